@@ -1,0 +1,92 @@
+"""Time as an argument, so that nothing in the tests sleeps."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """What a room needs of time."""
+
+    def now(self) -> datetime:
+        """The moment, aware, in UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The moment, aware, in UTC."""
+        return datetime.now(timezone.utc)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(max(0.0, seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class FixedClock:
+    """A moment that stands still (`--at`), over a clock whose seconds run for pacing and time limits."""
+
+    moment: datetime
+    running: Clock
+
+    def now(self) -> datetime:
+        """The fixed moment."""
+        return self.moment
+
+    def monotonic(self) -> float:
+        """Seconds of the running clock."""
+        return self.running.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait on the running clock."""
+        self.running.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A point in monotonic seconds, on one clock."""
+
+    at: float
+    clock: Clock
+
+    @classmethod
+    def after(cls, seconds: float, clock: Clock) -> Deadline:
+        """The deadline that lies `seconds` ahead."""
+        return cls(clock.monotonic() + seconds, clock)
+
+    def left(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.at - self.clock.monotonic())
+
+    def earlier(self, seconds: float) -> Deadline:
+        """The same deadline, `seconds` sooner."""
+        return Deadline(self.at - seconds, self.clock)
+
+
+def iso(moment: datetime) -> str:
+    """`2026-11-22T06:30:00Z`; microseconds are dropped."""
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_iso(text: str) -> datetime:
+    """The moment that an ISO 8601 text names; without an offset it is UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)

@@ -1,0 +1,1 @@
+"""The Host Security Service: which calls, how they are made, what the answers mean."""

@@ -1,0 +1,1 @@
+"""The policy: YAML in, rules out; tests, differences, explanations of it."""

@@ -1,0 +1,114 @@
+"""What a policy says once it has been read: rules and exemptions, frozen and complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from handler.models import CATEGORIES, Severity
+from handler.ports import PortSet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+RuleKind = Literal["ports", "allowed_ports", "status", "statistic"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where in which file something was written; line and column count from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One statement of what may not be open.
+
+    `ports` is what it forbids: as listed (kind `ports`), everything but what is listed, port 0 included
+    (`allowed_ports`), 1-65535 (`status` alone), nothing (`statistic`). `listed` is what was written.
+    """
+
+    id: str
+    kind: RuleKind
+    title: str = ""
+    severity: Severity = Severity.HIGH
+    ports: PortSet = field(default_factory=PortSet)
+    listed: PortSet = field(default_factory=PortSet)
+    categories: tuple[str, ...] = ("host",)
+    protocols: tuple[str, ...] = ("tcp", "udp")
+    status: tuple[str, ...] = ()  # empty: any
+    statistic: str | None = None
+    above: int = 0
+    rationale: str = ""
+    remediation: str = ""
+    references: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    effective_from: date | None = None
+    location: Location = field(default=Location("policy"), compare=False)
+
+    def announced(self, today: date) -> bool:
+        """Whether the rule is only announced on that day."""
+        return self.effective_from is not None and today < self.effective_from
+
+    @property
+    def needs_every_row(self) -> bool:
+        """Whether only a whole listing answers the rule (design section 9)."""
+        return self.kind in ("allowed_ports", "status")
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """Rules switched off for some ports or places, until and including `expires` (a UTC day).
+
+    Empty `rules` means every rule, `ports` None means every port, empty `enterprise_projects` any.
+    """
+
+    id: str
+    reason: str
+    owner: str
+    expires: date
+    rules: tuple[str, ...] = ()
+    ports: PortSet | None = None
+    categories: tuple[str, ...] = CATEGORIES
+    enterprise_projects: tuple[str, ...] = ()
+    up_to: int | None = None
+    ticket: str = ""
+    location: Location = field(default=Location("policy"), compare=False)
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return today > self.expires
+
+    def days_left(self, today: date) -> int:
+        """Days until its last day; 0 on that day, negative after it."""
+        return (self.expires - today).days
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """All rules and exemptions of one policy (a file, or a folder of files).
+
+    `digest` is `sha256:` and the hex digest of the canonical form; `files` are the names read, in order.
+    """
+
+    name: str
+    digest: str
+    rules: tuple[Rule, ...]
+    exemptions: tuple[Exemption, ...] = ()
+    expect_rows: Mapping[str, int] = field(default_factory=dict)
+    description: str = ""
+    files: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """The categories that the policy speaks of, in the API's order."""
+        spoken = {category for rule in self.rules for category in rule.categories} | set(self.expect_rows)
+        return tuple(category for category in CATEGORIES if category in spoken)

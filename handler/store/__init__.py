@@ -1,0 +1,1 @@
+"""The last run: a JSON document behind load and save."""

@@ -1,0 +1,1 @@
+"""One HTTP request: time limits, size limit, no redirects, and no secret in any error."""
