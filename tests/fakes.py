@@ -1,0 +1,137 @@
+"""Stand-ins for the edges: a clock that never waits, a transport that is a function, a store in memory."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from handler.errors import StoreConflictError
+from handler.models import CategorySnapshot, Finding, Report, Row, Severity, Snapshot, Target
+from handler.store.interface import Document
+from handler.transport import Request, Response
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
+TARGET = Target(
+    name="prod", cloud="otc", region="eu-de", host="hss.eu-de.otc.t-systems.com", project_id="0123456789abcdef"
+)
+
+
+@dataclass
+class FakeClock:
+    """Time that passes only when somebody sleeps (or `tick`s); `slept` lists every wait."""
+
+    moment: datetime = NOON
+    seconds: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.tick(max(0.0, seconds))
+
+    def tick(self, seconds: float) -> None:
+        self.seconds += seconds
+        self.moment += timedelta(seconds=seconds)
+
+
+Answer = Response | Exception | Callable[[Request], Response]
+
+
+@dataclass
+class FakeTransport:
+    """Answers from a function or from a list in order; `requests` lists what was sent."""
+
+    answers: Callable[[Request], Response] | Sequence[Answer]
+    requests: list[Request] = field(default_factory=list)
+    timeouts: list[float] = field(default_factory=list)
+
+    def __call__(self, request: Request, timeout: float) -> Response:
+        self.requests.append(request)
+        self.timeouts.append(timeout)
+        if callable(self.answers):
+            return self.answers(request)
+        answer = self.answers[len(self.requests) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(request) if callable(answer) else answer
+
+
+@dataclass
+class MemoryStore:
+    """A store with real compare-and-set."""
+
+    document: Document | None = None
+    count: int = 0
+
+    def load(self) -> tuple[Document | None, str | None]:
+        return copy.deepcopy(self.document), str(self.count) if self.document is not None else None
+
+    def save(self, document: Document, version: str | None) -> str:
+        if version != (str(self.count) if self.document is not None else None):
+            raise StoreConflictError("another run was faster")
+        self.document, self.count = copy.deepcopy(document), self.count + 1
+        return str(self.count)
+
+
+def json_response(body: object, status: int = 200, **headers: str) -> Response:
+    return Response(status, {"content-type": "application/json", **headers}, json.dumps(body).encode())
+
+
+def category(rows: Sequence[Row] = (), name: str = "host", **other) -> CategorySnapshot:
+    """A complete listing of these rows."""
+    known = {
+        "total_num": len(rows),
+        "statistics": {"port_num": len(rows)},
+        "plan": "pages",
+        "every_row": True,
+        "complete": True,
+        "api_calls": 2,
+    }
+    return CategorySnapshot(category=name, rows=tuple(rows), **(known | other))
+
+
+def snapshot(*categories: CategorySnapshot, target: Target = TARGET) -> Snapshot:
+    return Snapshot(target=target, taken_at="2026-11-22T12:00:00Z", categories=categories)
+
+
+def finding(rule_id: str = "telnet", port: int | None = 23, **other) -> Finding:
+    known = {
+        "fingerprint": f"{rule_id}-{port}-{other.get('protocol', 'tcp')}-{other.get('category', 'host')}",
+        "title": "Telnet is open",
+        "severity": Severity.CRITICAL,
+        "category": "host",
+        "protocol": "tcp",
+        "num": 3,
+        "status": "danger",
+        "message": f"{port}/tcp is open (num 3)",
+        "rationale": "Passwords in clear text.",
+        "remediation": "Disable telnetd, use SSH.",
+        "references": ("https://www.rfc-editor.org/rfc/rfc854",),
+        "tags": ("remote-access",),
+        "first_seen": "2026-11-20T08:07:00Z",
+    }
+    return Finding(rule_id=rule_id, port=port, **(known | other))
+
+
+def report(*findings: Finding, **other) -> Report:
+    known = {
+        "run_id": "run-1",
+        "started_at": "2026-11-22T12:00:00Z",
+        "finished_at": "2026-11-22T12:00:05Z",
+        "verdict": "violations" if findings else "compliant",
+        "policy_name": "baseline",
+        "policy_digest": "sha256:" + "ab" * 32,
+        "policy_files": ("policies/baseline.yaml",),
+        "target": TARGET,
+        "coverage": (category([Row(23, "tcp", 3, "danger"), Row(443, "tcp", 9, "normal")]),),
+        "taken_at": "2026-11-22T12:00:00Z",
+    }
+    return Report(findings=findings, **(known | other))
