@@ -120,7 +120,7 @@ class CategorySnapshot:
 
     `plan` names how it was asked: `pages` (every row), `ports` (first page and exact queries), `sorted` (stopped
     early in a proven order), `skipped` (narrowed away by a setting), `none` (nothing came). `every_row` tells whether
-    `rows` is the whole listing; else `rows` holds the rows of the ports that the policy asks for, and of the pages seen.
+    `rows` is the whole listing; else it holds the rows of the ports that the policy asks for, and of the pages seen.
     `statistics` is None where the counters could not be read. `complete` is the promise: whatever the
     policy asks about this category can be answered from here.
     """
