@@ -1,0 +1,1 @@
+"""The settings: environment and user data, read once, checked whole."""

@@ -1,0 +1,45 @@
+"""Where each cloud's services are. Source: the vendors' lists of regions and endpoints (2026-03, SDK 3.1.219)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+CLOUDS = ("huaweicloud", "otc")
+OTC_SUFFIX = "otc.t-systems.com"
+HSS_REGIONS: dict[str, tuple[str, ...]] = {
+    "otc": ("eu-de",),
+    "huaweicloud": (
+        "cn-north-1", "cn-north-2", "cn-north-4", "cn-north-9", "cn-north-11", "cn-north-12",
+        "cn-east-2", "cn-east-3", "cn-east-4", "cn-east-5", "cn-south-1", "cn-south-2", "cn-south-4",
+        "cn-southwest-2", "cn-southwest-3",
+        "ap-southeast-1", "ap-southeast-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5",
+        "na-mexico-1", "la-north-2", "la-south-2", "sa-brazil-1", "af-south-1", "af-north-1",
+        "tr-west-1", "ae-ad-1", "me-east-1", "my-kualalumpur-1", "eu-west-101", "ru-moscow-1",
+    ),
+}  # fmt: skip
+
+
+def cloud_of(endpoint: str) -> str:
+    """The cloud that an endpoint's host name belongs to; anything unknown speaks Huawei Cloud's dialect."""
+    host = urlsplit(endpoint).hostname or ""
+    return "otc" if host == OTC_SUFFIX or host.endswith("." + OTC_SUFFIX) else "huaweicloud"
+
+
+def service_endpoint(service: str, cloud: str, region: str) -> str:
+    """`https://hss.eu-de.otc.t-systems.com`; one Huawei region has a domain of its own."""
+    if cloud == "otc":
+        return f"https://{service}.{region}.{OTC_SUFFIX}"
+    domain = "myhuaweicloud.eu" if region == "eu-west-101" else "myhuaweicloud.com"
+    return f"https://{service}.{region}.{domain}"
+
+
+def region_of(endpoint: str) -> str:
+    """The region in a well-known endpoint's host name, or empty."""
+    labels = (urlsplit(endpoint).hostname or "").split(".")
+    known = {region for regions in HSS_REGIONS.values() for region in regions}
+    return labels[1] if len(labels) > 1 and labels[1] in known else ""
+
+
+def iam_endpoint(cloud: str, region: str) -> str:
+    """The identity service of a region, version 3."""
+    return service_endpoint("iam", cloud, region) + "/v3"

@@ -1,0 +1,171 @@
+"""All settings of a run, from one lookup, with all problems at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from handler.errors import SettingsError
+from handler.models import CATEGORIES, Secret
+from handler.settings.credentials import Credentials, read_credentials
+from handler.settings.places import CLOUDS, HSS_REGIONS, cloud_of, region_of, service_endpoint
+from handler.settings.reader import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
+DEFAULT_BUDGET = 900.0  # seconds, where nothing limits a run
+TEMPORARY = "file:///tmp"  # noqa: S108 - named to be refused
+MAX_BUDGET = 259_200.0  # the longest that the platform runs a function
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one target is and what is asked of it. `policy` empty: the run's own."""
+
+    name: str
+    cloud: str
+    region: str
+    endpoint: str
+    project_id: str
+    enterprise_project_id: str
+    categories: tuple[str, ...]
+    credentials: Credentials
+    policy: str = ""
+
+    @property
+    def host(self) -> str:
+        """The endpoint's host name, with its port where it has one."""
+        return urlsplit(self.endpoint).netloc
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is told from outside."""
+
+    place: Place | None  # None: TARGETS_CONFIG lists the places
+    policy_path: str
+    state_url: Secret | None
+    obs_endpoint: str
+    calls_per_minute: int
+    webhook_url: Secret | None
+    webhook_kind: str
+    webhook_secret: Secret | None
+    webhook_allow_http: bool
+    notify_config: str
+    targets_config: str
+    budget_seconds: float | None
+    run_interval: timedelta | None
+    apig_token: Secret | None
+    validation: str
+    log_level: str
+    log_format: str
+
+
+def read_settings(
+    lookup: Callable[[str], str | None], *, in_function: bool = False, own_project: str = "", needs_place: bool = True
+) -> Settings:
+    """The settings that `lookup` gives by name. Raises SettingsError with every problem of every setting.
+
+    `own_project` is the function's own project id, the default of HSS_PROJECT_ID. Without `needs_place` (offline
+    commands) a missing endpoint or project is no problem.
+    """
+    reader = Reader(lookup)
+    several = reader.text("TARGETS_CONFIG")
+    place = None
+    if not several and (needs_place or reader.text("HSS_ENDPOINT") or reader.text("HSS_REGION")):
+        place = read_place(reader, own_project)
+    settings = Settings(
+        place=place,
+        policy_path=reader.text("POLICY_PATH"),
+        state_url=_state_url(reader, in_function=in_function, several=bool(several)),
+        obs_endpoint=_obs_endpoint(reader, place),
+        calls_per_minute=int(reader.number("HSS_CALLS_PER_MINUTE", 5, least=0, most=600)),
+        webhook_url=reader.secret("WEBHOOK_URL"),
+        webhook_kind=reader.text("WEBHOOK_KIND"),
+        webhook_secret=reader.secret("WEBHOOK_SECRET"),
+        webhook_allow_http=reader.flag("WEBHOOK_ALLOW_HTTP"),
+        notify_config=reader.text("NOTIFY_CONFIG"),
+        targets_config=several,
+        budget_seconds=reader.number("RUN_BUDGET_SECONDS", 0, least=1, most=MAX_BUDGET) or None,
+        run_interval=reader.duration("RUN_INTERVAL"),
+        apig_token=reader.secret("APIG_TOKEN"),
+        validation=reader.choice("VALIDATION", ("strict", "warn"), "strict"),
+        log_level=reader.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
+        log_format=reader.choice("LOG_FORMAT", ("json", "text"), "json" if in_function else "text"),
+    )
+    if reader.problems:
+        raise SettingsError(reader.problems)
+    return settings
+
+
+def read_place(reader: Reader, own_project: str) -> Place:
+    """The one target of the plain settings, named `default`."""
+    endpoint, cloud, region = read_endpoint(reader)
+    credentials = read_credentials(reader)
+    project_id = reader.text("HSS_PROJECT_ID") or credentials.project_id or own_project
+    if not project_id:
+        reader.problem("HSS_PROJECT_ID", "is missing")
+    elif not project_id.replace("-", "").replace("_", "").isalnum() or len(project_id) > 256:
+        reader.problem("HSS_PROJECT_ID", "must be 1 to 256 letters, digits, - or _")
+    return Place(
+        name="default",
+        cloud=cloud,
+        region=region,
+        endpoint=endpoint,
+        project_id=project_id,
+        enterprise_project_id=reader.text("HSS_ENTERPRISE_PROJECT_ID", "all_granted_eps"),
+        categories=_categories(reader),
+        credentials=credentials,
+    )
+
+
+def read_endpoint(reader: Reader) -> tuple[str, str, str]:
+    """Endpoint, cloud and region: HSS_ENDPOINT as it is, else made of HSS_REGION and HSS_CLOUD."""
+    endpoint = reader.url("HSS_ENDPOINT")
+    cloud = reader.choice("HSS_CLOUD", CLOUDS, cloud_of(endpoint))
+    region = reader.text("HSS_REGION")
+    if reader.text("HSS_ENDPOINT"):
+        return endpoint, cloud, region or region_of(endpoint)
+    if not region:
+        reader.problem("HSS_ENDPOINT", "is missing (or HSS_REGION with HSS_CLOUD)")
+    elif region not in HSS_REGIONS[cloud]:
+        other = [name for name in CLOUDS if region in HSS_REGIONS[name]]
+        advice = f"set HSS_CLOUD={other[0]}" if other else "set HSS_ENDPOINT instead if the region is new"
+        reader.problem("HSS_REGION", f"{region!r:.40} has no HSS on {cloud}; {advice}")
+    return service_endpoint("hss", cloud, region), cloud, region
+
+
+def _categories(reader: Reader) -> tuple[str, ...]:
+    words = [word.strip().lower() for word in reader.text("HSS_CATEGORIES").split(",") if word.strip()]
+    unknown = [word for word in words if word not in CATEGORIES]
+    if unknown:
+        reader.problem("HSS_CATEGORIES", f"must name {' and '.join(CATEGORIES)}, not {unknown[0]!r:.40}")
+    return tuple(category for category in CATEGORIES if category in words)
+
+
+def _state_url(reader: Reader, *, in_function: bool, several: bool) -> Secret | None:
+    text = reader.text("STATE_URL")
+    if not text:
+        return None
+    scheme = text.partition("://")[0]
+    if scheme not in ("file", "obs", "redis", "rediss"):
+        reader.problem("STATE_URL", "must start with file:///, obs://, redis:// or rediss://")
+    if scheme == "file" and not text.startswith("file:///"):
+        reader.problem("STATE_URL", "needs an absolute path after file://")
+    if in_function and text.startswith(TEMPORARY):
+        reader.problem(
+            "STATE_URL", "a temporary folder vanishes with the instance; use a mounted share, obs:// or redis://"
+        )
+    if several and "{target}" not in text:
+        reader.problem("STATE_URL", "must hold {target} where TARGETS_CONFIG lists several targets")
+    return Secret(text)
+
+
+def _obs_endpoint(reader: Reader, place: Place | None) -> str:
+    endpoint = reader.url("OBS_ENDPOINT")
+    if endpoint or place is None or not place.region:
+        return endpoint
+    return service_endpoint("obs", place.cloud, place.region)
