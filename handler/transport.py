@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+import logging
+import queue
+import ssl
+import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from http.client import HTTPException
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from handler import __version__
+from handler.errors import TransportError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    import requests
+
+MIB = 1024 * 1024
+CHUNK = 64 * 1024
+# what OpenSSL calls a failure that can only be one of the handshake
+_HANDSHAKE = {
+    "CERTIFICATE_VERIFY_FAILED",
+    "HTTP_REQUEST",
+    "NO_PROTOCOLS_AVAILABLE",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "TLSV1_ALERT_PROTOCOL_VERSION",
+    "UNSUPPORTED_PROTOCOL",
+    "WRONG_VERSION_NUMBER",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +59,175 @@ class Transport(Protocol):
     def __call__(self, request: Request, timeout: float) -> Response:
         """The answer, if it comes whole within `timeout` seconds."""
         ...
+
+
+def host_of(url: str) -> str:
+    """Scheme, host and port: what may be said of a URL whose path is a secret (a webhook's)."""
+    parts = _split(url)
+    return f"{parts[0]}://{parts[1]}"
+
+
+def endpoint_of(url: str) -> str:
+    """Scheme, host, port and path, without user, query and fragment."""
+    return "".join((host_of(url), _split(url)[2]))
+
+
+def _split(url: str) -> tuple[str, str, str]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # an impossible IPv6 address; its text may hold anything
+        return "invalid", "", ""
+    return parts.scheme, parts.netloc.rpartition("@")[2], parts.path
+
+
+class HttpTransport:
+    """HTTP over `requests`, with one session for all calls of a warm function.
+
+    `named` makes of a URL what an error may say of it: `host_of` where the path is a secret.
+    `max_bytes` limits an answer after its content encoding is undone.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect_timeout: float = 10.0,
+        read_timeout: float = 30.0,
+        max_bytes: int = 16 * MIB,
+        named: Callable[[str], str] = endpoint_of,
+    ) -> None:
+        self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
+        self._max_bytes = max_bytes
+        self._named = named
+        self._lock = threading.Lock()
+        self._session: requests.Session | None = None
+
+    def __call__(self, request: Request, timeout: float) -> Response:
+        """The answer, if it comes whole within `timeout` seconds. Raises TransportError.
+
+        A thread of its own asks, because no socket option limits a name lookup, or headers that come drop by drop.
+        """
+        if timeout <= 0:
+            raise TransportError(f"{self._named(request.url)}: no time left", sent=False)
+        box: queue.SimpleQueue[Response | TransportError] = queue.SimpleQueue()
+        given_up = threading.Event()
+        threading.Thread(target=self._work, args=(request, timeout, box, given_up), daemon=True).start()
+        try:
+            outcome = box.get(timeout=timeout)
+        except queue.Empty:
+            given_up.set()
+            self.close()  # the thread that was given up keeps the old session for itself
+            raise TransportError(f"{self._named(request.url)}: no whole answer within {timeout:.3g} s") from None
+        if isinstance(outcome, TransportError):
+            raise outcome
+        return outcome
+
+    def close(self) -> None:
+        """Close the connections that are kept for the next call."""
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def _work(
+        self,
+        request: Request,
+        timeout: float,
+        box: queue.SimpleQueue[Response | TransportError],
+        given_up: threading.Event,
+    ) -> None:
+        try:
+            box.put(self._exchange(request, timeout, given_up))
+        except TransportError as error:
+            box.put(error)
+        except Exception as error:  # noqa: BLE001  # a thread's exception would be lost, and its text may hold the URL
+            reason, sent = _reason(error)
+            box.put(TransportError(f"{self._named(request.url)}: {reason}", sent=sent))
+
+    def _exchange(self, request: Request, timeout: float, given_up: threading.Event) -> Response:
+        answer = self._open_session().request(
+            request.method,
+            request.url,
+            headers=dict(request.headers),
+            data=request.body,
+            timeout=(min(self._connect_timeout, timeout), min(self._read_timeout, timeout)),
+            allow_redirects=False,
+            stream=True,
+        )
+        try:
+            body = self._read(answer.raw.stream(CHUNK, decode_content=True), request.url, given_up)
+            headers = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status_code, headers, body)
+        finally:
+            answer.close()
+
+    def _read(self, chunks: Iterator[bytes], url: str, given_up: threading.Event) -> bytes:
+        body = bytearray()
+        for chunk in chunks:
+            body += chunk
+            if len(body) > self._max_bytes:
+                raise TransportError(f"{self._named(url)}: the answer is larger than {self._max_bytes} bytes")
+            if given_up.is_set():
+                raise TransportError(f"{self._named(url)}: given up")
+        return bytes(body)
+
+    def _open_session(self) -> requests.Session:
+        with self._lock:
+            if self._session is None:
+                self._session = _new_session()
+            return self._session
+
+
+def _new_session() -> requests.Session:
+    import requests  # noqa: PLC0415  # 0.1 s that an offline command does not pay
+
+    logging.getLogger("urllib3").setLevel(logging.INFO)  # at DEBUG it logs each path and query
+    session = requests.Session()
+    session.headers["User-Agent"] = f"port-compliance/{__version__}"
+    session.headers["Accept-Encoding"] = "gzip, deflate"
+    session.auth = _as_it_is  # without any auth, requests would look for one in ~/.netrc
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    return session
+
+
+def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    return prepared
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what it was raised from, also where that hides in its arguments, as urllib3 does."""
+    waiting: list[Any] = [error]
+    for _ in range(20):
+        if not waiting:
+            return
+        one = waiting.pop(0)
+        yield one
+        linked = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
+        waiting += [other for other in linked if isinstance(other, BaseException)]
+
+
+def _reason(error: BaseException) -> tuple[str, bool]:
+    """What happened, in own words (the libraries' own hold the URL), and whether the request may have arrived."""
+    from requests import exceptions as r  # noqa: PLC0415
+    from urllib3 import exceptions as u  # noqa: PLC0415
+
+    known: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, bool], ...] = (
+        (u.NameResolutionError, "the host name cannot be resolved", False),
+        ((r.ConnectTimeout, u.ConnectTimeoutError), "no connection within the time limit", False),
+        (ConnectionRefusedError, "connection refused", False),
+        (u.NewConnectionError, "no connection", False),
+        ((r.InvalidURL, r.InvalidSchema, r.MissingSchema, u.LocationParseError), "not a usable HTTP address", False),
+        ((r.InvalidHeader, UnicodeEncodeError), "a header that cannot be sent", False),
+        (u.DecodeError, "the answer's content encoding is broken", True),
+        ((r.ReadTimeout, u.ReadTimeoutError, TimeoutError), "no answer within the time limit", True),
+        ((r.ConnectionError, r.ChunkedEncodingError, u.HTTPError, HTTPException, OSError), "connection broken", True),
+    )
+    chain = tuple(_chain(error))
+    for one in chain:
+        if isinstance(one, ssl.SSLError) and not isinstance(one, TimeoutError):
+            reason = one.reason or "unknown reason"
+            return f"TLS failed ({reason})", reason not in _HANDSHAKE
+    for kinds, words, sent in known:
+        if any(isinstance(one, kinds) for one in chain):
+            return words, sent
+    return f"the request failed ({type(error).__name__})", True

@@ -1,0 +1,114 @@
+"""One rule for trying again: bounded tries, growing waits with jitter, and never longer than the time left."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from handler.clock import parse_iso
+from handler.errors import TimeLimitError, TransportError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from random import Random
+
+    from handler.clock import Deadline
+    from handler.transport import Response
+
+    Outcome = Response | TransportError
+    Wanted = Callable[[Outcome], "float | None"]
+
+__all__ = ["DEFAULT", "Retries", "in_minutes", "retry_after", "with_retries"]
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often and how slowly. `tries` counts the first one; waits in seconds."""
+
+    tries: int = 3
+    first_wait: float = 1.0
+    longest_wait: float = 30.0
+
+    def wait(self, tried: int, random: Random) -> float:
+        """The wait after so many tries: doubled each time, then between half and all of it."""
+        return min(self.longest_wait, self.first_wait * 2.0 ** (tried - 1)) * random.uniform(0.5, 1.0)
+
+
+DEFAULT = Retries()
+
+
+def with_retries(
+    call: Callable[[], Response],
+    wanted: Wanted,
+    *,
+    deadline: Deadline,
+    random: Random,
+    retries: Retries = DEFAULT,
+    on_wait: Callable[[float], None] | None = None,
+) -> Response:
+    """The first answer that needs no other try, or the last one.
+
+    `wanted` says of an outcome: None, keep it; a number, try again after at least so many seconds (0: the rule says).
+    Raises the last TransportError, and TimeLimitError where the wait does not fit in the time left.
+    """
+    tried = 0
+    while True:
+        tried += 1
+        outcome = _outcome(call)
+        asked = wanted(outcome)
+        if asked is None or tried >= retries.tries:
+            return _settle(outcome)
+        wait = asked or retries.wait(tried, random)
+        if wait >= deadline.left():
+            raise _too_late(outcome, wait, deadline.left())
+        if on_wait is not None:
+            on_wait(wait)
+        deadline.clock.sleep(wait)
+
+
+def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
+    """Seconds that a Retry-After header asks for; None without a readable one.
+
+    A date is measured against the answer's own Date where it has one, so that neither clock matters.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text[:12])
+    until, since = _http_date(text), _http_date(headers.get("date", ""))
+    if until is None:
+        return None
+    return max(0.0, (until - (since or now)).total_seconds())
+
+
+def in_minutes(seconds: float) -> str:
+    """`1 minute`, `11 minutes`: rounded up."""
+    minutes = max(1, math.ceil(seconds / 60))
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"
+
+
+def _outcome(call: Callable[[], Response]) -> Outcome:
+    try:
+        return call()
+    except TransportError as error:
+        return error
+
+
+def _settle(outcome: Outcome) -> Response:
+    if isinstance(outcome, TransportError):
+        raise outcome
+    return outcome
+
+
+def _too_late(outcome: Outcome, wait: float, left: float) -> TimeLimitError:
+    what = outcome.message if isinstance(outcome, TransportError) else f"HTTP {outcome.status}"
+    return TimeLimitError(f"{what}; another try needs {in_minutes(wait)}, {left:.0f} s are left")
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        return parse_iso(parsedate_to_datetime(text).isoformat())
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
