@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Makes a virtual environment from a hashed lock file: tools/setup.sh FOLDER LOCK. Does nothing if it is up to date.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+folder=$1 lock=$2
+
+find_python() {
+  local candidate
+  for candidate in "${PYTHON:-}" python3 python3.12 python3.13 python3.11 python3.10 python; do
+    if [ -n "$candidate" ] && "$candidate" -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+  echo "error: Python 3.10 to 3.13 is needed; set PYTHON to one" >&2
+  return 1
+}
+
+python=$(find_python)
+wanted="$("$python" -c 'import sys; print(sys.version)') $(cksum < "$lock")"
+[ "$(cat "$folder/.made-from" 2>/dev/null)" = "$wanted" ] && exit 0
+echo "setting up $folder from $lock" >&2
+rm -rf "$folder"
+"$python" -m venv "$folder"
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r "$lock"
+if [ "$lock" = requirements-dev.lock ]; then
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+fi
+echo "$wanted" > "$folder/.made-from"
