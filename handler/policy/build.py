@@ -1,0 +1,249 @@
+"""Files as read -> rules and exemptions, with every problem that only a second look sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from handler.models import CATEGORIES, Severity
+from handler.policy.document import DefaultsDocument, PolicyDocument
+from handler.policy.messages import shape_problem
+from handler.policy.port_entries import entry_mistake, entry_range
+from handler.policy.problems import LoadProblem
+from handler.policy.rules import Exemption, Location, Rule, RuleKind
+from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from handler.policy.document import ExemptionDocument, RuleDocument
+    from handler.policy.yaml_positions import KeyPath, PositionedFile
+
+SHORT_FORM_ID = "disallowed-ports"
+_STATUSES = ("danger", "normal", "unknown")
+_PROTOCOLS = ("tcp", "udp")
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenPort:
+    """One entry of a list of ports, as written and where."""
+
+    entry: int | str
+    low: int
+    high: int
+    location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFile:
+    """What one file says. `written` holds the entries of each list of ports, by the rule or exemption they stand in."""
+
+    file: PositionedFile
+    document: PolicyDocument | None = None
+    rules: tuple[Rule, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    written: tuple[tuple[Rule | Exemption, tuple[WrittenPort, ...]], ...] = ()
+    problems: tuple[LoadProblem, ...] = ()
+
+
+def build_file(file: PositionedFile) -> BuiltFile:
+    """The rules and exemptions of one file; where it has any problem, only its problems."""
+    problems = list(file.problems)
+    document = None
+    if file.data is not None and not (problems and not file.values):
+        document, shape = _document(file)
+        problems += [*shape, *_kinds(file)]
+    if document is None or problems:
+        return BuiltFile(file, problems=(*problems, *_second_look(file)))
+    builder = _Builder(file, document.defaults)
+    rules = [builder.rule(rule, ("rules", index)) for index, rule in enumerate(document.rules)]
+    if document.disallowed_ports is not None:
+        rules.insert(0, builder.short_form(document.disallowed_ports))
+    exemptions = [builder.exemption(one, ("exemptions", index)) for index, one in enumerate(document.exemptions)]
+    return BuiltFile(file, document, tuple(rules), tuple(exemptions), tuple(builder.written), tuple(builder.problems))
+
+
+def _document(file: PositionedFile) -> tuple[PolicyDocument | None, list[LoadProblem]]:
+    try:
+        return PolicyDocument.model_validate(file.data), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        told = [detail for detail in details if not _already_told(file, tuple(detail["loc"]))]
+        return None, [shape_problem(file, detail) for detail in told]
+
+
+def _already_told(file: PositionedFile, path: KeyPath) -> bool:
+    return any(path[: len(refused)] == refused for refused in file.refused)
+
+
+def _kinds(file: PositionedFile) -> Iterable[LoadProblem]:
+    """Rules that are not exactly one of their kinds, exemptions of nothing."""
+    for index, rule in mappings(file, "rules"):
+        kinds = [kind for kind in ("ports", "allowed_ports", "statistic") if kind in rule]
+        where = file.where(("rules", index))
+        if len(kinds) > 1:
+            yield LoadProblem(
+                "E201",
+                where,
+                f"a rule has exactly one of ports, allowed_ports, statistic; this one has {' and '.join(kinds)}",
+            )
+        if not kinds and "status" not in rule:
+            yield LoadProblem("E201", where, "a rule needs one of ports, allowed_ports, statistic or status")
+        for key in ("protocols", "status"):
+            if "statistic" in rule and key in rule:
+                yield LoadProblem(
+                    "E201", file.keys[("rules", index, key)], f"{key!r} has no meaning beside 'statistic'"
+                )
+    for index, exemption in mappings(file, "exemptions"):
+        if "rules" not in exemption and "ports" not in exemption:
+            yield LoadProblem("E201", file.where(("exemptions", index)), "an exemption needs 'rules' or 'ports'")
+
+
+def is_short(file: PositionedFile) -> bool:
+    """Whether the file uses the short form."""
+    return isinstance(file.data, dict) and "disallowed_ports" in file.data
+
+
+def mappings(file: PositionedFile, key: str) -> list[tuple[int, dict[str, Any]]]:
+    """The mappings in the list under that key, with their index, whatever else is wrong."""
+    items = file.data.get(key) if isinstance(file.data, dict) else None
+    return [(at, item) for at, item in enumerate(items) if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def _second_look(file: PositionedFile) -> list[LoadProblem]:
+    """Ranges, services and dates of a file whose shape is wrong elsewhere, so that all is told at once."""
+    builder = _Builder(file, DefaultsDocument())
+    for path, value in _listed(file):
+        if not entry_mistake(value):
+            builder.entry(value, path)
+    for key, name in (("rules", "effective_from"), ("exemptions", "expires")):
+        for index, item in mappings(file, key):
+            if isinstance(item.get(name), str) and len(item[name]) == 10:
+                builder.day(item[name], (key, index, name), only_impossible=True)
+    return builder.problems
+
+
+def _listed(file: PositionedFile) -> Iterable[tuple[KeyPath, Any]]:
+    owners: list[tuple[KeyPath, dict[str, Any]]] = [((), file.data)] if isinstance(file.data, dict) else []
+    owners += [((key, at), item) for key in ("rules", "exemptions") for at, item in mappings(file, key)]
+    for path, owner in owners:
+        for name in ("ports", "allowed_ports", "disallowed_ports"):
+            entries = owner.get(name)
+            for at, entry in enumerate(entries if isinstance(entries, list) else []):
+                yield (*path, name, at), entry
+
+
+class _Builder:
+    """Builds the rules and exemptions of one file and notes problems on the way."""
+
+    def __init__(self, file: PositionedFile, defaults: DefaultsDocument) -> None:
+        self.file = file
+        self.defaults = defaults
+        self.problems: list[LoadProblem] = []
+        self.written: list[tuple[Rule | Exemption, tuple[WrittenPort, ...]]] = []
+
+    def rule(self, rule: RuleDocument, path: KeyPath) -> Rule:
+        kind, entries, key = _kind(rule)
+        written = self._entries(entries, (*path, key))
+        listed = PortSet.of((port.low, port.high) for port in written)
+        built = Rule(
+            id=rule.id,
+            kind=kind,
+            title=rule.title or rule.id,
+            severity=Severity.of(rule.severity or self.defaults.severity),
+            ports=_forbidden(kind, listed),
+            listed=listed,
+            categories=_ordered(rule.categories or self.defaults.categories, CATEGORIES),
+            protocols=_ordered(rule.protocols or _PROTOCOLS, _PROTOCOLS),
+            status=_ordered(rule.status or (), _STATUSES),
+            statistic=rule.statistic,
+            above=rule.above,
+            rationale=rule.rationale or "",
+            remediation=rule.remediation or "",
+            references=tuple(rule.references),
+            tags=tuple(rule.tags),
+            effective_from=self.day(rule.effective_from, (*path, "effective_from")) if rule.effective_from else None,
+            location=self.file.where(path),
+        )
+        self.written.append((built, written))
+        return built
+
+    def short_form(self, entries: list[int | str]) -> Rule:
+        written = self._entries(entries, ("disallowed_ports",))
+        listed = PortSet.of((port.low, port.high) for port in written)
+        built = Rule(
+            id=SHORT_FORM_ID,
+            kind="ports",
+            title=SHORT_FORM_ID,
+            severity=Severity.of(self.defaults.severity),
+            ports=listed,
+            listed=listed,
+            categories=_ordered(self.defaults.categories, CATEGORIES),
+            location=self.file.keys[("disallowed_ports",)],
+        )
+        self.written.append((built, written))
+        return built
+
+    def exemption(self, one: ExemptionDocument, path: KeyPath) -> Exemption:
+        written = self._entries(one.ports or [], (*path, "ports"))
+        built = Exemption(
+            id=one.id,
+            reason=one.reason,
+            owner=one.owner,
+            expires=self.day(one.expires, (*path, "expires")),
+            rules=tuple(dict.fromkeys(one.rules or ())),
+            ports=PortSet.of((port.low, port.high) for port in written) if one.ports else None,
+            categories=_ordered(one.categories or CATEGORIES, CATEGORIES),
+            enterprise_projects=tuple(dict.fromkeys(one.enterprise_projects or ())),
+            up_to=one.up_to,
+            ticket=one.ticket or "",
+            location=self.file.where(path),
+        )
+        self.written.append((built, written))
+        return built
+
+    def _entries(self, entries: Sequence[int | str], path: KeyPath) -> tuple[WrittenPort, ...]:
+        built = (self.entry(entry, (*path, at)) for at, entry in enumerate(entries))
+        return tuple(port for port in built if port is not None)
+
+    def entry(self, entry: int | str, path: KeyPath) -> WrittenPort | None:
+        """One well-shaped entry of a list of ports; a problem is noted and gives None."""
+        low, high = entry_range(entry)
+        where = self.file.where(path)
+        if isinstance(low, str) or isinstance(high, str):
+            self.problems.append(LoadProblem(str(low), where, str(high)))
+            return None
+        return WrittenPort(entry, low, high, where)
+
+    def day(self, text: str, path: KeyPath, *, only_impossible: bool = False) -> date:
+        """The day; an impossible one is noted and gives the last day there is."""
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            if not only_impossible or text.replace("-", "").isdigit():
+                self.problems.append(LoadProblem("E304", self.file.where(path), f"{text} is not a day of the calendar"))
+            return date.max
+
+
+def _kind(rule: RuleDocument) -> tuple[RuleKind, Sequence[int | str], str]:
+    if rule.ports is not None:
+        return "ports", rule.ports, "ports"
+    if rule.allowed_ports is not None:
+        return "allowed_ports", rule.allowed_ports, "allowed_ports"
+    return ("statistic", (), "statistic") if rule.statistic else ("status", (), "status")
+
+
+def _forbidden(kind: RuleKind, listed: PortSet) -> PortSet:
+    if kind == "allowed_ports":
+        return ALL_PORTS - listed
+    if kind == "status":
+        return NAMED_PORTS
+    return listed
+
+
+def _ordered(words: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
+    wanted = set(words)
+    return tuple(word for word in order if word in wanted)

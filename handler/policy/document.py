@@ -1,0 +1,192 @@
+"""The shape of a policy file, version 1. Its JSON Schema is what `policy schema` prints.
+
+These models see one file and no more than its shape. What needs more than that (reversed ranges, repeated ids,
+unknown services, impossible dates) is judged in `build` with the codes of `problems.LOADER_ONLY`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from handler.policy.port_entries import RANGE, SERVICE, entry_mistake
+from handler.policy.yaml_positions import PlainDate
+
+SeverityWord = Literal["info", "low", "medium", "high", "critical"]
+CategoryWord = Literal["host", "container"]
+ProtocolWord = Literal["tcp", "udp"]
+StatusWord = Literal["danger", "normal", "unknown"]
+CounterWord = Literal[
+    "account_num", "port_num", "process_num", "app_num", "auto_launch_num", "web_framework_num",
+    "web_site_num", "jar_package_num", "kernel_module_num", "web_service_num", "web_app_num", "database_num",
+]  # fmt: skip
+
+
+def _no_day(value: Any) -> Any:
+    if isinstance(value, PlainDate):
+        raise PydanticCustomError("day_as_text", "is read as a date")
+    return value
+
+
+def _port(value: Any) -> int | str:
+    mistake = entry_mistake(value)
+    if mistake:
+        raise PydanticCustomError("port_entry", "{mistake}", {"mistake": mistake})
+    entry: int | str = value
+    return entry
+
+
+Text = Annotated[str, BeforeValidator(_no_day)]
+Line = Annotated[Text, Field(min_length=1, pattern=r"\S")]
+Id = Annotated[str, BeforeValidator(_no_day), Field(pattern=r"^[a-z0-9-]+$", examples=["telnet", "only-web"])]
+Url = Annotated[
+    str, BeforeValidator(_no_day), Field(pattern=r"^https?://\S+$", examples=["https://www.rfc-editor.org/rfc/rfc854"])
+]
+Day = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2027-03-31"], json_schema_extra={"format": "date"}),
+]
+Count = Annotated[int, Field(ge=0)]
+PortEntry = Annotated[
+    Any,
+    PlainValidator(_port),
+    WithJsonSchema(
+        {
+            "description": "A number, a range or an IANA service name.",
+            "examples": [23, "135-139", "ms-wbt-server"],
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": 65535},
+                {"type": "string", "pattern": RANGE},
+                {"type": "string", "pattern": SERVICE},
+            ],
+        }
+    ),
+]
+Ports = Annotated[list[PortEntry], Field(min_length=1)]
+Categories = Annotated[list[CategoryWord], Field(min_length=1)]
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DefaultsDocument(_Shape):
+    """What the rules of this file say where they say nothing themselves."""
+
+    severity: SeverityWord = Field(default="high", description="Default severity; without it `high`.")
+    categories: Categories = Field(
+        default=["host"], description="Default categories; without it `[host]`. Containers need their own HSS edition."
+    )
+
+
+class ExpectRowsDocument(_Shape):
+    """How many rows a category has at least; with fewer the verdict is inconclusive."""
+
+    host: Count | None = Field(default=None, description="Rows expected for servers.")
+    container: Count | None = Field(default=None, description="Rows expected for containers.")
+
+
+_KINDS = ("ports", "allowed_ports", "statistic")
+_ONE_KIND: dict[str, Any] = {
+    "oneOf": [
+        {"required": ["ports"]},
+        {"required": ["allowed_ports"]},
+        {"required": ["statistic"], "not": {"anyOf": [{"required": ["protocols"]}, {"required": ["status"]}]}},
+        {"required": ["status"], "not": {"anyOf": [{"required": [kind]} for kind in _KINDS]}},
+    ]
+}
+
+
+class RuleDocument(_Shape):
+    """One statement of what may not be open: exactly one of ports, allowed_ports, statistic, or status alone."""
+
+    model_config = ConfigDict(json_schema_extra=_ONE_KIND)
+
+    id: Id = Field(description="Unique over all files of the policy.")
+    title: Line | None = Field(default=None, description="What a finding is called; without it the id.")
+    ports: Ports | None = Field(default=None, description="Ports that may not be open.")
+    allowed_ports: list[PortEntry] | None = Field(
+        default=None, description="The other way round: every port that is not listed is a finding."
+    )
+    statistic: CounterWord | None = Field(default=None, description="An asset counter to compare with `above`.")
+    status: Annotated[list[StatusWord], Field(min_length=1)] | None = Field(
+        default=None, description="Only rows that HSS itself marks so. Open Telekom Cloud sends no status."
+    )
+    protocols: Annotated[list[ProtocolWord], Field(min_length=1)] | None = Field(
+        default=None, description="tcp covers TCP and TCP6, udp covers UDP and UDP6; without it both."
+    )
+    severity: SeverityWord | None = Field(default=None, description="How bad a finding is.")
+    categories: Categories | None = Field(default=None, description="Servers, containers or both.")
+    above: Count = Field(default=0, description="Tolerated num: a finding when num is above it.")
+    rationale: Line | None = Field(default=None, description="Why this is dangerous.")
+    remediation: Line | None = Field(default=None, description="What to do about a finding.")
+    references: list[Url] = Field(default=[], description="Pages that say more.")
+    tags: list[Line] = Field(default=[], description="Words for routing findings to sinks.")
+    effective_from: Day | None = Field(
+        default=None, description="Before that day (UTC) findings are announced, not violated."
+    )
+
+
+class ExemptionDocument(_Shape):
+    """Rules switched off for some ports or places, with a reason, an owner and a last day."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["rules"]}, {"required": ["ports"]}]})
+
+    id: Id = Field(description="Unique over all files of the policy.")
+    rules: Annotated[list[Id], Field(min_length=1)] | None = Field(
+        default=None, description="Ids of the rules it switches off; without it every rule."
+    )
+    ports: Ports | None = Field(default=None, description="Ports it speaks of; without it every port.")
+    categories: Categories | None = Field(default=None, description="Without it both.")
+    enterprise_projects: Annotated[list[Line], Field(min_length=1)] | None = Field(
+        default=None, description="Only for a target that asks for exactly one of these ids, in quotes."
+    )
+    up_to: Count | None = Field(default=None, description="Tolerated num while it lasts.")
+    reason: Line = Field(description="Why it is tolerated.")
+    owner: Line = Field(description="Who answers for it.")
+    ticket: Line | None = Field(default=None, description="Where it was decided.")
+    expires: Day = Field(description="The last day on which it holds, UTC.")
+
+
+class PolicyDocument(_Shape):
+    """A policy of disallowed ports, checked against what Host Security Service sees."""
+
+    model_config = ConfigDict(
+        title="port-compliance policy, version 1",
+        json_schema_extra={"examples": [{"version": 1, "disallowed_ports": [21, 23, "135-139", 445, 3389]}]},
+    )
+
+    version: Literal[1] = Field(description="The version of this format.")
+    name: Line | None = Field(default=None, description="The policy's name in reports; without it the file's name.")
+    description: Text = Field(default="", description="What the policy is for.")
+    defaults: DefaultsDocument = Field(default=DefaultsDocument(), description="For the rules of this file.")
+    expect_rows: ExpectRowsDocument = Field(
+        default=ExpectRowsDocument(), description="Fewer rows than this in a category: inconclusive."
+    )
+    disallowed_ports: Ports | None = Field(
+        default=None, description="The short form: one rule with the id `disallowed-ports`."
+    )
+    rules: list[RuleDocument] = Field(default=[], description="What may not be open.")
+    exemptions: list[ExemptionDocument] = Field(default=[], description="What is tolerated for a time.")
+
+
+def policy_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a policy file."""
+    schema = _without_null(PolicyDocument.model_json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _without_null(schema: Any) -> Any:
+    """The same schema where an absent value is left out, never written as null."""
+    if isinstance(schema, list):
+        return [_without_null(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: _without_null(value) for key, value in schema.items() if not (key == "default" and value is None)}
+    choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1 and len(kept["anyOf"]) == 2:
+        del kept["anyOf"]
+        return {**choices[0], **kept}
+    return kept

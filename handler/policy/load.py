@@ -1,0 +1,187 @@
+"""Files and folders -> one policy, or every problem of every file at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handler.errors import PolicyError
+from handler.models import CATEGORIES
+from handler.policy.build import SHORT_FORM_ID, BuiltFile, build_file, is_short, mappings
+from handler.policy.canonical import digest
+from handler.policy.problems import LoadProblem
+from handler.policy.rules import Location, Policy, Rule
+from handler.policy.yaml_positions import MAX_BYTES, read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Read = Callable[[Path], bytes]
+Texts = Sequence[tuple[str, "str | bytes"]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Files as read: the policy, or None and the problems that stand in its way."""
+
+    files: tuple[BuiltFile, ...]
+    policy: Policy | None
+    problems: tuple[LoadProblem, ...]
+
+
+def read_bounded(path: Path) -> bytes:
+    """The file's bytes, one more than allowed at most. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
+
+
+def load_policy(paths: Sequence[str | Path], *, read: Read = read_bounded) -> Policy:
+    """The policy that these files and folders are together. Raises PolicyError with all problems of all files."""
+    texts, problems = read_files(paths, read=read)
+    return _policy(read_policy(texts, problems))
+
+
+def load_texts(files: Texts) -> Policy:
+    """The policy of these (name, YAML) pairs. Raises PolicyError with all problems of all files."""
+    return _policy(read_policy(files))
+
+
+def _policy(reading: Reading) -> Policy:
+    if reading.policy is None:
+        raise PolicyError([str(problem) for problem in reading.problems])
+    return reading.policy
+
+
+def read_files(paths: Sequence[str | Path], *, read: Read = read_bounded) -> tuple[Texts, tuple[LoadProblem, ...]]:
+    """The content of the files, folders unfolded, and what could not be read."""
+    texts: list[tuple[str, bytes]] = []
+    problems: list[LoadProblem] = []
+    for given in dict.fromkeys(Path(path) for path in paths):
+        files = folder_files(given) if given.is_dir() else [given]
+        if not files:
+            problems.append(LoadProblem("E101", Location(str(given)), "this folder has no policy file (*.yaml)"))
+        for path in files:
+            content = _content(path, read)
+            if isinstance(content, LoadProblem):
+                problems.append(content)
+            else:
+                texts.append((str(path), content))
+    return texts, tuple(problems)
+
+
+def _content(path: Path, read: Read) -> bytes | LoadProblem:
+    try:
+        return read(path)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "not a file name"
+        return LoadProblem("E101", Location(str(path)), f"cannot be read: {why}")
+
+
+def folder_files(folder: Path) -> list[Path]:
+    """The policy files of a folder: its `*.yaml`, without `*.test.yaml` and sub-folders, sorted by name."""
+    return sorted(path for path in folder.glob("*.yaml") if path.is_file() and not path.name.endswith(".test.yaml"))
+
+
+def read_policy(texts: Texts, problems: Sequence[LoadProblem] = ()) -> Reading:
+    """Several files as one policy; never raises. `problems` are those found while reading."""
+    files = tuple(build_file(read_yaml(name, content)) for name, content in texts)
+    found = [*problems, *(problem for file in files for problem in file.problems)]
+    found += _across(files, whole=not found)
+    if found:
+        return Reading(files, None, tuple(_in_order(found, files)))
+    return Reading(files, _joined(files), ())
+
+
+def _in_order(problems: Iterable[LoadProblem], files: Sequence[BuiltFile]) -> list[LoadProblem]:
+    order = {file.file.name: at for at, file in enumerate(files)}
+    unique = dict.fromkeys(problems)
+    return sorted(unique, key=lambda p: (order.get(p.location.file, -1), p.location.line, p.location.column, p.message))
+
+
+def _across(files: Sequence[BuiltFile], *, whole: bool) -> list[LoadProblem]:
+    """Problems between the files; some can be judged only when the `whole` policy could be read."""
+    problems = [*_same_ids(files, "rules"), *_same_ids(files, "exemptions"), *_short_forms(files)]
+    if whole:
+        known = {rule.id for file in files for rule in file.rules}
+        problems += _unknown_rules(files, known)
+        if not known:
+            where = Location(files[0].file.name if files else "policy")
+            problems.append(LoadProblem("E306", where, "no rule at all: write disallowed_ports or rules"))
+    return problems
+
+
+def _ids(files: Sequence[BuiltFile], key: str) -> Iterator[tuple[str, Location]]:
+    """Every id that was written, also in files whose shape is wrong elsewhere."""
+    for built in files:
+        for at, item in mappings(built.file, key):
+            if isinstance(item.get("id"), str):
+                yield item["id"], built.file.where((key, at, "id"))
+
+
+def _same_ids(files: Sequence[BuiltFile], key: str) -> Iterator[LoadProblem]:
+    first: dict[str, str] = {}
+    if key == "rules" and any(is_short(file.file) for file in files):
+        first[SHORT_FORM_ID] = "it belongs to disallowed_ports"
+    for identity, where in _ids(files, key):
+        if identity in first:
+            yield LoadProblem("E305", where, f"the id {identity[:60]!r} is used twice, {first[identity]}")
+        first.setdefault(identity, f"first at {where}")
+
+
+def _short_forms(files: Sequence[BuiltFile]) -> Iterator[LoadProblem]:
+    short = [rule for file in files for rule in file.rules if rule.id == SHORT_FORM_ID and is_short(file.file)]
+    for rule in short[1:]:
+        if (rule.severity, rule.categories) != (short[0].severity, short[0].categories):
+            yield LoadProblem(
+                "E308",
+                rule.location,
+                f"disallowed_ports has other defaults than at {short[0].location}; it is one rule",
+            )
+
+
+def _unknown_rules(files: Sequence[BuiltFile], known: set[str]) -> Iterator[LoadProblem]:
+    for built in files:
+        for at, exemption in enumerate(built.document.exemptions if built.document else ()):
+            for index, rule_id in enumerate(exemption.rules or ()):
+                if rule_id not in known:
+                    close = get_close_matches(rule_id, known, n=1)
+                    meant = f"; did you mean {close[0]!r}?" if close else ""
+                    where = built.file.where(("exemptions", at, "rules", index))
+                    yield LoadProblem("E307", where, f"there is no rule {rule_id!r}{meant}")
+
+
+def _joined(files: Sequence[BuiltFile]) -> Policy:
+    documents = [file.document for file in files if file.document is not None]
+    expected: dict[str, int] = {}
+    for document in documents:
+        for category in CATEGORIES:
+            rows = getattr(document.expect_rows, category)
+            if rows:
+                expected[category] = max(rows, expected.get(category, 0))
+    policy = Policy(
+        name=next(
+            (document.name for document in documents if document.name), Path(files[0].file.name).stem or "policy"
+        ),
+        digest="",
+        rules=_merged([rule for file in files for rule in file.rules]),
+        exemptions=tuple(exemption for file in files for exemption in file.exemptions),
+        expect_rows=expected,
+        description="\n".join(document.description for document in documents if document.description),
+        files=tuple(file.file.name for file in files),
+    )
+    return replace(policy, digest=digest(policy))
+
+
+def _merged(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules with the short forms of several files as one."""
+    merged: dict[str, Rule] = {}
+    for rule in rules:
+        before = merged.get(rule.id)
+        if before is None:
+            merged[rule.id] = rule
+        else:
+            merged[rule.id] = replace(before, ports=before.ports | rule.ports, listed=before.listed | rule.listed)
+    return tuple(merged.values())
