@@ -52,7 +52,8 @@ class Notice:
 
     `report` is the whole run. `new` ... `resolved` are this sink's findings, already routed and filtered;
     `ongoing` are its other open findings. `not_seen` are sentences on categories that became inconclusive,
-    `seen_again` names categories that are complete again. `delivery_id` stays the same when the same thing is told again.
+    `seen_again` names categories that are complete again. `delivery_id` stays the same when the same thing is told
+    again.
     """
 
     delivery_id: str

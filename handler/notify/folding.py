@@ -1,0 +1,109 @@
+"""Findings as people read them: a port once with its rules, neighbouring ports as a range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from handler.models import CATEGORIES, Finding, Host, Severity, family
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class PortLine:
+    """Findings that are told together: all rules on one port, or on a range of neighbouring ports.
+
+    `first` and `last` are the ports (None: a counter); `nums` the smallest and largest count of one row.
+    """
+
+    findings: tuple[Finding, ...]
+    first: int | None
+    last: int | None
+
+    @property
+    def worst(self) -> Finding:
+        """The finding whose texts are told."""
+        return self.findings[0]
+
+    @property
+    def severity(self) -> Severity:
+        """The severity of the worst."""
+        return self.worst.severity
+
+    @property
+    def nums(self) -> tuple[int, int]:
+        """The smallest and the largest count of a row."""
+        counts = [finding.num for finding in self.findings]
+        return min(counts), max(counts)
+
+    @property
+    def protocols(self) -> tuple[str, ...]:
+        """`("tcp", "tcp6")`, each once, sorted."""
+        return tuple(sorted({finding.protocol for finding in self.findings if finding.protocol}))
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rule ids, worst first, each once."""
+        return tuple(dict.fromkeys(finding.rule_id for finding in self.findings))
+
+    @property
+    def first_seen(self) -> str | None:
+        """When the oldest of them was first seen."""
+        return min((finding.first_seen for finding in self.findings if finding.first_seen), default=None)
+
+    @property
+    def hosts(self) -> tuple[Host, ...]:
+        """The servers behind them, each once, in the order of the findings."""
+        seen = {host.host_id or host.host_name: host for finding in self.findings for host in finding.hosts or ()}
+        return tuple(seen.values())
+
+
+def fold(findings: Iterable[Finding]) -> tuple[PortLine, ...]:
+    """Lines for these findings: worst first, then by category and port; the order of the input does not matter."""
+    ordered = sorted(findings, key=_place)
+    ports = [PortLine(tuple(sorted(same, key=_worst_first)), *_span(key)) for key, same in groupby(ordered, _place_key)]
+    lines: list[PortLine] = []
+    for line in ports:
+        if lines and _neighbours(lines[-1], line):
+            lines[-1] = PortLine((*lines[-1].findings, *line.findings), lines[-1].first, line.last)
+        else:
+            lines.append(line)
+    return tuple(sorted(lines, key=lambda line: -line.severity))
+
+
+_Key = tuple[int, str, str, int, str]
+
+
+def _place_key(finding: Finding) -> _Key:
+    """Where the finding is; a counter is a place of its own."""
+    rank = CATEGORIES.index(finding.category) if finding.category in CATEGORIES else len(CATEGORIES)
+    kind = (family(finding.protocol) or finding.protocol) if finding.protocol else ""
+    own = finding.rule_id if finding.port is None else ""
+    return rank, finding.category, kind, -1 if finding.port is None else finding.port, own
+
+
+def _place(finding: Finding) -> tuple[_Key, str]:
+    return _place_key(finding), finding.fingerprint
+
+
+def _worst_first(finding: Finding) -> tuple[int, str, str, str]:
+    return -finding.severity, finding.rule_id, finding.protocol or "", finding.fingerprint
+
+
+def _span(key: _Key) -> tuple[int | None, int | None]:
+    return (None, None) if key[3] < 0 else (key[3], key[3])
+
+
+def _neighbours(line: PortLine, following: PortLine) -> bool:
+    """Whether two lines say the same of ports that follow each other."""
+    if line.last is None or following.first != line.last + 1:
+        return False
+    return _sameness(line) == _sameness(following)
+
+
+def _sameness(line: PortLine) -> tuple[object, ...]:
+    worst = line.worst
+    return worst.category, line.severity, set(line.rules), worst.title, line.protocols
