@@ -63,13 +63,16 @@ class _RefusedError(Exception):
         self.problem = problem
 
 
-def read_yaml(name: str, content: str | bytes) -> PositionedFile:
-    """The file's values with their places; never raises, whatever the bytes: `problems` says what is wrong."""
+def read_yaml(name: str, content: str | bytes, *, booleans: bool = False) -> PositionedFile:
+    """The file's values with their places; never raises, whatever the bytes: `problems` says what is wrong.
+
+    With `booleans`, a plain `true` or `false` is read as one (never `yes`, `on` and their like).
+    """
     try:
         text = _text(name, content)
         _guard(name, text)
         root = yaml.compose(text, Loader=_LOADER)
-        builder = _Builder(name)
+        builder = _Builder(name, booleans=booleans)
         data = None if root is None else builder.value(root, ())
     except _RefusedError as error:
         return PositionedFile(name, problems=(error.problem,))
@@ -127,8 +130,9 @@ def _not_yaml(name: str, error: yaml.YAMLError) -> LoadProblem:
 class _Builder:
     """Turns nodes into plain data, and notes places and problems on the way."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, booleans: bool) -> None:
         self.name = name
+        self._booleans = booleans
         self.values: dict[KeyPath, Location] = {}
         self.keys: dict[KeyPath, Location] = {}
         self.refused: set[KeyPath] = set()
@@ -176,6 +180,8 @@ class _Builder:
             return int(text)
         if kind == "timestamp" and _DAY.fullmatch(text):
             return PlainDate(text)
+        if kind == "bool" and self._booleans and text in ("true", "false"):
+            return text == "true"
         surprise = _surprise(node, kind)
         if surprise is None:
             return text

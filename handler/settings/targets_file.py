@@ -1,0 +1,110 @@
+"""TARGETS_CONFIG: which projects, regions and enterprise projects one deployment watches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from handler.errors import SettingsError
+from handler.models import CATEGORIES
+from handler.settings.credentials import read_credentials
+from handler.settings.places import HSS_REGIONS, cloud_of, region_of, service_endpoint
+from handler.settings.reader import Reader, url_trouble
+from handler.settings.run_settings import Place
+from handler.settings.yaml_file import Shape, read_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from handler.policy.yaml_positions import PositionedFile
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}$")]
+
+
+class TargetEntry(Shape):
+    """One target of the file; each of its enterprise projects is asked for itself."""
+
+    name: Name
+    cloud: Literal["huaweicloud", "otc"] | None = None
+    region: str = ""
+    endpoint: str = ""
+    project_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,256}$")]
+    enterprise_projects: Annotated[list[str], Field(min_length=1)] = ["all_granted_eps"]
+    categories: list[Literal["host", "container"]] = []
+    policy: str = ""
+    credentials: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | Literal[""] = ""
+
+
+class TargetsFile(Shape):
+    """The whole file."""
+
+    targets: Annotated[list[TargetEntry], Field(min_length=1)]
+
+
+def read_targets(name: str, content: bytes, lookup: Callable[[str], str | None]) -> tuple[Place, ...]:
+    """The places that the file lists, one per enterprise project. Raises SettingsError with all problems.
+
+    Credentials come from `lookup`: `credentials: PROD` reads PROD_HUAWEICLOUD_SDK_AK and so on. A target with several
+    enterprise projects becomes one place each, named `name` and then `name-2`, `name-3` ...
+    """
+    file, positions = read_model(name, content, TargetsFile, frozenset({"targets", *TargetEntry.model_fields}))
+    problems = list(_repeated(file.targets, positions))
+    places: list[Place] = []
+    for index, entry in enumerate(file.targets):
+        where = positions.where(("targets", index))
+        reader = Reader(lookup, prefix=f"{entry.credentials}_" if entry.credentials else "")
+        credentials = read_credentials(reader)
+        if entry.credentials and credentials.kind == "agency":
+            reader.problem("HUAWEICLOUD_SDK_AK", "is missing (or another credential of that prefix)")
+        endpoint, cloud, region, trouble = _endpoint(entry)
+        problems += [f"{where}: {text}" for text in (*reader.problems, *trouble)]
+        for number, project in enumerate(entry.enterprise_projects, 1):
+            places.append(
+                Place(
+                    name=entry.name if number == 1 else f"{entry.name}-{number}",
+                    cloud=cloud,
+                    region=region,
+                    endpoint=endpoint,
+                    project_id=entry.project_id,
+                    enterprise_project_id=project,
+                    categories=tuple(category for category in CATEGORIES if category in entry.categories),
+                    credentials=credentials,
+                    policy=entry.policy,
+                )
+            )
+    if problems:
+        raise SettingsError(problems)
+    return tuple(places)
+
+
+def _repeated(entries: Sequence[TargetEntry], positions: PositionedFile) -> Iterator[str]:
+    first: dict[str, object] = {}
+    for index, entry in enumerate(entries):
+        where = positions.where(("targets", index, "name"))
+        for number in range(len(entry.enterprise_projects)):
+            name = entry.name if number == 0 else f"{entry.name}-{number + 1}"
+            if name in first:
+                yield f"{where}: the name {name!r} is used twice, first at {first[name]}"
+            first.setdefault(name, where)
+
+
+def _endpoint(entry: TargetEntry) -> tuple[str, str, str, list[str]]:
+    """Endpoint, cloud, region, and what is wrong with them."""
+    if entry.endpoint:
+        endpoint = entry.endpoint.rstrip("/")
+        trouble = url_trouble(endpoint, ("https", "http"))
+        cloud = entry.cloud or ("huaweicloud" if trouble else cloud_of(endpoint))
+        region = entry.region or ("" if trouble else region_of(endpoint))
+        return endpoint, cloud, region, [f"endpoint: {trouble}"] if trouble else []
+    cloud = entry.cloud or ("otc" if entry.region in HSS_REGIONS["otc"] else "huaweicloud")
+    if not entry.region:
+        return "", cloud, "", ["region is missing (or endpoint)"]
+    if entry.region not in HSS_REGIONS[cloud]:
+        return (
+            "",
+            cloud,
+            entry.region,
+            [f"region {entry.region!r:.40} has no HSS on {cloud}; set endpoint if it is new"],
+        )
+    return service_endpoint("hss", cloud, entry.region), cloud, entry.region, []
