@@ -1,0 +1,50 @@
+"""Workflow commands that GitHub Actions shows as annotations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handler.formats.inert import inert
+from handler.formats.words import days_words, not_seen, notes, place, target_words, verdict_words, worst_first
+from handler.models import Severity
+
+if TYPE_CHECKING:
+    from handler.models import Finding, Report
+
+
+def render_github(report: Report) -> str:
+    """A command per thing not seen, finding, exempted and announced row, and warning; the verdict last."""
+    lines = [_command("error", "Inconclusive", reason) for reason in not_seen(report)]
+    lines += [_finding(finding) for finding in worst_first(report.findings)]
+    lines += [
+        _command("notice", f"Exempted by {item.exemption_id}", f"{_short(item.finding)}; {days_words(item.days_left)}")
+        for item in report.exempted
+    ]
+    lines += [
+        _command("notice", f"Announced for {item.effective_from}", _short(item.finding)) for item in report.announced
+    ]
+    lines += [_command("warning", "Warning", warning) for warning in notes(report)]
+    level = "notice" if report.verdict == "compliant" else "error"
+    lines.append(_command(level, f"{report.verdict} on {target_words(report.target)}", verdict_words(report)))
+    return "\n".join(lines) + "\n"
+
+
+def _finding(finding: Finding) -> str:
+    level = "error" if finding.severity >= Severity.HIGH else "warning"
+    level = level if finding.severity >= Severity.MEDIUM else "notice"
+    advice = f" {finding.remediation}" if finding.remediation else ""
+    return _command(level, f"{finding.severity}: {finding.title}", f"{_short(finding)}.{advice}")
+
+
+def _short(finding: Finding) -> str:
+    return f"{place(finding)} on {finding.category}, num {finding.num} ({finding.rule_id})"
+
+
+def _command(level: str, title: str, message: str) -> str:
+    """A command on one line; a title is a property, where `:` and `,` are escaped too."""
+    safe = _escaped(inert(title, 200)).replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} title={safe}::{_escaped(inert(message))}"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -1,0 +1,113 @@
+"""JUnit XML: a failure per finding, an error per thing not seen, a skipped case per exempted or announced row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from handler.clock import parse_iso
+from handler.formats.inert import inert
+from handler.formats.words import (
+    coverage_words,
+    days_words,
+    host_words,
+    not_seen,
+    place,
+    policy_words,
+    verdict_words,
+    worst_first,
+)
+
+if TYPE_CHECKING:
+    from handler.models import Finding, Report
+
+_LONG = 2000
+
+
+def render_junit(report: Report) -> str:
+    """One suite per target; a category that was seen and has no finding is a case that passed."""
+    cases = [*_passed(report), *_failed(report), *_skipped(report), *_errors(report)]
+    suite = ET.Element("testsuite", _attributes(report, cases))
+    properties = ET.SubElement(suite, "properties")
+    for name, value in (("verdict", report.verdict), ("policy", policy_words(report)), ("run_id", report.run_id)):
+        ET.SubElement(properties, "property", name=name, value=inert(value))
+    suite.extend(cases)
+    ET.SubElement(suite, "system-out").text = verdict_words(report)
+    root = ET.Element("testsuites")
+    root.append(suite)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _attributes(report: Report, cases: list[ET.Element]) -> dict[str, str]:
+    seconds = (parse_iso(report.finished_at) - parse_iso(report.started_at)).total_seconds()
+    return {
+        "name": f"port-compliance {inert(report.target.name, 80)}",
+        "tests": str(len(cases)),
+        "failures": _number(cases, "failure"),
+        "errors": _number(cases, "error"),
+        "skipped": _number(cases, "skipped"),
+        "timestamp": inert(report.started_at, 40).removesuffix("Z"),
+        "time": f"{max(0.0, seconds):.3f}",
+    }
+
+
+def _number(cases: list[ET.Element], outcome: str) -> str:
+    return str(sum(case.find(outcome) is not None for case in cases))
+
+
+def _case(category: str, name: str) -> ET.Element:
+    return ET.Element("testcase", classname=f"port-compliance.{inert(category, 40)}", name=inert(name, 300), time="0")
+
+
+def _passed(report: Report) -> list[ET.Element]:
+    found = {finding.category for finding in report.findings}
+    return [
+        _case(category.category, f"nothing forbidden is open: {coverage_words(category)}")
+        for category in report.coverage
+        if category.complete and category.plan != "skipped" and category.category not in found
+    ]
+
+
+def _failed(report: Report) -> list[ET.Element]:
+    cases = []
+    for finding in worst_first(report.findings):
+        case = _case(finding.category, _name(finding))
+        message = inert(f"{finding.title} (num {finding.num})")
+        failure = ET.SubElement(case, "failure", message=message, type=str(finding.severity))
+        failure.text = "\n".join(_details(finding))
+        cases.append(case)
+    return cases
+
+
+def _name(finding: Finding) -> str:
+    return f"{place(finding)} {finding.rule_id}"
+
+
+def _details(finding: Finding) -> list[str]:
+    lines = [finding.message, finding.rationale, finding.remediation, *finding.references]
+    hosts = [host_words(host) for host in finding.hosts or ()]
+    return [inert(line, _LONG) for line in (*lines, *hosts, f"fingerprint {finding.fingerprint}") if line]
+
+
+def _skipped(report: Report) -> list[ET.Element]:
+    exempted = [
+        (item.finding, f"exempted by {item.exemption_id} ({days_words(item.days_left)}): {item.reason}")
+        for item in report.exempted
+    ]
+    announced = [(item.finding, f"announced for {item.effective_from}") for item in report.announced]
+    cases = []
+    for finding, why in (*exempted, *announced):
+        case = _case(finding.category, _name(finding))
+        ET.SubElement(case, "skipped", message=inert(why))
+        cases.append(case)
+    return cases
+
+
+def _errors(report: Report) -> list[ET.Element]:
+    cases = []
+    for reason in not_seen(report):
+        case = _case("run", f"seen: {reason}")
+        ET.SubElement(case, "error", message=reason, type="inconclusive")
+        cases.append(case)
+    return cases

@@ -1,0 +1,145 @@
+"""Markdown for a pull request comment: verdict first, long tables folded, nothing in it is a mention, link or tag."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from handler.formats.inert import inert
+from handler.formats.words import (
+    HOSTS_SHOWN,
+    change_counts,
+    counted,
+    coverage_words,
+    days_words,
+    host_words,
+    not_seen,
+    notes,
+    place,
+    policy_words,
+    target_words,
+    verdict_words,
+    worst_first,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handler.models import Finding, Report
+
+FOLD_BEYOND = 20  # rows of a table that stay open
+ROOM = 60_000  # GitHub takes 65,536 characters in a comment; GitLab takes more
+_MARKS = {"inconclusive": "⚠️", "violations": "❌", "compliant": "✅"}
+_SPECIAL = re.compile(r"([\\`*_{}\[\]!|~$])")
+_STARTS = re.compile(r"^([-+=]|\d{1,9}(?=[.)]))")  # what begins a list, a heading or a rule
+_REACHES_OUT = re.compile(r"(@|#|:(?=//)|www(?=\.))")  # mention, reference, link
+_BREAK = "\u200b"  # splits what a forge would turn into a mention, a reference or a link
+
+
+def render_markdown(report: Report) -> str:
+    """The report as GitHub and GitLab flavoured Markdown, below 60,000 characters."""
+    said = escaped(verdict_words(report))
+    asked = escaped(report.taken_at or report.started_at)
+    head = [
+        f"## {_MARKS[report.verdict]} {report.verdict.capitalize()}: {escaped(target_words(report.target))}",
+        f"{said[0].upper()}{said[1:]}. Policy {escaped(policy_words(report))}, HSS asked {asked}.",
+        *_bullets("Not seen", not_seen(report)),
+    ]
+    tail = [*_exempted(report), *_announced(report), *_changes(report), *_coverage(report)]
+    tail += _bullets("Warnings", notes(report))
+    used = sum(len(part) + 2 for part in (*head, *tail))
+    return "\n\n".join([*head, *_findings(report, ROOM - used), *tail]) + "\n"
+
+
+def escaped(text: str, longest: int = 300) -> str:
+    """The text as Markdown that shows it and does nothing else."""
+    shown = inert(text, longest).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    shown = _SPECIAL.sub(r"\\\1", shown)
+    shown = _STARTS.sub(rf"{_BREAK}\1", shown)
+    return _REACHES_OUT.sub(rf"\1{_BREAK}", shown)
+
+
+def _findings(report: Report, room: int) -> list[str]:
+    if not report.findings:
+        return []
+    lines = [_row(finding) for finding in worst_first(report.findings)]
+    return [_table("Findings", ("Severity", "Port", "Where", "Num", "What", "What to do"), lines, max(room, 2000))]
+
+
+def _row(finding: Finding) -> str:
+    hosts = finding.hosts or ()
+    servers = [escaped(host_words(host)) for host in hosts[:HOSTS_SHOWN]]
+    more = [f"and {len(hosts) - HOSTS_SHOWN} more"] if len(hosts) > HOSTS_SHOWN else []
+    what = "<br>".join([f"{escaped(finding.title, 120)} ({escaped(finding.rule_id, 80)})", *servers, *more])
+    severity = f"**{finding.severity}**" if finding.severity.name in {"CRITICAL", "HIGH"} else str(finding.severity)
+    advice = escaped(finding.remediation, 200)
+    return _cells(severity, escaped(place(finding)), escaped(finding.category), str(finding.num), what, advice)
+
+
+def _exempted(report: Report) -> list[str]:
+    if not report.exempted:
+        return []
+    lines = [
+        _cells(
+            escaped(place(item.finding)),
+            escaped(item.finding.title, 120),
+            str(item.finding.num),
+            escaped(f"{item.exemption_id}: {item.reason}", 200),
+            escaped(item.owner, 80),
+            escaped(f"{item.expires}, {days_words(item.days_left)}"),
+        )
+        for item in report.exempted
+    ]
+    return [_table("Exempted", ("Port", "What", "Num", "Why", "Owner", "Until"), lines, ROOM // 5)]
+
+
+def _announced(report: Report) -> list[str]:
+    if not report.announced:
+        return []
+    lines = [
+        _cells(
+            escaped(place(item.finding)),
+            escaped(item.finding.title, 120),
+            str(item.finding.num),
+            escaped(item.effective_from),
+        )
+        for item in report.announced
+    ]
+    return [_table("Announced, not counted yet", ("Port", "What", "Num", "In force from"), lines, ROOM // 5)]
+
+
+def _changes(report: Report) -> list[str]:
+    if report.changes is None:
+        return []
+    return [f"**Since the last run:** {', '.join(f'{count} {name}' for name, count in change_counts(report.changes))}."]
+
+
+def _coverage(report: Report) -> list[str]:
+    return _bullets("Coverage", [f"{category.category}: {coverage_words(category)}" for category in report.coverage])
+
+
+def _bullets(title: str, sentences: Sequence[str]) -> list[str]:
+    if not sentences:
+        return []
+    shown = [f"- {escaped(sentence)}" for sentence in sentences[:FOLD_BEYOND]]
+    more = [f"- and {len(sentences) - FOLD_BEYOND} more"] if len(sentences) > FOLD_BEYOND else []
+    return [f"**{title}**\n\n" + "\n".join([*shown, *more])]
+
+
+def _cells(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _table(title: str, columns: Sequence[str], lines: Sequence[str], room: int) -> str:
+    """A table of whole rows within `room` characters, folded beyond twenty rows."""
+    kept: list[str] = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            break
+        kept.append(line)
+    table = "\n".join([_cells(*columns), _cells(*["---"] * len(columns)), *kept])
+    left_out = f"\n\nand {len(lines) - len(kept)} more" if len(kept) < len(lines) else ""
+    if len(lines) <= FOLD_BEYOND:
+        return f"**{title}**\n\n{table}{left_out}"
+    return f"<details><summary>{title}: {counted(len(lines), 'row')}</summary>\n\n{table}{left_out}\n\n</details>"

@@ -1,0 +1,47 @@
+"""The output formats by name; a format's module is imported when it is asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from handler.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from handler.formats.plots import RunSummary
+    from handler.models import Report
+
+_WHERE = {
+    "text": "text:render_text",
+    "json": "json_report:render_json",
+    "markdown": "markdown:render_markdown",
+    "sarif": "sarif:render_sarif",
+    "junit": "junit:render_junit",
+    "ocsf": "ocsf:render_ocsf",
+    "csv": "csv_table:render_csv",
+    "html": "html_report:render_html",
+    "openmetrics": "openmetrics:render_openmetrics",
+    "github": "github:render_github",
+}
+FORMATS: tuple[str, ...] = tuple(_WHERE)
+
+
+def render(name: str, report: Report, *, color: bool = False, history: Sequence[RunSummary] = ()) -> str:
+    """The report in that format, ending in a newline.
+
+    Only `text` knows colours, only `html` draws the history. Raises UsageError for an unknown
+    name, MissingExtraError where `html` lacks its libraries.
+    """
+    if name not in _WHERE:
+        raise UsageError(f"unknown format {name!r}", hint=f"One of: {', '.join(FORMATS)}.")
+    function = _function(name)
+    if name == "text":
+        return function(report, color=color)
+    return function(report, history=history) if name == "html" else function(report)
+
+
+def _function(name: str) -> Callable[..., str]:
+    module, function = _WHERE[name].split(":")
+    return cast("Callable[..., str]", getattr(import_module(f"handler.formats.{module}"), function))

@@ -1,0 +1,120 @@
+"""SARIF 2.1.0: results are findings only; what was not seen is a tool notification."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from handler import __version__
+from handler.formats.inert import inert
+from handler.formats.words import HOSTS_SHOWN, host_words, not_seen, notes, place, worst_first
+from handler.models import Severity
+
+if TYPE_CHECKING:
+    from handler.models import Finding, Report
+
+_LEVELS = {
+    Severity.CRITICAL: ("error", "9.5"),
+    Severity.HIGH: ("error", "8.0"),
+    Severity.MEDIUM: ("warning", "5.5"),
+    Severity.LOW: ("note", "3.0"),
+    Severity.INFO: ("note", "1.0"),
+}  # SARIF level, and the score by which GitHub's code scanning ranks a security result
+_LONG = 1000
+
+
+def render_sarif(report: Report) -> str:
+    """A log with one run, valid against the published schema; pure ASCII."""
+    log = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [sarif_run(report)],
+    }
+    return json.dumps(log, indent=2) + "\n"
+
+
+def sarif_run(report: Report) -> dict[str, Any]:
+    """The run object of one target."""
+    findings = worst_first(report.findings)
+    rules = {finding.rule_id: _rule(finding) for finding in reversed(findings)}
+    index = {rule_id: number for number, rule_id in enumerate(rules)}
+    return {
+        "tool": {"driver": {"name": "port-compliance", "version": __version__, "rules": list(rules.values())}},
+        "automationDetails": {"id": f"port-compliance/{inert(report.target.name, 80)}/"},
+        "invocations": [_invocation(report)],
+        "results": [_result(report, finding, index[finding.rule_id]) for finding in findings],
+        "properties": {
+            "verdict": report.verdict,
+            "policyDigest": inert(report.policy_digest),
+            "exempted": len(report.exempted),
+            "announced": len(report.announced),
+        },
+    }
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    blind = [_notification("error", reason) for reason in not_seen(report)]
+    return {
+        "executionSuccessful": report.verdict != "inconclusive",
+        "startTimeUtc": report.started_at,
+        "endTimeUtc": report.finished_at,
+        "toolExecutionNotifications": [*blind, *(_notification("warning", note) for note in notes(report))],
+    }
+
+
+def _notification(level: str, text: str) -> dict[str, Any]:
+    return {"level": level, "message": {"text": text}}
+
+
+def _rule(finding: Finding) -> dict[str, Any]:
+    level, score = _LEVELS[finding.severity]
+    title = inert(finding.title) or "(no title)"
+    return {
+        "id": inert(finding.rule_id),
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": inert(finding.rationale, _LONG) or title},
+        "help": {"text": inert(finding.remediation, _LONG) or "See the policy."},
+        "defaultConfiguration": {"level": level},
+        "properties": {
+            "security-severity": score,
+            "tags": list(dict.fromkeys(["security", *(inert(tag, 80) for tag in finding.tags)])),
+        },
+    }
+
+
+def _result(report: Report, finding: Finding, rule: int) -> dict[str, Any]:
+    return {
+        "ruleId": inert(finding.rule_id),
+        "ruleIndex": rule,
+        "level": _LEVELS[finding.severity][0],
+        "message": {"text": _message(finding)},
+        "locations": [_location(report, finding)],
+        "partialFingerprints": {"portCompliance/v1": inert(finding.fingerprint)},
+        **_baseline(report, finding),
+        "properties": {"category": inert(finding.category), "num": finding.num, "severity": str(finding.severity)},
+    }
+
+
+def _message(finding: Finding) -> str:
+    hosts = finding.hosts or ()
+    more = f"; and {len(hosts) - HOSTS_SHOWN} more" if len(hosts) > HOSTS_SHOWN else ""
+    servers = f" Servers: {'; '.join(map(host_words, hosts[:HOSTS_SHOWN]))}{more}." if hosts else ""
+    return f"{inert(finding.title)}: {place(finding)} on {inert(finding.category)}, num {finding.num}.{servers}"
+
+
+def _location(report: Report, finding: Finding) -> dict[str, Any]:
+    """The policy file that forbids it (code scanning wants a file) and the place itself."""
+    name = f"{inert(report.target.name, 80)}/{inert(finding.category)}/{place(finding)}"
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}]}
+    if report.policy_files:
+        uri = quote(inert(report.policy_files[0]).replace("\\", "/"))
+        location["physicalLocation"] = {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
+    return location
+
+
+def _baseline(report: Report, finding: Finding) -> dict[str, str]:
+    if report.changes is None:
+        return {}
+    is_new = finding.fingerprint in {*report.changes.new, *report.changes.reopened}
+    return {"baselineState": "new" if is_new else "unchanged"}

@@ -1,0 +1,131 @@
+"""The report for a terminal: verdict first, worst first, 80 columns."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from handler.formats.columns import Ink, wrapped
+from handler.formats.inert import inert
+from handler.formats.words import (
+    HOSTS_SHOWN,
+    change_counts,
+    coverage_words,
+    days_words,
+    host_words,
+    not_seen,
+    notes,
+    place,
+    policy_words,
+    target_words,
+    verdict_words,
+    worst_first,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from handler.models import Finding, PastFinding, Report
+
+PAST_SHOWN = 10
+
+
+def render_text(report: Report, *, color: bool = False) -> str:
+    """The whole report, no line wider than 80 columns; with `color` the terminal's own colours."""
+    ink = Ink(color)
+    parts = (
+        _head(report, ink),
+        _section("NOT SEEN", not_seen(report), ink),
+        *_findings(report, ink),
+        _section("EXEMPTED", _exempted(report), ink),
+        _section("ANNOUNCED", _announced(report), ink),
+        _section("CHANGES", _changes(report), ink),
+        _section("COVERAGE", [f"{c.category}: {coverage_words(c)}" for c in report.coverage], ink),
+        _section("WARNINGS", notes(report), ink),
+        _section("TOLD", _deliveries(report), ink),
+    )
+    return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
+
+
+def _head(report: Report, ink: Ink) -> list[str]:
+    verdict = wrapped(f"{report.verdict.upper()}  {target_words(report.target)}")
+    asked = f"policy {policy_words(report)}, HSS asked {inert(report.taken_at or report.started_at, 40)}"
+    said = wrapped(verdict_words(report)) + wrapped(asked)
+    return [ink.verdict(report.verdict, line) for line in verdict] + said
+
+
+def _findings(report: Report, ink: Ink) -> Iterator[list[str]]:
+    """A block per rule: what, why, what to do, then its rows."""
+    ordered = worst_first(report.findings)
+    by_rule = sorted(ordered, key=lambda finding: (-finding.severity, finding.rule_id))
+    for _, group in groupby(by_rule, key=lambda finding: (finding.severity, finding.rule_id, finding.title)):
+        rows = list(group)
+        yield [*_rule(rows[0], ink), *(line for row in rows for line in _row(row))]
+
+
+def _rule(finding: Finding, ink: Ink) -> list[str]:
+    severity = f"{str(finding.severity).upper():<9}"
+    title = wrapped(f"{inert(finding.title, 200)} [{inert(finding.rule_id, 80)}]", first=severity, indent=" " * 9)
+    lines = [ink.severity(finding.severity, title[0]), *title[1:]]
+    for label, text in (("why", finding.rationale), ("do", finding.remediation)):
+        lines += wrapped(inert(text, 300), first=f"         {label:<4}", indent=" " * 13) if text else []
+    return lines
+
+
+def _row(finding: Finding) -> list[str]:
+    facts = [finding.category, f"num {finding.num:,}"]
+    facts += [f"HSS says {finding.status}"] if finding.status else []
+    facts += [f"since {finding.first_seen[:10]}"] if finding.first_seen else []
+    what = f" ({inert(finding.message, 160)})" if finding.port is None and finding.message else ""
+    line = wrapped(f"{inert(', '.join(facts), 160)}{what}", first=f"  {place(finding):<11}", indent=" " * 13)
+    return line + _hosts(finding)
+
+
+def _hosts(finding: Finding) -> list[str]:
+    hosts = finding.hosts or ()
+    shown = [host_words(host) for host in hosts[:HOSTS_SHOWN]]
+    more = [f"and {len(hosts) - HOSTS_SHOWN} more"] if len(hosts) > HOSTS_SHOWN else []
+    return [line for text in (*shown, *more) for line in wrapped(text, first=" " * 13 + "> ", indent=" " * 15)]
+
+
+def _exempted(report: Report) -> list[str]:
+    return [
+        f"{_short(item.finding)}, by {inert(item.exemption_id, 80)} until {inert(item.expires, 20)} "
+        f"({days_words(item.days_left)}), {inert(item.owner, 80)}: {inert(item.reason, 160)}"
+        for item in report.exempted
+    ]
+
+
+def _announced(report: Report) -> list[str]:
+    return [f"{_short(item.finding)}, counts from {inert(item.effective_from, 20)}" for item in report.announced]
+
+
+def _short(finding: Finding) -> str:
+    return f"{place(finding)} {inert(finding.category, 20)} num {finding.num:,}: {inert(finding.title, 120)}"
+
+
+def _changes(report: Report) -> list[str]:
+    if report.changes is None:
+        return []
+    counts = ", ".join(f"{count} {name}" for name, count in change_counts(report.changes))
+    return [counts, *_past("resolved", report.changes.resolved), *_past("unseen", report.changes.unseen)]
+
+
+def _past(word: str, items: Sequence[PastFinding]) -> list[str]:
+    shown = [f"{word}: {_short(item.finding)} ({inert(item.because, 40)})" for item in items[:PAST_SHOWN]]
+    return shown + ([f"{word}: and {len(items) - PAST_SHOWN} more"] if len(items) > PAST_SHOWN else [])
+
+
+def _deliveries(report: Report) -> list[str]:
+    return [
+        inert(f"{told.sink} ({told.kind}): {told.status}{f', {told.reason}' if told.reason else ''}", 300)
+        for told in report.deliveries
+    ]
+
+
+def _section(title: str, sentences: Sequence[str], ink: Ink) -> list[str]:
+    if not sentences:
+        return []
+    number = f" ({len(sentences)})" if title in {"EXEMPTED", "ANNOUNCED", "WARNINGS"} else ""
+    lines = [line for sentence in sentences for line in wrapped(sentence, first="  ", indent="    ")]
+    return [ink.bold(f"{title}{number}"), *lines]

@@ -1,0 +1,126 @@
+"""What every format says in the same words: verdict, place, coverage, changes, hosts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handler.formats.inert import inert
+from handler.models import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from handler.models import CategorySnapshot, Changes, Finding, Host, Report, Target
+
+SEVERITIES: tuple[Severity, ...] = tuple(sorted(Severity, reverse=True))
+HOSTS_SHOWN = 5
+CHANGES = ("new", "grown", "reopened", "ongoing", "resolved", "unseen")
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """The findings by severity; within one severity the report's own order stays."""
+    return sorted(findings, key=lambda finding: -finding.severity)
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 finding`, `2 findings`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def severities(findings: Sequence[Finding]) -> str:
+    """`1 critical, 2 high`; empty for no findings."""
+    counts = ((sum(finding.severity == level for finding in findings), level) for level in SEVERITIES)
+    return ", ".join(f"{count:,} {level}" for count, level in counts if count)
+
+
+def place(finding: Finding) -> str:
+    """`23/tcp`, or `counter` for a finding about one of the asset counters."""
+    return "counter" if finding.port is None else f"{finding.port}/{inert(finding.protocol or '?', 12)}"
+
+
+def target_words(target: Target) -> str:
+    """`prod (otc, eu-de)`."""
+    where = ", ".join(part for part in (target.cloud, target.region) if part)
+    return inert(f"{target.name} ({where})" if where else target.name, 120)
+
+
+def verdict_words(report: Report) -> str:
+    """The verdict as one sentence that stands alone."""
+    found = f"{counted(len(report.findings), 'finding')}: {severities(report.findings)}" if report.findings else ""
+    if report.verdict == "violations":
+        return found
+    if report.verdict == "compliant":
+        return f"nothing that the policy forbids is open ({counted(rows_seen(report), 'row')} seen)"
+    blind = "not everything was seen, so this is not an all-clear"
+    return f"{blind}; so far {found}" if found else blind
+
+
+def rows_seen(report: Report) -> int:
+    """How many rows of all categories were read."""
+    return sum(len(category.rows) for category in report.coverage)
+
+
+def policy_words(report: Report) -> str:
+    """`baseline (sha256:abababababab)`."""
+    return f"{inert(report.policy_name, 60)} ({inert(report.policy_digest, 19).rstrip('…')})"
+
+
+def coverage_words(category: CategorySnapshot) -> str:
+    """What was seen of a category, and how: `all 154 rows seen in 2 calls`."""
+    if category.plan == "skipped":
+        return "not asked: narrowed away by a setting"
+    calls = counted(category.api_calls, "call")
+    total = "" if category.total_num is None else f" of {category.total_num:,}"
+    if not category.complete:
+        return f"NOT complete: {len(category.rows):,}{total} rows seen in {calls}"
+    if category.plan == "ports":
+        return f"every port of the policy answered, {len(category.rows):,}{total} rows read in {calls}"
+    if category.plan == "sorted":
+        return f"every port of the policy passed in order, {len(category.rows):,}{total} rows read in {calls}"
+    return f"all {counted(len(category.rows), 'row')} seen in {calls}"
+
+
+def not_seen(report: Report) -> list[str]:
+    """Why the verdict is inconclusive, each reason once; empty for any other verdict."""
+    if report.verdict != "inconclusive":
+        return []
+    by_category = [f"{category.category}: {reason}" for category in report.coverage for reason in _reasons(category)]
+    known = " ".join(by_category)
+    general = [str(problem) for problem in report.problems if str(problem) not in known]
+    reasons = [inert(sentence) for sentence in dict.fromkeys([*by_category, *general])]
+    return reasons or ["the run does not know what is open, and did not say why"]
+
+
+def _reasons(category: CategorySnapshot) -> list[str]:
+    if category.problems:
+        return [str(problem) for problem in category.problems]
+    return [] if category.complete or category.plan == "skipped" else [coverage_words(category)]
+
+
+def notes(report: Report) -> list[str]:
+    """Warnings, ending exemptions, and problems that did not make the run inconclusive; each once."""
+    problems = [] if report.verdict == "inconclusive" else [str(problem) for problem in report.problems]
+    gap = [] if report.gap_hours is None else [f"no run for {report.gap_hours} h before this one"]
+    omitted = [f"{counted(report.omitted, 'finding')} omitted here"] if report.omitted else []
+    return [inert(note) for note in dict.fromkeys([*gap, *omitted, *problems, *report.warnings])]
+
+
+def change_counts(changes: Changes) -> list[tuple[str, int]]:
+    """How many findings are new, grown, reopened, ongoing, resolved and unseen."""
+    return [(name, len(getattr(changes, name))) for name in CHANGES]
+
+
+def host_words(host: Host) -> str:
+    """`web-1 (10.0.0.5) listens on 0.0.0.0, /usr/sbin/sshd`."""
+    name = host.container_name or host.host_name or host.host_id
+    address = f" ({host.host_ip})" if host.host_ip else ""
+    listens = f" listens on {host.listen_address}" if host.listen_address else ""
+    path = f", {host.path}" if host.path else ""
+    return inert(f"{name}{address}{listens}{' (loopback only)' if host.loopback_only else ''}{path}", 200)
+
+
+def days_words(days: int) -> str:
+    """`12 days left`, `last day today`, `over since 3 days`."""
+    if days == 0:
+        return "last day today"
+    return f"{counted(days, 'day')} left" if days > 0 else f"over since {counted(-days, 'day')}"
