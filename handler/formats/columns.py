@@ -27,9 +27,15 @@ _VERDICTS: dict[Verdict, str] = {"inconclusive": _YELLOW, "violations": _RED, "c
 
 def wrapped(text: str, *, first: str = "", indent: str = "") -> list[str]:
     """The text in lines of at most 80 columns, however wide its letters are; never an empty list."""
-    measured = "".join(letter + _SECOND_CELL * (cells(letter) - 1) for letter in text)
-    lines = textwrap.wrap(measured, WIDTH, initial_indent=first, subsequent_indent=indent, break_on_hyphens=False)
+    start = _measured(first)
+    lines = textwrap.wrap(
+        _measured(text), WIDTH, initial_indent=start, subsequent_indent=indent, break_on_hyphens=False
+    )
     return [line.replace(_SECOND_CELL, "") for line in lines] or [first.rstrip()]
+
+
+def _measured(text: str) -> str:
+    return "".join(letter + _SECOND_CELL * (cells(letter) - 1) for letter in text)
 
 
 @dataclass(frozen=True, slots=True)

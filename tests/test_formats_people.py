@@ -1,0 +1,134 @@
+"""Text and Markdown: what people read first, and that nothing in it acts."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from handler.formats.inert import cells, inert
+from handler.formats.registry import render
+from handler.models import Severity
+from tests.fakes import finding, report
+from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
+
+every_report = pytest.mark.parametrize("name", REPORTS)
+
+
+@every_report
+@pytest.mark.parametrize("color", [False, True])
+def test_text_fits_80_columns(name, color):
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", render("text", REPORTS[name], color=color))
+    assert max(cells(line) for line in shown.splitlines()) <= 80
+
+
+@every_report
+def test_colours_only_when_asked_and_never_the_only_sign(name):
+    plain, painted = render("text", REPORTS[name]), render("text", REPORTS[name], color=True)
+    assert "\x1b" not in plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == plain
+    assert painted != plain
+
+
+def test_text_says_the_verdict_first():
+    assert render("text", violating()).startswith(
+        "VIOLATIONS  prod (otc, eu-de)\n4 findings: 2 critical, 1 high, 1 low"
+    )
+    assert render("text", report()).startswith("COMPLIANT")
+    assert "not an all-clear" in render("text", inconclusive()).splitlines()[1]
+
+
+def test_text_lists_findings_worst_first_with_why_and_what_to_do():
+    shown = render("text", violating())
+    assert shown.index("CRITICAL") < shown.index("HIGH") < shown.index("LOW")
+    assert "23/tcp     host, num 3, HSS says danger, since 2026-11-20" in shown
+    assert "why Passwords in clear text." in shown
+    assert "do  Disable telnetd, use SSH." in shown
+
+
+def test_text_names_a_rule_once_for_all_its_rows():
+    shown = render("text", report(finding(), finding(protocol="tcp6"), finding(port=2323)))
+    assert shown.count("Telnet is open") == 1
+    assert [place in shown for place in ("23/tcp ", "23/tcp6", "2323/tcp")] == [True] * 3
+
+
+def test_text_shows_five_hosts_and_how_many_more():
+    shown = render("text", violating())
+    assert shown.count("> web-") == 5
+    assert "> and 3 more" in shown
+    assert "127.0.0.1 (loopback only)" in shown
+
+
+def test_text_shows_exempted_announced_changes_deliveries_and_what_was_not_seen():
+    assert "legacy-telnet until 2027-03-31 (129" in render("text", exempted())
+    assert "counts from 2026-12-01" in render("text", announced())
+    shown = render("text", violating())
+    assert "1 new, 0 grown, 0 reopened, 1 ongoing, 1 resolved, 0 unseen" in shown
+    assert "pager (pagerduty): owed, HTTP 503" in shown
+    blind = render("text", inconclusive())
+    assert "NOT SEEN\n  host: page 2 of 3 did not come" in blind
+    assert "container: not asked" in blind
+    assert "1 of 412 rows" in blind
+
+
+def test_an_inconclusive_run_without_a_reason_still_says_so():
+    assert "did not say why" in render("text", report(verdict="inconclusive"))
+
+
+def rendered(one):
+    return MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(render("markdown", one))
+
+
+def test_markdown_is_a_table_that_people_can_read():
+    shown = rendered(violating())
+    assert "<h2>❌ Violations: prod (otc, eu-de)</h2>" in shown
+    assert "<td><strong>critical</strong></td>\n<td>23/tcp</td>" in shown
+    assert "<details>" not in shown
+
+
+def test_markdown_folds_what_is_longer_than_twenty_rows():
+    assert "<details>" not in render("markdown", report(*(finding(port=n) for n in range(1, 21))))
+    shown = render("markdown", report(*(finding(port=n) for n in range(1, 22))))
+    assert "<details><summary>Findings: 21 rows</summary>\n\n|" in shown
+
+
+def test_markdown_fits_a_pull_request_comment_and_says_what_was_cut():
+    shown = render("markdown", report(*(finding(port=n % 65535, title="x" * 400) for n in range(3000))))
+    assert len(shown) < 65_536
+    kept = shown.count("| **critical** |")
+    assert f"and {3000 - kept} more" in shown
+
+
+@pytest.mark.parametrize("text", [NASTY, "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "![i](//evil/x.png)",
+                                  "<https://evil.example>", "a | b | c", "`" * 7, "# head", "- item", "1. item", "---", "~~~"])  # fmt: skip
+def test_markdown_of_hostile_text_is_inert(text):
+    shown = rendered(hostile(text))
+    tags = set(re.findall(r"<(/?[a-z0-9]+)[ >]", shown))
+    assert tags <= {f"{end}{tag}" for end in ("", "/") for tag in
+                    ("h2", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "br")}  # fmt: skip
+    assert {len(row.split("<td>")) for row in shown.split("<tr>")[2:] if "critical" in row} == {7}
+
+
+def test_markdown_breaks_mentions_references_and_links():
+    shown = render("markdown", report(finding(title="@team #12 https://evil.example www.evil.example")))
+    assert not re.search(r"@team|#12|https://|www\.", shown)
+
+
+@given(st.text(max_size=300), st.integers(2, 100))
+@settings(max_examples=100, deadline=None)
+def test_inert_text_is_one_short_printable_line(text, longest):
+    shown = inert(text, longest)
+    assert len(shown) <= longest
+    assert shown == shown.strip()
+    assert all(letter.isprintable() or letter == "\ufffd" for letter in shown)
+
+
+def test_inert_leaves_honest_text_alone():
+    for text in ("Telnet is open", "Überwachung: 端口 23 sofort schließen!", ""):
+        assert inert(text) == text
+
+
+def test_severity_is_written_as_a_word_in_every_format_for_people():
+    shown = render("text", report(finding(severity=Severity.INFO)))
+    assert "INFO" in shown
