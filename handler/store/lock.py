@@ -1,0 +1,94 @@
+"""A lock beside a file that holds on one machine and on a mounted share."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+from handler.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from handler.clock import Clock
+
+POLL: Final = 0.05  # seconds
+STALE: Final = 10.0  # seconds that one holder may keep it; a write takes milliseconds
+
+
+@contextmanager
+def locked(path: Path, clock: Clock, limit: float) -> Iterator[None]:
+    """Hold the lock of `path`. Raises StoreError if another keeps it for `limit` seconds.
+
+    flock keeps out others on this machine and ends with the process; on many shares it does nothing, so a file made with
+    O_EXCL, which NFS (3 and later) and SMB make atomically, keeps out other machines. One that a crash left behind is
+    removed after ten seconds in which nobody replaced it.
+    """
+    until = clock.monotonic() + limit
+    with _flock(path.with_name(f"{path.name}.lock"), clock, until):
+        held = path.with_name(f"{path.name}.busy")
+        _take(held, clock, until)
+        try:
+            yield
+        finally:
+            with suppress(FileNotFoundError):
+                held.unlink()
+
+
+@contextmanager
+def _flock(path: Path, clock: Clock, until: float) -> Iterator[None]:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        while not _flocked(descriptor):
+            _wait(path, clock, until)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _flocked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # this share knows no flock; the other half of the lock has to do
+    return True
+
+
+def _take(path: Path, clock: Clock, until: float) -> None:
+    """Make the lock file; one whose content stays the same for `STALE` seconds has no owner any more."""
+    seen, since = b"", clock.monotonic()
+    while True:
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            owner = _owner(path)
+            if owner != seen:
+                seen, since = owner, clock.monotonic()
+            elif clock.monotonic() - since >= STALE:
+                with suppress(FileNotFoundError):
+                    path.unlink()
+                continue
+            _wait(path, clock, until)
+            continue
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(16))
+        return
+
+
+def _owner(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def _wait(path: Path, clock: Clock, until: float) -> None:
+    if clock.monotonic() >= until:
+        raise StoreError(f"{path}: another run keeps it", hint="If no other run is active, remove that file.")
+    clock.sleep(POLL)
