@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ class Credentials:
 
     kind: Literal["token", "keys", "password", "agency"] = "agency"
     token: Secret | None = None
-    access_key: str = ""
+    access_key: str = field(default="", repr=False)
     secret_key: Secret | None = None
     security_token: Secret | None = None
     auth_url: str = ""
-    username: str = ""
+    username: str = field(default="", repr=False)
     password: Secret | None = None
     user_domain: str = ""
     project_id: str = ""

@@ -30,8 +30,8 @@ class TargetEntry(Shape):
     region: str = ""
     endpoint: str = ""
     project_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,256}$")]
-    enterprise_projects: Annotated[list[str], Field(min_length=1)] = ["all_granted_eps"]
-    categories: list[Literal["host", "container"]] = []
+    enterprise_projects: list[str] = Field(default=["all_granted_eps"], min_length=1)
+    categories: list[Literal["host", "container"]] = Field(default=[])
     policy: str = ""
     credentials: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | Literal[""] = ""
 
