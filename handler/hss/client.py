@@ -1,0 +1,134 @@
+"""One call of an HSS API: credentials, pace, retries, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from handler.errors import DeniedError, SettingsError, TimeLimitError, TransportError
+from handler.hss.decode import AssetCounters, PortPage, Validation, asset_counters, port_page
+from handler.hss.pacing import Lane
+from handler.hss.parameters import check_token
+from handler.hss.refusals import is_throttle, refusal
+from handler.retries import DEFAULT, retry_after, with_retries
+from handler.transport import Request, endpoint_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from random import Random
+
+    from handler.clock import Clock, Deadline
+    from handler.hss.auth import Authorizer
+    from handler.hss.pacing import Pacer
+    from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery, Query
+    from handler.models import Target
+    from handler.retries import Outcome, Retries
+    from handler.transport import Response, Transport
+
+PATHS = {
+    "port_statistics": "asset/port/statistics",
+    "asset_statistics": "asset/statistics",
+    "port_detail": "asset/ports/detail",
+}
+FULL_MINUTE = 60.0  # what the gateway's rate limit counts in
+
+
+@dataclass(slots=True)
+class Spending:
+    """What calls may take and have taken. `calls` counts each that was sent, retries included.
+
+    With `patient` off only calls are made that need no wait for the pace; `on_wait` hears of each wait before it.
+    """
+
+    deadline: Deadline
+    calls: int = 0
+    patient: bool = True
+    on_wait: Callable[[float], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HssClient:
+    """The HSS APIs of one endpoint (`https://host`), with one set of credentials. Timeouts in seconds."""
+
+    endpoint: str
+    authorizer: Authorizer
+    transport: Transport
+    pacer: Pacer
+    clock: Clock
+    random: Random = field(repr=False)
+    validation: Validation = "strict"
+    retries: Retries = DEFAULT
+    call_timeout: float = 30.0
+
+    def lane(self, api: str) -> Lane:
+        """Whose window a call of that API takes."""
+        return Lane(api, self.authorizer.identity)
+
+    def port_page(self, target: Target, query: PortStatisticsQuery, spending: Spending) -> PortPage:
+        """One page of port statistics. Raises UnknownError and its children."""
+        response = self.get(target.project_id, query, spending)
+        return port_page(response, self.name_of(target.project_id, query.API), target.cloud, self.validation)
+
+    def asset_counters(self, target: Target, query: AssetStatisticsQuery, spending: Spending) -> AssetCounters:
+        """The asset counters of a category. Raises UnknownError and its children."""
+        response = self.get(target.project_id, query, spending)
+        return asset_counters(response, self.name_of(target.project_id, query.API), target.cloud, self.validation)
+
+    def name_of(self, project_id: str, api: str) -> str:
+        """The endpoint of an API as messages say it: without a query."""
+        return endpoint_of(self._url(project_id, api))
+
+    def get(self, project_id: str, query: Query, spending: Spending) -> Response:
+        """The answer to a query, whatever its status, once retries are over; a 401 is tried again at most once.
+
+        Raises TransportError, TimeLimitError, and what the authorizer raises.
+        """
+        request = Request(
+            "GET", f"{self._url(project_id, query.API)}?{query.encoded()}", {"Accept": "application/json"}
+        )
+        response = self._retried(request, query.API, spending)
+        if response.status == 401 and self.authorizer.refused():
+            response = self._retried(request, query.API, spending)
+        return response
+
+    def _url(self, project_id: str, api: str) -> str:
+        return f"{self.endpoint.rstrip('/')}/v5/{quote(project_id, safe='')}/{PATHS[api]}"
+
+    def _retried(self, request: Request, api: str, spending: Spending) -> Response:
+        return with_retries(
+            lambda: self._once(request, api, spending),
+            self._wants_another_try,
+            deadline=spending.deadline,
+            random=self.random,
+            retries=self.retries,
+            on_wait=spending.on_wait,
+        )
+
+    def _once(self, request: Request, api: str, spending: Spending) -> Response:
+        headers = self.authorizer.headers(request)
+        for name, value in headers.items():
+            problems = check_token(value) if name.lower() == "x-auth-token" else ()
+            if problems:
+                raise SettingsError(problems)
+        self.pacer.take(self.lane(api), spending.deadline, patient=spending.patient, on_wait=spending.on_wait)
+        left = spending.deadline.left()
+        if left <= 0:
+            raise TimeLimitError(f"{endpoint_of(request.url)}: no time is left for another call")
+        spending.calls += 1
+        signed = Request(request.method, request.url, {**request.headers, **headers})
+        return self.transport(signed, min(self.call_timeout, left))
+
+    def _wants_another_try(self, outcome: Outcome) -> float | None:
+        """None: keep the outcome; else the seconds that it asks to wait, 0 for the usual ones."""
+        if isinstance(outcome, TransportError):
+            return 0.0
+        if is_throttle(outcome):
+            return self._asked(outcome, otherwise=FULL_MINUTE if refusal(outcome, "").code else 0.0)
+        if outcome.status < 500 or isinstance(refusal(outcome, ""), DeniedError):
+            return None
+        return self._asked(outcome, otherwise=0.0)
+
+    def _asked(self, outcome: Response, *, otherwise: float) -> float:
+        asked = retry_after(outcome.headers, self.clock.now())
+        return otherwise if asked is None else asked

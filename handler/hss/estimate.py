@@ -1,0 +1,65 @@
+"""What a run would cost: calls and minutes, from the size of each category. Pure, for the `plan` command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handler.hss.pacing import WINDOW
+from handler.hss.plan import Ask, PlanName, calls_from_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryEstimate:
+    """The calls of one category: at most, since a proven order may end the pages early."""
+
+    category: str
+    total_num: int
+    plan: PlanName
+    port_statistics: int
+    asset_statistics: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """The calls of one run on one target, and until the last of them may start, in seconds."""
+
+    categories: tuple[CategoryEstimate, ...]
+    calls: Mapping[str, int]  # by API
+    seconds: float
+    targets_per_hour: int | None  # that one set of credentials serves; None: no pacing, or nothing to ask
+
+    @property
+    def minutes(self) -> float:
+        """The same in minutes."""
+        return self.seconds / 60
+
+
+def estimate(asks: Iterable[Ask], sizes: Mapping[str, int], calls_per_minute: int = 5) -> Estimate:
+    """What asking costs where each category has `sizes[category]` rows (0 where it is not named)."""
+    categories = tuple(_category(ask, sizes.get(ask.category, 0)) for ask in asks)
+    calls = {
+        "port_statistics": sum(one.port_statistics for one in categories),
+        "asset_statistics": sum(one.asset_statistics for one in categories),
+    }
+    most = max(calls.values(), default=0)
+    return Estimate(categories, calls, _seconds(most, calls_per_minute), _targets_per_hour(most, calls_per_minute))
+
+
+def _category(ask: Ask, total_num: int) -> CategoryEstimate:
+    plan, calls = calls_from_start(ask, total_num)
+    return CategoryEstimate(ask.category, total_num, plan, calls)
+
+
+def _seconds(calls: int, calls_per_minute: int) -> float:
+    """The two APIs have windows of their own, so the one with more calls decides."""
+    return max(0, calls - 1) // calls_per_minute * WINDOW if calls_per_minute else 0.0
+
+
+def _targets_per_hour(calls: int, calls_per_minute: int) -> int | None:
+    if not calls or not calls_per_minute:
+        return None
+    return int(3600 // WINDOW) * calls_per_minute // calls

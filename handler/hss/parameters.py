@@ -1,0 +1,146 @@
+"""The queries of both APIs, with every documented parameter, checked before a call is made.
+
+Sources: ListPortStatistics (OTC; Huawei 2024-01-31, web 2025-12-26), ShowAssetStatistic (Huawei 2026-04-03, OTC).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import quote, urlencode
+
+from handler.errors import SettingsError
+from handler.models import CATEGORIES
+from handler.schemas.apply import query_breaches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIMIT = 200  # the most rows of a page
+HIGHEST_OFFSET = 2_000_000
+HIGHEST_TOKEN = 32_768
+_PRINTABLE = range(0x20, 0x7F)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Parameters of one API; None is not sent."""
+
+    API: ClassVar[str]
+    HUAWEI_ONLY: ClassVar[tuple[str, ...]] = ()
+
+    def pairs(self) -> dict[str, str]:
+        """What is sent, in the order of the fields."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(self))
+        return {name: str(value) for name, value in values if value is not None}
+
+    def encoded(self) -> str:
+        """The query part of a URL, encoded as the signature wants it (space is %20)."""
+        return urlencode(self.pairs(), quote_via=quote, safe="~")
+
+    def problems(self, cloud: str) -> tuple[str, ...]:
+        """Everything that is out of its documented range, each named."""
+        found = dict.fromkeys((*self._own_problems(), *self._unknown_to(cloud)))
+        named = {problem.partition(":")[0] for problem in found}
+        for breach in query_breaches(self.API, cloud, self.pairs()):
+            name = breach.path.removeprefix("$.")
+            if breach.fatal and name not in named:
+                found[f"{name}: {breach.message}"] = None
+        return tuple(f"query of {self.API}: {problem}" for problem in found)
+
+    def check(self, cloud: str) -> None:
+        """Raises SettingsError with all problems."""
+        problems = self.problems(cloud)
+        if problems:
+            raise SettingsError(problems)
+
+    def _own_problems(self) -> Iterator[str]:
+        """What is wrong by the newest revisions, whose schemas the repository may not hold."""
+        raise NotImplementedError
+
+    def _unknown_to(self, cloud: str) -> Iterator[str]:
+        for name in self.HUAWEI_ONLY if cloud == "otc" else ():
+            if getattr(self, name) is not None:
+                yield f"{name}: Open Telekom Cloud does not have this parameter"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortStatisticsQuery(Query):
+    """`GET /v5/{project_id}/asset/port/statistics`."""
+
+    API: ClassVar[str] = "port_statistics"
+    HUAWEI_ONLY: ClassVar[tuple[str, ...]] = ("port_string", "status", "sort_key", "sort_dir")
+
+    category: str | None = None
+    enterprise_project_id: str | None = None
+    limit: int | None = LIMIT
+    offset: int | None = 0
+    port: int | None = None
+    port_string: str | None = None
+    type: str | None = None
+    status: str | None = None
+    sort_key: str | None = None
+    sort_dir: str | None = None
+
+    def _own_problems(self) -> Iterator[str]:
+        yield from _integer("limit", self.limit, 10, LIMIT)
+        yield from _integer("offset", self.offset, 0, HIGHEST_OFFSET)
+        yield from _integer("port", self.port, 1, 65535)
+        yield from _text("port_string", self.port_string, 1, 256)
+        yield from _text("type", self.type, 1, 256)
+        yield from _text("enterprise_project_id", self.enterprise_project_id, 0, 256)
+        yield from _one_of("status", self.status, ("danger", "normal", "unknown"))
+        yield from _one_of("sort_key", self.sort_key, ("port",))
+        yield from _one_of("sort_dir", self.sort_dir, ("asc", "desc"))
+        yield from _one_of("category", self.category, CATEGORIES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetStatisticsQuery(Query):
+    """`GET /v5/{project_id}/asset/statistics`; `category` is optional on OTC only, so it is always sent."""
+
+    API: ClassVar[str] = "asset_statistics"
+
+    category: str
+    enterprise_project_id: str | None = None
+    host_id: str | None = None
+
+    def _own_problems(self) -> Iterator[str]:
+        yield from _one_of("category", self.category, CATEGORIES)
+        yield from _text("enterprise_project_id", self.enterprise_project_id, 0, 256)
+        yield from _text("host_id", self.host_id, 1, 128)
+
+
+def check_project(project_id: str) -> tuple[str, ...]:
+    """What is wrong with a project id: it is a part of the path, 1-256 characters."""
+    return tuple(_text("project_id", project_id, 1, 256))
+
+
+def check_token(token: str) -> tuple[str, ...]:
+    """What is wrong with a token, as a header: 1-32,768 printable characters."""
+    if not 1 <= len(token) <= HIGHEST_TOKEN:
+        return (f"X-Auth-Token: has {len(token)} characters, not 1-{HIGHEST_TOKEN}",)
+    return () if all(ord(char) in _PRINTABLE for char in token) else ("X-Auth-Token: holds an unprintable character",)
+
+
+def _integer(name: str, value: object, low: int, high: int) -> Iterator[str]:
+    if value is None:
+        return
+    if not isinstance(value, int) or isinstance(value, bool):
+        yield f"{name}: must be an integer"
+    elif not low <= value <= high:
+        yield f"{name}: {value} is not in {low}-{high}"
+
+
+def _text(name: str, value: str | None, shortest: int, longest: int) -> Iterator[str]:
+    if value is None:
+        return
+    if not shortest <= len(value) <= longest:
+        yield f"{name}: has {len(value)} characters, not {shortest}-{longest}"
+    elif not value.isprintable():
+        yield f"{name}: holds an unprintable character"
+
+
+def _one_of(name: str, value: str | None, words: tuple[str, ...]) -> Iterator[str]:
+    if value is not None and value not in words:
+        yield f"{name}: must be one of {', '.join(words)}"
