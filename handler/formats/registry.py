@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-from handler.errors import UsageError
+from handler.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handler.formats.plots import RunSummary
+    from handler.last_run import RunSummary
     from handler.models import Report
 
 _WHERE = {
@@ -25,6 +25,7 @@ _WHERE = {
     "openmetrics": "openmetrics:render_openmetrics",
     "github": "github:render_github",
 }
+_EXTRA_MODULES = frozenset({"jinja2", "pygal"})
 FORMATS: tuple[str, ...] = tuple(_WHERE)
 
 
@@ -44,4 +45,9 @@ def render(name: str, report: Report, *, color: bool = False, history: Sequence[
 
 def _function(name: str) -> Callable[..., str]:
     module, function = _WHERE[name].split(":")
-    return cast("Callable[..., str]", getattr(import_module(f"handler.formats.{module}"), function))
+    try:
+        return cast("Callable[..., str]", getattr(import_module(f"handler.formats.{module}"), function))
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRA_MODULES:
+            raise
+        raise MissingExtraError(f"the format {name}", "report") from error

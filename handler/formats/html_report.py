@@ -1,0 +1,102 @@
+"""The report as one HTML file that needs nothing else: no request leaves it, and only its own script may run."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from importlib.resources import files
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, StrictUndefined
+
+from handler.formats import words
+from handler.formats.inert import inert
+from handler.formats.plots import LONGEST, findings_plot, ports_plot
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handler.last_run import RunSummary
+    from handler.models import Finding, Report
+
+_TABLE_RUNS = 30  # the newest runs that are also told as a table
+
+
+def render_html(report: Report, history: Sequence[RunSummary] = ()) -> str:
+    """The whole page; below 300 KB for 1,000 findings."""
+    css, script = _part("report.css"), _part("report.js")
+    template = _environment().from_string(_part("report.html.j2"))
+    return template.render(
+        report=report,
+        css=css,
+        script=script,
+        css_hash=_digest(css),
+        script_hash=_digest(script),
+        findings=words.worst_first(report.findings),
+        rules=_rules(report),
+        changed=_changed(report),
+        plots=_plots(history),
+        runs=list(reversed(history[-_TABLE_RUNS:])),
+        drawn=min(len(history), LONGEST),
+        words=words,
+    )
+
+
+def anchor(finding: Finding) -> str:
+    """The id of a finding's row: the same in every report, and harmless whatever the fingerprint holds."""
+    return f"f-{hashlib.sha256(_bytes(finding.fingerprint)).hexdigest()[:8]}"
+
+
+def rule_anchor(finding: Finding) -> str:
+    """The id of the paragraph on a finding's rule."""
+    return f"r-{hashlib.sha256(_bytes(finding.rule_id)).hexdigest()[:6]}"
+
+
+def safe_link(url: str) -> str:
+    """The address if it is plain http or https, else nothing."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return inert(url, 2000) if parts.scheme in {"http", "https"} and parts.netloc else ""
+
+
+def _environment() -> Environment:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(inert=inert, anchor=anchor, rule_anchor=rule_anchor, safe_link=safe_link)
+    return environment
+
+
+def _part(name: str) -> str:
+    return files("handler.formats").joinpath(name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    """What the page's content security policy names its style and script by."""
+    return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _rules(report: Report) -> list[Finding]:
+    """One finding of each rule, for what is said once: title, rationale, remediation, references."""
+    told = [*report.findings, *(item.finding for item in report.exempted), *(item.finding for item in report.announced)]
+    return list({finding.rule_id: finding for finding in reversed(words.worst_first(told))}.values())[::-1]
+
+
+def _changed(report: Report) -> dict[str, str]:
+    """What is said beside a finding that changed, by fingerprint."""
+    if report.changes is None:
+        return {}
+    lists = (("new", report.changes.new), ("grown", report.changes.grown), ("reopened", report.changes.reopened))
+    return {fingerprint: word for word, fingerprints in lists for fingerprint in fingerprints}
+
+
+def _plots(history: Sequence[RunSummary]) -> list[tuple[str, str]]:
+    """Title and SVG of each plot; one run is no history."""
+    if len(history) < 2:
+        return []
+    return [("Open ports", ports_plot(history)), ("Findings by severity", findings_plot(history))]
