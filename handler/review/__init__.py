@@ -1,0 +1,1 @@
+"""Reviewing a policy before it rules: its tests, mutants of it, explanations, differences, published lists."""

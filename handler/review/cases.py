@@ -1,0 +1,169 @@
+"""A policy's own test cases: found on disk, run against the policy, compared with what they expect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handler.errors import PolicyError, UsageError
+from handler.evaluate import evaluate
+from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
+from handler.policy.load import load_policy, read_bounded
+from handler.policy.yaml_positions import read_yaml
+from handler.review.case_file import CaseSpec, FileSpec, Listing, check_shape
+from handler.review.expectation import differences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import date
+
+    from handler.models import Evaluation
+    from handler.policy.rules import Location, Policy
+
+SUFFIX = ".test.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case, ready to run: `today` is fixed, `location` is where it stands."""
+
+    spec: CaseSpec
+    today: date
+    location: Location
+
+    @property
+    def name(self) -> str:
+        """As written."""
+        return self.spec.name
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A policy with all cases that test it; `policy_path` is how messages name it."""
+
+    policy_path: str
+    policy: Policy
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """A case that ran: it passed if there is no difference."""
+
+    case: Case
+    differences: tuple[str, ...]
+    evaluation: Evaluation
+
+
+def find_case_files(paths: Iterable[Path]) -> list[Path]:
+    """Every `*.test.yaml` that the paths name: itself, below a folder, or beside a policy file. Raises UsageError."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        if not path.exists():
+            raise UsageError(f"{path}: no such file or folder")
+        for file in _case_files(path):
+            found[file] = None
+    if not found:
+        raise UsageError(
+            f"no test case found in {', '.join(str(path) for path in paths)}",
+            hint=f"Cases live in files named POLICY{SUFFIX}, beside the policy or below the folder.",
+        )
+    return list(found)
+
+
+def _case_files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(path.rglob(f"*{SUFFIX}"))
+    if path.name.endswith(SUFFIX):
+        return [path]
+    beside = path.with_name(path.stem + SUFFIX)
+    return [beside] if beside.is_file() else []
+
+
+def read_suites(paths: Sequence[Path], name_part: str = "") -> list[Suite]:
+    """All cases below these paths whose name holds `name_part`, by the policy they test.
+
+    Raises PolicyError with all problems of all files, UsageError if no case is left.
+    """
+    by_policy: dict[Path, list[Case]] = {}
+    problems: list[str] = []
+    for file in find_case_files(paths):
+        content, cases, found = _read_file(file)
+        problems += found
+        if content is not None and not found:
+            by_policy.setdefault(_policy_path(content, file), []).extend(cases)
+    policies = {path: _load(path, problems) for path in by_policy}
+    if problems:
+        raise PolicyError(problems, hint="The keys of a test case are described in docs/policy.md.")
+    suites = [
+        Suite(str(path), policy, tuple(case for case in by_policy[path] if name_part in case.name))
+        for path, policy in policies.items()
+        if policy is not None
+    ]
+    if not any(suite.cases for suite in suites):
+        raise UsageError(f"no test case's name holds {name_part!r}")
+    return [suite for suite in suites if suite.cases]
+
+
+def run_case(policy: Policy, case: Case) -> CaseResult:
+    """What the policy makes of the case's rows on its day, and how that differs from what it expects."""
+    evaluation = evaluate(policy, snapshot_of(policy, case), case.today)
+    return CaseResult(case, tuple(differences(case.spec.expect, evaluation)), evaluation)
+
+
+def snapshot_of(policy: Policy, case: Case) -> Snapshot:
+    """The case as a snapshot; counters that it does not name are 0, categories that it does not name are empty."""
+    spec = case.spec
+    rows: dict[str, list[Row]] = {name: [] for name in CATEGORIES}
+    for row in spec.rows:
+        rows[row.category] += [Row(port, kind.lower(), row.num, row.status) for port in row.port for kind in row.types]
+    asked = {*policy.categories, *spec.statistics, *spec.categories, *(row.category for row in spec.rows)}
+    categories = tuple(_category(name, tuple(rows[name]), spec) for name in CATEGORIES if name in asked)
+    target = Target(enterprise_project_id=spec.enterprise_project)
+    return Snapshot(target, f"{case.today}T00:00:00Z", categories)
+
+
+def _category(name: str, rows: tuple[Row, ...], spec: CaseSpec) -> CategorySnapshot:
+    listing = spec.categories.get(name, Listing())  # type: ignore[call-overload]
+    given = spec.statistics.get(name, {})  # type: ignore[call-overload]
+    counters = None if given == "unreadable" else {**dict.fromkeys(COUNTERS, 0), "port_num": len(rows), **given}
+    return CategorySnapshot(
+        category=name,
+        rows=rows,
+        total_num=len(rows) if listing.total_num is None else listing.total_num,
+        statistics=counters,
+        plan="ports" if listing.listing == "asked_ports" else "pages",
+        every_row=listing.listing == "complete",
+        complete=listing.listing != "incomplete",
+    )
+
+
+def _read_file(file: Path) -> tuple[FileSpec | None, list[Case], list[str]]:
+    """The file's content and cases, or its problems."""
+    try:
+        positions = read_yaml(str(file), read_bounded(file))
+    except OSError as error:
+        return None, [], [f"{file}: cannot be read: {error.strerror}"]
+    content, problems = check_shape(positions)
+    days = [] if content is None else [spec.today or content.today for spec in content.cases]
+    cases = [
+        Case(spec, day, positions.where(("cases", index)))
+        for index, (spec, day) in enumerate(zip(content.cases if content else (), days, strict=True))
+        if day is not None
+    ]
+    return content, cases, problems
+
+
+def _policy_path(content: FileSpec, file: Path) -> Path:
+    """What the file tests: what `policy:` names, seen from the file, or `X.yaml` beside `X.test.yaml`."""
+    named = content.policy or file.name.removesuffix(SUFFIX) + ".yaml"
+    return Path(named) if Path(named).is_absolute() else file.parent / named
+
+
+def _load(path: Path, problems: list[str]) -> Policy | None:
+    try:
+        return load_policy([path])
+    except PolicyError as error:
+        problems += error.problems
+        return None

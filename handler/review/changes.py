@@ -1,0 +1,122 @@
+"""The nouns of a policy comparison: what changes, for which ports, and which exemptions moved. Frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from handler.models import Severity
+    from handler.policy.rules import Exemption, Policy
+
+ChangeKind = Literal["new", "gone", "severity"]
+ExemptionKind = Literal["added", "extended", "shortened", "changed", "dropped"]
+KINDS: tuple[ChangeKind, ...] = ("new", "severity", "gone")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something found by one policy and not by the other, or by both with another severity (`was`).
+
+    `low` and `high` are ports, None for a counter; `protocols` is empty for a counter. `num` is the row's, None
+    where no snapshot was given.
+    """
+
+    kind: ChangeKind
+    rule_id: str
+    severity: Severity
+    category: str
+    low: int | None
+    high: int | None
+    protocols: tuple[str, ...] = ()
+    num: int | None = None
+    was: Severity | None = None
+    because: str = ""
+
+    @property
+    def what(self) -> str:
+        """`135-139/tcp`, `53/tcp+udp`, or `counter`."""
+        if self.low is None:
+            return "counter"
+        ports = str(self.low) if self.low == self.high else f"{self.low}-{self.high}"
+        return f"{ports}/{'+'.join(self.protocols)}"
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionChange:
+    """An exemption that one policy has and the other has not, or has otherwise; `detail` tells old and new."""
+
+    kind: ExemptionKind
+    exemption_id: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changes from `old` to `new` (names to print). `doubts`: why the answer is not certain."""
+
+    old: str
+    new: str
+    basis: str
+    changes: tuple[Change, ...] = ()
+    exemptions: tuple[ExemptionChange, ...] = ()
+    counts_old: Mapping[Severity, int] = field(default_factory=dict)
+    counts_new: Mapping[Severity, int] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+
+    def of(self, kind: ChangeKind) -> tuple[Change, ...]:
+        """The changes of one kind, worst first."""
+        return tuple(change for change in self.changes if change.kind == kind)
+
+
+def in_order(changes: list[Change]) -> tuple[Change, ...]:
+    """Worst first, then category, port, protocol and rule."""
+
+    def key(change: Change) -> tuple[int, int, str, int, tuple[str, ...], str]:
+        low = -1 if change.low is None else change.low
+        return (KINDS.index(change.kind), -change.severity, change.category, low, change.protocols, change.rule_id)
+
+    return tuple(sorted(changes, key=key))
+
+
+def exemption_changes(old: Policy, new: Policy) -> tuple[ExemptionChange, ...]:
+    """Exemptions added, extended (a later last day), shortened, changed otherwise, dropped; by id."""
+    before = {exemption.id: exemption for exemption in old.exemptions}
+    after = {exemption.id: exemption for exemption in new.exemptions}
+    added = [ExemptionChange("added", e.id, _whole(e)) for e in new.exemptions if e.id not in before]
+    dropped = [ExemptionChange("dropped", e.id, _whole(e)) for e in old.exemptions if e.id not in after]
+    changed = [_changed(before[name], after[name]) for name in after if name in before]
+    return (*added, *(change for change in changed if change is not None), *dropped)
+
+
+def _changed(old: Exemption, new: Exemption) -> ExemptionChange | None:
+    before, after = _facts(old), _facts(new)
+    differences = [f"{name} {before[name]} -> {after[name]}" for name in before if before[name] != after[name]]
+    if not differences:
+        return None
+    kind: ExemptionKind = "changed"
+    if new.expires != old.expires:
+        kind = "extended" if new.expires > old.expires else "shortened"
+    return ExemptionChange(kind, new.id, "; ".join(differences))
+
+
+def _whole(exemption: Exemption) -> str:
+    facts = _facts(exemption)
+    return "; ".join(f"{name} {facts[name]}" for name in ("expires", "rules", "ports", "categories", "up_to", "owner"))
+
+
+def _facts(exemption: Exemption) -> dict[str, str]:
+    """What an exemption says, as words."""
+    return {
+        "expires": exemption.expires.isoformat(),
+        "rules": ", ".join(exemption.rules) or "all",
+        "ports": "all" if exemption.ports is None else str(exemption.ports),
+        "categories": ", ".join(exemption.categories),
+        "enterprise_projects": ", ".join(exemption.enterprise_projects) or "any",
+        "up_to": "any num" if exemption.up_to is None else str(exemption.up_to),
+        "owner": exemption.owner,
+        "reason": exemption.reason,
+        "ticket": exemption.ticket or "none",
+    }

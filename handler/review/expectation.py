@@ -1,0 +1,126 @@
+"""How what a policy made of a case differs from what the case expects, in words. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from handler.evaluate import verdict_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from handler.models import Evaluation, Finding
+    from handler.review.case_file import Expect, Wanted
+
+
+class _Entry(NamedTuple):
+    """What a case names of one result, and the words for it."""
+
+    facts: dict[str, object]
+    words: str
+
+
+def differences(expect: Expect, got: Evaluation) -> Iterator[str]:
+    """One line for each way in which the results are not what the case expects."""
+    verdict = verdict_of(got)
+    if expect.verdict is not None and expect.verdict != verdict:
+        because = f" ({'; '.join(str(problem) for problem in got.problems)})" if got.problems else ""
+        yield f"verdict: expected {expect.verdict}, got {verdict}{because}"
+    yield from _list_differences("findings", expect.findings, [_got(item) for item in got.findings])
+    yield from _list_differences(
+        "exempted", expect.exempted, [_got(item.finding, exemption=item.exemption_id) for item in got.exempted]
+    )
+    yield from _list_differences(
+        "announced",
+        expect.announced,
+        [_got(item.finding, effective_from=item.effective_from) for item in got.announced],
+    )
+    yield from _problem_differences(expect, got)
+
+
+def _problem_differences(expect: Expect, got: Evaluation) -> Iterator[str]:
+    said = [str(problem) for problem in got.problems]
+    for text in expect.problems or ():
+        if not any(text in problem for problem in said):
+            yield f"problems: expected one with {text!r}, got {'; '.join(said) or 'none'}"
+
+
+def _list_differences(name: str, wanted: Sequence[Wanted] | None, got: Sequence[_Entry]) -> Iterator[str]:
+    """Each wanted entry must agree with one result of its own, and no result may be left."""
+    if wanted is None:
+        return
+    entries = [entry for want in wanted for entry in _wanted(want)]
+    pairs = _pair(entries, got)
+    for index, entry in enumerate(entries):
+        if index not in pairs.values():
+            near = [other.words for at, other in enumerate(got) if at not in pairs and _near(entry, other)]
+            instead = f", got {' and '.join(near[:3])}" if near else ", got nothing like it"
+            yield f"{name}: expected {entry.words}{instead}"
+    for at, entry in enumerate(got):
+        if at not in pairs:
+            yield f"{name}: not expected, but got {entry.words}"
+
+
+def _near(entry: _Entry, other: _Entry) -> bool:
+    same_port = "port" in entry.facts and entry.facts["port"] == other.facts["port"]
+    return entry.facts["rule"] == other.facts["rule"] and ("port" not in entry.facts or same_port)
+
+
+def _pair(entries: Sequence[_Entry], got: Sequence[_Entry]) -> dict[int, int]:
+    """The largest set of pairs that agree, result index to entry index (augmenting paths)."""
+    by_rule: dict[object, list[int]] = {}
+    for at, entry in enumerate(got):
+        by_rule.setdefault(entry.facts["rule"], []).append(at)
+    pairs: dict[int, int] = {}
+
+    def place(index: int, tried: set[int]) -> bool:
+        for at in by_rule.get(entries[index].facts["rule"], ()):
+            if at in tried or not _agree(entries[index], got[at]):
+                continue
+            tried.add(at)
+            if at not in pairs or place(pairs[at], tried):
+                pairs[at] = index
+                return True
+        return False
+
+    for index in sorted(range(len(entries)), key=lambda index: -len(entries[index].facts)):
+        place(index, set())
+    return pairs
+
+
+def _agree(entry: _Entry, other: _Entry) -> bool:
+    return all(other.facts.get(name) == value for name, value in entry.facts.items())
+
+
+def _wanted(want: Wanted) -> Iterator[_Entry]:
+    """One entry for each port and protocol that is named."""
+    named = want.model_dump(exclude={"port", "protocols"}, exclude_none=True, mode="json")
+    for port in want.port if want.port is not None else [None]:
+        for protocol in want.protocols or [None]:
+            place: dict[str, object] = {} if port is None else {"port": port}
+            place |= {} if protocol is None else {"protocol": protocol.lower()}
+            yield _Entry(named | place, _words(named | place))
+
+
+def _got(finding: Finding, **more: object) -> _Entry:
+    facts = {
+        "rule": finding.rule_id,
+        "port": finding.port,
+        "protocol": finding.protocol,
+        "category": finding.category,
+        "severity": str(finding.severity),
+        "num": finding.num,
+        "status": finding.status,
+        **more,
+    }
+    return _Entry(facts, _words(facts))
+
+
+def _words(facts: dict[str, object]) -> str:
+    """`telnet 23/tcp host (critical, num 3)`."""
+    place = "/".join(str(facts[name]) for name in ("port", "protocol") if facts.get(name) is not None)
+    named = ("num", "status", "exemption", "effective_from")
+    extra = [str(facts["severity"])] if "severity" in facts else []
+    extra += [f"{name} {facts[name]}" for name in named if facts.get(name) is not None]
+    words = " ".join(str(word) for word in (facts["rule"], place, facts.get("category", "")) if word)
+    return f"{words} ({', '.join(extra)})" if extra else words

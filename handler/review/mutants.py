@@ -1,0 +1,153 @@
+"""Each rule and exemption of a policy changed a little: dropped, shifted, widened, narrowed, flipped. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from handler.models import CATEGORIES, COUNTERS
+from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from handler.policy.rules import Exemption, Policy, Rule
+
+_DAY = timedelta(days=1)
+_STATUSES = ("danger", "normal", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A policy with one small change. `before` and `after` are the rule or exemption changed; None: dropped."""
+
+    description: str
+    policy: Policy
+    before: Rule | Exemption
+    after: Rule | Exemption | None
+
+
+def mutants(policy: Policy) -> Iterator[Mutant]:
+    """Every mutant of every rule and exemption, in the order of the policy; some may say the same as the policy."""
+    for at, rule in enumerate(policy.rules):
+        for words, changed in chain([("dropped", None)], _rule_changes(rule)):
+            others = (*policy.rules[:at], *([changed] if changed else ()), *policy.rules[at + 1 :])
+            yield Mutant(f"rule {rule.id}: {words}", replace(policy, rules=others), rule, changed)
+    for at, exemption in enumerate(policy.exemptions):
+        for words, other in chain([("dropped", None)], _exemption_changes(exemption)):
+            rest = (*policy.exemptions[:at], *([other] if other else ()), *policy.exemptions[at + 1 :])
+            yield Mutant(f"exemption {exemption.id}: {words}", replace(policy, exemptions=rest), exemption, other)
+
+
+def _rule_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
+    yield from _counter_changes(rule) if rule.statistic is not None else _row_changes(rule)
+    for words, categories in _choices("categories", rule.categories, CATEGORIES):
+        yield words, replace(rule, categories=categories)
+    for words, above in _count_changes("above", rule.above):
+        yield words, replace(rule, above=above)
+    if rule.effective_from is not None:
+        yield "effective_from dropped", replace(rule, effective_from=None)
+        for words, day in _day_changes("effective_from", rule.effective_from):
+            yield words, replace(rule, effective_from=day)
+
+
+def _row_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
+    """What only a rule about rows has: ports, protocols, status."""
+    for words, listed in _port_changes(rule.listed):
+        yield words, replace(rule, listed=listed, ports=ALL_PORTS - listed if rule.kind == "allowed_ports" else listed)
+    if rule.kind == "ports":
+        yield "ports flipped to allowed_ports", replace(rule, kind="allowed_ports", ports=ALL_PORTS - rule.listed)
+    if rule.kind == "allowed_ports":
+        yield "allowed_ports flipped to ports", replace(rule, kind="ports", ports=rule.listed)
+    for words, protocols in _choices("protocols", rule.protocols, ("tcp", "udp")):
+        yield words, replace(rule, protocols=protocols)
+    for words, status in _status_changes(rule.status):
+        yield words, replace(rule, status=status)
+
+
+def _counter_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
+    other = COUNTERS[(COUNTERS.index(rule.statistic or "") + 1) % len(COUNTERS)]
+    yield f"statistic {rule.statistic} -> {other}", replace(rule, statistic=other)
+
+
+def _exemption_changes(exemption: Exemption) -> Iterator[tuple[str, Exemption]]:
+    if exemption.ports is not None:
+        for words, ports in (*_port_changes(exemption.ports), ("ports flipped", NAMED_PORTS - exemption.ports)):
+            yield words, replace(exemption, ports=ports)
+        yield "widened to every port", replace(exemption, ports=None)
+    for words, rules in _word_changes("rule", exemption.rules):
+        yield words, replace(exemption, rules=rules)
+    for words, categories in _choices("categories", exemption.categories, CATEGORIES):
+        yield words, replace(exemption, categories=categories)
+    for words, projects in _word_changes("enterprise project", exemption.enterprise_projects):
+        yield words, replace(exemption, enterprise_projects=projects)
+    if exemption.up_to is not None:
+        yield "up_to dropped", replace(exemption, up_to=None)
+        for words, up_to in _count_changes("up_to", exemption.up_to):
+            yield words, replace(exemption, up_to=up_to)
+    for words, day in _day_changes("expires", exemption.expires):
+        yield words, replace(exemption, expires=day)
+
+
+def _word_changes(name: str, chosen: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A list that an exemption is bound to: not bound at all, and each word left out."""
+    if chosen:
+        yield f"widened to every {name}", ()
+    for left_out in chosen if len(chosen) > 1 else ():
+        yield f"{name} {left_out} left out", tuple(word for word in chosen if word != left_out)
+
+
+def _port_changes(ports: PortSet) -> Iterator[tuple[str, PortSet]]:
+    """All shifted by one; each range a port wider and narrower at either end, and left out."""
+    for step in (-1, 1) if ports else ():
+        yield f"ports shifted by {step:+}", _of((low + step, high + step) for low, high in ports.ranges)
+    for low, high in ports.ranges:
+        name = str(low) if low == high else f"{low}-{high}"
+        others = [each for each in ports.ranges if each != (low, high)]
+        yield f"{name} widened to {low - 1}", _of([*others, (low - 1, high)])
+        yield f"{name} widened to {high + 1}", _of([*others, (low, high + 1)])
+        if low < high:
+            yield f"{name} narrowed by {low}", _of([*others, (low + 1, high)])
+            yield f"{name} narrowed by {high}", _of([*others, (low, high - 1)])
+        if others:
+            yield f"{name} left out", _of(others)
+
+
+def _of(ranges: Iterable[tuple[int, int]]) -> PortSet:
+    """The set, kept within what a policy can name."""
+    return PortSet.of(ranges) & NAMED_PORTS
+
+
+def _choices(name: str, chosen: tuple[str, ...], known: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Of two words: the other ones that can be chosen."""
+    for other in ((known[0],), (known[1],), known):
+        if set(other) != set(chosen):
+            yield f"{name} {'+'.join(chosen)} -> {'+'.join(other)}", other
+
+
+def _status_changes(status: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if not status:
+        yield "narrowed to status danger", ("danger",)
+        return
+    yield "widened to any status", ()
+    for added in _STATUSES:
+        if added not in status:
+            yield f"status widened by {added}", (*status, added)
+    for name in status if len(status) > 1 else ():
+        yield f"status narrowed by {name}", tuple(word for word in status if word != name)
+    flipped = tuple(word for word in _STATUSES if word not in status)
+    if flipped:
+        yield f"status flipped to {'+'.join(flipped)}", flipped
+
+
+def _count_changes(name: str, count: int) -> Iterator[tuple[str, int]]:
+    yield f"{name} {count} -> {count + 1}", count + 1
+    if count > 0:
+        yield f"{name} {count} -> {count - 1}", count - 1
+
+
+def _day_changes(name: str, day: date) -> Iterator[tuple[str, date]]:
+    for step in (-_DAY, _DAY):
+        yield f"{name} {day} -> {day + step}", day + step
