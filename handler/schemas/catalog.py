@@ -40,6 +40,12 @@ def names_of(part: Part, api: str) -> tuple[str, ...]:
     return tuple(sorted({apis[api]["schema"] for apis in clouds.values() if api in apis}))
 
 
+def users_of(part: Part, api: str, name: str) -> tuple[str, ...]:
+    """The clouds whose runs are judged by the schema `name`."""
+    clouds = _read("index.json")[part]
+    return tuple(sorted(cloud for cloud, apis in clouds.items() if api in apis and apis[api]["schema"] == name))
+
+
 def effective(part: Part, api: str, cloud: str) -> Schema:
     """The schema that judges: the cloud's document plus the overlay lines that name it. Raises KeyError."""
     name = name_of(part, api, cloud)
@@ -47,7 +53,8 @@ def effective(part: Part, api: str, cloud: str) -> Schema:
 
 
 def overlaid(schema: Schema, name: str) -> Schema:
-    """`schema` with the overlay lines for the file `name` applied in order."""
+    """A copy of `schema` with the overlay lines for the file `name` applied in order."""
+    schema = copy.deepcopy(schema)
     for line in _read("overlay.json")["lines"]:
         if name in line["schemas"]:
             _apply(_at(schema, line["at"]), line)

@@ -1,0 +1,72 @@
+"""Where in a page we are: its section, the status code, the caption that waits for its table."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from handler.derive.page import clean
+
+CAPTION = re.compile(r"Table\s+(\d{1,4})\b[\s.:]*(.*)", re.IGNORECASE)
+STATUS = re.compile(r"Status codes?\s*:\s*(\d{3})\b.*", re.IGNORECASE)
+REVISION = re.compile(r"Updated on (\d{4}-\d{2}-\d{2})\b.*", re.IGNORECASE)
+REQUEST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD)\s+(?:https?://\S+?(?=/))?(/\S+)")
+_SECTIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("uri", re.compile(r"URI( parameters?| format)?", re.IGNORECASE)),
+    ("request", re.compile(r"Request( (message|parameters?|headers?|body))?( parameters?)?", re.IGNORECASE)),
+    ("response", re.compile(r"Response( (message|parameters?|headers?|body))?( parameters?)?", re.IGNORECASE)),
+    (
+        "other",
+        re.compile(
+            r"(Example( (Requests?|Responses?))?|Examples|Status Codes?|Error Codes?|SDK Sample Code"
+            r"|Returned Values?|Return Values?|Calling Method|Debugging|Authorization Information|Function)",
+            re.IGNORECASE,
+        ),
+    ),
+)
+
+
+def section_of(text: str) -> str | None:
+    """The section that a heading opens, None if the text is no heading that we know."""
+    return next((name for name, pattern in _SECTIONS if pattern.fullmatch(text.rstrip(":"))), None)
+
+
+@dataclass
+class Outline:
+    """Reads a page from top to bottom; `see` takes every line or paragraph outside of tables."""
+
+    title: str = ""
+    revision: str = "undated"
+    method: str = ""
+    path: str = ""
+    section: str = "other"
+    status: str | None = None
+    number: int | None = None
+    caption: str = ""
+
+    def see(self, text: str) -> None:
+        """Take note of a line; lines that say nothing about the outline are passed over."""
+        plain = clean(text)
+        if found := REVISION.fullmatch(plain):
+            self.revision = found[1]
+        elif found := STATUS.fullmatch(plain):
+            self.status = found[1]
+        elif found := CAPTION.fullmatch(plain):
+            self.number, self.caption = int(found[1]), found[2].strip()
+        elif section := section_of(plain):
+            self.section, self.status = section, None
+        else:
+            self._see_text(plain)
+
+    def _see_text(self, plain: str) -> None:
+        found = REQUEST.match(plain)
+        if found and not self.method:
+            self.method, self.path = found[1], found[2]
+        elif plain and not self.title:
+            self.title = plain.split(" - Help Center", maxsplit=1)[0][:200]
+
+    def take_caption(self) -> tuple[int | None, str]:
+        """The caption that stands above the table that begins now; used once."""
+        taken = self.number, self.caption
+        self.number, self.caption = None, ""
+        return taken

@@ -1,0 +1,174 @@
+"""Reads RST of the API reference through docutils: grid and simple tables, captions, references."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from docutils import nodes
+from docutils.core import publish_doctree
+from docutils.parsers.rst import roles
+
+from handler.derive.outline import Outline
+from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, column
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from docutils.parsers.rst.states import Inliner
+
+_TEXTS = (nodes.paragraph, nodes.term, nodes.literal_block, nodes.line, nodes.field_name, nodes.title)
+_SETTINGS: dict[str, Any] = {
+    "report_level": 5,  # nothing is printed; what went wrong is read from the tree
+    "halt_level": 6,
+    "file_insertion_enabled": False,
+    "raw_enabled": False,
+    "_disable_config": True,
+    "line_length_limit": 1_000_000,
+    "syntax_highlight": "none",
+}
+_HERE = "label:"
+_SPHINX = re.compile(
+    r"Unknown (interpreted text role|directive type)|No (role|directive) entry for|Undefined substitution"
+)
+
+
+def read_rst(text: str) -> Page:
+    """The page in OTC's RST form."""
+    roles.register_local_role("ref", _reference)
+    tree = publish_doctree(text, settings_overrides=_SETTINGS)
+    outline, tables, gaps = Outline(), [], []
+    for node in _outer(tree):
+        if isinstance(node, nodes.table):
+            table, more = _table(node, outline)
+            tables += [table] if table else []
+            gaps += more
+        elif isinstance(node, nodes.system_message):
+            gaps += _complaint(node)
+        else:
+            outline.see(node.astext())
+    return Page("otc", outline.title, outline.revision, outline.method, outline.path, tuple(tables), tuple(gaps))
+
+
+def _reference(
+    _role: str,
+    _raw: str,
+    text: str,
+    _line: int,
+    _inliner: Inliner,
+    _options: Mapping[str, Any] | None = None,
+    _content: Sequence[str] | None = None,
+) -> tuple[list[nodes.reference], list[nodes.reference]]:
+    """The role `ref`, which belongs to Sphinx: the words, and the label they point to."""
+    found = re.fullmatch(r"(.*?)\s*<([^<>]+)>", text, re.DOTALL)
+    shown, target = (found[1], found[2]) if found else (text, text)
+    return [nodes.reference(shown, shown, refuri=_HERE + target.lower())], []
+
+
+def _outer(tree: nodes.document) -> Iterator[nodes.Element]:
+    """Tables, complaints and texts in reading order; nothing from inside a table."""
+    wanted = (nodes.table, nodes.system_message, nodes.paragraph, nodes.title)
+    around = (nodes.table, nodes.system_message, nodes.field)
+    for node in tree.findall():
+        if isinstance(node, wanted) and not _inside(node, around):
+            yield cast("nodes.Element", node)
+
+
+def _inside(node: nodes.Node, kinds: tuple[type[nodes.Node], ...]) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if isinstance(parent, kinds):
+            return True
+        parent = parent.parent
+    return False
+
+
+def _complaint(node: nodes.system_message) -> list[Gap]:
+    """What docutils could not parse; roles and directives of Sphinx are no loss."""
+    first = node.astext().split("\n")[0]
+    if node.get("level", 0) < 3 or _SPHINX.search(first):
+        return []
+    return [Gap(int(node.get("line", 0)), "not well-formed RST here, what it holds was not read")]
+
+
+def _table(node: nodes.table, outline: Outline) -> tuple[Table | None, list[Gap]]:
+    title = next(iter(node.findall(nodes.title)), None)
+    if title is not None:
+        outline.see(title.astext())
+    number, caption = outline.take_caption()
+    if title is not None and number is None:
+        caption = clean(title.astext())
+    rows = [list(row.findall(nodes.entry)) for row in node.findall(nodes.row)]
+    header = [column(entry.astext()) for entry in rows[0]] if rows else []
+    line = _line(node)
+    if not header or header[0] != "name" or not {"type", "mandatory"} & set(header):
+        return None, []
+    columns = tuple(kind or "other" for kind in header)
+    made = [_row(row, columns, line) for row in rows[1:]]
+    gaps = [
+        Gap(row.line, "a row without a name, or with another number of cells") for row in made if not row.text("name")
+    ]
+    kept = tuple(row for row in made if row.text("name"))
+    return Table(number, caption, line, columns, kept, outline.section, outline.status, _label(node)), gaps
+
+
+def _label(node: nodes.table) -> str:
+    """The name by which references point to this table."""
+    return str(next(iter(node["names"]), "")).lower()
+
+
+def _row(entries: list[nodes.entry], columns: tuple[Column, ...], fallback: int) -> Row:
+    fits = len(entries) == len(columns)
+    cells: dict[Column, tuple[Line, ...]] = (
+        {kind: tuple(_lines(entry, fallback)) for kind, entry in zip(columns, entries, strict=True)} if fits else {}
+    )
+    line = min((line.number for cell in cells.values() for line in cell), default=fallback)
+    row = Row(line, cells)
+    return Row(line, {**cells, "other": (Line(line, _target(entries, columns)),)}) if fits else row
+
+
+def _target(entries: list[nodes.entry], columns: tuple[Column, ...]) -> str:
+    """The label that the type cell points to, if any."""
+    place = columns.index("type") if "type" in columns else 0
+    uris = (str(node.get("refuri", "")) for node in entries[place].findall(nodes.reference))
+    return next((uri.removeprefix(_HERE) for uri in uris if uri.startswith(_HERE)), "")
+
+
+def _lines(entry: nodes.entry, fallback: int) -> Iterator[Line]:
+    for node in entry.findall(lambda part: isinstance(part, _TEXTS)):
+        is_bullet = _inside_item(node, entry)
+        first = _line(node, fallback)
+        text = node.astext()
+        pieces = [" ".join(text.split())] if is_bullet else text.split("\n")
+        yield from (Line(first, clean(piece), is_bullet) for piece in _rejoined(pieces) if piece.strip())
+
+
+def _rejoined(pieces: list[str]) -> list[str]:
+    """Wrapped lines of one paragraph are one; a line that begins like a bound of its own stays apart."""
+    joined: list[str] = []
+    for piece in pieces:
+        begins = re.match(r"\s*(Minimum|Maximum|Default|Array Length|Range|Options?)\b", piece)
+        if joined and not begins:
+            joined[-1] += " " + piece
+        else:
+            joined.append(piece)
+    return joined
+
+
+def _inside_item(node: nodes.Node, entry: nodes.entry) -> bool:
+    parent = node.parent
+    while parent is not None and parent is not entry:
+        if isinstance(parent, nodes.list_item):
+            return True
+        parent = parent.parent
+    return False
+
+
+def _line(node: nodes.Node, fallback: int = 0) -> int:
+    """The node's line, or that of the nearest node around it that has one."""
+    here: nodes.Node | None = node
+    while here is not None:
+        if here.line:
+            return int(here.line)
+        here = here.parent
+    return fallback

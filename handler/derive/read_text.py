@@ -1,0 +1,140 @@
+"""Reads the help centre's line-by-line text, where every cell, and every paragraph of a cell, is a line of its own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from handler.derive.kinds import is_kind
+from handler.derive.outline import CAPTION, STATUS, Outline, section_of
+from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, column
+
+_BULLET = re.compile(r"\s*(?:[•●▪◦·○■]|[-*–](?=\s))\s*(.+)", re.DOTALL)  # noqa: RUF001 - the dash is what pages write
+_NAME = re.compile(r"[A-Za-z_$@\[][\w$@.:/\[\]-]{0,127}")
+_MANDATORY = re.compile(r"(yes|no|true|false|mandatory|optional|required|conditional|n/a|-)", re.IGNORECASE)
+_HEADINGS = ("definition", "constraints", "range", "value range", "default value", "default", "options")
+
+
+@dataclass
+class _Cursor:
+    """The page's non-empty lines and how far they are read."""
+
+    lines: list[Line]
+    at: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+
+    def text(self, ahead: int = 0) -> str:
+        place = self.at + ahead
+        return self.lines[place].text if place < len(self.lines) else ""
+
+
+def read_text(text: str) -> Page:
+    """The page in the help centre's text form."""
+    cursor, outline, tables = _Cursor(_lines(text)), Outline(), []
+    while cursor.at < len(cursor.lines):
+        columns = _header(cursor)
+        if columns:
+            tables.append(_table(cursor, outline, columns))
+        else:
+            _see(cursor, outline)
+            cursor.at += 1
+    return Page(
+        cloud="huaweicloud",
+        title=outline.title,
+        revision=outline.revision,
+        method=outline.method,
+        path=outline.path,
+        tables=tuple(tables),
+        gaps=tuple(cursor.gaps),
+    )
+
+
+def bullet(raw: str) -> tuple[str, bool]:
+    """A line's text and whether it is a bullet."""
+    found = _BULLET.fullmatch(raw.rstrip())
+    return (clean(found[1]), True) if found else (clean(raw), False)
+
+
+def _lines(text: str) -> list[Line]:
+    made = ((number, *bullet(raw)) for number, raw in enumerate(text.split("\n"), 1))
+    return [Line(number, words, is_bullet) for number, words, is_bullet in made if words]
+
+
+def _see(cursor: _Cursor, outline: Outline) -> None:
+    """A caption is one only right above a table; other lines that begin so are prose."""
+    cursor.at += 1
+    is_caption_of_prose = CAPTION.fullmatch(cursor.text(-1)) and not _header(cursor)
+    cursor.at -= 1
+    if not is_caption_of_prose:
+        outline.see(cursor.text())
+
+
+def _header(cursor: _Cursor) -> tuple[Column, ...]:
+    """The columns whose names stand from here on, one a line; empty unless they are a parameter table's."""
+    columns: list[Column] = []
+    while (name := column(cursor.text(len(columns)))) and name not in columns:
+        columns.append(name)
+    is_table = columns[:1] == ["name"] and "type" in columns
+    return tuple(columns) if is_table else ()
+
+
+def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Table:
+    line = cursor.lines[cursor.at].number
+    cursor.at += len(columns)
+    rows: list[Row] = []
+    while cursor.at < len(cursor.lines) and not _ends(cursor):
+        if _starts_row(cursor, columns):
+            rows.append(_row(cursor, columns))
+        else:
+            cursor.gaps.append(Gap(cursor.lines[cursor.at].number, "no row of the table begins here"))
+            cursor.at += 1
+    number, caption = outline.take_caption()
+    return Table(number, caption, line, columns, tuple(rows), outline.section, outline.status)
+
+
+def _ends(cursor: _Cursor) -> bool:
+    text = cursor.text()
+    if CAPTION.fullmatch(text):
+        cursor.at += 1
+        is_caption = bool(_header(cursor))
+        cursor.at -= 1
+        return is_caption
+    return bool(STATUS.fullmatch(text) or section_of(text) or _header(cursor))
+
+
+def _starts_row(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
+    """A name, then what the next columns want: yes or no, and a type where nothing else could tell."""
+    if cursor.at + len(columns) > len(cursor.lines) + 1 or cursor.lines[cursor.at].bullet:
+        return False
+    if not _NAME.fullmatch(cursor.text()) or cursor.text().lower() in _HEADINGS:
+        return False
+    fits = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
+    return all(fits) or ("mandatory" in columns and fits[0] and columns[1] == "mandatory" and bool(cursor.text(2)))
+
+
+def _fits(kind: Column, text: str) -> bool:
+    return bool(_MANDATORY.fullmatch(text)) if kind == "mandatory" else is_kind(text)
+
+
+def _row(cursor: _Cursor, columns: tuple[Column, ...]) -> Row:
+    """The row that begins here; its last column goes on until another row, or the end of the table."""
+    first = cursor.lines[cursor.at]
+    single = min(len(columns) - 1, len(cursor.lines) - cursor.at) if columns[-1] == "description" else len(columns)
+    cells: dict[Column, tuple[Line, ...]] = {
+        kind: (cursor.lines[cursor.at + place],) for place, kind in enumerate(columns[:single])
+    }
+    cursor.at += single
+    last: list[Line] = []
+    while cursor.at < len(cursor.lines) and not _ends(cursor) and not _starts_row(cursor, columns):
+        _suspect(cursor, last)
+        last.append(cursor.lines[cursor.at])
+        cursor.at += 1
+    return Row(first.number, {**cells, columns[-1]: tuple(last)})
+
+
+def _suspect(cursor: _Cursor, before: list[Line]) -> None:
+    """Report a lone word that may be a parameter whose type we cannot read, rather than swallow it as prose."""
+    line = cursor.lines[cursor.at]
+    is_word = re.fullmatch(r"[a-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*", line.text) and not line.bullet
+    if before and is_word and before[-1].text.lower().rstrip(":") not in _HEADINGS:
+        cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may be a row, but no type that is known follows"))

@@ -1,0 +1,149 @@
+"""Puts a page's tables together: which is the answer, which the query, and what refers to what."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from handler.derive.page import Gap, Page, Role, Row, Table
+from handler.derive.value import read_value
+
+if TYPE_CHECKING:
+    from handler.derive.kinds import Kind
+
+Schema = dict[str, Any]
+_CAPTIONS: tuple[tuple[Role, re.Pattern[str]], ...] = (
+    ("path", re.compile(r"(path|uri) param", re.IGNORECASE)),
+    ("query", re.compile(r"query param|parameters? in the query", re.IGNORECASE)),
+    ("answer_header", re.compile(r"response header", re.IGNORECASE)),
+    ("header", re.compile(r"header", re.IGNORECASE)),
+    ("body", re.compile(r"request (body|param)|form-?data|body param(?<!response body param)", re.IGNORECASE)),
+    ("answer", re.compile(r"response (body )?param|response body", re.IGNORECASE)),
+)
+_GENERIC = re.compile(r"(parameters?( descriptions?)?|descriptions?|)", re.IGNORECASE)
+_YES = re.compile(r"yes|true|mandatory|required|m|y", re.IGNORECASE)
+_NO = re.compile(r"no|false|optional|o|n", re.IGNORECASE)
+_TABLE_NUMBER = re.compile(r"\bTable\s+(\d{1,4})\b")
+
+
+def role(table: Table, page: Page) -> Role:
+    """What a table describes, by its caption, or where that says nothing, by its section."""
+    caption = table.caption
+    if table.section == "response" and re.search(r"response (body )?param|response body", caption, re.IGNORECASE):
+        return "answer"
+    found = next((name for name, pattern in _CAPTIONS if pattern.search(caption)), None)
+    if found == "body" and caption.lower().startswith("request param") and page.method in ("GET", "HEAD", "DELETE"):
+        return "header" if _has_token(table) else "query"
+    if found == "header" and table.section == "response":
+        return "answer_header"
+    return found or (_role_by_section(table, page) if _GENERIC.fullmatch(caption) else "structure")
+
+
+def _role_by_section(table: Table, page: Page) -> Role:
+    before = [other for other in page.tables if other.line < table.line and other.section == table.section]
+    if table.section == "uri":
+        return "path" if all(f"{{{row.text('name')}}}" in page.path for row in table.rows) else "query"
+    if table.section == "request":
+        return "header" if _has_token(table) else "body"
+    is_first = all(other.status != table.status for other in before)
+    return "answer" if table.section == "response" and is_first else "structure"
+
+
+def _has_token(table: Table) -> bool:
+    return any(row.text("name").lower() in ("x-auth-token", "content-type") for row in table.rows)
+
+
+@dataclass
+class Builder:
+    """Turns tables of one page into schemas; collects the structures they refer to and what was not read."""
+
+    page: Page
+    defs: dict[str, Schema] = field(default_factory=dict)
+    used: list[Table] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+    _keys: dict[int, str] = field(default_factory=dict)
+
+    def object_of(self, table: Table) -> Schema:
+        """The object that a table describes, every row a property."""
+        self.used.append(table)
+        schema: Schema = {"type": "object", "properties": {}}
+        required: list[str] = []
+        for row in table.rows:
+            self._property(schema, required, table, row)
+        if not table.rows:
+            self.gaps.append(Gap(table.line, f"{table.title} has no row that could be read"))
+        if required:
+            schema["required"] = required
+        return schema
+
+    def _property(self, schema: Schema, required: list[str], table: Table, row: Row) -> None:
+        name = row.text("name").strip("\"'")
+        if name in schema["properties"]:
+            self.gaps.append(Gap(row.line, f"{name[:64]!r} is described twice in {table.title}; the first is kept"))
+            return
+        schema["properties"][name] = self._value(table, row)
+        if "mandatory" not in table.columns:
+            return
+        word = row.text("mandatory")
+        if _YES.fullmatch(word):
+            required.append(name)
+        elif not _NO.fullmatch(word):
+            self.gaps.append(Gap(row.line, f"{name[:64]!r}: mandatory or not? {word[:64]!r}; taken as optional"))
+
+    def _value(self, table: Table, row: Row) -> Schema:
+        if "type" not in table.columns:
+            self.gaps.append(Gap(row.line, f"{row.text('name')[:64]!r} has no type"))
+            return {}
+        kind, gaps = read_value(row)
+        self.gaps += gaps
+        if kind.shape != "any":
+            self._refer(table, row, kind)
+        return kind.schema
+
+    def _refer(self, table: Table, row: Row, kind: Kind) -> None:
+        """Point the innermost object at the table that describes it."""
+        holder = _innermost(kind.schema)
+        if holder.get("type") != "object" or "additionalProperties" in holder:
+            if kind.schema == {"type": "array"}:
+                self.gaps.append(Gap(row.line, f"{row.text('name')[:64]!r}: an array of what?"))
+            return
+        target = self._described(table, row, kind.structure)
+        if target is None:
+            what = f"object {kind.structure!r}" if kind.structure else "object"
+            self.gaps.append(Gap(row.line, f"{row.text('name')[:64]!r}: no table describes this {what}"))
+            return
+        holder.clear()
+        holder["$ref"] = f"#/$defs/{self._define(target)}"
+
+    def _described(self, table: Table, row: Row, name: str) -> Table | None:
+        """The structure's table: by the label its type points to, by name, or by `Table N` in the description."""
+        label = row.text("other").lower() if table.label or self.page.cloud == "otc" else ""
+        others = [other for other in self.page.tables if role(other, self.page) == "structure"]
+        found = [other for other in others if label and other.label == label]
+        found = found or [other for other in others if name and other.caption.lower() == name.lower()]
+        later = [other for other in found if other.line > table.line] or found
+        if later:
+            return later[0]
+        numbers = _TABLE_NUMBER.findall(f"{row.text('type')} {row.text('description')}")
+        named = [other for other in others if str(other.number) in numbers]
+        return named[0] if len(named) == 1 else None
+
+    def _define(self, table: Table) -> str:
+        if table.line not in self._keys:
+            key = re.sub(r"[^A-Za-z0-9_.-]+", "_", table.caption).strip("_") or f"table-{table.number}"
+            key = f"{key}-table-{table.number}" if key in self._keys.values() else key
+            self._keys[table.line] = key
+            self.defs[key] = {}
+            self.defs[key].update(self.object_of(table))
+        return self._keys[table.line]
+
+
+def _innermost(schema: Schema) -> Schema:
+    """The part of a schema that describes one value: through items and the values of a map."""
+    here = schema
+    while True:
+        deeper = here.get("items") or here.get("additionalProperties")
+        if not isinstance(deeper, dict):
+            return here
+        here = deeper

@@ -1,0 +1,50 @@
+"""How an answer drifts from its document: the same breach in many rows is one line with a count."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from handler.schemas.apply import Breach, Kind
+
+_INDEX = re.compile(r"\[\d+\]")
+_WORDS: dict[Kind, str] = {
+    "unknown_key": "a key that the document does not name",
+    "unlisted_value": "a value that the document does not list",
+    "type": "not of the documented type",
+    "range": "outside of the documented range",
+    "missing": "a required key is missing",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One kind of breach at one place: `path` is a pattern without indices, `$.data_list[].foo`."""
+
+    path: str
+    kind: Kind
+    count: int
+
+    @property
+    def key(self) -> str:
+        """The same for the same drift in every run, whatever the count: for whoever reports a change once."""
+        return f"{self.path}: {_WORDS[self.kind]}"
+
+    def __str__(self) -> str:
+        return f"{self.key} (x {self.count})"
+
+
+def drift(breaches: Iterable[Breach]) -> tuple[Drift, ...]:
+    """All breaches by place and kind, in the order of path and kind."""
+    counts = Counter((pattern(breach.path), breach.kind) for breach in breaches)
+    return tuple(Drift(path, kind, count) for (path, kind), count in sorted(counts.items()))
+
+
+def pattern(path: str) -> str:
+    """A JSON path without its indices: `$.data_list[3].port` gives `$.data_list[].port`."""
+    return _INDEX.sub("[]", path)

@@ -1,0 +1,52 @@
+"""How a recorded snapshot differs from each committed schema, as derived and with the overlay on top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handler.schemas import catalog, keywords
+from handler.schemas.apply import judged
+from handler.schemas.drift import Drift, drift
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One category's recorded answer against one schema; `schema` says whether the overlay lies on it."""
+
+    category: str
+    api: str
+    schema: str
+    clouds: tuple[str, ...]
+    drift: tuple[Drift, ...]
+
+
+def survey(snapshot: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """Compare each category of a snapshot file with every schema of its API, bare and with the overlay."""
+    return tuple(
+        difference
+        for category in snapshot["categories"]
+        if isinstance(category, dict)
+        for difference in _category(category)
+    )
+
+
+def _category(category: Mapping[str, Any]) -> Iterator[Difference]:
+    name = str(category.get("category"))[:64]
+    for api, body in _bodies(category):
+        for schema in catalog.names_of("answers", api):
+            document, clouds = catalog.document(schema), catalog.users_of("answers", api, schema)
+            for shown, judge in ((schema, document), (f"{schema} + overlay", catalog.overlaid(document, schema))):
+                found = drift(judged(keywords.compiled(judge), body))
+                yield Difference(name, api, shown, clouds if shown != schema else (), found)
+
+
+def _bodies(category: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """The answers as they came: pages are one list here, so its length is not judged page by page."""
+    body = {"total_num": category.get("total_num"), "data_list": category.get("rows")}
+    yield "port_statistics", body
+    if category.get("statistics") is not None:
+        yield "asset_statistics", category["statistics"]
