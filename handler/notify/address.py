@@ -29,20 +29,21 @@ def refuse_url(url: str, allow_http: bool) -> str | None:
     """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        host, _ = (parts.hostname or "").rstrip("."), parts.port
     except ValueError:
         return "is not a URL"
-    if parts.scheme not in ("http", "https") or not host:
-        return "must be a https:// URL with a host"
-    if parts.username is not None or parts.password is not None:
-        return "must not hold a user name or password"
-    if any(ord(sign) <= 32 or ord(sign) == 127 or sign == "\\" for sign in url):
-        return "must not hold blanks, control characters or backslashes"
-    if _is_metadata(host.rstrip(".")):
-        return "must not be a link-local or metadata address"
-    if parts.scheme == "http" and not allow_http:
-        return "is plain http, which needs allow_http"
-    return None
+    refusals = {
+        "must be a https:// URL with a host": parts.scheme not in ("http", "https") or not host,
+        "must not hold a user name or password": "@" in parts.netloc,
+        "must not hold blanks, control characters or backslashes": _surprises(url),
+        "must not be a link-local or metadata address": _is_metadata(host),
+        "is plain http, which needs allow_http": parts.scheme == "http" and not allow_http,
+    }
+    return next((refusal for refusal, true in refusals.items() if true), None)
+
+
+def _surprises(url: str) -> bool:
+    return any(ord(sign) <= 32 or ord(sign) == 127 or sign == "\\" for sign in url)
 
 
 def _is_metadata(host: str) -> bool:

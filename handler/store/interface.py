@@ -13,7 +13,7 @@ class Store(Protocol):
     def load(self) -> tuple[Document | None, str | None]:
         """The document and its version; (None, None) where there is none yet.
 
-        Raises StoreDamagedError for one that is damaged or newer (it was set aside), StoreError where it cannot be read.
+        Raises StoreDamagedError for one that is damaged or newer (it was set aside), StoreError where none can be read.
         """
         ...
 

@@ -24,19 +24,20 @@ STALE: Final = 10.0  # seconds that one holder may keep it; a write takes millis
 def locked(path: Path, clock: Clock, limit: float) -> Iterator[None]:
     """Hold the lock of `path`. Raises StoreError if another keeps it for `limit` seconds.
 
-    flock keeps out others on this machine and ends with the process; on many shares it does nothing, so a file made with
-    O_EXCL, which NFS (3 and later) and SMB make atomically, keeps out other machines. One that a crash left behind is
-    removed after ten seconds in which nobody replaced it.
+    flock keeps out others on this machine and ends with the process; on many shares it does nothing, so a file made
+    with O_EXCL, which NFS (3 and later) and SMB make atomically, keeps out other machines. One that a crash left
+    behind is removed after ten seconds in which nobody replaced it.
     """
     until = clock.monotonic() + limit
     with _flock(path.with_name(f"{path.name}.lock"), clock, until):
         held = path.with_name(f"{path.name}.busy")
-        _take(held, clock, until)
+        owner = secrets.token_bytes(16)
+        _take(held, owner, clock, until)
         try:
             yield
         finally:
-            with suppress(FileNotFoundError):
-                held.unlink()
+            if _owner(held) == owner:
+                held.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -60,25 +61,38 @@ def _flocked(descriptor: int) -> bool:
     return True
 
 
-def _take(path: Path, clock: Clock, until: float) -> None:
+def _take(path: Path, owner: bytes, clock: Clock, until: float) -> None:
     """Make the lock file; one whose content stays the same for `STALE` seconds has no owner any more."""
-    seen, since = b"", clock.monotonic()
-    while True:
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        except FileExistsError:
-            owner = _owner(path)
-            if owner != seen:
-                seen, since = owner, clock.monotonic()
-            elif clock.monotonic() - since >= STALE:
-                with suppress(FileNotFoundError):
-                    path.unlink()
-                continue
-            _wait(path, clock, until)
+    seen, since = None, clock.monotonic()
+    while not _made(path, owner):
+        there = _owner(path)
+        if there != seen:
+            seen, since = there, clock.monotonic()
+        elif clock.monotonic() - since >= STALE:
+            _break(path, there)
             continue
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(16))
-        return
+        _wait(path, clock, until)
+
+
+def _made(path: Path, owner: bytes) -> bool:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(owner)
+    return True
+
+
+def _break(path: Path, stale: bytes) -> None:
+    """Remove a lock file that a crash left; if another machine was faster and this is its own by now, put it back."""
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(6)}")
+    with suppress(FileNotFoundError):
+        path.rename(aside)
+        if _owner(aside) != stale:
+            with suppress(OSError):
+                os.link(aside, path)
+        aside.unlink()
 
 
 def _owner(path: Path) -> bytes:

@@ -1,0 +1,74 @@
+"""From STATE_URL to a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from handler.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handler.clock import Clock
+    from handler.store.interface import Store
+    from handler.store.obs_objects import ObsKeys
+    from handler.transport import Transport
+
+
+def open_store(
+    url: str,
+    clock: Clock,
+    *,
+    transport: Transport | None = None,
+    obs_endpoint: str = "",
+    region: str = "",
+    keys: Callable[[], ObsKeys] | None = None,
+    timeout: float = 10.0,
+) -> Store | None:
+    """The store of a URL; None for an empty one. Nothing is asked of it yet.
+
+    `file:///path`, `obs://bucket/key` (needs `transport`, `obs_endpoint`, `region`, `keys`), `redis://`, `rediss://`.
+    `timeout` is for one request, in seconds. Raises SettingsError, MissingExtraError.
+    """
+    if not url:
+        return None
+    scheme = url.partition(":")[0]
+    if scheme == "file":
+        return _file(url, clock)
+    if scheme in ("redis", "rediss"):
+        from handler.store.redis_store import RedisStore  # noqa: PLC0415
+
+        return RedisStore(url, clock, timeout)
+    if scheme != "obs":
+        raise SettingsError("STATE_URL must start with file:///, obs://, redis:// or rediss://")
+    if transport is None or keys is None or not obs_endpoint or not region:
+        raise SettingsError("STATE_URL obs:// needs OBS_ENDPOINT (or a region) and an access key")
+    return _obs(url, clock, transport, obs_endpoint, region, keys, timeout)
+
+
+def _file(url: str, clock: Clock) -> Store:
+    from handler.store.file import FileStore  # noqa: PLC0415
+
+    parts = urlsplit(url)
+    if parts.netloc not in ("", "localhost") or not parts.path.strip("/"):
+        raise SettingsError("STATE_URL file: must be file:///absolute/path")
+    return FileStore(unquote(parts.path), clock)
+
+
+def _obs(
+    url: str,
+    clock: Clock,
+    transport: Transport,
+    endpoint: str,
+    region: str,
+    keys: Callable[[], ObsKeys],
+    timeout: float,
+) -> Store:
+    from handler.store.obs import ObsStore  # noqa: PLC0415
+    from handler.store.obs_objects import ObsObjects  # noqa: PLC0415
+
+    bucket, _, key = url.removeprefix("obs://").partition("/")
+    if not bucket or not key or key.endswith("/"):
+        raise SettingsError("STATE_URL obs: must be obs://bucket/key")
+    return ObsStore(ObsObjects(bucket, endpoint, region, keys, transport, clock, timeout), key)
