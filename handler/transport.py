@@ -181,7 +181,7 @@ class HttpTransport:
 def _new_session() -> requests.Session:
     import requests  # noqa: PLC0415  # 0.1 s that an offline command does not pay
 
-    logging.getLogger("urllib3").setLevel(logging.INFO)  # at DEBUG it logs each path and query
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # below, it logs whole URLs
     session = requests.Session()
     session.headers["User-Agent"] = f"port-compliance/{__version__}"
     session.headers["Accept-Encoding"] = "gzip, deflate"
@@ -213,9 +213,9 @@ def _reason(error: BaseException) -> tuple[str, bool]:
 
     known: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, bool], ...] = (
         (u.NameResolutionError, "the host name cannot be resolved", False),
-        ((r.ConnectTimeout, u.ConnectTimeoutError), "no connection within the time limit", False),
         (ConnectionRefusedError, "connection refused", False),
         (u.NewConnectionError, "no connection", False),
+        ((r.ConnectTimeout, u.ConnectTimeoutError), "no connection within the time limit", False),
         ((r.InvalidURL, r.InvalidSchema, r.MissingSchema, u.LocationParseError), "not a usable HTTP address", False),
         ((r.InvalidHeader, UnicodeEncodeError), "a header that cannot be sent", False),
         (u.DecodeError, "the answer's content encoding is broken", True),

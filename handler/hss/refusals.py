@@ -26,6 +26,9 @@ _READ_PERMISSION = (
     "The credentials are good but may not read HSS here: grant HSS ReadOnlyAccess (or hss:ports:list), and if they "
     "were granted one enterprise project only, name it in HSS_ENTERPRISE_PROJECT_ID."
 )
+_NOT_ACCEPTED = (
+    "The credentials were not accepted: check that they are right, and made for this cloud, region and project."
+)
 _RENEW = "The token is no longer valid: set a new HSS_AUTH_TOKEN, or credentials that can fetch one."
 _ENDPOINT = "This endpoint does not publish the API: check HSS_ENDPOINT, HSS_REGION and HSS_CLOUD."
 _SERVICE = "The service itself failed; run again later, and quote the request id to its support if it stays so."
@@ -128,7 +131,9 @@ def _hint(status: int, code: str, text: str) -> str | None:
         return HINTS[code]
     if status in (401, 403) or code in _DENIED:
         lower = text.lower()
-        return next((hint for word, hint in _WORDS if word in lower), _READ_PERMISSION if status == 403 else None)
+        return next(
+            (hint for word, hint in _WORDS if word in lower), _READ_PERMISSION if status != 401 else _NOT_ACCEPTED
+        )
     if 300 <= status < 400:
         return (
             "The endpoint answers with a redirect, which is not followed: check HSS_ENDPOINT, or a proxy's login page."

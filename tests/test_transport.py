@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import contextlib
+import gzip
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from werkzeug import Response as Answer
+
+from handler import __version__
+from handler.errors import TransportError
+from handler.transport import HttpTransport, Request, endpoint_of, host_of
+
+SECRET = "s3cret-token"
+
+
+@pytest.fixture
+def transport() -> Iterator[HttpTransport]:
+    made = HttpTransport(connect_timeout=0.2, read_timeout=0.2, max_bytes=100_000)
+    yield made
+    made.close()
+
+
+class RawServer:
+    """Accepts connections and lets a function write to each; stops when told."""
+
+    def __init__(self, script: Callable[[socket.socket, threading.Event], None]) -> None:
+        self.script, self.stop = script, threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/v5/p?token={SECRET}"
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self) -> None:
+        try:
+            connection, _ = self.listener.accept()
+        except OSError:
+            return
+        with connection:
+            connection.settimeout(1)
+            connection.recv(65536)
+            with contextlib.suppress(OSError):  # the client hangs up, as it should
+                self.script(connection, self.stop)
+
+    def close(self) -> None:
+        self.stop.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        self.thread.join(2)
+
+
+@pytest.fixture
+def raw() -> Iterator[Callable[..., str]]:
+    servers: list[RawServer] = []
+
+    def start(script: Callable[[socket.socket, threading.Event], None]) -> str:
+        servers.append(RawServer(script))
+        return servers[-1].url
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def drip(connection: socket.socket, stop: threading.Event, start: bytes) -> None:
+    connection.sendall(start)
+    while not stop.wait(0.02):
+        connection.sendall(b"x")
+
+
+def failure(transport: HttpTransport, url: str, timeout: float = 0.2, **headers: str) -> TransportError:
+    with pytest.raises(TransportError) as caught:
+        transport(Request("GET", url, headers), timeout)
+    assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None
+    return caught.value
+
+
+def test_an_answer_comes_with_status_lower_case_headers_and_body(httpserver, transport):
+    httpserver.expect_request("/a", query_string="b=1").respond_with_data(
+        b"ok", status=418, headers={"X-Request-ID": "7"}
+    )
+    answer = transport(Request("GET", httpserver.url_for("/a?b=1")), 1)
+    assert (answer.status, answer.headers["x-request-id"], answer.body) == (418, "7", b"ok")
+
+
+def test_the_program_and_its_version_are_named(httpserver, transport):
+    httpserver.expect_request("/").respond_with_handler(lambda request: Answer(request.headers["User-Agent"]))
+    assert transport(Request("GET", httpserver.url_for("/")), 1).body.decode() == f"port-compliance/{__version__}"
+
+
+def test_own_headers_and_body_are_sent(httpserver, transport):
+    httpserver.expect_request("/", method="POST", data="{}", headers={"X-Auth-Token": "t"}).respond_with_data("got it")
+    assert transport(Request("POST", httpserver.url_for("/"), {"X-Auth-Token": "t"}, b"{}"), 1).body == b"got it"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_an_answer_and_is_not_followed(httpserver, transport, status):
+    httpserver.expect_request("/").respond_with_data(status=status, headers={"Location": httpserver.url_for("/other")})
+    assert transport(Request("POST", httpserver.url_for("/"), {}, b"x"), 1).status == status
+    assert [request.path for request, _ in httpserver.log] == ["/"]
+
+
+def test_connections_are_kept_and_cookies_are_not(httpserver, transport):
+    httpserver.expect_request("/").respond_with_handler(
+        lambda request: Answer(request.headers.get("Cookie", "none"), headers={"Set-Cookie": "HWWAFSESID=1"})
+    )
+    bodies = [transport(Request("GET", httpserver.url_for("/")), 1).body for _ in range(2)]
+    assert bodies == [b"none", b"none"]
+
+
+def test_a_netrc_file_is_not_read(httpserver, transport, tmp_path, monkeypatch):
+    (tmp_path / "netrc").write_text(f"machine {httpserver.host} login me password {SECRET}\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    httpserver.expect_request("/").respond_with_handler(
+        lambda request: Answer(request.headers.get("Authorization", "none"))
+    )
+    assert transport(Request("GET", httpserver.url_for("/")), 1).body == b"none"
+
+
+def test_the_environments_proxy_is_used(httpserver, transport, monkeypatch):
+    monkeypatch.setenv("http_proxy", httpserver.url_for(""))
+    httpserver.expect_request("/through").respond_with_data("proxied")
+    assert transport(Request("GET", "http://hss.invalid/through"), 1).body == b"proxied"
+
+
+def test_a_compressed_answer_is_read(httpserver, transport):
+    httpserver.expect_request("/").respond_with_data(gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
+    assert transport(Request("GET", httpserver.url_for("/")), 1).body == b"{}"
+
+
+def test_a_gzip_bomb_is_counted_after_decoding(httpserver, transport):
+    bomb = gzip.compress(bytes(50_000_000))
+    assert len(bomb) < 100_000
+    httpserver.expect_request("/").respond_with_data(bomb, headers={"Content-Encoding": "gzip"})
+    assert "larger than 100000 bytes" in str(failure(transport, httpserver.url_for("/"), 5))
+
+
+def test_an_answer_of_exactly_the_limit_passes_and_one_more_byte_does_not(httpserver, transport):
+    httpserver.expect_request("/fits").respond_with_data(bytes(100_000))
+    httpserver.expect_request("/over").respond_with_data(bytes(100_001))
+    assert len(transport(Request("GET", httpserver.url_for("/fits")), 1).body) == 100_000
+    assert failure(transport, httpserver.url_for("/over"), 1).sent
+
+
+def test_a_broken_content_encoding_is_no_answer(httpserver, transport):
+    httpserver.expect_request("/").respond_with_data(b"not gzip", headers={"Content-Encoding": "gzip"})
+    assert "content encoding" in str(failure(transport, httpserver.url_for("/")))
+
+
+def test_a_body_without_end_is_cut(raw, transport):
+    def endless(connection, stop):
+        connection.sendall(HEAD + b"\r\n")
+        while not stop.is_set():
+            connection.sendall(bytes(10_000))
+
+    assert "larger than" in str(failure(transport, raw(endless), 2))
+
+
+@pytest.mark.parametrize("start", [HEAD + b"\r\n", HEAD + b"X-Slow: ", b""], ids=["body", "headers", "status line"])
+def test_an_answer_that_drips_ends_at_the_total_limit(raw, transport, start):
+    error = failure(transport, raw(lambda connection, stop: drip(connection, stop, start)))
+    assert "no whole answer within 0.2 s" in str(error)
+    assert error.sent
+
+
+def test_silence_ends_at_the_read_limit(raw, transport):
+    error = failure(transport, raw(lambda _connection, stop: stop.wait(1)), 1)
+    assert "no answer within the time limit" in str(error)
+    assert error.sent
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        HEAD + b"Content-Length: 50\r\n\r\n{",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+        b"not http at all\r\n\r\n",
+    ],
+)
+def test_a_cut_or_garbled_answer_is_no_answer(raw, transport, text):
+    error = failure(transport, raw(lambda connection, _stop: connection.sendall(text)), 1)
+    assert error.sent
+    assert "127.0.0.1" in str(error)
+
+
+def test_a_refused_connection_surely_never_arrived(transport):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    error = failure(transport, f"http://127.0.0.1:{port}/v5?token={SECRET}", 1)
+    assert not error.sent
+    assert str(error) == f"http://127.0.0.1:{port}/v5: connection refused"
+
+
+def test_a_name_that_does_not_resolve_surely_never_arrived(transport):
+    error = failure(transport, f"http://no-such-host.invalid/{''}?t={SECRET}", 5)
+    assert not error.sent
+
+
+def test_plain_http_where_tls_is_wanted_surely_never_arrived(raw, transport):
+    url = raw(lambda connection, _stop: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
+    error = failure(transport, url.replace("http://", "https://"), 1)
+    assert not error.sent
+    assert "TLS failed" in str(error)
+
+
+@pytest.mark.parametrize(
+    "url", [f"file:///etc/passwd?{SECRET}", f"http://?{SECRET}", f"http://[::1?{SECRET}", f"gopher://h/{''}?{SECRET}"]
+)
+def test_an_address_that_is_not_http_is_refused(transport, url):
+    assert not failure(transport, url, 1).sent
+
+
+@pytest.mark.parametrize("value", [f"{SECRET}\r\nX-Evil: 1", f"{SECRET}\u20ac"])
+def test_a_header_that_cannot_be_sent_is_refused_without_its_text(httpserver, transport, value):
+    error = failure(transport, httpserver.url_for("/"), 1, X_Auth_Token=value)
+    assert not error.sent
+    assert not httpserver.log
+
+
+def test_without_time_left_nothing_is_sent(httpserver, transport):
+    assert not failure(transport, httpserver.url_for("/"), 0).sent
+    assert not httpserver.log
+
+
+def test_after_a_time_limit_the_next_call_works(raw, httpserver, transport):
+    failure(transport, raw(lambda connection, stop: drip(connection, stop, HEAD)))
+    httpserver.expect_request("/").respond_with_data("fine")
+    assert transport(Request("GET", httpserver.url_for("/")), 1).body == b"fine"
+
+
+@pytest.mark.parametrize("start", [HEAD + b"\r\n{}", HEAD + b"broken header\r\n\r\n{}"])
+def test_nothing_logs_the_query(raw, transport, caplog, start):
+    caplog.set_level(logging.DEBUG)
+    transport(Request("GET", raw(lambda connection, _stop: connection.sendall(start))), 1)
+    assert SECRET not in caplog.text
+
+
+def test_where_the_path_is_a_secret_only_the_host_is_named():
+    transport = HttpTransport(named=host_of)
+    error = failure(transport, f"http://127.0.0.1:1/services/{SECRET}", 1)
+    assert str(error).startswith("http://127.0.0.1:1: ")
+
+
+@pytest.mark.parametrize(
+    ("url", "endpoint", "host"),
+    [
+        ("https://user:pw@hss.example:443/v5/p?q=1#f", "https://hss.example:443/v5/p", "https://hss.example:443"),
+        ("https://hss.example", "https://hss.example", "https://hss.example"),
+        ("http://[::1", "invalid://", "invalid://"),
+    ],
+)
+def test_what_may_be_said_of_a_url(url, endpoint, host):
+    assert (endpoint_of(url), host_of(url)) == (endpoint, host)
+
+
+def test_a_request_shows_neither_its_query_nor_its_headers():
+    assert SECRET not in repr(Request("GET", f"https://h/?{SECRET}", {"X-Auth-Token": SECRET}, SECRET.encode()))
