@@ -45,7 +45,7 @@ def _chart(kind: str, history: Sequence[RunSummary]) -> Any:
     chart = getattr(pygal, kind)(
         width=560, height=190, margin=6, margin_right=60, margin_left=50, fill=True, show_dots=False,
         show_legend=False, show_minor_x_labels=False, js=(), css=(), min_scale=2, max_scale=6, include_x_axis=True,
-        formatter=lambda value: f"{value:,.0f}",
+        truncate_label=-1, formatter=lambda value: f"{value:,.0f}",
     )  # fmt: skip
     chart.x_labels = [run.at[:16].replace("T", " ") for run in runs]
     chart.x_labels_major = [chart.x_labels[place] for place in sorted({0, len(runs) // 2, len(runs) - 1})]

@@ -24,7 +24,7 @@
     return (
       words.every((word) => haystack.get(row).includes(word)) &&
       (!severity.value || order[cell(0)] >= Number(severity.value)) &&
-      (!category.value || cell(3) === category.value) &&
+      (!category.value || cell(4) === category.value) &&
       (!change.checked || row.querySelector(".tag") !== null)
     );
   }
