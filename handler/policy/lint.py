@@ -55,7 +55,7 @@ def lint(
     if reading.policy is not None:
         messages += lint_rules(reading.policy.rules, cloud)
         messages += lint_exemptions(reading.policy.exemptions, reading.policy.rules, today, snapshot)
-    kept = _unsilenced(messages, reading)
+    kept = _unsilenced(list(dict.fromkeys(messages)), reading)
     order = {file.file.name: at for at, file in enumerate(reading.files)}
     return tuple(sorted(kept, key=lambda one: (order.get(one.location.file, -1), *_place(one))))
 

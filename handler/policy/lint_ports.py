@@ -49,7 +49,7 @@ def _one_port_ranges(written: Sequence[WrittenPort]) -> Iterator[LintMessage]:
 def _digit_slips(written: Sequence[WrittenPort]) -> Iterator[LintMessage]:
     listed = PortSet.of((port.low, port.high) for port in written)
     for port in written:
-        if not isinstance(port.entry, int) or port.entry in names_of_ports() or port.entry in WELL_KNOWN:
+        if not isinstance(port.entry, int) or not _rare(port.entry):
             continue
         meant = next((known for known in WELL_KNOWN if known not in listed and _slipped(port.entry, known)), None)
         if meant is not None:
@@ -58,19 +58,21 @@ def _digit_slips(written: Sequence[WrittenPort]) -> Iterator[LintMessage]:
             yield warning("W106", port.location, f"{port.entry} has no well-known service; was {shown} meant?")
 
 
+def _rare(port: int) -> bool:
+    """Neither registered nor a round number, which is chosen on purpose."""
+    return port not in names_of_ports() and port not in WELL_KNOWN and port % 1000 != 0
+
+
 def _slipped(port: int, known: int) -> bool:
     """Whether one digit was mistyped (once, or wherever it stands), or two neighbours changed places."""
     typed, meant = str(port), str(known)
-    if len(typed) != len(meant):
+    if len(typed) != len(meant) or abs(port - known) == 1:  # the next number is a second instance, not a slip
         return False
     wrong = [at for at in range(len(meant)) if typed[at] != meant[at]]
     if len({(typed[at], meant[at]) for at in wrong}) == 1:
         return True
-    return (
-        len(wrong) == 2
-        and wrong[1] == wrong[0] + 1
-        and typed[wrong[0]] + typed[wrong[1]] == meant[wrong[1]] + meant[wrong[0]]
-    )
+    neighbours = len(wrong) == 2 and wrong[1] == wrong[0] + 1
+    return neighbours and typed[wrong[0]] == meant[wrong[1]] and typed[wrong[1]] == meant[wrong[0]]
 
 
 def _long_runs(written: Sequence[WrittenPort]) -> Iterator[LintMessage]:
