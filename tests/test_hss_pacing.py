@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.clock import Deadline
+from handler.errors import TimeLimitError
+from handler.hss.pacing import Lane, Pacer
+from tests.fakes import FakeClock
+
+PORTS, STATISTICS = Lane("port_statistics", "me"), Lane("asset_statistics", "me")
+
+
+def far(clock: FakeClock) -> Deadline:
+    return Deadline.after(1e9, clock)
+
+
+def test_five_calls_start_at_once_and_the_sixth_61_seconds_after_the_first():
+    clock, starts = FakeClock(), []
+    pacer = Pacer(clock)
+    for _ in range(6):
+        pacer.take(PORTS, far(clock))
+        starts.append(clock.monotonic() - 1000)
+        clock.tick(1)
+    assert starts == pytest.approx([0, 1, 2, 3, 4, 61])
+
+
+@given(st.lists(st.floats(0, 40), max_size=40), st.integers(1, 6))
+def test_never_more_calls_in_any_window(gaps, calls):
+    clock = FakeClock()
+    pacer, starts = Pacer(clock, calls), []
+    for gap in gaps:
+        clock.tick(gap)
+        pacer.take(PORTS, far(clock))
+        starts.append(clock.monotonic())
+    assert all(later - first >= 61 - 1e-5 for first, later in zip(starts, starts[calls:], strict=False))
+
+
+def test_each_api_and_each_identity_has_its_own_window():
+    clock = FakeClock()
+    pacer = Pacer(clock, calls=1)
+    for lane in (PORTS, STATISTICS, Lane("port_statistics", "you")):
+        pacer.take(lane, far(clock))
+    assert clock.slept == []
+
+
+def test_zero_calls_mean_no_pacing():
+    clock = FakeClock()
+    pacer = Pacer(clock, calls=0)
+    for _ in range(100):
+        pacer.take(PORTS, far(clock))
+    assert clock.slept == []
+    assert pacer.forecast(PORTS, 100) == 0
+
+
+@pytest.mark.parametrize(("left", "patient"), [(61.0, True), (1000.0, False)])
+def test_a_wait_that_does_not_fit_or_is_not_wanted_takes_no_turn(left, patient):
+    clock = FakeClock()
+    pacer = Pacer(clock, calls=1)
+    pacer.take(PORTS, far(clock))
+    with pytest.raises(TimeLimitError, match="port_statistics: the next call may start in 2 minutes"):
+        pacer.take(PORTS, Deadline.after(left, clock), patient=patient)
+    assert clock.slept == []
+    assert pacer.forecast(PORTS, 1) == pytest.approx(61)
+
+
+def test_a_wait_is_told_before_it_begins():
+    clock, told = FakeClock(), []
+    pacer = Pacer(clock, calls=1)
+    for _ in range(2):
+        pacer.take(PORTS, far(clock), on_wait=told.append)
+    assert told == pytest.approx([61])
+
+
+@given(st.integers(0, 12), st.integers(1, 30), st.floats(0, 100), st.integers(1, 6))
+def test_a_forecast_is_what_then_happens(before, calls, pause, rate):
+    clock = FakeClock()
+    pacer = Pacer(clock, rate)
+    for _ in range(before):
+        pacer.take(PORTS, far(clock))
+    clock.tick(pause)
+    told, start = pacer.forecast(PORTS, calls), clock.monotonic()
+    for _ in range(calls):
+        pacer.take(PORTS, far(clock))
+    assert told == pytest.approx(clock.monotonic() - start, abs=1e-4)
+
+
+def test_threads_share_a_window():
+    clock = FakeClock()
+    pacer, starts, lock = Pacer(clock), [], threading.Lock()
+
+    def work() -> None:
+        for _ in range(5):
+            pacer.take(PORTS, far(clock))
+            with lock:
+                starts.append(clock.monotonic())
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(starts) == 20
+    assert pacer.forecast(PORTS, 1) > 0
