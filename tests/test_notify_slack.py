@@ -78,8 +78,8 @@ def test_plain_is_text_alone():
     ("status", "said", "outcome"),
     [
         (200, b"ok", Outcome.DELIVERED),
-        (200, b"", Outcome.PERMANENT),
-        (200, b"<html>proxy login</html>", Outcome.PERMANENT),
+        (200, b"", Outcome.RETRY_NEXT_RUN),
+        (200, b"<html>proxy login</html>", Outcome.RETRY_NEXT_RUN),
         (302, b"", Outcome.PERMANENT),
         (400, b"invalid_blocks", Outcome.PERMANENT),
         (400, b"msg_blocks_too_long", Outcome.TOO_LARGE),

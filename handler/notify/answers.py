@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ DELIVERED = Judgement(Outcome.DELIVERED)
 _TRY_AGAIN = frozenset({408, 421, 425, 429})
 _LONGEST_REASON = 120
 _ADDRESS = re.compile(r"\S*://\S*|\S*[?&]\w+=\S*")
+_TOO_LONG = re.compile(r"too (long|large|big)|exceed\w* (the )?(max|limit|size|length)|max_length", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w+/=:.\-]{20,}")
 
 
@@ -33,6 +35,38 @@ def by_status(status: int, headers: Mapping[str, str], said: str = "") -> Judgem
     if status >= 500 or status in _TRY_AGAIN:
         return Judgement(Outcome.RETRY_NOW, reason, retry_after(headers))
     return Judgement(Outcome.PERMANENT, reason)
+
+
+def by_status_alone(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+    """For targets whose success is any 2xx; 501 will never do better."""
+    if status == 501:
+        return Judgement(Outcome.PERMANENT, because(status))
+    return by_status(status, headers, text_of(body)) or DELIVERED
+
+
+def by_code(
+    status: int, headers: Mapping[str, str], body: bytes, names: tuple[str, ...], meanings: Mapping[int, Judgement]
+) -> Judgement:
+    """For targets that answer 200 to a refusal and put a number in the body: success is 0 and nothing else."""
+    said = fields_of(body) or {}
+    code = next((said[name] for name in names if type(said.get(name)) is int), None)
+    if code is None:
+        return by_status(status, headers, text_of(body)) or not_understood(status)
+    words = safe_words(next((said[name] for name in ("errmsg", "msg", "StatusMessage") if said.get(name)), ""))
+    failure = by_status(status, headers, f"code {code} {words}")
+    if code == 0:
+        return failure or DELIVERED
+    reason = clean(f"code {code}: {words}", _LONGEST_REASON)
+    if code in meanings:
+        return replace(meanings[code], reason=reason)
+    if says_too_long(words):
+        return Judgement(Outcome.TOO_LARGE, reason)
+    return failure or Judgement(Outcome.PERMANENT, reason)
+
+
+def says_too_long(words: str) -> bool:
+    """Whether a refusal is about the length of the message."""
+    return _TOO_LONG.search(words) is not None
 
 
 def because(status: int, said: object = "") -> str:
@@ -102,4 +136,4 @@ def seconds(said: object) -> float | None:
 
 def not_understood(status: int) -> Judgement:
     """A success status with a body that the target never sends: nothing is known to have been posted."""
-    return Judgement(Outcome.PERMANENT, f"HTTP {status}, but the answer is not this target's own")
+    return Judgement(Outcome.RETRY_NEXT_RUN, f"HTTP {status}, but the answer is not this target's own")

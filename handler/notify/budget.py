@@ -43,8 +43,9 @@ def fit(
 ) -> tuple[Fitted, ...]:
     """The blocks, in order, within `room` as `size` counts it; each line and heading costs `gap` on top.
 
-    Served in order, `first` blocks before the others. Headings and their numbers come before any line, so that what is
-    cut is still counted; a heading without room is left out.
+    Headings and their numbers come before any line, so that what is cut is still counted; a heading without room is
+    left out. Then every line gets its short form while there is room, `first` blocks before the others but with no
+    more than half of it; what is left goes to full forms, from the top.
     """
     order = sorted(range(len(blocks)), key=lambda at: not blocks[at].first)
     left, kept = room, []
@@ -53,21 +54,35 @@ def fit(
         if cost <= left:
             left -= cost
             kept.append(at)
-    taken: dict[int, list[str]] = {}
+    shown: dict[int, list[str]] = {}
     for at in kept:
-        taken[at], left = _take(blocks[at].entries, left, size, gap)
-    return tuple(_fitted(blocks[at], taken[at], more) for at in sorted(kept))
+        share = left // 2 if blocks[at].first else left
+        shown[at] = _short_forms(blocks[at].entries, share, size, gap)
+        left -= sum(size(line) + gap for line in shown[at])
+    for at in sorted(kept):
+        left = _lengthen(shown[at], blocks[at].entries, left, size)
+    return tuple(_fitted(blocks[at], shown[at], more) for at in sorted(kept))
 
 
-def _take(entries: Sequence[Entry], room: int, size: Callable[[str], int], gap: int) -> tuple[list[str], int]:
+def _short_forms(entries: Sequence[Entry], room: int, size: Callable[[str], int], gap: int) -> list[str]:
     lines: list[str] = []
     for entry in entries:
-        line = next((form for form in (entry.full, entry.short) if size(form) + gap <= room), None)
-        if line is None:
+        room -= size(entry.short) + gap
+        if room < 0:
             break
-        lines.append(line)
-        room -= size(line) + gap
-    return lines, room
+        lines.append(entry.short)
+    return lines
+
+
+def _lengthen(lines: list[str], entries: Sequence[Entry], room: int, size: Callable[[str], int]) -> int:
+    """Give lines their full form, in order, as far as the room goes; what is left of it."""
+    for at, entry in enumerate(entries[: len(lines)]):
+        extra = size(entry.full) - size(entry.short)
+        if extra > room:
+            return 0
+        lines[at] = entry.full
+        room -= extra
+    return room
 
 
 def _weight(block: Block) -> int:

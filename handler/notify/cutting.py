@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handler.notify.wording import lines_at, open_findings, owed_findings
+from handler.notify.plaintext import cut
+from handler.notify.wording import LONG, lines_at, open_findings, owed_findings
 from handler.report import finding_dict, report_dict
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def owed_report(notice: Notice, sink: Sink, shrink: int = 0) -> dict[str, Any]:
         "exempted": whole["exempted"][:cap],
         "announced": whole["announced"][:cap],
     }
-    return body if sink.hosts else without_hosts(body)
+    body = body if sink.hosts else without_hosts(body)
+    return short_texts(body) if shrink else body
 
 
 def _without_texts(finding: dict[str, Any]) -> dict[str, Any]:
@@ -72,6 +74,15 @@ def _changes(changes: dict[str, Any] | None, listed: set[str], notice: Notice, c
 
 def _marks(findings: Iterable[Finding]) -> list[str]:
     return [finding.fingerprint for finding in findings]
+
+
+def short_texts(value: Any) -> Any:
+    """The same with every text cut to 300 characters."""
+    if isinstance(value, dict):
+        return {key: short_texts(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [short_texts(part) for part in value]
+    return cut(value, LONG) if isinstance(value, str) else value
 
 
 def without_hosts(value: Any) -> Any:

@@ -7,7 +7,7 @@ style. Escaped text is never cut afterwards.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from handler.notify.plaintext import ZERO_WIDTH_SPACE
@@ -15,7 +15,8 @@ from handler.notify.plaintext import ZERO_WIDTH_SPACE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$=])")
+_MARKDOWN = re.compile(r"[\\`*_\[\]<>#|~$]|(?<=\])\(|^[-+=]|(?<=^\d)[.)]")
+_MENTION = re.compile(r"(?<![0-9A-Za-z])@|@(?=channel|here|all|everyone)", re.IGNORECASE)
 _STYLE_AT_EDGE = re.compile(r"(?<![0-9A-Za-z])[*_~`]|[*_~`](?![0-9A-Za-z])|[`*~]")
 _SCHEME = re.compile(r"(?<=[A-Za-z])://")
 
@@ -43,7 +44,12 @@ def _spelt_out(label: str, url: str) -> str:
 
 def without_mentions(text: str) -> str:
     """Text whose `@name` and `://` are broken by a zero-width space: some targets act on them without any markup."""
-    return _SCHEME.sub(f":{ZERO_WIDTH_SPACE}//", text.replace("@", f"@{ZERO_WIDTH_SPACE}"))
+    return _SCHEME.sub(f":{ZERO_WIDTH_SPACE}//", _MENTION.sub(f"@{ZERO_WIDTH_SPACE}", text))
+
+
+def escape_plain(text: str) -> str:
+    """Text without markup, for targets that look for `<at ...>`, `<users/all>` or `<!channel>` even there."""
+    return without_mentions(text).replace("<", f"<{ZERO_WIDTH_SPACE}")
 
 
 def escape_slack(text: str) -> str:
@@ -54,17 +60,17 @@ def escape_slack(text: str) -> str:
 
 def escape_markdown(text: str) -> str:
     """CommonMark and its chat cousins: backslashes, and broken mentions and bare addresses."""
-    return _MARKDOWN.sub(r"\\\1", without_mentions(text)).replace("&", "&amp;")
+    return _MARKDOWN.sub(r"\\\g<0>", without_mentions(text)).replace("&", "&amp;")
 
 
 def escape_markdown_no_entities(text: str) -> str:
     """Markdown of targets that show `&amp;` as it is (Discord, DingTalk, WeCom)."""
-    return _MARKDOWN.sub(r"\\\1", without_mentions(text))
+    return _MARKDOWN.sub(r"\\\g<0>", without_mentions(text))
 
 
 def escape_html(text: str) -> str:
     """The HTML subset of Google Chat and Telegram."""
-    entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return without_mentions(entities)
 
 
@@ -76,7 +82,7 @@ def _markdown_link(label: str, url: str) -> str:
     return f"[{label}]({url})"
 
 
-PLAIN_TEXT = Dialect(escape=without_mentions, bold=_same, link=_spelt_out)
+PLAIN_TEXT = Dialect(escape=escape_plain, bold=_same, link=_spelt_out)
 VERBATIM = Dialect(escape=_same, bold=_same, link=_spelt_out)  # for elements that parse nothing
 SLACK = Dialect(
     escape=escape_slack,
@@ -84,6 +90,9 @@ SLACK = Dialect(
     link=lambda label, url: f"<{url.replace('&', '&amp;')}|{label}>",
 )
 MARKDOWN = Dialect(escape=escape_markdown, bold="**{}**".format, link=_markdown_link, bullet="- ", indent="  ")
+HARD_BREAKS = replace(MARKDOWN, newline="  \n")  # where a single line feed is a space
+ROCKETCHAT = replace(MARKDOWN, escape=escape_markdown_no_entities)
+CHINESE_MARKDOWN = replace(HARD_BREAKS, escape=escape_markdown_no_entities)
 DISCORD = Dialect(
     escape=escape_markdown_no_entities,
     bold="**{}**".format,

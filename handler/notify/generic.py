@@ -8,10 +8,10 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
-from handler.notify.answers import DELIVERED, because, by_status, text_of
+from handler.notify.answers import by_status_alone
 from handler.notify.cutting import owed_report
 from handler.notify.post import JSON, json_bytes
-from handler.notify.sink import Judgement, Message, Outcome
+from handler.notify.sink import Judgement, Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,5 @@ def signing_key(secret: str) -> bytes:
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
-    """Any 2xx is success; 410 asks to stop for good, 501 will never do better."""
-    if status == 501:
-        return Judgement(Outcome.PERMANENT, because(status))
-    return by_status(status, headers, text_of(body)) or DELIVERED
+    """Any 2xx is success."""
+    return by_status_alone(status, headers, body)

@@ -12,6 +12,20 @@ if TYPE_CHECKING:
 KINDS: dict[str, str] = {
     "generic": "handler.notify.generic",
     "slack": "handler.notify.slack",
+    "teams": "handler.notify.teams",
+    "mattermost": "handler.notify.mattermost",
+    "rocketchat": "handler.notify.rocketchat",
+    "discord": "handler.notify.discord",
+    "googlechat": "handler.notify.googlechat",
+    "feishu": "handler.notify.feishu",
+    "dingtalk": "handler.notify.dingtalk",
+    "wecom": "handler.notify.wecom",
+    "webex": "handler.notify.webex",
+    "telegram": "handler.notify.telegram",
+    "pagerduty": "handler.notify.pagerduty",
+    "alertmanager": "handler.notify.alertmanager",
+    "cloudevents": "handler.notify.cloudevents",
+    "ocsf": "handler.notify.ocsf",
 }
 
 _HOSTS: tuple[tuple[str, str], ...] = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from handler.notify.budget import Block, Entry, Fitted, and_more, fit
-from handler.notify.dialects import PLAIN_TEXT, Dialect, without_mentions
+from handler.notify.dialects import PLAIN_TEXT, Dialect, escape_plain
 from handler.notify.sink import PLAIN
 from handler.notify.wording import Item, Section, Story, tell
 
@@ -36,15 +36,19 @@ def write(
     size: Callable[[str], int] = len,
     gap: int = 2,
     mark: str | None = None,
+    longest: int = 4000,
 ) -> Written:
-    """The story within `room`; title, summary and footer come first, the lines share what is left."""
+    """The story within `room`: title, summary and footer first, the lines share what is left.
+
+    Details are left out of a line that would be `longest` or more with them.
+    """
     title, summary = (
         (MARKS[story.tone] + " " if mark is None else mark) + dialect.escape(story.title),
         dialect.escape(story.summary),
     )
     footer = tuple(dialect.escape(line) for line in story.footer)
     fixed = sum(size(part) + gap for part in (title, summary, *footer)) + 8
-    blocks = [_block(section, dialect) for section in story.sections]
+    blocks = [_block(section, dialect, longest, size) for section in story.sections]
     return Written(title, summary, fit(blocks, room - fixed, size, _more(dialect), gap), footer)
 
 
@@ -52,11 +56,14 @@ def _more(dialect: Dialect) -> Callable[[int], str]:
     return lambda count: dialect.bullet + dialect.escape(and_more(count))
 
 
-def _block(section: Section, dialect: Dialect) -> Block:
-    entries = tuple(
-        Entry(entry_text(item, dialect), head_text(item, dialect), item.stands_for) for item in section.items
-    )
+def _block(section: Section, dialect: Dialect, longest: int, size: Callable[[str], int]) -> Block:
+    entries = tuple(_entry(item, dialect, longest, size) for item in section.items)
     return Block(dialect.bold(dialect.escape(section.heading)), entries, section.omitted, first=not section.findings)
+
+
+def _entry(item: Item, dialect: Dialect, longest: int, size: Callable[[str], int]) -> Entry:
+    full, short = entry_text(item, dialect), head_text(item, dialect)
+    return Entry(full if size(full) < longest else short, short, item.stands_for)
 
 
 def head_text(item: Item, dialect: Dialect) -> str:
@@ -78,9 +85,13 @@ def detail_texts(item: Item, dialect: Dialect) -> Iterable[str]:
 
 def one_text(written: Written, dialect: Dialect) -> str:
     """The whole message as one text."""
-    lines = [dialect.bold(written.title), written.summary]
-    body = [dialect.newline.join((section.heading, *section.lines)) for section in written.sections]
-    parts = [dialect.newline.join(line for line in lines if line), *body, dialect.newline.join(written.footer)]
+    return dialect.newline.join((dialect.bold(written.title), body_text(written, dialect)))
+
+
+def body_text(written: Written, dialect: Dialect) -> str:
+    """The message without its title."""
+    sections = [dialect.newline.join((section.heading, *section.lines)) for section in written.sections]
+    parts = (written.summary, *sections, dialect.newline.join(written.footer))
     return dialect.paragraph.join(part for part in parts if part)
 
 
@@ -99,7 +110,7 @@ def plain_text(
     sink: Sink,
     limit: int,
     size: Callable[[str], int] = len,
-    escape: Callable[[str], str] = without_mentions,
+    escape: Callable[[str], str] = escape_plain,
 ) -> str:
     """The minimal message: few lines and no markup but what `escape` needs to keep text inert."""
     dialect = replace(PLAIN_TEXT, escape=escape)

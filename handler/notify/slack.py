@@ -35,7 +35,7 @@ def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Mess
         text = plain_text(notice, sink, SECTION, escape=SLACK.escape)
         return (json_message({"text": text, "mrkdwn": False}),)
     story = tell(notice, sink, shrink)
-    written = write(story, SLACK, room_at(TOTAL, shrink))
+    written = write(story, SLACK, room_at(TOTAL, shrink), longest=SECTION - 300)
     fallback = SLACK.escape(f"{story.title}. {story.summary}")
     return (json_message({"text": fallback, "blocks": list(_blocks(story, written))}),)
 
