@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handler.clock import SystemClock, parse_iso
-from handler.commands.policy_checks import schema
+from handler.commands.policy_checks import coverage, schema
 from handler.errors import UsageError
 from handler.policy.load import load_policy, load_texts
 from handler.policy.services import services, suggestion
@@ -121,5 +121,6 @@ ACTIONS: Mapping[str, Callable[[Namespace], int]] = {
     "mutate": mutate,
     "diff": diff,
     "explain": explain_port,
+    "coverage": coverage,
     "schema": schema,
 }

@@ -125,7 +125,7 @@ class FileSpec(_Shape):
 
     policy: str | None = None
     today: Day | None = None
-    cases: Annotated[tuple[CaseSpec, ...], Field(min_length=1)]
+    cases: tuple[CaseSpec, ...]
 
 
 def check_shape(file: PositionedFile) -> tuple[FileSpec | None, list[str]]:
@@ -137,8 +137,9 @@ def check_shape(file: PositionedFile) -> tuple[FileSpec | None, list[str]]:
     except ValidationError as error:
         found = sorted((_place(file, e), _message(file, e)) for e in error.errors(include_url=False))
         return None, [f"{file.name}:{line}:{column}: {message}" for (line, column), message in dict.fromkeys(found)]
-    problems = [f"{file.where(('cases', index))}: {text}" for index, text in _more(content)]
-    return content, problems
+    if not content.cases:
+        return None, [f"{file.where(('cases',))}: cases: there is none"]
+    return content, [f"{file.where(('cases', index))}: {text}" for index, text in _more(content)]
 
 
 def _more(content: FileSpec) -> list[tuple[int, str]]:

@@ -1,0 +1,158 @@
+"""Policy tests: what is found, what passes, and how a difference reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from handler.errors import PolicyError, UsageError
+from handler.review.case_results import run_suite
+from handler.review.cases import find_case_files, read_suites
+from tests.policy_door import EXEMPTED, TELNET
+
+
+def suite(folder: Path, cases: str, policy: str = TELNET):
+    (folder / "p.yaml").write_text(policy)
+    (folder / "p.test.yaml").write_text(f"today: 2026-12-01\ncases:\n{cases}")
+    return read_suites([folder])[0]
+
+
+def differences(folder: Path, cases: str, policy: str = TELNET):
+    return list(run_suite(suite(folder, cases, policy)).results[0].differences)
+
+
+CASE = "  - name: one\n    rows: [{{port: {port}, type: TCP, num: {num}}}]\n    expect: {expect}\n"
+
+
+def test_a_case_that_gets_what_it_expects_passes(tmp_path):
+    case = CASE.format(port=23, num=3, expect="{verdict: violations, findings: [{rule: telnet, port: 23, num: 3}]}")
+    assert differences(tmp_path, case) == []
+
+
+def test_differences_name_what_was_expected_and_what_came(tmp_path):
+    case = CASE.format(port=23, num=3, expect="{verdict: compliant, findings: [{rule: telnet, port: 23, num: 4}]}")
+    assert differences(tmp_path, case) == [
+        "verdict: expected compliant, got violations",
+        "findings: expected telnet 23 (num 4), got telnet 23/tcp host (critical, num 3)",
+        "findings: not expected, but got telnet 23/tcp host (critical, num 3)",
+    ]
+
+
+def test_a_missing_finding_is_named(tmp_path):
+    case = CASE.format(port=22, num=3, expect="{findings: [{rule: telnet, port: 23, protocol: tcp}]}")
+    assert differences(tmp_path, case) == ["findings: expected telnet 23/tcp, got nothing like it"]
+
+
+@pytest.mark.parametrize(("num", "verdict"), [(2, "compliant"), (3, "violations")])
+def test_above_is_tolerated_up_to_its_number(tmp_path, num, verdict):
+    assert differences(tmp_path, CASE.format(port=23, num=num, expect=f"{{verdict: {verdict}}}")) == []
+
+
+@pytest.mark.parametrize(
+    ("num", "expect"),
+    [
+        (5, "{verdict: compliant, findings: [], exempted: [{rule: telnet, port: 2323, exemption: lifts}]}"),
+        (6, "{verdict: violations, findings: [{rule: telnet, port: 2323, num: 6}], exempted: []}"),
+    ],
+)
+def test_exempted_rows_are_expected_apart(tmp_path, num, expect):
+    assert differences(tmp_path, CASE.format(port=2323, num=num, expect=expect), EXEMPTED) == []
+
+
+def test_an_announced_rule_breaks_nothing_before_its_day(tmp_path):
+    policy = TELNET + "    effective_from: 2026-12-02\n"
+    expect = "{verdict: compliant, findings: [], announced: [{rule: telnet, num: 9, effective_from: 2026-12-02}]}"
+    before = CASE.format(port=23, num=9, expect=expect)
+    after = "  - name: two\n    today: 2026-12-02\n    rows: [{port: 23, type: TCP, num: 9}]\n"
+    after += "    expect: {verdict: violations, announced: []}\n"
+    results = run_suite(suite(tmp_path, before + after, policy))
+    assert [result.differences for result in results.results] == [(), ()]
+
+
+def test_an_incomplete_listing_is_inconclusive(tmp_path):
+    case = "  - name: one\n    categories: {host: {listing: incomplete}}\n    expect: {verdict: inconclusive}\n"
+    assert differences(tmp_path, case) == []
+
+
+def test_a_row_without_status_leaves_a_status_rule_undecided(tmp_path):
+    policy = "version: 1\nrules: [{id: flagged, status: [danger]}]\n"
+    expect = "{verdict: inconclusive, problems: [rule flagged needs status]}"
+    assert differences(tmp_path, CASE.format(port=23, num=9, expect=expect), policy) == []
+    assert differences(tmp_path, CASE.format(port=23, num=9, expect="{problems: [other words]}"), policy)
+
+
+def test_counters_are_zero_unless_they_are_given(tmp_path):
+    policy = "version: 1\nrules: [{id: bases, statistic: database_num, above: 1}]\n"
+    cases = "  - name: none\n    expect: {verdict: compliant}\n"
+    cases += "  - name: two\n    statistics: {host: {database_num: 2}}\n    expect: {findings: [{rule: bases, num: 2}]}\n"
+    cases += "  - name: unread\n    statistics: {host: unreadable}\n    expect: {verdict: inconclusive}\n"
+    assert run_suite(suite(tmp_path, cases, policy)).failed == ()
+
+
+def test_entries_pair_with_results_whatever_their_order(tmp_path):
+    case = "  - name: one\n    rows: [{port: 23, type: [TCP, TCP6], num: 3}]\n"
+    case += "    expect: {findings: [{rule: telnet, port: 23}, {rule: telnet, protocol: tcp}]}\n"
+    assert differences(tmp_path, case) == []
+
+
+def test_lists_of_ports_and_types_stand_for_each_of_them(tmp_path):
+    case = "  - name: one\n    rows: [{port: [22-23, 2323], type: [TCP, TCP6], num: 3}]\n"
+    case += "    expect: {findings: [{rule: telnet, port: [23, 2323], protocol: [tcp, tcp6], category: host}]}\n"
+    assert differences(tmp_path, case) == []
+
+
+def test_a_file_may_name_a_policy_elsewhere(tmp_path):
+    (tmp_path / "prod").mkdir()
+    (tmp_path / "prod" / "a.yaml").write_text(TELNET)
+    cases = CASE.format(port=23, num=3, expect="{verdict: violations}")
+    (tmp_path / "prod.test.yaml").write_text(f"policy: prod\ntoday: 2026-12-01\ncases:\n{cases}")
+    assert run_suite(read_suites([tmp_path])[0]).failed == ()
+
+
+def test_each_file_tests_its_own_policy(tmp_path):
+    for name, verdict in (("a", "violations"), ("b", "compliant")):
+        folder = tmp_path / name
+        folder.mkdir()
+        text = TELNET if name == "a" else TELNET.replace("[23, 2323]", "[2323]")
+        suite(folder, CASE.format(port=23, num=3, expect=f"{{verdict: {verdict}}}"), text)
+    assert [run_suite(each).failed for each in read_suites([tmp_path])] == [(), ()]
+
+
+def test_cases_are_chosen_by_name(tmp_path):
+    suite(tmp_path, CASE.format(port=23, num=3, expect="{verdict: violations}"))
+    assert len(read_suites([tmp_path], "on")[0].cases) == 1
+    with pytest.raises(UsageError, match="'three'"):
+        read_suites([tmp_path], "three")
+
+
+def test_no_case_is_an_error(tmp_path):
+    (tmp_path / "p.yaml").write_text(TELNET)
+    for path in (tmp_path, tmp_path / "p.yaml"):
+        with pytest.raises(UsageError, match="no test case found"):
+            find_case_files([path])
+    with pytest.raises(UsageError, match="no such file"):
+        find_case_files([tmp_path / "none"])
+
+
+def test_problems_of_all_files_and_policies_come_at_once(tmp_path):
+    (tmp_path / "a.test.yaml").write_text("today: 2026-12-01\ncases: [{name: x}]\n")
+    (tmp_path / "b.test.yaml").write_text("today: 2026-12-01\ncases: [{name: x, expect: {verdict: compliant}}]\n")
+    with pytest.raises(PolicyError) as caught:
+        read_suites([tmp_path])
+    assert any("a.test.yaml" in problem and "expect: is missing" in problem for problem in caught.value.problems)
+    assert any("b.yaml" in problem for problem in caught.value.problems)
+
+
+def test_coverage_names_what_no_case_fires(tmp_path):
+    fired = run_suite(suite(tmp_path, CASE.format(port=23, num=3, expect="{verdict: violations}"), EXEMPTED)).coverage
+    assert (fired.percent, fired.rules, [each.id for each in fired.exemptions]) == (50, (), ["lifts"])
+    assert fired.below(51)
+    assert not fired.below(50)
+
+
+def test_coverage_is_not_rounded_up(tmp_path):
+    more = "".join(f"  - id: r{port}\n    ports: [{port}]\n" for port in range(3000, 3200))
+    fired = run_suite(suite(tmp_path, CASE.format(port=23, num=3, expect="{verdict: violations}"), TELNET + more)).coverage
+    assert fired.percent == 0
+    assert fired.below(1)
