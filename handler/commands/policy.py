@@ -20,7 +20,7 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser(
         "policy",
         help="validate, test, mutate, diff, explain and cover a policy",
-        epilog="example: port-compliance policy validate policies/baseline.yaml",
+        epilog="Example: port-compliance policy validate policies/baseline.yaml",
     )
     policy = parser.add_subparsers(dest="policy_command", required=True, metavar="SUBCOMMAND")
     for add in (_validate, _test, _mutate, _diff, _explain, _coverage, _schema):
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _add(policy: Commands, name: str, what: str, example: str) -> argparse.ArgumentParser:
     parser = policy.add_parser(
-        name, help=what, description=what[:1].upper() + what[1:] + ".", epilog=f"example: port-compliance {example}"
+        name, help=what, description=what[:1].upper() + what[1:] + ".", epilog=f"Example: port-compliance {example}"
     )
     parser.set_defaults(run=run)
     return parser

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handler.clock import SystemClock, parse_iso
-from handler.commands.policy_checks import coverage, schema
+from handler.commands.policy_checks import coverage, schema, validate
+from handler.commands.policy_day import today
 from handler.errors import UsageError
 from handler.policy.load import load_policy, load_texts
 from handler.policy.services import services, suggestion
@@ -27,7 +27,6 @@ from handler.review.sweep import compare_everywhere
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Callable, Mapping
-    from datetime import date
 
     from handler.policy.rules import Policy
 
@@ -82,16 +81,6 @@ def explain_port(args: Namespace) -> int:
     return 0
 
 
-def today(args: Namespace) -> date:
-    """The day of `--at`, else today; UTC. Raises UsageError."""
-    if args.at is None:
-        return SystemClock().now().date()
-    try:
-        return parse_iso(args.at).date()
-    except ValueError:
-        raise UsageError(f"--at {args.at!r} is not a moment", hint="Write it as 2026-12-01T08:00:00Z.") from None
-
-
 def _source(reference: str) -> Policy:
     """The policy of a path or of `git:REV:PATH`."""
     if reference.startswith(PREFIX):
@@ -117,6 +106,7 @@ def _port(text: str) -> list[tuple[int, str]]:
 
 
 ACTIONS: Mapping[str, Callable[[Namespace], int]] = {
+    "validate": validate,
     "test": test,
     "mutate": mutate,
     "diff": diff,
