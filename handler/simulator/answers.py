@@ -1,0 +1,177 @@
+"""What each API answers to a query: pure functions over a fleet.
+
+Documented in ListPortStatistics, ShowAssetStatistic and ListPortHost. Where the service is known to differ from its
+page, this does as the service: a port out of range finds nothing, an unknown parameter is ignored, `limit` is clamped.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from handler.models import CATEGORIES, COUNTERS
+from handler.simulator.fleet import Fleet, Line, Listener, folded, listeners
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from handler.simulator.options import Options
+
+SMALLEST, LARGEST = 10, 200  # limit
+APIS = {
+    "asset/port/statistics": "port_statistics",
+    "asset/statistics": "asset_statistics",
+    "asset/ports/detail": "port_detail",
+}
+
+
+class BadParameterError(ValueError):
+    """A parameter that the service refuses with HSS.0001."""
+
+
+class Call(NamedTuple):
+    """One question to HSS."""
+
+    api: str
+    project_id: str
+    query: Mapping[str, str]
+
+    @property
+    def category(self) -> str:
+        """The category asked for; host is the API's default."""
+        return self.query.get("category") or "host"
+
+    @property
+    def enterprise_project(self) -> str:
+        """The enterprise project asked for; 0 is the API's default."""
+        return self.query.get("enterprise_project_id") or "0"
+
+
+class Open(NamedTuple):
+    """A line and one of its listeners: a row of ports/detail."""
+
+    line: Line
+    listener: Listener
+
+
+Rows = tuple[Line, ...] | tuple[Open, ...]
+
+
+class Page(NamedTuple):
+    """What is cut out of the matching rows, and the total that is claimed."""
+
+    rows: Sequence[Line | Open]
+    offset: int
+    limit: int
+    total: int
+
+
+def counters(call: Call, fleet: Fleet) -> dict[str, int]:
+    """The body of asset/statistics; with `host_id` only that server's ports are known."""
+    _checked(call)
+    host = call.query.get("host_id")
+    if not host:
+        return fleet.counters(call.enterprise_project, call.category)
+    lines = fleet.lines(call.enterprise_project, call.category)
+    ports = sum(each.host_id == host for line in lines for each in listeners(line, call.category))
+    return dict.fromkeys(COUNTERS, 0) | {"port_num": ports}
+
+
+def matching(call: Call, fleet: Fleet, options: Options) -> Page:
+    """The rows that a query matches, in the service's order, and where its page begins. Raises BadParameterError."""
+    _checked(call)
+    lines = fleet.lines(call.enterprise_project, call.category)
+    kept = [line for line in _spoken(lines, options) if _matches(line, call.query, options)]
+    ordered: Sequence[Line | Open] = _ordered(kept, call.query, options)
+    if call.api == "port_detail":
+        ordered = _opened(kept, call)
+    total = min(len(ordered), options.cap)
+    return Page(ordered, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
+
+
+def listing(page: Page, options: Options) -> dict[str, Any]:
+    """The body of a listing: `total_num`, `data_list`."""
+    cut = page.rows[page.offset : page.offset + page.limit]
+    return {"total_num": page.total, "data_list": [_rendered(row, options) for row in cut]}
+
+
+def _checked(call: Call) -> None:
+    if call.category not in CATEGORIES:
+        raise BadParameterError("category")
+    if call.api == "port_detail":
+        for name in ("port", "category"):
+            if not call.query.get(name):
+                raise BadParameterError(name)
+
+
+def _spoken(lines: tuple[Line, ...], options: Options) -> Sequence[Line]:
+    """The lines in the cloud's own words: OTC knows neither TCP6 nor a status."""
+    if options.cloud == "huaweicloud":
+        if options.unknown_word == "unknown":
+            return lines
+        return [line._replace(status=line.status.replace("unknown", options.unknown_word)) for line in lines]
+    return folded(line._replace(type=line.type.removesuffix("6"), status="") for line in lines)
+
+
+def _matches(line: Line, query: Mapping[str, str], options: Options) -> bool:
+    exact = _integer(query, "port", None)
+    if exact is not None and line.port != exact:
+        return False
+    if query.get("type") and line.type != query["type"]:
+        return False
+    if options.cloud == "otc":
+        return True
+    return query.get("port_string", "") in str(line.port) and query.get("status") in (None, "", line.status)
+
+
+def _ordered(lines: list[Line], query: Mapping[str, str], options: Options) -> list[Line]:
+    if options.cloud == "otc" or options.sort == "ignored" or query.get("sort_key") != "port":
+        return lines
+    key: Callable[[Line], Any] = (lambda line: str(line.port)) if options.sort == "text" else (lambda line: line.port)
+    return sorted(lines, key=key, reverse=query.get("sort_dir") == "desc")
+
+
+def _opened(lines: list[Line], call: Call) -> list[Line | Open]:
+    wanted = {name: call.query[name] for name in ("host_name", "host_ip") if call.query.get(name)}
+    return [
+        Open(line, each)
+        for line in lines
+        for each in listeners(line, call.category)
+        if all(value in getattr(each, name) for name, value in wanted.items())
+    ]
+
+
+def _rendered(row: Line | Open, options: Options) -> dict[str, Any]:
+    if isinstance(row, Line):
+        plain = {"port": row.port, "type": row.type, "num": row.num}
+        return plain if options.cloud == "otc" else {**plain, "status": row.status}
+    who = row.listener
+    return {
+        "container_id": who.container_id,
+        "container_name": who.container_name,
+        "host_id": who.host_id,
+        "host_ip": who.host_ip,
+        "host_name": who.host_name,
+        "laddr": who.laddr,
+        "path": who.path,
+        "pid": who.pid,
+        "port": row.line.port,
+        "status": row.line.status,
+        "type": row.line.type,
+        "agent_id": who.agent_id,
+    }
+
+
+def _limit(query: Mapping[str, str]) -> int:
+    limit: int = _integer(query, "limit", SMALLEST)
+    return min(max(limit, SMALLEST), LARGEST)
+
+
+def _integer(query: Mapping[str, str], name: str, default: Any) -> Any:
+    """The parameter as a whole number; `default` where it is not given. Raises BadParameterError."""
+    text = query.get(name)
+    if text is None or text == "":
+        return default
+    try:
+        return int(text)
+    except ValueError:
+        raise BadParameterError(name) from None
