@@ -89,7 +89,7 @@ def hostile(text: str = NASTY) -> Report:
         coverage=(blind,),
         exempted=(ExemptedFinding(bad, text, text, text, "2027-03-31", 1, text),),
         announced=(AnnouncedFinding(bad, "2027-03-31"),),
-        changes=Changes(new=(text,), resolved=(PastFinding(bad, text),)),
+        changes=Changes(new=(text,), resolved=(PastFinding(bad, "closed"),)),
         deliveries=(Delivery(text, text, text, text),),
         problems=(Problem(text),),
         warnings=(text,),

@@ -105,7 +105,7 @@ def _event(
         "severity": severity_name,
         "status_id": status_id,
         "status": status,
-        "time": milliseconds(report.taken_at or report.finished_at),
+        "time": milliseconds(report.taken_at or report.started_at),
         "metadata": {
             "version": "1.5.0",
             "product": {"name": "port-compliance", "vendor_name": "port-compliance", "version": __version__},
