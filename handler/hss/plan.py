@@ -191,7 +191,7 @@ def _ask(policy: Policy, category: str) -> Ask:
 
 def _excess(seen: Pages) -> str:
     if len(seen.keys) < len(seen.rows):
-        return f"{len(seen.rows) - len(seen.keys)} rows came twice"
+        return f"repeated rows: {len(seen.rows) - len(seen.keys)}"
     if seen.total_num < CAP and len(seen.rows) > seen.total_num:
         return f"{len(seen.rows)} rows came, but total_num is {seen.total_num}"
     return ""

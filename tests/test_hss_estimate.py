@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from handler.hss.estimate import estimate
+from handler.hss.plan import Ask
+from handler.ports import PortSet
+
+EVERY = Ask("host", every_row=True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "calls", "seconds"),
+    [(0, 1, 0), (200, 1, 0), (201, 2, 0), (1000, 5, 0), (1001, 6, 61), (9999, 50, 9 * 61), (10_000, 51, 10 * 61)],
+)
+def test_pages_and_windows_are_counted(rows, calls, seconds):
+    told = estimate([EVERY], {"host": rows})
+    assert told.calls == {"port_statistics": calls, "asset_statistics": 1}
+    assert told.seconds == seconds
+
+
+def test_few_ports_are_asked_one_by_one():
+    told = estimate([Ask("host", PortSet.of_ports([21, 23]))], {"host": 5000})
+    assert (told.categories[0].plan, told.calls["port_statistics"]) == ("ports", 3)
+
+
+def test_categories_share_the_window_of_an_api():
+    told = estimate([EVERY, Ask("container", every_row=True)], {"host": 600, "container": 600})
+    assert told.calls == {"port_statistics": 6, "asset_statistics": 2}
+    assert told.minutes == pytest.approx(61 / 60)
+
+
+@pytest.mark.parametrize(("rows", "rate", "targets"), [(0, 5, 295), (1000, 5, 59), (10_000, 5, 5), (0, 0, None)])
+def test_how_many_targets_one_credential_serves_an_hour(rows, rate, targets):
+    assert estimate([EVERY], {"host": rows}, rate).targets_per_hour == targets
+
+
+def test_nothing_to_ask_costs_nothing():
+    assert estimate([], {}).seconds == 0
