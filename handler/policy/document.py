@@ -38,12 +38,11 @@ def _port(value: Any) -> int | str:
     return entry
 
 
-Text = Annotated[str, BeforeValidator(_no_day)]
-Line = Annotated[Text, Field(min_length=1, pattern=r"\S")]
-Id = Annotated[str, BeforeValidator(_no_day), Field(pattern=r"^[a-z0-9-]+$", examples=["telnet", "only-web"])]
-Url = Annotated[
-    str, BeforeValidator(_no_day), Field(pattern=r"^https?://\S+$", examples=["https://www.rfc-editor.org/rfc/rfc854"])
-]
+_NO_DAY = BeforeValidator(_no_day)
+Text = Annotated[str, _NO_DAY]
+Line = Annotated[str, Field(min_length=1, pattern=r"\S"), _NO_DAY]
+Id = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["telnet", "only-web"]), _NO_DAY]
+Url = Annotated[str, Field(pattern=r"^https?://\S+$", examples=["https://www.rfc-editor.org/rfc/rfc854"]), _NO_DAY]
 Day = Annotated[
     str,
     Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2027-03-31"], json_schema_extra={"format": "date"}),

@@ -44,7 +44,8 @@ def shape_problem(file: PositionedFile, error: ErrorDetails) -> LoadProblem:
     """One pydantic error as a problem with its place."""
     path: KeyPath = tuple(error["loc"])
     where = file.keys.get(path) if error["type"] == "extra_forbidden" else file.where(path)
-    return LoadProblem("E201", where or file.where(path), _message(path, error))
+    code = "E105" if error["type"] == "day_as_text" else "E201"
+    return LoadProblem(code, where or file.where(path), _message(path, error))
 
 
 def _message(path: KeyPath, error: ErrorDetails) -> str:

@@ -1,0 +1,42 @@
+"""The canonical form says the same as the policy, and the digest is over what it says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import jsonschema
+from hypothesis import given, settings
+
+from handler.policy.canonical import canonical, canonical_yaml
+from handler.policy.document import policy_schema
+from handler.policy.load import load_texts
+from tests.strategies import policies
+
+SCHEMA = jsonschema.Draft202012Validator(policy_schema())
+
+
+@settings(max_examples=100, deadline=None)
+@given(policies())
+def test_loading_the_canonical_form_gives_an_equal_policy_and_digest(policy):
+    again = load_texts([("canonical.yaml", canonical_yaml(policy))])
+    assert replace(again, files=()) == policy
+
+
+@settings(max_examples=100, deadline=None)
+@given(policies())
+def test_the_schema_accepts_every_canonical_form(policy):
+    SCHEMA.validate(json.loads(json.dumps(canonical(policy))))
+
+
+def test_writing_the_same_in_another_way_keeps_the_digest():
+    plain = load_texts([("p.yaml", "version: 1\ndisallowed_ports: [23, 135-139]\n")])
+    wordy = "# words\nversion: 1\ndefaults: {severity: high}\ndisallowed_ports: [135, telnet, 136-139, 23]\n"
+    assert load_texts([("p.yaml", wordy)]).digest == plain.digest
+    assert plain.digest.startswith("sha256:")
+
+
+def test_every_change_of_meaning_changes_the_digest():
+    texts = ["[23]", "[23-24]", "[23]\ndefaults: {severity: low}", "[23]\nexpect_rows: {host: 1}", "[23]\nname: x"]
+    digests = {load_texts([("p.yaml", f"version: 1\ndisallowed_ports: {text}\n")]).digest for text in texts}
+    assert len(digests) == len(texts)
