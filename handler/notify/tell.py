@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SAVING: Final = 3.0  # seconds kept for the last save, or a fifth of what is left
 LEASE_MARGIN: Final = timedelta(seconds=60)
 SAVES: Final = 5
+_NOBODY: Final = SinkMemory(since="")
 _ELSEWHERE: Final = "another run is telling it; what it leaves is told by the next run"
 
 
@@ -163,23 +164,32 @@ def _send_all(run: _Run, plans: dict[str, tuple[Batch, ...]]) -> None:
 
 def _send_batches(run: _Run, sink: Sink, batches: tuple[Batch, ...], share: Deadline) -> None:
     """Send one sink's batches in order; after one that was not taken, the rest stays owed."""
+    repeated = {batch.delivery_id for batch in run.situation.last_run.sinks.get(sink.name, _NOBODY).pending}
     pending: tuple[Batch, ...] = ()
     for batch in batches:
         sent = _send_safely(run, sink, batch, share)
         run.deliveries[sink.name] = _delivery(sink, sent.status, sent.reason)
-        run.settled.setdefault(sink.name, set()).add(batch.delivery_id)
-        items = batch.items
-        if sent.fate is not Fate.TAKEN:
-            items = tuple(item for item in batch.items if item.key in sent.taken)
+        taken = sent.fate is Fate.TAKEN
+        items = batch.items if taken else tuple(item for item in batch.items if item.key in sent.taken)
         if items:
             run.memory = tell_of(run.memory, sink.name, items, run.edges.clock.now())
-        if sent.fate is not Fate.TAKEN:
-            if sent.fate is Fate.UNKNOWN and _keeps(batch) and sink.kind not in EVERY_RUN:
-                rest = tuple(item for item in batch.items if item not in items)
-                pending = (Batch(batch.delivery_id, rest, run.run_id),)
+        if not taken:
+            if _may_have_it(sent, sink, batch, repeated):
+                pending = (Batch(batch.delivery_id, tuple(one for one in batch.items if one not in items), run.run_id),)
             break
-    run.settled[sink.name] |= {batch.delivery_id for batch in batches}
+    run.settled[sink.name] = {batch.delivery_id for batch in batches}
     run.memory = with_pending(run.memory, sink.name, pending, run.situation.now)
+
+
+def _may_have_it(sent: Sent, sink: Sink, batch: Batch, repeated: set[str]) -> bool:
+    """Whether the sink may have the batch although it did not say so; then it must be repeated under its own id.
+
+    A batch that is repeated may have arrived the first time, whatever happens to it now; but one that is refused for
+    good is given up, because it would stand in the way of all that follows. What it held is still owed.
+    """
+    if not _keeps(batch) or sink.kind in EVERY_RUN:
+        return False
+    return sent.fate is Fate.UNKNOWN or (batch.delivery_id in repeated and sent.status != "failed")
 
 
 def _send_safely(run: _Run, sink: Sink, batch: Batch, share: Deadline) -> Sent:
