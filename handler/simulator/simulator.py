@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from handler.clock import SystemClock
 from handler.errors import TransportError
+from handler.schemas.apply import query_breaches
 from handler.simulator import access, answers, refusals
 from handler.simulator.faults import Armed, Fault, on_document, on_page, on_response
 from handler.simulator.options import Options
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from handler.clock import Clock
+    from handler.schemas.apply import Breach
     from handler.simulator.fleet import Fleet, Line
     from handler.simulator.wire import Script
 
@@ -37,7 +39,7 @@ class CallRecord:
     query: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     status: int = 0
     user: str = ""
-    breaches: tuple[Any, ...] = ()  # how the query breaks its document's schema
+    breaches: tuple[Breach, ...] = ()  # how the query breaks its document's schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,8 @@ class Simulator:
             reply = Reply(refusals.gateway(self.options, refusal, request_id, extra))
         else:
             reply = self._with_faults(call, request_id)
-        return self._logged(CallRecord(call.api, call.query, reply.response.status, visit.user), reply)
+        breaches = _breaches(call, self.options)
+        return self._logged(CallRecord(call.api, call.query, reply.response.status, visit.user, breaches), reply)
 
     def _visit(self, request: Request, call: answers.Call) -> access.Visit:
         visit = access.visit(request, call.project_id, self.options, self._issued, self._clock.now())
@@ -190,3 +193,11 @@ def _broken(response: Response, striking: list[tuple[Fault, int]]) -> Reply:
     response = on_response(response, striking)
     wire = next((fault for fault, _ in striking if fault.kind in WIRES), None)
     return Reply(response, None if wire is None else WIRES[wire.kind](response, wire.value))
+
+
+def _breaches(call: answers.Call, options: Options) -> tuple[Breach, ...]:
+    """How the query breaks its document; empty where no document of that cloud describes the API."""
+    try:
+        return query_breaches(call.api, options.cloud, call.query)
+    except KeyError:
+        return ()
