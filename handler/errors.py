@@ -15,6 +15,7 @@
     |   |   |-- DeniedError       credentials or permission refused: never retried
     |   |   `-- ThrottledError    over the rate limit
     |   `-- TimeLimitError    the time left does not allow it
+    |-- DeliveryError         no sink accepted anything                                        exit 4
     `-- StoreError            the state cannot be read or written
         |-- StoreConflictError  another run wrote it in between
         `-- StoreDamagedError   it is there and is not ours to overwrite
@@ -111,9 +112,10 @@ class TransportError(UnknownError):
 
     hint = "Check the endpoint, DNS, and that the function may reach the public network (VPC access needs NAT)."
 
-    def __init__(self, message: str, *, hint: str | None = None, sent: bool = True) -> None:
+    def __init__(self, message: str, *, hint: str | None = None, sent: bool = True, final: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.sent = sent  # False only where it is certain that the request never arrived
+        self.final = final  # another try can only end the same: an answer too large, a wrong certificate or address
 
 
 class AnswerError(UnknownError):
@@ -152,6 +154,13 @@ class TimeLimitError(UnknownError):
     """The time left does not allow another call; the message names the minutes needed."""
 
     hint = "Raise RUN_BUDGET_SECONDS and the function's timeout, or make the policy smaller."
+
+
+class DeliveryError(PortComplianceError):
+    """Nobody was told: no sink accepted anything."""
+
+    hint = "See the deliveries' reasons in the log, and docs/sinks.md; what is owed is told by the next run."
+    exit_code = 4
 
 
 class StoreError(PortComplianceError):

@@ -141,8 +141,8 @@ class HttpTransport:
         except TransportError as error:
             box.put(error)
         except Exception as error:  # noqa: BLE001  # a thread's exception would be lost, and its text may hold the URL
-            reason, sent = _reason(error)
-            box.put(TransportError(f"{self._named(request.url)}: {reason}", sent=sent))
+            reason, sent, final = _reason(error)
+            box.put(TransportError(f"{self._named(request.url)}: {reason}", sent=sent, final=final))
 
     def _exchange(self, request: Request, timeout: float, given_up: threading.Event) -> Response:
         answer = self._open_session().request(
@@ -166,7 +166,9 @@ class HttpTransport:
         for chunk in chunks:
             body += chunk
             if len(body) > self._max_bytes:
-                raise TransportError(f"{self._named(url)}: the answer is larger than {self._max_bytes} bytes")
+                raise TransportError(
+                    f"{self._named(url)}: the answer is larger than {self._max_bytes} bytes", final=True
+                )
             if given_up.is_set():
                 raise TransportError(f"{self._named(url)}: given up")
         return bytes(body)
@@ -206,28 +208,30 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         waiting += [other for other in linked if isinstance(other, BaseException)]
 
 
-def _reason(error: BaseException) -> tuple[str, bool]:
-    """What happened, in own words (the libraries' own hold the URL), and whether the request may have arrived."""
+def _reason(error: BaseException) -> tuple[str, bool, bool]:
+    """What happened, in own words (the libraries' own hold the URL); may it have arrived; is another try in vain."""
     from requests import exceptions as r  # noqa: PLC0415
     from urllib3 import exceptions as u  # noqa: PLC0415
 
-    known: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str, bool], ...] = (
-        (u.NameResolutionError, "the host name cannot be resolved", False),
-        (ConnectionRefusedError, "connection refused", False),
-        (u.NewConnectionError, "no connection", False),
-        ((r.ConnectTimeout, u.ConnectTimeoutError), "no connection within the time limit", False),
-        ((r.InvalidURL, r.InvalidSchema, r.MissingSchema, u.LocationParseError), "not a usable HTTP address", False),
-        ((r.InvalidHeader, UnicodeEncodeError), "a header that cannot be sent", False),
-        (u.DecodeError, "the answer's content encoding is broken", True),
-        ((r.ReadTimeout, u.ReadTimeoutError, TimeoutError), "no answer within the time limit", True),
-        ((r.ConnectionError, r.ChunkedEncodingError, u.HTTPError, HTTPException, OSError), "connection broken", True),
+    address = (r.InvalidURL, r.InvalidSchema, r.MissingSchema, u.LocationParseError)
+    broken = (r.ConnectionError, r.ChunkedEncodingError, u.HTTPError, HTTPException, OSError)
+    known: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], tuple[str, bool, bool]], ...] = (
+        (u.NameResolutionError, ("the host name cannot be resolved", False, False)),
+        (ConnectionRefusedError, ("connection refused", False, False)),
+        (u.NewConnectionError, ("no connection", False, False)),
+        ((r.ConnectTimeout, u.ConnectTimeoutError), ("no connection within the time limit", False, False)),
+        (address, ("not a usable HTTP address", False, True)),
+        ((r.InvalidHeader, UnicodeEncodeError), ("a header that cannot be sent", False, True)),
+        (u.DecodeError, ("the answer's content encoding is broken", True, False)),
+        ((r.ReadTimeout, u.ReadTimeoutError, TimeoutError), ("no answer within the time limit", True, False)),
+        (broken, ("connection broken", True, False)),
     )
     chain = tuple(_chain(error))
     for one in chain:
         if isinstance(one, ssl.SSLError) and not isinstance(one, TimeoutError):
             reason = one.reason or "unknown reason"
-            return f"TLS failed ({reason})", reason not in _HANDSHAKE
-    for kinds, words, sent in known:
+            return f"TLS failed ({reason})", reason not in _HANDSHAKE, reason in _HANDSHAKE
+    for kinds, told in known:
         if any(isinstance(one, kinds) for one in chain):
-            return words, sent
-    return f"the request failed ({type(error).__name__})", True
+            return told
+    return f"the request failed ({type(error).__name__})", True, False

@@ -146,7 +146,8 @@ def test_an_answer_of_exactly_the_limit_passes_and_one_more_byte_does_not(httpse
     httpserver.expect_request("/fits").respond_with_data(bytes(100_000))
     httpserver.expect_request("/over").respond_with_data(bytes(100_001))
     assert len(transport(Request("GET", httpserver.url_for("/fits")), 1).body) == 100_000
-    assert failure(transport, httpserver.url_for("/over"), 1).sent
+    error = failure(transport, httpserver.url_for("/over"), 1)
+    assert (error.sent, error.final) == (True, True)
 
 
 def test_a_broken_content_encoding_is_no_answer(httpserver, transport):
@@ -207,7 +208,7 @@ def test_a_name_that_does_not_resolve_surely_never_arrived(transport):
 def test_plain_http_where_tls_is_wanted_surely_never_arrived(raw, transport):
     url = raw(lambda connection, _stop: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
     error = failure(transport, url.replace("http://", "https://"), 1)
-    assert not error.sent
+    assert (error.sent, error.final) == (False, True)
     assert "TLS failed" in str(error)
 
 

@@ -122,7 +122,7 @@ class HssClient:
     def _wants_another_try(self, outcome: Outcome) -> float | None:
         """None: keep the outcome; else the seconds that it asks to wait, 0 for the usual ones."""
         if isinstance(outcome, TransportError):
-            return 0.0
+            return None if outcome.final else 0.0
         if is_throttle(outcome):
             return self._asked(outcome, otherwise=FULL_MINUTE if refusal(outcome, "").code else 0.0)
         if outcome.status < 500 or isinstance(refusal(outcome, ""), DeniedError):

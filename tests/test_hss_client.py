@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from handler.clock import Deadline
+from handler.errors import DeniedError, SettingsError, ThrottledError, TimeLimitError, TransportError
+from handler.hss.client import HssClient, Spending
+from handler.hss.pacing import Pacer
+from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery
+from handler.models import Row, Target
+from handler.transport import HttpTransport, Request, Response
+from tests.fakes import FakeClock, FakeTransport, json_response
+
+TARGET = Target(cloud="otc", project_id="p 1/2")
+GOOD = json_response({"total_num": 1, "data_list": [{"port": 23, "type": "TCP", "num": 4}]})
+LIMITED = json_response({"error_code": "APIGW.0308", "error_msg": "over ratelimit"}, 429)
+UNAUTHORIZED = json_response({"error_code": "APIGW.0301", "error_msg": "Unauthorized"}, 401)
+BROKEN = TransportError("https://hss.example/v5: connection broken")
+QUERY = PortStatisticsQuery(category="host")
+
+
+@dataclass
+class FakeAuth:
+    """Numbered tokens; `renewals` says how often a refused one can be renewed."""
+
+    renewals: int = 0
+    number: int = 1
+    extra: Mapping[str, str] = field(default_factory=dict)
+    identity: str = "me"
+
+    def headers(self, request: Request) -> Mapping[str, str]:
+        return {"X-Auth-Token": f"token-{self.number}", **self.extra}
+
+    def refused(self) -> bool:
+        self.number += 1
+        return self.number <= self.renewals + 1
+
+
+class Bench:
+    """A client on a fake transport, and what a call did."""
+
+    def __init__(self, answers, *, auth: FakeAuth | None = None, left: float = 1000.0) -> None:
+        self.clock = FakeClock()
+        self.transport = FakeTransport(answers)
+        pacer = Pacer(self.clock)
+        self.client = HssClient(
+            "https://hss.example/", auth or FakeAuth(), self.transport, pacer, self.clock, Random(1)
+        )
+        self.spending = Spending(Deadline.after(left, self.clock))
+
+    def ask(self):
+        return self.client.port_page(TARGET, QUERY, self.spending)
+
+    @property
+    def tokens(self) -> list[str]:
+        return [request.headers["X-Auth-Token"] for request in self.transport.requests]
+
+
+def test_the_address_has_the_project_quoted_and_the_query_encoded():
+    bench = Bench([GOOD])
+    assert bench.ask().rows == (Row(23, "tcp", 4, None),)
+    request = bench.transport.requests[0]
+    assert request.method == "GET"
+    assert request.url == "https://hss.example/v5/p%201%2F2/asset/port/statistics?category=host&limit=200&offset=0"
+    assert bench.spending.calls == 1
+
+
+def test_counters_come_from_their_own_address():
+    bench = Bench([json_response({"port_num": 3})])
+    got = bench.client.asset_counters(TARGET, AssetStatisticsQuery(category="host"), bench.spending)
+    assert got.counters == {"port_num": 3}
+    assert bench.transport.requests[0].url.startswith("https://hss.example/v5/p%201%2F2/asset/statistics?category=host")
+
+
+@pytest.mark.parametrize(
+    "trouble", [BROKEN, json_response({}, 500), Response(502, {}, b"<html>"), json_response({}, 503)]
+)
+def test_broken_connections_and_5xx_are_tried_again_and_counted(trouble):
+    bench = Bench([trouble, trouble, GOOD])
+    assert bench.ask().total_num == 1
+    assert bench.spending.calls == 3
+    assert len(bench.clock.slept) == 2
+
+
+def test_a_connection_that_can_only_fail_again_is_not_tried_again():
+    bench = Bench([TransportError("https://hss.example/v5: TLS failed", final=True)])
+    with pytest.raises(TransportError):
+        bench.ask()
+    assert bench.spending.calls == 1
+
+
+@pytest.mark.parametrize("status", [301, 400, 403, 404])
+def test_a_no_is_not_asked_again(status):
+    bench = Bench([json_response({"error_code": "X"}, status)])
+    with pytest.raises(Exception, match=f"HTTP {status} X"):
+        bench.ask()
+    assert bench.spending.calls == 1
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_a_permission_refused_with_another_status_is_not_asked_again(status):
+    bench = Bench([json_response({"error_code": "00000010", "error_description": "拒绝访问"}, status)])
+    with pytest.raises(DeniedError):
+        bench.ask()
+    assert bench.spending.calls == 1
+
+
+def test_a_401_is_final_where_the_credentials_cannot_be_renewed():
+    bench = Bench([UNAUTHORIZED])
+    with pytest.raises(DeniedError):
+        bench.ask()
+    assert bench.spending.calls == 1
+
+
+def test_a_401_is_tried_once_more_with_renewed_credentials():
+    bench = Bench([UNAUTHORIZED, GOOD], auth=FakeAuth(renewals=5))
+    assert bench.ask().total_num == 1
+    assert bench.tokens == ["token-1", "token-2"]
+
+
+def test_a_second_401_is_final():
+    bench = Bench([UNAUTHORIZED, UNAUTHORIZED], auth=FakeAuth(renewals=5))
+    with pytest.raises(DeniedError):
+        bench.ask()
+    assert bench.spending.calls == 2
+
+
+def test_a_throttled_call_waits_a_full_minute():
+    bench = Bench([LIMITED, GOOD])
+    assert bench.ask().total_num == 1
+    assert bench.clock.slept == [60.0]
+
+
+def test_retry_after_rules_over_the_full_minute():
+    bench = Bench([json_response({"error_code": "APIGW.0308"}, 429, **{"retry-after": "7"}), GOOD])
+    bench.ask()
+    assert bench.clock.slept == [7.0]
+
+
+def test_a_429_without_a_code_waits_the_usual_time():
+    bench = Bench([json_response({}, 429), GOOD])
+    bench.ask()
+    assert bench.clock.slept[0] <= 1.0
+
+
+def test_a_throttle_that_stays_is_an_error():
+    bench = Bench([LIMITED] * 3)
+    with pytest.raises(ThrottledError):
+        bench.ask()
+    assert bench.clock.slept == [60.0, 60.0]
+
+
+def test_a_minute_that_does_not_fit_is_not_waited():
+    bench = Bench([LIMITED], left=59)
+    with pytest.raises(TimeLimitError, match="1 minute"):
+        bench.ask()
+    assert bench.clock.slept == []
+
+
+def test_retries_take_turns_like_any_call():
+    bench = Bench([GOOD] * 4 + [BROKEN, GOOD])
+    for _ in range(5):
+        bench.ask()
+    assert sum(bench.clock.slept) == pytest.approx(61)
+
+
+def test_waits_are_told():
+    bench, told = Bench([LIMITED, GOOD]), []
+    bench.spending.on_wait = told.append
+    bench.ask()
+    assert told == [60.0]
+
+
+def test_no_call_may_take_longer_than_the_time_left():
+    bench = Bench([GOOD], left=12)
+    bench.ask()
+    assert bench.transport.timeouts == [12]
+    bench.clock.tick(12)
+    with pytest.raises(TimeLimitError, match="no time is left"):
+        bench.ask()
+
+
+@pytest.mark.parametrize("token", ["", "t" * 32769, "a\nb"])
+def test_a_token_that_cannot_be_sent_is_an_error_of_ours(token):
+    bench = Bench([], auth=FakeAuth(extra={"X-Auth-Token": token}))
+    with pytest.raises(SettingsError) as caught:
+        bench.ask()
+    assert not token or token not in str(caught.value)
+    assert bench.spending.calls == 0
+
+
+def test_errors_name_the_endpoint_and_neither_query_nor_token():
+    bench = Bench([Response(200, {}, b"")])
+    with pytest.raises(Exception, match=r"https://hss\.example/v5/p%201%2F2/asset/port/statistics: ") as caught:
+        bench.ask()
+    assert "category" not in str(caught.value)
+    assert "token-1" not in str(caught.value) + repr(bench.transport.requests)
+
+
+def test_a_real_exchange_over_http(httpserver):
+    httpserver.expect_request(
+        "/v5/p/asset/port/statistics",
+        query_string="category=host&limit=200&offset=0",
+        headers={"X-Auth-Token": "token-1"},
+    ).respond_with_json({"total_num": 0, "data_list": []})
+    transport, clock = HttpTransport(), FakeClock()
+    client = HssClient(httpserver.url_for(""), FakeAuth(), transport, Pacer(clock), clock, Random(1))
+    page = client.port_page(Target(project_id="p"), QUERY, Spending(Deadline.after(2, clock)))
+    transport.close()
+    assert page.total_num == 0

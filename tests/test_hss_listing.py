@@ -1,0 +1,374 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from handler.clock import Deadline
+from handler.errors import SettingsError, TransportError
+from handler.hss.auth import TokenAuth
+from handler.hss.client import HssClient
+from handler.hss.listing import NO_PORTS, take_snapshot
+from handler.hss.pacing import Pacer
+from handler.hss.plan import Ask
+from handler.hss.walk import Progress
+from handler.models import CategorySnapshot, Secret, Snapshot, Target
+from handler.ports import PortSet
+from handler.simulator.faults import Fault
+from handler.simulator.fleet import Estate, Fleet, Line
+from handler.simulator.options import PROJECT, TOKEN, Options
+from handler.simulator.simulator import Simulator
+from handler.transport import Request, Response
+from tests.fakes import FakeClock, FakeTransport, json_response
+
+PORTS, STATISTICS = "port_statistics", "asset_statistics"
+EVERY = Ask("host", every_row=True)
+REFUSED = {"status": 403, "code": "APIG.0302", "message": "no"}
+
+
+def lines(count: int, start: int = 1000) -> tuple[Line, ...]:
+    """So many lines, in no order."""
+    ports = list(range(start, start + count))
+    Random(3).shuffle(ports)
+    return tuple(Line(port, "TCP", 2) for port in ports)
+
+
+class Bench:
+    """A client on the simulator, in process, on a clock that never waits."""
+
+    def __init__(self, fleet: Fleet, *faults: Fault, left: float = 10_000.0, token: str = TOKEN, **options) -> None:
+        self.clock = FakeClock()
+        options = {"cloud": "otc"} | options
+        self.simulator = Simulator(fleet, Options(**options), clock=self.clock, faults=faults)
+        self.target = Target(cloud=options["cloud"], project_id=PROJECT)
+        self.transport = FakeTransport(self.send)
+        self.before: Callable[[Request, int], None] = lambda _request, _number: None
+        self.progress: list[Progress] = []
+        self.client = HssClient(
+            "https://hss.example", TokenAuth(Secret(token)), self.transport, Pacer(self.clock), self.clock, Random(1)
+        )
+        self.deadline = Deadline.after(left, self.clock)
+
+    def send(self, request: Request) -> Response:
+        self.before(request, len(self.transport.requests))
+        return self.simulator(request, 1.0)
+
+    def snapshot(self, *asks: Ask, **other) -> Snapshot:
+        return take_snapshot(
+            self.client, self.target, asks, self.clock, self.deadline, on_progress=self.progress.append, **other
+        )
+
+    def category(self, ask: Ask, **other) -> CategorySnapshot:
+        return self.snapshot(ask, **other).categories[0]
+
+    @property
+    def queries(self) -> list[dict[str, str]]:
+        urls = [urlsplit(request.url) for request in self.transport.requests]
+        return [{key: values[0] for key, values in parse_qs(url.query).items()} for url in urls if "port" in url.path]
+
+
+def ask(*ports: int) -> Ask:
+    return Ask("host", PortSet.of_ports(ports))
+
+
+def told(category: CategorySnapshot) -> str:
+    return " | ".join(str(problem) for problem in category.problems)
+
+
+# when all goes well
+
+
+@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
+@pytest.mark.parametrize("count", [1, 199, 200, 201, 1000, 1234])
+def test_a_listing_of_every_row_is_complete_with_the_calls_of_the_plan(cloud, count):
+    got = Bench(Fleet.of(*lines(count)), cloud=cloud).category(EVERY)
+    assert (got.complete, got.every_row, got.plan, got.problems) == (True, True, "pages", ())
+    assert len(got.rows) == got.total_num == count
+    assert got.api_calls == 1 + -(-count // 200)
+
+
+def test_at_the_cap_pages_go_on_until_one_is_empty():
+    got = Bench(Fleet.of(*lines(10_100))).category(EVERY)
+    assert (got.complete, len(got.rows), got.total_num, got.api_calls) == (True, 10_100, 10_000, 1 + 52)
+
+
+def test_few_ports_are_asked_one_by_one_and_answered_by_the_later_answer():
+    bench = Bench(Fleet.of(*lines(2000), Line(23, "TCP", 3), Line(23, "UDP", 1)))
+    got = bench.category(ask(22, 23))
+    assert (got.complete, got.every_row, got.plan, got.api_calls) == (True, False, "ports", 4)
+    assert [row[:3] for row in got.rows if row.port < 1000] == [(23, "tcp", 3), (23, "udp", 1)]
+    assert [query.get("port") for query in bench.queries] == [None, "22", "23"]
+
+
+def test_a_port_closed_since_the_first_page_is_not_reported():
+    bench = Bench(Fleet.of(Line(23, "TCP", 3), *lines(900)))
+    bench.before = lambda request, _number: bench.simulator.close_port(23) if "port=23" in request.url else None
+    got = bench.category(ask(23))
+    assert got.complete
+    assert 23 not in {row.port for row in got.rows}
+
+
+def test_on_huawei_a_proven_order_ends_the_pages_early():
+    bench = Bench(Fleet.of(*lines(2000, start=900)), cloud="huaweicloud")
+    got = bench.category(ask(950, 1100, 1200))
+    assert (got.complete, got.every_row, got.plan) == (True, False, "ports")
+    assert {query.get("port") for query in bench.queries} == {None, "1100", "1200"}
+    assert bench.queries[0]["sort_key"] == "port"
+    assert Bench(Fleet.of(*lines(2000, start=900)), cloud="huaweicloud").category(ask(950)).plan == "sorted"
+
+
+@pytest.mark.parametrize("sort", ["text", "ignored"])
+def test_on_huawei_an_order_that_is_not_proven_ends_nothing(sort):
+    got = Bench(Fleet.of(*lines(2000, start=900)), cloud="huaweicloud", sort=sort).category(ask(950))
+    assert (got.complete, got.plan, got.api_calls) == (True, "ports", 3)
+
+
+def test_on_otc_no_order_is_asked_for_and_no_parameter_breaks_the_document():
+    bench = Bench(Fleet.of(*lines(500)))
+    bench.category(EVERY)
+    assert not any("sort_key" in query for query in bench.queries)
+    assert not any(call.breaches for call in bench.simulator.calls)
+
+
+def test_six_pages_take_two_windows_and_the_waits_are_told():
+    bench = Bench(Fleet.of(*lines(1100)))
+    assert bench.category(EVERY).api_calls == 7
+    assert sum(bench.clock.slept) == pytest.approx(61)
+    assert [step.wait for step in bench.progress if step.wait] == pytest.approx([61])
+
+
+def test_progress_tells_calls_made_and_planned():
+    bench = Bench(Fleet.of(*lines(450)))
+    bench.category(EVERY)
+    steps = [(step.category, step.made, step.rows) for step in bench.progress]
+    assert steps == [("host", 0, 0), ("host", 2, 200), ("host", 3, 400), ("host", 4, 450)]
+    assert bench.progress[-1].planned == 4
+
+
+def test_what_was_received_is_kept_only_where_it_is_recorded():
+    bench = Bench(Fleet.of(*lines(3)))
+    kept, bare = bench.category(EVERY, keep_raw=True), bench.category(EVERY)
+    assert {row["type"] for row in kept.raw_rows} == {"TCP"}
+    assert kept.raw_statistics["port_num"] == 6
+    assert (len(kept.raw_rows), bare.raw_rows, bare.raw_statistics) == (3, (), None)
+
+
+def test_categories_and_the_moment_are_those_of_the_ask():
+    fleet = Fleet({("0", "host"): Estate(lines(3)), ("0", "container"): Estate(lines(2))})
+    got = Bench(fleet).snapshot(EVERY, Ask("container", every_row=True))
+    assert [(one.category, len(one.rows)) for one in got.categories] == [("host", 3), ("container", 2)]
+    assert got.taken_at == "2026-11-22T12:00:00Z"
+
+
+def test_drift_from_the_document_is_a_warning():
+    bench = Bench(Fleet.of(*lines(3)), Fault("set", PORTS, value={"page": 1}))
+    got = bench.category(EVERY)
+    assert got.complete
+    assert any("$.page" in warning for warning in got.warnings)
+
+
+# an empty list
+
+
+def empty(port_num: int | None) -> Fleet:
+    return Fleet({("0", "host"): Estate((), {"port_num": port_num})})
+
+
+def test_an_empty_list_that_both_apis_confirm_is_complete_with_a_warning():
+    got = Bench(empty(0)).category(EVERY)
+    assert (got.complete, got.rows, got.warnings) == (True, (), (NO_PORTS,))
+
+
+def test_an_empty_list_beside_counted_ports_is_a_contradiction():
+    got = Bench(empty(12)).category(EVERY)
+    assert not got.complete
+    assert "count 12 ports, but the list of ports is empty" in told(got)
+
+
+def test_an_empty_list_that_nothing_confirms_is_not_complete():
+    got = Bench(empty(None)).category(EVERY)
+    assert not got.complete
+    assert "no port_num to confirm it" in told(got)
+
+
+def test_nothing_but_emptiness_is_compared_with_the_counters():
+    fleet = Fleet({("0", "host"): Estate(lines(3), {"port_num": 0})})
+    assert Bench(fleet).category(EVERY).complete
+
+
+# when something fails
+
+
+@pytest.mark.parametrize("kind", ["rows_repeated", "drifting_total", "fewer_rows", "more_rows", "rows_moved"])
+def test_pages_that_never_fit_together_are_read_twice_and_then_incomplete(kind):
+    bench = Bench(Fleet.of(*lines(450)), Fault(kind, PORTS, last=None))
+    got = bench.category(EVERY)
+    assert not got.complete
+    assert "the list is not complete" in told(got)
+    assert "enterprise project" in got.problems[0].hint
+    assert [query["offset"] for query in bench.queries].count("0") == 2
+    assert len(got.rows) >= 399
+
+
+@pytest.mark.parametrize("kind", ["rows_repeated", "drifting_total"])
+def test_pages_that_fit_together_the_second_time_are_complete(kind):
+    bench = Bench(Fleet.of(*lines(450)), Fault(kind, PORTS, first=2, last=2))
+    got = bench.category(EVERY)
+    assert (got.complete, len(got.rows), got.problems) == (True, 450, ())
+
+
+def test_a_second_reading_that_does_not_fit_in_the_time_is_not_begun():
+    bench = Bench(Fleet.of(*lines(750)), Fault("drifting_total", PORTS, first=4, last=4), left=50)
+    got = bench.category(EVERY)
+    assert not got.complete
+    assert got.api_calls == 5
+    assert len(got.rows) == 750
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "html",
+        "empty",
+        "empty_object",
+        "numbers_as_strings",
+        "data_list_null",
+        "list",
+        "duplicate_keys",
+        "nan",
+        "truncated",
+        "cut_before",
+    ],
+)
+def test_a_later_page_that_cannot_be_read_keeps_the_rows_before_it(kind):
+    got = Bench(Fleet.of(*lines(450)), Fault(kind, PORTS, first=2, last=None)).category(EVERY)
+    assert not got.complete
+    assert (len(got.rows), got.every_row, got.total_num) == (200, False, 450)
+    assert told(got)
+
+
+def test_counters_that_cannot_be_had_make_the_category_incomplete_but_its_rows_are_listed():
+    got = Bench(Fleet.of(*lines(3)), Fault("html", STATISTICS)).category(EVERY)
+    assert (got.complete, len(got.rows), got.statistics) == (False, 3, None)
+    assert "asset/statistics" in told(got)
+
+
+def test_one_category_that_fails_does_not_stop_the_other():
+    fleet = Fleet({("0", "host"): Estate(lines(3)), ("0", "container"): Estate(lines(2))})
+    bench = Bench(fleet, Fault("html", PORTS, category="host"))
+    got = bench.snapshot(EVERY, Ask("container", every_row=True))
+    assert [one.complete for one in got.categories] == [False, True]
+
+
+def test_refused_credentials_are_sent_once():
+    bench = Bench(Fleet.of(*lines(3)), token="wrong-token-wrong-token-wrong-token-wrong")
+    got = bench.snapshot(EVERY, Ask("container"))
+    assert len(bench.transport.requests) == 1
+    assert [one.api_calls for one in got.categories] == [1, 0]
+    assert all(one.problems and not one.complete for one in got.categories)
+    assert "refused before" in told(got.categories[1])
+
+
+def test_credentials_refused_on_the_way_are_not_sent_again_and_rows_stay():
+    bench = Bench(Fleet.of(*lines(450)), Fault("status", PORTS, first=2, last=None, value=REFUSED))
+    got = bench.snapshot(EVERY, Ask("container"))
+    assert len(bench.transport.requests) == 3
+    assert len(got.categories[0].rows) == 200
+
+
+def test_a_permission_that_hss_refuses_with_a_400_does_not_stop_the_other_api():
+    denied = {"status": 400, "code": "HSS.0013", "message": "no permission"}
+    got = Bench(Fleet.of(*lines(3)), Fault("status", STATISTICS, value=denied)).category(EVERY)
+    assert (got.complete, len(got.rows)) == (False, 3)
+    assert "HSS.0013" in told(got)
+
+
+def test_retries_are_counted():
+    bench = Bench(Fleet.of(*lines(3)), Fault("status", PORTS, value={"status": 503, "code": "", "message": ""}))
+    got = bench.category(EVERY)
+    assert (got.complete, got.api_calls) == (True, 3)
+
+
+def test_a_filter_that_is_ignored_is_seen():
+    answers = [json_response({"port_num": 900})]
+    answers += [
+        json_response({"total_num": 900, "data_list": [{"port": port, "type": "TCP", "num": 1} for port in range(200)]})
+    ] * 2
+    bench = Bench(Fleet())
+    bench.client = HssClient(
+        "https://h", TokenAuth(Secret("t")), FakeTransport(answers), Pacer(bench.clock), bench.clock, Random(1)
+    )
+    got = bench.category(ask(23, 24))
+    assert not got.complete
+    assert "port=23 gave other ports too" in told(got)
+
+
+def test_an_exact_answer_with_fewer_rows_than_it_counts_is_incomplete_and_the_others_are_asked():
+    bench = Bench(Fleet.of(*lines(900), Line(23, "TCP", 1)), Fault("fewer_rows", PORTS, first=2, last=2))
+    got = bench.category(ask(22, 23))
+    assert not got.complete
+    assert "port 22 " in told(got)
+    assert 23 in {row.port for row in got.rows}
+
+
+# time
+
+
+def test_without_time_for_all_pages_only_those_without_a_wait_are_read():
+    bench = Bench(Fleet.of(*lines(2300)), left=100)
+    got = bench.category(EVERY)
+    assert (got.complete, len(got.rows), got.api_calls) == (False, 1000, 6)
+    assert bench.clock.slept == []
+    assert "7 more calls for host need 3 minutes, 100 s are left" in told(got)
+
+
+def test_with_time_for_all_pages_they_are_waited_for():
+    assert Bench(Fleet.of(*lines(2300)), left=123).category(EVERY).complete
+
+
+def test_an_order_that_may_end_the_pages_early_is_waited_for():
+    bench = Bench(Fleet.of(*lines(9000, start=1)), cloud="huaweicloud", left=100)
+    got = bench.category(Ask("host", PortSet(((1, 1100),))))
+    assert (got.complete, got.plan, got.api_calls) == (True, "sorted", 7)
+
+
+def test_a_category_without_any_time_left_says_so():
+    bench = Bench(Fleet.of(*lines(3)), left=0)
+    got = bench.category(EVERY)
+    assert (got.complete, got.api_calls) == (False, 0)
+    assert "no time is left" in told(got)
+
+
+def test_several_targets_of_one_credential_share_the_window():
+    bench = Bench(Fleet.of(*lines(600)))
+    for _ in range(2):
+        assert bench.category(EVERY).complete
+    assert sum(bench.clock.slept) == pytest.approx(61)
+
+
+# never an exception, but for our own errors
+
+
+def test_a_query_of_ours_that_cannot_be_sent_is_an_error_before_any_call():
+    bench = Bench(Fleet())
+    bench.target = Target(cloud="otc", project_id="", enterprise_project_id="x" * 300)
+    with pytest.raises(SettingsError) as caught:
+        bench.snapshot(EVERY, Ask("vm"))
+    assert {"project_id", "enterprise_project_id", "category"} <= {
+        part for problem in caught.value.problems for part in problem.split(": ")
+    }
+    assert bench.transport.requests == []
+
+
+def test_a_network_that_is_down_is_a_problem_of_each_category():
+    bench = Bench(Fleet())
+
+    def down(_request: Request, _number: int) -> None:
+        raise TransportError("https://hss.example/v5: connection refused", sent=False)
+
+    bench.before = down
+    got = bench.snapshot(EVERY, Ask("container"))
+    assert [one.complete for one in got.categories] == [False, False]
+    assert "connection refused" in told(got.categories[1])
