@@ -7,11 +7,16 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from handler.policy.canonical import canonical
 from handler.policy.document import policy_schema
 from handler.policy.load import load_texts, read_policy
 from handler.policy.problems import CODES, LOADER_ONLY
 from handler.policy.yaml_positions import read_yaml
+from tests.strategies import policies
 
 FOLDER = Path(__file__).parent / "policies"
 GOOD = sorted((FOLDER / "good").glob("*.yaml"))
@@ -68,3 +73,28 @@ def test_schema_is_a_valid_schema_with_a_description_for_every_key():
 @pytest.mark.parametrize("example", policy_schema()["examples"])
 def test_examples_of_the_schema_follow_it(example):
     SCHEMA.validate(example)
+
+
+ODD = st.one_of(
+    st.sampled_from([-1, 0, 65536, "9-1", "0-9", "telnett", "22", "2026-02-30", "host", "danger", [], {}, [1], ["a"]]),
+    st.text(st.characters(codec="ascii"), max_size=3).filter(
+        lambda text: "\n" not in text
+    ),  # Python's `$` is odd there
+)
+
+
+@st.composite
+def documents_with_one_odd_value(draw):
+    document = canonical(draw(policies()))
+    inside = [document, *document["rules"], *document.get("exemptions", [])]
+    chosen = draw(st.sampled_from(inside))
+    chosen[draw(st.sampled_from([*chosen, "ports", "statistic", "colour"]))] = draw(ODD)
+    return document
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents_with_one_odd_value())
+def test_the_loader_calls_the_shape_wrong_exactly_where_the_schema_does(document):
+    text = yaml.safe_dump(document, allow_unicode=True)
+    codes = {problem.code for problem in read_policy([("p.yaml", text)]).problems}
+    assert ("E201" in codes) == (not SCHEMA.is_valid(document))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from handler.policy.load import Reading
     from handler.policy.yaml_positions import PositionedFile
 
-_ALLOW = re.compile(r"#\s*lint:\s*allow\b[ ,]*(?P<codes>[A-Z0-9, ]*?)\s*(?:\bbecause\s+(?P<reason>\S.*))?$")
+_ALLOW = re.compile(r"#\s*lint:\s*allow\b(.*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,6 @@ class _Silence:
     column: int
     codes: tuple[str, ...]
     reason: str
-    alone: bool  # nothing but the comment on its line
 
     @property
     def counts(self) -> bool:
@@ -89,9 +88,9 @@ def _silences(file: PositionedFile) -> dict[int, _Silence]:
     for number, line in enumerate(file.text.splitlines(), start=1):
         match = _ALLOW.search(line)
         if match is not None:
-            codes = tuple(match["codes"].replace(",", " ").split())
-            alone = line.lstrip().startswith("#")
-            found[number] = _Silence(number, match.start() + 1, codes, match["reason"] or "", alone)
+            codes, _, reason = match[1].partition(" because")
+            listed = tuple(codes.replace(",", " ").split())
+            found[number] = _Silence(number, match.start() + 1, listed, reason.strip())
     return found
 
 
