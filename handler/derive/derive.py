@@ -122,7 +122,7 @@ def _names(table: Table) -> str:
 
 
 def _document(page: Page, builder: Builder, schema: Schema, what: str, more: str) -> Derived:
-    numbers = [str(table.number) for table in builder.used if table.number is not None]
+    numbers = [str(number) for number in sorted({table.number for table in builder.used if table.number is not None})]
     tables = f"table{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}" if numbers else "a table without a number"
     where = f"{page.method} {page.path}".strip() or "no URI found"
     head: Schema = {

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 Number = int | float
+_LONGEST = 2000  # characters of one sentence; those of real pages stay below 600
 Part = Literal["plain", "definition", "constraints", "range", "default"]
 _PARTS: dict[str, Part] = {"d": "definition", "p": "definition", "c": "constraints", "o": "range"}
 
@@ -142,6 +143,9 @@ def _add_options(said: Said, options: list[str], line: int) -> None:
 
 def _read_sentence(said: Said, part: Part, line: Line) -> None:
     text = line.text.rstrip(":").strip()
+    if len(text) > _LONGEST:
+        said.gaps.append(Gap(line.number, f"too long to be read: {_quoted(text)}"))
+        return
     if wording.NOTHING.fullmatch(text) or _is_mere_prose(said, part, line, text):
         return
     if any(reader(said, part, line.number, text) for reader in _READERS):

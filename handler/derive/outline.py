@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from handler.derive.page import clean
+from handler.derive.page import Gap, clean
 
 CAPTION = re.compile(r"Table\s+(\d{1,4})\b[\s.:]*(.*)", re.IGNORECASE)
 STATUS = re.compile(r"Status codes?\s*:\s*(\d{3})\b.*", re.IGNORECASE)
 REVISION = re.compile(r"Updated on (\d{4}-\d{2}-\d{2})\b.*", re.IGNORECASE)
 REQUEST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD)\s+(?:https?://\S+?(?=/))?(/\S+)")
+_CODES = re.compile(r"(status|error|return) codes?", re.IGNORECASE)
 _SECTIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("uri", re.compile(r"URI( parameters?| format)?", re.IGNORECASE)),
     ("request", re.compile(r"Request( (message|parameters?|headers?|body))?( parameters?)?", re.IGNORECASE)),
@@ -48,7 +49,7 @@ class Outline:
         """Take note of a line; lines that say nothing about the outline are passed over."""
         plain = clean(text)
         if found := REVISION.fullmatch(plain):
-            self.revision = found[1]
+            self.revision, self.title = found[1], ""  # what stands above is the way to the page, not its title
         elif found := STATUS.fullmatch(plain):
             self.status = found[1]
         elif found := CAPTION.fullmatch(plain):
@@ -64,6 +65,13 @@ class Outline:
             self.method, self.path = found[1], found[2]
         elif plain and not self.title:
             self.title = plain.split(" - Help Center", maxsplit=1)[0][:200]
+
+    def drop_caption(self, line: int) -> tuple[Gap, ...]:
+        """Forget a caption whose table is none of parameters; a gap, unless it is a list of codes."""
+        number, caption = self.take_caption()
+        if number is None or _CODES.search(caption):
+            return ()
+        return (Gap(line, f"table {number} {caption[:64]!r} has no columns that are known; it was not read"),)
 
     def take_caption(self) -> tuple[int | None, str]:
         """The caption that stands above the table that begins now; used once."""

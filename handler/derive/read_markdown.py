@@ -65,9 +65,11 @@ def _table(reader: _Reader, columns: tuple[Column | None, ...], size: int) -> No
     rows = []
     while (row := _row(reader, columns)) is not None:
         rows.append(row)
-    number, caption = reader.outline.take_caption()
     names = tuple(kind or "other" for kind in columns)
-    if names[0] == "name" and {"type", "mandatory"} & set(names):
+    if names[0] != "name" or not {"type", "mandatory"} & set(names):
+        reader.gaps += reader.outline.drop_caption(line)
+    else:
+        number, caption = reader.outline.take_caption()
         kept = tuple(row for row in rows if row.text("name"))
         reader.gaps += [Gap(row.line, "a row without a name") for row in rows if not row.text("name")]
         outline = reader.outline
@@ -75,22 +77,28 @@ def _table(reader: _Reader, columns: tuple[Column | None, ...], size: int) -> No
 
 
 def _row(reader: _Reader, columns: tuple[Column | None, ...]) -> Row | None:
-    """The next row; None where the table ends. A row may go on over lines until it has all its cells."""
-    first, wanted = reader.at, len(columns)
-    if first >= len(reader.lines) or not _PIPE.search(reader.lines[first]) or _header(reader)[1]:
-        return None
-    text = reader.lines[first]
+    """The next row that has all its cells; None where the table ends."""
+    wanted = len(columns)
+    while reader.at < len(reader.lines) and _PIPE.search(reader.lines[reader.at]) and not _header(reader)[1]:
+        first = reader.at + 1
+        text = _row_text(reader, wanted)
+        cells = _cells(text)
+        if len(cells) == wanted:
+            return Row(first, _named(columns, cells, text, first))
+        reader.gaps.append(Gap(first, f"a row of {len(cells)} cells in a table of {wanted}: {cells[0][:64]!r}"))
+    return None
+
+
+def _row_text(reader: _Reader, wanted: int) -> str:
+    """The text of one row, which may go on over lines until it has all its cells."""
+    text = reader.lines[reader.at]
     reader.at += 1
     while len(_cells(text)) < wanted or not _closed(text, wanted):
         if reader.at >= len(reader.lines) or not _goes_on(reader):
             break
         text += "\n" + reader.lines[reader.at]
         reader.at += 1
-    cells = _cells(text)
-    if len(cells) != wanted:
-        reader.gaps.append(Gap(first + 1, f"a row of {len(cells)} cells in a table of {wanted}: {cells[0][:64]!r}"))
-        return _row(reader, columns)
-    return Row(first + 1, _named(columns, cells, text, first + 1))
+    return text
 
 
 def _goes_on(reader: _Reader) -> bool:

@@ -11,6 +11,7 @@ from docutils.parsers.rst import roles
 
 from handler.derive.outline import Outline
 from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, column
+from handler.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -36,7 +37,10 @@ _SPHINX = re.compile(
 def read_rst(text: str) -> Page:
     """The page in OTC's RST form."""
     roles.register_local_role("ref", _reference)
-    tree = publish_doctree(text, settings_overrides=_SETTINGS)
+    try:
+        tree = publish_doctree(text, settings_overrides=_SETTINGS)
+    except Exception as error:  # docutils gives up on some damaged texts with whatever it stumbled on
+        raise DocumentError(f"line 1: docutils cannot read this RST ({type(error).__name__})") from error
     outline, tables, gaps = Outline(), [], []
     for node in _outer(tree):
         if isinstance(node, nodes.table):
@@ -102,7 +106,7 @@ def _table(node: nodes.table, outline: Outline) -> tuple[Table | None, list[Gap]
     header = [column(entry.astext()) for entry in rows[0]] if rows else []
     line = _line(node)
     if not header or header[0] != "name" or not {"type", "mandatory"} & set(header):
-        return None, []
+        return None, list(outline.drop_caption(line))
     columns = tuple(kind or "other" for kind in header)
     made = [_row(row, columns, line) for row in rows[1:]]
     gaps = [

@@ -61,20 +61,21 @@ def _lines(text: str) -> list[Line]:
 
 
 def _see(cursor: _Cursor, outline: Outline) -> None:
-    """A caption is one only right above a table; other lines that begin so are prose."""
-    cursor.at += 1
-    is_caption_of_prose = CAPTION.fullmatch(cursor.text(-1)) and not _header(cursor)
-    cursor.at -= 1
-    if not is_caption_of_prose:
-        outline.see(cursor.text())
+    """A caption is one only right above a table; a sentence that begins so is prose, anything else a gap."""
+    line = cursor.lines[cursor.at]
+    if not CAPTION.fullmatch(line.text) or _is_caption(cursor):
+        outline.see(line.text)
+    elif not line.text.endswith("."):
+        outline.see(line.text)
+        cursor.gaps += outline.drop_caption(line.number)
 
 
 def _header(cursor: _Cursor) -> tuple[Column, ...]:
     """The columns whose names stand from here on, one a line; empty unless they are a parameter table's."""
     columns: list[Column] = []
-    while (name := column(cursor.text(len(columns)))) and name not in columns:
+    while (name := column(cursor.text(len(columns)))) and (name not in columns or name == "other"):
         columns.append(name)
-    is_table = columns[:1] == ["name"] and "type" in columns
+    is_table = columns[:1] == ["name"] and not {"type", "mandatory"}.isdisjoint(columns)
     return tuple(columns) if is_table else ()
 
 
@@ -94,12 +95,17 @@ def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Ta
 
 def _ends(cursor: _Cursor) -> bool:
     text = cursor.text()
-    if CAPTION.fullmatch(text):
-        cursor.at += 1
-        is_caption = bool(_header(cursor))
-        cursor.at -= 1
-        return is_caption
-    return bool(STATUS.fullmatch(text) or section_of(text) or _header(cursor))
+    return bool(_is_caption(cursor) or STATUS.fullmatch(text) or section_of(text) or _header(cursor))
+
+
+def _is_caption(cursor: _Cursor) -> bool:
+    """Whether a caption stands here: right below it a table's header begins, or it is no sentence."""
+    if not CAPTION.fullmatch(cursor.text()):
+        return False
+    cursor.at += 1
+    has_header = bool(_header(cursor))
+    cursor.at -= 1
+    return has_header
 
 
 def _starts_row(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
@@ -109,7 +115,7 @@ def _starts_row(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
     if not _NAME.fullmatch(cursor.text()) or cursor.text().lower() in _HEADINGS:
         return False
     fits = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
-    return all(fits) or ("mandatory" in columns and fits[0] and columns[1] == "mandatory" and bool(cursor.text(2)))
+    return all(fits) or (columns[1] == "mandatory" and cursor.text(1).lower() in ("yes", "no") and bool(cursor.text(2)))
 
 
 def _fits(kind: Column, text: str) -> bool:
@@ -119,22 +125,25 @@ def _fits(kind: Column, text: str) -> bool:
 def _row(cursor: _Cursor, columns: tuple[Column, ...]) -> Row:
     """The row that begins here; its last column goes on until another row, or the end of the table."""
     first = cursor.lines[cursor.at]
-    single = min(len(columns) - 1, len(cursor.lines) - cursor.at) if columns[-1] == "description" else len(columns)
+    single = len(columns) - 1
     cells: dict[Column, tuple[Line, ...]] = {
         kind: (cursor.lines[cursor.at + place],) for place, kind in enumerate(columns[:single])
     }
     cursor.at += single
     last: list[Line] = []
     while cursor.at < len(cursor.lines) and not _ends(cursor) and not _starts_row(cursor, columns):
-        _suspect(cursor, last)
+        _suspect(cursor, columns, last)
         last.append(cursor.lines[cursor.at])
         cursor.at += 1
     return Row(first.number, {**cells, columns[-1]: tuple(last)})
 
 
-def _suspect(cursor: _Cursor, before: list[Line]) -> None:
+def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[Line]) -> None:
     """Report a lone word that may be a parameter whose type we cannot read, rather than swallow it as prose."""
     line = cursor.lines[cursor.at]
+    follows = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
+    if all(follows) and before:
+        cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' stands where a row's name would, and is none"))
     is_word = re.fullmatch(r"[a-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*", line.text) and not line.bullet
     if before and is_word and before[-1].text.lower().rstrip(":") not in _HEADINGS:
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may be a row, but no type that is known follows"))

@@ -63,8 +63,17 @@ class Builder:
     used: list[Table] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     _keys: dict[int, str] = field(default_factory=dict)
+    _waiting: list[Table] = field(default_factory=list)
 
     def object_of(self, table: Table) -> Schema:
+        """The object that a table describes; the structures that it refers to are in `defs` afterwards."""
+        schema = self._object(table)
+        while self._waiting:
+            structure = self._waiting.pop(0)
+            self.defs[self._keys[structure.line]] = self._object(structure)
+        return schema
+
+    def _object(self, table: Table) -> Schema:
         """The object that a table describes, every row a property."""
         self.used.append(table)
         schema: Schema = {"type": "object", "properties": {}}
@@ -134,8 +143,7 @@ class Builder:
             key = re.sub(r"[^A-Za-z0-9_.-]+", "_", table.caption).strip("_") or f"table-{table.number}"
             key = f"{key}-table-{table.number}" if key in self._keys.values() else key
             self._keys[table.line] = key
-            self.defs[key] = {}
-            self.defs[key].update(self.object_of(table))
+            self._waiting.append(table)
         return self._keys[table.line]
 
 

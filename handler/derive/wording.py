@@ -58,7 +58,7 @@ OPTIONS_FOLLOW = re.compile(
     r"|following(?: values| options)?|includes?|including|possible values(?: are)?|valid values(?: are)?)\s*:?",
     re.IGNORECASE,
 )
-LIST = re.compile(rf"(?:{QUOTED})(?:(?:\s*,\s*(?:and |or )?|\s+(?:or|and)\s+|\s*/\s*)(?:{QUOTED}))+")
+LIST = re.compile(rf"(?:{QUOTED})(?:(?:\s*,\s*(?:and |or )?|\s+(?:or|and)\s+|\s+/\s+)(?:{QUOTED}))+")
 LIST_IN = re.compile(
     r"(?:.*\b(?:options?(?: are)?(?: as follows)?|can be(?: either)?|must be(?: either)?|enumerat(?:ion|ed) values?"
     r"|(?:possible|valid|supported) values(?: are)?|value range)\s*:?\s+|[^:.,]{1,60}:\s*)(.+)",

@@ -38,10 +38,18 @@ def _category(category: Mapping[str, Any]) -> Iterator[Difference]:
     name = str(category.get("category"))[:64]
     for api, body in _bodies(category):
         for schema in catalog.names_of("answers", api):
-            document, clouds = catalog.document(schema), catalog.users_of("answers", api, schema)
-            for shown, judge in ((schema, document), (f"{schema} + overlay", catalog.overlaid(document, schema))):
-                found = drift(judged(keywords.compiled(judge), body))
-                yield Difference(name, api, shown, clouds if shown != schema else (), found)
+            clouds = catalog.users_of("answers", api, schema)
+            document = catalog.document(schema)
+            judge = catalog.overlaid(document, schema)
+            if judge != document:
+                yield Difference(name, api, schema, (), _drift(document, body))
+            yield Difference(
+                name, api, schema if judge == document else f"{schema} + overlay", clouds, _drift(judge, body)
+            )
+
+
+def _drift(schema: catalog.Schema, body: object) -> tuple[Drift, ...]:
+    return drift(judged(keywords.compiled(schema), body))
 
 
 def _bodies(category: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
