@@ -1,0 +1,90 @@
+"""`git:REV:PATH` reads the object store, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+import pytest
+
+from handler.errors import UsageError
+from handler.review.git_source import git_texts
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("repository")
+    policies = folder / "policies"
+    (policies / "sub").mkdir(parents=True)
+    (policies / "a.yaml").write_text("version: 1\ndisallowed_ports: [23]\n")
+    (policies / "a.test.yaml").write_text("cases: []\n")
+    (policies / "sub" / "b.yaml").write_text("sub")
+    (folder / "odd name*.yaml").write_text("odd")
+    (folder / "link.yaml").symlink_to("/etc/passwd")
+    run(folder, "init", "-q", "-b", "main")
+    run(folder, "add", "-A")
+    run(folder, "commit", "-qm", "first")
+    run(folder, "tag", "v1")
+    (policies / "a.yaml").write_text("version: 1\ndisallowed_ports: [21]\n")
+    return folder
+
+
+def run(folder, *arguments):
+    names = {"GIT_AUTHOR_NAME": "n", "GIT_AUTHOR_EMAIL": "e", "GIT_COMMITTER_NAME": "n", "GIT_COMMITTER_EMAIL": "e"}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1", **names}
+    subprocess.run(["git", *arguments], cwd=folder, check=True, env=environment, capture_output=True)
+
+
+@pytest.mark.parametrize("revision", ["HEAD", "main", "v1", "HEAD~0", "main^{commit}", "refs/heads/main"])
+def test_a_file_is_read_as_it_was_committed(repository, revision):
+    texts = git_texts(f"git:{revision}:policies/a.yaml", repository)
+    assert texts == [(f"git:{revision}:policies/a.yaml", b"version: 1\ndisallowed_ports: [23]\n")]
+
+
+@pytest.mark.parametrize("path", ["policies", "policies/", "./policies"])
+def test_a_folder_is_its_policy_files_without_tests_and_sub_folders(repository, path):
+    assert [name for name, _ in git_texts(f"git:main:{path}", repository)] == ["git:main:policies/a.yaml"]
+
+
+def test_names_are_no_patterns(repository):
+    assert git_texts("git:main:odd name*.yaml", repository)[0][1] == b"odd"
+    with pytest.raises(UsageError, match="no such file"):
+        git_texts("git:main:policies/*.yaml", repository)
+
+
+def test_it_works_from_a_folder_below_the_top(repository):
+    assert len(git_texts("git:main:policies/a.yaml", repository / "policies" / "sub")) == 1
+
+
+@pytest.mark.parametrize(
+    ("reference", "message"),
+    [
+        ("git:nothing:policies", "no revision 'nothing'"),
+        ("git:main:nothing.yaml", "no such file or folder"),
+        ("git:main", "names no revision"),
+        ("git::policies", "names no revision"),
+        ("git:--output=x:policies", "names no revision"),
+        ("git:-n:policies", "names no revision"),
+        ("git:main;id:policies", "names no revision"),
+        ("git:main..v1:policies", "names no revision"),
+        ("git:main:../secret.yaml", "must stay inside"),
+        ("git:main:policies/../../x", "must stay inside"),
+        ("git:main:/etc/passwd", "must stay inside"),
+        ("git:main:link.yaml", "neither a file nor a folder"),
+        ("git:main:--all", "no such file or folder"),
+    ],
+)
+def test_what_is_not_in_the_repository_is_refused(repository, reference, message):
+    with pytest.raises(UsageError, match=message):
+        git_texts(reference, repository)
+
+
+def test_options_are_not_obeyed(repository):
+    with pytest.raises(UsageError):
+        git_texts("git:--output=made:policies", repository)
+    assert not (repository / "made").exists()
+
+
+def test_outside_a_repository_it_says_so(tmp_path):
+    with pytest.raises(UsageError, match="no revision"):
+        git_texts("git:main:policies", tmp_path)
