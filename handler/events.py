@@ -50,7 +50,7 @@ class UnreadableCallError(UsageError):
 
 def read_event(event: object) -> Trigger:
     """The trigger of an event. Raises UsageError that says what was seen, UnreadableCallError for a gateway call."""
-    if event is None or event == {} or event == "":
+    if event is None or event in ({}, ""):
         return Trigger("empty")
     if not isinstance(event, dict):
         raise _unknown(f"a JSON {type(event).__name__}")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handler.errors import PolicyError, TransportError, UnknownError
 from handler.policy.bundled import bundled_policies
 from handler.policy.load import load_texts, read_files
-from handler.transport import Request, endpoint_of
+from handler.transport import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from handler.policy.rules import Policy
     from handler.transport import Response, Transport
@@ -22,7 +22,7 @@ TIMEOUT = 15.0
 
 @dataclass
 class PolicyCache:
-    """Policies fetched by a warm function, by URL: the ETag and what it stood for."""
+    """Policies fetched by a warm function, by where they are: the ETag and what it stood for."""
 
     known: dict[str, tuple[str, Policy]] = field(default_factory=dict)
 
@@ -42,38 +42,34 @@ def read_local(location: str, root: Path) -> Policy:
     return load_texts([(name.removeprefix(f"{shown_root}/"), text) for name, text in texts])
 
 
-def fetch_policy(
-    url: str,
-    shown: str,
-    transport: Transport,
-    cache: PolicyCache,
-    authorize: Callable[[Request], Mapping[str, str]] | None = None,
-) -> Policy:
-    """The policy at an https URL (an OBS object too, then `authorize` signs); `shown` names it without secrets.
+def fetch_policy(shown: str, get: Callable[[Mapping[str, str]], Response], cache: PolicyCache) -> Policy:
+    """The policy that `get` fetches with the extra headers given to it; `shown` names it, without a query.
 
     Raises PolicyError for a bad policy, UnknownError where it cannot be had.
     """
-    etag, known = cache.known.get(url, ("", None))
-    request = Request("GET", url, {"If-None-Match": etag} if etag else {})
-    if authorize is not None:
-        request = Request("GET", url, {**request.headers, **authorize(request)})
-    response = transport(request, TIMEOUT)
+    etag, known = cache.known.get(shown, ("", None))
+    response = get({"If-None-Match": etag} if etag else {})
     if response.status == 304 and known is not None:
         return known
     if response.status != 200:
         raise UnknownError(
-            f"the policy {shown} cannot be had: HTTP {response.status} from {endpoint_of(url)}",
-            hint="Check POLICY_PATH, and that the function's agency may read the object.",
+            f"the policy {shown} cannot be had: HTTP {response.status}",
+            hint="Check POLICY_PATH, and that the credentials may read it.",
         )
-    policy = _whole(response, shown)
+    policy = load_texts([(shown, _whole(response, shown))])
     if response.headers.get("etag"):
-        cache.known[url] = (response.headers["etag"], policy)
+        cache.known[shown] = (response.headers["etag"], policy)
     return policy
 
 
-def _whole(response: Response, shown: str) -> Policy:
+def https_get(url: str, transport: Transport) -> Callable[[Mapping[str, str]], Response]:
+    """What `fetch_policy` needs for an https URL."""
+    return lambda headers: transport(Request("GET", url, dict(headers)), TIMEOUT)
+
+
+def _whole(response: Response, shown: str) -> bytes:
     length = response.headers.get("content-length", "")
     encoded = response.headers.get("content-encoding", "identity") != "identity"
     if length.isdigit() and not encoded and int(length) != len(response.body):
         raise TransportError(f"the policy {shown} came cut off")
-    return load_texts([(shown, response.body)])
+    return response.body

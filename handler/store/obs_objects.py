@@ -44,9 +44,9 @@ class ObsObjects:
     clock: Clock
     timeout: float = 10.0
 
-    def get(self, key: str) -> Response:
-        """The answer to GET. Raises TransportError."""
-        return self._ask("GET", key, {}, None)
+    def get(self, key: str, headers: Mapping[str, str] | None = None) -> Response:
+        """The answer to GET, with conditions as headers. Raises TransportError."""
+        return self._ask("GET", key, headers or {}, None)
 
     def put(self, key: str, body: bytes, headers: Mapping[str, str] | None = None) -> Response:
         """The answer to PUT, with conditions as headers. Raises TransportError."""

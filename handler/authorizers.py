@@ -1,0 +1,59 @@
+"""Credentials of the settings -> what signs the requests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handler.errors import SettingsError
+from handler.hss.auth import AgencyAuth, KeyAuth, TokenAuth
+from handler.hss.iam import Login, PasswordAuth
+from handler.models import Secret
+from handler.settings.credentials import read_credentials
+from handler.settings.reader import Reader
+from handler.store.obs_objects import ObsKeys
+
+if TYPE_CHECKING:
+    from handler.hss.auth import Authorizer
+    from handler.settings.run_settings import Place
+    from handler.surroundings import Surroundings
+
+NO_CREDENTIALS = "Set HSS_AUTH_TOKEN, or HUAWEICLOUD_SDK_AK and _SK, or OS_USERNAME and its companions."
+
+
+def authorizer_of(place: Place, around: Surroundings) -> Authorizer:
+    """What lets the requests of a place in. Raises SettingsError where there are no credentials at all."""
+    known = place.credentials
+    if known.token is not None:
+        return TokenAuth(known.token)
+    if known.secret_key is not None:
+        return KeyAuth(known.access_key, known.secret_key, place.project_id, around.clock, known.security_token)
+    if known.password is not None:
+        login = Login(
+            known.auth_url,
+            known.username,
+            known.password,
+            known.user_domain,
+            known.project_id,
+            known.project_name,
+        )
+        return PasswordAuth(login, around.warm.api, around.clock, around.warm.tokens)
+    if around.agency is None:
+        raise SettingsError(f"target {place.name}: there are no credentials", hint=NO_CREDENTIALS)
+    keys = around.agency
+    return AgencyAuth(keys.access_key, keys.secret_key, keys.security_token, place.project_id, around.clock)
+
+
+def object_keys(place: Place | None, around: Surroundings) -> ObsKeys:
+    """The access key that signs requests to OBS. Raises SettingsError where only other credentials are known."""
+    known = place.credentials if place is not None else read_credentials(Reader(around.lookup))
+    if known.secret_key is not None:
+        return ObsKeys(known.access_key, known.secret_key, known.security_token or Secret(""))
+    if around.agency is not None:
+        keys = around.agency
+        access_key, secret_key, token = keys.access_key(), keys.secret_key(), keys.security_token()
+        if isinstance(access_key, str) and isinstance(secret_key, str) and access_key and secret_key:
+            return ObsKeys(access_key, Secret(secret_key), Secret(token if isinstance(token, str) else ""))
+    raise SettingsError(
+        "obs:// needs an access key: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or the function's agency",
+        hint="A token cannot sign requests to OBS.",
+    )

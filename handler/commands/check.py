@@ -1,0 +1,89 @@
+"""`check`: one run."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from typing import TYPE_CHECKING
+
+from handler.check import recall
+from handler.commands.terminal import read_file, surroundings, wants_color, write_result
+from handler.errors import SettingsError, UsageError
+from handler.formats.several import FORMATS, MERGED, render_all
+from handler.models import Secret, Severity
+from handler.outcome import Outcome
+from handler.policy.load import load_policy
+from handler.rounds import Choices, budget_seconds, check_all, prepare
+from handler.settings.run_settings import read_settings
+from handler.snapshot_file import MAX_BYTES, parse_snapshot
+
+if TYPE_CHECKING:
+    from handler.last_run import RunSummary
+    from handler.rounds import Run
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "check",
+        help="one run: ask HSS (or a snapshot), evaluate, report, tell",
+        description="Checks the open ports of every target against the policy and prints the report.",
+        epilog="Example: port-compliance check --policy policies/baseline.yaml --snapshot estate.json",
+    )
+    parser.add_argument("--policy", action="append", metavar="PATH", help="policy file or folder; may be repeated")
+    parser.add_argument("--snapshot", metavar="FILE", help="a recorded snapshot, instead of the API")
+    parser.add_argument("--format", choices=sorted(FORMATS), default="text", help="default: text")
+    parser.add_argument("--output", metavar="FILE", help="write the report there")
+    parser.add_argument("--state", metavar="URL", help="the last run: file:///..., obs://bucket/key, redis://...")
+    parser.add_argument(
+        "--notify", action=argparse.BooleanOptionalAction, default=False, help="tell the sinks and save the state"
+    )
+    parser.add_argument(
+        "--fail-on", choices=[str(s) for s in Severity], default="info", help="exit 1 only for findings that severe"
+    )
+    parser.add_argument("--target", metavar="NAME", default="", help="only this one of TARGETS_CONFIG")
+    parser.add_argument("--at", metavar="TIME", help="the clock of the run, for a result that can be repeated")
+    parser.add_argument("--hosts", action="store_true", help="name the servers behind findings (Huawei Cloud only)")
+    parser.set_defaults(run=check)
+
+
+def check(args: argparse.Namespace) -> int:
+    """Run the check and give the exit code."""
+    around = surroundings(args.at)
+    settings = read_settings(around.lookup, needs_place=args.snapshot is None)
+    prepared = prepare(settings, around, choices_of(args))
+    if args.notify and not prepared.sinks:
+        raise SettingsError("--notify: there is no sink", hint="Set WEBHOOK_URL, or NOTIFY_CONFIG (see docs/sinks.md).")
+    several = bool(settings.targets_config) and args.snapshot is None
+    if several and len(prepared.rounds) > 1 and args.format not in MERGED:
+        raise UsageError(f"--format {args.format} shows one target; name it with --target NAME")
+    outcome = Outcome(check_all(prepared, around, budget_seconds(settings)), several=several)
+    color = args.output is None and wants_color()
+    write_result(
+        render_all(args.format, outcome.reports, several=several, color=color, history=_history(prepared, args.format)),
+        args.output,
+    )
+    return outcome.exit_code_for(Severity.of(args.fail_on))
+
+
+def choices_of(args: argparse.Namespace) -> Choices:
+    """What the command line asks for. Raises UsageError, PolicyError, SnapshotError."""
+    if args.state and not args.state.startswith(("file:///", "obs://", "redis://", "rediss://")):
+        raise UsageError("--state: must start with file:///, obs://, redis:// or rediss://")
+    content = read_file(args.snapshot, MAX_BYTES) if args.snapshot else b""
+    return Choices(
+        target=args.target,
+        state_url=Secret(args.state) if args.state else None,
+        tell=args.notify,
+        dry_run=not args.notify,
+        hosts=args.hosts,
+        loaded=load_policy(args.policy) if args.policy else None,
+        snapshot=parse_snapshot(content, args.snapshot) if args.snapshot else None,
+        seed=f"{args.at}|{args.target}|{hashlib.sha256(content).hexdigest()}" if args.at else "",
+    )
+
+
+def _history(prepared: Run, form: str) -> tuple[RunSummary, ...]:
+    """The earlier runs, for the one format that draws them."""
+    recalled = recall(prepared.rounds[0].store) if form == "html" else None
+    return recalled.last_run.history if recalled is not None and recalled.last_run is not None else ()

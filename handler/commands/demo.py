@@ -1,0 +1,162 @@
+"""`demo`: the main job from end to end, on the simulator, with a webhook inbox and no account.
+
+The function's own handler runs three times: first findings; nothing new; one port closed.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handler import index
+from handler.errors import MissingExtraError
+from handler.formats.registry import render
+from handler.report_file import parse_report
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from handler.simulator.inbox import Inbox, Message
+
+TIMER = {
+    "version": "v1.0",
+    "time": "2026-11-22T08:07:00+01:00",
+    "trigger_type": "TIMER",
+    "trigger_name": "hourly",
+    "user_event": "",
+}
+
+
+class DemoContext:
+    """The methods of FunctionGraph's context that are documented for Python and that the function may call."""
+
+    def __init__(self, user_data: Mapping[str, str], project_id: str) -> None:
+        self._user_data = user_data
+        self._project_id = project_id
+
+    def getUserData(self, key: str) -> str | None:  # noqa: N802, D102
+        return self._user_data.get(key)
+
+    def getProjectID(self) -> str:  # noqa: N802, D102
+        return self._project_id
+
+    def getRequestID(self) -> str:  # noqa: N802, D102
+        return "demo"
+
+    def getRemainingTimeInMilliSeconds(self) -> int:  # noqa: N802, D102
+        return 60_000
+
+    def getSecurityAccessKey(self) -> str:  # noqa: N802, D102
+        return ""
+
+    getSecuritySecretKey = getSecurityToken = getSecurityAccessKey  # noqa: N815
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "demo",
+        help="the main job from end to end on the simulator; no account needed",
+        description="Runs the function three times against a simulated cloud and shows what people would be told.",
+        epilog="Example: port-compliance demo",
+    )
+    parser.set_defaults(run=demo)
+
+
+def demo(args: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes the arguments
+    """Run the demo; 0 if each run said what it should."""
+    try:
+        from handler.simulator.fleet import Fleet, Line  # noqa: PLC0415
+        from handler.simulator.inbox import Inbox  # noqa: PLC0415
+        from handler.simulator.options import Options  # noqa: PLC0415
+        from handler.simulator.server import SimulatorServer  # noqa: PLC0415
+        from handler.simulator.simulator import Simulator  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name != "werkzeug":
+            raise
+        raise MissingExtraError("demo", "simulator") from None
+    fleet = Fleet.of(
+        Line(22, "TCP", 14), Line(23, "TCP", 3), Line(443, "TCP", 9), Line(445, "TCP", 2), Line(3389, "TCP", 4)
+    )
+    simulator = Simulator(fleet, Options(cloud="otc", throttle=0))
+    with (
+        SimulatorServer(simulator) as cloud,
+        Inbox() as machine,
+        Inbox() as chat,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        context = DemoContext(
+            _user_data(cloud.url, machine, chat, Path(folder), simulator), simulator.options.project_id
+        )
+        seen = [
+            _run("1. the first run: everything is new", context, machine, chat),
+            _run("2. an hour later: nothing changed, so nobody is told", context, machine, chat),
+        ]
+        simulator.close_port(23)
+        seen.append(_run("3. somebody closed port 23: the change is told", context, machine, chat))
+    expected = [("violations", 1), ("violations", 0), ("violations", 1)]
+    return 0 if seen == expected else 1
+
+
+def _user_data(url: str, machine: Inbox, chat: Inbox, folder: Path, simulator: Any) -> dict[str, str]:
+    sinks = folder / "sinks.yaml"
+    sinks.write_text(
+        "sinks:\n"
+        "  - {name: machine, kind: generic, url: '${MACHINE_URL}', secret: '${MACHINE_SECRET}', allow_http: true}\n"
+        "  - {name: chat, kind: slack, url: '${CHAT_URL}', allow_http: true}\n",
+        encoding="utf-8",
+    )
+    return {
+        "HSS_ENDPOINT": url,
+        "HSS_CLOUD": "otc",
+        "HSS_AUTH_TOKEN": simulator.options.tokens[0],
+        "HSS_CALLS_PER_MINUTE": "0",
+        "NOTIFY_CONFIG": str(sinks),
+        "MACHINE_URL": f"{machine.url}/hook",
+        "MACHINE_SECRET": "whsec_ZGVtby1zZWNyZXQtZGVtby1zZWNyZXQtZGVtbyE=",
+        "CHAT_URL": f"{chat.url}/services/T000/B000/XXXX",
+        "STATE_URL": f"file://{folder}/state.json",
+        "LOG_LEVEL": "error",
+    }
+
+
+def _run(title: str, context: DemoContext, machine: Inbox, chat: Inbox) -> tuple[str, int]:
+    """One invocation: show the report and the messages that came; give the verdict and how many the chat got."""
+    before = len(machine.messages), len(chat.messages)
+    # A temporary folder is refused as a function's state, rightly; here it is all we need.
+    around = replace(index.surroundings_of(context), in_function=False)
+    result = index.answer(TIMER, around, 60, 60)
+    print(f"\n=== {title} ===\n")
+    print(render("text", parse_report(json.dumps(result).encode(), "the result")))
+    for message in machine.messages[before[0] :]:
+        _show_machine(message)
+    for message in chat.messages[before[1] :]:
+        _show_chat(message)
+    if len(chat.messages) == before[1]:
+        print("--- no message was sent ---")
+    return str(result["verdict"]), len(chat.messages) - before[1]
+
+
+def _show_machine(message: Message) -> None:
+    body = json.loads(message.body)
+    signed = "signed" if "webhook-signature" in message.headers else "not signed"
+    print(
+        f"--- the machine received {len(message.body)} bytes, {signed}, webhook-id {message.headers['webhook-id'][:12]}"
+    )
+    print(f"    verdict {body['verdict']}, {len(body['findings'])} findings, changes: {_changes(body)}\n")
+
+
+def _changes(body: Mapping[str, Any]) -> str:
+    return ", ".join(f"{len(items)} {kind}" for kind, items in body["changes"].items() if items) or "none"
+
+
+def _show_chat(message: Message) -> None:
+    print("--- the chat received ---")
+    for block in json.loads(message.body)["blocks"]:
+        texts = [block["text"]["text"]] if "text" in block else [e["text"] for e in block.get("elements", ())]
+        print("\n".join(texts))
+    print("---")

@@ -1,0 +1,77 @@
+"""`simulate`: a faithful HSS server on loopback."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handler.errors import MissingExtraError, UsageError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from handler.simulator.simulator import Simulator
+
+MAX_ROWS = 200_000
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "simulate",
+        help="a faithful HSS server on loopback",
+        description="Serves the port and asset statistics of a made-up fleet, with the real service's pace and faults.",
+        epilog="Example: port-compliance simulate --port 8080 --seed 7 --rows 400",
+    )
+    parser.add_argument("--port", type=int, default=0, help="default: a free one")
+    parser.add_argument("--fleet", metavar="FILE", help="what is open, and faults, as YAML or JSON")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the made-up fleet; default 1")
+    parser.add_argument("--rows", type=int, default=120, metavar="N", help="rows of hosts; default 120")
+    parser.add_argument("--container-rows", type=int, default=0, metavar="N", help="rows of containers; default 0")
+    parser.add_argument("--cloud", choices=("huaweicloud", "otc"), default="huaweicloud", help="the dialect")
+    parser.add_argument("--clean", action="store_true", help="no port that a usual policy forbids")
+    parser.add_argument("--throttle", type=int, default=5, metavar="N", help="calls a minute and API; 0 = no limit")
+    parser.set_defaults(run=simulate)
+
+
+def simulate(args: argparse.Namespace) -> int:
+    """Serve until interrupted."""
+    if not 0 <= args.port <= 65535 or not 0 <= args.rows <= MAX_ROWS or not 0 <= args.container_rows <= MAX_ROWS:
+        raise UsageError(f"--port is at most 65535, --rows and --container-rows at most {MAX_ROWS}")
+    simulator = simulator_of(args)
+    from handler.simulator.server import SimulatorServer  # noqa: PLC0415 - after the extra is known to be there
+
+    try:
+        server = SimulatorServer(simulator, args.port)
+    except OSError as error:
+        raise UsageError(f"--port {args.port}: {error.strerror}") from None
+    with server:
+        print(f"export HSS_ENDPOINT={server.url}")
+        print(f"export HSS_CLOUD={simulator.options.cloud}")
+        print(f"export HSS_PROJECT_ID={simulator.options.project_id}")
+        print(f"export HSS_AUTH_TOKEN={simulator.options.tokens[0]}", flush=True)
+        print("serving; stop with Ctrl-C", file=sys.stderr)
+        threading.Event().wait()
+    return 0
+
+
+def simulator_of(args: argparse.Namespace) -> Simulator:
+    """The simulator of these arguments. Raises MissingExtraError, UsageError."""
+    try:
+        from handler.simulator.fleet_file import read_fleet  # noqa: PLC0415
+        from handler.simulator.generate import generate  # noqa: PLC0415
+        from handler.simulator.options import Options  # noqa: PLC0415
+        from handler.simulator.server import SimulatorServer  # noqa: F401, PLC0415
+        from handler.simulator.simulator import Simulator  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        if error.name not in ("werkzeug", "handler.simulator"):
+            raise
+        raise MissingExtraError("simulate", "simulator") from None
+    options = Options(cloud=args.cloud, throttle=args.throttle)
+    if args.fleet:
+        fleet, faults = read_fleet(Path(args.fleet))
+        return Simulator(fleet, options, faults=faults)
+    fleet = generate(args.seed, args.rows, container_rows=args.container_rows, cloud=args.cloud, banned=not args.clean)
+    return Simulator(fleet, options)
