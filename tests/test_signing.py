@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from urllib.parse import urlencode
 
 import pytest
 from hypothesis import given, settings
@@ -134,8 +135,6 @@ def test_a_header_is_taken_apart():
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=5), st.randoms(use_true_random=False))
 def test_the_order_of_the_query_does_not_matter(pairs, chance):
-    from urllib.parse import urlencode
-
     def usable(text: str) -> bool:
         return not any("\ud800" <= each <= "\udfff" for each in text)
 

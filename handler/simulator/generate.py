@@ -35,6 +35,7 @@ DANGER = (
     27017,
 )
 COMMON = (22, 25, 53, 80, 110, 111, 123, 143, 161, 323, 443, 631, 993, 995, 2049, 8080, 8443, 9090, 9100, 10250)
+PORTS = 65_000  # somewhat fewer than there are: without DANGER not all are used
 TYPES = {"otc": ("TCP", "UDP"), "huaweicloud": ("TCP", "TCP6", "UDP", "UDP6")}
 _UDP_PORTS = (53, 69, 111, 123, 137, 161, 323)
 
@@ -64,6 +65,8 @@ def generate(
 
 
 def _lines(chance: random.Random, wanted: int, types: tuple[str, ...], *, banned: bool) -> list[Line]:
+    if wanted > len(types) * PORTS:
+        raise ValueError(f"{wanted} rows are more than {len(types)} types have ports")
     keys: dict[tuple[int, str], None] = {}
     for port in _ports(chance, banned=banned):
         if len(keys) >= wanted:
@@ -76,8 +79,6 @@ def _lines(chance: random.Random, wanted: int, types: tuple[str, ...], *, banned
             break
         keys.update(dict.fromkeys((port, name) for name in types))
     chosen = list(keys)[:wanted]
-    if len(chosen) < wanted:
-        raise ValueError(f"{wanted} rows are more than {len(types)} types have ports")
     chance.shuffle(chosen)
     return [Line(port, name, _num(chance, port), _status(port)) for port, name in chosen]
 
