@@ -9,7 +9,7 @@ import pytest
 from handler.errors import PolicyError, UsageError
 from handler.review.case_results import run_suite
 from handler.review.cases import find_case_files, read_suites
-from tests.policy_door import EXEMPTED, TELNET
+from tests.small_policies import EXEMPTED, TELNET
 
 
 def suite(folder: Path, cases: str, policy: str = TELNET):
@@ -85,7 +85,9 @@ def test_a_row_without_status_leaves_a_status_rule_undecided(tmp_path):
 def test_counters_are_zero_unless_they_are_given(tmp_path):
     policy = "version: 1\nrules: [{id: bases, statistic: database_num, above: 1}]\n"
     cases = "  - name: none\n    expect: {verdict: compliant}\n"
-    cases += "  - name: two\n    statistics: {host: {database_num: 2}}\n    expect: {findings: [{rule: bases, num: 2}]}\n"
+    cases += (
+        "  - name: two\n    statistics: {host: {database_num: 2}}\n    expect: {findings: [{rule: bases, num: 2}]}\n"
+    )
     cases += "  - name: unread\n    statistics: {host: unreadable}\n    expect: {verdict: inconclusive}\n"
     assert run_suite(suite(tmp_path, cases, policy)).failed == ()
 
@@ -153,6 +155,8 @@ def test_coverage_names_what_no_case_fires(tmp_path):
 
 def test_coverage_is_not_rounded_up(tmp_path):
     more = "".join(f"  - id: r{port}\n    ports: [{port}]\n" for port in range(3000, 3200))
-    fired = run_suite(suite(tmp_path, CASE.format(port=23, num=3, expect="{verdict: violations}"), TELNET + more)).coverage
+    fired = run_suite(
+        suite(tmp_path, CASE.format(port=23, num=3, expect="{verdict: violations}"), TELNET + more)
+    ).coverage
     assert fired.percent == 0
     assert fired.below(1)

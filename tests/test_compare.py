@@ -15,9 +15,10 @@ from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, PortSet
 from handler.review.changes import exemption_changes
 from handler.review.compare import compare_on_snapshot
+from handler.review.compare_formats import compare_json
 from handler.review.sweep import compare_everywhere
 from tests.fakes import category, snapshot
-from tests.policy_door import EXEMPTED, TELNET, policy_of
+from tests.small_policies import EXEMPTED, TELNET, policy_of
 
 DAY = date(2026, 12, 1)
 NAMES = ("old", "new")
@@ -210,8 +211,6 @@ def test_a_large_comparison_costs_about_two_checks():
 
 
 def test_comparisons_are_plain_data():
-    from handler.review.compare_formats import compare_json
-
     document = json.loads(compare_json(on_rows(EXEMPTED, TELNET)))
     assert document["newly_found"][0]["ports"] == [2323, 2323]
     assert document["exemptions"][0]["change"] == "dropped"

@@ -13,7 +13,7 @@ from handler.models import Row
 from handler.review.explain import Question, explain, questions
 from handler.review.explain_formats import explain_json, explain_text
 from tests.fakes import category, snapshot
-from tests.policy_door import EXEMPTED, policy_of
+from tests.small_policies import EXEMPTED, policy_of
 
 DAY = date(2026, 12, 1)
 RICH = policy_of("""\

@@ -108,20 +108,19 @@ def read_suites(paths: Sequence[Path], name_part: str = "") -> list[Suite]:
 
 def run_case(policy: Policy, case: Case) -> CaseResult:
     """What the policy makes of the case's rows on its day, and how that differs from what it expects."""
-    evaluation = evaluate(policy, snapshot_of(policy, case), case.today)
+    evaluation = evaluate(policy, snapshot_of(case), case.today)
     return CaseResult(case, tuple(differences(case.spec.expect, evaluation)), evaluation)
 
 
-def snapshot_of(policy: Policy, case: Case) -> Snapshot:
+def snapshot_of(case: Case) -> Snapshot:
     """The case as a snapshot; counters that it does not name are 0, categories that it does not name are empty."""
     spec = case.spec
     rows: dict[str, list[Row]] = {name: [] for name in CATEGORIES}
     for row in spec.rows:
-        rows[row.category] += [Row(port, kind.lower(), row.num, row.status) for port in row.port for kind in row.types]
-    asked = {*policy.categories, *spec.statistics, *spec.categories, *(row.category for row in spec.rows)}
-    categories = tuple(_category(name, tuple(rows[name]), spec) for name in CATEGORIES if name in asked)
-    target = Target(enterprise_project_id=spec.enterprise_project)
-    return Snapshot(target, f"{case.today}T00:00:00Z", categories)
+        status = None if row.status is None else row.status.lower()
+        rows[row.category] += [Row(port, kind.lower(), row.num, status) for port in row.port for kind in row.types]
+    categories = tuple(_category(name, tuple(rows[name]), spec) for name in CATEGORIES)
+    return Snapshot(Target(enterprise_project_id=spec.enterprise_project), f"{case.today}T00:00:00Z", categories)
 
 
 def _category(name: str, rows: tuple[Row, ...], spec: CaseSpec) -> CategorySnapshot:

@@ -1,0 +1,184 @@
+"""`policy ...` from the command line: exit codes, formats, and errors without a traceback."""
+
+from __future__ import annotations
+
+import json
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from handler.cli import main
+from handler.snapshot_file import snapshot_text
+from tests.fakes import category, snapshot
+from tests.small_policies import EXEMPTED, TELNET
+
+CASES = """\
+today: 2026-12-01
+cases:
+  - name: telnet <is> found
+    rows: [{port: 23, type: TCP, num: 3}]
+    expect: {verdict: violations}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "p.yaml").write_text(EXEMPTED)
+    (tmp_path / "old.yaml").write_text(TELNET)
+    (tmp_path / "p.test.yaml").write_text(CASES)
+    return tmp_path
+
+
+def run(capsys, *arguments):
+    code = main(["policy", *(str(argument) for argument in arguments)])
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.err
+    return code, captured.out, captured.err
+
+
+def test_passing_tests_are_0_and_failing_ones_1(capsys, folder):
+    assert run(capsys, "test", folder)[0] == 0
+    (folder / "p.test.yaml").write_text(CASES.replace("violations", "compliant"))
+    code, out, _ = run(capsys, "test", folder)
+    assert code == 1
+    assert f"FAIL telnet <is> found ({folder}/p.test.yaml:3:5)" in out
+    assert "verdict: expected compliant, got violations" in out
+
+
+def test_no_test_case_is_2(capsys, tmp_path):
+    code, out, err = run(capsys, "test", tmp_path)
+    assert (code, out) == (2, "")
+    assert "no test case found" in err
+
+
+def test_too_little_coverage_is_1(capsys, folder):
+    code, out, _ = run(capsys, "test", folder, "--min-coverage", 51)
+    assert code == 1
+    assert "50% covered: 1 of 2" in out
+    assert "never fired: exemption lifts" in out
+    assert run(capsys, "test", folder, "--min-coverage", 50)[0] == 0
+
+
+def test_junit_holds_a_failure_per_case(capsys, folder):
+    (folder / "p.test.yaml").write_text(CASES.replace("violations", "compliant"))
+    suite = ET.fromstring(run(capsys, "test", folder, "--format", "junit")[1]).find("testsuite")
+    assert (suite.get("tests"), suite.get("failures")) == ("1", "1")
+    assert suite.find("testcase").get("name") == "telnet <is> found"
+    assert "expected compliant" in suite.find("testcase/failure").text
+
+
+def test_json_holds_cases_and_coverage(capsys, folder):
+    document = json.loads(run(capsys, "test", folder, "--format", "json")[1])
+    assert (document["passed"], document["failed"]) == (1, 0)
+    assert document["policies"][0]["coverage"]["never_fired"][0]["id"] == "lifts"
+
+
+def test_a_name_that_no_case_holds_is_2(capsys, folder):
+    assert run(capsys, "test", folder, "-k", "ftp")[0] == 2
+    assert run(capsys, "test", folder, "-k", "telnet")[0] == 0
+
+
+def test_surviving_mutants_are_1_unless_few_enough_are_allowed(capsys, folder):
+    code, out, _ = run(capsys, "mutate", folder)
+    assert code == 1
+    assert "survived: exemption lifts: dropped" in out
+    assert run(capsys, "mutate", folder, "--min-killed", 1)[0] == 0
+    assert json.loads(run(capsys, "mutate", folder, "--format", "json")[1])["policies"][0]["survivors"]
+
+
+@pytest.mark.parametrize(("old", "new", "code"), [("p", "old", 1), ("old", "p", 0), ("p", "p", 0)])
+def test_a_diff_is_1_only_if_something_is_newly_found(capsys, folder, old, new, code):
+    paths = folder / f"{old}.yaml", folder / f"{new}.yaml"
+    for form in ("text", "markdown", "json"):
+        assert run(capsys, "diff", *paths, "--format", form, "--at", "2026-12-01")[0] == code
+
+
+def test_a_diff_by_day_follows_at(capsys, folder):
+    paths = folder / "p.yaml", folder / "old.yaml"
+    assert run(capsys, "diff", *paths, "--at", "2027-04-01T00:00:00Z")[0] == 0  # the exemption has ended in both
+    assert run(capsys, "diff", *paths, "--at", "2027-03-31T23:59:59Z")[0] == 1
+
+
+def test_a_diff_on_an_incomplete_snapshot_is_3(capsys, folder):
+    for complete, code in ((True, 0), (False, 3)):
+        (folder / "s.json").write_text(snapshot_text(snapshot(category([], complete=complete))))
+        got, out, _ = run(capsys, "diff", folder / "p.yaml", folder / "old.yaml", "--snapshot", folder / "s.json")
+        assert got == code
+        assert ("NOT CERTAIN" in out) is not complete
+
+
+def test_a_broken_snapshot_is_2(capsys, folder):
+    (folder / "s.json").write_text("{")
+    for name in ("s.json", "none.json"):
+        paths = folder / "p.yaml", folder / "old.yaml", "--snapshot", folder / name
+        assert run(capsys, "diff", *paths)[0] == 2
+
+
+def test_explain_informs(capsys, folder):
+    code, out, _ = run(capsys, "explain", folder / "p.yaml", "--port", "telnet/tcp", "--num", "3", "--at", "2026-12-01")
+    assert code == 0
+    assert f"rule telnet, critical: finding ({folder}/p.yaml:3:5)" in out
+    both = json.loads(run(capsys, "explain", folder / "p.yaml", "--port", "23", "--format", "json")[1])
+    assert [each["protocol"] for each in both] == ["tcp", "udp"]
+
+
+@pytest.mark.parametrize("port", ["70000", "nonsense/tcp", "-1", "/tcp", "dns"])
+def test_an_impossible_port_is_2(capsys, folder, port):
+    code, _, err = run(capsys, "explain", folder / "p.yaml", f"--port={port}")
+    assert code == 2
+    assert "neither a port" in err
+
+
+def test_an_impossible_moment_is_2(capsys, folder):
+    assert "is not a moment" in run(capsys, "explain", folder / "p.yaml", "--port", "1", "--at", "soon")[2]
+
+
+def test_validate_tells_all_problems_and_is_2(capsys, folder):
+    (folder / "bad.yaml").write_text("version: 1\ndisallowed_ports: [70000, 9-1]\n")
+    code, out, err = run(capsys, "validate", folder / "bad.yaml")
+    assert code == 2
+    assert out.count("bad.yaml:2:") == 2
+    assert "2 errors" in err
+
+
+def test_validate_with_warnings_alone_is_0(capsys, folder):
+    code, out, _ = run(capsys, "validate", folder / "p.yaml", "--format", "json", "--at", "2027-04-01")
+    assert code == 0
+    assert {message["severity"] for message in json.loads(out)} == {"warning"}
+
+
+def test_validate_prints_the_canonical_form(capsys, folder):
+    _, out, _ = run(capsys, "validate", folder / "p.yaml", "--print")
+    (folder / "again.yaml").write_text(out)
+    assert run(capsys, "validate", folder / "again.yaml", "--print")[1] == out
+
+
+def test_coverage_and_schema_inform(capsys, folder):
+    assert "Omitted" in run(capsys, "coverage", folder / "p.yaml")[1]
+    assert json.loads(run(capsys, "coverage", folder / "p.yaml", "--format", "json")[1])["lists"]
+    code, out, _ = run(capsys, "schema")
+    assert code == 0
+    assert json.loads(out)["$schema"]
+
+
+@pytest.mark.parametrize("command", ["validate", "test", "mutate", "diff", "explain", "coverage", "schema"])
+def test_every_command_has_help_with_an_example(capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", command, "--help"])
+    assert ended.value.code == 0
+    assert f"Example: port-compliance policy {command}" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["test"],
+        ["mutate", "x", "--min-killed", "101"],
+        ["explain", "x"],
+        ["explain", "x", "--port", "1", "--num", "-1"],
+    ],
+)
+def test_wrong_usage_is_2(capsys, arguments):
+    with pytest.raises(SystemExit) as ended:
+        main(["policy", *arguments])
+    assert ended.value.code == 2
