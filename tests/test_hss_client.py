@@ -7,7 +7,15 @@ from random import Random
 import pytest
 
 from handler.clock import Deadline
-from handler.errors import DeniedError, SettingsError, ThrottledError, TimeLimitError, TransportError
+from handler.errors import (
+    AnswerError,
+    ApiError,
+    DeniedError,
+    SettingsError,
+    ThrottledError,
+    TimeLimitError,
+    TransportError,
+)
 from handler.hss.client import HssClient, Spending
 from handler.hss.pacing import Pacer
 from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery
@@ -86,6 +94,17 @@ def test_broken_connections_and_5xx_are_tried_again_and_counted(trouble):
     assert len(bench.clock.slept) == 2
 
 
+def test_an_answer_whose_headers_were_cut_off_is_a_broken_connection():
+    bench = Bench([Response(200, {"server": "x"}, b""), GOOD])
+    assert bench.ask().total_num == 1
+
+
+def test_an_answer_that_says_it_is_empty_is_an_answer():
+    bench = Bench([Response(200, {"content-length": "0"}, b"")])
+    with pytest.raises(AnswerError, match="an empty body"):
+        bench.ask()
+
+
 def test_a_connection_that_can_only_fail_again_is_not_tried_again():
     bench = Bench([TransportError("https://hss.example/v5: TLS failed", final=True)])
     with pytest.raises(TransportError):
@@ -97,6 +116,14 @@ def test_a_connection_that_can_only_fail_again_is_not_tried_again():
 def test_a_no_is_not_asked_again(status):
     bench = Bench([json_response({"error_code": "X"}, status)])
     with pytest.raises(Exception, match=f"HTTP {status} X"):
+        bench.ask()
+    assert bench.spending.calls == 1
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 403])
+def test_a_no_without_a_body_is_not_asked_again(status):
+    bench = Bench([Response(status)])
+    with pytest.raises(ApiError):
         bench.ask()
     assert bench.spending.calls == 1
 
@@ -194,7 +221,7 @@ def test_a_token_that_cannot_be_sent_is_an_error_of_ours(token):
 
 
 def test_errors_name_the_endpoint_and_neither_query_nor_token():
-    bench = Bench([Response(200, {}, b"")])
+    bench = Bench([Response(200, {}, b"[]")])
     with pytest.raises(Exception, match=r"https://hss\.example/v5/p%201%2F2/asset/port/statistics: ") as caught:
         bench.ask()
     assert "category" not in str(caught.value)

@@ -19,8 +19,9 @@ from handler.ports import PortSet
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Estate, Fleet, Line
 from handler.simulator.options import PROJECT, TOKEN, Options
+from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
-from handler.transport import Request, Response
+from handler.transport import HttpTransport, Request, Response
 from tests.fakes import FakeClock, FakeTransport, json_response
 
 PORTS, STATISTICS = "port_statistics", "asset_statistics"
@@ -249,6 +250,12 @@ def test_a_later_page_that_cannot_be_read_keeps_the_rows_before_it(kind):
     assert told(got)
 
 
+def test_rows_of_a_first_reading_stay_where_the_second_fails():
+    faults = (Fault("drifting_total", PORTS, first=2, last=2), Fault("html", PORTS, first=3, last=3))
+    got = Bench(Fleet.of(*lines(450)), *faults).category(EVERY)
+    assert (got.complete, len(got.rows), got.api_calls) == (False, 400, 4)
+
+
 def test_counters_that_cannot_be_had_make_the_category_incomplete_but_its_rows_are_listed():
     got = Bench(Fleet.of(*lines(3)), Fault("html", STATISTICS)).category(EVERY)
     assert (got.complete, len(got.rows), got.statistics) == (False, 3, None)
@@ -346,6 +353,29 @@ def test_several_targets_of_one_credential_share_the_window():
     for _ in range(2):
         assert bench.category(EVERY).complete
     assert sum(bench.clock.slept) == pytest.approx(61)
+
+
+# over real HTTP
+
+
+@pytest.mark.parametrize(
+    "kind", ["slow_body", "silence", "cut_before", "cut_head", "cut_within", "endless", "gzip_bomb", "redirect"]
+)
+@pytest.mark.parametrize("last", [3, 6])
+def test_a_page_that_does_not_come_whole_is_never_taken_for_one(kind, last):
+    clock, simulator = FakeClock(), Simulator(Fleet.of(*lines(450)), Options(cloud="otc", throttle=0))
+    simulator.add_fault(Fault(kind, PORTS, first=3, last=last))
+    transport = HttpTransport(read_timeout=0.1, max_bytes=200_000)
+    with SimulatorServer(simulator) as server:
+        client = HssClient(
+            server.url, TokenAuth(Secret(TOKEN)), transport, Pacer(clock), clock, Random(1), call_timeout=0.2
+        )
+        target = Target(cloud="otc", project_id=PROJECT)
+        got = take_snapshot(client, target, [EVERY], clock, Deadline.after(1000, clock)).categories[0]
+        transport.close()
+    assert got.complete is (last == 3 and kind not in ("endless", "gzip_bomb", "redirect"))
+    assert len(got.rows) == (450 if got.complete else 400)
+    assert bool(got.problems) is not got.complete
 
 
 # never an exception, but for our own errors

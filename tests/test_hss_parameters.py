@@ -80,6 +80,13 @@ def test_all_problems_come_at_once_each_parameter_once():
     assert sorted(set(names)) == ["category", "limit", "offset", "port", "sort_key"]
 
 
+def test_what_only_the_schema_knows_is_refused_too():
+    problems = PortStatisticsQuery(enterprise_project_id="0" * 129).problems("otc")
+    assert problems == (
+        "query of port_statistics: enterprise_project_id: string of 129 characters is longer than 128 characters",
+    )
+
+
 def test_the_query_is_encoded_as_the_signature_wants_it():
     query = AssetStatisticsQuery(category="host", enterprise_project_id="a b/ü~+&")
     assert query.encoded() == "category=host&enterprise_project_id=a%20b%2F%C3%BC~%2B%26"

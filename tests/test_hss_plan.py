@@ -321,3 +321,12 @@ def test_calls_from_the_start_are_those_that_the_plan_then_makes(total, ports, e
     more = then.calls if isinstance(then, NextPage) else len(then.ports) if isinstance(then, ExactPorts) else 0
     assert calls == 1 + more
     assert isinstance(then, ExactPorts) is (name == "ports" and bool(ports))
+
+
+def test_an_order_that_is_also_one_by_text_answers_nothing():
+    assert step(ask(22), pages(900, tcp(22, 23, 80)), sortable=True) == ExactPorts((22,))
+
+
+def test_no_page_is_asked_beyond_the_highest_offset():
+    assert isinstance(step(ask(every_row=True), Pages(10_000, tcp(1) * 2_000_001, page=200)), StartOver)
+    assert isinstance(step(ask(every_row=True), Pages(10_000, tcp(1) * 2_000_000, page=200)), NextPage)

@@ -125,6 +125,8 @@ class HssClient:
             return None if outcome.final else 0.0
         if is_throttle(outcome):
             return self._asked(outcome, otherwise=FULL_MINUTE if refusal(outcome, "").code else 0.0)
+        if _headers_cut(outcome):
+            return 0.0
         if outcome.status < 500 or isinstance(refusal(outcome, ""), DeniedError):
             return None
         return self._asked(outcome, otherwise=0.0)
@@ -132,3 +134,12 @@ class HssClient:
     def _asked(self, outcome: Response, *, otherwise: float) -> float:
         asked = retry_after(outcome.headers, self.clock.now())
         return otherwise if asked is None else asked
+
+
+def _headers_cut(response: Response) -> bool:
+    """A connection that broke among the headers looks like an answer without a body, and without a length of 0."""
+    return (
+        response.status == 200
+        and not response.body
+        and not {"content-length", "transfer-encoding"} & response.headers.keys()
+    )

@@ -5,6 +5,7 @@ Sources: ListPortStatistics (OTC; Huawei 2024-01-31, web 2025-12-26), ShowAssetS
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote, urlencode
@@ -23,7 +24,7 @@ _PRINTABLE = range(0x20, 0x7F)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(ABC):
     """Parameters of one API; None is not sent."""
 
     API: ClassVar[str]
@@ -54,9 +55,10 @@ class Query:
         if problems:
             raise SettingsError(problems)
 
+    @abstractmethod
     def _own_problems(self) -> Iterator[str]:
         """What is wrong by the newest revisions, whose schemas the repository may not hold."""
-        raise NotImplementedError
+        ...
 
     def _unknown_to(self, cloud: str) -> Iterator[str]:
         for name in self.HUAWEI_ONLY if cloud == "otc" else ():
