@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from datetime import timedelta
+from functools import cache
+from itertools import chain, pairwise
 
 import pytest
 
@@ -22,16 +23,20 @@ CASES = {
     "huge": notices.huge(),
     **{f"hostile{number}": notices.hostile(text) for number, text in enumerate(notices.HOSTILE)},
 }
+HOSTILE = [case for case in CASES if case.startswith("hostile")]
 SHRINKS = (0, 1, 3, 7, PLAIN)  # the steps of the sender
 CHAT = sorted(kind for kind in KINDS if kind_module(kind).CHAT)
+UNCUT = {"alertmanager", "pagerduty"}  # an alert that is not sent would look resolved, or be marked as told
+SMALL = 3000  # bytes that every target takes
 BYTES = {
     "teams": 20_000, "googlechat": 32_000, "feishu": 20_000, "dingtalk": 20_000, "cloudevents": 65_536,
     "pagerduty": 512_000, "slack": 80_000,
 }  # of a whole body  # fmt: skip
 
 
-def render(kind, notice, shrink=0, **options):
-    return kind_module(kind).render(notice, notices.sink(kind, **options), NOON, shrink)
+@cache
+def render(kind, case, shrink=0, **options):
+    return kind_module(kind).render(CASES[case], notices.sink(kind, **options), NOON, shrink)
 
 
 def strings(value):
@@ -43,8 +48,9 @@ def strings(value):
     return [value] if isinstance(value, str) else []
 
 
-def bodies(kind, notice, shrink=0, **options):
-    return [json.loads(message.body) for message in render(kind, notice, shrink, **options)]
+@cache
+def bodies(kind, case, shrink=0, **options):
+    return [json.loads(message.body) for message in render(kind, case, shrink, **options)]
 
 
 def size(messages):
@@ -68,44 +74,51 @@ def text_limits(kind, body):
 
 def _discord_limits(body):
     embeds = body.get("embeds", [])
-    texts = [(embed.get("title", ""), embed.get("description", ""), embed.get("footer", {}).get("text", "")) for embed in embeds]
+    texts = [
+        (embed.get("title", ""), embed.get("description", ""), embed.get("footer", {}).get("text", ""))
+        for embed in embeds
+    ]
     single = [(len(text), limit) for parts in texts for text, limit in zip(parts, (256, 4096, 2048), strict=True)]
-    return [(len(body.get("content", "")), 2000), (len(embeds), 10), (sum(len(t) for p in texts for t in p), 6000), *single]
-
-
-@pytest.mark.parametrize("shrink", SHRINKS)
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_message_is_json_within_the_targets_limits(kind, case, shrink):
-    for message in render(kind, CASES[case], shrink):
-        assert isinstance(message, Message)
-        assert len(message.body) <= BYTES.get(kind, 50_000_000)
-        for used, limit in text_limits(kind, json.loads(message.body)):
-            assert used <= limit
+    return [
+        (len(body.get("content", "")), 2000),
+        (len(embeds), 10),
+        (sum(len(t) for p in texts for t in p), 6000),
+        *single,
+    ]
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_step_of_shrinking_is_smaller_or_as_small_as_it_gets(kind, case):
-    sizes = [size(render(kind, CASES[case], shrink)) for shrink in SHRINKS]
-    assert sizes == sorted(sizes, reverse=True)
+def test_every_message_is_json_within_the_targets_limits(kind, case):
+    for shrink in SHRINKS:
+        for message, body in zip(render(kind, case, shrink), bodies(kind, case, shrink), strict=True):
+            assert isinstance(message, Message)
+            assert len(message.body) <= BYTES.get(kind, 50_000_000)
+            assert all(used <= limit for used, limit in text_limits(kind, body))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in ("alertmanager", "pagerduty")])
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_step_of_shrinking_is_smaller_until_little_is_left(kind, case):
+    sizes = [size(render(kind, case, shrink)) for shrink in SHRINKS]
+    assert all(after <= max(before, SMALL) for before, after in pairwise(sizes))
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - UNCUT))
 def test_the_minimal_message_of_a_large_report_is_small(kind):
-    assert size(render(kind, CASES["huge"], PLAIN)) < 10_000
+    assert size(render(kind, "huge", PLAIN)) < 10_000
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_notice_gives_the_same_bytes(kind, case):
-    assert render(kind, CASES[case]) == render(kind, CASES[case])
+    assert render(kind, case) == render.__wrapped__(kind, case)
 
 
 @pytest.mark.parametrize("shrink", SHRINKS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_sinks_address_and_secret_are_never_sent_nor_shown(kind, shrink):
-    for message in render(kind, CASES["ordinary"], shrink):
+    for message in render(kind, "ordinary", shrink):
         shown = f"{message!r}{message.body.decode()}"
         assert notices.TOKEN not in shown
         assert notices.KEY not in shown
@@ -115,21 +128,27 @@ def test_the_sinks_address_and_secret_are_never_sent_nor_shown(kind, shrink):
 @pytest.mark.parametrize("case", ["ordinary", "inconclusive", "resolved", "empty", "huge"])
 @pytest.mark.parametrize("shrink", [0, 3, PLAIN])
 def test_people_read_target_verdict_policy_time_and_message_id(kind, case, shrink):
-    notice = CASES[case]
-    text = _plain(kind, notice, shrink)
+    text, notice = _plain(kind, case, shrink), CASES[case]
     for part in (f"prod: {notice.report.verdict}", "sha256:abab", "2026-11-22 12:00 UTC", notice.delivery_id):
         assert part in text
 
 
-def _plain(kind, notice, shrink=0):
+def _plain(kind, case, shrink=0):
     """All texts without backslashes, as a reader sees them."""
-    return "\n".join(text for body in bodies(kind, notice, shrink) for text in strings(body)).replace("\\", "")
+    return "\n".join(text for body in bodies(kind, case, shrink) for text in strings(body)).replace("\\", "")
 
 
 @pytest.mark.parametrize("kind", CHAT)
 def test_people_read_port_number_of_servers_reason_and_remedy(kind):
-    text = _plain(kind, CASES["ordinary"])
-    for part in ("23/tcp+tcp6", "135-139/tcp", "1-3 servers", "Passwords in clear text", "Disable telnetd", "2026-11-20 08:07"):
+    text = _plain(kind, "ordinary")
+    for part in (
+        "23/tcp+tcp6",
+        "135-139/tcp",
+        "1-3 servers",
+        "Passwords in clear text",
+        "Disable telnetd",
+        "2026-11-20 08:07",
+    ):
         assert part in text
     assert text.index("New (7)") < text.index("Still open (1)") < text.index("Resolved (1)")
 
@@ -137,13 +156,13 @@ def test_people_read_port_number_of_servers_reason_and_remedy(kind):
 @pytest.mark.parametrize("shrink", SHRINKS)
 @pytest.mark.parametrize("kind", CHAT)
 def test_what_could_not_be_seen_and_notes_survive_every_cut(kind, shrink):
-    assert "400 of 1300" in _plain(kind, CASES["inconclusive"], shrink)
-    assert "No run for 31 h" in _plain(kind, CASES["huge"], shrink)
+    assert "400 of 1300" in _plain(kind, "inconclusive", shrink)
+    assert "No run for 31 h" in _plain(kind, "huge", shrink)
 
 
 @pytest.mark.parametrize("kind", CHAT)
 def test_what_is_cut_is_counted_by_whole_findings(kind):
-    text = _plain(kind, CASES["huge"])
+    text = _plain(kind, "huge")
     section = text[text.index("New (10000)") : text.index("Resolved (100)")]
     listed = len(re.findall(r"\d+/tcp", section))
     assert listed + int(re.search(r"and (\d+) more", section)[1]) == 10_000
@@ -151,13 +170,13 @@ def test_what_is_cut_is_counted_by_whole_findings(kind):
 
 @pytest.mark.parametrize("kind", CHAT)
 def test_servers_are_named_only_where_the_sink_may_know_them(kind):
-    assert "web-5 (192.0.2.5) and 2 more" in _plain(kind, CASES["ordinary"])
-    assert "web-1" not in "".join(map(str, bodies(kind, CASES["ordinary"], hosts=False)))
+    assert "web-5 (192.0.2.5) and 2 more" in _plain(kind, "ordinary")
+    assert "web-1" not in "".join(map(str, bodies(kind, "ordinary", hosts=False)))
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - set(CHAT)))
 def test_machines_get_servers_only_where_the_sink_may_know_them(kind):
-    assert "web-1" not in str(bodies(kind, CASES["ordinary"], hosts=False))
+    assert "web-1" not in str(bodies(kind, "ordinary", hosts=False))
 
 
 LIVE = re.compile(
@@ -168,19 +187,17 @@ LIVE = re.compile(
 INERT_BY_ELEMENT = {"feishu", "teams"}  # plain_text, TextRun: nothing in them is read as markup
 
 
-@pytest.mark.parametrize("shrink", SHRINKS)
-@pytest.mark.parametrize("text", notices.HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("kind", [kind for kind in CHAT if kind not in INERT_BY_ELEMENT])
-def test_no_mention_link_or_tag_of_others_is_live(kind, text, shrink):
-    for said in strings(bodies(kind, notices.hostile(text), shrink)):
+def test_no_mention_link_or_tag_of_others_is_live(kind, text):
+    for said in chain.from_iterable(strings(bodies(kind, text, shrink)) for shrink in SHRINKS):
         assert not LIVE.search(said), LIVE.search(said)
 
 
-@pytest.mark.parametrize("shrink", SHRINKS)
-@pytest.mark.parametrize("text", notices.HOSTILE)
+@pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("kind", CHAT)
-def test_no_control_or_direction_character_gets_through(kind, text, shrink):
-    for said in strings(bodies(kind, notices.hostile(text), shrink)):
+def test_no_control_or_direction_character_gets_through(kind, text):
+    for said in chain.from_iterable(strings(bodies(kind, text, shrink)) for shrink in SHRINKS):
         odd = {char for char in said if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co")}
         assert odd <= {"\n", "\u200b"}, odd
 
@@ -192,11 +209,21 @@ def test_texts_of_others_cannot_change_the_shape_of_a_body(kind):
             return set(value).union(*map(keys, value.values()))
         return set().union(*map(keys, value)) if isinstance(value, list) else set()
 
-    hostile = notices.hostile('"}],"injected":true,"x":[{"\\')
-    assert not {"injected"} & keys(bodies(kind, hostile))
+    assert all(not {"injected"} & keys(bodies(kind, case)) for case in HOSTILE)
 
 
-ANSWERS = [b"", b"ok", b"{}", b"[]", b"null", b'"x"', b"\xff\xfe", b"<html>", b'{"errcode":true,"ok":1}', b"[" * 100_000]
+ANSWERS = [
+    b"",
+    b"ok",
+    b"{}",
+    b"[]",
+    b"null",
+    b'"x"',
+    b"\xff\xfe",
+    b"<html>",
+    b'{"errcode":true,"ok":1}',
+    b"[" * 100_000,
+]
 SECRET_ANSWER = json.dumps(
     {
         "code": 19021, "errcode": 310000, "msg": f"bad https://x.example/?key={notices.TOKEN} {notices.TOKEN} " + "y" * 5000,
@@ -226,7 +253,9 @@ def test_statuses_that_mean_the_same_everywhere(kind):
     assert judge(429, {"Retry-After": "17"}, b"").retry_after == 17
 
 
-@pytest.mark.parametrize("kind", ["slack", "mattermost", "rocketchat", "discord", "googlechat", "feishu", "dingtalk", "wecom", "telegram"])
+@pytest.mark.parametrize(
+    "kind", ["slack", "mattermost", "rocketchat", "discord", "googlechat", "feishu", "dingtalk", "wecom", "telegram"]
+)
 def test_an_unknown_body_on_200_is_no_success(kind):
     for body in ANSWERS:
         if body == b"ok" and kind in ("slack", "mattermost"):
@@ -258,6 +287,5 @@ def test_a_kind_that_does_not_exist_is_a_key_error():
 
 
 def test_an_intervalless_sink_of_one_finding_still_says_how_many_there_are():
-    text = "".join(strings(bodies("slack", CASES["huge"], max_findings=1)))
+    text = "".join(strings(bodies("slack", "huge", max_findings=1)))
     assert "and 9999 more" in text
-    assert CASES["ordinary"].run_interval == timedelta(hours=1)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from handler.notify.answers import by_code
 from handler.notify.budget import smallest_that_fits
-from handler.notify.dialects import CHINESE_MARKDOWN
+from handler.notify.dialects import CHINESE_MARKDOWN, PLAIN_TEXT
 from handler.notify.layout import plain_text, text_message
 from handler.notify.plaintext import size_bytes
 from handler.notify.post import json_message
@@ -42,7 +42,7 @@ def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Mess
             content = plain_text(notice, sink, room, size_bytes)
             return json_message({"msgtype": "text", "text": {"content": content}, "at": _NO_ONE}, query)
         text = text_message(notice, sink, shrink, CHINESE_MARKDOWN, room, size_bytes)
-        markdown = {"title": title(notice), "text": text}
+        markdown = {"title": PLAIN_TEXT.escape(title(notice)), "text": text}
         return json_message({"msgtype": "markdown", "markdown": markdown, "at": _NO_ONE}, query)
 
     return (smallest_that_fits(message, LIMIT),)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from handler.notify.sink import Notice, Sink
 
-LEAST_ROOM = 400  # below this nothing useful can be said
+LEAST_ROOM, PLAIN_ROOM = 1000, 700  # below this nothing useful can be said
 MARKS = {"bad": "\U0001f534", "unknown": "\u26a0", "good": "\u2705"}
 
 
@@ -119,7 +119,7 @@ def plain_text(
 
 def room_at(limit: int, shrink: int) -> int:
     """How much a message may hold: half as much at each step."""
-    return max(min(limit, LEAST_ROOM * 2), limit >> shrink)
+    return min(limit, PLAIN_ROOM) if shrink >= PLAIN else max(min(limit, LEAST_ROOM), limit >> shrink)
 
 
 def _gap(dialect: Dialect, size: Callable[[str], int]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.notify.answers import DELIVERED, because, by_status, fields_of, not_understood, says_too_long, text_of
-from handler.notify.dialects import MARKDOWN
+from handler.notify.dialects import MARKDOWN, PLAIN_TEXT
 from handler.notify.layout import body_text, plain_text, room_at, write
 from handler.notify.post import json_message
 from handler.notify.sink import PLAIN, Judgement, Message, Outcome
@@ -29,7 +29,11 @@ def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Mess
         return (json_message({"text": plain_text(notice, sink, LIMIT, escape=MARKDOWN.escape)}),)
     story = tell(notice, sink, shrink)
     written = write(story, MARKDOWN, room_at(LIMIT, shrink))
-    attachment = {"fallback": story.title, "color": COLOURS[story.tone], "text": body_text(written, MARKDOWN)}
+    attachment = {
+        "fallback": PLAIN_TEXT.escape(story.title),
+        "color": COLOURS[story.tone],
+        "text": body_text(written, MARKDOWN),
+    }
     return (json_message({"text": MARKDOWN.bold(written.title), "attachments": [attachment]}),)
 
 

@@ -18,7 +18,8 @@ _LONGEST_URL = 400
 
 def clean(text: str, limit: int) -> str:
     """One line without control, direction and zero-width characters, at most `limit` code points, cut with `…`."""
-    kept = "".join(_visible(char) for char in text[: limit * 8 + 64])
+    head = text[: limit * 8 + 64]
+    kept = head if head.isprintable() else "".join(map(_visible, head))
     return cut(" ".join(kept.split()), limit)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handler.notify.answers import DELIVERED, because, by_status, not_understood, text_of
-from handler.notify.dialects import SLACK
+from handler.notify.dialects import PLAIN_TEXT, SLACK
 from handler.notify.layout import MARKS, Written, plain_text, room_at, write
 from handler.notify.packing import pack
 from handler.notify.plaintext import cut
@@ -41,7 +41,7 @@ def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Mess
 
 
 def _blocks(story: Story, written: Written) -> Iterable[dict[str, Any]]:
-    title = cut(f"{MARKS[story.tone]} {story.title}", HEADER)
+    title = cut(f"{MARKS[story.tone]} {PLAIN_TEXT.escape(story.title)}", HEADER)
     yield {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
     if written.summary:
         yield _section(written.summary)

@@ -25,7 +25,10 @@ _LEAST_LINES = 5
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a section. `lead` is what the eye looks for (`23/tcp`); `stands_for` counts its findings."""
+    """One line of a section. `lead` is what the eye looks for (`23/tcp`); `stands_for` counts its findings.
+
+    `severity` is set while it is open.
+    """
 
     text: str
     lead: str = ""
@@ -137,14 +140,14 @@ def _findings(notice: Notice, sink: Sink, room: int, *, rich: bool) -> list[Sect
     for heading, findings in groups:
         lines = fold(findings)
         detailed = rich and heading not in ("Still open", "Resolved")
-        items = tuple(_item(line, sink, rich=detailed) for line in lines[:room])
+        items = tuple(_item(line, sink, rich=detailed, gone=heading == "Resolved") for line in lines[:room])
         omitted = sum(len(line.findings) for line in lines[room:])
         room = max(0, room - len(items))
         sections.append(Section(f"{heading} ({len(findings)})", items, omitted))
     return sections
 
 
-def _item(line: PortLine, sink: Sink, *, rich: bool) -> Item:
+def _item(line: PortLine, sink: Sink, *, rich: bool, gone: bool = False) -> Item:
     worst = line.worst
     rules = clean(", ".join(line.rules), SHORT)
     name = clean(worst.title or worst.rule_id, SHORT)
@@ -154,7 +157,7 @@ def _item(line: PortLine, sink: Sink, *, rich: bool) -> Item:
         lead=where(line),
         details=tuple(_details(line, sink)) if rich else (),
         urls=tuple(url for url in map(safe_url, worst.references) if url)[:_URLS_SHOWN] if rich else (),
-        severity=line.severity,
+        severity=None if gone else line.severity,
         stands_for=len(line.findings),
     )
 
