@@ -30,7 +30,11 @@ def test_a_good_file_has_no_problem():
         ("name: one", "nam: one", "x.test.yaml:3:5: unknown key 'nam', did you mean 'name'?"),
         ("verdict: v", "verdikt: v", "x.test.yaml:5:14: unknown key 'verdikt', did you mean 'verdict'?"),
         ("num: 3", "nun: 3", "x.test.yaml:4:50: unknown key 'nun', did you mean 'num'?"),
-        ("violations", "broken", "x.test.yaml:5:23: verdict: input should be 'compliant', 'violations' or 'inconclusive'"),
+        (
+            "violations",
+            "broken",
+            "x.test.yaml:5:23: verdict: input should be 'compliant', 'violations' or 'inconclusive'",
+        ),
         ("{verdict: violations}", "{}", "x.test.yaml:5:13: expect: nothing is expected; name at least one of verdict"),
         ("port: 23", "port: 70000", "x.test.yaml:4:35: port: a port is a number of 0-65535"),
         ("port: 23", "port: 139-135", "x.test.yaml:4:35: port: a port is a number of 0-65535 or an ascending range"),
