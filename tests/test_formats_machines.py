@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -13,10 +14,10 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from handler.errors import UsageError
 from handler.formats.ocsf import ocsf_event, ocsf_events
-from handler.formats.registry import FORMATS, render
+from handler.formats.registry import FORMATS, render, render_all
 from handler.models import Changes
 from handler.report import report_dict
-from tests.fakes import finding, report
+from tests.fakes import TARGET, finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
 
 every_report = pytest.mark.parametrize("name", REPORTS)
@@ -219,3 +220,41 @@ def test_github_levels_follow_the_severity():
 
 def test_no_markup_reaches_a_machine_format_as_markup():
     assert "<script>" not in render("junit", hostile(NASTY))
+
+
+SEVERAL = [violating(), replace(report(), target=replace(TARGET, name="test")), inconclusive()]
+
+
+def test_several_targets_are_one_document_in_each_machine_format():
+    shown = {name: render_all(name, SEVERAL, run_id="run") for name in FORMATS if name != "html"}
+    assert [one["verdict"] for one in json.loads(shown["json"])["targets"]] == [
+        "inconclusive",
+        "violations",
+        "compliant",
+    ]
+    assert len(json.loads(shown["sarif"])["runs"]) == 3
+    assert [suite.name for suite in junitparser.JUnitXml.fromstring(shown["junit"].encode())] == [
+        "port-compliance prod", "port-compliance test", "port-compliance prod",
+    ]  # fmt: skip
+    assert len(json.loads(shown["ocsf"])) == 5
+    assert shown["csv"].count("\n") == 5
+
+
+def test_openmetrics_of_several_targets_name_each_family_once():
+    shown = render_all("openmetrics", SEVERAL[:2])
+    families = {family.name: family for family in text_string_to_metric_families(shown)}
+    ends = families["port_compliance_run_end_timestamp_seconds"].samples
+    assert [sample.labels["target"] for sample in ends] == ["prod", "test"]
+
+
+def test_several_targets_for_people_follow_each_other():
+    assert [line.split()[0] for line in render_all("text", SEVERAL).splitlines() if line.endswith("(otc, eu-de)")] == [
+        "VIOLATIONS", "COMPLIANT", "INCONCLUSIVE",
+    ]  # fmt: skip
+    huge = report(*(finding(port=n, title="x" * 300) for n in range(1, 2000)))
+    assert len(render_all("markdown", [huge, huge, huge])) < 65_536
+
+
+def test_html_shows_one_target():
+    with pytest.raises(UsageError, match="one target at a time"):
+        render_all("html", SEVERAL)

@@ -31,12 +31,12 @@ COLUMNS = (
 _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  a spreadsheet takes the full-width forms as well
 
 
-def render_csv(report: Report) -> str:
+def render_csv(*reports: Report) -> str:
     """One line per finding, ended by a line feed; the header stands also over no finding."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_line(report, finding) for finding in worst_first(report.findings))
+    writer.writerows(_line(report, finding) for report in reports for finding in worst_first(report.findings))
     return sheet.getvalue()
 
 

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from handler.models import Finding, Report
 
 
-def render_github(report: Report) -> str:
+def render_github(*reports: Report) -> str:
     """A command per thing not seen, finding, exempted and announced row, and warning; the verdict last."""
+    return "".join(f"{line}\n" for report in reports for line in _commands(report))
+
+
+def _commands(report: Report) -> list[str]:
     lines = [_command("error", "Inconclusive", reason) for reason in not_seen(report)]
     lines += [_finding(finding) for finding in worst_first(report.findings)]
     lines += [
@@ -26,7 +30,7 @@ def render_github(report: Report) -> str:
     lines += [_command("warning", "Warning", warning) for warning in notes(report)]
     level = "notice" if report.verdict == "compliant" else "error"
     lines.append(_command(level, f"{report.verdict} on {target_words(report.target)}", verdict_words(report)))
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _finding(finding: Finding) -> str:

@@ -24,8 +24,15 @@ if TYPE_CHECKING:
 _LONG = 2000
 
 
-def render_junit(report: Report) -> str:
+def render_junit(*reports: Report) -> str:
     """One suite per target; a category that was seen and has no finding is a case that passed."""
+    root = ET.Element("testsuites")
+    root.extend(_suite(report) for report in reports)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _suite(report: Report) -> ET.Element:
     cases = [*_passed(report), *_failed(report), *_skipped(report), *_errors(report)]
     suite = ET.Element("testsuite", _attributes(report, cases))
     properties = ET.SubElement(suite, "properties")
@@ -33,10 +40,7 @@ def render_junit(report: Report) -> str:
         ET.SubElement(properties, "property", name=name, value=inert(value))
     suite.extend(cases)
     ET.SubElement(suite, "system-out").text = verdict_words(report)
-    root = ET.Element("testsuites")
-    root.append(suite)
-    ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    return suite
 
 
 def _attributes(report: Report, cases: list[ET.Element]) -> dict[str, str]:

@@ -36,8 +36,12 @@ _REACHES_OUT = re.compile(r"(@|#|:(?=//)|www(?=\.))")  # mention, reference, lin
 _BREAK = "\u200b"  # splits what a forge would turn into a mention, a reference or a link
 
 
-def render_markdown(report: Report) -> str:
-    """The report as GitHub and GitLab flavoured Markdown, below 60,000 characters."""
+def render_markdown(*reports: Report) -> str:
+    """The report of each target as GitHub and GitLab flavoured Markdown, together below 60,000 characters."""
+    return "\n".join(_one(report, ROOM // len(reports)) for report in reports)
+
+
+def _one(report: Report, room: int) -> str:
     said = escaped(verdict_words(report))
     asked = escaped(report.taken_at or report.started_at)
     head = [
@@ -45,10 +49,10 @@ def render_markdown(report: Report) -> str:
         f"{said[0].upper()}{said[1:]}. Policy {escaped(policy_words(report))}, HSS asked {asked}.",
         *_bullets("Not seen", not_seen(report)),
     ]
-    tail = [*_exempted(report), *_announced(report), *_changes(report), *_coverage(report)]
+    tail = [*_exempted(report, room // 5), *_announced(report, room // 5), *_changes(report), *_coverage(report)]
     tail += _bullets("Warnings", notes(report))
     used = sum(len(part) + 2 for part in (*head, *tail))
-    return "\n\n".join([*head, *_findings(report, ROOM - used), *tail]) + "\n"
+    return "\n\n".join([*head, *_findings(report, room - used), *tail]) + "\n"
 
 
 def escaped(text: str, longest: int = 300) -> str:
@@ -76,7 +80,7 @@ def _row(finding: Finding) -> str:
     return _cells(severity, escaped(place(finding)), escaped(finding.category), str(finding.num), what, advice)
 
 
-def _exempted(report: Report) -> list[str]:
+def _exempted(report: Report, room: int) -> list[str]:
     if not report.exempted:
         return []
     lines = [
@@ -90,10 +94,10 @@ def _exempted(report: Report) -> list[str]:
         )
         for item in report.exempted
     ]
-    return [_table("Exempted", ("Port", "What", "Num", "Why", "Owner", "Until"), lines, ROOM // 5)]
+    return [_table("Exempted", ("Port", "What", "Num", "Why", "Owner", "Until"), lines, room)]
 
 
-def _announced(report: Report) -> list[str]:
+def _announced(report: Report, room: int) -> list[str]:
     if not report.announced:
         return []
     lines = [
@@ -105,7 +109,7 @@ def _announced(report: Report) -> list[str]:
         )
         for item in report.announced
     ]
-    return [_table("Announced, not counted yet", ("Port", "What", "Num", "In force from"), lines, ROOM // 5)]
+    return [_table("Announced, not counted yet", ("Port", "What", "Num", "In force from"), lines, room)]
 
 
 def _changes(report: Report) -> list[str]:

@@ -34,9 +34,9 @@ _WARNING, _FAIL = 2, 3  # compliance.status_id
 _LONG = 1000
 
 
-def render_ocsf(report: Report) -> str:
+def render_ocsf(*reports: Report) -> str:
     """A JSON array with an event per finding and per thing that was not seen; empty when clean."""
-    return json.dumps(ocsf_events(report), indent=2) + "\n"
+    return json.dumps([event for report in reports for event in ocsf_events(report)], indent=2) + "\n"
 
 
 def ocsf_events(report: Report) -> list[dict[str, Any]]:

@@ -6,45 +6,41 @@ from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
 from handler.formats.inert import inert
-from handler.models import Severity
+from handler.report import VERDICTS, count_severities
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Sequence
 
-    from handler.models import Report
+    from handler.models import CategorySnapshot, Report
 
-Sample = tuple[dict[str, str], float]
-_VERDICTS = ("inconclusive", "violations", "compliant")
+Samples = list[tuple[dict[str, str], float]]
 _LABEL_LENGTH = 120
 
 
-def render_openmetrics(report: Report) -> str:
-    """Gauges named `port_compliance_...`; every sample carries the target's name."""
-    lines = [*_verdict(report), *_run(report), *_findings(report), *_coverage(report), "# EOF"]
-    return "\n".join(lines) + "\n"
+def render_openmetrics(*reports: Report) -> str:
+    """Gauges named `port_compliance_...`; every sample carries its target's name."""
+    lines = [line for name, (what, samples) in _FAMILIES.items() for line in _family(name, what, samples, reports)]
+    return "\n".join([*lines, "# EOF"]) + "\n"
 
 
-def _verdict(report: Report) -> list[str]:
-    name = "port_compliance_verdict"
-    samples = [({name: verdict}, float(report.verdict == verdict)) for verdict in _VERDICTS]
-    return _family(report, name, "What the last run concluded.", samples, kind="stateset")
+def _verdict(report: Report) -> Samples:
+    return [({_STATESET: verdict}, float(report.verdict == verdict)) for verdict in VERDICTS]
 
 
-def _run(report: Report) -> list[str]:
-    finished = parse_iso(report.finished_at)
-    seconds = max(0.0, (finished - parse_iso(report.started_at)).total_seconds())
+def _end(report: Report) -> Samples:
+    return [({}, parse_iso(report.finished_at).timestamp())]
+
+
+def _duration(report: Report) -> Samples:
+    return [({}, max(0.0, (parse_iso(report.finished_at) - parse_iso(report.started_at)).total_seconds()))]
+
+
+def _by_severity(report: Report) -> Samples:
+    return [({"severity": level}, float(count)) for level, count in count_severities(report.findings).items()]
+
+
+def _each(report: Report) -> Samples:
     return [
-        *_family(report, "port_compliance_run_end_timestamp_seconds", "When it ended.", [({}, finished.timestamp())]),
-        *_family(report, "port_compliance_run_duration_seconds", "How long it took.", [({}, seconds)]),
-    ]
-
-
-def _findings(report: Report) -> list[str]:
-    by_severity = [
-        ({"severity": str(level)}, float(sum(finding.severity == level for finding in report.findings)))
-        for level in Severity
-    ]
-    rows = [
         (
             {
                 "rule": finding.rule_id,
@@ -57,32 +53,43 @@ def _findings(report: Report) -> list[str]:
         )
         for finding in report.findings
     ]
-    hushed = [({"why": "exempted"}, float(len(report.exempted))), ({"why": "announced"}, float(len(report.announced)))]
-    return [
-        *_family(report, "port_compliance_findings", "Findings of each severity.", by_severity),
-        *_family(report, "port_compliance_finding_num", "What HSS counts for each finding.", rows),
-        *_family(report, "port_compliance_not_counted", "Rows that a rule forbids and that do not count.", hushed),
+
+
+def _hushed(report: Report) -> Samples:
+    return [({"why": "exempted"}, float(len(report.exempted))), ({"why": "announced"}, float(len(report.announced)))]
+
+
+def _per_category(number: Callable[[CategorySnapshot], int]) -> Callable[[Report], Samples]:
+    """Samples of each category that was asked."""
+    return lambda report: [
+        ({"category": category.category}, float(number(category)))
+        for category in report.coverage
+        if category.plan != "skipped"
     ]
 
 
-def _coverage(report: Report) -> list[str]:
-    asked = [(category, {"category": category.category}) for category in report.coverage if category.plan != "skipped"]
-    complete = [(labels, float(category.complete)) for category, labels in asked]
-    rows = [(labels, float(len(category.rows))) for category, labels in asked]
-    calls = [(labels, float(category.api_calls)) for category, labels in asked]
-    return [
-        *_family(report, "port_compliance_complete", "1 where all that the policy asks was seen.", complete),
-        *_family(report, "port_compliance_rows", "Rows of port statistics that were read.", rows),
-        *_family(report, "port_compliance_api_calls", "Calls that the run made.", calls),
-    ]
+_STATESET = "port_compliance_verdict"
+_FAMILIES: dict[str, tuple[str, Callable[[Report], Samples]]] = {
+    _STATESET: ("What the last run concluded.", _verdict),
+    "port_compliance_run_end_timestamp_seconds": ("When it ended.", _end),
+    "port_compliance_run_duration_seconds": ("How long it took.", _duration),
+    "port_compliance_findings": ("Findings of each severity.", _by_severity),
+    "port_compliance_finding_num": ("What HSS counts for each finding.", _each),
+    "port_compliance_not_counted": ("Rows that a rule forbids and that do not count.", _hushed),
+    "port_compliance_complete": ("1 where all that the policy asks was seen.", _per_category(lambda c: c.complete)),
+    "port_compliance_rows": ("Rows of port statistics that were read.", _per_category(lambda c: len(c.rows))),
+    "port_compliance_api_calls": ("Calls that the run made.", _per_category(lambda c: c.api_calls)),
+}
 
 
-def _family(report: Report, name: str, what: str, samples: Iterable[Sample], kind: str = "gauge") -> list[str]:
+def _family(name: str, what: str, samples: Callable[[Report], Samples], reports: Sequence[Report]) -> list[str]:
     """The lines of one metric family; samples whose labels are equal once made harmless are added up."""
     totals: dict[str, float] = {}
-    for labels, value in samples:
-        written = _labels({"target": report.target.name, **labels})
-        totals[written] = totals.get(written, 0.0) + value
+    for report in reports:
+        for labels, value in samples(report):
+            written = _labels({"target": report.target.name, **labels})
+            totals[written] = totals.get(written, 0.0) + value
+    kind = "stateset" if name == _STATESET else "gauge"
     unit = [f"# UNIT {name} seconds"] if name.endswith("_seconds") else []
     values = [f"{name}{written} {_number(value)}" for written, value in totals.items()]
     return [f"# TYPE {name} {kind}", *unit, f"# HELP {name} {what}", *values]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from handler.errors import MissingExtraError, UsageError
 
@@ -35,15 +35,22 @@ def render(name: str, report: Report, *, color: bool = False, history: Sequence[
     Only `text` knows colours, only `html` draws the history. Raises UsageError for an unknown
     name, MissingExtraError where `html` lacks its libraries.
     """
-    if name not in _WHERE:
-        raise UsageError(f"unknown format {name!r}", hint=f"One of: {', '.join(FORMATS)}.")
-    function = _function(name)
-    if name == "text":
-        return function(report, color=color)
-    return function(report, history=history) if name == "html" else function(report)
+    if name == "html":
+        return _function(name)(report, history=history)
+    return render_all(name, [report], color=color)
+
+
+def render_all(name: str, reports: Sequence[Report], *, run_id: str = "", color: bool = False) -> str:
+    """The reports of a run's targets in one document. Raises UsageError, also for `html`, which shows one target."""
+    if name == "html" and len(reports) != 1:
+        raise UsageError("html shows one target at a time", hint="Choose one with --target NAME.")
+    options: dict[str, dict[str, Any]] = {"text": {"color": color}, "json": {"run_id": run_id}}
+    return _function(name)(*reports, **options.get(name, {}))
 
 
 def _function(name: str) -> Callable[..., str]:
+    if name not in _WHERE:
+        raise UsageError(f"unknown format {name!r}", hint=f"One of: {', '.join(FORMATS)}.")
     module, function = _WHERE[name].split(":")
     try:
         return cast("Callable[..., str]", getattr(import_module(f"handler.formats.{module}"), function))

@@ -24,12 +24,12 @@ _LEVELS = {
 _LONG = 1000
 
 
-def render_sarif(report: Report) -> str:
-    """A log with one run, valid against the published schema; pure ASCII."""
+def render_sarif(*reports: Report) -> str:
+    """A log with a run per target, valid against the published schema; pure ASCII."""
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [sarif_run(report)],
+        "runs": [sarif_run(report) for report in reports],
     }
     return json.dumps(log, indent=2) + "\n"
 

@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 PAST_SHOWN = 10
 
 
-def render_text(report: Report, *, color: bool = False) -> str:
-    """The whole report, no line wider than 80 columns; with `color` the terminal's own colours."""
-    ink = Ink(color)
+def render_text(*reports: Report, color: bool = False) -> str:
+    """The whole report of each target, no line wider than 80 columns; with `color` the terminal's own colours."""
+    return "\n\n".join(_one(report, Ink(color)) for report in reports)
+
+
+def _one(report: Report, ink: Ink) -> str:
     parts = (
         _head(report, ink),
         _section("NOT SEEN", not_seen(report), ink),
