@@ -25,6 +25,7 @@ from handler.hss.strict import NotJsonError, read, read_object
         ("9" * 21, "21 digits"),
         ("9" * 9999, "9999 digits"),
         ("[" * 200_000, "too deep"),
+        ("[" * 51 + "]" * 51, "too deep"),
         ('"\\ud800', "line 1"),
     ],
 )
@@ -36,6 +37,10 @@ def test_what_is_not_plain_json_is_refused_and_says_why(text, why):
 
 def test_the_longest_number_has_twenty_digits():
     assert read(b"9" * 20) == int("9" * 20)
+
+
+def test_fifty_levels_are_read():
+    assert read(b"[" * 50 + b"]" * 50)
 
 
 @pytest.mark.parametrize("body", ["é".encode("latin-1"), "{}".encode("utf-16"), b"\xff"])
