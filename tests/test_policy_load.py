@@ -142,6 +142,16 @@ def test_a_file_of_exactly_the_limit_is_read():
     assert load_texts([("p.yaml", SHORT + "#" * (MAX_BYTES - len(SHORT)))]).rules
 
 
+def test_a_file_of_very_many_values_is_refused_before_it_is_built():
+    (problem,) = read_policy([("p.yaml", "version: 1\ndisallowed_ports: [" + "1," * 300_000 + "1]")]).problems
+    assert (problem.code, problem.message) == ("E103", "more than 300000 values in one file")
+
+
+def test_every_port_one_by_one_is_still_a_policy():
+    listed = ",".join(str(port) for port in range(1, 65536))
+    assert load_texts([("p.yaml", f"version: 1\ndisallowed_ports: [{listed}]")]).rules[0].ports == NAMED_PORTS
+
+
 def test_reading_is_an_argument(tmp_path):
     assert load_policy([tmp_path / "nowhere.yaml"], read=lambda _: SHORT.encode()).rules
 

@@ -54,7 +54,7 @@ def _pairs(rules: Sequence[Rule]) -> Iterator[LintMessage]:
     order = {id(rule): at for at, rule in enumerate(rules)}
     covered: set[str] = set()
     for first, second in chain(_near(rules), _counters(rules)):
-        early, late = sorted((first, second), key=lambda rule: order[id(rule)])
+        early, late = (first, second) if order[id(first)] < order[id(second)] else (second, first)
         if _covers(early, late) or _covers(late, early):
             less, more = (late, early) if _covers(early, late) else (early, late)
             if less.id not in covered:
@@ -87,11 +87,25 @@ def _covers(wide: Rule, narrow: Rule) -> bool:
         wide.severity >= narrow.severity
         and wide.above <= narrow.above
         and wide.statistic == narrow.statistic
-        and set(wide.categories) >= set(narrow.categories)
+        and _spans(wide.ports, narrow.ports)
+        and _covers_places(wide, narrow)
+        and not narrow.ports - wide.ports
+    )
+
+
+def _spans(wide: PortSet, narrow: PortSet) -> bool:
+    """A cheap first look: whether the lowest and highest port of `narrow` lie within those of `wide`."""
+    if not narrow or not wide:
+        return not narrow
+    return wide.ranges[0][0] <= narrow.ranges[0][0] and narrow.ranges[-1][1] <= wide.ranges[-1][1]
+
+
+def _covers_places(wide: Rule, narrow: Rule) -> bool:
+    return (
+        set(wide.categories) >= set(narrow.categories)
         and set(wide.protocols) >= set(narrow.protocols)
         and (not wide.status or (bool(narrow.status) and set(wide.status) >= set(narrow.status)))
         and _starts_no_later(wide, narrow)
-        and not narrow.ports - wide.ports
     )
 
 

@@ -18,6 +18,7 @@ from handler.policy.rules import Location
 _ADVICE = "write a plain whole number, or quotes if a text is meant"
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 40
+MAX_VALUES = 300_000  # all 65535 ports one by one, four times over
 MAX_REPEATS = 10_000  # values read again through aliases
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,18})")
@@ -98,17 +99,20 @@ def _text(name: str, content: str | bytes) -> str:
 
 def _guard(name: str, text: str) -> None:
     """Refuse what must not even be composed; events come one by one and need no deep stack."""
-    depth = documents = 0
+    depth = documents = values = 0
     for event in yaml.parse(text, Loader=_LOADER):
         tag = getattr(event, "tag", None)
         if tag is not None:
             raise _RefusedError(_unsafe(name, event.start_mark, f"the tag {tag[:60]!r} is not allowed in a policy"))
         documents += isinstance(event, yaml.DocumentStartEvent)
+        values += isinstance(event, yaml.ScalarEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if documents > 1:
             raise _RefusedError(
                 _unsafe(name, event.start_mark, "a second document (---) in one file; use one file each")
             )
+        if values > MAX_VALUES:
+            raise _RefusedError(_unsafe(name, event.start_mark, f"more than {MAX_VALUES} values in one file"))
         if depth > MAX_DEPTH:
             raise _RefusedError(_unsafe(name, event.start_mark, f"nested deeper than {MAX_DEPTH} levels"))
 
