@@ -52,7 +52,7 @@ def compare(
     """
     if last_run is not None and place and last_run.place not in ("", place):
         last_run = None
-    before = last_run or LastRun(run_at=iso(now), lost_at=iso(now) if unreadable else None)
+    before = last_run or LastRun(run_at=iso(now), began_at=iso(now), lost=unreadable)
     kinds: dict[str, str] = {}
     remembered = dict(before.findings)
     for finding in evaluation.findings:

@@ -94,7 +94,10 @@ class RunSummary(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LastRun:
-    """Everything one run leaves for the next. `lost_at`: when the state before it could not be read."""
+    """Everything one run leaves for the next.
+
+    `began_at` is the first run of this memory, empty where none is kept; `lost`: a state before it could not be read.
+    """
 
     run_at: str
     policy_digest: str = ""
@@ -103,7 +106,8 @@ class LastRun:
     sinks: Mapping[str, SinkMemory] = field(default_factory=dict)
     drift: tuple[str, ...] = ()
     history: tuple[RunSummary, ...] = ()
-    lost_at: str | None = None
+    began_at: str = ""
+    lost: bool = False
 
 
 def encode(last_run: LastRun) -> dict[str, Any]:
@@ -113,7 +117,8 @@ def encode(last_run: LastRun) -> dict[str, Any]:
         "run_at": last_run.run_at,
         "policy_digest": last_run.policy_digest,
         "place": last_run.place,
-        "lost_at": last_run.lost_at,
+        "began_at": last_run.began_at,
+        "lost": last_run.lost,
         "findings": [_encode_remembered(one, texts) for one in last_run.findings.values()],
         "texts": [],
         "sinks": {name: asdict(memory) for name, memory in last_run.sinks.items()},
@@ -135,7 +140,8 @@ def decode(document: Mapping[str, Any]) -> LastRun:
             run_at=content["run_at"],
             policy_digest=content["policy_digest"],
             place=content["place"],
-            lost_at=content["lost_at"],
+            began_at=content["began_at"],
+            lost=content["lost"],
             findings={one.finding.fingerprint: one for one in found},
             sinks={name: _decode_sink(memory) for name, memory in content["sinks"].items()},
             drift=tuple(content["drift"]),

@@ -10,15 +10,15 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from random import Random
 from threading import Condition, Thread
 
 from handler.clock import Deadline, iso
 from handler.diff import compare
 from handler.errors import StoreDamagedError, StoreError, TransportError
-from handler.last_run import decode
+from handler.last_run import Item, decode
 from handler.models import Evaluation, Finding, Secret
+from handler.notify.owed import CHANGES
 from handler.notify.sink import Judgement, Message, Notice, Outcome, Sink
 from handler.notify.tell import Edges, tell
 from handler.policy.rules import Policy, Rule
@@ -150,7 +150,8 @@ class World:
         self.sinks = tuple(Sink(name, "fake", Secret(f"https://{name}.example/")) for name in self.receivers)
         self.open: dict[int, int] = {}  # port: num
         self.due: dict[tuple[str, int, str], int] = {}  # what was remembered first when: fingerprint, episode, status
-        self.log: list[tuple[str, int]] = []  # every change that was ever remembered first, and when
+        self.changes = 0
+        self.batches: dict[str, tuple[Item, ...]] = {}
         self.runs = 0
 
     def _tick(self) -> int:
@@ -227,14 +228,15 @@ class World:
             document, version = store.load()
             last_run = decode(document) if document is not None else None
         except StoreDamagedError:
-            last_run, version, unreadable = None, None, True
-            self.store.document = None
+            last_run, unreadable = None, True  # it stays there until it is replaced
             self.due.clear()  # what nobody remembers, nobody can tell
         now = self.clock.now()
         evaluation = Evaluation(findings=tuple(self._findings()), coverage=(category(),))
         compared = compare(evaluation, last_run, POLICY, now, unreadable=unreadable)
         result = replace(report(*compared.findings), run_id=run_id, started_at=iso(now), changes=compared.changes)
-        edges = Edges(self._transport(edge), lambda _: FakeKind(), self.clock, Deadline.after(30, self.clock), Random(1))
+        edges = Edges(
+            self._transport(edge), lambda _: FakeKind(), self.clock, Deadline.after(30, self.clock), Random(1)
+        )
         tell(result, compared, self.sinks, edges, store=store, version=version)
 
     def _findings(self) -> Iterator[Finding]:
@@ -257,10 +259,17 @@ class World:
             change = (record.finding.fingerprint, record.episode, record.status)
             if change not in self.due:
                 self.due[change] = at
-                self.log.append((record.finding.fingerprint, at))
+                self.changes += 1
+
+    def planned(self, document: dict) -> None:
+        """What is being told under which id."""
+        for memory in decode(document).sinks.values():
+            for batch in memory.pending:
+                items = tuple(item for item in batch.items if item.what in CHANGES)
+                self.batches.setdefault(batch.delivery_id, items)
 
     def _figures(self) -> Figures:
-        total = Figures(schedules=1, runs=self.runs, changes=len(self.log) * len(self.receivers))
+        total = Figures(schedules=1, runs=self.runs, changes=self.changes * len(self.receivers))
         for receiver in self.receivers.values():
             total += self._heard(receiver)
         return total
@@ -269,6 +278,7 @@ class World:
         """Replay what the receiver took, each id once, and compare it with what was remembered and with the truth."""
         believes: set[str] = set()
         ids: set[str] = set()
+        known: set[tuple[str, ...]] = set()  # changes: first seen, episode, fingerprint, open or resolved
         heard: dict[str, int] = {}  # when of a fingerprint last
         repeated = other = 0
         for message in receiver.messages:
@@ -280,11 +290,13 @@ class World:
                 believes.clear()
             told = {key: what for what in ("new", "reopened", "missed", "resolved") for key in _told(message, what)}
             for key, what in told.items():
-                opened = what in ("new", "reopened")
-                known = (key in believes) is opened and what != "missed"
-                other += known and not self._changed(key, heard.get(key, 0), message["at"])
                 heard[key] = message["at"]
-                (believes.add if opened else believes.discard)(key)
+                (believes.add if what in ("new", "reopened") else believes.discard)(key)
+            changes = {
+                (*item.mark.split(" ")[:2], item.key, _ends(item)) for item in self.batches.get(message["id"], ())
+            }
+            other += len(changes & known)
+            known |= changes
         truth = {one.fingerprint for one in self._findings()}
         untold = {key for (key, _, _), at in self.due.items() if at > heard.get(key, 0)}
         return Figures(
@@ -294,9 +306,12 @@ class World:
             repeated_other_id=other,
         )
 
-    def _changed(self, key: str, after: int, until: int) -> bool:
-        """Whether a change of that finding was first remembered in that time."""
-        return any(one == key and after < at <= until for one, at in self.log)
+
+def _ends(item: Item) -> str:
+    """Which change the item tells of: growth is told at each doubling, the rest once per episode."""
+    if item.what == "grown":
+        return item.mark
+    return {"new": "open", "reopened": "open", "missed": "resolved"}.get(item.what, item.what)
 
 
 def _told(message: dict, what: str) -> list[str]:
@@ -321,6 +336,7 @@ class EdgedStore:
 
     def save(self, document: dict, version: str | None) -> str:
         self._edge("before saving")
+        self._world.planned(document)
         if "store_down" in self._world.faults and self._world.random.random() < 0.1:
             raise StoreError("down")
         version = self._world.store.save(document, version)

@@ -23,12 +23,11 @@ MISSED_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What a notice says beside its items. `no_previous`: there was no state to compare with."""
+    """What a notice says beside its items."""
 
     report: Report
     last_run: LastRun
     now: datetime
-    no_previous: bool = False
     run_interval: timedelta | None = None
 
 
@@ -100,7 +99,7 @@ def _exemption(item: Item, today: date) -> ExemptionNotice:
 
 
 def _notes(batch: Batch, situation: Situation, count: int) -> Iterable[str]:
-    if situation.no_previous or any(item.what == "digest" for item in batch.items):
+    if any(item.what == "digest" for item in batch.items):
         yield f"no previous state: showing all {count}"
     if situation.report.gap_hours is not None:
         yield f"no run for {situation.report.gap_hours} h"

@@ -32,7 +32,10 @@ def owed(
     if sink.match.targets and report.target.name not in sink.match.targets:
         return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = [*_finding_items(sink, last_run, memory, now), *_run_items(sink, report, last_run, memory)]
+    items = [*_finding_items(sink, last_run, memory, now), *_run_items(sink, report, memory)]
+    first = memory.last_told is None and memory.since <= last_run.began_at  # of a memory that has just begun
+    if first and (items or last_run.lost):
+        items.append(Item("digest", last_run.began_at))
     regular = _every_run(sink, report, chat=chat, stateful=stateful)
     if not regular and not (stateful and items):
         if not stateful or not _heartbeat_due(sink, memory, report, now):
@@ -130,7 +133,7 @@ def _mark(what: str, sink: Sink, record: Remembered) -> str:
     return " ".join(parts)
 
 
-def _run_items(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:
+def _run_items(sink: Sink, report: Report, memory: SinkMemory) -> Iterator[Item]:
     """What is owed beside findings."""
     blind = _blind(report)
     for category, reason in blind.items():
@@ -146,9 +149,6 @@ def _run_items(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory
         item = Item("exemption", notice.exemption_id, f"{notice.expires} {stage}", notice.owner)
         if exemption_key(item) not in memory.exemptions:
             yield item
-    told_of_loss = memory.last_told is not None and memory.last_told >= (last_run.lost_at or "")
-    if last_run.lost_at and not told_of_loss and memory.since <= last_run.lost_at:
-        yield Item("digest", last_run.lost_at)
 
 
 def exemption_key(item: Item) -> str:

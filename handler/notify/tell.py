@@ -89,7 +89,7 @@ def tell(
     state that could not be read: everything is told, nothing saved. `version` is the one that was loaded.
     """
     memory = _summarised(compared.last_run if compared else _stateless(report), report, edges.clock)
-    situation = Situation(report, memory, edges.clock.now(), bool(compared and compared.no_previous), run_interval)
+    situation = Situation(report, memory, edges.clock.now(), run_interval)
     run = _Run(situation, sinks, edges, compared is not None, memory)
     plans = _plan(run)
     if dry_run:
@@ -165,8 +165,8 @@ def _send_all(run: _Run, plans: dict[str, tuple[Batch, ...]]) -> None:
 def _send_batches(run: _Run, sink: Sink, batches: tuple[Batch, ...], share: Deadline) -> None:
     """Send one sink's batches in order; after one that was not taken, the rest stays owed."""
     repeated = {batch.delivery_id for batch in run.situation.last_run.sinks.get(sink.name, _NOBODY).pending}
-    pending: tuple[Batch, ...] = ()
-    for batch in batches:
+    left: list[Batch] = []
+    for at, batch in enumerate(batches):
         sent = _send_safely(run, sink, batch, share)
         run.deliveries[sink.name] = _delivery(sink, sent.status, sent.reason)
         taken = sent.fate is Fate.TAKEN
@@ -175,9 +175,11 @@ def _send_batches(run: _Run, sink: Sink, batches: tuple[Batch, ...], share: Dead
             run.memory = tell_of(run.memory, sink.name, items, run.edges.clock.now())
         if not taken:
             if _may_have_it(sent, sink, batch, repeated):
-                pending = (Batch(batch.delivery_id, tuple(one for one in batch.items if one not in items), run.run_id),)
+                left.append(replace(batch, items=tuple(one for one in batch.items if one not in items)))
+            left += (later for later in batches[at + 1 :] if later.delivery_id in repeated)
             break
     run.settled[sink.name] = {batch.delivery_id for batch in batches}
+    pending = tuple(Batch(batch.delivery_id, batch.items, run.run_id) for batch in left)
     run.memory = with_pending(run.memory, sink.name, pending, run.situation.now)
 
 

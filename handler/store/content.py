@@ -35,6 +35,6 @@ def version_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def aside_name(name: str, now: datetime) -> str:
-    """Under what name a damaged document is kept."""
-    return f"{name}.damaged-{now:%Y%m%dT%H%M%SZ}"
+def aside_name(name: str, now: datetime | None) -> str:
+    """Under what name a damaged document is kept; without a time, the pattern of such names."""
+    return f"{name}.damaged-*" if now is None else f"{name}.damaged-{now:%Y%m%dT%H%M%SZ}"

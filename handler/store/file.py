@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import secrets
 from contextlib import suppress
@@ -24,9 +25,13 @@ class FileStore:
         self._path = Path(path)
         self._clock = clock
         self._lock_limit = lock_limit
+        self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
     def load(self) -> tuple[Document | None, str | None]:
-        """The document and its version; a damaged one is renamed aside and StoreDamagedError raised."""
+        """The document and its version; a damaged one is copied aside and StoreDamagedError raised.
+
+        It stays until it is replaced, so that a crash before that does not hide that it was damaged.
+        """
         try:
             content = self._content()
             if content is None:
@@ -46,7 +51,7 @@ class FileStore:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with locked(self._path, self._clock, self._lock_limit):
                 old = self._content()
-                if (None if old is None else version_of(old)) != version:
+                if (None if old is None else version_of(old)) not in ({version} if version else {None, self._damaged}):
                     raise StoreConflictError(f"{self._path}: another run wrote it")
                 if old is not None:
                     _replace(self._path.with_name(f"{self._path.name}.prev"), old)
@@ -62,14 +67,15 @@ class FileStore:
             return None
 
     def _set_aside(self, content: bytes) -> None:
-        """Rename what is damaged, unless another run has replaced it by now."""
-        with locked(self._path, self._clock, self._lock_limit):
-            if self._content() != content:
-                return
-            name = aside_name(self._path.name, self._clock.now())
-            if self._path.with_name(name).exists():
-                name = f"{name}-{secrets.token_hex(3)}"
-            self._path.rename(self._path.with_name(name))
+        """Copy what is damaged beside it, once."""
+        self._damaged = version_of(content)
+        pattern = aside_name(glob.escape(self._path.name), None)
+        if any(path.read_bytes() == content for path in self._path.parent.glob(pattern)):
+            return
+        name = aside_name(self._path.name, self._clock.now())
+        if self._path.with_name(name).exists():
+            name = f"{name}-{secrets.token_hex(3)}"
+        _replace(self._path.with_name(name), content)
 
 
 def _replace(path: Path, content: bytes) -> None:

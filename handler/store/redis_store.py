@@ -32,9 +32,10 @@ class RedisStore:
         server, self._key = split_url(url)
         self._clock = clock
         self._redis = _connect(server, timeout)
+        self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
     def load(self) -> tuple[Document | None, str | None]:
-        """The document and its version; a damaged one is renamed aside and StoreDamagedError raised."""
+        """The document and its version; a damaged one is copied aside and StoreDamagedError raised."""
         content = _asked("read", lambda: self._redis.get(self._key))
         if content is None:
             return None, None
@@ -58,7 +59,7 @@ class RedisStore:
         with self._redis.pipeline() as pipe:
             pipe.watch(self._key)  # type: ignore[no-untyped-call]
             old = cast("bytes | None", pipe.get(self._key))
-            if (None if old is None else version_of(old)) != version:
+            if (None if old is None else version_of(old)) not in ({version} if version else {None, self._damaged}):
                 return False
             pipe.multi()
             pipe.set(self._key, new)
@@ -69,13 +70,10 @@ class RedisStore:
         return True
 
     def _set_aside(self, content: bytes) -> None:
-        """Rename what is damaged, unless another run has replaced it by now."""
-
-        def rename() -> None:
-            if self._redis.get(self._key) == content:
-                self._redis.rename(self._key, aside_name(self._key, self._clock.now()))
-
-        _asked("set aside", rename)
+        """Copy what is damaged; it stays until it is replaced."""
+        name = aside_name(self._key, self._clock.now())
+        _asked("set aside", lambda: self._redis.set(name, content))
+        self._damaged = version_of(content)
 
 
 def _connect(server: str, timeout: float) -> Redis:
