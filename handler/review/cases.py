@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -157,7 +158,7 @@ def _read_file(file: Path) -> tuple[FileSpec | None, list[Case], list[str]]:
 def _policy_path(content: FileSpec, file: Path) -> Path:
     """What the file tests: what `policy:` names, seen from the file, or `X.yaml` beside `X.test.yaml`."""
     named = content.policy or file.name.removesuffix(SUFFIX) + ".yaml"
-    return Path(named) if Path(named).is_absolute() else file.parent / named
+    return Path(normpath(file.parent / named))  # an absolute name stays as it is
 
 
 def _load(path: Path, problems: list[str]) -> Policy | None:
