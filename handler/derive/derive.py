@@ -57,9 +57,7 @@ def derive_answer(page: Page) -> Derived:
     status = f", status {table.status}" if table.status else ""
     derived = _document(page, builder, schema, "answer", status)
     unused = [other for other in _structures_after(page, table) if other not in builder.used]
-    lost = [
-        Gap(other.line, f"no field uses {other.title} {other.caption[:64]!r} ({_names(other)})") for other in unused
-    ]
+    lost = [Gap(other.line, f"no field uses {other.title}: {_names(other)}") for other in unused]
     return Derived(derived.schema, tuple(sorted((*derived.gaps, *lost), key=lambda gap: gap.line)))
 
 

@@ -128,7 +128,8 @@ def _announced(block: list[Line], first: Line) -> bool:
 
 
 def _is_bounds(lines: Sequence[Line]) -> bool:
-    return any(wording.LEAST.match(line.text) or wording.MOST.match(line.text) for line in lines)
+    patterns = (wording.LEAST, wording.MOST, wording.SPAN_ONLY)
+    return any(pattern.match(line.text) for line in lines for pattern in patterns)
 
 
 def _add_options(said: Said, options: list[str], line: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from handler.derive.page import Gap, clean
 
@@ -44,8 +44,10 @@ class Outline:
     status: str | None = None
     number: int | None = None
     caption: str = ""
+    line: int = 0
+    gaps: list[Gap] = field(default_factory=list)
 
-    def see(self, text: str) -> None:
+    def see(self, text: str, line: int) -> None:
         """Take note of a line; lines that say nothing about the outline are passed over."""
         plain = clean(text)
         if found := REVISION.fullmatch(plain):
@@ -53,7 +55,8 @@ class Outline:
         elif found := STATUS.fullmatch(plain):
             self.status = found[1]
         elif found := CAPTION.fullmatch(plain):
-            self.number, self.caption = int(found[1]), found[2].strip()
+            self.drop_caption()
+            self.number, self.caption, self.line = int(found[1]), found[2].strip(), line
         elif section := section_of(plain):
             self.section, self.status = section, None
         else:
@@ -66,12 +69,12 @@ class Outline:
         elif plain and not self.title:
             self.title = plain.split(" - Help Center", maxsplit=1)[0][:200]
 
-    def drop_caption(self, line: int) -> tuple[Gap, ...]:
-        """Forget a caption whose table is none of parameters; a gap, unless it is a list of codes."""
+    def drop_caption(self) -> None:
+        """Forget a caption whose table is none of parameters; a gap, unless it lists codes, or is a sentence."""
         number, caption = self.take_caption()
-        if number is None or _CODES.search(caption):
-            return ()
-        return (Gap(line, f"table {number} {caption[:64]!r} has no columns that are known; it was not read"),)
+        if number is not None and not _CODES.search(caption) and not caption.endswith((".", ":")):
+            message = f"table {number} {caption[:64]!r} has no columns that are known; it was not read"
+            self.gaps.append(Gap(self.line, message))
 
     def take_caption(self) -> tuple[int | None, str]:
         """The caption that stands above the table that begins now; used once."""

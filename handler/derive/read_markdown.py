@@ -35,9 +35,11 @@ def read_markdown(text: str) -> Page:
         if size:
             _table(reader, columns, size)
         else:
-            reader.outline.see(_plain(reader.lines[reader.at].lstrip("# >")))
+            reader.outline.see(_plain(reader.lines[reader.at].lstrip("# >")), reader.at + 1)
             reader.at += 1
     o = reader.outline
+    o.drop_caption()
+    reader.gaps += o.gaps
     return Page("huaweicloud", o.title, o.revision, o.method, o.path, tuple(reader.tables), tuple(reader.gaps))
 
 
@@ -67,7 +69,7 @@ def _table(reader: _Reader, columns: tuple[Column | None, ...], size: int) -> No
         rows.append(row)
     names = tuple(kind or "other" for kind in columns)
     if names[0] != "name" or not {"type", "mandatory"} & set(names):
-        reader.gaps += reader.outline.drop_caption(line)
+        reader.outline.drop_caption()
     else:
         number, caption = reader.outline.take_caption()
         kept = tuple(row for row in rows if row.text("name"))
@@ -93,7 +95,8 @@ def _row_text(reader: _Reader, wanted: int) -> str:
     """The text of one row, which may go on over lines until it has all its cells."""
     text = reader.lines[reader.at]
     reader.at += 1
-    while len(_cells(text)) < wanted or not _closed(text, wanted):
+    is_whole = text.strip().startswith("|") and text.strip().endswith("|")
+    while not is_whole and (len(_cells(text)) < wanted or not _closed(text, wanted)):
         if reader.at >= len(reader.lines) or not _goes_on(reader):
             break
         text += "\n" + reader.lines[reader.at]

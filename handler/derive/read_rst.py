@@ -50,7 +50,9 @@ def read_rst(text: str) -> Page:
         elif isinstance(node, nodes.system_message):
             gaps += _complaint(node)
         else:
-            outline.see(node.astext())
+            outline.see(node.astext(), _line(node))
+    outline.drop_caption()
+    gaps += outline.gaps
     return Page("otc", outline.title, outline.revision, outline.method, outline.path, tuple(tables), tuple(gaps))
 
 
@@ -98,15 +100,16 @@ def _complaint(node: nodes.system_message) -> list[Gap]:
 def _table(node: nodes.table, outline: Outline) -> tuple[Table | None, list[Gap]]:
     title = next(iter(node.findall(nodes.title)), None)
     if title is not None:
-        outline.see(title.astext())
-    number, caption = outline.take_caption()
-    if title is not None and number is None:
-        caption = clean(title.astext())
+        outline.see(title.astext(), _line(title))
     rows = [list(row.findall(nodes.entry)) for row in node.findall(nodes.row)]
     header = [column(entry.astext()) for entry in rows[0]] if rows else []
     line = _line(node)
     if not header or header[0] != "name" or not {"type", "mandatory"} & set(header):
-        return None, list(outline.drop_caption(line))
+        outline.drop_caption()
+        return None, []
+    number, caption = outline.take_caption()
+    if title is not None and number is None:
+        caption = clean(title.astext())
     columns = tuple(kind or "other" for kind in header)
     made = [_row(row, columns, line) for row in rows[1:]]
     gaps = [

@@ -38,6 +38,7 @@ def read_text(text: str) -> Page:
         else:
             _see(cursor, outline)
             cursor.at += 1
+    outline.drop_caption()
     return Page(
         cloud="huaweicloud",
         title=outline.title,
@@ -45,7 +46,7 @@ def read_text(text: str) -> Page:
         method=outline.method,
         path=outline.path,
         tables=tuple(tables),
-        gaps=tuple(cursor.gaps),
+        gaps=(*cursor.gaps, *outline.gaps),
     )
 
 
@@ -64,10 +65,7 @@ def _see(cursor: _Cursor, outline: Outline) -> None:
     """A caption is one only right above a table; a sentence that begins so is prose, anything else a gap."""
     line = cursor.lines[cursor.at]
     if not CAPTION.fullmatch(line.text) or _is_caption(cursor):
-        outline.see(line.text)
-    elif not line.text.endswith("."):
-        outline.see(line.text)
-        cursor.gaps += outline.drop_caption(line.number)
+        outline.see(line.text, line.number)
 
 
 def _header(cursor: _Cursor) -> tuple[Column, ...]:
@@ -100,8 +98,11 @@ def _ends(cursor: _Cursor) -> bool:
 
 def _is_caption(cursor: _Cursor) -> bool:
     """Whether a caption stands here: right below it a table's header begins, or it is no sentence."""
-    if not CAPTION.fullmatch(cursor.text()):
+    found = CAPTION.fullmatch(cursor.text())
+    if not found:
         return False
+    if found[2] and not cursor.text().endswith((".", ":")):
+        return True
     cursor.at += 1
     has_header = bool(_header(cursor))
     cursor.at -= 1
