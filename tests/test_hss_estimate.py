@@ -37,3 +37,9 @@ def test_how_many_targets_one_credential_serves_an_hour(rows, rate, targets):
 
 def test_nothing_to_ask_costs_nothing():
     assert estimate([], {}).seconds == 0
+
+
+@pytest.mark.parametrize(("ports", "plan", "calls"), [(50, "ports", 51), (51, "pages", 151)])
+def test_beyond_the_cap_the_choice_is_made_by_what_the_api_will_say(ports, plan, calls):
+    told = estimate([Ask("host", PortSet(((1, ports),)))], {"host": 30_000}).categories[0]
+    assert (told.plan, told.port_statistics) == (plan, calls)

@@ -10,6 +10,7 @@ from handler.clock import Deadline
 from handler.errors import SettingsError, TransportError
 from handler.hss.auth import TokenAuth
 from handler.hss.client import HssClient
+from handler.hss.estimate import estimate
 from handler.hss.listing import NO_PORTS, take_snapshot
 from handler.hss.pacing import Pacer
 from handler.hss.plan import Ask
@@ -168,6 +169,20 @@ def test_drift_from_the_document_is_a_warning():
     got = bench.category(EVERY)
     assert got.complete
     assert any("$.page" in warning for warning in got.warnings)
+
+
+@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
+@pytest.mark.parametrize(
+    "asked", [EVERY, Ask("host"), ask(1, 2), Ask("host", PortSet(((1, 40),)))], ids=["all", "none", "two", "forty"]
+)
+@pytest.mark.parametrize("count", [0, 200, 201, 1500])
+def test_the_estimate_holds(cloud, asked, count):
+    bench = Bench(Fleet.of(*lines(count)), cloud=cloud)
+    got, told = bench.category(asked), estimate([asked], {"host": count})
+    assert got.complete
+    assert got.api_calls <= sum(told.calls.values())
+    assert cloud == "huaweicloud" or got.api_calls == sum(told.calls.values())
+    assert sum(bench.clock.slept) <= told.seconds + 1e-6
 
 
 # an empty list

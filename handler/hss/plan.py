@@ -171,16 +171,19 @@ def key_of(row: Row) -> Key:
     return row.port, row.protocol, row.status
 
 
-def calls_from_start(ask: Ask, total_num: int) -> tuple[PlanName, int]:
-    """The plan for a listing of that size, and its calls, the first page included; a proven order may save some.
+def calls_from_start(ask: Ask, rows: int) -> tuple[PlanName, int]:
+    """The plan for a listing of so many rows, and its calls, the first page included; a proven order may save some.
 
-    At the cap there may be more pages than are counted here.
+    The choice is made by what `total_num` says of them, which is never more than the cap.
     """
-    pages = max(1, -(-total_num // LIMIT)) + (1 if total_num >= CAP else 0)
     ports = len(ask.ports & NAMED_PORTS)
-    if pages > 1 and not ask.every_row and ports < pages:
+    if rows > LIMIT and not ask.every_row and ports < _page_count(min(rows, CAP)):
         return "ports", 1 + ports
-    return "pages", pages
+    return "pages", _page_count(rows)
+
+
+def _page_count(rows: int) -> int:
+    return max(1, -(-rows // LIMIT)) + (1 if rows >= CAP else 0)
 
 
 def _ask(policy: Policy, category: str) -> Ask:
