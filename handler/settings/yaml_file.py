@@ -46,8 +46,9 @@ def _messages(file: PositionedFile, details: list[ErrorDetails], known_keys: fro
     for detail in details:
         path = tuple(detail["loc"])
         key = str(path[-1]) if path else "the file"
-        where = file.keys.get(path) or file.where(path)
-        if detail["type"] == "extra_forbidden":
+        unknown = detail["type"] == "extra_forbidden"
+        where = file.keys.get(path) if unknown else file.where(path)
+        if unknown:
             near = difflib.get_close_matches(key, known_keys, 1)
             yield f"{where}: unknown key {key!r:.60}" + (f"; did you mean {near[0]}?" if near else "")
         elif detail["type"] == "missing":

@@ -1,0 +1,118 @@
+"""The report: JSON version 1, exit codes, and how it is made to fit."""
+
+import json
+from dataclasses import replace
+from importlib.resources import files
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from handler.models import (
+    AnnouncedFinding,
+    Changes,
+    Delivery,
+    ExemptedFinding,
+    Gaps,
+    Host,
+    PastFinding,
+    Problem,
+    Severity,
+)
+from handler.outcome import Outcome
+from handler.report import exit_code, fit, report_dict, targets_dict, worst_verdict
+from tests.fakes import finding, report
+
+SCHEMA = Draft202012Validator(json.loads(files("handler.schemas").joinpath("report.schema.json").read_text()))
+KEYS = (
+    "version run_id started_at finished_at verdict policy target coverage statistics counts vendor announced findings "
+    "exempted changes deliveries problems warnings omitted"
+).split()
+FULL = report(
+    finding(hosts=(Host("h-1", "web-1", "10.0.0.1", "0.0.0.0", "/usr/sbin/telnetd", 7, "", loopback_only=False),)),
+    exempted=(ExemptedFinding(finding(port=24), "old", "r", "o", "2027-03-31", 129, "https://t.example"),),
+    announced=(AnnouncedFinding(finding(port=25), "2026-12-01"),),
+    vendor=Gaps((("host", 99, "udp"),), ()),
+    changes=Changes(("a",), ("b",), ("c",), (PastFinding(finding(port=26), "closed"),), ("d",), ()),
+    deliveries=(Delivery("soc", "slack", "delivered"),),
+    problems=(Problem("broken", "$.data_list[0].port"),),
+    warnings=("careful",),
+)
+
+
+@pytest.mark.parametrize("one", [report(), FULL, replace(report(), coverage=(), verdict="inconclusive")])
+def test_every_report_fits_its_published_schema(one):
+    SCHEMA.validate(report_dict(one))
+    SCHEMA.validate(targets_dict("r", [one, one]))
+
+
+def test_the_keys_are_those_of_the_contract():
+    assert list(report_dict(FULL)) == KEYS
+
+
+def test_problems_are_sentences_with_their_path():
+    assert report_dict(FULL)["problems"] == ["$.data_list[0].port: broken"]
+
+
+def test_counts_by_severity_hold_zeros():
+    counts = report_dict(report(finding(), finding(port=24, severity=Severity.LOW)))["counts"]
+    assert counts == {"critical": 1, "high": 0, "medium": 0, "low": 1, "info": 0}
+
+
+@pytest.mark.parametrize(
+    ("one", "code"),
+    [
+        (report(), 0),
+        (report(finding()), 1),
+        (report(verdict="inconclusive"), 3),
+        (report(finding(), verdict="inconclusive", deliveries=(Delivery("s", "slack", "failed"),)), 3),
+        (report(finding(), deliveries=(Delivery("s", "slack", "failed"),)), 4),
+        (report(deliveries=(Delivery("s", "slack", "owed"),)), 4),
+        (report(deliveries=(Delivery("s", "slack", "quiet"), Delivery("t", "teams", "accepted"))), 0),
+    ],
+)
+def test_the_first_exit_code_that_applies(one, code):
+    assert exit_code(one) == code
+    assert Outcome((one,)).exit_code == code
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("high", 1), ("critical", 0)])
+def test_fail_on_changes_the_exit_code_and_not_the_verdict(fail_on, code):
+    one = report(finding(severity=Severity.HIGH))
+    assert exit_code(one, Severity.of(fail_on)) == code
+    assert one.verdict == "violations"
+
+
+def test_several_targets_exit_with_the_worst():
+    unknown = replace(report(), verdict="inconclusive")
+    owed = report(deliveries=(Delivery("s", "slack", "owed"),))
+    assert Outcome((report(finding()), unknown, owed)).exit_code == 3
+    assert Outcome((report(finding()), owed)).exit_code == 4
+    assert Outcome((report(), report(finding()))).exit_code == 1
+    assert Outcome(()).exit_code == 3
+
+
+def test_the_worst_verdict_comes_first_and_nothing_is_not_compliant():
+    assert worst_verdict(["compliant", "violations"]) == "violations"
+    assert worst_verdict([]) == "inconclusive"
+    result = targets_dict("r", [report(), report(finding()), report(verdict="inconclusive")])
+    assert [one["verdict"] for one in result["targets"]] == ["inconclusive", "violations", "compliant"]
+
+
+def test_a_report_that_is_too_large_drops_the_least_severe_findings_and_counts_them():
+    many = [finding(port=p, severity=Severity.CRITICAL if p < 10 else Severity.LOW) for p in range(1000)]
+    cut = fit(report(*many), 50_000)
+    assert len(json.dumps(report_dict(cut))) < 50_000
+    assert cut.omitted == 1000 - len(cut.findings)
+    assert [f.port for f in cut.findings[:10]] == list(range(10))
+
+
+def test_a_report_that_fits_is_not_touched():
+    assert fit(FULL) is FULL
+
+
+def test_even_a_report_of_exemptions_fits():
+    many = tuple(ExemptedFinding(finding(port=p), "old", "r" * 500, "o", "2027-03-31", 1) for p in range(500))
+    cut = fit(report(finding(), exempted=many), 60_000)
+    assert len(json.dumps(report_dict(cut))) < 60_000
+    assert (cut.verdict, cut.omitted) == ("violations", 1)
+    assert "too long" in cut.warnings[-1]
