@@ -60,15 +60,6 @@ def _is_flag_half(char: str) -> bool:
     return "\U0001f1e6" <= char <= "\U0001f1ff"
 
 
-def cut_bytes(text: str, limit: int) -> str:
-    """Like `cut`, but `limit` counts UTF-8 bytes."""
-    if size_bytes(text) <= limit:
-        return text
-    room = max(0, limit - len(ELLIPSIS.encode()))
-    fits = len(text.encode()[:room].decode(errors="ignore"))
-    return cut(text[: fits + 1], fits + 1) if size_bytes(text[:fits]) + 3 <= limit else ""
-
-
 def size_bytes(text: str) -> int:
     """How many bytes of UTF-8 the text takes."""
     return len(text.encode())
