@@ -65,7 +65,8 @@ def _estate(body: object, path: str, problems: list[str]) -> Estate:
 
 def _line(body: object, path: str, problems: list[str]) -> Line:
     known = _known(body, _LINE, path, problems)
-    problems += [f"{path}.{name}: is missing" for name in ("port", "type") if name not in known]
+    if isinstance(body, Mapping):
+        problems += [f"{path}.{name}: is missing" for name in ("port", "type") if name not in body]
     hosts = tuple(
         _listener(each, f"{path}.hosts[{index}]", problems) for index, each in enumerate(known.get("hosts", []))
     )
