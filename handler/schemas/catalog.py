@@ -10,12 +10,12 @@ from typing import Any, Literal, cast
 
 Schema = dict[str, Any]
 Part = Literal["answers", "queries"]
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 
 
 @cache
 def _read(name: str) -> Any:
-    return json.loads((_FOLDER / name).read_text(encoding="utf-8"))
+    return json.loads((FOLDER / name).read_text(encoding="utf-8"))
 
 
 def committed(part: Part) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jsonschema import TypeChecker
     from jsonschema.protocols import Validator
@@ -40,7 +41,15 @@ _WORDS = {
 
 def compiled(schema: Mapping[str, Any]) -> Validator:
     """A validator for `schema` that also names keys that its objects do not list."""
-    rules = {"required": _required, "x-named": _named, "x-listed": _listed}
+    rules = {
+        "type": _type,
+        "enum": _listed,
+        "x-listed": _listed,
+        "required": _required,
+        "x-named": _named,
+        "minItems": _items(operator.lt),
+        "maxItems": _items(operator.gt),
+    }
     extended: type[Validator] = validators.extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, validators=rules, type_checker=_type_checker()
     )
@@ -56,7 +65,7 @@ def said(error: ValidationError) -> tuple[str, Kind]:
     if kind == "unknown_key":
         return f"a key that the document does not name, of type {type_name(error.instance)}", kind
     if kind == "type":
-        return f"{_wanted(limit)} wanted, found {type_name(error.instance)}", kind
+        return f"{limit} wanted, found {type_name(error.instance)}", kind
     if kind == "unlisted_value":
         return f"{shown(error.instance)} is none of {_choices(limit)}", kind
     return f"{shown(error.instance)} is {_WORDS[rule].format(limit) if rule in _WORDS else f'not as {rule} says'}", kind
@@ -81,10 +90,6 @@ def shown(value: object) -> str:
 
 def _choices(values: Iterable[object]) -> str:
     return ", ".join(json.dumps(value) for value in values)
-
-
-def _wanted(types: str | list[str]) -> str:
-    return types if isinstance(types, str) else " or ".join(types)
 
 
 def _naming(schema: Any) -> Any:
@@ -129,5 +134,22 @@ def _named(_validator: object, _on: object, value: object, schema: Mapping[str, 
 
 
 def _listed(_validator: object, words: list[object], value: object, _schema: object) -> Iterator[ValidationError]:
-    if isinstance(value, str) and value not in words:
+    """Of scalars only: what is no text and no number is a wrong type, which is said elsewhere."""
+    if isinstance(value, (str, int, float)) and not any(type(word) is type(value) and word == value for word in words):
         yield ValidationError("unlisted")
+
+
+# Stock jsonschema writes the whole value into these errors, which is slow for a large one and fails for a deep one.
+
+
+def _type(validator: Validator, wanted: str, value: Any, _schema: object) -> Iterator[ValidationError]:
+    if not validator.is_type(value, wanted):
+        yield ValidationError("type")
+
+
+def _items(breaks: Callable[[int, int], bool]) -> Callable[..., Iterator[ValidationError]]:
+    def judge(_validator: object, limit: int, value: object, _schema: object) -> Iterator[ValidationError]:
+        if isinstance(value, list) and breaks(len(value), limit):
+            yield ValidationError("items")
+
+    return judge
