@@ -1,0 +1,227 @@
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from handler.clock import Deadline
+from handler.errors import SettingsError, TransportError
+from handler.hss.auth import TokenAuth
+from handler.hss.client import HssClient
+from handler.hss.listing import take_snapshot
+from handler.hss.pacing import Pacer
+from handler.hss.plan import Ask
+from handler.models import Secret, Target
+from handler.ports import PortSet
+from handler.simulator.faults import Fault
+from handler.simulator.fleet import Estate, Fleet, Line
+from handler.simulator.options import PROJECT, TOKEN, Options
+from handler.simulator.server import SimulatorServer
+from handler.simulator.simulator import Simulator
+from handler.transport import HttpTransport, Request
+from tests.fakes import FakeClock, FakeTransport, json_response
+from tests.hss_bench import EVERY, PORTS, REFUSED, STATISTICS, Bench, ask, lines, told
+
+# when something fails
+
+
+@pytest.mark.parametrize("kind", ["rows_repeated", "drifting_total", "fewer_rows", "more_rows", "rows_moved"])
+def test_pages_that_never_fit_together_are_read_twice_and_then_incomplete(kind):
+    bench = Bench(Fleet.of(*lines(450)), Fault(kind, PORTS, last=None))
+    got = bench.category(EVERY)
+    assert not got.complete
+    assert "the list is not complete" in told(got)
+    assert "enterprise project" in got.problems[0].hint
+    assert [query["offset"] for query in bench.queries].count("0") == 2
+    assert len(got.rows) >= 399
+
+
+@pytest.mark.parametrize("kind", ["rows_repeated", "drifting_total"])
+def test_pages_that_fit_together_the_second_time_are_complete(kind):
+    bench = Bench(Fleet.of(*lines(450)), Fault(kind, PORTS, first=2, last=2))
+    got = bench.category(EVERY)
+    assert (got.complete, len(got.rows), got.problems) == (True, 450, ())
+
+
+def test_a_second_reading_that_does_not_fit_in_the_time_is_not_begun():
+    bench = Bench(Fleet.of(*lines(750)), Fault("drifting_total", PORTS, first=4, last=4), left=50)
+    got = bench.category(EVERY)
+    assert not got.complete
+    assert got.api_calls == 5
+    assert len(got.rows) == 750
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "html",
+        "empty",
+        "empty_object",
+        "numbers_as_strings",
+        "data_list_null",
+        "list",
+        "duplicate_keys",
+        "nan",
+        "truncated",
+        "cut_before",
+    ],
+)
+def test_a_later_page_that_cannot_be_read_keeps_the_rows_before_it(kind):
+    got = Bench(Fleet.of(*lines(450)), Fault(kind, PORTS, first=2, last=None)).category(EVERY)
+    assert not got.complete
+    assert (len(got.rows), got.every_row, got.total_num) == (200, False, 450)
+    assert told(got)
+
+
+def test_rows_of_a_first_reading_stay_where_the_second_fails():
+    faults = (Fault("drifting_total", PORTS, first=2, last=2), Fault("html", PORTS, first=3, last=3))
+    got = Bench(Fleet.of(*lines(450)), *faults).category(EVERY)
+    assert (got.complete, len(got.rows), got.api_calls) == (False, 400, 4)
+
+
+def test_counters_that_cannot_be_had_make_the_category_incomplete_but_its_rows_are_listed():
+    got = Bench(Fleet.of(*lines(3)), Fault("html", STATISTICS)).category(EVERY)
+    assert (got.complete, len(got.rows), got.statistics) == (False, 3, None)
+    assert "asset/statistics" in told(got)
+
+
+def test_one_category_that_fails_does_not_stop_the_other():
+    fleet = Fleet({("0", "host"): Estate(lines(3)), ("0", "container"): Estate(lines(2))})
+    bench = Bench(fleet, Fault("html", PORTS, category="host"))
+    got = bench.snapshot(EVERY, Ask("container", every_row=True))
+    assert [one.complete for one in got.categories] == [False, True]
+
+
+def test_refused_credentials_are_sent_once():
+    bench = Bench(Fleet.of(*lines(3)), token="wrong-token-wrong-token-wrong-token-wrong")
+    got = bench.snapshot(EVERY, Ask("container"))
+    assert len(bench.transport.requests) == 1
+    assert [one.api_calls for one in got.categories] == [1, 0]
+    assert all(one.problems and not one.complete for one in got.categories)
+    assert "refused before" in told(got.categories[1])
+
+
+def test_credentials_refused_on_the_way_are_not_sent_again_and_rows_stay():
+    bench = Bench(Fleet.of(*lines(450)), Fault("status", PORTS, first=2, last=None, value=REFUSED))
+    got = bench.snapshot(EVERY, Ask("container"))
+    assert len(bench.transport.requests) == 3
+    assert len(got.categories[0].rows) == 200
+
+
+def test_a_permission_that_hss_refuses_with_a_400_does_not_stop_the_other_api():
+    denied = {"status": 400, "code": "HSS.0013", "message": "no permission"}
+    got = Bench(Fleet.of(*lines(3)), Fault("status", STATISTICS, value=denied)).category(EVERY)
+    assert (got.complete, len(got.rows)) == (False, 3)
+    assert "HSS.0013" in told(got)
+
+
+def test_retries_are_counted():
+    bench = Bench(Fleet.of(*lines(3)), Fault("status", PORTS, value={"status": 503, "code": "", "message": ""}))
+    got = bench.category(EVERY)
+    assert (got.complete, got.api_calls) == (True, 3)
+
+
+def test_a_filter_that_is_ignored_is_seen():
+    answers = [json_response({"port_num": 900})]
+    answers += [
+        json_response({"total_num": 900, "data_list": [{"port": port, "type": "TCP", "num": 1} for port in range(200)]})
+    ] * 2
+    bench = Bench(Fleet())
+    bench.client = HssClient(
+        "https://h", TokenAuth(Secret("t")), FakeTransport(answers), Pacer(bench.clock), bench.clock, Random(1)
+    )
+    got = bench.category(ask(23, 24))
+    assert not got.complete
+    assert "port=23 gave other ports too" in told(got)
+
+
+def test_an_exact_answer_with_fewer_rows_than_it_counts_is_incomplete_and_the_others_are_asked():
+    bench = Bench(Fleet.of(*lines(900), Line(23, "TCP", 1)), Fault("fewer_rows", PORTS, first=2, last=2))
+    got = bench.category(ask(22, 23))
+    assert not got.complete
+    assert "port 22 " in told(got)
+    assert 23 in {row.port for row in got.rows}
+
+
+# time
+
+
+def test_without_time_for_all_pages_only_those_without_a_wait_are_read():
+    bench = Bench(Fleet.of(*lines(2300)), left=100)
+    got = bench.category(EVERY)
+    assert (got.complete, len(got.rows), got.api_calls) == (False, 1000, 6)
+    assert bench.clock.slept == []
+    assert "7 more calls for host need 3 minutes, 100 s are left" in told(got)
+
+
+def test_with_time_for_all_pages_they_are_waited_for():
+    assert Bench(Fleet.of(*lines(2300)), left=123).category(EVERY).complete
+
+
+def test_an_order_that_may_end_the_pages_early_is_waited_for():
+    bench = Bench(Fleet.of(*lines(9000, start=1)), cloud="huaweicloud", left=100)
+    got = bench.category(Ask("host", PortSet(((1, 1100),))))
+    assert (got.complete, got.plan, got.api_calls) == (True, "sorted", 7)
+
+
+def test_a_category_without_any_time_left_says_so():
+    bench = Bench(Fleet.of(*lines(3)), left=0)
+    got = bench.category(EVERY)
+    assert (got.complete, got.api_calls) == (False, 0)
+    assert "no time is left" in told(got)
+
+
+def test_several_targets_of_one_credential_share_the_window():
+    bench = Bench(Fleet.of(*lines(600)))
+    for _ in range(2):
+        assert bench.category(EVERY).complete
+    assert sum(bench.clock.slept) == pytest.approx(61)
+
+
+# over real HTTP
+
+
+@pytest.mark.parametrize(
+    "kind", ["slow_body", "silence", "cut_before", "cut_head", "cut_within", "endless", "gzip_bomb", "redirect"]
+)
+@pytest.mark.parametrize("last", [3, 6])
+def test_a_page_that_does_not_come_whole_is_never_taken_for_one(kind, last):
+    clock, simulator = FakeClock(), Simulator(Fleet.of(*lines(450)), Options(cloud="otc", throttle=0))
+    simulator.add_fault(Fault(kind, PORTS, first=3, last=last))
+    transport = HttpTransport(read_timeout=0.1, max_bytes=200_000)
+    with SimulatorServer(simulator) as server:
+        client = HssClient(
+            server.url, TokenAuth(Secret(TOKEN)), transport, Pacer(clock), clock, Random(1), call_timeout=0.2
+        )
+        target = Target(cloud="otc", project_id=PROJECT)
+        got = take_snapshot(client, target, [EVERY], clock, Deadline.after(1000, clock)).categories[0]
+        transport.close()
+    assert got.complete is (last == 3 and kind not in ("endless", "gzip_bomb", "redirect"))
+    assert len(got.rows) == (450 if got.complete else 400)
+    assert bool(got.problems) is not got.complete
+
+
+# never an exception, but for our own errors
+
+
+def test_a_query_of_ours_that_cannot_be_sent_is_an_error_before_any_call():
+    bench = Bench(Fleet())
+    bench.target = Target(cloud="otc", project_id="", enterprise_project_id="x" * 300)
+    with pytest.raises(SettingsError) as caught:
+        bench.snapshot(EVERY, Ask("vm"))
+    assert {"project_id", "enterprise_project_id", "category"} <= {
+        part for problem in caught.value.problems for part in problem.split(": ")
+    }
+    assert bench.transport.requests == []
+
+
+def test_a_network_that_is_down_is_a_problem_of_each_category():
+    bench = Bench(Fleet())
+
+    def down(_request: Request, _number: int) -> None:
+        raise TransportError("https://hss.example/v5: connection refused", sent=False)
+
+    bench.before = down
+    got = bench.snapshot(EVERY, Ask("container"))
+    assert [one.complete for one in got.categories] == [False, False]
+    assert "connection refused" in told(got.categories[1])
