@@ -9,12 +9,15 @@ from pathlib import Path
 import jsonschema
 import junitparser
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from handler.errors import UsageError
 from handler.formats.ocsf import ocsf_event, ocsf_events
-from handler.formats.registry import FORMATS, render, render_all
+from handler.formats.registry import FORMATS, render
+from handler.formats.several import MERGED, render_all
 from handler.models import Changes
 from handler.report import report_dict
 from tests.fakes import TARGET, finding, report
@@ -226,7 +229,7 @@ SEVERAL = [violating(), replace(report(), target=replace(TARGET, name="test")), 
 
 
 def test_several_targets_are_one_document_in_each_machine_format():
-    shown = {name: render_all(name, SEVERAL, run_id="run") for name in FORMATS if name != "html"}
+    shown = {name: render_all(name, SEVERAL, several=True) for name in MERGED}
     assert [one["verdict"] for one in json.loads(shown["json"])["targets"]] == [
         "inconclusive",
         "violations",
@@ -234,27 +237,46 @@ def test_several_targets_are_one_document_in_each_machine_format():
     ]
     assert len(json.loads(shown["sarif"])["runs"]) == 3
     assert [suite.name for suite in junitparser.JUnitXml.fromstring(shown["junit"].encode())] == [
-        "port-compliance prod", "port-compliance test", "port-compliance prod",
+        "port-compliance prod", "port-compliance prod", "port-compliance test",
     ]  # fmt: skip
     assert len(json.loads(shown["ocsf"])) == 5
     assert shown["csv"].count("\n") == 5
 
 
 def test_openmetrics_of_several_targets_name_each_family_once():
-    shown = render_all("openmetrics", SEVERAL[:2])
+    shown = render_all("openmetrics", SEVERAL[:2], several=True)
     families = {family.name: family for family in text_string_to_metric_families(shown)}
     ends = families["port_compliance_run_end_timestamp_seconds"].samples
     assert [sample.labels["target"] for sample in ends] == ["prod", "test"]
 
 
 def test_several_targets_for_people_follow_each_other():
-    assert [line.split()[0] for line in render_all("text", SEVERAL).splitlines() if line.endswith("(otc, eu-de)")] == [
-        "VIOLATIONS", "COMPLIANT", "INCONCLUSIVE",
+    assert [line.split()[0] for line in render_all("text", SEVERAL, several=True).splitlines() if line.endswith("(otc, eu-de)")] == [
+        "INCONCLUSIVE", "VIOLATIONS", "COMPLIANT",
     ]  # fmt: skip
     huge = report(*(finding(port=n, title="x" * 300) for n in range(1, 2000)))
-    assert len(render_all("markdown", [huge, huge, huge])) < 65_536
+    assert len(render_all("markdown", [huge, huge, huge], several=True)) < 65_536
 
 
 def test_html_shows_one_target():
     with pytest.raises(UsageError, match="one target at a time"):
-        render_all("html", SEVERAL)
+        render_all("html", SEVERAL, several=True)
+
+
+def test_with_several_targets_configured_one_is_still_the_document_of_several():
+    assert json.loads(render_all("json", [report()], several=True))["targets"] == [report_dict(report())]
+    assert json.loads(render_all("json", [report()], several=False)) == report_dict(report())
+    assert render_all("html", [report()], several=True) == render("html", report())
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=40, deadline=None)
+def test_any_text_leaves_every_machine_format_well_formed(text):
+    one = hostile(text)
+    jsonschema.validate(json.loads(render("sarif", one)), SARIF)
+    assert suite(one).failures == 1
+    list(text_string_to_metric_families(render("openmetrics", one)))
+    for event in json.loads(render("ocsf", one)):
+        ComplianceFinding.model_validate(event)
+    assert len(list(csv.reader(io.StringIO(render("csv", one)), strict=True))) == 2
+    assert all(line.startswith("::") for line in render("github", one).splitlines())

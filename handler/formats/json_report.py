@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handler.report import report_dict, targets_dict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handler.models import Report
 
 
-def render_json(*reports: Report, run_id: str = "") -> str:
+def render_json(*reports: Report) -> str:
     """The whole report (`schemas/report.schema.json`), or those of several targets; nothing is cut."""
-    whole = report_dict(reports[0]) if len(reports) == 1 else targets_dict(run_id, reports)
-    return json.dumps(whole, indent=2, allow_nan=False) + "\n"
+    return _written(report_dict(reports[0])) if len(reports) == 1 else render_targets(reports)
+
+
+def render_targets(reports: Sequence[Report]) -> str:
+    """The document of a run over several targets, even if there is one."""
+    return _written(targets_dict(reports[0].run_id if reports else "", reports))
+
+
+def _written(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"

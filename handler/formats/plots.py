@@ -7,6 +7,7 @@ styles, which the page's content security policy forbids; matplotlib would be fi
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
     from handler.last_run import RunSummary
 
+# pygal hooks into imports for its map plugins; the hook is of a kind that Python 3.11 warns of at every missing module
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
 LONGEST = 120  # runs drawn; more would not be told apart
-_SVG = "http://www.w3.org/2000/svg"
 _LONG_FRACTION = re.compile(r"(\.\d)\d+")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from handler.errors import MissingExtraError, UsageError
 
@@ -29,23 +29,20 @@ _EXTRA_MODULES = frozenset({"jinja2", "pygal"})
 FORMATS: tuple[str, ...] = tuple(_WHERE)
 
 
-def render(name: str, report: Report, *, color: bool = False, history: Sequence[RunSummary] = ()) -> str:
-    """The report in that format, ending in a newline.
+def render(name: str, *reports: Report, color: bool = False, history: Sequence[RunSummary] = ()) -> str:
+    """The report in that format, or those of several targets in one document; ends in a newline.
 
-    Only `text` knows colours, only `html` draws the history. Raises UsageError for an unknown
-    name, MissingExtraError where `html` lacks its libraries.
+    Only `text` knows colours, only `html` draws the history, of one target. Raises UsageError for an unknown name and
+    for several targets in `html`, MissingExtraError where `html` lacks its libraries.
     """
-    if name == "html":
-        return _function(name)(report, history=history)
-    return render_all(name, [report], color=color)
-
-
-def render_all(name: str, reports: Sequence[Report], *, run_id: str = "", color: bool = False) -> str:
-    """The reports of a run's targets in one document. Raises UsageError, also for `html`, which shows one target."""
-    if name == "html" and len(reports) != 1:
+    function = _function(name)
+    if name == "text":
+        return function(*reports, color=color)
+    if name != "html":
+        return function(*reports)
+    if len(reports) != 1:
         raise UsageError("html shows one target at a time", hint="Choose one with --target NAME.")
-    options: dict[str, dict[str, Any]] = {"text": {"color": color}, "json": {"run_id": run_id}}
-    return _function(name)(*reports, **options.get(name, {}))
+    return function(*reports, history=history)
 
 
 def _function(name: str) -> Callable[..., str]:

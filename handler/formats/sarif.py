@@ -105,10 +105,11 @@ def _message(finding: Finding) -> str:
 
 def _location(report: Report, finding: Finding) -> dict[str, Any]:
     """The policy file that forbids it (code scanning wants a file) and the place itself."""
-    name = f"{inert(report.target.name, 80)}/{inert(finding.category)}/{place(finding)}"
-    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}]}
+    where = f"{inert(report.target.name, 80)}/{inert(finding.category)}/{place(finding)}"
+    location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": where, "kind": "resource"}]}
     if report.policy_files:
-        uri = quote(inert(report.policy_files[0]).replace("\\", "/"))
+        name = inert(report.policy_files[0]).replace("\\", "/")
+        uri = quote(name, safe=":/" if "://" in name else "/")
         location["physicalLocation"] = {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
     return location
 

@@ -1,12 +1,12 @@
-"""The reports of several targets in one text, for the formats that can hold them."""
+"""The reports of several targets in one text, worst first, for the formats that can hold them."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from handler.formats.json_report import render_targets
 from handler.formats.registry import FORMATS, render
-from handler.report import VERDICTS, targets_dict
+from handler.report import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from handler.models import Report
 
 __all__ = ["FORMATS", "MERGED", "render_all"]
-MERGED = frozenset({"text", "markdown", "json", "github", "csv", "ocsf", "sarif"})
+MERGED = frozenset(FORMATS) - {"html"}
 
 
 def render_all(
@@ -24,22 +24,9 @@ def render_all(
     """One report as it is; several worst first: joined, or merged where the format is one document.
 
     With `several` JSON is the document of several targets, even if there is one. Only formats in `MERGED` take more
-    than one report.
+    than one report; UsageError for others.
     """
     ordered = sorted(reports, key=lambda report: (VERDICTS.index(report.verdict), report.target.name))
     if several and name == "json":
-        return json.dumps(targets_dict(ordered[0].run_id if ordered else "", ordered), indent=2) + "\n"
-    texts = [render(name, report, color=color, history=history) for report in ordered]
-    if len(texts) == 1:
-        return texts[0]
-    if name == "csv":
-        return texts[0] + "".join("".join(text.splitlines(keepends=True)[1:]) for text in texts[1:])
-    if name in ("ocsf", "sarif"):
-        return json.dumps(_merged(name, [json.loads(text) for text in texts]), indent=2) + "\n"
-    return "\n".join(texts) if name in ("text", "markdown") else "".join(texts)
-
-
-def _merged(name: str, documents: list[Any]) -> Any:
-    if name == "ocsf":
-        return [event for events in documents for event in events]
-    return {**documents[0], "runs": [run for document in documents for run in document["runs"]]}
+        return render_targets(ordered)
+    return render(name, *ordered, color=color, history=history)

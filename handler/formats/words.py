@@ -87,8 +87,12 @@ def not_seen(report: Report) -> list[str]:
     by_category = [f"{category.category}: {reason}" for category in report.coverage for reason in _reasons(category)]
     known = " ".join(by_category)
     general = [str(problem) for problem in report.problems if str(problem) not in known]
-    reasons = [inert(sentence) for sentence in dict.fromkeys([*by_category, *general])]
+    reasons = _said_once([*by_category, *general])
     return reasons or ["the run does not know what is open, and did not say why"]
+
+
+def _said_once(sentences: Iterable[str]) -> list[str]:
+    return [sentence for sentence in dict.fromkeys(map(inert, sentences)) if sentence]
 
 
 def _reasons(category: CategorySnapshot) -> list[str]:
@@ -102,7 +106,7 @@ def notes(report: Report) -> list[str]:
     problems = [] if report.verdict == "inconclusive" else [str(problem) for problem in report.problems]
     gap = [] if report.gap_hours is None else [f"no run for {report.gap_hours} h before this one"]
     omitted = [f"{counted(report.omitted, 'finding')} omitted here"] if report.omitted else []
-    return [inert(note) for note in dict.fromkeys([*gap, *omitted, *problems, *report.warnings])]
+    return _said_once([*gap, *omitted, *problems, *report.warnings])
 
 
 def change_counts(changes: Changes) -> list[tuple[str, int]]:
