@@ -151,6 +151,11 @@ def test_listed_options_become_an_enumeration(lines):
     assert (schema.get("enum"), gaps) == (["red", "blue"], [])
 
 
+def test_an_option_may_be_a_media_type_with_its_character_set():
+    schema, gaps = value("String", "Range", "- application/json;charset=UTF-8: usual", "- text/plain")
+    assert (schema["enum"], gaps) == (["application/json;charset=UTF-8", "text/plain"], [])
+
+
 def test_options_of_an_integer_are_integers():
     assert value("Integer", "Grade. Options:", "- 0: fine", "- 1: broken")[0]["enum"] == [0, 1]
 
@@ -181,6 +186,7 @@ def test_prose_becomes_no_enumeration(lines):
         ("String", ["The default value of an order is asc, which means upwards."], "asc"),
         ("Boolean", ["Default: false"], False),
         ("Float", ["Default: 0.5"], 0.5),
+        ("String", ["Default value: application/json; charset=utf-8"], "application/json; charset=utf-8"),
     ],
 )
 def test_defaults_have_the_type_of_their_value(kind, lines, default):

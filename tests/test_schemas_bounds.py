@@ -172,7 +172,7 @@ def mutants(node, path=()):
                     if word in ("minimum", "maximum") or node[word] + step >= 0
                 )
         for word in ("required", "enum", "x-listed"):
-            if isinstance(node.get(word), list):
+            if isinstance(node.get(word), list) and (word == "required" or len(node[word]) > 1):
                 yield from (((*path, word), [key for key in node[word] if key != gone]) for gone in node[word])
     else:
         return

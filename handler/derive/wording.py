@@ -47,9 +47,10 @@ AT_MOST = re.compile(
 NOTHING = re.compile(r"n/?a|none|-+|\u2014|not applicable|no constraints?|null|not involved|unlimited|", re.IGNORECASE)
 BOUND_WORDS = re.compile(r"\b(characters?|minimum|maximum|min|max|value range|ranges? from|length)\b", re.IGNORECASE)
 
+_MEDIA = r"[\w.+-]+/[\w.+-]+;\s*[\w-]+=[\w-]+"
 WORD = r"[A-Za-z0-9_][\w./+:@-]*|-?\d+"
-QUOTED = r"[\"'\u201c\u2018]?(" + WORD + r")[\"'\u201d\u2019]?"
-OPTION = re.compile(rf"{QUOTED}(?:\s*(?::|\uff1a|,|\(|\s-|\u2013|\u2014|=|;)\s*.*|\.(?:\s.*)?)?", re.DOTALL)
+QUOTED = r"[\"'\u201c\u2018]?(" + _MEDIA + "|" + WORD + r")[\"'\u201d\u2019]?"
+OPTION = re.compile(rf"{QUOTED}(?:\s*(?::|\uff1a|,|\(|\s-|\u2013|\u2014|=)\s*.*|[.;](?:\s.*)?)?", re.DOTALL)
 OPTION_EXPLAINED = re.compile(rf"{QUOTED}\s*(?::(?=\s)|\uff1a|\s-\s|\s\u2013\s|=(?=\s)).+", re.DOTALL)
 OPTIONS_FOLLOW = re.compile(
     r".*\b(?:options?(?: are)?(?: as follows)?"
@@ -66,7 +67,7 @@ LIST_IN = re.compile(
 )
 DEFAULT = re.compile(r"(?:default(?: value)?)\s*(?::|\uff1a|is)\s*(.*)", re.IGNORECASE)
 DEFAULT_IN = re.compile(r".*\bdefault value(?: of [^.]{1,80}?)? is (.*)", re.IGNORECASE)
-DEFAULT_WORD = re.compile(rf"{QUOTED}(?:\s*(?::|,|\(|;|\s-).*)?", re.DOTALL)
+DEFAULT_WORD = re.compile(rf"{QUOTED}(?:\s*(?::|,|\(|\s-).*)?", re.DOTALL)
 HEADING = re.compile(
     r"(Definition|Parameter description|Constraints?|(?:Value )?Range|Options?|Default(?: value)?)"
     r"\s*(?:[:\uff1a]\s*(.*))?",

@@ -134,8 +134,8 @@ def _named(_validator: object, _on: object, value: object, schema: Mapping[str, 
 
 
 def _listed(_validator: object, words: list[object], value: object, _schema: object) -> Iterator[ValidationError]:
-    """Of scalars only: what is no text and no number is a wrong type, which is said elsewhere."""
-    if isinstance(value, (str, int, float)) and not any(type(word) is type(value) and word == value for word in words):
+    """A value of another type than the listed ones is a wrong type, which `type` says."""
+    if type(value) is type(words[0]) and value not in words:
         yield ValidationError("unlisted")
 
 
