@@ -51,7 +51,7 @@ def _file(url: str, clock: Clock) -> Store:
     from handler.store.file import FileStore  # noqa: PLC0415
 
     parts = urlsplit(url)
-    if parts.netloc not in ("", "localhost") or not parts.path.strip("/"):
+    if not url.startswith("file:///") or not parts.path.strip("/"):
         raise SettingsError("STATE_URL file: must be file:///absolute/path")
     return FileStore(unquote(parts.path), clock)
 
