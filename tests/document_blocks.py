@@ -69,11 +69,11 @@ def same(expected: str, got: str) -> bool:
     return re.fullmatch(pattern, got) is not None
 
 
-def rewritten(text: str) -> str:
+def rewritten(text: str, run: Callable[[list[str]], int] = main) -> str:
     """The document with the real output in every block; what `[...]` stands for stays out where the rest agrees."""
 
     def anew(found: re.Match[str]) -> str:
-        results = run_block(Block(0, tuple(_steps(found[1]))))
+        results = run_block(Block(0, tuple(_steps(found[1]))), run)
         parts = [f"$ {command}\n{want if same(want, got) else got}" for command, want, got in results]
         return f"```console\n{''.join(parts)}```"
 

@@ -98,6 +98,19 @@ def test_entries_pair_with_results_whatever_their_order(tmp_path):
     assert differences(tmp_path, case) == []
 
 
+def test_many_alike_entries_pair_without_deep_recursion(tmp_path):
+    entries = ", ".join(["{rule: telnet}"] * 1200)
+    case = f"  - name: one\n    rows: [{{port: 1-1199, type: TCP, num: 3}}]\n    expect: {{findings: [{entries}]}}\n"
+    left = differences(tmp_path, case, TELNET.replace("[23, 2323]", "[1-1199]"))
+    assert left == ["findings: expected telnet, got nothing like it"]
+
+
+def test_thousands_of_ports_can_be_rows(tmp_path):
+    case = "  - name: one\n    rows: [{port: 0-20000, type: [TCP, UDP], num: 3}]\n"
+    case += "    expect: {findings: [{rule: telnet, port: 1-20000, protocol: tcp}]}\n"
+    assert differences(tmp_path, case, TELNET.replace("[23, 2323]", "[1-65535]")) == []
+
+
 def test_lists_of_ports_and_types_stand_for_each_of_them(tmp_path):
     case = "  - name: one\n    rows: [{port: [22-23, 2323], type: [TCP, TCP6], num: 3}]\n"
     case += "    expect: {findings: [{rule: telnet, port: [23, 2323], protocol: [tcp, tcp6], category: host}]}\n"

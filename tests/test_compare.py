@@ -15,7 +15,7 @@ from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, PortSet
 from handler.review.changes import exemption_changes
 from handler.review.compare import compare_on_snapshot
-from handler.review.compare_formats import compare_json
+from handler.review.compare_formats import compare_json, compare_text
 from handler.review.sweep import compare_everywhere
 from tests.fakes import category, snapshot
 from tests.small_policies import EXEMPTED, TELNET, policy_of
@@ -56,6 +56,24 @@ def test_a_rule_that_gets_announced_only_finds_nothing_for_now():
     assert ("23/tcp", "telnet", 9, "now announced for 2027-01-01") in gone
     assert said(everywhere(TELNET, later), "gone")[0][3] == "rule announced only, num above 2"
     assert said(everywhere(later, TELNET), "new")[0][3] == "rule in force, num above 2"
+
+
+def test_what_is_newly_announced_is_listed_and_is_no_new_finding():
+    later = "  - {id: web, ports: [80-81], protocols: [tcp], effective_from: 2027-01-01}\n"
+    rows, ports = on_rows(TELNET, TELNET + later), everywhere(TELNET, TELNET + later)
+    assert said(rows, "announced") == [("80/tcp", "web", 1, "from 2027-01-01")]
+    assert said(ports, "announced") == [("80-81/tcp", "web", None, "from 2027-01-01")]
+    assert not rows.of("new") + ports.of("new")
+    assert not everywhere(TELNET + later, TELNET + later).changes
+    wider = later.replace("80-81", "80-90")
+    assert said(everywhere(TELNET + later, TELNET + wider), "announced")[0][0] == "82-90/tcp"
+
+
+def test_a_change_of_expected_rows_is_noted():
+    comparison = everywhere(TELNET + "expect_rows: {host: 5}\n", TELNET)
+    assert comparison.notes == ("expect_rows of host: 5 -> 0",)
+    assert "expect_rows of host: 5 -> 0" in compare_text(comparison)
+    assert on_rows(TELNET + "expect_rows: {host: 5}\n", TELNET).doubts
 
 
 def test_a_renamed_rule_tells_that_the_row_was_found_before():
@@ -178,7 +196,7 @@ def test_without_a_snapshot_it_says_what_evaluating_every_row_would(old, new, po
     expected |= {("severity", rule) for rule, num, status in now.keys() & was.keys() if _differ(was, now, rule)}
     changes = compare_everywhere(old, new, DAY, NAMES).changes
     here = [c for c in changes if c.category == place and protocol in c.protocols and c.low <= port <= c.high]
-    claimed = {(c.kind, c.rule_id) for c in here}
+    claimed = {(c.kind, c.rule_id) for c in here if c.kind != "announced"}
     # a severity that changes where no row is found by both is told by the sweep, and has no row to show for it
     assert claimed - {pair for pair in claimed if pair[0] == "severity"} == {e for e in expected if e[0] != "severity"}
     assert {pair for pair in expected if pair[0] == "severity"} <= claimed

@@ -75,5 +75,7 @@ def test_any_lines_stand_for_any_lines():
     assert not same("a\n[...]\nd\n", "a\nb\nc\n")
 
 
-def test_rewriting_keeps_what_is_left_out(at_the_top):
-    assert rewritten(DOCUMENT) == DOCUMENT
+def test_rewriting_puts_the_real_output_and_keeps_what_is_left_out():
+    text = "a\n```console\n$ port-compliance x\n{}\n$ echo $?\n{}\n```\nb\n"
+    assert rewritten(text.format("wrong", "9"), greet) == text.format("hello x", "3")
+    assert rewritten(text.format("[...]", "3"), greet) == text.format("[...]", "3")

@@ -5,20 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from handler.models import CATEGORIES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.models import Severity
     from handler.policy.rules import Exemption, Policy
 
-ChangeKind = Literal["new", "gone", "severity"]
+ChangeKind = Literal["new", "severity", "announced", "gone"]
 ExemptionKind = Literal["added", "extended", "shortened", "changed", "dropped"]
-KINDS: tuple[ChangeKind, ...] = ("new", "severity", "gone")
+KINDS: tuple[ChangeKind, ...] = ("new", "severity", "announced", "gone")
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something found by one policy and not by the other, or by both with another severity (`was`).
+    """Something found by one policy and not by the other, by both with another severity (`was`), or newly announced.
 
     `low` and `high` are ports, None for a counter; `protocols` is empty for a counter. `num` is the row's, None
     where no snapshot was given.
@@ -65,6 +67,7 @@ class Comparison:
     counts_old: Mapping[Severity, int] = field(default_factory=dict)
     counts_new: Mapping[Severity, int] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def of(self, kind: ChangeKind) -> tuple[Change, ...]:
         """The changes of one kind, worst first."""
@@ -79,6 +82,14 @@ def in_order(changes: list[Change]) -> tuple[Change, ...]:
         return (KINDS.index(change.kind), -change.severity, change.category, low, change.protocols, change.rule_id)
 
     return tuple(sorted(changes, key=key))
+
+
+def expectation_changes(old: Policy, new: Policy) -> tuple[str, ...]:
+    """How `expect_rows` changes, in words."""
+    before, after = ({name: policy.expect_rows.get(name, 0) for name in CATEGORIES} for policy in (old, new))
+    return tuple(
+        f"expect_rows of {name}: {before[name]} -> {after[name]}" for name in CATEGORIES if before[name] != after[name]
+    )
 
 
 def exemption_changes(old: Policy, new: Policy) -> tuple[ExemptionChange, ...]:

@@ -32,10 +32,10 @@ class Claim(NamedTuple):
 
 
 class Reading:
-    """A policy on one day, asked rule by rule."""
+    """A policy on one day, asked rule by rule: the rules in force, or instead those that are announced."""
 
-    def __init__(self, policy: Policy, today: date) -> None:
-        self.rules: Mapping[str, Rule] = {rule.id: rule for rule in policy.rules if not rule.announced(today)}
+    def __init__(self, policy: Policy, today: date, *, announced: bool = False) -> None:
+        self.rules: Mapping[str, Rule] = {rule.id: rule for rule in policy.rules if rule.announced(today) == announced}
         self.announced = {rule.id: rule for rule in policy.rules if rule.announced(today)}
         self.known = {rule.id for rule in policy.rules}
         # an exemption for some enterprise projects does not hold for the default, all of them

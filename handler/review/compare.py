@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from handler.evaluate import evaluate
-from handler.review.changes import Change, Comparison, exemption_changes, in_order
+from handler.review.changes import Change, Comparison, exemption_changes, expectation_changes, in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,6 +34,7 @@ def compare_on_snapshot(
         counts_old=Counter(finding.severity for finding in before.findings),
         counts_new=Counter(finding.severity for finding in after.findings),
         doubts=tuple(_doubts(old, new, before, after)),
+        notes=expectation_changes(old, new),
     )
 
 
@@ -63,6 +64,10 @@ def _changes(old: Policy, new: Policy, before: Evaluation, after: Evaluation) ->
     for key, finding in was.items():
         if key not in now:
             yield _change("gone", finding, why_not_after(finding))
+    known = was.keys() | {_key(item.finding) for item in before.announced}
+    for item in after.announced:
+        if _key(item.finding) not in known:
+            yield _change("announced", item.finding, f"from {item.effective_from}")
 
 
 def _key(finding: Finding) -> _Key:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _TITLES: dict[ChangeKind, str] = {
     "new": "Newly found",
     "severity": "Changed severity",
+    "announced": "Newly announced",
     "gone": "No longer found",
 }
 _OPEN_ROWS = 20  # more rows than this are folded away in Markdown
@@ -37,7 +38,9 @@ def compare_text(comparison: Comparison) -> str:
     if comparison.exemptions:
         lines += ["", f"Exemptions ({len(comparison.exemptions)})"]
         lines += [f"  {item.kind} {item.exemption_id}: {inert(item.detail)}" for item in comparison.exemptions]
-    if not comparison.changes and not comparison.exemptions:
+    if comparison.notes:
+        lines += ["", *comparison.notes]
+    if not comparison.changes and not comparison.exemptions and not comparison.notes:
         lines += ["", "Nothing changes."]
     lines += ["", *_columns([[name, str(old), "->", str(new)] for name, old, new in _counts(comparison)])]
     return "\n".join(lines) + "\n"
@@ -66,10 +69,11 @@ def compare_markdown(comparison: Comparison) -> str:
     """For a pull request comment: counts first, a table per kind, folded beyond twenty rows, cut to fit a comment."""
     parts = [
         "### What this policy change does",
-        f"{_inline(comparison.old)} → {_inline(comparison.new)}, on {_inline(comparison.basis)}.",
+        f"From {_inline(comparison.old)} to {_inline(comparison.new)}, on {_inline(comparison.basis)}.",
         _summary(comparison),
     ]
     parts += [f"**Not certain:** {_inline(doubt)}" for doubt in comparison.doubts[:_OPEN_ROWS]]
+    parts += [_inline(note) for note in comparison.notes]
     parts.append(_table(("severity", "old", "new"), [[n, str(o), str(w)] for n, o, w in _counts(comparison)]))
     room = _COMMENT - sum(len(part) + 2 for part in parts)
     sections = [_section(comparison, kind) for kind in KINDS] + [_exemptions(comparison)]
@@ -86,7 +90,7 @@ def _summary(comparison: Comparison) -> str:
         return "**Nothing is found or lost by it.**"
     return (
         f"**{counts['new']} newly found**, {counts['severity']} with another severity, "
-        f"{counts['gone']} no longer found."
+        f"{counts['announced']} newly announced, {counts['gone']} no longer found."
     )
 
 
@@ -140,7 +144,9 @@ def compare_json(comparison: Comparison) -> str:
         "counts": {name: {"old": old, "new": new} for name, old, new in _counts(comparison)},
         "newly_found": [_dict(change) for change in comparison.of("new")],
         "changed_severity": [_dict(change) for change in comparison.of("severity")],
+        "newly_announced": [_dict(change) for change in comparison.of("announced")],
         "no_longer_found": [_dict(change) for change in comparison.of("gone")],
+        "notes": list(comparison.notes),
         "exemptions": [
             {"change": item.kind, "id": item.exemption_id, "detail": item.detail} for item in comparison.exemptions
         ],

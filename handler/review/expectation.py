@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.evaluate import verdict_of
@@ -51,8 +52,9 @@ def _list_differences(name: str, wanted: Sequence[Wanted] | None, got: Sequence[
         return
     entries = [entry for want in wanted for entry in _wanted(want)]
     pairs = _pair(entries, got)
+    paired = set(pairs.values())
     for index, entry in enumerate(entries):
-        if index not in pairs.values():
+        if index not in paired:
             near = [other.words for at, other in enumerate(got) if at not in pairs and _near(entry, other)]
             instead = f", got {' and '.join(near[:3])}" if near else ", got nothing like it"
             yield f"{name}: expected {entry.words}{instead}"
@@ -67,25 +69,57 @@ def _near(entry: _Entry, other: _Entry) -> bool:
 
 
 def _pair(entries: Sequence[_Entry], got: Sequence[_Entry]) -> dict[int, int]:
-    """The largest set of pairs that agree, result index to entry index (augmenting paths)."""
-    by_rule: dict[object, list[int]] = {}
-    for at, entry in enumerate(got):
-        by_rule.setdefault(entry.facts["rule"], []).append(at)
+    """The largest set of pairs that agree, result index to entry index."""
+    index_of = _Index(got)
     pairs: dict[int, int] = {}
-
-    def place(index: int, tried: set[int]) -> bool:
-        for at in by_rule.get(entries[index].facts["rule"], ()):
-            if at in tried or not _agree(entries[index], got[at]):
-                continue
-            tried.add(at)
-            if at not in pairs or place(pairs[at], tried):
-                pairs[at] = index
-                return True
-        return False
-
+    left = []
     for index in sorted(range(len(entries)), key=lambda index: -len(entries[index].facts)):
-        place(index, set())
+        free = (at for at in index_of(entries[index]) if at not in pairs and _agree(entries[index], got[at]))
+        at = next(free, None)
+        if at is None:
+            left.append(index)
+        else:
+            pairs[at] = index
+    for index in left:
+        _make_room(index, entries, got, index_of, pairs)
     return pairs
+
+
+def _make_room(
+    index: int, entries: Sequence[_Entry], got: Sequence[_Entry], index_of: _Index, pairs: dict[int, int]
+) -> None:
+    """Give the entry a result by moving others to results that they agree with too (an augmenting path)."""
+    placed = {entry: at for at, entry in pairs.items()}
+    reached: dict[int, int] = {}  # result -> the entry that wants it
+    waiting = [index]
+    for entry in waiting:  # grows on the way
+        for at in index_of(entries[entry]):
+            if at in reached or not _agree(entries[entry], got[at]):
+                continue
+            reached[at] = entry
+            if at in pairs:
+                waiting.append(pairs[at])
+                continue
+            step: int | None = at
+            while step is not None:
+                mover = reached[step]
+                pairs[step] = mover
+                step = placed.get(mover)
+            return
+
+
+class _Index:
+    """Finds the results that an entry can agree with, by rule and, where it is named, port."""
+
+    def __init__(self, got: Sequence[_Entry]) -> None:
+        self._found: dict[object, list[int]] = defaultdict(list)
+        for at, entry in enumerate(got):
+            self._found[entry.facts["rule"]].append(at)
+            self._found[(entry.facts["rule"], entry.facts["port"])].append(at)
+
+    def __call__(self, entry: _Entry) -> Sequence[int]:
+        rule = entry.facts["rule"]
+        return self._found.get((rule, entry.facts["port"]) if "port" in entry.facts else rule, ())
 
 
 def _agree(entry: _Entry, other: _Entry) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from handler.models import CATEGORIES
 from handler.ports import HIGHEST
-from handler.review.changes import Change, Comparison, exemption_changes, in_order
+from handler.review.changes import Change, Comparison, exemption_changes, expectation_changes, in_order
 from handler.review.claims import PROTOCOLS, Claim, Reading
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def compare_everywhere(old: Policy, new: Policy, today: date, names: tuple[str, 
     before, after = Reading(old, today), Reading(new, today)
     ids = list(dict.fromkeys(rule.id for rule in (*old.rules, *new.rules)))
     changes = list(chain.from_iterable(_rule_changes(name, before, after) for name in ids))
+    changes += _announcements(old, new, today)
     return Comparison(
         old=names[0],
         new=names[1],
@@ -42,7 +43,18 @@ def compare_everywhere(old: Policy, new: Policy, today: date, names: tuple[str, 
         exemptions=exemption_changes(old, new),
         counts_old=before.counts(),
         counts_new=after.counts(),
+        notes=expectation_changes(old, new),
     )
+
+
+def _announcements(old: Policy, new: Policy, today: date) -> Iterator[Change]:
+    """What the new policy announces and the old one neither announces nor finds by that rule."""
+    before, after = (Reading(policy, today, announced=True) for policy in (old, new))
+    in_force = {rule.id for rule in old.rules if not rule.announced(today)}
+    for name, rule in after.rules.items():
+        for change in _rule_changes(name, before, after) if name not in in_force else ():
+            if change.kind == "new":
+                yield replace(change, kind="announced", because=f"from {rule.effective_from}")
 
 
 def _rule_changes(name: str, before: Reading, after: Reading) -> Iterator[Change]:
