@@ -289,3 +289,12 @@ def test_a_kind_that_does_not_exist_is_a_key_error():
 def test_an_intervalless_sink_of_one_finding_still_says_how_many_there_are():
     text = "".join(strings(bodies("slack", "huge", max_findings=1)))
     assert "and 9999 more" in text
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - UNCUT - {"generic", "ocsf"}))
+def test_a_sink_that_asks_for_ten_thousand_lines_gets_what_fits(kind):
+    for message, body in zip(
+        render(kind, "huge", max_findings=10_000), bodies(kind, "huge", max_findings=10_000), strict=True
+    ):
+        assert len(message.body) <= BYTES.get(kind, 50_000)
+        assert all(used <= limit for used, limit in text_limits(kind, body))

@@ -157,7 +157,8 @@ def test_only_harmless_urls_become_links(url, safe):
     ("dialect", "text", "escaped"),
     [
         (SLACK, "<!channel> & *b* a_b_c", "&lt;!channel&gt; &amp; \u200b*b\u200b* a_b_c"),
-        (MARKDOWN, "[x](y) **b** db_1", r"\[x\]\(y) \*\*b\*\* db\_1"),
+        (MARKDOWN, "[x](y) **b** db_1", r"\[x\]\(y) \*\*b\*\* db_1"),
+        (MARKDOWN, "_it_ __x__", r"\_it\_ \_\_x\_\_"),
         (MARKDOWN, "# head", r"\# head"),
         (MARKDOWN, "- a-b", r"\- a-b"),
         (PLAIN_TEXT, "@all <at id=all> a@b.example", "@\u200ball <\u200bat id=all> a@b.example"),

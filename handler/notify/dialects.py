@@ -15,7 +15,7 @@ from handler.notify.plaintext import ZERO_WIDTH_SPACE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_MARKDOWN = re.compile(r"[\\`*_\[\]<>#|~$!]|(?<=\])\(|^[-+=]|(?<=^\d)[.)]")
+_MARKDOWN = re.compile(r"[\\`*\[\]<>#|~$!]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|(?<=\])\(|^[-+=]|(?<=^\d)[.)]")
 _MENTION = re.compile(r"(?<![0-9A-Za-z])@|@(?=channel|here|all|everyone)", re.IGNORECASE)
 _STYLE_AT_EDGE = re.compile(r"(?<![0-9A-Za-z])[*_~`]|[*_~`](?![0-9A-Za-z])|[`*~]")
 _SCHEME = re.compile(r"(?<=[A-Za-z])://")

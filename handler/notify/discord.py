@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handler.notify.answers import DELIVERED, because, by_status, fields_of, not_understood, seconds
-from handler.notify.dialects import DISCORD
+from handler.notify.dialects import DISCORD, PLAIN_TEXT
 from handler.notify.layout import plain_text, room_at, write
 from handler.notify.packing import pack
 from handler.notify.post import json_message
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from handler.notify.layout import Written
     from handler.notify.sink import Notice, Sink
+    from handler.notify.wording import Story
 
 CHAT = True
 TOTAL, DESCRIPTION, CONTENT = 5800, 4096, 1950
@@ -34,17 +35,17 @@ def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Mess
         return (json_message({"content": text, "flags": _SUPPRESS_EMBEDS, **_NOBODY}, _WAIT),)
     story = tell(notice, sink, shrink)
     written = write(story, DISCORD, room_at(TOTAL, shrink))
-    embeds = [{**embed, "color": _COLOURS[story.tone]} for embed in _embeds(written)]
+    embeds = [{**embed, "color": _COLOURS[story.tone]} for embed in _embeds(story, written)]
     return (json_message({"embeds": embeds, **_NOBODY}, _WAIT),)
 
 
-def _embeds(written: Written) -> list[dict[str, Any]]:
+def _embeds(story: Story, written: Written) -> list[dict[str, Any]]:
     lines = [line for section in written.sections for line in ("", section.heading, *section.lines)]
     texts = pack([written.summary, *lines], DESCRIPTION)
     embeds: list[dict[str, Any]] = [{"description": text.strip("\n")} for text in texts if text.strip()]
     embeds = embeds or [{}]
     embeds[0] = {"title": written.title, **embeds[0]}
-    embeds[-1] |= {"footer": {"text": "\n".join(written.footer)}}
+    embeds[-1] |= {"footer": {"text": "\n".join(map(PLAIN_TEXT.escape, story.footer))}}  # no Markdown there
     return embeds
 
 

@@ -1,5 +1,5 @@
 // Parses every Adaptive Card with the vendor's renderer at its declared version; any parse event is an error.
-// With a second argument, draws the ordinary card in headless Chromium into that PNG.
+// With a second argument, draws the ordinary message of every chat kind in headless Chromium into that folder.
 const fs = require('node:fs');
 const path = require('node:path');
 const { createRequire } = require('node:module');
@@ -25,10 +25,14 @@ for (const name of cards) {
   failed ||= found.length > 0;
 }
 
-async function draw(target) {
+async function draw(folder) {
   const { chromium } = need('playwright-core');
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || '/usr/bin/chromium', args: ['--no-sandbox'] });
-  const page = await browser.newPage({ viewport: { width: 640, height: 400 } });
+  const page = await browser.newPage({ viewport: { width: 640, height: 300 } });
+  for (const name of fs.readdirSync(path.join(work, 'checks')).filter((file) => file.startsWith('page-'))) {
+    await page.setContent(fs.readFileSync(path.join(work, 'checks', name), 'utf8'));
+    await page.screenshot({ path: path.join(folder, `${name.slice(5, -5)}.png`), fullPage: true });
+  }
   await page.setContent('<body style="margin:12px;background:#f5f5f5"><div id="card" style="background:#fff;border-radius:6px"></div></body>');
   await page.addScriptTag({ path: script });
   await page.evaluate((card) => {
@@ -37,7 +41,7 @@ async function draw(target) {
     shown.parse(card);
     document.getElementById('card').appendChild(shown.render());
   }, JSON.parse(fs.readFileSync(path.join(work, 'checks/card-ordinary.json'), 'utf8')));
-  await page.screenshot({ path: target, fullPage: true });
+  await page.screenshot({ path: path.join(folder, 'teams.png'), fullPage: true });
   await browser.close();
 }
 

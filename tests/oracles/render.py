@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from handler.notify.kinds import kind_module
 from tests import notices
 from tests.fakes import NOON
+from tests.oracles import looks
 
 TYPES = {
     "slack": (
@@ -63,7 +64,7 @@ def source(kind: str) -> str:
 
 
 def main(folder: str) -> None:
-    """Write the modules, and the ordinary card for the picture."""
+    """Write the modules, the cards and the pages for the pictures."""
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     for kind in TYPES:
@@ -72,6 +73,8 @@ def main(folder: str) -> None:
         (message,) = kind_module("teams").render(notice, notices.sink("teams"), NOON, 0)
         card = json.loads(message.body)["attachments"][0]["content"]
         (target / f"card-{name}.json").write_text(json.dumps(card), encoding="utf-8")
+    for kind in looks.KINDS:
+        (target / f"page-{kind}.html").write_text(looks.page(kind, CASES["ordinary"]), encoding="utf-8")
 
 
 if __name__ == "__main__":
