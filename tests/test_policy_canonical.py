@@ -6,12 +6,16 @@ import json
 from dataclasses import replace
 
 import jsonschema
+import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from handler.evaluate import evaluate
 from handler.policy.canonical import canonical, canonical_yaml
 from handler.policy.document import policy_schema
 from handler.policy.load import load_texts
-from tests.strategies import policies
+from tests.fakes import category, snapshot
+from tests.strategies import days, policies, rows
 
 SCHEMA = jsonschema.Draft202012Validator(policy_schema())
 
@@ -40,3 +44,21 @@ def test_every_change_of_meaning_changes_the_digest():
     texts = ["[23]", "[23-24]", "[23]\ndefaults: {severity: low}", "[23]\nexpect_rows: {host: 1}", "[23]\nname: x"]
     digests = {load_texts([("p.yaml", f"version: 1\ndisallowed_ports: {text}\n")]).digest for text in texts}
     assert len(digests) == len(texts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(policies(), st.lists(rows, max_size=8, unique_by=lambda row: row[:2]), days)
+def test_a_policy_and_its_canonical_form_find_the_same_on_any_snapshot(policy, seen, today):
+    again = load_texts([("canonical.yaml", canonical_yaml(policy))])
+    world = snapshot(category(seen), category(seen[:3], name="container"))
+    assert evaluate(again, world, today) == evaluate(policy, world, today)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\x85b", "a\u2028", "\u2029b", "\ufeffa", "a\nb \n", "yes", "22:22", "2026-12-01", "~", "1e3", "\U0001f6aa"],
+)
+def test_every_text_survives_the_round_trip(text):
+    policy = load_texts([("p.yaml", "version: 1\ndisallowed_ports: [23]\n")])
+    worded = replace(policy, rules=(replace(policy.rules[0], rationale=text),))
+    assert load_texts([("c.yaml", canonical_yaml(worded))]).rules[0].rationale == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from handler.policy.lint import lint
 from handler.policy.lint_codes import WARNINGS
 from handler.policy.load import read_paths, read_policy
 from tests.fakes import category, snapshot
-from tests.strategies import policies
+from tests.strategies import policies, rows, spans
 
 TODAY = date(2026, 11, 22)
 ARGUED = "rationale: why, remediation: what"
@@ -157,6 +158,12 @@ def test_an_exemption_wider_than_its_rules():
     assert codes(exempted("ports: [23], expires: 2027-01-01")) == []
 
 
+def test_an_exemption_for_a_category_that_its_rules_do_not_look_at():
+    (message,) = told(exempted("rules: [a], categories: [container], expires: 2027-01-01"))
+    assert (message.code, message.message.split(": ")[-1]) == ("W203", "container")
+    assert codes(exempted("rules: [a], categories: [host, container], expires: 2027-01-01")) == []
+
+
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
@@ -232,3 +239,15 @@ def test_no_policy_makes_the_linter_fail_and_its_places_exist(policy, cloud):
     for message in lint(read_policy([("p.yaml", text)]), today=TODAY, cloud=cloud, snapshot=snapshot(category([]))):
         assert message.severity == "warning"
         assert 1 <= message.location.line <= len(lines)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(spans, min_size=1, max_size=3), st.lists(spans, min_size=1, max_size=3), st.lists(rows, max_size=6))
+def test_a_rule_that_adds_nothing_finds_nothing_that_the_other_does_not(first, second, seen):
+    ranges = [", ".join(f"{low}-{high}" for low, high in one) for one in (first, second)]
+    reading = read_policy([("p.yaml", rules(*(f"id: r{at}, ports: [{one}]" for at, one in enumerate(ranges))))])
+    covered = [m.message.split("'")[1] for m in lint(reading) if m.code == "W103"]
+    found = {rule.id: {row for row in seen if row.port in rule.ports} for rule in reading.policy.rules}
+    assert all(found[less] <= found["r1" if less == "r0" else "r0"] for less in covered)
+    nested = any(not a.ports - b.ports for a, b in permutations(reading.policy.rules, 2))
+    assert bool(covered) == nested

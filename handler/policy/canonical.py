@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from handler.models import CATEGORIES
+from handler.policy.yaml_positions import NUMBER_IN_1_2
 
 if TYPE_CHECKING:
     from handler.policy.rules import Exemption, Policy, Rule
     from handler.ports import PortSet
+
+_ODD = re.compile("[\x85\u2028\u2029]")  # YAML 1.1 folds them like line ends, unless they are written as escapes
+
+
+class _Dumper(yaml.SafeDumper):
+    """Puts in quotes whatever some reader of YAML would not read as the text that it is."""
+
+    def represent_str(self, data: str) -> yaml.ScalarNode:
+        quoted = bool(_ODD.search(data) or NUMBER_IN_1_2.fullmatch(data))
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style='"' if quoted else None)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def canonical(policy: Policy) -> dict[str, Any]:
@@ -74,7 +89,8 @@ def _ports(ports: PortSet) -> list[int | str]:
 
 def canonical_yaml(policy: Policy) -> str:
     """The canonical form as YAML; loading it gives an equal policy with the same digest."""
-    return yaml.safe_dump(canonical(policy), sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.dump(canonical(policy), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return text
 
 
 def digest(policy: Policy) -> str:

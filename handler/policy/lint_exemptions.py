@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.models import CategorySnapshot, Row, Snapshot, family
+from handler.models import CATEGORIES, CategorySnapshot, Row, Snapshot, family
 from handler.policy.lint_codes import SOON, LintMessage, warning
 from handler.ports import PortSet
 
@@ -40,12 +40,15 @@ def _dates(exemption: Exemption, today: date | None) -> Iterator[LintMessage]:
 
 
 def _too_wide(exemption: Exemption, concerned: Sequence[Rule]) -> Iterator[LintMessage]:
+    told = f"exemption {exemption.id!r} names"
     if exemption.ports is not None:
-        found = PortSet.of(span for rule in concerned for span in rule.ports.ranges)
-        beyond = exemption.ports - found
+        beyond = exemption.ports - PortSet.of(span for rule in concerned for span in rule.ports.ranges)
         if beyond:
-            message = f"exemption {exemption.id!r} names ports that none of its rules finds: {beyond}"
-            yield warning("W203", exemption.location, message)
+            yield warning("W203", exemption.location, f"{told} ports that none of its rules finds: {beyond}")
+    spoken = {category for rule in concerned for category in rule.categories}
+    idle = [category for category in exemption.categories if category not in spoken]
+    if idle and exemption.categories != CATEGORIES:  # both is also what an exemption means that names none
+        yield warning("W203", exemption.location, f"{told} a category that none of its rules looks at: {idle[0]}")
 
 
 def _unused(exemption: Exemption, concerned: Sequence[Rule], snapshot: Snapshot) -> bool:

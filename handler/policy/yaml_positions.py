@@ -23,7 +23,7 @@ MAX_REPEATS = 10_000  # values read again through aliases
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_NUMBER_IN_1_2 = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+")
+NUMBER_IN_1_2 = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0o[0-7]+")
 _BASES = (
     (re.compile(r"[-+]?0[0-7_]+"), "octal"),
     (re.compile(r"[-+]?0[xX].*"), "hexadecimal"),
@@ -207,7 +207,7 @@ def _surprise(node: Any, kind: str) -> str | None:
         return f"{shown} is read as {_number(node, kind)}; {_ADVICE}"
     if kind == "timestamp":
         return f"{shown} is read as a moment; a day is written YYYY-MM-DD"
-    if not node.style and _NUMBER_IN_1_2.fullmatch(text):
+    if not node.style and NUMBER_IN_1_2.fullmatch(text):
         return f"{shown} is read as a number by some YAML readers; {_ADVICE}"
     return None
 
