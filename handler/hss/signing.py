@@ -116,7 +116,7 @@ def _payload_hash(body: bytes | None, headers: Mapping[str, str]) -> str:
 
 
 def _encode(text: str) -> str:
-    return quote(text, safe="~")
+    return quote(text, safe="")  # letters, digits and _.-~ stay; a space is %20
 
 
 def _lower(headers: Mapping[str, str]) -> dict[str, str]:

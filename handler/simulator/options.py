@@ -20,7 +20,7 @@ SECRET_KEY = "simulated-secret-key-simulated-secret-key"  # noqa: S105 - known t
 class Options:
     """The service's dialect, who is let in, and what of its behaviour is undocumented.
 
-    `tokens` maps a token, `secret_keys` an access key's secret, to what opens `project_id` (empty: any project).
+    `tokens`, and the access keys of `secret_keys` (key to secret), open `project_id` (empty: any project).
     An access key that `secret_keys` does not name is let in if its header is well-formed, where `any_key` is set.
     `granted` lists the enterprise projects the user may read (None: all).
     """
