@@ -1,0 +1,155 @@
+"""A run over its targets: budgets, shares of time, policies that cannot be had, ids that can be repeated."""
+
+from dataclasses import replace
+
+import pytest
+
+from handler.errors import PolicyError, SettingsError
+from handler.models import Secret
+from handler.rounds import Choices, budget_seconds, check_all, prepare
+from handler.settings.run_settings import read_settings
+from handler.transport import Response
+from tests.fakes import FakeTransport
+from tests.function import World
+
+
+def prepared(world, choices=None, **settings):
+    around = world.around(**settings)
+    return prepare(read_settings(around.lookup), around, choices or Choices()), around
+
+
+def reports(world, choices=None, seconds=60.0, **settings):
+    run, around = prepared(world, choices, **settings)
+    return check_all(run, around, seconds)
+
+
+@pytest.mark.parametrize(
+    ("setting", "left", "limit", "expected"),
+    [
+        ("120", 30.0, 60.0, 120.0),
+        (None, 30.0, 60.0, 30.0),
+        (None, 30.0, None, 30.0),
+        (None, 0.5, 60.0, 60.0),
+        (None, 61.0, 60.0, 60.0),
+        (None, -3.0, None, 900.0),
+        (None, None, None, 900.0),
+        (None, None, 3600.0, 900.0),
+    ],
+)
+def test_how_long_a_run_may_take(setting, left, limit, expected):
+    settings = read_settings(World().settings(RUN_BUDGET_SECONDS=setting).get)
+    assert budget_seconds(settings, left, limit) == expected
+
+
+def test_a_slow_target_leaves_its_share_to_the_others(tmp_path):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    names = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(7)]
+    (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
+    found = reports(world, TARGETS_CONFIG="targets.yaml", seconds=700)
+    assert [report.verdict for report in found] == ["violations"] * 7
+    assert sum(world.clock.slept) >= 61  # the sixth call of one credential waits, whoever's it is
+
+
+def test_what_does_not_fit_is_inconclusive_and_hides_nobody(tmp_path):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    names = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(7)]
+    (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
+    found = reports(world, TARGETS_CONFIG="targets.yaml", seconds=30)
+    assert [report.verdict for report in found] == ["violations"] * 5 + ["inconclusive"] * 2
+    assert "minute" in str(found[-1].problems[0])
+
+
+def test_a_policy_that_the_network_refuses_is_an_inconclusive_target():
+    world = World()
+    world.warm.api = FakeTransport([Response(503)])
+    (report,) = reports(world, POLICY_PATH="https://policies.example.org/p.yaml?token=x")
+    assert report.verdict == "inconclusive"
+    assert "https://policies.example.org/p.yaml cannot be had: HTTP 503" in str(report.problems[0])
+
+
+def test_a_policy_over_https_is_fetched_again_only_if_it_changed():
+    world = World()
+    text = b"version: 1\ndisallowed_ports: [23]\n"
+    answers = [Response(200, {"etag": '"1"'}, text), Response(304)]
+    fetch = FakeTransport(lambda request: answers.pop(0) if "policies" in request.url else world.simulator(request, 1))
+    world.warm.api = fetch
+    for _ in range(2):
+        (report,) = reports(world, POLICY_PATH="https://policies.example.org/p.yaml")
+        assert [finding.port for finding in report.findings] == [23]
+    asked = [request for request in fetch.requests if "policies" in request.url]
+    assert [request.headers.get("If-None-Match") for request in asked] == [None, '"1"']
+
+
+def test_a_policy_that_came_cut_off_is_not_used():
+    world = World()
+    world.warm.api = FakeTransport([Response(200, {"content-length": "99"}, b"version: 1\ndisallowed_ports: [23]\n")])
+    (report,) = reports(world, POLICY_PATH="https://policies.example.org/p.yaml")
+    assert (report.verdict, "came cut off" in str(report.problems[0])) == ("inconclusive", True)
+
+
+def test_a_bad_policy_from_the_network_is_a_policy_error():
+    world = World()
+    world.warm.api = FakeTransport([Response(200, {}, b"version: 2\n")])
+    with pytest.raises(PolicyError, match="https://policies.example.org/p.yaml:1:"):
+        prepared(world, POLICY_PATH="https://policies.example.org/p.yaml")
+
+
+def test_an_object_in_obs_needs_an_access_key():
+    with pytest.raises(SettingsError, match="obs:// needs an access key"):
+        prepared(World(), POLICY_PATH="obs://bucket/p.yaml")
+    with pytest.raises(SettingsError, match="obs://bucket/key"):
+        prepared(World(), POLICY_PATH="obs://bucket")
+
+
+def test_an_object_in_obs_is_fetched_signed():
+    world = World()
+    world.warm.api = FakeTransport([Response(200, {}, b"version: 1\ndisallowed_ports: [23]\n")])
+    keys = {"HSS_AUTH_TOKEN": None, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
+    run, _ = prepared(world, POLICY_PATH="obs://bucket/p.yaml", **keys)
+    (request,) = world.warm.api.requests
+    assert request.url == "https://bucket.obs.eu-de.otc.t-systems.com/p.yaml"
+    assert "Authorization" in {name.title() for name in request.headers}
+    assert run.rounds[0].policy.files == ("obs://bucket/p.yaml",)
+
+
+def test_a_seed_makes_the_run_id_repeatable():
+    first, _ = prepared(World(), Choices(seed="a"))
+    again, _ = prepared(World(), Choices(seed="a"))
+    other, _ = prepared(World(), Choices(seed="b"))
+    assert first.run_id == again.run_id != other.run_id
+    assert prepared(World())[0].run_id != prepared(World())[0].run_id
+
+
+def test_each_target_has_a_state_of_its_own(tmp_path):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    names = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(2)]
+    (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
+    state = Secret(f"file://{tmp_path}/state-{{target}}.json")
+    reports(world, Choices(state_url=state), TARGETS_CONFIG="targets.yaml", HSS_CALLS_PER_MINUTE="5")
+    assert sorted(path.name for path in tmp_path.glob("state-*.json")) == ["state-t0.json", "state-t1.json"]
+
+
+def test_categories_narrowed_away_are_skipped(tmp_path):
+    (tmp_path / "p.yaml").write_text("version: 1\ndefaults: {categories: [host, container]}\ndisallowed_ports: [23]\n")
+    world = World(root=tmp_path)
+    (report,) = reports(world, POLICY_PATH="p.yaml", HSS_CATEGORIES="host")
+    assert [(c.category, c.plan) for c in report.coverage] == [("host", "pages"), ("container", "skipped")]
+    assert {call.query["category"] for call in world.simulator.calls} == {"host"}
+
+
+def test_hosts_are_asked_only_where_somebody_wants_them():
+    world = World(cloud="huaweicloud")
+    endpoint = {"HSS_ENDPOINT": "https://hss.cn-north-4.myhuaweicloud.com"}
+    (report,) = reports(world, **endpoint)
+    assert report.findings[0].hosts is None
+    (report,) = reports(world, Choices(hosts=True), **endpoint)
+    assert len(report.findings[0].hosts) == 3
+    assert [call.api for call in world.simulator.calls].count("port_detail") == 1
+
+
+def test_an_unknown_target_names_the_known_ones():
+    with pytest.raises(SettingsError, match="there are: default"):
+        prepared(World(), replace(Choices(), target="x"))
