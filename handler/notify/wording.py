@@ -20,7 +20,7 @@ SHORT, LONG = 140, 300  # code points of a title, of a reason
 _HOSTS_SHOWN = 5
 _SENTENCES_SHOWN = 10
 _URLS_SHOWN = 2
-_LEAST_LINES = 5
+_LEAST_LINES, _MOST_LINES = 5, 400  # no chat's limit holds more
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Story:
 def tell(notice: Notice, sink: Sink, shrink: int = 0) -> Story:
     """The story of a notice. Each step of `shrink` halves the number of lines; from 1 on lines have no details."""
     sentences = _sentences(notice)
-    listed = _findings(notice, sink, lines_at(sink.max_findings, shrink), rich=shrink == 0)
+    listed = _findings(notice, sink, lines_at(min(sink.max_findings, _MOST_LINES), shrink), rich=shrink == 0)
     before = [section for section in sentences if section.heading == _NOT_SEEN]
     after = [section for section in sentences if section.heading != _NOT_SEEN]
     return Story(
