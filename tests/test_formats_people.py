@@ -9,8 +9,9 @@ from markdown_it import MarkdownIt
 
 from handler.formats.inert import cells, inert
 from handler.formats.registry import render
-from handler.models import Severity
-from tests.fakes import finding, report
+from handler.formats.words import days_words
+from handler.models import Changes, PastFinding, Problem, Row, Severity
+from tests.fakes import category, finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
 
 every_report = pytest.mark.parametrize("name", REPORTS)
@@ -132,3 +133,40 @@ def test_inert_leaves_honest_text_alone():
 def test_severity_is_written_as_a_word_in_every_format_for_people():
     shown = render("text", report(finding(severity=Severity.INFO)))
     assert "INFO" in shown
+
+
+def test_text_shows_ten_findings_that_are_gone_and_how_many_more():
+    gone = tuple(PastFinding(finding(port=port), "policy") for port in range(1, 13))
+    shown = render("text", report(changes=Changes(resolved=gone)))
+    assert shown.count("(policy)") == 10
+    assert "resolved: and 2 more" in shown
+
+
+def test_a_rule_without_a_title_is_named_once():
+    assert "[" not in render("text", report(finding("telnet", title="telnet")))
+
+
+def test_rows_from_a_file_took_no_calls():
+    one = report(coverage=(category([Row(443, "tcp", 1)], api_calls=0),))
+    assert "host: all 1 row seen\n" in render("text", one)
+    assert "host: all 2 rows seen in 2 calls\n" in render("text", report())
+
+
+@pytest.mark.parametrize(("plan", "said"), [("ports", "every port of the policy answered, 1 of 900 rows read"),
+                                            ("sorted", "every port of the policy passed in order, 1 of 900 rows read")])  # fmt: skip
+def test_coverage_says_how_it_was_asked(plan, said):
+    one = report(coverage=(category([Row(23, "tcp", 1)], plan=plan, every_row=False, total_num=900),))
+    assert said in render("text", one)
+
+
+@pytest.mark.parametrize(("days", "said"), [(1, "1 day left"), (0, "last day today"), (-2, "over since 2 days")])
+def test_days_left_in_words(days, said):
+    assert days_words(days) == said
+
+
+def test_problems_of_a_run_that_is_not_inconclusive_and_gaps_between_runs_are_said():
+    one = report(problems=(Problem("tolerated: $.data_list[0].num"),), gap_hours=31, omitted=5)
+    shown = render("text", one)
+    for said in ("tolerated: $.data_list[0].num", "no run for 31 h before this one", "5 findings omitted here"):
+        assert said in shown
+    assert "NOT SEEN" not in shown

@@ -94,7 +94,7 @@ def test_the_budget_holds_and_what_it_left_out_is_said(most):
 
 def test_no_call_waits_for_the_pace():
     found = [finding(port=port) for port in range(1, 9)]
-    named, transport, clock = asked(found, lambda _request: answer(), calls=2, max_calls=8)
+    named, transport, clock = asked(found, lambda _request: answer(), calls=2, max_calls=8, seconds=600)
     assert (len(transport.requests), clock.slept) == (2, [])
     assert "port 3 are not named: port_detail: the next call may start in" in named.warnings[0]
 

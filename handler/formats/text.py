@@ -68,7 +68,8 @@ def _findings(report: Report, ink: Ink) -> Iterator[list[str]]:
 
 def _rule(finding: Finding, ink: Ink) -> list[str]:
     severity = f"{str(finding.severity).upper():<9}"
-    title = wrapped(f"{inert(finding.title, 200)} [{inert(finding.rule_id, 80)}]", first=severity, indent=" " * 9)
+    name = "" if finding.rule_id == finding.title else f" [{inert(finding.rule_id, 80)}]"
+    title = wrapped(f"{inert(finding.title, 200)}{name}", first=severity, indent=" " * 9)
     lines = [ink.severity(finding.severity, title[0]), *title[1:]]
     for label, text in (("why", finding.rationale), ("do", finding.remediation)):
         lines += wrapped(inert(text, 300), first=f"         {label:<4}", indent=" " * 13) if text else []

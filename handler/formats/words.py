@@ -62,22 +62,22 @@ def rows_seen(report: Report) -> int:
 
 def policy_words(report: Report) -> str:
     """`baseline (sha256:abababababab)`."""
-    return f"{inert(report.policy_name, 60)} ({inert(report.policy_digest, 19).rstrip('…')})"
+    return f"{inert(report.policy_name, 60)} ({inert(report.policy_digest[:19])})"
 
 
 def coverage_words(category: CategorySnapshot) -> str:
     """What was seen of a category, and how: `all 154 rows seen in 2 calls`."""
     if category.plan == "skipped":
         return "not asked: narrowed away by a setting"
-    calls = counted(category.api_calls, "call")
+    calls = f" in {counted(category.api_calls, 'call')}" if category.api_calls else ""
     total = "" if category.total_num is None else f" of {category.total_num:,}"
     if not category.complete:
-        return f"NOT complete: {len(category.rows):,}{total} rows seen in {calls}"
+        return f"NOT complete: {len(category.rows):,}{total} rows seen{calls}"
     if category.plan == "ports":
-        return f"every port of the policy answered, {len(category.rows):,}{total} rows read in {calls}"
+        return f"every port of the policy answered, {len(category.rows):,}{total} rows read{calls}"
     if category.plan == "sorted":
-        return f"every port of the policy passed in order, {len(category.rows):,}{total} rows read in {calls}"
-    return f"all {counted(len(category.rows), 'row')} seen in {calls}"
+        return f"every port of the policy passed in order, {len(category.rows):,}{total} rows read{calls}"
+    return f"all {counted(len(category.rows), 'row')} seen{calls}"
 
 
 def not_seen(report: Report) -> list[str]:
