@@ -161,6 +161,12 @@ def test_an_unknown_kind_is_named_with_the_known_ones():
         Fault("gremlin")
 
 
+@pytest.mark.parametrize("value", [None, 503, {}])
+def test_a_status_fault_needs_a_status(value):
+    with pytest.raises(ValueError, match="status: 503"):
+        Fault("status", value=value)
+
+
 def test_faults_are_read_from_a_list():
     assert read_faults([{"kind": "html", "first": 2, "last": 4}]) == (Fault("html", first=2, last=4),)
     assert len(KINDS) == 29
