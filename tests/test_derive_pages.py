@@ -143,6 +143,22 @@ def test_blank_lines_and_odd_spaces_make_no_difference_in_text():
     assert printed(derive_query(read_page(spaced))) == printed(derive_query(read_page(text)))
 
 
+def test_parameters_may_be_called_like_headings_and_columns():
+    rows = "name\nString\nName\ntype\nString\nType\nfunction\nString\nWhat for.\nrequest\nInteger\nMinimum: 1\n"
+    page = read_page(f"Response Parameters\nTable 1 Response body parameters\nParameter\nType\nDescription\n{rows}")
+    derived = derive_answer(page)
+    assert (list(derived.schema["properties"]), derived.gaps) == (["name", "type", "function", "request"], ())
+
+
+def test_structures_without_a_caption_are_not_guessed_but_named_with_their_rows():
+    more = "lamps |\nArray of Lamp objects |\nLamps. |\nParameter |\nType |\nDescription |\n---|---|---|\nid |\nString |\nNumber. |\n"
+    derived = derive_answer(read_page(text_of("cells.huawei.md") + more))
+    assert [gap.message for gap in derived.gaps] == [
+        "'lamps': no table describes this object 'Lamp'",
+        "no field uses the table at line 42: id",
+    ]
+
+
 def test_the_same_text_gives_the_same_bytes():
     once, again = (printed(derive_answer(read_page(text_of("lamps.otc.rst")))) for _ in range(2))
     assert once == again

@@ -26,7 +26,7 @@ BOUNDS = {
     OTC: [*LISTING, *PORT_ROW],
     ASSETS: [(f"$.{name}", "value", 0, 2147483647) for name in COUNTERS],
     DETAIL: [
-        *LISTING,
+        ("$.total_num", "value", 0, None),
         (f"{ROW}.host_id", "length", 1, 64),
         (f"{ROW}.host_name", "length", 1, 256),
         (f"{ROW}.path", "length", 0, 512),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,14 @@ def test_a_file_that_is_no_page_is_an_error_and_no_traceback(tmp_path, capsys, c
     assert main(["schema", "derive", str(path)]) == code
     out, err = capsys.readouterr()
     assert (out, err.startswith("error: ")) == ("", True)
+
+
+def test_without_docutils_the_extra_is_named():
+    code = "import sys; sys.modules['docutils'] = None; from handler.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, "schema", "derive", str(OWN / "lamps.otc.rst")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=OWN.parents[1])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "port-compliance[derive]" in done.stderr
 
 
 def test_a_table_that_is_not_there_is_named_with_those_that_are(capsys):

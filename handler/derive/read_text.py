@@ -11,6 +11,7 @@ from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, colu
 
 _BULLET = re.compile(r"\s*(?:[•●▪◦·○■]|[-*–](?=\s))\s*(.+)", re.DOTALL)  # noqa: RUF001 - the dash is what pages write
 _NAME = re.compile(r"[A-Za-z_$@\[][\w$@.:/\[\]-]{0,127}")
+_LONE_WORD = re.compile(r"[a-z][A-Za-z0-9]*([_:-][A-Za-z0-9]+)*|[A-Z][A-Za-z0-9]*([_:-][A-Za-z0-9]+)+")
 _MANDATORY = re.compile(r"(yes|no|true|false|mandatory|optional|required|conditional|n/a|-)", re.IGNORECASE)
 _HEADINGS = ("definition", "constraints", "range", "value range", "default value", "default", "options")
 
@@ -71,17 +72,22 @@ def _see(cursor: _Cursor, outline: Outline) -> None:
 def _header(cursor: _Cursor) -> tuple[Column, ...]:
     """The columns whose names stand from here on, one a line; empty unless they are a parameter table's."""
     columns: list[Column] = []
-    while (name := column(cursor.text(len(columns)))) and (name not in columns or name == "other"):
+    while (name := _column(cursor.text(len(columns)))) and (name not in columns or name == "other"):
         columns.append(name)
     is_table = columns[:1] == ["name"] and not {"type", "mandatory"}.isdisjoint(columns)
     return tuple(columns) if is_table else ()
+
+
+def _column(text: str) -> Column | None:
+    """Headers begin with a capital; a parameter may be called `name` or `type`."""
+    return column(text) if text[:1].isupper() else None
 
 
 def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Table:
     line = cursor.lines[cursor.at].number
     cursor.at += len(columns)
     rows: list[Row] = []
-    while cursor.at < len(cursor.lines) and not _ends(cursor):
+    while cursor.at < len(cursor.lines) and not _ends(cursor, columns):
         if _starts_row(cursor, columns):
             rows.append(_row(cursor, columns))
         else:
@@ -91,9 +97,11 @@ def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Ta
     return Table(number, caption, line, columns, tuple(rows), outline.section, outline.status)
 
 
-def _ends(cursor: _Cursor) -> bool:
+def _ends(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
+    """Whether the table is over: a caption, another header, or a heading that is not a row's name."""
     text = cursor.text()
-    return bool(_is_caption(cursor) or STATUS.fullmatch(text) or section_of(text) or _header(cursor))
+    is_heading = bool(section_of(text)) and not _starts_row(cursor, columns)
+    return bool(is_heading or _is_caption(cursor) or STATUS.fullmatch(text) or _header(cursor))
 
 
 def _is_caption(cursor: _Cursor) -> bool:
@@ -132,7 +140,7 @@ def _row(cursor: _Cursor, columns: tuple[Column, ...]) -> Row:
     }
     cursor.at += single
     last: list[Line] = []
-    while cursor.at < len(cursor.lines) and not _ends(cursor) and not _starts_row(cursor, columns):
+    while cursor.at < len(cursor.lines) and not _ends(cursor, columns) and not _starts_row(cursor, columns):
         _suspect(cursor, columns, last)
         last.append(cursor.lines[cursor.at])
         cursor.at += 1
@@ -145,6 +153,6 @@ def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[Line]) -
     follows = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
     if all(follows) and before:
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' stands where a row's name would, and is none"))
-    is_word = re.fullmatch(r"[a-z][A-Za-z0-9]*([_-][A-Za-z0-9]+)*", line.text) and not line.bullet
+    is_word = _LONE_WORD.fullmatch(line.text) and not line.bullet
     if before and is_word and before[-1].text.lower().rstrip(":") not in _HEADINGS:
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may be a row, but no type that is known follows"))
