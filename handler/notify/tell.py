@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SAVING: Final = 3.0  # seconds kept for the last save, or a fifth of what is left
 LEASE_MARGIN: Final = timedelta(seconds=60)
 SAVES: Final = 5
+SAVE_AGAIN: Final = 0.5  # seconds
 _NOBODY: Final = SinkMemory(since="")
 _ELSEWHERE: Final = "another run is telling it; what it leaves is told by the next run"
 
@@ -138,7 +139,19 @@ def _claim(run: _Run, plans: dict[str, tuple[Batch, ...]], store: Store, version
     for name, batches in plans.items():
         mine = tuple(replace(one, claimed_by=run.run_id, lease_until=iso(lease)) for one in batches if _keeps(one))
         run.memory = with_pending(run.memory, name, mine, run.situation.now)
-    return store.save(encode(run.memory), version)
+    return _save(run, store, run.memory, version)
+
+
+def _save(run: _Run, store: Store, memory: LastRun, version: str | None) -> str:
+    """Save, and once more after a moment: a store that hiccups must not cost people a second message."""
+    document = encode(memory)
+    try:
+        return store.save(document, version)
+    except StoreConflictError:
+        raise
+    except StoreError:
+        run.edges.clock.sleep(SAVE_AGAIN)
+        return store.save(document, version)
 
 
 def _keeps(batch: Batch) -> bool:
@@ -215,7 +228,7 @@ def _remember(run: _Run, store: Store, version: str | None) -> None:
     try:
         for _ in range(SAVES):
             try:
-                store.save(encode(memory), version)
+                _save(run, store, memory, version)
             except StoreConflictError:
                 document, version = store.load()
                 theirs = decode(document) if document is not None else run.memory
