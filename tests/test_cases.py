@@ -166,6 +166,11 @@ def test_coverage_names_what_no_case_fires(tmp_path):
     assert not fired.below(50)
 
 
+def test_an_exempted_row_fires_its_rule_and_its_exemption(tmp_path):
+    fired = run_suite(suite(tmp_path, CASE.format(port=2323, num=3, expect="{verdict: compliant}"), EXEMPTED)).coverage
+    assert (fired.percent, fired.rules, fired.exemptions) == (100, (), ())
+
+
 def test_coverage_is_not_rounded_up(tmp_path):
     more = "".join(f"  - id: r{port}\n    ports: [{port}]\n" for port in range(3000, 3200))
     fired = run_suite(

@@ -6,6 +6,7 @@ import json
 import time
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -98,7 +99,8 @@ def test_counters_are_compared_too():
     bases = "version: 1\nrules: [{id: bases, statistic: database_num, above: %d}]\n"
     rows = snapshot(category([], statistics={"database_num": 15}))
     assert said(on_rows(bases % 20, bases % 10, rows), "new") == [("counter", "bases", 15, "rule changed")]
-    assert said(everywhere(bases % 20, bases % 10), "new")[0][3] == "rule or exemption changed, num 11-20"
+    because = "rule or exemption changed, num 11-20"
+    assert said(everywhere(bases % 20, bases % 10), "new") == [("counter", "bases", None, because)]
 
 
 def test_an_incomplete_snapshot_makes_the_comparison_doubtful():
@@ -127,6 +129,17 @@ def test_exemptions_are_added_dropped_extended_shortened_and_changed():
 def test_ranges_that_differ_are_told_as_ranges():
     old, new = TELNET.replace("[23, 2323]", "[1-100]"), TELNET.replace("[23, 2323]", "[50-200]")
     assert [change.what for change in everywhere(old, new).changes] == ["101-200/tcp", "1-49/tcp"]
+
+
+@pytest.mark.parametrize("port", ["1", "9", "5"])
+def test_an_exemption_at_the_edge_of_a_range_is_told_by_its_port(port):
+    old = TELNET.replace("[23, 2323]", "[1-9]").replace("above: 2", "above: 0")
+    exempted = EXEMPTED.replace("[23, 2323]", "[1-9]").replace("[2323]", f"[{port}]").replace("above: 2", "above: 0")
+    assert [change.what for change in everywhere(old, exempted).changes] == [f"{port}/tcp"]
+
+
+def test_an_exemption_for_one_enterprise_project_changes_nothing_for_all():
+    assert not everywhere(TELNET, EXEMPTED + '    enterprise_projects: ["0"]\n').changes
 
 
 def test_both_protocols_are_one_line():

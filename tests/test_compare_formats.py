@@ -45,7 +45,7 @@ def test_doubts_are_loud(render):
 @pytest.mark.parametrize(("count", "folded"), [(20, False), (21, True)])
 def test_more_than_twenty_rows_are_folded(count, folded):
     markdown = compare_markdown(comparison(count))
-    assert ("<details><summary>Newly found (21)</summary>" in markdown) is folded
+    assert (f"<details><summary>Newly found ({count})</summary>" in markdown) is folded
     assert markdown.count("<details>") == markdown.count("</details>")
 
 

@@ -90,6 +90,13 @@ def test_each_kind_of_rule_is_changed_in_its_own_way(rule, change):
     assert f"rule a: {change}" not in equivalent(text)
 
 
+def test_a_changed_allow_list_still_finds_port_zero():
+    text = "version: 1\nrules: [{id: a, allowed_ports: [22, 80]}]\n"
+    changed = [mutant.after for mutant in mutants(policy_of(text)) if "widened to" in mutant.description]
+    assert changed
+    assert all(0 in rule.ports for rule in changed if rule.kind == "allowed_ports")
+
+
 def test_changes_beyond_the_last_port_change_nothing():
     text = "version: 1\nrules: [{id: a, ports: [1-65535], protocols: [tcp]}]\n"
     assert equivalent(text) == ["rule a: 1-65535 widened to 0", "rule a: 1-65535 widened to 65536"]

@@ -33,8 +33,8 @@ class Fired:
         return 100 * self.fired // self.total if self.total else 100
 
     def below(self, percent: int) -> bool:
-        """Whether less than that share is fired, without rounding."""
-        return 100 * self.fired < percent * self.total
+        """Whether less than that share is fired."""
+        return self.percent < percent
 
 
 @dataclass(frozen=True, slots=True)
