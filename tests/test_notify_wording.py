@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.models import Severity
+from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.notify.budget import Block, Entry, and_more, fit
 from handler.notify.dialects import MARKDOWN, PLAIN_TEXT, SLACK
 from handler.notify.folding import fold
+from handler.notify.lines import how_many, where
 from handler.notify.packing import pack
 from handler.notify.plaintext import clean, cut, safe_url, size_bytes
-from handler.notify.wording import how_many, tell, where
+from handler.notify.wording import tell
 from tests import notices
 from tests.fakes import finding
 
@@ -92,6 +93,26 @@ def test_an_empty_complete_run_says_so_and_an_incomplete_one_does_not():
 def test_an_inconclusive_run_says_what_is_missing_even_if_it_was_told_before():
     story = tell(replace(notices.inconclusive(), not_seen=()), notices.sink())
     assert story.sections[0].items[0].text == "container: $.data_list: page 3 of 7 did not come (0 rows seen)"
+
+
+def test_a_quiet_sink_is_told_that_the_check_was_complete_and_what_is_still_open():
+    quiet = replace(notices.notice(), new=(), resolved=(), heartbeat=True)
+    assert tell(quiet, notices.sink()).summary.startswith("Findings: 1 still open. Checked, complete: nothing new.")
+    other = replace(quiet, ongoing=())
+    assert tell(other, notices.sink()).summary == "No finding concerns this channel."
+
+
+def test_every_message_of_a_tolerant_run_says_so():
+    warned = replace(notices.empty().report, warnings=("tolerated (VALIDATION=warn): $.x: y", "something else"))
+    (section,) = tell(replace(notices.empty(), report=warned), notices.sink()).sections
+    assert section.items[0].text == "Answers that break their schema were accepted (VALIDATION=warn): 1 in all."
+
+
+def test_exempted_and_announced_findings_are_counted():
+    gone = ExemptedFinding(finding(), "legacy", "retrofit", "o@example.org", "2027-03-31", 100)
+    later = AnnouncedFinding(finding(), "2026-12-01")
+    whole = replace(notices.empty().report, exempted=(gone, gone), announced=(later,))
+    assert tell(replace(notices.empty(), report=whole), notices.sink()).summary.endswith("Exempted: 2. Announced: 1.")
 
 
 @pytest.mark.parametrize(

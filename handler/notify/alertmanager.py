@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from handler.notify.answers import by_status_alone
 from handler.notify.folding import fold
+from handler.notify.lines import LONG, how_many, servers, where
 from handler.notify.plaintext import clean, safe_url
 from handler.notify.post import json_message
-from handler.notify.wording import LONG, how_many, open_findings, servers, where
+from handler.notify.wording import open_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,11 +49,11 @@ def _alert(notice: Notice, sink: Sink, finding: Finding, end: str, *, rich: bool
     name = clean(finding.title or finding.rule_id, LONG)
     annotations = {"summary": f"{where(line)} on {clean(notice.report.target.name, 60)}: {name}"}
     if rich:
-        annotations |= {"description": f"{how_many(line)}, asked {notice.report.taken_at}", **_texts(sink, finding)}
+        annotations |= {"description": f"{how_many(line)}, HSS asked {_asked(notice)}", **_texts(sink, finding)}
     return {
         "labels": _filled(labels),
         "annotations": _filled(annotations),
-        "startsAt": _start(finding.first_seen or notice.report.taken_at or notice.report.started_at, end),
+        "startsAt": _start(finding.first_seen or _asked(notice), end),
         "endsAt": end,
     }
 
@@ -78,9 +79,13 @@ def _sight(notice: Notice, now: datetime, end: datetime) -> Iterable[dict[str, A
     yield {
         "labels": _filled(labels),
         "annotations": _filled({"summary": clean("; ".join(reasons[:10]), LONG) or "Not everything was seen"}),
-        "startsAt": _start(notice.report.taken_at or notice.report.started_at, ends),
+        "startsAt": _start(_asked(notice), ends),
         "endsAt": ends,
     }
+
+
+def _asked(notice: Notice) -> str:
+    return notice.report.taken_at or notice.report.started_at
 
 
 def _place(notice: Notice) -> dict[str, str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from handler.notify.lines import LONG
 from handler.notify.plaintext import cut
-from handler.notify.wording import LONG, lines_at, open_findings, owed_findings
+from handler.notify.wording import lines_at, open_findings, owed_findings
 from handler.report import finding_dict, report_dict
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 from handler.notify.budget import Block, Entry, Fitted, and_more, fit
 from handler.notify.dialects import PLAIN_TEXT, Dialect, escape_plain
 from handler.notify.sink import PLAIN
-from handler.notify.wording import Item, Section, Story, tell
+from handler.notify.wording import Section, Story, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from handler.notify.lines import Item
     from handler.notify.sink import Notice, Sink
 
 LEAST_ROOM, PLAIN_ROOM = 1000, 700  # below this nothing useful can be said

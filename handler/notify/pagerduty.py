@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from handler.models import Finding, Severity
 from handler.notify.answers import DELIVERED, because, by_status, fields_of, not_understood
 from handler.notify.folding import fold
+from handler.notify.lines import LONG, how_many, servers, where
 from handler.notify.plaintext import clean, safe_url
 from handler.notify.post import json_message
 from handler.notify.sink import Judgement, Message, Outcome
-from handler.notify.wording import LONG, how_many, owed_findings, servers, short_digest, where
+from handler.notify.wording import owed_findings, short_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from handler.notify.lines import Item
     from handler.notify.sink import Notice, Sink
-    from handler.notify.wording import Item, Section, Story
+    from handler.notify.wording import Section, Story
 
 CHAT = True
 LIMIT = 20_000

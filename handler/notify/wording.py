@@ -6,36 +6,20 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from handler.notify.folding import PortLine, fold
-from handler.notify.plaintext import clean, safe_url
+from handler.notify.folding import fold
+from handler.notify.lines import LONG, Item, item_of, moment
+from handler.notify.plaintext import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handler.models import CategorySnapshot, ExemptionNotice, Finding, Host, Severity
+    from handler.models import CategorySnapshot, ExemptionNotice, Finding
     from handler.notify.sink import Notice, Sink
 
 Tone = Literal["bad", "unknown", "good"]
-SHORT, LONG = 140, 300  # code points of a title, of a reason
-_HOSTS_SHOWN = 5
 _SENTENCES_SHOWN = 10
-_URLS_SHOWN = 2
+_TOLERANT = "VALIDATION=warn"
 _LEAST_LINES, _MOST_LINES = 5, 400  # no chat's limit holds more
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One line of a section. `lead` is what the eye looks for (`23/tcp`); `stands_for` counts its findings.
-
-    `severity` is set while it is open.
-    """
-
-    text: str
-    lead: str = ""
-    details: tuple[str, ...] = ()
-    urls: tuple[str, ...] = ()
-    severity: Severity | None = None
-    stands_for: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +84,26 @@ def summary(notice: Notice) -> str:
         "resolved": notice.resolved,
     }
     changed = ", ".join(f"{len(findings)} {word}" for word, findings in moves.items() if findings)
-    parts = [f"Findings: {changed}." if changed else _nothing_listed(notice), severities(open_findings(notice))]
+    parts = (
+        f"Findings: {changed}." if changed else _nothing_listed(notice),
+        "Checked, complete: nothing new." if changed and notice.heartbeat and not _blind(notice) else "",
+        severities(open_findings(notice)),
+        f"Exempted: {len(notice.report.exempted)}." if notice.report.exempted else "",
+        f"Announced: {len(notice.report.announced)}." if notice.report.announced else "",
+    )
     return " ".join(part for part in parts if part)
 
 
+def _blind(notice: Notice) -> bool:
+    return notice.report.verdict == "inconclusive"
+
+
 def _nothing_listed(notice: Notice) -> str:
-    if notice.report.verdict == "compliant":
-        return "Checked, complete: no port breaks the policy."
-    return "What could be seen holds no finding for this channel." if notice.report.verdict == "inconclusive" else ""
+    if _blind(notice):
+        return "What could be seen holds no finding for this channel."
+    if notice.report.verdict == "violations":
+        return "No finding concerns this channel."
+    return "Checked, complete: no port breaks the policy."
 
 
 def severities(findings: Iterable[Finding]) -> str:
@@ -140,77 +136,11 @@ def _findings(notice: Notice, sink: Sink, room: int, *, rich: bool) -> list[Sect
     for heading, findings in groups:
         lines = fold(findings)
         detailed = rich and heading not in ("Still open", "Resolved")
-        items = tuple(_item(line, sink, rich=detailed, gone=heading == "Resolved") for line in lines[:room])
+        items = tuple(item_of(line, sink, rich=detailed, gone=heading == "Resolved") for line in lines[:room])
         omitted = sum(len(line.findings) for line in lines[room:])
         room = max(0, room - len(items))
         sections.append(Section(f"{heading} ({len(findings)})", items, omitted))
     return sections
-
-
-def _item(line: PortLine, sink: Sink, *, rich: bool, gone: bool = False) -> Item:
-    worst = line.worst
-    rules = clean(", ".join(line.rules), SHORT)
-    name = clean(worst.title or worst.rule_id, SHORT)
-    what = name if name == rules else f"{name} ({rules})"
-    return Item(
-        text=f"{line.severity}, {how_many(line)}: {what}",
-        lead=where(line),
-        details=tuple(_details(line, sink)) if rich else (),
-        urls=tuple(url for url in map(safe_url, worst.references) if url)[:_URLS_SHOWN] if rich else (),
-        severity=None if gone else line.severity,
-        stands_for=len(line.findings),
-    )
-
-
-def where(line: PortLine) -> str:
-    """`23/tcp`, `135-139/tcp+tcp6`, `container 80/tcp`; for a counter `host counter`."""
-    place = "" if line.worst.category == "host" and line.first is not None else f"{clean(line.worst.category, 40)} "
-    if line.first is None:
-        return f"{place}counter"
-    ports = str(line.first) if line.first == line.last else f"{line.first}-{line.last}"
-    return f"{place}{ports}/{clean('+'.join(line.protocols), 60)}"
-
-
-def how_many(line: PortLine) -> str:
-    """`1 server`, `3 servers`, `1-3 containers`; for a counter its value."""
-    least, most = line.nums
-    if line.first is None:
-        return f"count {most}"
-    number = str(most) if least == most else f"{least}-{most}"
-    noun = "container" if line.worst.category == "container" else "server"
-    return f"{number} {noun}" if most == 1 else f"{number} {noun}s"
-
-
-def _details(line: PortLine, sink: Sink) -> Iterable[str]:
-    worst = line.worst
-    if line.first is None and worst.message:
-        yield clean(worst.message, LONG)
-    if worst.rationale:
-        yield f"Why: {clean(worst.rationale, LONG)}"
-    if worst.remediation:
-        yield f"Do: {clean(worst.remediation, LONG)}"
-    if line.first_seen:
-        yield f"Since {moment(line.first_seen)}"
-    if sink.hosts and line.hosts:
-        yield f"On: {servers(line.hosts)}"
-
-
-def servers(hosts: tuple[Host, ...]) -> str:
-    """The first five names with their addresses, `and N more`."""
-    shown = [_server(host) for host in hosts[:_HOSTS_SHOWN]]
-    more = len(hosts) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")
-
-
-def _server(host: Host) -> str:
-    name = clean(host.host_name or host.container_name or host.host_id, 80)
-    return f"{name} ({clean(host.host_ip, 45)})" if host.host_ip else name
-
-
-def moment(stamp: str) -> str:
-    """`2026-11-20 08:07 UTC` of an ISO 8601 time in UTC."""
-    short = clean(stamp, 40)
-    return f"{short[:10]} {short[11:16]} UTC" if len(short) > 16 and short[10] == "T" else short
 
 
 _NOT_SEEN = "Could not be seen"
@@ -221,8 +151,17 @@ def _sentences(notice: Notice) -> list[Section]:
         _section(_NOT_SEEN, notice.not_seen or _gaps(notice)),
         _section("Complete again", notice.seen_again),
         _section("Exemptions", map(_exemption, notice.exemptions)),
-        _section("Note", notice.notes),
+        _section("Note", (*_tolerated(notice), *notice.notes)),
     ]
+
+
+def _tolerated(notice: Notice) -> tuple[str, ...]:
+    """The warning that belongs in every message of a run that accepted broken answers."""
+    said = (*notice.report.warnings, *(warning for part in notice.report.coverage for warning in part.warnings))
+    breaches = {warning for warning in said if _TOLERANT in warning}
+    return (
+        (f"Answers that break their schema were accepted ({_TOLERANT}): {len(breaches)} in all.",) if breaches else ()
+    )
 
 
 def _section(heading: str, sentences: Iterable[str]) -> Section:
@@ -232,7 +171,7 @@ def _section(heading: str, sentences: Iterable[str]) -> Section:
 
 def _gaps(notice: Notice) -> tuple[str, ...]:
     """What a run without a complete answer did not see, where nobody said it yet."""
-    if notice.report.verdict != "inconclusive":
+    if not _blind(notice):
         return ()
     gaps = tuple(_gap(part) for part in notice.report.coverage if not part.complete)
     return gaps or tuple(str(problem) for problem in notice.report.problems) or ("The run could not finish.",)
