@@ -178,7 +178,7 @@ def _report(
 
 def _nothing_seen(recalled: Recalled, at: str) -> Compared:
     """Every open finding is unseen: neither ongoing nor resolved."""
-    last_run = recalled.last_run or LastRun(run_at=at, lost_at=at if recalled.trouble else None)
+    last_run = recalled.last_run or LastRun(run_at=at, began_at=at, lost=bool(recalled.trouble))
     unseen = tuple(PastFinding(one.finding, "unseen") for one in last_run.findings.values() if one.status == "open")
     return Compared(
         changes=Changes(unseen=unseen),
