@@ -91,7 +91,8 @@ def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Ta
         if _starts_row(cursor, columns):
             rows.append(_row(cursor, columns))
         else:
-            cursor.gaps.append(Gap(cursor.lines[cursor.at].number, "no row of the table begins here"))
+            lost = cursor.lines[cursor.at]
+            cursor.gaps.append(Gap(lost.number, f"{lost.text[:64]!r} begins no row of the table"))
             cursor.at += 1
     number, caption = outline.take_caption()
     return Table(number, caption, line, columns, tuple(rows), outline.section, outline.status)
