@@ -52,9 +52,10 @@ def test_no_test_case_is_2(capsys, tmp_path):
 
 
 def test_too_little_coverage_is_1(capsys, folder):
-    code, out, _ = run(capsys, "test", folder, "--min-coverage", 51)
+    code, out, err = run(capsys, "test", folder, "--min-coverage", 51)
     assert code == 1
     assert "50% covered: 1 of 2" in out
+    assert "p.yaml: coverage 50% is below 51%" in err
     assert "never fired: exemption lifts" in out
     assert run(capsys, "test", folder, "--min-coverage", 50)[0] == 0
 
@@ -130,7 +131,7 @@ def test_an_impossible_port_is_2(capsys, folder, port):
 
 
 def test_an_impossible_moment_is_2(capsys, folder):
-    assert "is not a moment" in run(capsys, "explain", folder / "p.yaml", "--port", "1", "--at", "soon")[2]
+    assert "is not a time" in run(capsys, "explain", folder / "p.yaml", "--port", "1", "--at", "soon")[2]
 
 
 def test_validate_tells_all_problems_and_is_2(capsys, folder):
@@ -145,6 +146,26 @@ def test_validate_with_warnings_alone_is_0(capsys, folder):
     code, out, _ = run(capsys, "validate", folder / "p.yaml", "--format", "json", "--at", "2027-04-01")
     assert code == 0
     assert {message["severity"] for message in json.loads(out)} == {"warning"}
+
+
+def test_validate_warns_of_exemptions_that_match_nothing_in_a_snapshot(capsys, folder):
+    (folder / "s.json").write_text(snapshot_text(snapshot(category([]))))
+    arguments = "validate", folder / "p.yaml", "--at", "2026-12-01"
+    assert "[W204]" not in run(capsys, *arguments)[1]
+    assert "[W204]" in run(capsys, *arguments, "--snapshot", folder / "s.json")[1]
+
+
+def test_validate_tells_github_and_code_scanning(capsys, folder):
+    (folder / "bad.yaml").write_text("version: 1\n")
+    assert "::error file=" in run(capsys, "validate", folder / "bad.yaml", "--format", "github")[1]
+    sarif = json.loads(run(capsys, "validate", folder / "bad.yaml", "--format", "sarif")[1])
+    assert sarif["runs"][0]["results"][0]["level"] == "error"
+
+
+def test_a_diff_reads_git(capsys, folder):
+    code, _, err = run(capsys, "diff", "git:--all:x", folder / "p.yaml")
+    assert code == 2
+    assert "names no revision" in err
 
 
 def test_validate_prints_the_canonical_form(capsys, folder):

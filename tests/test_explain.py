@@ -111,6 +111,11 @@ def test_text_names_file_and_line_and_hides_what_steers_a_terminal():
     assert "\x1b" not in text
 
 
+def test_a_type_that_is_neither_tcp_nor_udp_is_pointed_out():
+    assert "neither TCP nor UDP" in explain_text([outcome(RICH, 23, "tpc")])
+    assert "neither TCP nor UDP" not in explain_text([outcome(RICH, 23, "tcp6")])
+
+
 def test_silence_is_said():
     assert "no rule or exemption speaks of it" in explain_text([outcome(policy_of(EXEMPTED), 80)])
 

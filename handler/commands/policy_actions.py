@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handler.commands.policy_checks import coverage, schema, validate
-from handler.commands.policy_day import today
+from handler.commands.policy_inputs import recorded, today
 from handler.errors import UsageError
 from handler.policy.load import load_policy, load_texts
 from handler.policy.services import services, suggestion
@@ -18,7 +19,6 @@ from handler.review.compare import compare_on_snapshot
 from handler.review.compare_formats import compare_json, compare_markdown, compare_text
 from handler.review.explain import Question, explain, questions
 from handler.review.explain_formats import explain_json, explain_text
-from handler.review.files import read_snapshot
 from handler.review.git_source import PREFIX, git_texts
 from handler.review.mutate import mutate_suite
 from handler.review.mutate_formats import mutants_json, mutants_text
@@ -39,10 +39,12 @@ def test(args: Namespace) -> int:
     elif args.format == "json":
         text = cases_json(suites)
     else:
-        text = cases_text(suites, coverage=args.coverage, least=args.min_coverage)
+        text = cases_text(suites, coverage=args.coverage or args.min_coverage is not None)
     print(text, end="")
-    thin = args.min_coverage is not None and any(suite.coverage.below(args.min_coverage) for suite in suites)
-    return int(thin or any(suite.failed for suite in suites))
+    thin = [] if args.min_coverage is None else [each for each in suites if each.coverage.below(args.min_coverage)]
+    for suite in thin:
+        print(f"{suite.policy_path}: coverage {suite.coverage.percent}% is below {args.min_coverage}%", file=sys.stderr)
+    return int(bool(thin) or any(suite.failed for suite in suites))
 
 
 def mutate(args: Namespace) -> int:
@@ -56,7 +58,7 @@ def diff(args: Namespace) -> int:
     """3 if the snapshot cannot answer both policies, 1 if something is newly found, else 0."""
     old, new, names = _source(args.old), _source(args.new), (args.old, args.new)
     if args.snapshot:
-        comparison = compare_on_snapshot(old, new, read_snapshot(args.snapshot), today(args), names)
+        comparison = compare_on_snapshot(old, new, recorded(args.snapshot), today(args), names)
     else:
         comparison = compare_everywhere(old, new, today(args), names)
     render = {"markdown": compare_markdown, "json": compare_json}.get(args.format, compare_text)

@@ -6,7 +6,7 @@ import sys
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from handler.commands.policy_day import today
+from handler.commands.policy_inputs import recorded, today
 from handler.policy.bundled import bundled_policies
 from handler.policy.canonical import canonical_yaml
 from handler.policy.danger_lists import danger_lists
@@ -15,7 +15,6 @@ from handler.policy.lint_formats import FORMATS
 from handler.policy.load import load_policy, read_files, read_policy
 from handler.review.coverage import compare_with_lists
 from handler.review.coverage_formats import coverage_json, coverage_text
-from handler.review.files import read_snapshot
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 def validate(args: Namespace) -> int:
     """2 if the policy has an error; warnings alone are 0. The messages are the result, so they go to stdout."""
     reading = read_policy(*read_files(args.paths))
-    snapshot = read_snapshot(args.snapshot) if args.snapshot else None
+    snapshot = recorded(args.snapshot) if args.snapshot else None
     messages = lint(reading, today=today(args), cloud=args.cloud, snapshot=snapshot)
     text = FORMATS[args.format](messages)
     if args.print and reading.policy is not None:

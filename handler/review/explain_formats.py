@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.formats.inert import inert
+from handler.models import family
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,8 @@ def _block(explanation: Explanation) -> str:
     status = "" if question.status is None else f", status {inert(question.status, 40)}"
     asked = f"{question.port}/{inert(question.protocol, 40)} in category {question.category}{num}{status}"
     lines = [f"{asked}, on {explanation.today}: {explanation.outcome}"]
+    if family(question.protocol) is None:
+        lines.append("  this type is neither TCP nor UDP: every rule on the port judges it")
     for statement in explanation.statements:
         lines.append(f"  {_head(statement)} ({statement.location})")
         lines += [f"    {inert(reason, _LONG)}" for reason in statement.reasons]
