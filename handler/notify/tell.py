@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from handler.clock import Deadline, iso, parse_iso
+from handler.clock import Deadline, iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
-from handler.last_run import HISTORY_LENGTH, Batch, LastRun, Remembered, RunSummary, SinkMemory, decode, encode
-from handler.models import Delivery, Problem, Severity
-from handler.notify.marks import busy, merged, pruned, tell_of, with_pending
+from handler.last_run import Batch, LastRun, SinkMemory
+from handler.models import Delivery, Problem
+from handler.notify.marks import busy, tell_of, with_pending
 from handler.notify.notice import Situation, notice_of
-from handler.notify.owed import EVERY_RUN, lasting, owed
+from handler.notify.owed import EVERY_RUN, owed
 from handler.notify.send import Fate, Sent, send
+from handler.notify.telling import Edges, Telling, claim, keeps, remember, stateless, summarised
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from random import Random
+    from datetime import timedelta
 
-    from handler.clock import Clock
     from handler.diff import Compared
     from handler.models import Report
-    from handler.notify.sink import Kind, Sink
+    from handler.notify.sink import Sink
     from handler.store.interface import Store
-    from handler.transport import Transport
+
+__all__ = ["Edges", "Told", "tell"]
 
 SAVING: Final = 3.0  # seconds kept for the last save, or a fifth of what is left
-LEASE_MARGIN: Final = timedelta(seconds=60)
-SAVES: Final = 5
-SAVE_AGAIN: Final = 0.5  # seconds
 _NOBODY: Final = SinkMemory(since="")
 _ELSEWHERE: Final = "another run is telling it; what it leaves is told by the next run"
 
@@ -42,35 +38,6 @@ class Told:
     last_run: LastRun
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Edges:
-    """What telling needs of the world. `kind_of` gives the module of a kind (`kinds.kind_module`)."""
-
-    transport: Transport
-    kind_of: Callable[[str], Kind]
-    clock: Clock
-    deadline: Deadline
-    random: Random
-
-
-@dataclass(slots=True)
-class _Run:
-    """One run's telling, as far as it has come. `settled` are the ids of finished batches, by sink."""
-
-    situation: Situation
-    sinks: tuple[Sink, ...]
-    edges: Edges
-    stateful: bool
-    memory: LastRun
-    deliveries: dict[str, Delivery] = field(default_factory=dict)
-    settled: dict[str, set[str]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def run_id(self) -> str:
-        return self.situation.report.run_id
 
 
 def tell(
@@ -89,23 +56,23 @@ def tell(
     `compared` is None where no state is configured; then nothing is remembered. `compared` without a `store` is a
     state that could not be read: everything is told, nothing saved. `version` is the one that was loaded.
     """
-    memory = _summarised(compared.last_run if compared else _stateless(report), report, edges.clock)
+    memory = summarised(compared.last_run if compared else stateless(report), report, edges.clock)
     situation = Situation(report, memory, edges.clock.now(), run_interval)
-    run = _Run(situation, sinks, edges, compared is not None, memory)
+    run = Telling(situation, sinks, edges, compared is not None, memory)
     plans = _plan(run)
     if dry_run:
         rehearsed = (_delivery(sink, "dry_run" if plans.get(sink.name) else "quiet") for sink in sinks)
         return Told(tuple(rehearsed), run.memory)
-    if store is not None and any(batch for batches in plans.values() for batch in batches if _keeps(batch)):
+    if store is not None and any(batch for batches in plans.values() for batch in batches if keeps(batch)):
         try:
-            version = _claim(run, plans, store, version)
+            version = claim(run, plans, store, version)
         except StoreConflictError:
             return _beaten(run)
         except StoreError as error:
             run.problems.append(Problem(f"what is being told could not be recorded first: {error}", hint=error.hint))
     _send_all(run, plans)
     if store is not None:
-        _remember(run, store, version)
+        remember(run, store, version)
     return Told(
         tuple(run.deliveries.get(sink.name, _delivery(sink, "quiet")) for sink in sinks),
         run.memory,
@@ -114,7 +81,7 @@ def tell(
     )
 
 
-def _plan(run: _Run) -> dict[str, tuple[Batch, ...]]:
+def _plan(run: Telling) -> dict[str, tuple[Batch, ...]]:
     """The batches of each sink, in order: what an earlier run may have told comes first, then what is owed now."""
     now = run.situation.now
     plans: dict[str, tuple[Batch, ...]] = {}
@@ -133,39 +100,13 @@ def _plan(run: _Run) -> dict[str, tuple[Batch, ...]]:
     return plans
 
 
-def _claim(run: _Run, plans: dict[str, tuple[Batch, ...]], store: Store, version: str | None) -> str:
-    """Save what will be told before it is: another run must not tell it too, and a crash must not lose it."""
-    lease = run.edges.clock.now() + timedelta(seconds=run.edges.deadline.left()) + LEASE_MARGIN
-    for name, batches in plans.items():
-        mine = tuple(replace(one, claimed_by=run.run_id, lease_until=iso(lease)) for one in batches if _keeps(one))
-        run.memory = with_pending(run.memory, name, mine, run.situation.now)
-    return _save(run, store, run.memory, version)
-
-
-def _save(run: _Run, store: Store, memory: LastRun, version: str | None) -> str:
-    """Save, and once more after a moment: a store that hiccups must not cost people a second message."""
-    document = encode(memory)
-    try:
-        return store.save(document, version)
-    except StoreConflictError:
-        raise
-    except StoreError:
-        run.edges.clock.sleep(SAVE_AGAIN)
-        return store.save(document, version)
-
-
-def _keeps(batch: Batch) -> bool:
-    """Whether the batch is worth repeating: a heartbeat is not."""
-    return any(lasting(item) for item in batch.items)
-
-
-def _beaten(run: _Run) -> Told:
+def _beaten(run: Telling) -> Told:
     """Another run was faster: it tells, this one says nothing and saves nothing."""
     deliveries = tuple(_delivery(sink, "quiet", _ELSEWHERE) for sink in run.sinks)
     return Told(deliveries, run.memory, tuple(run.problems))
 
 
-def _send_all(run: _Run, plans: dict[str, tuple[Batch, ...]]) -> None:
+def _send_all(run: Telling, plans: dict[str, tuple[Batch, ...]]) -> None:
     """Every sink gets its share of the time left, so that a dead one leaves enough for the others."""
     due = [sink for sink in run.sinks if plans.get(sink.name)]
     reserve = min(SAVING, run.edges.deadline.left() / 5)
@@ -175,7 +116,7 @@ def _send_all(run: _Run, plans: dict[str, tuple[Batch, ...]]) -> None:
         _send_batches(run, sink, plans[sink.name], share)
 
 
-def _send_batches(run: _Run, sink: Sink, batches: tuple[Batch, ...], share: Deadline) -> None:
+def _send_batches(run: Telling, sink: Sink, batches: tuple[Batch, ...], share: Deadline) -> None:
     """Send one sink's batches in order; after one that was not taken, the rest stays owed."""
     repeated = {batch.delivery_id for batch in run.situation.last_run.sinks.get(sink.name, _NOBODY).pending}
     left: list[Batch] = []
@@ -202,12 +143,12 @@ def _may_have_it(sent: Sent, sink: Sink, batch: Batch, repeated: set[str]) -> bo
     A batch that is repeated may have arrived the first time, whatever happens to it now; but one that is refused for
     good is given up, because it would stand in the way of all that follows. What it held is still owed.
     """
-    if not _keeps(batch) or sink.kind in EVERY_RUN:
+    if not keeps(batch) or sink.kind in EVERY_RUN:
         return False
     return sent.fate is Fate.UNKNOWN or (batch.delivery_id in repeated and sent.status != "failed")
 
 
-def _send_safely(run: _Run, sink: Sink, batch: Batch, share: Deadline) -> Sent:
+def _send_safely(run: Telling, sink: Sink, batch: Batch, share: Deadline) -> Sent:
     """Send one batch. A fault of our own in one kind must not silence the other sinks."""
     edges = run.edges
     situation = replace(run.situation, last_run=run.memory)
@@ -219,55 +160,6 @@ def _send_safely(run: _Run, sink: Sink, batch: Batch, share: Deadline) -> Sent:
         return Sent(Fate.UNKNOWN, "owed", error.message)
     except Exception as error:  # noqa: BLE001 - named by its type only: its text may hold anything
         return Sent(Fate.UNKNOWN, "owed", f"internal error {type(error).__name__}")
-
-
-def _remember(run: _Run, store: Store, version: str | None) -> None:
-    """Save what was told; where another run wrote meanwhile, its marks and ours together."""
-    run.memory = pruned(run.memory, run.sinks, run.situation.now)
-    memory = run.memory
-    try:
-        for _ in range(SAVES):
-            try:
-                _save(run, store, memory, version)
-            except StoreConflictError:
-                document, version = store.load()
-                theirs = decode(document) if document is not None else run.memory
-                memory = merged(theirs, run.memory, run.settled, run.run_id)
-                continue
-            run.memory = memory
-            return
-        reason = f"other runs wrote it {SAVES} times in between"
-    except StoreError as error:
-        reason = str(error)
-    run.problems.append(
-        Problem(f"what was told could not be remembered, the next run may repeat it: {reason}", hint=StoreError.hint)
-    )
-
-
-def _stateless(report: Report) -> LastRun:
-    """A memory of nothing but this run's findings: everything in it is new."""
-    at = report.started_at
-    records = (
-        Remembered(one, first_seen=one.first_seen or at, last_seen=at, opened_at=at, base_num=one.num)
-        for one in report.findings
-    )
-    return LastRun(run_at=at, findings={one.finding.fingerprint: one for one in records})
-
-
-def _summarised(last_run: LastRun, report: Report, clock: Clock) -> LastRun:
-    """The memory with this run's line of history."""
-    line = RunSummary(
-        run_id=report.run_id,
-        at=report.started_at,
-        verdict=report.verdict,
-        counts=tuple(
-            sum(one.severity == severity for one in report.findings) for severity in sorted(Severity, reverse=True)
-        ),
-        ports=sum(one.total_num if one.total_num is not None else len(one.rows) for one in report.coverage),
-        seconds=max(0, int((clock.now() - parse_iso(report.started_at)).total_seconds())),
-        calls=sum(one.api_calls for one in report.coverage),
-    )
-    return replace(last_run, history=(*last_run.history, line)[-HISTORY_LENGTH:])
 
 
 def _delivery(sink: Sink, status: str, reason: str = "") -> Delivery:
