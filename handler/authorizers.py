@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from handler.errors import SettingsError
+from handler.errors import DeniedError, SettingsError
 from handler.hss.auth import AgencyAuth, KeyAuth, TokenAuth
 from handler.hss.iam import Login, PasswordAuth
 from handler.models import Secret
@@ -13,10 +14,14 @@ from handler.settings.reader import Reader
 from handler.store.obs_objects import ObsKeys
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from handler.hss.auth import Authorizer
     from handler.settings.run_settings import Place
     from handler.surroundings import Surroundings
+    from handler.transport import Request
 
+MOST_REFUSALS = 3
 NO_CREDENTIALS = "Set HSS_AUTH_TOKEN, or HUAWEICLOUD_SDK_AK and _SK, or OS_USERNAME and its companions."
 
 
@@ -26,7 +31,8 @@ def authorizer_of(place: Place, around: Surroundings) -> Authorizer:
     if known.token is not None:
         return TokenAuth(known.token)
     if known.secret_key is not None:
-        return KeyAuth(known.access_key, known.secret_key, place.project_id, around.clock, known.security_token)
+        key = KeyAuth(known.access_key, known.secret_key, place.project_id, around.clock, known.security_token)
+        return GuardedKey(key, around.refusals)
     if known.password is not None:
         login = Login(
             known.auth_url,
@@ -36,11 +42,42 @@ def authorizer_of(place: Place, around: Surroundings) -> Authorizer:
             known.project_id,
             known.project_name,
         )
-        return PasswordAuth(login, around.warm.api, around.clock, around.warm.tokens)
+        made = PasswordAuth(login, around.warm.api, around.clock, around.warm.tokens)
+        return around.logins.setdefault(login, made)
     if around.agency is None:
         raise SettingsError(f"target {place.name}: there are no credentials", hint=NO_CREDENTIALS)
     keys = around.agency
-    return AgencyAuth(keys.access_key, keys.secret_key, keys.security_token, place.project_id, around.clock)
+    agency = AgencyAuth(keys.access_key, keys.secret_key, keys.security_token, place.project_id, around.clock)
+    return GuardedKey(agency, around.refusals)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedKey:
+    """An access key that several targets share: used no more in this run before its refusals lock it.
+
+    Source: both gateways lock an access key for five minutes after five failures in a row.
+    """
+
+    key: KeyAuth | AgencyAuth
+    refusals: dict[str, int]
+
+    @property
+    def identity(self) -> str:
+        """The key's own."""
+        return self.key.identity
+
+    def headers(self, request: Request) -> Mapping[str, str]:
+        """The key's own. Raises DeniedError where the key was refused too often."""
+        if self.refusals.get(self.identity, 0) >= MOST_REFUSALS:
+            raise DeniedError(
+                f"the access key was refused {MOST_REFUSALS} times in this run and is not tried again", status=401
+            )
+        return self.key.headers(request)
+
+    def refused(self) -> bool:
+        """False, and it is counted."""
+        self.refusals[self.identity] = self.refusals.get(self.identity, 0) + 1
+        return False
 
 
 def object_keys(place: Place | None, around: Surroundings) -> ObsKeys:

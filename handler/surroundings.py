@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handler.clock import Clock
+    from handler.hss.iam import Login, PasswordAuth
     from handler.hss.walk import Progress
     from handler.transport import Transport
 
@@ -58,3 +59,5 @@ class Surroundings:
     own_project: str = ""
     agency: AgencyKeys | None = None
     on_progress: Callable[[str, Progress], None] | None = None  # target name, how far
+    logins: dict[Login, PasswordAuth] = field(default_factory=dict)  # one each: a refused password is not tried again
+    refusals: dict[str, int] = field(default_factory=dict)  # how often each access key was refused in this run

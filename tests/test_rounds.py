@@ -153,3 +153,15 @@ def test_hosts_are_asked_only_where_somebody_wants_them():
 def test_an_unknown_target_names_the_known_ones():
     with pytest.raises(SettingsError, match="there are: default"):
         prepared(World(), replace(Choices(), target="x"))
+
+
+def test_a_refused_access_key_is_used_less_often_than_locks_it(tmp_path):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    names = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(7)]
+    (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
+    keys = {"HSS_AUTH_TOKEN": None, "HUAWEICLOUD_SDK_AK": "SIMULATEDACCESSKEY00", "HUAWEICLOUD_SDK_SK": "wrong"}
+    found = reports(world, TARGETS_CONFIG="targets.yaml", seconds=700, **keys)
+    assert [report.verdict for report in found] == ["inconclusive"] * 7
+    assert len(world.simulator.calls) == 3
+    assert "refused 3 times in this run and is not tried again" in str(found[-1].problems[0])
