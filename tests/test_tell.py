@@ -189,10 +189,45 @@ def test_a_repeated_message_that_is_refused_for_good_does_not_block_the_sink():
     assert desk.run([UP], finding()) == ["delivered"]
 
 
+def test_all_that_may_have_arrived_is_repeated_even_where_the_first_of_it_fails_again():
+    desk = Desk()
+
+    def die_at_the_end(request):
+        if len(desk.transport.requests) == 2:
+            raise KeyboardInterrupt
+        return UP
+
+    desk.run(lost, finding())
+    with pytest.raises(KeyboardInterrupt):
+        desk.run(die_at_the_end, finding(), finding(port=80))
+    ids = [one.delivery_id for one in desk.memory().pending]
+    desk.run(lost, finding(), finding(port=80))
+    assert [one.delivery_id for one in desk.memory().pending] == ids
+    assert desk.run([UP, UP], finding(), finding(port=80)) == ["delivered"]
+    assert [body["id"] for body in desk.bodies()] == ids
+
+
+def test_a_save_that_fails_is_tried_once_more():
+    class Hiccup(MemoryStore):
+        """A store whose first answer is an error."""
+
+        fails = 1
+
+        def save(self, document, version):
+            self.fails -= 1
+            if self.fails >= 0:
+                raise StoreError("busy")
+            return super().save(document, version)
+
+    desk = Desk(store=Hiccup())
+    assert desk.run([UP], finding()) == ["delivered"]
+    assert desk.told.problems == ()
+
+
 def test_a_sink_that_another_run_is_telling_is_left_alone_until_its_lease_ends():
     desk = Desk()
     with pytest.raises(KeyboardInterrupt):
-        desk.run([KeyboardInterrupt()], finding()) if False else desk.run(_killed, finding())
+        desk.run(_killed, finding())
     lease = desk.memory().pending[0].lease_until
     assert lease == iso(desk.clock.now() + timedelta(seconds=90))
     desk.clock.tick(-3599)
