@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,16 @@ def test_structures_that_contain_themselves_or_go_very_deep_are_read():
         f"Response Parameters\nTable 1 Response body parameters\nParameter\nType\nDescription\nself\nT2 object\nX.\n{tables}"
     )
     assert len(derive_answer(page).schema["$defs"]) == 898
+
+
+@pytest.mark.parametrize(
+    "text", ["+-" * 50000 + "+\n| a", "\n" * 200_000 + "x", "=" * 100_000, "a " * 100_000, "|" * 100_000]
+)
+def test_a_text_made_to_be_slow_is_refused_at_once(text):
+    started = time.process_time()
+    with pytest.raises(DocumentError):
+        read_page(text)
+    assert time.process_time() - started < 5
 
 
 def test_a_file_named_in_rst_is_not_read(tmp_path):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _RST = re.compile(
-    r"^(:original_name:|\.\. table::|\.\. _[^:]+:\s*$|\s*\+(?:[-=]+\+)+\s*$|\s*={3,}(?: +={3,})+\s*$)", re.MULTILINE
+    r"^(:original_name:|\.\. table::|\.\. _[^:]+:\s*$|[ \t]*\+(?:[-=]+\+)+[ \t]*$|[ \t]*={3,}(?: +={3,})+[ \t]*$)",
+    re.MULTILINE,
 )
 _REQUEST_ROLES = ("path", "query", "header", "body")
 

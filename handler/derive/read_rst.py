@@ -28,6 +28,7 @@ _SETTINGS: dict[str, Any] = {
     "line_length_limit": 1_000_000,
     "syntax_highlight": "none",
 }
+_MOST_COLUMNS = 64  # docutils needs minutes for a border of thousands
 _HERE = "label:"
 _SPHINX = re.compile(
     r"Unknown (interpreted text role|directive type)|No (role|directive) entry for|Undefined substitution"
@@ -36,6 +37,9 @@ _SPHINX = re.compile(
 
 def read_rst(text: str) -> Page:
     """The page in OTC's RST form."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count("+") > _MOST_COLUMNS and not line.strip("+-= \t"):
+            raise DocumentError(f"line {number}: a table of more than {_MOST_COLUMNS} columns")
     roles.register_local_role("ref", _reference)
     try:
         tree = publish_doctree(text, settings_overrides=_SETTINGS)
