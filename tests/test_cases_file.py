@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handler.policy.yaml_positions import read_yaml
-from handler.review.case_file import check_shape
+from handler.review.case_shape import check_shape
 
 GOOD = """\
 today: 2026-12-01

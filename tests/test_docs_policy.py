@@ -12,7 +12,7 @@ from handler.policy.lint_codes import WARNINGS
 from handler.policy.load import load_texts
 from handler.policy.problems import CODES
 from handler.policy.yaml_positions import read_yaml
-from handler.review.case_file import check_shape
+from handler.review.case_shape import check_shape
 from tests.document_blocks import blocks, rewritten, run_block, same
 
 ROOT = Path(__file__).resolve().parent.parent

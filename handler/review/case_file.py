@@ -1,20 +1,15 @@
-"""The shape of a `*.test.yaml` file, read strictly: unknown keys are refused with a suggestion and their place."""
+"""The shape of a `*.test.yaml` file: what each key holds."""
 
 from __future__ import annotations
 
 import re
 from datetime import date
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from handler.models import COUNTERS
 from handler.ports import HIGHEST, LOWEST, PortSet
-
-if TYPE_CHECKING:
-    from handler.policy.rules import Location
-    from handler.policy.yaml_positions import PositionedFile
 
 _RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
 
@@ -57,11 +52,13 @@ Count = Annotated[int, Field(ge=0)]
 Counters = dict[Annotated[str, BeforeValidator(_counter)], Count]
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """A mapping with known keys only."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=False)
 
 
-class RowSpec(_Shape):
+class RowSpec(Shape):
     """Rows of the snapshot: one for each port and type named. Without `status` the row carries none."""
 
     port: Ports = Field(alias="port")
@@ -71,7 +68,7 @@ class RowSpec(_Shape):
     status: str | None = None
 
 
-class Wanted(_Shape):
+class Wanted(Shape):
     """Results to find: one for each port and protocol named; what is not named is not compared."""
 
     rule: str
@@ -85,7 +82,7 @@ class Wanted(_Shape):
     effective_from: Day | None = None
 
 
-class Expect(_Shape):
+class Expect(Shape):
     """What must come out. A key that is left out is not compared; at least one is needed."""
 
     verdict: Literal["compliant", "violations", "inconclusive"] | None = None
@@ -101,14 +98,14 @@ class Expect(_Shape):
         return self
 
 
-class Listing(_Shape):
+class Listing(Shape):
     """How much of a category was seen: `asked_ports` answers the policy's ports only, `incomplete` nothing for sure."""
 
     listing: Literal["complete", "asked_ports", "incomplete"] = "complete"
     total_num: Count | None = None
 
 
-class CaseSpec(_Shape):
+class CaseSpec(Shape):
     """One case: rows and counters in, expectation out."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -120,66 +117,9 @@ class CaseSpec(_Shape):
     expect: Expect
 
 
-class FileSpec(_Shape):
+class FileSpec(Shape):
     """A whole file. `today` is the day of every case that names no other."""
 
     policy: str | None = None
     today: Day | None = None
     cases: tuple[CaseSpec, ...]
-
-
-def check_shape(file: PositionedFile) -> tuple[FileSpec | None, list[str]]:
-    """The file's content, or all its problems as `file:line:column: message`."""
-    if file.problems:
-        return None, [str(problem) for problem in file.problems]
-    try:
-        content = FileSpec.model_validate(file.data)
-    except ValidationError as error:
-        found = sorted((_place(file, e), _message(file, e)) for e in error.errors(include_url=False))
-        return None, [f"{file.name}:{line}:{column}: {message}" for (line, column), message in dict.fromkeys(found)]
-    if not content.cases:
-        return None, [f"{file.where(('cases',))}: cases: there is none"]
-    return content, [f"{file.where(('cases', index))}: {text}" for index, text in _more(content)]
-
-
-def _more(content: FileSpec) -> list[tuple[int, str]]:
-    """What one case alone does not show."""
-    names: set[str] = set()
-    problems = []
-    for index, case in enumerate(content.cases):
-        if case.name in names:
-            problems.append((index, f"a second case is named {case.name!r}"))
-        if case.today is None and content.today is None:
-            problems.append((index, "today: is missing here and at the top of the file"))
-        names.add(case.name)
-    return problems
-
-
-def _path(error: Any) -> tuple[str | int, ...]:
-    """The path of the error in the file; pydantic adds names of union members, which are not keys."""
-    return tuple(part for part in error["loc"] if part != "[key]")
-
-
-def _place(file: PositionedFile, error: Any) -> tuple[int, int]:
-    path = _path(error)
-    place: Location = file.keys[path] if error["type"] == "extra_forbidden" and path in file.keys else file.where(path)
-    return place.line, place.column
-
-
-def _message(file: PositionedFile, error: Any) -> str:
-    *outer, last = _path(error) or ("the file",)
-    where = ".".join(str(part) for part in outer if not isinstance(part, int))
-    if error["type"] == "extra_forbidden":
-        near = get_close_matches(str(last), _known(where), n=1)
-        return f"unknown key {str(last)[:60]!r}" + (f", did you mean {near[0]!r}?" if near else "")
-    if error["type"] == "missing":
-        return f"{last}: is missing"
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return f"{last if isinstance(last, str) else where or file.name}: {said[:1].lower()}{said[1:]}"
-
-
-def _known(where: str) -> list[str]:
-    """The keys that a mapping at that place may hold."""
-    shapes: dict[str, type[_Shape]] = {"": FileSpec, "cases": CaseSpec, "cases.rows": RowSpec, "cases.expect": Expect}
-    shape = shapes.get(where, Listing if where.startswith("cases.categories") else Wanted)
-    return [field.alias or name for name, field in shape.model_fields.items()]

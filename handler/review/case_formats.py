@@ -100,4 +100,5 @@ def cases_junit(suites: Sequence[SuiteResult]) -> str:
                 failure = ET.SubElement(case, "failure", message=inert(result.differences[0]), type="difference")
                 failure.text = "\n".join(inert(difference, _LONG) for difference in result.differences)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)  # never the locale's encoding
+    return text.decode() + "\n"

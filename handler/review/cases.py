@@ -12,7 +12,8 @@ from handler.evaluate import evaluate
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
 from handler.policy.load import load_policy, read_bounded
 from handler.policy.yaml_positions import read_yaml
-from handler.review.case_file import CaseSpec, FileSpec, Listing, check_shape
+from handler.review.case_file import CaseSpec, FileSpec, Listing
+from handler.review.case_shape import check_shape
 from handler.review.expectation import differences
 
 if TYPE_CHECKING:
