@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint format setup
+.PHONY: help demo test lint format setup test-keystone test-oracles test-browser
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -27,3 +27,12 @@ lint: setup ## ruff, mypy --strict, import contract, no boto3 in any lock file
 format: setup ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+test-keystone: setup ## a real Keystone (PyPI, SQLite) as the token server
+	tests/keystone/run.sh $(BIN)/python
+
+test-oracles: setup ## message payloads against the chat vendors' own types (npm)
+	tests/oracles/run.sh $(BIN)/python
+
+test-browser: setup ## the HTML report in headless Chromium, with axe (npm, Debian's chromium)
+	PYTHON=$(BIN)/python tests/browser/run.sh
