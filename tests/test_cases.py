@@ -159,6 +159,12 @@ def test_problems_of_all_files_and_policies_come_at_once(tmp_path):
     assert any("b.yaml" in problem for problem in caught.value.problems)
 
 
+def test_a_case_file_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "a.test.yaml").mkdir()
+    with pytest.raises(PolicyError, match="a.test.yaml: cannot be read"):
+        read_suites([tmp_path])
+
+
 def test_coverage_names_what_no_case_fires(tmp_path):
     fired = run_suite(suite(tmp_path, CASE.format(port=23, num=3, expect="{verdict: violations}"), EXEMPTED)).coverage
     assert (fired.percent, fired.rules, [each.id for each in fired.exemptions]) == (50, (), ["lifts"])

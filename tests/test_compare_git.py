@@ -46,6 +46,14 @@ def test_a_folder_is_its_policy_files_without_tests_and_sub_folders(repository, 
     assert [name for name, _ in git_texts(f"git:main:{path}", repository)] == ["git:main:policies/a.yaml"]
 
 
+def test_the_top_of_the_repository_is_a_folder_too(repository):
+    run(repository, "rm", "-q", "--cached", "link.yaml")
+    run(repository, "commit", "-qm", "without the link")
+    assert [name for name, _ in git_texts("git:main:.", repository)] == ["git:main:odd name*.yaml"]
+    with pytest.raises(UsageError, match="symbolic links"):
+        git_texts("git:v1:.", repository)
+
+
 def test_names_are_no_patterns(repository):
     assert git_texts("git:main:odd name*.yaml", repository)[0][1] == b"odd"
     with pytest.raises(UsageError, match="no such file"):
@@ -70,7 +78,7 @@ def test_it_works_from_a_folder_below_the_top(repository):
         ("git:main:../secret.yaml", "must stay inside"),
         ("git:main:policies/../../x", "must stay inside"),
         ("git:main:/etc/passwd", "must stay inside"),
-        ("git:main:link.yaml", "neither a file nor a folder"),
+        ("git:v1:link.yaml", "neither a file nor a folder"),
         ("git:main:--all", "no such file or folder"),
     ],
 )
