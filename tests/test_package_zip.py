@@ -1,0 +1,155 @@
+"""The built zip: what is in it, and a whole check that runs from it as on the platform."""
+
+import hashlib
+import inspect
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from handler.simulator.inbox import Inbox
+from handler.simulator.options import Options
+from handler.simulator.server import SimulatorServer
+from handler.simulator.simulator import Simulator
+from tests.deploy.built import PYTHONS, built_zip, needed_python, wheels_for
+from tests.function import OPEN, TIMER, StrictContext
+from tools.package import LARGEST, assemble
+from tools.package_tree import read_tree
+
+INVOKE = Path(__file__).parent / "deploy" / "invoke.py"
+pytestmark = pytest.mark.parametrize("version", PYTHONS)
+
+
+def names(version):
+    with zipfile.ZipFile(built_zip(version)) as archive:
+        return archive.namelist()
+
+
+def unpacked(version, folder):
+    """The code folder, read-only as on the platform."""
+    with zipfile.ZipFile(built_zip(version)) as archive:
+        archive.extractall(folder)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    folder.chmod(0o555)
+    return folder
+
+
+def old_libraries(folder):
+    """The platform's own copies, too old to be of use: importing one fails."""
+    for name in ("requests", "urllib3", "yaml", "certifi", "idna"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text(f"raise ImportError('the old {name} was imported')")
+    return folder
+
+
+def invoke(version, paths, user_data, cwd):
+    job = {
+        "paths": [str(path) for path in paths],
+        "user_data": user_data,
+        "event": TIMER,
+        "handler": "index.handler",
+        "context": inspect.getsource(StrictContext),
+    }
+    command = [needed_python(version), "-I", "-S", "-X", "utf8", str(INVOKE)]
+    done = subprocess.run(
+        command, input=json.dumps(job), capture_output=True, text=True, cwd=cwd, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("ours_first", [True, False], ids=["ours-first", "platform-first"])
+def test_a_whole_check_runs_from_the_zip(version, ours_first, tmp_path):
+    code = unpacked(version, tmp_path / "function" / "code")
+    paths = [code, old_libraries(tmp_path / "platform")]
+    before = read_tree(code)
+    simulator = Simulator(OPEN, Options(cloud="otc", throttle=0))
+    with SimulatorServer(simulator) as cloud, Inbox() as inbox:
+        user_data = {
+            "HSS_ENDPOINT": cloud.url,
+            "HSS_CLOUD": "otc",
+            "HSS_PROJECT_ID": simulator.options.project_id,
+            "HSS_AUTH_TOKEN": simulator.options.tokens[0],
+            "WEBHOOK_URL": f"{inbox.url}/hook",
+            "WEBHOOK_ALLOW_HTTP": "true",
+        }
+        told = invoke(version, paths if ours_first else paths[::-1], user_data, tmp_path / "function")
+    report = told["result"]
+    assert [(f["rule_id"], f["port"]) for f in report["findings"]] == [("telnet", 23)]
+    assert (report["verdict"], report["policy"]["files"]) == ("violations", ["policies/baseline.yaml"])
+    assert [json.loads(message.body)["run_id"] for message in inbox.messages] == [report["run_id"]]
+    assert all(Path(file).is_relative_to(code) for file in told["files"].values())
+    assert read_tree(code) == before
+
+
+def test_nothing_of_the_terminal_or_the_tests_is_in_it(version):
+    parts = {part for name in names(version) for part in Path(name).parts}
+    assert not parts & {"simulator", "derive", "commands", "review", "tests", "test", "bin", "docs", "cli.py"}
+    assert not [part for part in parts if part.startswith(("boto", "werkzeug", "pytest", "docutils"))]
+    assert not [part for part in parts if part.endswith((".pyi", ".c", ".pxd")) or part in ("RECORD", "INSTALLER")]
+
+
+def test_the_door_the_policies_the_schemas_and_every_licence_are_in_it(version):
+    inside = names(version)
+    assert {"index.py", "LICENSE", "policies/baseline.yaml", "handler/index.py"} <= set(inside)
+    assert {"handler/schemas/index.json", "handler/schemas/overlay.json", "handler/policy/services.tsv"} <= set(inside)
+    packages = {name.split("/")[0] for name in inside if name.endswith(".dist-info/METADATA")}
+    assert len(packages) == len(wheels_for(version))
+
+
+def test_it_is_small_sorted_and_undated(version):
+    path = built_zip(version)
+    with zipfile.ZipFile(path) as archive:
+        files = archive.infolist()
+    assert path.stat().st_size <= LARGEST
+    assert [file.filename for file in files] == sorted({file.filename for file in files})
+    assert {(file.date_time, file.external_attr >> 16) for file in files} == {((1980, 1, 1, 0, 0, 0), 0o100644)}
+
+
+def test_the_bytecode_is_the_target_s_and_never_looked_up_by_date(version):
+    asked = "import importlib.util; print(importlib.util.MAGIC_NUMBER.hex())"
+    magic = subprocess.run(
+        [needed_python(version), "-c", asked], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    with zipfile.ZipFile(built_zip(version)) as archive:
+        code = {name: archive.read(name)[:8] for name in archive.namelist() if name.endswith(".pyc")}
+    assert {head[:4].hex() for head in code.values()} == {magic}
+    assert {int.from_bytes(head[4:], "little") for head in code.values()} == {0b01}  # hash, unchecked
+    sources = [name for name in names(version) if name.endswith(".py")]
+    assert all(
+        any(name.startswith(str(Path(s).parent / "__pycache__" / Path(s).stem).removeprefix("./")) for name in code)
+        for s in sources
+    )
+
+
+def test_two_builds_are_the_same_bytes(version, tmp_path):
+    first, again = built_zip(version), assemble(wheels_for(version), version, tmp_path)
+    for one, other in ((first, again), (first.with_suffix(".cdx.json"), again.with_suffix(".cdx.json"))):
+        assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest()
+
+
+def test_without_bytecode_every_source_is_in_it(version, tmp_path):
+    with zipfile.ZipFile(assemble(wheels_for(version), version, tmp_path, bytecode=False)) as archive:
+        inside = archive.namelist()
+    assert not [name for name in inside if name.endswith(".pyc")]
+    assert {"requests/__init__.py", "pydantic/__init__.py", "handler/index.py"} <= set(inside)
+
+
+def test_the_bill_names_each_wheel_by_its_hash(version):
+    bill = json.loads(built_zip(version).with_suffix(".cdx.json").read_text())
+    hashes = {component["hashes"][0]["content"] for component in bill["components"]}
+    assert hashes == {hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels_for(version)}
+    assert all(component["licenses"] and component["purl"].startswith("pkg:pypi/") for component in bill["components"])
+    assert "not stated" not in json.dumps(bill)
+
+
+def test_the_bill_is_valid_cyclonedx(version):
+    pytest.importorskip("cyclonedx", reason="cyclonedx-python-lib is not installed")
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    text = built_zip(version).with_suffix(".cdx.json").read_text()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None

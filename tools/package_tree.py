@@ -1,0 +1,94 @@
+"""Which files go into the function's zip: a mapping of archive names to contents, from our code and from wheels."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Tree = dict[str, bytes]
+
+# The terminal and what only it uses; the function never imports them.
+LEFT_OUT = ("cli.py", "__main__.py", "commands", "simulator", "derive", "review")
+UNUSED_FOLDERS = {"tests", "test", "benchmarks", "__pycache__", "bin"}
+UNUSED_SUFFIXES = {".pyi", ".pyc", ".c", ".h", ".pyx", ".pxd"}
+UNUSED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "top_level.txt", "entry_points.txt"}
+
+INDEX = b'''"""The file that FunctionGraph looks for at the root of the code: handler `index.handler`."""
+
+import sys
+from pathlib import Path
+
+# The runtime brings old copies of some libraries; ours come first, whatever its order is.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from handler.index import handler, initializer  # noqa: E402
+
+__all__ = ["handler", "initializer"]
+'''
+
+
+class WheelError(Exception):
+    """A wheel that holds something which this builder cannot place."""
+
+
+def function_tree(root: Path) -> Tree:
+    """Our own part: `index.py`, `handler/` without the terminal, `policies/` and the licence."""
+    tree = {"index.py": INDEX, "LICENSE": (root / "LICENSE").read_bytes()}
+    for folder in ("handler", "policies"):
+        for path in sorted((root / folder).rglob("*")):
+            name = path.relative_to(root)
+            if path.is_file() and _is_wanted(name) and not (folder == "handler" and name.parts[1] in LEFT_OUT):
+                tree[name.as_posix()] = path.read_bytes()
+    return tree
+
+
+def wheel_tree(wheels: Iterable[Path]) -> Tree:
+    """What the function needs of each wheel. Raises WheelError for one with a data folder that is not scripts."""
+    tree: Tree = {}
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as archive:
+            for name in archive.namelist():
+                path = PurePosixPath(name)
+                if path.is_absolute() or ".." in path.parts:
+                    raise WheelError(f"{wheel.name}: {name} leaves its folder")
+                if path.parts[0].endswith(".data"):
+                    if path.parts[1:2] != ("scripts",):
+                        raise WheelError(f"{wheel.name}: {name} has no place in a zip")
+                elif not name.endswith("/") and _is_wanted(path):
+                    tree[name] = archive.read(name)
+    return tree
+
+
+def write_tree(tree: Tree, folder: Path) -> None:
+    """Write the files below the folder."""
+    for name, content in tree.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def read_tree(folder: Path) -> Tree:
+    """All files below the folder."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def write_zip(tree: Tree, path: Path) -> None:
+    """A zip whose bytes depend on the tree alone: sorted names, one date, one mode, one level."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in sorted(tree):
+            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            info.create_system = 3
+            info.external_attr = 0o100644 << 16
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, tree[name], compresslevel=9)
+
+
+def _is_wanted(path: PurePosixPath | Path) -> bool:
+    """Whether a file is of use when the function runs; metadata and licences are kept."""
+    if path.parts[0].endswith(".dist-info"):
+        return path.name not in UNUSED_METADATA
+    return not UNUSED_FOLDERS.intersection(path.parts[:-1]) and path.suffix not in UNUSED_SUFFIXES
