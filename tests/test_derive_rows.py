@@ -12,9 +12,7 @@ NAMES = st.from_regex(r"[a-z][a-z0-9]{0,8}(_[a-z0-9]{1,8}){0,2}", fullmatch=True
 TYPES = st.sampled_from(
     ["String", "Integer", "Long", "Boolean", "Array of strings", "Map<String,String>", "Polygon", "Date"]
 )
-TEXTS = st.sampled_from(
-    ["Some words.", "Minimum: 1", "The value can contain 1 to 64 characters.", "Options: up, down", "Range"]
-)
+TEXTS = st.sampled_from(["Some words.", "Minimum: 1", "The value can contain 1 to 64 characters.", "Options: up, down"])
 ROWS = st.lists(st.tuples(NAMES, st.sampled_from(["Yes", "No"]), TYPES, TEXTS), min_size=1, max_size=8)
 
 
