@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from handler.errors import StoreDamagedError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = 1
 HISTORY_LENGTH: Final = 400
 _TEXTS: Final = ("title", "rationale", "remediation", "references", "tags")  # the same for all findings of a rule
+_APART: Final = (*_TEXTS, "hosts", "first_seen")  # kept elsewhere, or not at all
 
 
 class Mark(NamedTuple):
@@ -121,6 +122,7 @@ def encode(last_run: LastRun) -> dict[str, Any]:
         "lost": last_run.lost,
         "findings": [_encode_remembered(one, texts) for one in last_run.findings.values()],
         "texts": [],
+        "columns": {"finding": _finding_columns(), "record": _record_columns()},
         "sinks": {name: asdict(memory) for name, memory in last_run.sinks.items()},
         "drift": last_run.drift,
         "history": last_run.history,
@@ -135,7 +137,7 @@ def decode(document: Mapping[str, Any]) -> LastRun:
     verify(document)
     content = document["last_run"]
     try:
-        found = (_decode_remembered(one, content["texts"]) for one in content["findings"])
+        found = (_decode_remembered(one, content["columns"], content["texts"]) for one in content["findings"])
         return LastRun(
             run_at=content["run_at"],
             policy_digest=content["policy_digest"],
@@ -167,23 +169,30 @@ def _checksum(content: Mapping[str, Any]) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _encode_remembered(one: Remembered, texts: dict[str, int]) -> dict[str, Any]:
-    finding = {name: getattr(one.finding, name) for name in Finding.__slots__}
-    text = json.dumps([finding.pop(name) for name in _TEXTS])
-    finding |= {"severity": int(one.finding.severity), "text": texts.setdefault(text, len(texts))}
-    del finding["hosts"], finding["first_seen"]
-    plain = {name: getattr(one, name) for name in Remembered.__slots__}
-    return plain | {"finding": finding, "told": dict(one.told)}
+def _finding_columns() -> list[str]:
+    return [name for name in Finding.__slots__ if name not in _APART]
 
 
-def _decode_remembered(plain: Mapping[str, Any], texts: list[list[Any]]) -> Remembered:
-    known = dict(plain["finding"])
-    title, rationale, remediation, references, tags = texts[known.pop("text")]
-    known |= {"title": title, "rationale": rationale, "remediation": remediation}
-    finding = Finding(**known, references=tuple(references), tags=tuple(tags), first_seen=plain["first_seen"])
-    told = {sink: Mark(*mark) for sink, mark in plain["told"].items()}
-    one = Remembered(**{**plain, "finding": finding, "told": told})
-    return replace(one, finding=replace(finding, severity=Severity(finding.severity)))
+def _record_columns() -> list[str]:
+    return [name for name in Remembered.__slots__ if name not in ("finding", "told")]
+
+
+def _encode_remembered(one: Remembered, texts: dict[str, int]) -> list[Any]:
+    """Values without their names, which stand once in `columns`: the finding, its texts' number, the record, marks."""
+    text = json.dumps([getattr(one.finding, name) for name in _TEXTS])
+    finding = [getattr(one.finding, name) for name in _finding_columns()]
+    record = [getattr(one, name) for name in _record_columns()]
+    return [finding, texts.setdefault(text, len(texts)), record, dict(one.told)]
+
+
+def _decode_remembered(plain: list[Any], columns: Mapping[str, list[str]], texts: list[list[Any]]) -> Remembered:
+    values, text, record, marks = plain
+    known = dict(zip(columns["finding"], values, strict=True)) | dict(zip(_TEXTS, texts[text], strict=True))
+    known |= {"severity": Severity(known["severity"])}
+    known |= {"references": tuple(known["references"]), "tags": tuple(known["tags"])}
+    rest = dict(zip(columns["record"], record, strict=True))
+    told = {sink: Mark(*mark) for sink, mark in marks.items()}
+    return Remembered(finding=Finding(**known, first_seen=rest["first_seen"]), told=told, **rest)
 
 
 def _decode_sink(plain: Mapping[str, Any]) -> SinkMemory:

@@ -32,7 +32,8 @@ def owed(
     if sink.match.targets and report.target.name not in sink.match.targets:
         return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = [*_finding_items(sink, last_run, memory, now), *_run_items(sink, report, memory)]
+    most = sink.max_findings if sink.kind in ONE_BY_ONE else None
+    items = [*_finding_items(sink, last_run, memory, now)[:most], *_run_items(sink, report, memory)]
     first = memory.last_told is None and memory.since <= last_run.began_at  # of a memory that has just begun
     if first and (items or last_run.lost):
         items.append(Item("digest", last_run.began_at))
@@ -42,8 +43,6 @@ def owed(
             return None
         items.append(Item("heartbeat", memory.last_told or memory.since))
     items += [Item("drift", text) for text in last_run.drift if text not in memory.drift]
-    if sink.kind in ONE_BY_ONE:
-        items = items[: sink.max_findings]
     if not any(lasting(item) for item in items):
         items.append(Item("run", report.run_id))
     return Batch(delivery_id(sink.name, items), tuple(items))
