@@ -29,6 +29,11 @@ def document(name: str) -> Schema:
     return cast("Schema", copy.deepcopy(_read(name)))
 
 
+def uses(part: Part) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Each cloud and its APIs."""
+    return tuple((cloud, tuple(apis)) for cloud, apis in _read("index.json")[part].items())
+
+
 def name_of(part: Part, api: str, cloud: str) -> str:
     """The schema file that this cloud uses for this API. Raises KeyError where the cloud has no such API."""
     return cast("str", _read("index.json")[part][cloud][api]["schema"])
@@ -59,6 +64,11 @@ def overlaid(schema: Schema, name: str) -> Schema:
         if name in line["schemas"]:
             _apply(_at(schema, line["at"]), line)
     return schema
+
+
+def row_properties(schema: Schema, rows: str) -> Schema | None:
+    """What a schema says of each key of the objects in its list `rows`; None where it has no such list."""
+    return cast("Schema", _at(schema, f"{rows}[]")["properties"]) if rows in schema["properties"] else None
 
 
 def _at(schema: Schema, path: str) -> Schema:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
+from handler.schemas.limits import SHOWN
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jsonschema import TypeChecker
     from jsonschema.protocols import Validator
 
-SHOWN = 64  # the longest text that a message may show
 Kind = Literal["type", "range", "missing", "unknown_key", "unlisted_value"]
 _KINDS: dict[str, Kind] = {
     "type": "type",
