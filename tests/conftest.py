@@ -30,7 +30,9 @@ def port_compliance(capsys, monkeypatch, tmp_path):
 
     def run(*arguments, cwd=tmp_path, **environment):
         for name in list(os.environ):
-            if name.startswith(("HSS_", "OS_", "HUAWEICLOUD_", "WEBHOOK_", "NOTIFY_", "STATE_", "RUN_", "TARGETS_", "POLICY_")):
+            if name.startswith(
+                ("HSS_", "OS_", "HUAWEICLOUD_", "WEBHOOK_", "NOTIFY_", "STATE_", "RUN_", "TARGETS_", "POLICY_")
+            ):
                 monkeypatch.delenv(name)
         for name, value in environment.items():
             monkeypatch.setenv(name, value)

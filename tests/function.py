@@ -23,6 +23,7 @@ TIMER = {
 OPEN = Fleet.of(Line(22, "TCP", 14), Line(23, "TCP", 3), Line(443, "TCP", 9))
 CLEAN = Fleet.of(Line(22, "TCP", 14), Line(443, "TCP", 9))
 CANARY = "canary-5e0b1e7c"
+OK = Response(200, {}, b"ok")
 
 
 class StrictContext:
@@ -64,7 +65,7 @@ class World:
     fleet: Fleet = OPEN
     cloud: str = "otc"
     root: Path = field(default_factory=lambda: Path(__file__).parent.parent)
-    answer: Response | Exception = Response(200, {}, b"ok")
+    answer: Response | Exception = OK
     clock: FakeClock = field(default_factory=FakeClock)
     throttle: int = 5
 

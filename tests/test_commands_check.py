@@ -48,7 +48,11 @@ def test_a_clean_fleet_exits_0(port_compliance):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"HSS_AUTH_TOKEN": "w" * 40}, {"HSS_ENDPOINT": "http://127.0.0.1:1"}, {"RUN_BUDGET_SECONDS": "1", "HSS_PROJECT_ID": "x"}],
+    [
+        {"HSS_AUTH_TOKEN": "w" * 40},
+        {"HSS_ENDPOINT": "http://127.0.0.1:1"},
+        {"RUN_BUDGET_SECONDS": "1", "HSS_PROJECT_ID": "x"},
+    ],
 )
 def test_what_the_network_says_exits_3(cloud, port_compliance, changes):
     printed = port_compliance("check", **settings(cloud, **changes))

@@ -258,10 +258,13 @@ def test_fingerprints_are_made_of_place_rule_and_row_never_of_counts():
 
 
 port_sets = st.builds(
-    PortSet.of, st.lists(st.tuples(st.integers(1, 40), st.integers(0, 9)).map(lambda p: (p[0], p[0] + p[1])), max_size=4)
+    PortSet.of,
+    st.lists(st.tuples(st.integers(1, 40), st.integers(0, 9)).map(lambda p: (p[0], p[0] + p[1])), max_size=4),
 )
 rules = st.lists(
-    st.tuples(port_sets, st.sampled_from([("tcp",), ("udp",), ("tcp", "udp")]), st.integers(0, 3)), min_size=1, max_size=5
+    st.tuples(port_sets, st.sampled_from([("tcp",), ("udp",), ("tcp", "udp")]), st.integers(0, 3)),
+    min_size=1,
+    max_size=5,
 ).map(lambda parts: [Rule(f"r{n}", "ports", ports=p, protocols=f, above=a) for n, (p, f, a) in enumerate(parts)])
 rows = st.lists(
     st.tuples(st.integers(0, 60), st.sampled_from(["tcp", "tcp6", "udp", "sctp"])), unique=True, max_size=20

@@ -10,7 +10,13 @@ from handler.formats import registry
 from handler.simulator.fleet import Fleet
 from tests.function import CLEAN, OPEN, World
 
-CALL = {"body": "", "httpMethod": "GET", "headers": {"authorization": "Bearer t0ken"}, "path": "/check", "requestContext": {}}
+CALL = {
+    "body": "",
+    "httpMethod": "GET",
+    "headers": {"authorization": "Bearer t0ken"},
+    "path": "/check",
+    "requestContext": {},
+}
 
 
 def call(world, event=None, **settings):

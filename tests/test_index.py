@@ -91,7 +91,7 @@ def test_a_broken_setting_is_told_as_inconclusive_before_it_is_raised():
 def test_a_broken_policy_is_told_with_file_and_line_before_it_is_raised(tmp_path):
     (tmp_path / "p.yaml").write_text("version: 1\ndisallowed_ports: [99999]\n")
     world = World(root=tmp_path)
-    with pytest.raises(PolicyError, match="p.yaml:2:"):
+    with pytest.raises(PolicyError, match=r"p\.yaml:2:"):
         answer(world, POLICY_PATH="p.yaml", WEBHOOK_URL=HOOK)
     assert "p.yaml:2:" in told(world)[0]["problems"][0]
 
@@ -116,7 +116,7 @@ def test_the_agency_of_the_function_signs():
 
 
 def test_refused_credentials_are_inconclusive_and_raised_if_nobody_was_told():
-    with pytest.raises(UnknownError, match="APIG.0301"):
+    with pytest.raises(UnknownError, match=r"APIG\.0301"):
         answer(World(), HSS_AUTH_TOKEN="x" * 40)
 
 

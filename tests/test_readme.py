@@ -34,7 +34,9 @@ def test_the_first_policy_is_the_file_that_the_command_checks():
 
 
 def test_the_targets_shown_can_be_read():
-    (place,) = read_targets("t.yaml", YAML[1].encode(), {"PROD_HUAWEICLOUD_SDK_AK": "a", "PROD_HUAWEICLOUD_SDK_SK": "s"}.get)
+    (place,) = read_targets(
+        "t.yaml", YAML[1].encode(), {"PROD_HUAWEICLOUD_SDK_AK": "a", "PROD_HUAWEICLOUD_SDK_SK": "s"}.get
+    )
     assert place.name == "prod"
 
 

@@ -16,7 +16,9 @@ def test_the_committed_picture_is_drawn_from_the_contract():
 
 
 def test_the_contract_names_every_room():
-    rooms = {path.stem for path in (ROOT / "handler").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    rooms = {
+        path.stem for path in (ROOT / "handler").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     assert {room for layer in LAYERS for room in layer} == rooms - {"__init__"}
 
 

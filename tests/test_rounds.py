@@ -92,7 +92,7 @@ def test_a_policy_that_came_cut_off_is_not_used():
 def test_a_bad_policy_from_the_network_is_a_policy_error():
     world = World()
     world.warm.api = FakeTransport([Response(200, {}, b"version: 2\n")])
-    with pytest.raises(PolicyError, match="https://policies.example.org/p.yaml:1:"):
+    with pytest.raises(PolicyError, match=r"https://policies\.example\.org/p\.yaml:1:"):
         prepared(world, POLICY_PATH="https://policies.example.org/p.yaml")
 
 

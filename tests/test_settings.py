@@ -122,9 +122,10 @@ def test_the_order_of_credentials(changes, kind):
 
 
 def test_no_secret_is_shown():
-    secrets = dict.fromkeys(
-        ("HSS_AUTH_TOKEN", "WEBHOOK_SECRET", "APIG_TOKEN"), CANARY
-    ) | {"WEBHOOK_URL": f"https://h.example/{CANARY}", "STATE_URL": f"redis://:{CANARY}@h"}
+    secrets = dict.fromkeys(("HSS_AUTH_TOKEN", "WEBHOOK_SECRET", "APIG_TOKEN"), CANARY) | {
+        "WEBHOOK_URL": f"https://h.example/{CANARY}",
+        "STATE_URL": f"redis://:{CANARY}@h",
+    }
     settings = read(**secrets)
     assert CANARY not in repr(settings)
     keys = read(HSS_AUTH_TOKEN=None, HUAWEICLOUD_SDK_AK=CANARY, HUAWEICLOUD_SDK_SK=CANARY)

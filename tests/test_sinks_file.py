@@ -79,7 +79,8 @@ def test_no_secret_is_in_any_problem():
 
 
 @pytest.mark.parametrize(
-    ("url", "kind"), [("ftp://x", ""), ("https://x.example", "nope"), ("http://x.example", ""), ("https://x", "telegram")]
+    ("url", "kind"),
+    [("ftp://x", ""), ("https://x.example", "nope"), ("http://x.example", ""), ("https://x", "telegram")],
 )
 def test_a_bad_webhook_setting_is_refused(url, kind):
     with pytest.raises(SettingsError, match="WEBHOOK_"):

@@ -14,7 +14,10 @@ from tests.fakes import category, snapshot
 TAKEN = snapshot(
     category(
         [Row(23, "tcp", 3, "danger"), Row(123, "udp6", 1)],
-        raw_rows=({"port": 23, "type": "TCP", "num": 3, "status": "danger", "owner": "Jo"}, {"port": 123, "type": "UDP6", "num": 1}),
+        raw_rows=(
+            {"port": 23, "type": "TCP", "num": 3, "status": "danger", "owner": "Jo"},
+            {"port": 123, "type": "UDP6", "num": 1},
+        ),
         raw_statistics={"port_num": 4, "secret_num": 2},
     ),
     category(name="container", complete=False, problems=(Problem("page 2 is missing"),)),

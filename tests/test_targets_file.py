@@ -21,7 +21,11 @@ def test_a_target_per_entry_with_its_own_place():
         "targets:\n  - {name: prod, cloud: otc, region: eu-de, project_id: abc, categories: [container], policy: p.yaml}\n"
     )
     assert (place.name, place.endpoint) == ("prod", "https://hss.eu-de.otc.t-systems.com")
-    assert (place.categories, place.policy, place.enterprise_project_id) == (("container",), "p.yaml", "all_granted_eps")
+    assert (place.categories, place.policy, place.enterprise_project_id) == (
+        ("container",),
+        "p.yaml",
+        "all_granted_eps",
+    )
 
 
 def test_each_enterprise_project_is_a_target():
@@ -45,7 +49,10 @@ def test_credentials_come_by_prefix():
         ("targets:\n  - {name: p, regoin: eu-de, project_id: a}\n", "unknown key 'regoin'; did you mean region?"),
         ("targets:\n  - {name: p, region: eu-de}\n", "project_id is missing"),
         ("targets:\n  - {name: p, endpoint: 'ftp://x', project_id: a}\n", "endpoint: must be a full URL"),
-        ("targets:\n  - {name: p, region: eu-de, project_id: a, credentials: PROD}\n", "PROD_HUAWEICLOUD_SDK_AK: is missing"),
+        (
+            "targets:\n  - {name: p, region: eu-de, project_id: a, credentials: PROD}\n",
+            "PROD_HUAWEICLOUD_SDK_AK: is missing",
+        ),
         ("targets: [\n", "this is not YAML"),
     ],
 )
@@ -55,7 +62,9 @@ def test_a_bad_file_is_refused_with_its_line(text, part):
 
 def test_two_targets_with_one_name_are_named_with_both_lines():
     entry = "  - {name: p, region: eu-de, project_id: a}\n"
-    assert "targets.yaml:3:12: the name 'p' is used twice, first at targets.yaml:2:12" in problems("targets:\n" + entry * 2)
+    assert "targets.yaml:3:12: the name 'p' is used twice, first at targets.yaml:2:12" in problems(
+        "targets:\n" + entry * 2
+    )
 
 
 def test_a_name_made_for_an_enterprise_project_collides_too():

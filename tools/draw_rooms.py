@@ -1,4 +1,4 @@
-"""Draws the rooms of `handler/` from the import contract in pyproject.toml: `python tools/draw_rooms.py > docs/pictures/rooms.svg`."""
+"""Draws the rooms of `handler/` from the import contract: `python tools/draw_rooms.py > docs/pictures/rooms.svg`."""
 
 from __future__ import annotations
 
@@ -70,12 +70,10 @@ def drawing(rows: list[list[str]]) -> str:
         for place, room in enumerate(rooms):
             x, y = PAD + place * (each + PAD), PAD + index * ROW
             label = f'<tspan font-weight="bold">{escape(room)}</tspan>  {escape(SAYS[room])}'
-            parts.append(
-                f'<rect x="{x:.0f}" y="{y}" width="{each:.0f}" height="{ROW - 8}" rx="4" fill="#eef3f8" stroke="#5b7083"/>'
-            )
-            parts.append(
-                f'<text x="{x + each / 2:.0f}" y="{y + 20}" font-size="12" fill="#1c2733" text-anchor="middle">{label}</text>'
-            )
+            box = f'x="{x:.0f}" y="{y}" width="{each:.0f}" height="{ROW - 8}" rx="4"'
+            middle = f'x="{x + each / 2:.0f}" y="{y + 20}" text-anchor="middle" font-size="12"'
+            parts.append(f'<rect {box} fill="#eef3f8" stroke="#5b7083"/>')
+            parts.append(f'<text {middle} fill="#1c2733">{label}</text>')
     return "\n".join([*parts, "</svg>\n"])
 
 
