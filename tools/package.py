@@ -17,7 +17,7 @@ from pathlib import Path
 from handler import __version__
 from tools.package_lock import Platform
 from tools.package_sbom import bill_of_materials
-from tools.package_tree import WheelError, function_tree, read_tree, wheel_tree, write_tree, write_zip
+from tools.package_tree import TreeError, extra_tree, function_tree, read_tree, wheel_tree, write_tree, write_zip
 from tools.package_wheels import ToolError, compile_tree, download_wheels, strip_libraries
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,14 +26,17 @@ LARGEST = 6_000_000  # bytes: what a cold start should have to fetch at most
 PYTHONS = ("3.10", "3.12")
 
 
-def build(version: str, out: Path, *, bytecode: bool = True) -> Path:
-    """Build one zip and its bill of materials; give the zip's path. Raises ToolError or WheelError."""
+def build(version: str, out: Path, *, extra: Path | None = None, bytecode: bool = True) -> Path:
+    """Build one zip and its bill of materials; give the zip's path. Raises ToolError or TreeError.
+
+    `extra` is a folder whose files go to the root of the code beside ours.
+    """
     with tempfile.TemporaryDirectory() as downloads:
         wheels = download_wheels(ROOT / "requirements-zip.lock", Platform(version), Path(downloads))
-        return assemble(wheels, version, out, bytecode=bytecode)
+        return assemble(wheels, version, out, extra=extra, bytecode=bytecode)
 
 
-def assemble(wheels: list[Path], version: str, out: Path, *, bytecode: bool = True) -> Path:
+def assemble(wheels: list[Path], version: str, out: Path, *, extra: Path | None = None, bytecode: bool = True) -> Path:
     """As `build`, from wheels that are here."""
     with tempfile.TemporaryDirectory() as scratch:
         ours, theirs = Path(scratch, "ours"), Path(scratch, "theirs")
@@ -44,9 +47,10 @@ def assemble(wheels: list[Path], version: str, out: Path, *, bytecode: bool = Tr
         if bytecode:
             compile_tree(ours, version, keep_sources=True)
             compile_tree(theirs, version, keep_sources=False)  # a megabyte less; the lock says where to read them
+        tree = read_tree(theirs) | read_tree(ours)
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{NAME}-{Platform(version).tag}.zip"
-        write_zip(read_tree(theirs) | read_tree(ours), path)
+        write_zip(tree | (extra_tree(extra, tree) if extra else {}), path)
     bill = bill_of_materials(wheels, name=NAME, version=__version__, licence="Apache-2.0")
     path.with_suffix(".cdx.json").write_text(bill, encoding="utf-8")
     return path
@@ -57,11 +61,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.package", description=__doc__.partition("\n")[0])
     parser.add_argument("--python", action="append", choices=PYTHONS, help="only for this Python (repeatable)")
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="the folder to write to (default dist)")
+    parser.add_argument(
+        "--with", dest="extra", type=Path, metavar="FOLDER", help="your own policies, targets and sinks"
+    )
     parser.add_argument("--no-bytecode", action="store_true", help="sources only: smaller, but a slower cold start")
     args = parser.parse_args(arguments)
     try:
-        zips = [build(version, args.out, bytecode=not args.no_bytecode) for version in args.python or PYTHONS]
-    except (ToolError, WheelError) as error:
+        zips = [
+            build(version, args.out, extra=args.extra, bytecode=not args.no_bytecode)
+            for version in args.python or PYTHONS
+        ]
+    except (ToolError, TreeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     for path in zips:

@@ -31,8 +31,8 @@ __all__ = ["handler", "initializer"]
 '''
 
 
-class WheelError(Exception):
-    """A wheel that holds something which this builder cannot place."""
+class TreeError(Exception):
+    """A file that this builder cannot place."""
 
 
 def function_tree(root: Path) -> Tree:
@@ -46,18 +46,30 @@ def function_tree(root: Path) -> Tree:
     return tree
 
 
+def extra_tree(folder: Path, taken: Tree) -> Tree:
+    """The user's own files: policies, targets, sinks. Raises TreeError where one would replace code."""
+    if not folder.is_dir():
+        raise TreeError(f"{folder} is not a folder")
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    tree = {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+    replaced = sorted(name for name in tree.keys() & taken.keys() if not name.startswith("policies/"))
+    if replaced:
+        raise TreeError(f"{folder}: {', '.join(replaced[:5])} would replace a file of the function")
+    return tree
+
+
 def wheel_tree(wheels: Iterable[Path]) -> Tree:
-    """What the function needs of each wheel. Raises WheelError for one with a data folder that is not scripts."""
+    """What the function needs of each wheel. Raises TreeError for one with a data folder that is not scripts."""
     tree: Tree = {}
     for wheel in wheels:
         with zipfile.ZipFile(wheel) as archive:
             for name in archive.namelist():
                 path = PurePosixPath(name)
                 if path.is_absolute() or ".." in path.parts:
-                    raise WheelError(f"{wheel.name}: {name} leaves its folder")
+                    raise TreeError(f"{wheel.name}: {name} leaves its folder")
                 if path.parts[0].endswith(".data"):
                     if path.parts[1:2] != ("scripts",):
-                        raise WheelError(f"{wheel.name}: {name} has no place in a zip")
+                        raise TreeError(f"{wheel.name}: {name} has no place in a zip")
                 elif not name.endswith("/") and _is_wanted(path):
                     tree[name] = archive.read(name)
     return tree
