@@ -10,8 +10,8 @@ from handler.errors import SettingsError
 from handler.hss.client import HssClient
 from handler.models import Target
 from handler.notify.kinds import kind_module
-from handler.notify.sinks_file import read_sinks, webhook_sink
 from handler.notify.tell import Edges, Told, tell
+from handler.notify.webhook import webhook_sink
 from handler.policy_source import fetch_policy, https_get, read_local
 from handler.settings.places import region_of, service_endpoint
 from handler.store.obs_objects import ObsObjects
@@ -53,6 +53,8 @@ def sinks_of(settings: Settings, around: Surroundings, *, with_state: bool) -> t
     """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL. Raises SettingsError."""
     sinks: tuple[Sink, ...] = ()
     if settings.notify_config:
+        from handler.notify.sinks_file import read_sinks  # noqa: PLC0415 - pydantic, only where it is used
+
         content = read_config("NOTIFY_CONFIG", settings.notify_config, around.root)
         sinks = read_sinks(settings.notify_config, content, around.lookup, with_state=with_state)
     if settings.webhook_url is not None:

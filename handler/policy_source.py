@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from handler.errors import PolicyError, TransportError, UnknownError
 from handler.policy.bundled import bundled_policies
-from handler.policy.load import load_texts, read_files
+from handler.policy.compiled import SUFFIX, StaleError, read_compiled
 from handler.transport import Request
 
 if TYPE_CHECKING:
@@ -36,6 +36,20 @@ def read_local(location: str, root: Path) -> Policy:
         bundled = bundled_policies().parent / location
         if not path.exists() and bundled.exists():
             path, shown_root = bundled, bundled_policies().parent
+    shown = str(path).removeprefix(f"{shown_root}/")
+    try:
+        return read_compiled(path.with_name(path.name + SUFFIX).read_bytes(), shown, path.read_bytes())
+    except (OSError, ValueError):
+        return _loaded(path, shown_root)
+    except StaleError as stale:
+        warning = f"{shown}{SUFFIX} is passed over: {stale}"
+    policy = _loaded(path, shown_root)
+    return replace(policy, warnings=(*policy.warnings, warning))
+
+
+def _loaded(path: Path, shown_root: Path) -> Policy:
+    from handler.policy.load import load_texts, read_files  # noqa: PLC0415 - YAML and pydantic
+
     texts, problems = read_files([path])
     if problems:
         raise PolicyError([str(problem).replace(f"{shown_root}/", "") for problem in problems])
@@ -56,6 +70,8 @@ def fetch_policy(shown: str, get: Callable[[Mapping[str, str]], Response], cache
             f"the policy {shown} cannot be had: HTTP {response.status}",
             hint="Check POLICY_PATH, and that the credentials may read it.",
         )
+    from handler.policy.load import load_texts  # noqa: PLC0415 - YAML and pydantic
+
     policy = load_texts([(shown, _whole(response, shown))])
     if response.headers.get("etag"):
         cache.known[shown] = (response.headers["etag"], policy)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
@@ -108,6 +107,8 @@ def _too_late(outcome: Outcome, wait: float, left: float) -> TimeLimitError:
 
 
 def _http_date(text: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed, and slow to import
+
     try:
         return parse_iso(parsedate_to_datetime(text).isoformat())
     except (TypeError, ValueError, IndexError, OverflowError):

@@ -12,7 +12,6 @@ from handler.bootstrap import client_of, outlet_of, places_of, policy_at, sinks_
 from handler.check import Job, Parts, run, run_failure
 from handler.clock import Deadline
 from handler.errors import UnknownError
-from handler.hss.hosts import name_hosts
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import asks_of
 from handler.models import CategorySnapshot, Problem, Target
@@ -150,6 +149,8 @@ def _parts(each: Round, prepared: Run, around: Surroundings, asking: Deadline, o
         return take_snapshot(client, job.target, asks, around.clock, asking, on_progress=on_progress)
 
     def hosts(job: Job, findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        from handler.hss.hosts import name_hosts  # noqa: PLC0415 - only where a sink wants them
+
         named = name_hosts(findings, job.target, client, asking)
         return named.findings, named.warnings
 

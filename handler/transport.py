@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import logging
 import queue
-import ssl
 import threading
 from dataclasses import dataclass, field
-from http.client import HTTPException
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -181,6 +178,8 @@ class HttpTransport:
 
 
 def _new_session() -> requests.Session:
+    from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415
+
     import requests  # noqa: PLC0415  # 0.1 s that an offline command does not pay
 
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # below, it logs whole URLs
@@ -210,6 +209,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _reason(error: BaseException) -> tuple[str, bool, bool]:
     """What happened, in own words (the libraries' own hold the URL); may it have arrived; is another try in vain."""
+    import ssl  # noqa: PLC0415
+    from http.client import HTTPException  # noqa: PLC0415
+
     from requests import exceptions as r  # noqa: PLC0415
     from urllib3 import exceptions as u  # noqa: PLC0415
 

@@ -6,7 +6,6 @@ import json
 import math
 import re
 from dataclasses import replace
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from handler.notify.plaintext import clean
@@ -116,6 +115,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     number = seconds(said)
     if number is not None:
         return number
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed, and slow to import
+
     try:
         wait = parsedate_to_datetime(said) - parsedate_to_datetime(header(headers, "date"))
     except (ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""NOTIFY_CONFIG and the WEBHOOK_ settings as sinks. Secrets and URLs come from the settings, never from the file."""
+"""NOTIFY_CONFIG as sinks. Secrets and URLs come from the settings, never from the file."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from pydantic import AfterValidator, Field
 
 from handler.errors import SettingsError
 from handler.models import Secret, Severity
-from handler.notify.address import refuse_url
 from handler.notify.kinds import KINDS, guess_kind
 from handler.notify.sink import Match, Sink
+from handler.notify.webhook import sink_troubles
 from handler.settings.reader import parse_duration
 from handler.settings.yaml_file import Shape, read_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
 _NAME = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")
-_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
-OWN_HEADERS = frozenset({"content-type", "content-length", "host", "transfer-encoding", "connection", "user-agent"})
 
 
 def _known_kind(kind: str) -> str:
@@ -92,45 +90,6 @@ def read_sinks(name: str, content: bytes, lookup: Callable[[str], str | None], *
     if problems:
         raise SettingsError(problems, hint="See docs/sinks.md for each kind and its keys.")
     return tuple(sinks)
-
-
-def webhook_sink(url: Secret, kind: str, secret: Secret | None, *, allow_http: bool) -> Sink:
-    """The one-webhook case: a sink named `default`. Raises SettingsError."""
-    kind = kind or guess_kind(url.reveal())
-    if kind not in KINDS:
-        raise SettingsError(f"WEBHOOK_KIND: must be one of {', '.join(KINDS)}, not {kind!r:.40}")
-    sink = Sink("default", kind, url, secret=secret, allow_http=allow_http)
-    troubles = [f"WEBHOOK_URL: {text}" for text in sink_troubles(sink, with_state=True)]
-    if troubles:
-        raise SettingsError(troubles, hint="See docs/sinks.md for each kind and its settings.")
-    return sink
-
-
-def sink_troubles(sink: Sink, *, with_state: bool) -> Iterable[str]:
-    """What keeps a sink from working, in words without its secrets."""
-    refusal = refuse_url(sink.url.reveal(), allow_http=sink.allow_http)
-    if refusal is not None:
-        yield refusal
-    if sink.kind == "telegram" and not sink.chat_id:
-        yield "telegram needs chat_id"
-    if sink.kind == "pagerduty" and not sink.routing_key:
-        yield "pagerduty needs routing_key"
-    if not with_state:
-        needy = {
-            "send: changes": sink.send == "changes",
-            "heartbeat": sink.heartbeat,
-            "remind_after": sink.remind_after,
-        }
-        yield from (f"{key} needs STATE_URL" for key, used in needy.items() if used)
-    yield from _header_troubles(sink)
-
-
-def _header_troubles(sink: Sink) -> Iterable[str]:
-    for header, value in sink.headers.items():
-        if not _HEADER.fullmatch(header) or header.lower() in OWN_HEADERS:
-            yield f"header {header!r:.60} is not allowed"
-        elif not value.reveal().isprintable() or not value.reveal().isascii():
-            yield f"header {header!r:.60} has characters that a header cannot hold"
 
 
 class _Filled:

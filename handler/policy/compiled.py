@@ -1,0 +1,114 @@
+"""A policy file compiled when the zip is built, so that a cold start parses no YAML and imports no pydantic.
+
+`X.yaml.compiled.json` lies beside `X.yaml` and carries the SHA-256 of the YAML it was made from, and the version of
+the program that made it. It is used only if both fit; else it is passed over, which is said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from handler import __version__
+from handler.models import Severity
+from handler.policy.rules import Exemption, Location, Policy, Rule
+from handler.ports import PortSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+SUFFIX = ".compiled.json"
+NO_POLICIES = "lists/"  # danger lists have a format of their own
+FORM = 1  # changes with the shape of the document
+
+
+class StaleError(Exception):
+    """A compiled form that is not of this YAML, this program, or not readable at all. Says why."""
+
+
+def compile_policies(folder: Path) -> dict[str, bytes]:
+    """The compiled form of every policy file below a folder, by its path relative to it (`x.yaml.compiled.json`).
+
+    Raises PolicyError for a policy with problems.
+    """
+    from handler.policy.load import load_texts  # noqa: PLC0415 - YAML and pydantic, only where it is built
+
+    compiled: dict[str, bytes] = {}
+    for path in sorted(folder.rglob("*.yaml")):
+        name = path.relative_to(folder).as_posix()
+        if not name.endswith(".test.yaml") and not name.startswith(NO_POLICIES):
+            text = path.read_bytes()
+            compiled[name + SUFFIX] = compile_policy(load_texts([(name, text)]), text)
+    return compiled
+
+
+def compile_policy(policy: Policy, text: bytes) -> bytes:
+    """The compiled form of the policy that was read from `text`."""
+    document = {"form": FORM, "program": __version__, "yaml_sha256": _sha256(text), "policy": _plain(policy)}
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def read_compiled(compiled: bytes, name: str, text: bytes) -> Policy:
+    """The policy that loading `text` under that file name gives. Raises StaleError."""
+    try:
+        document = json.loads(compiled)
+        made_from, made_by = document["yaml_sha256"], (document["form"], document["program"])
+        if made_from != _sha256(text):
+            raise StaleError("it was compiled from another text")
+        if made_by != (FORM, __version__):
+            raise StaleError("another version of the program compiled it")
+        return _policy(document["policy"], name)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise StaleError(f"it cannot be read ({type(error).__name__})") from None
+
+
+def _sha256(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Plain JSON of a policy's part; file names are left out, since each installation has its own."""
+    if isinstance(value, PortSet):
+        return value.ranges
+    if isinstance(value, Location):
+        return [value.line, value.column]
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, (Policy, Rule, Exemption)):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.name != "files"}
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _policy(plain: Mapping[str, Any], name: str) -> Policy:
+    parts = {
+        **plain,
+        "rules": tuple(Rule(**_fields(rule, name)) for rule in plain["rules"]),
+        "exemptions": tuple(Exemption(**_fields(one, name)) for one in plain["exemptions"]),
+        "warnings": tuple(plain["warnings"]),
+    }
+    return Policy(**parts, files=(name,))
+
+
+def _fields(plain: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The arguments of a Rule or Exemption."""
+    read: dict[str, Callable[[Any], Any]] = {
+        "severity": Severity,
+        "ports": _ports,
+        "listed": _ports,
+        "effective_from": date.fromisoformat,
+        "expires": date.fromisoformat,
+        "location": lambda place: Location(name, *place),
+    }
+    return {key: None if value is None else read.get(key, _tupled)(value) for key, value in plain.items()}
+
+
+def _ports(ranges: list[list[int]]) -> PortSet:
+    return PortSet(tuple((low, high) for low, high in ranges))
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
