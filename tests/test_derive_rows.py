@@ -12,7 +12,16 @@ NAMES = st.from_regex(r"[a-z][a-z0-9]{0,8}(_[a-z0-9]{1,8}){0,2}", fullmatch=True
 TYPES = st.sampled_from(
     ["String", "Integer", "Long", "Boolean", "Array of strings", "Map<String,String>", "Polygon", "Date"]
 )
-TEXTS = st.sampled_from(["Some words.", "Minimum: 1", "The value can contain 1 to 64 characters.", "Options: up, down"])
+TEXTS = st.sampled_from(
+    [
+        "Some words.",
+        "Minimum: 1",
+        "The value can contain 1 to 64 characters.",
+        "Options: up, down",
+        "Range",
+        "Default Value",
+    ]
+)
 ROWS = st.lists(st.tuples(NAMES, st.sampled_from(["Yes", "No"]), TYPES, TEXTS), min_size=1, max_size=8)
 
 
@@ -62,3 +71,39 @@ def test_every_row_of_a_query_is_in_the_schema_or_named_and_required_as_marked(f
     assert missing(derived, [row[0] for row in rows]) == []
     first = {name: word for name, word, *_ in reversed(rows)}
     assert set(derived.schema.get("required", ())) == {name for name, word in first.items() if word == "Yes"}
+
+
+@pytest.mark.parametrize("heading", ["Default Value", "Range", "Constraints:"])
+def test_a_row_of_unknown_type_below_a_bare_heading_is_named_and_not_taken_for_its_value(heading):
+    rows = [["port", "Integer", heading], ["shape", "Polygon", "Some words."], ["num", "Integer", "A count."]]
+    page = read_page(as_text(["Parameter", "Type", "Description"], rows, "Table 1 Response body parameters"))
+    derived = derive_answer(page)
+    assert "line 15: 'shape' may be a row, but no type that is known follows" in [str(gap) for gap in derived.gaps]
+    assert list(derived.schema["properties"]) == ["port", "num"]
+
+
+def test_a_lone_value_below_a_heading_is_a_value():
+    cells = [
+        "order",
+        "No",
+        "String",
+        "Definition",
+        "The order.",
+        "Default Value",
+        "asc",
+        "limit",
+        "No",
+        "Integer",
+        "A.",
+    ]
+    text = "\n\n".join(["Table 1 Query Parameters", "Parameter", "Mandatory", "Type", "Description", *cells])
+    derived = derive_query(read_page(text))
+    assert derived.gaps == ()
+    assert derived.schema["properties"]["order"]["default"] == "asc"
+
+
+@pytest.mark.parametrize("name", ["range", "options", "default"])
+def test_a_parameter_may_be_called_like_a_heading(name):
+    rows = [["port", "Integer", "A port."], [name, "String", "Some words."]]
+    page = read_page(as_text(["Parameter", "Type", "Description"], rows, "Table 1 Response body parameters"))
+    assert list(derive_answer(page).schema["properties"]) == ["port", name]

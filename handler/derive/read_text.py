@@ -13,6 +13,7 @@ _BULLET = re.compile(r"\s*(?:[•●▪◦·○■]|[-*–](?=\s))\s*(.+)", re.D
 _NAME = re.compile(r"[A-Za-z_$@\[][\w$@.:/\[\]-]{0,127}")
 _LONE_WORD = re.compile(r"[a-z][A-Za-z0-9]*([_:-][A-Za-z0-9]+)*|[A-Z][A-Za-z0-9]*([_:-][A-Za-z0-9]+)+")
 _MANDATORY = re.compile(r"(yes|no|true|false|mandatory|optional|required|conditional|n/a|-)", re.IGNORECASE)
+_SHORT = re.compile(r"[A-Za-z][^\s:;!?]*( [^\s:;!?]+){0,4}(?<!\.)")
 _HEADINGS = ("definition", "constraints", "range", "value range", "default value", "default", "options")
 
 
@@ -122,10 +123,15 @@ def _starts_row(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
     """A name, then what the next columns want: yes or no, and a type where nothing else could tell."""
     if cursor.at + len(columns) > len(cursor.lines) + 1 or cursor.lines[cursor.at].bullet:
         return False
-    if not _NAME.fullmatch(cursor.text()) or cursor.text().lower() in _HEADINGS:
+    if not _NAME.fullmatch(cursor.text()) or _is_heading(cursor.text()):
         return False
     fits = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
     return all(fits) or (columns[1] == "mandatory" and cursor.text(1).lower() in ("yes", "no") and bool(cursor.text(2)))
+
+
+def _is_heading(text: str) -> bool:
+    """Whether a line heads a part of a description; headings begin with a capital, a parameter may be `range`."""
+    return text[:1].isupper() and text.lower().rstrip(":") in _HEADINGS
 
 
 def _fits(kind: Column, text: str) -> bool:
@@ -154,6 +160,15 @@ def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[Line]) -
     follows = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
     if all(follows) and before:
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' stands where a row's name would, and is none"))
-    is_word = _LONE_WORD.fullmatch(line.text) and not line.bullet
-    if before and is_word and before[-1].text.lower().rstrip(":") not in _HEADINGS:
+    if not _LONE_WORD.fullmatch(line.text) or line.bullet:
+        return
+    is_value = not before or _is_heading(before[-1].text)
+    if not is_value or _may_be_type(_Cursor(cursor.lines, cursor.at + 1), columns):
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may be a row, but no type that is known follows"))
+
+
+def _may_be_type(below: _Cursor, columns: tuple[Column, ...]) -> bool:
+    """Whether the line below a value could be a type instead: short, no heading, and nothing that ends the row."""
+    if not _SHORT.fullmatch(below.text()) or below.lines[below.at].bullet or _is_heading(below.text()):
+        return False
+    return not _ends(below, columns) and not _starts_row(below, columns)
