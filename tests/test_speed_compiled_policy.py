@@ -41,7 +41,7 @@ def test_every_bundled_policy_compiles_and_reads_back():
     folder = bundled_policies()
     made = compile_policies(folder)
     assert f"baseline.yaml{SUFFIX}" in made
-    assert not any(".test.yaml" in name for name in made)
+    assert not any(".test.yaml" in name or name.startswith("lists/") for name in made)
     for name, form in made.items():
         text = (folder / name.removesuffix(SUFFIX)).read_bytes()
         assert read_compiled(form, name.removesuffix(SUFFIX), text) == load_texts([(name.removesuffix(SUFFIX), text)])

@@ -15,6 +15,7 @@ import tempfile
 from pathlib import Path
 
 from handler import __version__
+from handler.policy.compiled import compile_policies
 from tools.package_lock import Platform
 from tools.package_sbom import bill_of_materials
 from tools.package_tree import TreeError, extra_tree, function_tree, read_tree, wheel_tree, write_tree, write_zip
@@ -50,7 +51,8 @@ def assemble(wheels: list[Path], version: str, out: Path, *, extra: Path | None 
         tree = read_tree(theirs) | read_tree(ours)
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{NAME}-{Platform(version).tag}.zip"
-        write_zip(tree | (extra_tree(extra, tree) if extra else {}), path)
+        tree |= compile_policies(ours)
+        write_zip(tree | (extra_tree(extra, tree) | compile_policies(extra) if extra else {}), path)
     bill = bill_of_materials(wheels, name=NAME, version=__version__, licence="Apache-2.0")
     path.with_suffix(".cdx.json").write_text(bill, encoding="utf-8")
     return path

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from handler import __version__
+from handler.errors import PolicyError
 from handler.models import Severity
 from handler.policy.rules import Exemption, Location, Policy, Rule
 from handler.ports import PortSet
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIX = ".compiled.json"
-NO_POLICIES = "lists/"  # danger lists have a format of their own
 FORM = 1  # changes with the shape of the document
 
 
@@ -33,15 +34,15 @@ class StaleError(Exception):
 def compile_policies(folder: Path) -> dict[str, bytes]:
     """The compiled form of every policy file below a folder, by its path relative to it (`x.yaml.compiled.json`).
 
-    Raises PolicyError for a policy with problems.
+    Other YAML files, and policies with problems (a run tells them), are left alone.
     """
     from handler.policy.load import load_texts  # noqa: PLC0415 - YAML and pydantic, only where it is built
 
     compiled: dict[str, bytes] = {}
     for path in sorted(folder.rglob("*.yaml")):
         name = path.relative_to(folder).as_posix()
-        if not name.endswith(".test.yaml") and not name.startswith(NO_POLICIES):
-            text = path.read_bytes()
+        text = path.read_bytes()
+        with suppress(PolicyError):
             compiled[name + SUFFIX] = compile_policy(load_texts([(name, text)]), text)
     return compiled
 

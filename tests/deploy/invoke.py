@@ -16,5 +16,5 @@ module, function = job["handler"].split(".")
 index = importlib.import_module(module)
 index.initializer(context)
 result = getattr(index, function)(job["event"], context)
-files = {name: sys.modules[name].__file__ for name in ("requests", "urllib3", "yaml", "handler.index")}
+files = {name: sys.modules[name].__file__ for name in ("requests", "urllib3", "certifi", "handler.index")}
 print(json.dumps({"result": result, "files": files}))
