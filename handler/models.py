@@ -294,6 +294,7 @@ class Report:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     omitted: int = 0
+    counts: Mapping[str, int] | None = None  # by severity, where findings were left out; else they are counted
     taken_at: str = ""  # when HSS was asked
     previous_run_at: str | None = None
     gap_hours: int | None = None  # set when the run before is longer ago than twice RUN_INTERVAL

@@ -96,7 +96,7 @@ def report_dict(report: Report) -> dict[str, Any]:
         },
         "coverage": [_coverage_dict(category) for category in report.coverage],
         "statistics": {c.category: dict(c.statistics) for c in report.coverage if c.statistics is not None},
-        "counts": count_severities(report.findings),
+        "counts": dict(report.counts) if report.counts is not None else count_severities(report.findings),
         "vendor": _gaps_dict(report.vendor),
         "announced": [_announced_dict(item) for item in report.announced],
         "findings": [finding_dict(finding) for finding in report.findings],
@@ -153,7 +153,12 @@ def fit(report: Report, limit: int = RESULT_BYTES) -> Report:
     kept = list(report.findings)
     while kept and size >= limit:
         size -= _size(finding_dict(kept.pop())) + 2
-    report = replace(report, findings=tuple(kept), omitted=report.omitted + len(report.findings) - len(kept))
+    report = replace(
+        report,
+        findings=tuple(kept),
+        omitted=report.omitted + len(report.findings) - len(kept),
+        counts=count_severities(report.findings) if report.counts is None else report.counts,
+    )
     return report if _size(report_dict(report)) < limit else _without_lists(report)
 
 

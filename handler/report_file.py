@@ -6,12 +6,11 @@ out (`taken_at`, notices of exemptions) stays empty.
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from handler.clock import parse_iso
 from handler.errors import ReportError
+from handler.json_file import MAX_BYTES, MOST_PROBLEMS, read_object, schema_problems
 from handler.models import (
     AnnouncedFinding,
     CategorySnapshot,
@@ -34,9 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-MAX_BYTES = 64 * 1024 * 1024
 MOST_ROWS = 4_000_000  # both categories, two million offsets each
-_SHOWN = 20
 _EMPTY_ROW = Row(0, "", 0)
 
 
@@ -60,47 +57,21 @@ def parse_report(data: bytes, name: str) -> Report:
 
 def parse_reports(data: bytes, name: str) -> tuple[Report, ...]:
     """The report, or the reports of all targets. Raises ReportError with every problem found; `name` is shown in it."""
-    document = _document(data, name)
+    document = read_object(data, name, "a report", ReportError)
     if document.get("version") != VERSION:
         raise ReportError(
             f"{name}: not a report of version {VERSION} (it says version {document.get('version')!r:.40})",
             hint="A newer version of port-compliance may have written it.",
         )
-    problems = list(_schema_problems(document, name))
+    part = "targets" if "targets" in document else "report"
+    problems = list(schema_problems(document, name, "report.schema.json", part))
     if problems:
         raise ReportError("\n".join(problems))
     plain = document.get("targets", [document])
     problems = [f"{name}: {problem}" for report in plain for problem in _contradictions(report)]
     if problems:
-        raise ReportError("\n".join(problems[:_SHOWN]))
+        raise ReportError("\n".join(problems[:MOST_PROBLEMS]))
     return tuple(_report(report) for report in plain)
-
-
-def _document(data: bytes, name: str) -> dict[str, Any]:
-    if len(data) > MAX_BYTES:
-        raise ReportError(f"{name}: larger than {MAX_BYTES} bytes")
-    try:
-        document = json.loads(data, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its text"
-        raise ReportError(f"{name}: not JSON, or cut off ({where})") from None
-    if not isinstance(document, dict):
-        raise ReportError(f"{name}: not a report, but a JSON {type(document).__name__}")
-    return document
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(word)
-
-
-def _schema_problems(document: Mapping[str, Any], name: str) -> Iterator[str]:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only a stored report needs it
-
-    schema = json.loads(files("handler.schemas").joinpath("report.schema.json").read_text(encoding="utf-8"))
-    kind = "targets" if "targets" in document else "report"
-    chosen = {"$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": f"#/$defs/{kind}"}
-    for error in sorted(Draft202012Validator(chosen).iter_errors(document), key=lambda e: e.json_path)[:_SHOWN]:
-        yield f"{name}: {error.json_path[:200]!r}: {error.message[:200]}"
 
 
 def _contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
@@ -108,7 +79,9 @@ def _contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
     findings = plain["findings"]
     if plain["verdict"] == "compliant" and findings:
         yield f"$.verdict: compliant, with {len(findings)} findings"
-    if plain["counts"] != count_severities(_finding(finding) for finding in findings):
+    listed = count_severities(_finding(finding) for finding in findings)
+    left_out = sum(plain["counts"].values()) - sum(listed.values())
+    if left_out != plain["omitted"] or any(plain["counts"][severity] < listed[severity] for severity in listed):
         yield "$.counts: do not fit the findings"
     if sum(category["rows"] for category in plain["coverage"]) > MOST_ROWS:
         yield f"$.coverage: more than {MOST_ROWS} rows"
@@ -145,6 +118,7 @@ def _report(plain: Mapping[str, Any]) -> Report:
         problems=tuple(Problem(text) for text in plain["problems"]),
         warnings=tuple(plain["warnings"]),
         omitted=plain["omitted"],
+        counts=plain["counts"] if plain["omitted"] else None,
     )
 
 

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import SnapshotError
+from handler.json_file import read_object, schema_problems
 from handler.models import COUNTERS, CategorySnapshot, Problem, Row, Snapshot, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 VERSION = "1"
 KIND = "port-compliance/snapshot"
-MAX_BYTES = 64 * 1024 * 1024
 _ROW_KEYS = ("port", "type", "num", "status")
 
 
@@ -45,14 +44,14 @@ def snapshot_text(snapshot: Snapshot, *, redact: bool = False) -> str:
 
 def parse_snapshot(data: bytes, name: str) -> Snapshot:
     """The snapshot in a file's bytes. Raises SnapshotError with every problem found; `name` is shown in it."""
-    document = _document(data, name)
+    document = read_object(data, name, "a snapshot", SnapshotError)
     if document.get("version") != VERSION or document.get("kind") != KIND:
         raise SnapshotError(
             f"{name}: not a snapshot of version {VERSION} (it says version {document.get('version')!r:.40}, "
             f"kind {document.get('kind')!r:.40})",
             hint="A newer version of port-compliance may have written it.",
         )
-    problems = list(_schema_problems(document, name))
+    problems = list(schema_problems(document, name, "snapshot.schema.json"))
     if problems:
         raise SnapshotError("\n".join(problems))
     digest = document.pop("digest")
@@ -91,31 +90,6 @@ def _category_document(category: CategorySnapshot, *, redact: bool) -> dict[str,
 def _raw(row: Row) -> dict[str, Any]:
     status = {} if row.status is None else {"status": row.status}
     return {"port": row.port, "type": row.protocol.upper(), "num": row.num, **status}
-
-
-def _document(data: bytes, name: str) -> dict[str, Any]:
-    if len(data) > MAX_BYTES:
-        raise SnapshotError(f"{name}: larger than {MAX_BYTES} bytes")
-    try:
-        document = json.loads(data, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its text"
-        raise SnapshotError(f"{name}: not JSON, or cut off ({where})") from None
-    if not isinstance(document, dict):
-        raise SnapshotError(f"{name}: not a snapshot, but a JSON {type(document).__name__}")
-    return document
-
-
-def _refuse_constant(word: str) -> None:
-    raise ValueError(word)
-
-
-def _schema_problems(document: Mapping[str, Any], name: str) -> Iterator[str]:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only this command needs it at once
-
-    schema = json.loads(files("handler.schemas").joinpath("snapshot.schema.json").read_text(encoding="utf-8"))
-    for error in sorted(Draft202012Validator(schema).iter_errors(document), key=lambda e: e.json_path)[:20]:
-        yield f"{name}: {error.json_path}: {error.message[:200]}"
 
 
 def _digest(document: Mapping[str, Any]) -> str:

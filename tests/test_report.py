@@ -133,3 +133,9 @@ def test_even_a_report_of_exemptions_fits():
     assert len(json.dumps(report_dict(cut))) < 60_000
     assert (cut.verdict, cut.omitted) == ("violations", 1)
     assert "too long" in cut.warnings[-1]
+
+
+def test_what_was_cut_still_counts():
+    many = [finding(port=p, severity=Severity.LOW) for p in range(1000)]
+    cut = report_dict(fit(report(*many), 50_000))
+    assert cut["counts"]["low"] == 1000 == len(cut["findings"]) + cut["omitted"]

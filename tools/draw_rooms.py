@@ -39,6 +39,7 @@ SAYS = {
     "fingerprint": "who is who",
     "settings": "read once, whole",
     "policy": "YAML to rules",
+    "json_file": "a file of ours, read back",
     "logs": "lines of JSON",
     "retries": "once more, or not",
     "schemas": "what answers must be",

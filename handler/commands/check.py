@@ -10,12 +10,13 @@ from handler.check import recall
 from handler.commands.terminal import read_file, surroundings, wants_color, write_result
 from handler.errors import SettingsError, UsageError
 from handler.formats.several import FORMATS, MERGED, render_all
+from handler.json_file import MAX_BYTES
 from handler.models import Secret, Severity
 from handler.outcome import Outcome
 from handler.policy.load import load_policy
 from handler.rounds import Choices, budget_seconds, check_all, prepare
 from handler.settings.run_settings import read_settings
-from handler.snapshot_file import MAX_BYTES, parse_snapshot
+from handler.snapshot_file import parse_snapshot
 
 if TYPE_CHECKING:
     from handler.last_run import RunSummary

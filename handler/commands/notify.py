@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
 from handler.commands.terminal import read_file
+from handler.json_file import MAX_BYTES
 from handler.models import ExemptionNotice, Report, Secret
 from handler.notify.kinds import KINDS, kind_module
 from handler.notify.sample import sample_report
 from handler.notify.sink import Notice, Sink
-from handler.report_file import MAX_BYTES, parse_report
+from handler.report_file import parse_report
 
 if TYPE_CHECKING:
     import argparse

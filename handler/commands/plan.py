@@ -12,10 +12,11 @@ from handler.hss.client import Spending
 from handler.hss.estimate import Estimate, estimate
 from handler.hss.parameters import PortStatisticsQuery
 from handler.hss.plan import asks_of
+from handler.json_file import MAX_BYTES
 from handler.policy.load import load_policy
 from handler.rounds import budget_seconds
 from handler.settings.run_settings import read_settings
-from handler.snapshot_file import MAX_BYTES, parse_snapshot
+from handler.snapshot_file import parse_snapshot
 
 if TYPE_CHECKING:
     import argparse

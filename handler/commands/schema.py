@@ -8,8 +8,11 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handler.errors import DocumentError, MissingExtraError, SnapshotError, UsageError
+from handler.commands.terminal import read_file
+from handler.errors import DocumentError, MissingExtraError, UsageError
+from handler.json_file import MAX_BYTES
 from handler.schemas.survey import Difference, survey
+from handler.snapshot_file import parse_snapshot
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +43,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="show how a recorded snapshot differs from each committed schema",
         epilog="Example: port-compliance schema check snapshot.json --format json",
     )
-    checked.add_argument("snapshot", metavar="SNAPSHOT", type=Path, help="a file written by `snapshot`")
+    checked.add_argument("snapshot", metavar="SNAPSHOT", help="a file written by `snapshot`")
     checked.add_argument("--format", choices=("text", "json"), default="text")
     checked.set_defaults(run=check)
 
@@ -100,13 +103,11 @@ def _bytes(path: Path) -> bytes:
         raise UsageError(f"{path}: {error.strerror}", hint="Is the path right, and may it be read?") from error
 
 
-def _snapshot(path: Path) -> dict[str, Any]:
-    try:
-        document = json.loads(_bytes(path))
-    except (ValueError, RecursionError) as error:
-        raise SnapshotError(f"{path}: not JSON") from error
-    if not isinstance(document, dict) or not isinstance(document.get("categories"), list):
-        raise SnapshotError(f"{path}: $.categories: a snapshot lists its categories")
+def _snapshot(path: str) -> dict[str, Any]:
+    """The file as it was recorded. Raises UsageError, SnapshotError (also where its digest does not match)."""
+    data = read_file(path, MAX_BYTES)
+    parse_snapshot(data, path)
+    document: dict[str, Any] = json.loads(data)
     return document
 
 

@@ -1,0 +1,45 @@
+"""A JSON file of ours, read with suspicion: bounded, an object, of a known version, valid for its published schema."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from handler.errors import UsageError
+
+MAX_BYTES = 64 * 1024 * 1024
+MOST_PROBLEMS = 20
+
+
+def read_object(data: bytes, name: str, what: str, error: type[UsageError]) -> dict[str, Any]:
+    """The object in a file's bytes. Raises `error`; `what` ("a report") and `name` are shown in it."""
+    if len(data) > MAX_BYTES:
+        raise error(f"{name}: larger than {MAX_BYTES} bytes")
+    try:
+        document = json.loads(data, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as problem:
+        where = f"line {problem.lineno}" if isinstance(problem, json.JSONDecodeError) else "its text"
+        raise error(f"{name}: not JSON, or cut off ({where})") from None
+    if not isinstance(document, dict):
+        raise error(f"{name}: not {what}, but a JSON {type(document).__name__}")
+    return document
+
+
+def schema_problems(document: Mapping[str, Any], name: str, schema_file: str, part: str = "") -> Iterator[str]:
+    """How a document breaks a published schema (or the definition `part` of it), at most 20 lines with JSON paths."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only where a file is read
+
+    schema = json.loads(files("handler.schemas").joinpath(schema_file).read_text(encoding="utf-8"))
+    if part:
+        schema = {"$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": f"#/$defs/{part}"}
+    found = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda problem: problem.json_path)
+    for problem in found[:MOST_PROBLEMS]:
+        yield f"{name}: {problem.json_path[:200]!r}: {problem.message[:200]}"
+
+
+def _refuse_constant(word: str) -> None:
+    raise ValueError(word)
