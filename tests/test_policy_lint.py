@@ -102,6 +102,12 @@ def test_tcp_only_for_a_service_that_also_speaks_udp():
     assert codes(rules(*both)) == []
 
 
+@pytest.mark.parametrize("narrower", ["status: [danger]", "above: 5"])
+def test_a_rule_that_finds_less_does_not_stand_in_for_the_udp_side(narrower):
+    both = ("id: a, ports: [3389], protocols: [tcp]", f"id: b, ports: [3389], protocols: [udp], {narrower}")
+    assert codes(rules(*both)) == ["W107"]
+
+
 def test_status_where_otc_sends_none():
     text = rules("id: a, ports: [23], status: [danger]")
     assert codes(text, cloud="otc") == ["W109"]

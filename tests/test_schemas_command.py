@@ -10,29 +10,19 @@ from pathlib import Path
 import pytest
 
 from handler.cli import main
+from handler.models import CategorySnapshot, Snapshot, Target
+from handler.snapshot_file import snapshot_text
 
 OWN = Path(__file__).parent / "documents"
-SNAPSHOT = {
-    "version": "1",
-    "kind": "port-compliance/snapshot",
-    "categories": [
-        {
-            "category": "host",
-            "total_num": 2,
-            "rows": [
-                {"port": 1, "type": "TCP6", "num": 20000, "foo": 1},
-                {"port": 2, "type": "TCP", "num": 1, "foo": 2},
-            ],
-            "statistics": {"port_num": 2},
-        }
-    ],
-}
+TARGET = Target("default", "huaweicloud", "eu-de", "hss.example.org", "p", "all_granted_eps")
+ROWS = ({"port": 1, "type": "TCP6", "num": 20000, "foo": 1}, {"port": 2, "type": "TCP", "num": 1, "foo": 2})
 
 
 @pytest.fixture
 def snapshot(tmp_path):
+    host = CategorySnapshot("host", total_num=2, raw_rows=ROWS, raw_statistics={"port_num": 2}, complete=True)
     path = tmp_path / "snapshot.json"
-    path.write_text(json.dumps(SNAPSHOT), encoding="utf-8")
+    path.write_text(snapshot_text(Snapshot(TARGET, "2026-11-22T06:00:00Z", (host,))), encoding="utf-8")
     return str(path)
 
 
@@ -103,3 +93,10 @@ def test_check_refuses_what_is_no_snapshot(tmp_path, capsys, content):
     path.write_text(content)
     assert main(["schema", "check", str(path)]) == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_check_refuses_a_snapshot_that_was_edited(snapshot, capsys):
+    path = Path(snapshot)
+    path.write_text(path.read_text(encoding="utf-8").replace("20000", "2"), encoding="utf-8")
+    assert main(["schema", "check", snapshot]) == 2
+    assert "its digest does not match" in capsys.readouterr().err

@@ -43,11 +43,16 @@ def _tcp_only(rule: Rule, rules: Sequence[Rule]) -> Iterator[LintMessage]:
         return
     open_ports = rule.ports & ALSO_UDP
     for other in rules:
-        if open_ports and "udp" in other.protocols and set(other.categories) >= set(rule.categories):
+        if open_ports and "udp" in other.protocols and _as_wide(other, rule):
             open_ports -= other.ports
     if open_ports:
         named = ", ".join(f"{port} ({service_of(port, 'udp') or 'UDP'})" for port in open_ports)
         yield warning("W107", rule.location, f"rule {rule.id!r} looks at TCP only; over UDP too: {named}")
+
+
+def _as_wide(other: Rule, rule: Rule) -> bool:
+    """Whether a rule finds whatever its ports and protocols match wherever the other one does."""
+    return not other.status and other.above <= rule.above and set(other.categories) >= set(rule.categories)
 
 
 def _pairs(rules: Sequence[Rule]) -> Iterator[LintMessage]:

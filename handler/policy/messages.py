@@ -82,7 +82,7 @@ def _bound(path: KeyPath, name: str, kind: str, value: Any) -> str:
 
 def _literal(name: str, value: Any, context: Mapping[str, Any]) -> str:
     expected = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
-    meant = _meant(value, expected.split(", ")) if isinstance(value, str) else ""
+    meant = _meant(value, expected.split(", ")) if isinstance(value, str) and value != expected else ""
     return f"{name} is {said(value)}; it must be {'one of ' if ',' in expected else ''}{expected}{meant}"
 
 

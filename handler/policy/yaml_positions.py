@@ -71,9 +71,9 @@ def read_yaml(name: str, content: str | bytes, *, booleans: bool = False) -> Pos
     """
     try:
         text = _text(name, content)
-        _guard(name, text)
-        root = yaml.compose(text, Loader=_LOADER)
-        builder = _Builder(name, booleans=booleans)
+        unsafe = _guard(name, text)
+        root = next(yaml.compose_all(text, Loader=_LOADER), None)
+        builder = _Builder(name, unsafe, booleans=booleans)
         data = None if root is None else builder.value(root, ())
     except _RefusedError as error:
         return PositionedFile(name, problems=(error.problem,))
@@ -97,24 +97,28 @@ def _text(name: str, content: str | bytes) -> str:
     return text
 
 
-def _guard(name: str, text: str) -> None:
-    """Refuse what must not even be composed; events come one by one and need no deep stack."""
+def _guard(name: str, text: str) -> tuple[LoadProblem, ...]:
+    """Refuse what must not even be composed; events come one by one and need no deep stack.
+
+    Returns the problems beside which the rest of the first document can still be judged.
+    """
     depth = documents = values = 0
+    unsafe = []
     for event in yaml.parse(text, Loader=_LOADER):
         tag = getattr(event, "tag", None)
         if tag is not None:
-            raise _RefusedError(_unsafe(name, event.start_mark, f"the tag {tag[:60]!r} is not allowed in a policy"))
+            unsafe.append(_unsafe(name, event.start_mark, f"the tag {tag[:60]!r} is not allowed in a policy"))
         documents += isinstance(event, yaml.DocumentStartEvent)
         values += isinstance(event, yaml.ScalarEvent)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if documents > 1:
-            raise _RefusedError(
-                _unsafe(name, event.start_mark, "a second document (---) in one file; use one file each")
-            )
+            unsafe.append(_unsafe(name, event.start_mark, "a second document (---) in one file; use one file each"))
+            break
         if values > MAX_VALUES:
             raise _RefusedError(_unsafe(name, event.start_mark, f"more than {MAX_VALUES} values in one file"))
         if depth > MAX_DEPTH:
             raise _RefusedError(_unsafe(name, event.start_mark, f"nested deeper than {MAX_DEPTH} levels"))
+    return tuple(unsafe)
 
 
 def _unsafe(name: str, mark: Any, message: str) -> LoadProblem:
@@ -134,13 +138,14 @@ def _not_yaml(name: str, error: yaml.YAMLError) -> LoadProblem:
 class _Builder:
     """Turns nodes into plain data, and notes places and problems on the way."""
 
-    def __init__(self, name: str, *, booleans: bool) -> None:
+    def __init__(self, name: str, unsafe: tuple[LoadProblem, ...], *, booleans: bool) -> None:
         self.name = name
+        self._tagged = {problem.location for problem in unsafe}
         self._booleans = booleans
         self.values: dict[KeyPath, Location] = {}
         self.keys: dict[KeyPath, Location] = {}
         self.refused: set[KeyPath] = set()
-        self.problems: list[LoadProblem] = []
+        self.problems: list[LoadProblem] = [*unsafe]
         self._seen: set[int] = set()
         self._repeats = 0
 
@@ -180,6 +185,9 @@ class _Builder:
 
     def _scalar(self, node: Any, path: KeyPath) -> Any:
         kind, text = node.tag.rpartition(":")[2], node.value
+        if self.values[path] in self._tagged:
+            self.refused.add(path)
+            return None
         if kind == "int" and _DECIMAL.fullmatch(text):
             return int(text)
         if kind == "timestamp" and _DAY.fullmatch(text):
