@@ -11,13 +11,13 @@ from handler.hss.iam import Login, PasswordAuth
 from handler.models import Secret
 from handler.settings.credentials import read_credentials
 from handler.settings.reader import Reader
-from handler.store.obs_objects import ObsKeys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.hss.auth import Authorizer
     from handler.settings.run_settings import Place
+    from handler.store.obs_objects import ObsKeys
     from handler.surroundings import Surroundings
     from handler.transport import Request
 
@@ -82,6 +82,8 @@ class GuardedKey:
 
 def object_keys(place: Place | None, around: Surroundings) -> ObsKeys:
     """The access key that signs requests to OBS. Raises SettingsError where only other credentials are known."""
+    from handler.store.obs_objects import ObsKeys  # noqa: PLC0415 - only where a bucket is asked
+
     known = place.credentials if place is not None else read_credentials(Reader(around.lookup))
     if known.secret_key is not None:
         return ObsKeys(known.access_key, known.secret_key, known.security_token or Secret(""))

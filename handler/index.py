@@ -9,28 +9,30 @@ from __future__ import annotations
 import logging
 import os
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import DeliveryError, PortComplianceError, UnknownError, UsageError
 from handler.events import is_gateway, read_event
-from handler.failure import tell_failure
-from handler.gateway import answer_call
 from handler.logs import LOGGER, set_up
-from handler.outcome import Outcome
 from handler.rounds import Choices, budget_seconds, check_all, prepare
 from handler.settings.run_settings import read_settings
 from handler.surroundings import AgencyKeys, Surroundings, Warm
+from handler.transport import HttpTransport, load_requests
 
 if TYPE_CHECKING:
     from handler.events import Trigger
+    from handler.outcome import Outcome
 
+FOLLOWING = ("handler.evaluate", "handler.outcome", "handler.notify.tell")  # what a run needs after its first request
 CODE_ROOT = Path(__file__).resolve().parent.parent
 
 
 def initializer(context: Any) -> None:
-    """Called once per instance, before its first event: make what warm invocations share."""
+    """Called once per instance, before its first event: make what warm invocations share, and what a request needs."""
     surroundings_of(context)
+    load_requests()
 
 
 def handler(event: object, context: Any) -> dict[str, Any]:
@@ -48,6 +50,8 @@ def answer(
     """As `handler`, with plain arguments: `left` seconds until the platform stops us, of `limit` in all."""
     set_up(_log_level(around), around.lookup("LOG_FORMAT") or "json", request_id=request_id)
     if is_gateway(event):
+        from handler.gateway import answer_call  # noqa: PLC0415 - only for gateway calls
+
         return answer_call(event, around, lambda trigger: _run(trigger, around, left, limit))
     trigger = read_event(event)
     if trigger.kind == "obs" and around.lookup("POLICY_PATH") != f"obs://{trigger.bucket}/{trigger.key}":
@@ -91,9 +95,14 @@ def _run(trigger: Trigger, around: Surroundings, left: float | None, limit: floa
         choices = Choices(trigger.policy, trigger.target, trigger.categories, dry_run=trigger.dry_run)
         prepared = prepare(settings, around, choices)
     except UsageError as error:
+        from handler.failure import tell_failure  # noqa: PLC0415 - only where nothing can be checked
+        from handler.outcome import Outcome  # noqa: PLC0415
+
         LOGGER.error("%s", error.message)
         return Outcome(tell_failure(error, around, budget_seconds_of(left, limit)), error=error)
     reports = check_all(prepared, around, budget_seconds(settings, left, limit))
+    from handler.outcome import Outcome  # noqa: PLC0415 - imported by now, while HSS answered
+
     outcome = Outcome(reports, several=bool(settings.targets_config))
     for report in reports:
         LOGGER.log(
@@ -123,7 +132,12 @@ def _nobody_knows(outcome: Outcome) -> PortComplianceError:
 
 @cache
 def _warm() -> Warm:
-    return Warm()
+    return Warm(api=HttpTransport(meanwhile=_import_what_follows))
+
+
+def _import_what_follows() -> None:
+    for name in FOLLOWING:
+        import_module(name)
 
 
 def _log_level(around: Surroundings) -> str:

@@ -81,7 +81,8 @@ class HttpTransport:
     """HTTP over `requests`, with one session for all calls of a warm function.
 
     `named` makes of a URL what an error may say of it: `host_of` where the path is a secret.
-    `max_bytes` limits an answer after its content encoding is undone.
+    `max_bytes` limits an answer after its content encoding is undone. `meanwhile` is done once, in a thread of its own,
+    while the first answer is awaited.
     """
 
     def __init__(
@@ -91,11 +92,13 @@ class HttpTransport:
         read_timeout: float = 30.0,
         max_bytes: int = 16 * MIB,
         named: Callable[[str], str] = endpoint_of,
+        meanwhile: Callable[[], None] | None = None,
     ) -> None:
         self._connect_timeout = connect_timeout
         self._read_timeout = read_timeout
         self._max_bytes = max_bytes
         self._named = named
+        self._meanwhile = meanwhile
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
 
@@ -109,6 +112,9 @@ class HttpTransport:
         box: queue.SimpleQueue[Response | TransportError] = queue.SimpleQueue()
         given_up = threading.Event()
         threading.Thread(target=self._work, args=(request, timeout, box, given_up), daemon=True).start()
+        if self._meanwhile is not None:
+            threading.Thread(target=self._meanwhile, daemon=True).start()
+            self._meanwhile = None
         try:
             outcome = box.get(timeout=timeout)
         except queue.Empty:
@@ -175,6 +181,11 @@ class HttpTransport:
             if self._session is None:
                 self._session = _new_session()
             return self._session
+
+
+def load_requests() -> None:
+    """Import what the first request needs, so that it can leave at once."""
+    _new_session().close()
 
 
 def _new_session() -> requests.Session:
