@@ -21,7 +21,7 @@ hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed")
 FOLDER = Path(__file__).parent.parent / "deploy" / "terraform"
 CLOUDS = ("huaweicloud", "opentelekomcloud")
 DOCUMENTED = json.loads((Path(__file__).parent / "deploy" / "provider_arguments.json").read_text())
-META = {"count", "for_each", "lifecycle", "dynamic", "depends_on", "__is_block__", "__comments__"}
+META = {"count", "for_each", "lifecycle", "dynamic", "depends_on", "provider", "__is_block__", "__comments__"}
 each_module = pytest.mark.parametrize("module", [*CLOUDS, "schedule"])
 each_cloud = pytest.mark.parametrize("module", CLOUDS)
 

@@ -11,8 +11,18 @@ terraform {
   }
 }
 
+# The user or access key comes from OS_USERNAME and OS_PASSWORD, or OS_ACCESS_KEY and OS_SECRET_KEY, and OS_DOMAIN_NAME.
 provider "opentelekomcloud" {
-  region = var.region
+  auth_url    = "https://iam.${var.region}.otc.t-systems.com/v3"
+  region      = var.region
+  tenant_name = var.project_name
+}
+
+# Roles and agencies belong to the account, so this one logs in without a project. OS_PROJECT_NAME must not be set.
+provider "opentelekomcloud" {
+  alias    = "account"
+  auth_url = "https://iam.${var.region}.otc.t-systems.com/v3"
+  region   = var.region
 }
 
 module "schedule" {
@@ -30,6 +40,8 @@ locals {
 }
 
 resource "opentelekomcloud_identity_role_v3" "hss" {
+  provider = opentelekomcloud.account
+
   display_name  = "${var.name}-hss"
   description   = "Read the open ports that HSS sees"
   display_layer = "project"
@@ -41,7 +53,8 @@ resource "opentelekomcloud_identity_role_v3" "hss" {
 }
 
 resource "opentelekomcloud_identity_role_v3" "bucket" {
-  count = var.bucket == "" ? 0 : 1
+  count    = var.bucket == "" ? 0 : 1
+  provider = opentelekomcloud.account
 
   display_name  = "${var.name}-bucket"
   description   = "Read and write the state of port-compliance"
@@ -60,7 +73,8 @@ resource "opentelekomcloud_identity_role_v3" "bucket" {
 }
 
 resource "opentelekomcloud_identity_role_v3" "alarm" {
-  count = var.alarm_topic_urn == "" ? 0 : 1
+  count    = var.alarm_topic_urn == "" ? 0 : 1
+  provider = opentelekomcloud.account
 
   display_name  = "${var.name}-alarm"
   description   = "Publish failed runs of port-compliance"
@@ -73,6 +87,8 @@ resource "opentelekomcloud_identity_role_v3" "alarm" {
 }
 
 resource "opentelekomcloud_identity_agency_v3" "function" {
+  provider = opentelekomcloud.account
+
   name                  = var.name
   description           = "Lets port-compliance read HSS"
   delegated_domain_name = "op_svc_cff" # FunctionGraph
