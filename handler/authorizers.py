@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from handler.clock import running
 from handler.errors import DeniedError, SettingsError
 from handler.hss.auth import AgencyAuth, KeyAuth, TokenAuth
 from handler.hss.iam import Login, PasswordAuth
@@ -27,11 +28,11 @@ NO_CREDENTIALS = "Set HSS_AUTH_TOKEN, or HUAWEICLOUD_SDK_AK and _SK, or OS_USERN
 
 def authorizer_of(place: Place, around: Surroundings) -> Authorizer:
     """What lets the requests of a place in. Raises SettingsError where there are no credentials at all."""
-    known = place.credentials
+    known, clock = place.credentials, running(around.clock)
     if known.token is not None:
         return TokenAuth(known.token)
     if known.secret_key is not None:
-        key = KeyAuth(known.access_key, known.secret_key, place.project_id, around.clock, known.security_token)
+        key = KeyAuth(known.access_key, known.secret_key, place.project_id, clock, known.security_token)
         return GuardedKey(key, around.refusals)
     if known.password is not None:
         login = Login(
@@ -42,12 +43,12 @@ def authorizer_of(place: Place, around: Surroundings) -> Authorizer:
             known.project_id,
             known.project_name,
         )
-        made = PasswordAuth(login, around.warm.api, around.clock, around.warm.tokens)
+        made = PasswordAuth(login, around.warm.api, clock, around.warm.tokens)
         return around.logins.setdefault(login, made)
     if around.agency is None:
         raise SettingsError(f"target {place.name}: there are no credentials", hint=NO_CREDENTIALS)
     keys = around.agency
-    agency = AgencyAuth(keys.access_key, keys.secret_key, keys.security_token, place.project_id, around.clock)
+    agency = AgencyAuth(keys.access_key, keys.secret_key, keys.security_token, place.project_id, clock)
     return GuardedKey(agency, around.refusals)
 
 

@@ -1,21 +1,21 @@
-"""Builds the real parts of a run from the settings; every problem is known before the first request."""
+"""Builds the real parts of a run from the settings; every problem is known before the first request.
+
+Parts that not every run has, or that only tell, are imported where they are built: a cold start asks HSS first.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from handler.authorizers import authorizer_of, object_keys
+from handler.clock import running
 from handler.errors import SettingsError
 from handler.hss.client import HssClient
 from handler.models import Target
-from handler.notify.kinds import kind_module
-from handler.notify.tell import Edges, Told, tell
-from handler.notify.webhook import webhook_sink
 from handler.policy_source import fetch_policy, https_get, read_local
 from handler.settings.places import region_of, service_endpoint
-from handler.store.obs_objects import ObsObjects
-from handler.store.open import open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from handler.diff import Compared
     from handler.models import Report, Secret
     from handler.notify.sink import Sink
+    from handler.notify.tell import Told
     from handler.policy.rules import Policy
     from handler.settings.run_settings import Place, Settings
     from handler.store.interface import Store
+    from handler.store.obs_objects import ObsObjects
     from handler.surroundings import Surroundings
 
 MAX_CONFIG_BYTES = 1024 * 1024
@@ -58,6 +60,8 @@ def sinks_of(settings: Settings, around: Surroundings, *, with_state: bool) -> t
         content = read_config("NOTIFY_CONFIG", settings.notify_config, around.root)
         sinks = read_sinks(settings.notify_config, content, around.lookup, with_state=with_state)
     if settings.webhook_url is not None:
+        from handler.notify.webhook import webhook_sink  # noqa: PLC0415
+
         single = webhook_sink(
             settings.webhook_url,
             settings.webhook_kind,
@@ -101,7 +105,10 @@ def _objects(location: str, place: Place | None, settings: Settings, around: Sur
     endpoint, region = _obs_place(place, settings)
     if not endpoint or not region:
         raise SettingsError("POLICY_PATH: obs:// needs OBS_ENDPOINT, or a region")
-    return ObsObjects(bucket, endpoint, region, lambda: object_keys(place, around), around.warm.api, around.clock), key
+    from handler.store.obs_objects import ObsObjects  # noqa: PLC0415
+
+    keys, clock = lambda: object_keys(place, around), running(around.clock)
+    return ObsObjects(bucket, endpoint, region, keys, around.warm.api, clock), key
 
 
 def _obs_place(place: Place | None, settings: Settings) -> tuple[str, str]:
@@ -119,10 +126,12 @@ def store_at(
     """The store of one target, `{target}` filled in; None where no state is configured."""
     if url is None:
         return None
+    from handler.store.open import open_store  # noqa: PLC0415
+
     endpoint, region = _obs_place(place, settings)
     return open_store(
         url.reveal().replace("{target}", quote(target, safe="")),
-        around.clock,
+        running(around.clock),
         transport=around.warm.api,
         obs_endpoint=endpoint,
         region=region,
@@ -134,19 +143,23 @@ def outlet_of(
     sinks: tuple[Sink, ...], deadline: Deadline, settings: Settings, around: Surroundings, *, dry_run: bool
 ) -> Outlet:
     """What tells these sinks within the time."""
-    edges = Edges(around.warm.web, kind_module, around.clock, deadline, around.random)
 
     def outlet(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Told:
-        return tell(
+        from handler.notify.kinds import kind_module  # noqa: PLC0415
+        from handler.notify.tell import Edges, tell  # noqa: PLC0415
+        from handler.notify.webhook import unsigned  # noqa: PLC0415
+
+        told = tell(
             report,
             compared,
             sinks,
-            edges,
+            Edges(around.warm.web, kind_module, around.clock, deadline, around.random),
             store=store,
             version=version,
             run_interval=settings.run_interval,
             dry_run=dry_run,
         )
+        return replace(told, warnings=(*told.warnings, *unsigned(sinks)))
 
     return outlet
 

@@ -1,4 +1,7 @@
-"""The check: gather, decide, act."""
+"""The check: gather, decide, act.
+
+What decides and acts is imported where it is used: a cold start asks HSS first, and imports the rest while it waits.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from handler.clock import iso
-from handler.diff import Compared, compare, gap_hours
 from handler.errors import StoreDamagedError, StoreError
-from handler.evaluate import evaluate
-from handler.last_run import LastRun, decode
 from handler.models import CategorySnapshot, Changes, Delivery, Finding, PastFinding, Problem, Report
-from handler.report import build_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime, timedelta
 
     from handler.clock import Clock
+    from handler.diff import Compared
     from handler.errors import PortComplianceError
+    from handler.last_run import LastRun
     from handler.models import Evaluation, Snapshot, Target
     from handler.notify.tell import Told
     from handler.policy.rules import Policy
@@ -74,6 +75,8 @@ def run(job: Job, parts: Parts) -> Report:
     recalled = recall(parts.store)
     snapshot = parts.source(job)
     # decide
+    from handler.evaluate import evaluate  # noqa: PLC0415
+
     evaluation = evaluate(job.policy, with_skipped(snapshot, job.skipped), job.started_at.date())
     compared = _compared(evaluation, recalled, job)
     report = _report(job, snapshot, evaluation, compared, recalled)
@@ -89,6 +92,8 @@ def recall(store: Store | None) -> Recalled:
     """The last run, or why there is none to compare with: then everything counts as new, and it is said."""
     if store is None:
         return Recalled()
+    from handler.last_run import decode  # noqa: PLC0415
+
     try:
         document, version = store.load()
         return Recalled(None if document is None else decode(document), store, version, configured=True)
@@ -148,6 +153,8 @@ def failed_delivery(deliveries: Sequence[Delivery]) -> bool:
 def _compared(evaluation: Evaluation, recalled: Recalled, job: Job) -> Compared | None:
     if not recalled.configured:
         return None
+    from handler.diff import compare  # noqa: PLC0415
+
     place = f"{job.target.host}|{job.target.project_id}|{job.target.enterprise_project_id}"
     unreadable = bool(recalled.trouble)
     return compare(evaluation, recalled.last_run, job.policy, job.started_at, place=place, unreadable=unreadable)
@@ -156,6 +163,8 @@ def _compared(evaluation: Evaluation, recalled: Recalled, job: Job) -> Compared 
 def _report(
     job: Job, snapshot: Snapshot, evaluation: Evaluation, compared: Compared | None, recalled: Recalled
 ) -> Report:
+    from handler.report import build_report  # noqa: PLC0415
+
     report = build_report(job.run_id, iso(job.started_at), job.policy, snapshot, evaluation)
     if not report.coverage:
         nothing = Problem("no category was asked: the policy and HSS_CATEGORIES have none in common")
@@ -164,6 +173,8 @@ def _report(
         report = replace(report, warnings=(*report.warnings, recalled.trouble))
     if compared is None:
         return report
+    from handler.diff import gap_hours  # noqa: PLC0415
+
     gap = gap_hours(compared.previous_run_at, job.started_at, job.run_interval)
     late = () if gap is None else (f"no run for {gap} h before this one",)
     return replace(
@@ -172,12 +183,22 @@ def _report(
         changes=compared.changes,
         previous_run_at=compared.previous_run_at,
         gap_hours=gap,
-        warnings=(*report.warnings, *late),
+        warnings=(*(text for text in report.warnings if _is_news(text, compared)), *late),
     )
+
+
+def _is_news(warning: str, compared: Compared) -> bool:
+    """Whether a warning is said in this run: an answer's form is reported when it changes, all else each time."""
+    from handler.diff import DRIFT, shape  # noqa: PLC0415
+
+    return not warning.startswith(DRIFT) or shape(warning) in compared.drift
 
 
 def _nothing_seen(recalled: Recalled, at: str) -> Compared:
     """Every open finding is unseen: neither ongoing nor resolved."""
+    from handler.diff import Compared  # noqa: PLC0415
+    from handler.last_run import LastRun  # noqa: PLC0415
+
     last_run = recalled.last_run or LastRun(run_at=at, began_at=at, lost=bool(recalled.trouble))
     unseen = tuple(PastFinding(one.finding, "unseen") for one in last_run.findings.values() if one.status == "open")
     return Compared(

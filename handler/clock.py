@@ -60,6 +60,11 @@ class FixedClock:
         self.running.sleep(seconds)
 
 
+def running(clock: Clock) -> Clock:
+    """The clock that others share: what is signed under a fixed moment would be refused as too old."""
+    return clock.running if isinstance(clock, FixedClock) else clock
+
+
 @dataclass(frozen=True, slots=True)
 class Deadline:
     """A point in monotonic seconds, on one clock."""

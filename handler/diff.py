@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from handler.policy.rules import Policy, Rule
 
 REOPEN_WINDOW: Final = timedelta(days=30)
+DRIFT: Final = "drift: "  # how a warning on an answer's form begins
+_FORM: Final = (DRIFT, "tolerated ")
+_ID: Final = re.compile(r"request id [^\s)]+|\b[0-9a-fA-F-]{8,}\b")
+_NUMBERS: Final = re.compile(r"\d+(?:, \d+)*")
+_HOW_MANY: Final = re.compile(r" \(# times\)|(?<=minute)s\b|(?<=call)s\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,8 @@ def compare(
         remembered[past.finding.fingerprint] = replace(
             record, status="resolved", resolved_at=iso(now), because=past.because
         )
-    drift = tuple(sorted({shape(text) for one in evaluation.coverage for text in one.warnings}))
+    form = (text for one in evaluation.coverage for text in one.warnings if text.startswith(_FORM))
+    drift = tuple(sorted({shape(text) for text in form}))
     return Compared(
         changes=Changes(
             **{kind: _of(kinds, kind) for kind in ("new", "grown", "ongoing", "reopened")},
@@ -90,8 +96,8 @@ def gap_hours(previous_run_at: str | None, now: datetime, interval: timedelta | 
 
 
 def shape(text: str) -> str:
-    """A text without its numbers: the same reason with another count is not another reason."""
-    return re.sub(r"\d+", "#", text)
+    """A text without its numbers and ids: the same reason with another count or request id is not another reason."""
+    return _HOW_MANY.sub("", _NUMBERS.sub("#", _ID.sub("#", text)))
 
 
 def _of(kinds: Mapping[str, str], kind: str) -> tuple[str, ...]:

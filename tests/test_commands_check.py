@@ -233,3 +233,10 @@ def test_no_secret_is_printed(cloud, port_compliance):
     changes = {"HSS_AUTH_TOKEN": token, "WEBHOOK_URL": hook, "WEBHOOK_ALLOW_HTTP": "true", "WEBHOOK_SECRET": CANARY}
     printed = port_compliance("check", "--notify", "--format", "json", **settings(cloud, **changes))
     assert CANARY not in printed.out + printed.err
+
+
+def test_a_run_at_another_time_still_signs_with_the_true_one(cloud, port_compliance):
+    options = cloud.simulator.options
+    keys = {"HSS_AUTH_TOKEN": "", "HUAWEICLOUD_SDK_AK": next(iter(options.secret_keys))}
+    keys["HUAWEICLOUD_SDK_SK"] = options.secret_keys[keys["HUAWEICLOUD_SDK_AK"]]
+    assert port_compliance("check", "--at", "2030-01-01", **settings(cloud, **keys)).code == 1

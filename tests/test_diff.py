@@ -163,10 +163,32 @@ def test_a_counter_is_judged_by_its_rule():
 
 
 def test_drift_is_new_only_once_whatever_its_counts():
-    first = compare(seen(warnings=("unknown key x in 3 rows",)), None, POLICY, NOON)
-    second = compare(seen(warnings=("unknown key x in 4 rows",)), first.last_run, POLICY, NOON)
-    assert first.drift == (shape("unknown key x in 3 rows"),)
+    first = compare(seen(warnings=("drift: key x (3 times)",)), None, POLICY, NOON)
+    second = compare(seen(warnings=("drift: key x",)), first.last_run, POLICY, NOON)
+    assert first.drift == (shape("drift: key x (3 times)"),)
     assert second.drift == ()
+
+
+def test_only_an_answers_form_is_drift():
+    assert compare(seen(warnings=("HSS sees no port here",)), None, POLICY, NOON).drift == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("HTTP 403 (request id 0af3b2c1)", "HTTP 403 (request id req-77/x)"),
+        ("task 5f1de0aa-77 failed", "task 0c9d11bb-12 failed"),
+        ("9 more calls need 2 minutes, 80 s are left", "1 more call need 1 minute, 7 s are left"),
+        ("the answers for port 23, 25 differ", "the answers for port 21 differ"),
+        ("total_num went from 9 to 12", "total_num went from 400 to 7"),
+    ],
+)
+def test_counts_and_request_ids_do_not_make_another_reason(one, other):
+    assert shape(one) == shape(other)
+
+
+def test_other_words_make_another_reason():
+    assert shape("HTTP 403 APIGW.0302 no permission") != shape("HTTP 403 APIGW.0302 no such project")
 
 
 @pytest.mark.parametrize(("hours", "said"), [(2, None), (31, 31)])

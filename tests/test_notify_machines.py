@@ -138,3 +138,16 @@ def test_ocsf_models_accept_every_event(notice):
 def test_ocsf_creates_what_is_new_and_closes_what_is_gone():
     (events,) = bodies(ocsf, notices.notice())
     assert [event["activity_id"] for event in events] == [1] * 7 + [3]
+
+
+@pytest.mark.parametrize("module", [alertmanager, pagerduty, ocsf])
+@pytest.mark.parametrize("shrink", [0, PLAIN])
+def test_every_message_of_a_tolerant_run_says_so(module, shrink):
+    for notice in (notices.notice(resolved=()), notices.inconclusive()):
+        warned = replace(notice, report=replace(notice.report, warnings=("tolerated (VALIDATION=warn): $.x: y",)))
+        sent = [
+            part for body in bodies(module, warned, shrink) for part in (body if isinstance(body, list) else [body])
+        ]
+        assert sent
+        assert all("(VALIDATION=warn): 1 in all" in json.dumps(part) for part in sent)
+        assert "VALIDATION" not in json.dumps(bodies(module, notice, shrink))

@@ -214,9 +214,9 @@ def test_an_exemption_is_told_once_as_it_nears_its_end_and_once_when_it_ended():
 
 def test_drift_rides_along_once_and_is_no_reason_to_write():
     story = Story()
-    drift = category(warnings=("unknown key x in 3 rows",))
+    drift = category(warnings=("drift: key x in 3 rows",))
     assert story.run(cover=drift) is None
-    assert story.run(port(), cover=drift) == [("new", TELNET), ("drift", "unknown key x in # rows")]
+    assert story.run(port(), cover=drift) == [("new", TELNET), ("drift", "drift: key x in # rows")]
     assert story.run(cover=drift) == [("resolved", TELNET)]
 
 

@@ -165,3 +165,10 @@ def test_a_refused_access_key_is_used_less_often_than_locks_it(tmp_path):
     assert [report.verdict for report in found] == ["inconclusive"] * 7
     assert len(world.simulator.calls) == 3
     assert "refused 3 times in this run and is not tried again" in str(found[-1].problems[0])
+
+
+def test_a_generic_sink_without_a_secret_is_warned_of():
+    plain, signed = "https://hooks.example/x", {"WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+    assert "default: without a secret" in reports(World(), WEBHOOK_URL=plain)[0].warnings[-1]
+    assert not reports(World(), WEBHOOK_URL=plain, **signed)[0].warnings
+    assert not reports(World(), WEBHOOK_URL=plain, WEBHOOK_KIND="slack")[0].warnings

@@ -155,3 +155,9 @@ def test_every_region_has_an_endpoint_of_its_cloud():
 @given(st.text(max_size=40))
 def test_no_text_whatever_breaks_the_url_check(text):
     assert url_trouble(text, ("https", "http")) is None or "://" not in url_trouble(text, ("https", "http"))
+
+
+def test_beside_a_token_an_access_key_is_known_for_obs():
+    keys = {"HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
+    known = read(HSS_AUTH_TOKEN="t", **keys).place.credentials
+    assert (known.kind, known.token.reveal(), known.access_key) == ("token", "t", "AK")

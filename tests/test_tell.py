@@ -382,3 +382,16 @@ def test_no_secret_is_in_what_comes_back():
 
 def test_the_clock_of_the_fakes_is_where_it_was_left():
     assert Desk().clock.now() == NOON
+
+
+def test_each_try_bears_its_own_time_and_the_same_id():
+    class Dated(FakeKind):
+        """A kind that signs the time."""
+
+        def render(self, notice, sink, now, shrink):
+            return (Message(json.dumps([notice.delivery_id, now.isoformat()]).encode()),)
+
+    desk = Desk(kind=Dated())
+    assert desk.run([Response(503), Response(503), UP], finding()) == ["delivered"]
+    ids, times = zip(*desk.bodies(), strict=True)
+    assert (len(set(ids)), len(set(times))) == (1, 3)

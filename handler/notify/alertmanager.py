@@ -14,7 +14,7 @@ from handler.notify.folding import fold
 from handler.notify.lines import LONG, how_many, servers, where
 from handler.notify.plaintext import clean, safe_url
 from handler.notify.post import json_message
-from handler.notify.wording import open_findings
+from handler.notify.wording import open_findings, tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,7 +47,10 @@ def _alert(notice: Notice, sink: Sink, finding: Finding, end: str, *, rich: bool
         "fingerprint": finding.fingerprint,
     }
     name = clean(finding.title or finding.rule_id, LONG)
-    annotations = {"summary": f"{where(line)} on {clean(notice.report.target.name, 60)}: {name}"}
+    annotations = {
+        "summary": f"{where(line)} on {clean(notice.report.target.name, 60)}: {name}",
+        "warning": " ".join(tolerance(notice)),
+    }
     if rich:
         annotations |= {"description": f"{how_many(line)}, HSS asked {_asked(notice)}", **_texts(sink, finding)}
     return {
@@ -78,7 +81,12 @@ def _sight(notice: Notice, now: datetime, end: datetime) -> Iterable[dict[str, A
     ends = _stamp(end if blind else now)
     yield {
         "labels": _filled(labels),
-        "annotations": _filled({"summary": clean("; ".join(reasons[:10]), LONG) or "Not everything was seen"}),
+        "annotations": _filled(
+            {
+                "summary": clean("; ".join(reasons[:10]), LONG) or "Not everything was seen",
+                "warning": " ".join(tolerance(notice)),
+            }
+        ),
         "startsAt": _start(_asked(notice), ends),
         "endsAt": ends,
     }

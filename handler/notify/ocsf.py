@@ -9,7 +9,7 @@ from handler.formats.ocsf import ocsf_event, ocsf_events
 from handler.notify.answers import by_status_alone
 from handler.notify.cutting import owed
 from handler.notify.post import json_message
-from handler.notify.wording import lines_at
+from handler.notify.wording import lines_at, tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +23,9 @@ CHAT = False
 
 def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:  # noqa: ARG001
     """One POST of an array; `shrink` halves the number of events."""
-    return (json_message(list(_events(notice, sink, shrink))),)
+    tolerated = " ".join(tolerance(notice))
+    warning = {"status_detail": tolerated} if tolerated else {}
+    return (json_message([event | warning for event in _events(notice, sink, shrink)]),)
 
 
 def _events(notice: Notice, sink: Sink, shrink: int) -> Iterable[dict[str, Any]]:

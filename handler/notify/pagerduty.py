@@ -15,7 +15,7 @@ from handler.notify.lines import LONG, how_many, servers, where
 from handler.notify.plaintext import clean, safe_url
 from handler.notify.post import json_message
 from handler.notify.sink import Judgement, Message, Outcome
-from handler.notify.wording import owed_findings, short_digest
+from handler.notify.wording import owed_findings, short_digest, tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -67,8 +67,9 @@ def _event(notice: Notice, sink: Sink, finding: Finding, action: str, *, rich: b
         "class": clean(finding.rule_id, 80),
         **({"timestamp": finding.first_seen} if finding.first_seen else {}),
     }
-    if rich:
-        payload["custom_details"] = _details(notice, sink, finding)
+    details = {**(_details(notice, sink, finding) if rich else {}), **_warning(notice)}
+    if details:
+        payload["custom_details"] = details
     links = [{"href": url, "text": "Reference"} for url in map(safe_url, finding.references) if url][:5]
     return {
         "event_action": "trigger",
@@ -91,6 +92,11 @@ def _details(notice: Notice, sink: Sink, finding: Finding) -> dict[str, Any]:
     }
 
 
+def _warning(notice: Notice) -> dict[str, str]:
+    tolerated = " ".join(tolerance(notice))
+    return {"warning": tolerated} if tolerated else {}
+
+
 def _target(notice: Notice) -> str:
     return clean(notice.report.target.name, 60) or "default"
 
@@ -103,7 +109,13 @@ def _sight(notice: Notice) -> Iterable[dict[str, Any]]:
     if notice.not_seen:
         sentences = "; ".join(clean(sentence, LONG) for sentence in notice.not_seen[:10])
         summary = clean(f"{_target(notice)} is inconclusive: {sentences}", _SUMMARY)
-        payload = {"summary": summary, "source": _target(notice), "severity": "error", "class": "inconclusive"}
+        payload: dict[str, Any] = {
+            "summary": summary,
+            "source": _target(notice),
+            "severity": "error",
+            "class": "inconclusive",
+            **({"custom_details": warning} if (warning := _warning(notice)) else {}),
+        }
         yield {**_TRIGGER, "dedup_key": dedup, "payload": payload}
     elif notice.seen_again and notice.report.verdict != "inconclusive":
         yield {"event_action": "resolve", "dedup_key": dedup}

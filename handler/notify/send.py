@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -13,6 +14,7 @@ from handler.retries import DEFAULT
 from handler.transport import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from random import Random
 
     from handler.clock import Deadline
@@ -59,16 +61,21 @@ def send(kind: Kind, notice: Notice, sink: Sink, *, transport: Transport, deadli
     telling = _Telling()
     shrink = 0
     while True:
-        messages = kind.render(notice, sink, deadline.clock.now(), shrink)
-        worst = _post_all(kind, messages, sink, telling, transport=transport, deadline=deadline, random=random)
+        render = partial(_render, kind, notice, sink, shrink, deadline)
+        worst = _post_all(kind, render, sink, telling, transport=transport, deadline=deadline, random=random)
         if worst.outcome not in _BODY or shrink >= PLAIN or telling.taken_whole or deadline.left() < LEAST_TIME:
             return _sent(worst, telling)
         shrink = PLAIN if worst.outcome is Outcome.PERMANENT else min(PLAIN, 2 * shrink + 1)
 
 
+def _render(kind: Kind, notice: Notice, sink: Sink, shrink: int, deadline: Deadline) -> tuple[Message, ...]:
+    """The messages as of now: signatures carry the time of the attempt, and receivers refuse old ones."""
+    return kind.render(notice, sink, deadline.clock.now(), shrink)
+
+
 def _post_all(
     kind: Kind,
-    messages: tuple[Message, ...],
+    render: Callable[[], tuple[Message, ...]],
     sink: Sink,
     telling: _Telling,
     *,
@@ -78,10 +85,11 @@ def _post_all(
 ) -> Judgement:
     """Post what is not taken yet. One finding's event that is refused does not stop the others."""
     worst = Judgement(Outcome.DELIVERED)
-    for message in messages:
+    for at, message in enumerate(render()):
         if message.finding is not None and message.finding in telling.taken:
             continue
-        judgement = _post(kind, message, sink, telling, transport=transport, deadline=deadline, random=random)
+        again = partial(_nth, render, at)
+        judgement = _post(kind, message, again, sink, telling, transport=transport, deadline=deadline, random=random)
         if judgement.outcome in _TAKEN:
             worst = judgement if worst.outcome is Outcome.DELIVERED else worst
             _take(message, telling)
@@ -90,6 +98,10 @@ def _post_all(
         if message.finding is None or judgement.outcome not in _BODY:
             break
     return worst
+
+
+def _nth(render: Callable[[], tuple[Message, ...]], at: int) -> Message:
+    return render()[at]
 
 
 def _take(message: Message, telling: _Telling) -> None:
@@ -102,6 +114,7 @@ def _take(message: Message, telling: _Telling) -> None:
 def _post(
     kind: Kind,
     message: Message,
+    again: Callable[[], Message],
     sink: Sink,
     telling: _Telling,
     *,
@@ -109,7 +122,7 @@ def _post(
     deadline: Deadline,
     random: Random,
 ) -> Judgement:
-    """Post one message, and again while its answer asks for that, tries are left and the wait fits."""
+    """Post one message, and `again` while its answer asks for that, tries are left and the wait fits."""
     request = request_of(message, sink)
     while True:
         if deadline.left() < LEAST_TIME:
@@ -124,6 +137,7 @@ def _post(
             return judgement
         telling.retries -= 1
         deadline.clock.sleep(wait)
+        request = request_of(again(), sink)
 
 
 def _once(kind: Kind, request: Request, telling: _Telling, transport: Transport, deadline: Deadline) -> Judgement:

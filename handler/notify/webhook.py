@@ -31,6 +31,15 @@ def webhook_sink(url: Secret, kind: str, secret: Secret | None, *, allow_http: b
     return sink
 
 
+def unsigned(sinks: Iterable[Sink]) -> tuple[str, ...]:
+    """A warning for each sink whose receiver cannot tell who sent a message."""
+    return tuple(
+        f"sink {sink.name}: without a secret its messages are not signed"
+        for sink in sinks
+        if sink.kind == "generic" and sink.secret is None
+    )
+
+
 def sink_troubles(sink: Sink, *, with_state: bool) -> Iterable[str]:
     """What keeps a sink from working, in words without its secrets."""
     refusal = refuse_url(sink.url.reveal(), allow_http=sink.allow_http)

@@ -151,11 +151,11 @@ def _sentences(notice: Notice) -> list[Section]:
         _section(_NOT_SEEN, notice.not_seen or _gaps(notice)),
         _section("Complete again", notice.seen_again),
         _section("Exemptions", map(_exemption, notice.exemptions)),
-        _section("Note", (*_tolerated(notice), *notice.notes)),
+        _section("Note", (*tolerance(notice), *notice.notes)),
     ]
 
 
-def _tolerated(notice: Notice) -> tuple[str, ...]:
+def tolerance(notice: Notice) -> tuple[str, ...]:
     """The warning that belongs in every message of a run that accepted broken answers."""
     said = (*notice.report.warnings, *(warning for part in notice.report.coverage for warning in part.warnings))
     breaches = {warning for warning in said if _TOLERANT in warning}

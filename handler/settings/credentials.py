@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -14,7 +14,10 @@ MAX_TOKEN = 32_768  # Huawei's newest pages; older ones say 4096
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What proves who we are: `kind` says which fields are set; `agency` has none, the function's context has it."""
+    """What proves who we are: `kind` says which fields are set; `agency` has none, the function's context has it.
+
+    Beside a token there may be an access key, for OBS, which no token opens.
+    """
 
     kind: Literal["token", "keys", "password", "agency"] = "agency"
     token: Secret | None = None
@@ -35,7 +38,8 @@ def read_credentials(reader: Reader) -> Credentials:
     if token is not None:
         if len(token.reveal()) > MAX_TOKEN or not token.reveal().isprintable():
             reader.problem("HSS_AUTH_TOKEN", f"must be 1 to {MAX_TOKEN} printable characters")
-        return Credentials("token", token=token)
+        keys = _keys(reader) if reader.text("HUAWEICLOUD_SDK_AK") else Credentials()
+        return replace(keys, kind="token", token=token)
     if reader.text("HUAWEICLOUD_SDK_AK") or reader.text("HUAWEICLOUD_SDK_SK"):
         return _keys(reader)
     if reader.text("OS_USERNAME") or reader.text("OS_PASSWORD"):
