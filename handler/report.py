@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -66,10 +67,8 @@ def exit_code(report: Report, fail_on: Severity = Severity.INFO) -> int:
 
 def count_severities(findings: Iterable[Finding]) -> dict[str, int]:
     """How many findings of each severity, worst first, zeros included."""
-    counts = {str(severity): 0 for severity in sorted(Severity, reverse=True)}
-    for finding in findings:
-        counts[str(finding.severity)] += 1
-    return counts
+    counts = Counter(finding.severity for finding in findings)
+    return {str(severity): counts[severity] for severity in sorted(Severity, reverse=True)}
 
 
 def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
@@ -147,19 +146,25 @@ def targets_dict(run_id: str, reports: Iterable[Report]) -> dict[str, Any]:
 
 def fit(report: Report, limit: int = RESULT_BYTES) -> Report:
     """The report below `limit` bytes of JSON: its least severe findings are dropped and counted in `omitted`."""
-    size = _size(report_dict(report))
-    if size < limit:
+    counts = count_severities(report.findings) if report.counts is None else report.counts
+    every = len(report.findings)
+    bare = replace(report, findings=(), omitted=report.omitted + every, counts=counts)
+    room = limit - _size(report_dict(bare))
+    if room <= 0:
+        return _without_lists(report)
+    kept = _how_many(report.findings, room)
+    if kept == every:
         return report
-    kept = list(report.findings)
-    while kept and size >= limit:
-        size -= _size(finding_dict(kept.pop())) + 2
-    report = replace(
-        report,
-        findings=tuple(kept),
-        omitted=report.omitted + len(report.findings) - len(kept),
-        counts=count_severities(report.findings) if report.counts is None else report.counts,
-    )
-    return report if _size(report_dict(report)) < limit else _without_lists(report)
+    return replace(bare, findings=report.findings[:kept], omitted=report.omitted + every - kept)
+
+
+def _how_many(findings: tuple[Finding, ...], room: int) -> int:
+    """How many of the findings, from the worst on, fit into so many bytes of JSON."""
+    for kept, finding in enumerate(findings):
+        room -= _size(finding_dict(finding)) + 2  # the comma and the space between two of them
+        if room <= 0:
+            return kept
+    return len(findings)
 
 
 def _without_lists(report: Report) -> Report:

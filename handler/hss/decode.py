@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from handler.errors import AnswerError
 from handler.hss.refusals import harmless, refusal
 from handler.hss.strict import NotJsonError, read
 from handler.models import COUNTERS, Row
+from handler.ports import HIGHEST
 from handler.schemas.apply import breaches
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def port_page(response: Response, endpoint: str, cloud: str, validation: Validat
     faults = [] if _is_count(body.get("total_num")) else [_unreadable("$.total_num", body, "total_num", "a count")]
     if not isinstance(rows, list):
         raise _error(endpoint, [*faults, _unreadable("$.data_list", body, "data_list", "a list")])
-    faults += [fault for index, row in enumerate(rows) for fault in _row_faults(index, row)]
+    faults += [fault for index, row in enumerate(rows) if not _is_readable(row) for fault in _row_faults(index, row)]
     if faults:
         raise _error(endpoint, faults)
     return PortPage(body["total_num"], tuple(_row(row) for row in rows), tuple(rows), notes)
@@ -129,18 +130,26 @@ def _judge(api: str, cloud: str, body: object, endpoint: str, validation: Valida
     return dict(notes)
 
 
-def _is_count(value: object) -> bool:
+def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
+def _is_readable(row: object) -> bool:
+    """Whether port, type and num can be used, whatever the schema says."""
+    if not isinstance(row, dict) or not isinstance(row.get("type"), str):
+        return False
+    port = row.get("port")
+    return _is_count(row.get("num")) and _is_count(port) and port <= HIGHEST
+
+
 def _row_faults(index: int, row: object) -> list[str]:
-    """What of port, type and num cannot be used, whatever the schema says."""
+    """What of port, type and num cannot be used."""
     at = f"$.data_list[{index}]"
     if not isinstance(row, dict):
         return [f"{at}: is of type {_type_name(row)}, not an object"]
     faults = [_unreadable(f"{at}.num", row, "num", "a count")] if not _is_count(row.get("num")) else []
     port = row.get("port")
-    if not _is_count(port) or not isinstance(port, int) or port > 65535:
+    if not _is_count(port) or port > HIGHEST:
         faults.append(_unreadable(f"{at}.port", row, "port", "a port number"))
     if not isinstance(row.get("type"), str):
         faults.append(_unreadable(f"{at}.type", row, "type", "a text"))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json as _json
 import math
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+import re
+from typing import Any
 
 LONGEST_NUMBER = 20  # digits; the API's largest number has ten
 DEEPEST = 50  # levels; the API's answers have three, and how many Python reads depends on its version
 _TOO_DEEP = "nested too deep"
+_MANY_DIGITS = re.compile(rb"[0-9]{20}")  # only then each number is looked at
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -26,12 +25,9 @@ def read(body: bytes) -> Any:
     twenty digits, nested too deep.
     """
     value = _parsed(body)
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [inner for one in level for inner in _inside(one)]
-        if not level:
-            return value
-    raise NotJsonError(_TOO_DEEP)
+    if _depth(value) > DEEPEST:
+        raise NotJsonError(_TOO_DEEP)
+    return value
 
 
 def read_object(body: bytes) -> dict[str, Any] | None:
@@ -49,7 +45,7 @@ def _parsed(body: bytes) -> Any:
             body.removeprefix(_BOM).decode("utf-8"),
             object_pairs_hook=_unique,
             parse_constant=_no_constant,
-            parse_int=_integer,
+            parse_int=_integer if _MANY_DIGITS.search(body) else None,
             parse_float=_float,
         )
     except NotJsonError:
@@ -62,8 +58,18 @@ def _parsed(body: bytes) -> Any:
         raise NotJsonError(_where(body, error)) from None
 
 
-def _inside(value: object) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+def _depth(value: Any) -> int:
+    """How many arrays and objects lie in each other; counts no further than one more than is allowed."""
+    depth, level = 0, [value] if isinstance(value, (dict, list)) else []
+    while level and depth <= DEEPEST:
+        depth += 1
+        level = [
+            inner
+            for one in level
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, (dict, list))
+        ]
+    return depth
 
 
 def _where(body: bytes, error: ValueError) -> str:

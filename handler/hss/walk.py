@@ -153,7 +153,8 @@ class PortWalk:
     def _call(self, query: PortStatisticsQuery, instead_of: int | None = None) -> PortPage:
         page = self._client.port_page(self._target, query, self._spending)
         self._to_come = max(0, self._to_come - 1)
-        self._found = {key: one for key, one in self._found.items() if key[0] != instead_of}
+        if instead_of is not None:
+            self._found = {key: one for key, one in self._found.items() if key[0] != instead_of}
         raws = page.raw if self._keep_raw else ({},) * len(page.rows)
         self._found.update((key_of(row), (row, raw)) for row, raw in zip(page.rows, raws, strict=True))
         self.notes.append(page.notes)
