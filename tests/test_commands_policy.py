@@ -130,6 +130,11 @@ def test_an_impossible_port_is_2(capsys, folder, port):
     assert "neither a port" in err
 
 
+def test_an_impossible_protocol_is_2(capsys, folder):
+    code, _, err = run(capsys, "explain", folder / "p.yaml", "--port", "23/tcp/udp")
+    assert (code, "'tcp/udp' is no protocol" in err) == (2, True)
+
+
 def test_an_impossible_moment_is_2(capsys, folder):
     assert "is not a time" in run(capsys, "explain", folder / "p.yaml", "--port", "1", "--at", "soon")[2]
 

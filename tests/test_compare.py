@@ -101,6 +101,7 @@ def test_counters_are_compared_too():
     assert said(on_rows(bases % 20, bases % 10, rows), "new") == [("counter", "bases", 15, "rule changed")]
     because = "rule or exemption changed, num 11-20"
     assert said(everywhere(bases % 20, bases % 10), "new") == [("counter", "bases", None, because)]
+    assert said(everywhere(bases % 20, bases % 19), "new")[0][3] == "rule or exemption changed, num 20"
 
 
 def test_an_incomplete_snapshot_makes_the_comparison_doubtful():

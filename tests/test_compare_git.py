@@ -54,6 +54,14 @@ def test_the_top_of_the_repository_is_a_folder_too(repository):
         git_texts("git:v1:.", repository)
 
 
+def test_a_folder_without_a_policy_file_is_named(tmp_path):
+    (tmp_path / "notes.txt").write_text("none\n")
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]):
+        run(tmp_path, *words)
+    with pytest.raises(UsageError, match=r"git:HEAD:\.: this folder has no policy file"):
+        git_texts("git:HEAD:.", tmp_path)
+
+
 def test_names_are_no_patterns(repository):
     assert git_texts("git:main:odd name*.yaml", repository)[0][1] == b"odd"
     with pytest.raises(UsageError, match="no such file"):

@@ -93,6 +93,12 @@ def test_an_exemption_for_one_enterprise_project_applies_there():
     assert [s.outcome for s in said.statements if s.id == "boxes"] == ["applies"]
 
 
+def test_an_exemption_whose_rules_do_not_find_the_row_exempts_nothing():
+    said = outcome(RICH, 2323, place="container", num=3)
+    assert [s.outcome for s in said.statements if s.id == "lifts"] == ["nothing"]
+    assert [s.outcome for s in outcome(RICH, 2323, num=3).statements if s.id == "lifts"] == ["applies"]
+
+
 def test_without_a_category_every_one_that_the_policy_speaks_of_is_asked():
     asked = questions(RICH, Question(23, "tcp", ""), None)
     assert [question.category for question in asked] == ["host", "container"]

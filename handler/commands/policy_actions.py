@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from handler.policy.rules import Policy
+
+_PROTOCOL = re.compile(r"[a-z0-9_-]+")
 
 
 def test(args: Namespace) -> int:
@@ -103,6 +106,8 @@ def _port(text: str) -> list[tuple[int, str]]:
         raise UsageError(
             f"--port {text!r} is neither a port of 0-65535 nor a service{meant}", hint="Write it as 23/tcp."
         )
+    if protocol and not _PROTOCOL.fullmatch(protocol):
+        raise UsageError(f"--port {text!r}: {protocol!r} is no protocol", hint="Write it as 23/tcp.")
     port = int(word) if service is None else service.low
     return [(port, protocol)] if protocol else [(port, each) for each in PROTOCOLS]
 

@@ -33,7 +33,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one rule (`finding`, `conditional`, ...) or exemption (`applies`, `conditional`, `off`) says, and why."""
+    """What one rule (`finding`, `conditional`, ...) or exemption (`applies`, `nothing`, ...) says, and why."""
 
     kind: Literal["rule", "exemption"]
     id: str
@@ -58,8 +58,9 @@ def explain(policy: Policy, question: Question, today: date) -> Explanation:
     rules = [rule for rule in policy.rules if _names(rule, question.port)]
     spoken = [_rule_statement(rule, policy, question, today) for rule in rules]
     ids = {rule.id for rule in rules}
+    finding = {statement.id for statement in spoken if statement.outcome != "nothing"}
     exemptions = [
-        _exemption_statement(exemption, question, today)
+        _exemption_statement(exemption, question, today, finding)
         for exemption in policy.exemptions
         if _reaches(exemption, question.port, ids)
     ]
@@ -165,10 +166,13 @@ def _off(exemption: Exemption, question: Question, today: date) -> Iterator[str]
         yield f"num {question.num} is above {exemption.up_to}"
 
 
-def _exemption_statement(exemption: Exemption, question: Question, today: date) -> Statement:
+def _exemption_statement(exemption: Exemption, question: Question, today: date, finding: set[str]) -> Statement:
     off = tuple(_off(exemption, question, today))
     if off:
         return Statement("exemption", exemption.id, "off", off, exemption.location)
+    if not (finding.intersection(exemption.rules) if exemption.rules else finding):
+        idle = ("there is nothing to exempt: none of its rules finds this",)
+        return Statement("exemption", exemption.id, "nothing", idle, exemption.location)
     left = exemption.days_left(today)
     days = "day" if left == 1 else "days"
     reasons = [f"until {exemption.expires}, {left} {days} left ({exemption.owner}): {exemption.reason}"]

@@ -36,6 +36,8 @@ def git_texts(reference: str, folder: Path) -> list[tuple[str, bytes]]:
     if commit is None:
         raise UsageError(f"{reference}: there is no revision {revision!r} in this repository", hint=_HINT)
     digests = dict(_files(folder, commit.decode().strip(), path, reference))
+    if not digests:
+        raise UsageError(f"{reference}: this folder has no policy file (*.yaml) in that revision", hint=_HINT)
     return [(f"{PREFIX}{revision}:{name}", _blob(folder, digest, reference)) for name, digest in digests.items()]
 
 

@@ -125,7 +125,7 @@ def _condition(claim: Claim, other: Claim | None, reason: str) -> str:
     """The reason, with the num and status for which it holds."""
     words = [reason]
     if other is not None and claim.threshold < other.threshold:
-        words.append(f"num {claim.threshold + 1}-{other.threshold}")
+        words.append(f"num {_span(claim.threshold + 1, other.threshold)}")
     elif claim.threshold:
         words.append(f"num above {claim.threshold}")
     if claim.status:
@@ -167,3 +167,7 @@ def _join_protocols(changes: Iterable[Change]) -> list[Change]:
         protocols = tuple(sorted({protocol for change in alike for protocol in change.protocols}))
         joined.append(replace(alike[0], protocols=protocols))
     return joined
+
+
+def _span(low: int, high: int) -> str:
+    return str(low) if low == high else f"{low}-{high}"
