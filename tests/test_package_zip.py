@@ -85,6 +85,16 @@ def test_a_whole_check_runs_from_the_zip(version, ours_first, tmp_path):
     assert read_tree(code) == before
 
 
+def test_another_python_is_refused_in_one_line(version, tmp_path):
+    other = needed_python(next(each for each in PYTHONS if each != version))
+    code = unpacked(version, tmp_path / "code")
+    command = [other, "-I", "-S", "-B", "-c", f"import sys; sys.path.insert(0, {str(code)!r}); import index"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (
+        done.stderr.splitlines()[-1] == f"ImportError: this zip is for Python {version}: choose the runtime of its name"
+    )
+
+
 def test_nothing_of_the_terminal_or_the_tests_is_in_it(version):
     parts = {part for name in names(version) for part in Path(name).parts}
     assert not parts & {"simulator", "derive", "commands", "review", "tests", "test", "bin", "docs", "cli.py"}

@@ -41,7 +41,7 @@ def assemble(wheels: list[Path], version: str, out: Path, *, extra: Path | None 
     """As `build`, from wheels that are here."""
     with tempfile.TemporaryDirectory() as scratch:
         ours, theirs = Path(scratch, "ours"), Path(scratch, "theirs")
-        write_tree(function_tree(ROOT), ours)
+        write_tree(function_tree(ROOT, version), ours)
         write_tree(wheel_tree(wheels), theirs)
         if not strip_libraries(theirs):
             print("warning: strip is not installed; the zip will be larger", file=sys.stderr)

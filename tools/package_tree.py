@@ -17,10 +17,13 @@ UNUSED_FOLDERS = {"tests", "test", "benchmarks", "__pycache__", "bin"}
 UNUSED_SUFFIXES = {".pyi", ".pyc", ".c", ".h", ".pyx", ".pxd"}
 UNUSED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "top_level.txt", "entry_points.txt"}
 
-INDEX = b'''"""The file that FunctionGraph looks for at the root of the code: handler `index.handler`."""
+INDEX = '''"""The file that FunctionGraph looks for at the root of the code: handler `index.handler`."""
 
 import sys
 from pathlib import Path
+
+if sys.version_info[:2] != {version}:
+    raise ImportError("this zip is for Python %d.%d: choose the runtime of its name" % {version})
 
 # The runtime brings old copies of some libraries; ours come first, whatever its order is.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -35,9 +38,10 @@ class TreeError(Exception):
     """A file that this builder cannot place."""
 
 
-def function_tree(root: Path) -> Tree:
-    """Our own part: `index.py`, `handler/` without the terminal, `policies/` and the licence."""
-    tree = {"index.py": INDEX, "LICENSE": (root / "LICENSE").read_bytes()}
+def function_tree(root: Path, version: str) -> Tree:
+    """Our own part for a Python like `3.10`: `index.py`, `handler/` without the terminal, `policies/`, the licence."""
+    index = INDEX.format(version=tuple(int(part) for part in version.split(".")))
+    tree = {"index.py": index.encode(), "LICENSE": (root / "LICENSE").read_bytes()}
     for folder in ("handler", "policies"):
         for path in sorted((root / folder).rglob("*")):
             name = path.relative_to(root)
