@@ -6,7 +6,7 @@ Parts that not every run has, or that only tell, are imported where they are bui
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
 from handler.authorizers import authorizer_of, object_keys
@@ -16,8 +16,11 @@ from handler.hss.client import HssClient
 from handler.models import Target
 from handler.policy_source import fetch_policy, https_get, read_local
 from handler.settings.places import region_of, service_endpoint
+from handler.settings.reader import url_trouble
+from handler.settings.run_settings import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from handler.check import Outlet
@@ -33,6 +36,37 @@ if TYPE_CHECKING:
     from handler.surroundings import Surroundings
 
 MAX_CONFIG_BYTES = 1024 * 1024
+SINKS_HINT = "See docs/sinks.md for each kind and its keys."
+Built = TypeVar("Built")
+
+
+def settings_of(around: Surroundings, *, needs_place: bool = True, tell: bool = True) -> Settings:
+    """The settings of a run. Raises SettingsError, which names what is wrong with targets and sinks as well."""
+    try:
+        return read_settings(
+            around.lookup, in_function=around.in_function, own_project=around.own_project, needs_place=needs_place
+        )
+    except SettingsError as error:
+        problems = list(error.problems)
+        gathered(problems, lambda: _targets_alone(around))
+        if tell:
+            gathered(problems, lambda: _sinks_alone(around))
+        raise SettingsError(problems, hint=error.hint) from None
+
+
+def settings_only(around: Surroundings, names: tuple[str, ...]) -> Settings:
+    """The settings as they would be if only those that begin so were there. Raises SettingsError."""
+    return read_settings(lambda name: around.lookup(name) if name.startswith(names) else None, needs_place=False)
+
+
+def _targets_alone(around: Surroundings) -> tuple[Place, ...]:
+    settings = settings_only(around, ("TARGETS_CONFIG",))
+    return places_of(settings, around) if settings.targets_config else ()
+
+
+def _sinks_alone(around: Surroundings) -> tuple[Sink, ...]:
+    settings = settings_only(around, ("WEBHOOK_", "NOTIFY_CONFIG"))
+    return sinks_of(settings, around, with_state=bool(around.lookup("STATE_URL")))
 
 
 def places_of(settings: Settings, around: Surroundings, target: str = "") -> tuple[Place, ...]:
@@ -52,26 +86,46 @@ def places_of(settings: Settings, around: Surroundings, target: str = "") -> tup
 
 
 def sinks_of(settings: Settings, around: Surroundings, *, with_state: bool) -> tuple[Sink, ...]:
-    """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL. Raises SettingsError."""
-    sinks: tuple[Sink, ...] = ()
-    if settings.notify_config:
-        from handler.notify.sinks_file import read_sinks  # noqa: PLC0415 - pydantic, only where it is used
+    """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL. Raises SettingsError with the problems of both."""
+    problems: list[str] = []
+    sinks = gathered(problems, lambda: _listed_sinks(settings, around, with_state=with_state)) or ()
+    single = gathered(problems, lambda: _webhook(settings))
+    if single is not None and any(sink.name == single.name for sink in sinks):
+        problems.append("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
+    if problems:
+        raise SettingsError(problems, hint=SINKS_HINT)
+    return sinks if single is None else (*sinks, single)
 
-        content = read_config("NOTIFY_CONFIG", settings.notify_config, around.root)
-        sinks = read_sinks(settings.notify_config, content, around.lookup, with_state=with_state)
-    if settings.webhook_url is not None:
-        from handler.notify.webhook import webhook_sink  # noqa: PLC0415
 
-        single = webhook_sink(
-            settings.webhook_url,
-            settings.webhook_kind,
-            settings.webhook_secret,
-            allow_http=settings.webhook_allow_http,
-        )
-        if any(sink.name == single.name for sink in sinks):
-            raise SettingsError("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
-        sinks = (*sinks, single)
-    return sinks
+def _listed_sinks(settings: Settings, around: Surroundings, *, with_state: bool) -> tuple[Sink, ...]:
+    if not settings.notify_config:
+        return ()
+    from handler.notify.sinks_file import read_sinks  # noqa: PLC0415 - pydantic, only where it is used
+
+    content = read_config("NOTIFY_CONFIG", settings.notify_config, around.root)
+    return read_sinks(settings.notify_config, content, around.lookup, with_state=with_state)
+
+
+def _webhook(settings: Settings) -> Sink | None:
+    if settings.webhook_url is None:
+        return None
+    from handler.notify.webhook import webhook_sink  # noqa: PLC0415
+
+    return webhook_sink(
+        settings.webhook_url,
+        settings.webhook_kind,
+        settings.webhook_secret,
+        allow_http=settings.webhook_allow_http,
+    )
+
+
+def gathered(problems: list[str], build: Callable[[], Built]) -> Built | None:
+    """What `build` gives; or None, and its problems among the others."""
+    try:
+        return build()
+    except SettingsError as error:
+        problems += [problem for problem in error.problems if problem not in problems]
+        return None
 
 
 def read_config(name: str, location: str, root: Path) -> bytes:
@@ -91,7 +145,10 @@ def policy_at(location: str, place: Place | None, settings: Settings, around: Su
     if location.startswith("obs://"):
         objects, key = _objects(location, place, settings, around)
         return fetch_policy(location, lambda headers: objects.get(key, headers), around.warm.policies)
-    if location.startswith("https://"):
+    if "://" in location:
+        trouble = url_trouble(location, ("https",), query=True)
+        if trouble is not None:
+            raise SettingsError(f"POLICY_PATH: {trouble}; else it is a path or obs://bucket/key")
         shown = location.partition("?")[0]
         return fetch_policy(shown, https_get(location, around.warm.api), around.warm.policies)
     return read_local(location, around.root)

@@ -166,7 +166,7 @@ def _report(
     from handler.report import build_report  # noqa: PLC0415
 
     report = build_report(job.run_id, iso(job.started_at), job.policy, snapshot, evaluation)
-    if not report.coverage:
+    if not any(category.plan != "skipped" for category in report.coverage):
         nothing = Problem("no category was asked: the policy and HSS_CATEGORIES have none in common")
         report = replace(report, problems=(nothing,))
     if recalled.trouble:

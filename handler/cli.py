@@ -9,13 +9,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from handler import __version__
-from handler.errors import PortComplianceError
+from handler.errors import PortComplianceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
 COMMANDS = ("check", "snapshot", "plan", "policy", "notify", "targets", "history", "schema", "simulate", "demo")
 INTERRUPTED = 130
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are those of everything else: one line and a hint."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(message, hint=f"See `{self.prog} --help`.")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
     """The parser; only the module of the command that is asked for is loaded, or all of them for `--help`."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="port-compliance",
         description="Checks the open ports that Host Security Service sees against a YAML policy.",
         epilog="Example: port-compliance check --policy policies/baseline.yaml",

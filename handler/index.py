@@ -13,11 +13,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handler.bootstrap import settings_of
 from handler.errors import DeliveryError, PortComplianceError, UnknownError, UsageError
 from handler.events import is_gateway, read_event
 from handler.logs import LOGGER, set_up
 from handler.rounds import Choices, budget_seconds, check_all, prepare
-from handler.settings.run_settings import read_settings
 from handler.surroundings import AgencyKeys, Surroundings, Warm
 from handler.transport import HttpTransport, load_requests
 
@@ -91,7 +91,7 @@ def time_left(context: Any) -> tuple[float | None, float | None]:
 def _run(trigger: Trigger, around: Surroundings, left: float | None, limit: float | None) -> Outcome:
     """One run; what stops it before its first request is told as inconclusive, and kept in the outcome."""
     try:
-        settings = read_settings(around.lookup, in_function=around.in_function, own_project=around.own_project)
+        settings = settings_of(around)
         choices = Choices(trigger.policy, trigger.target, trigger.categories, dry_run=trigger.dry_run)
         prepared = prepare(settings, around, choices)
     except UsageError as error:
@@ -99,7 +99,8 @@ def _run(trigger: Trigger, around: Surroundings, left: float | None, limit: floa
         from handler.outcome import Outcome  # noqa: PLC0415
 
         LOGGER.error("%s", error.message)
-        return Outcome(tell_failure(error, around, budget_seconds_of(left, limit)), error=error)
+        seconds = budget_seconds_of(left, limit)
+        return Outcome(tell_failure(error, around, seconds, dry_run=trigger.dry_run), error=error)
     reports = check_all(prepared, around, budget_seconds(settings, left, limit))
     from handler.outcome import Outcome  # noqa: PLC0415 - imported by now, while HSS answered
 

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handler.models import Severity
-from handler.report import RESULT_BYTES, exit_code, fit, report_dict, targets_dict, worst_verdict
+from handler.report import (
+    RESULT_BYTES,
+    exit_code,
+    fit,
+    fit_all,
+    report_dict,
+    targets_dict,
+    worst_verdict,
+)
 
 if TYPE_CHECKING:
     from handler.errors import UsageError
@@ -50,6 +58,5 @@ class Outcome:
         """The function's result, below `limit` bytes: one report, or the reports of several targets, worst first."""
         if not self.several and len(self.reports) == 1:
             return report_dict(fit(self.reports[0], limit))
-        share = limit // max(1, len(self.reports)) - 200
         run_id = self.reports[0].run_id if self.reports else ""
-        return targets_dict(run_id, (fit(report, share) for report in self.reports))
+        return targets_dict(run_id, fit_all(self.reports, limit))

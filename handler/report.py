@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 VERSION = "1"
 RESULT_BYTES = 200_000  # a function's result stays below the platform's 256 KB for asynchronous answers
+_BARE_BYTES = 2_000  # more than one target's report can be, with everything cut
 VERDICTS: tuple[Verdict, ...] = ("inconclusive", "violations", "compliant")  # worst first
 
 
@@ -151,7 +152,8 @@ def fit(report: Report, limit: int = RESULT_BYTES) -> Report:
     bare = replace(report, findings=(), omitted=report.omitted + every, counts=counts)
     room = limit - _size(report_dict(bare))
     if room <= 0:
-        return _without_lists(report)
+        cut = _without_lists(replace(report, counts=counts))
+        return cut if _size(report_dict(cut)) < limit else _bare(cut)
     kept = _how_many(report.findings, room)
     if kept == every:
         return report
@@ -167,6 +169,26 @@ def _how_many(findings: tuple[Finding, ...], room: int) -> int:
     return len(findings)
 
 
+def fit_all(reports: Iterable[Report], limit: int = RESULT_BYTES) -> tuple[Report, ...]:
+    """Reports of several targets below `limit` bytes together, worst first; what a small one leaves goes to the others.
+
+    Where not even their verdicts fit, the least bad are left out and counted in a warning of the first.
+    """
+    ordered = sorted(reports, key=lambda report: (VERDICTS.index(report.verdict), report.target.name))
+    most = max(1, limit // _BARE_BYTES)
+    kept, left_out = ordered[:most], len(ordered) - most
+    if left_out > 0:
+        said = f"{left_out} more targets were left out of a function's result: they are in the messages and the log"
+        kept[0] = replace(kept[0], warnings=(said, *kept[0].warnings))
+    left = limit - 500  # the envelope
+    fitted: dict[int, Report] = {}
+    sizes = [_size(report_dict(report)) for report in kept]
+    for done, index in enumerate(sorted(range(len(kept)), key=lambda index: sizes[index])):
+        fitted[index] = fit(kept[index], left // (len(kept) - done) - 2)
+        left -= _size(report_dict(fitted[index])) + 2
+    return tuple(fitted[index] for index in range(len(kept)))
+
+
 def _without_lists(report: Report) -> Report:
     """The last resort: the verdict, the coverage and the counts of what was left out."""
     omitted = report.omitted + len(report.findings)
@@ -180,6 +202,20 @@ def _without_lists(report: Report) -> Report:
         problems=report.problems[:50],
         warnings=(*report.warnings[:50], "the lists were too long for a function's result and were cut"),
         omitted=omitted,
+    )
+
+
+def _bare(report: Report) -> Report:
+    """What is left where hundreds of targets share one result: verdict, counts of findings, the first reason."""
+    return replace(
+        report,
+        policy_files=report.policy_files[:1],
+        coverage=tuple(replace(one, statistics=None, problems=()) for one in report.coverage),
+        exempted=(),
+        announced=(),
+        problems=tuple(replace(one, message=one.message[:200], path=one.path[:80]) for one in report.problems[:1]),
+        warnings=tuple(text[:120] for text in report.warnings[:1]),
+        deliveries=tuple(replace(one, reason=one.reason[:40]) for one in report.deliveries[:3]),
     )
 
 

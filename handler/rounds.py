@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.bootstrap import client_of, outlet_of, places_of, policy_at, sinks_of, store_at, target_of
+from handler.bootstrap import client_of, gathered, outlet_of, places_of, policy_at, sinks_of, store_at, target_of
 from handler.check import Job, Parts, run, run_failure
 from handler.clock import Deadline
-from handler.errors import UnknownError
+from handler.errors import SettingsError, UnknownError
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import asks_of
 from handler.models import CategorySnapshot, Problem, Target
@@ -77,9 +77,17 @@ class Run:
 def prepare(settings: Settings, around: Surroundings, choices: Choices) -> Run:
     """Read sinks, targets, policies and stores. Raises UsageError and its children: known before the first request."""
     state_url = choices.state_url or settings.state_url
-    sinks = sinks_of(settings, around, with_state=state_url is not None) if choices.tell else ()
-    offline = choices.snapshot is not None
-    places = (None,) if offline else places_of(settings, around, choices.target)
+    problems: list[str] = []
+    sinks: tuple[Sink, ...] = ()
+    if choices.tell:
+        sinks = gathered(problems, lambda: sinks_of(settings, around, with_state=state_url is not None)) or ()
+    places: tuple[Place | None, ...] = (None,)
+    if choices.snapshot is None:
+        places = gathered(problems, lambda: places_of(settings, around, choices.target)) or ()
+    if len(places) > 1 and state_url is not None and "{target}" not in state_url.reveal():
+        problems.append("STATE_URL: must hold {target} where several targets are checked")
+    if problems:
+        raise SettingsError(problems)
     rounds = tuple(_round(place, settings, around, choices, state_url) for place in places)
     for each in rounds:
         if each.place is not None and choices.snapshot is None:

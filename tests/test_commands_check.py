@@ -70,6 +70,10 @@ def test_what_the_network_says_exits_3(cloud, port_compliance, changes):
         (["--snapshot", "nowhere.json"], {}, "nowhere.json: cannot be read"),
         (["--format", "pdf"], {}, "invalid choice"),
         ([], {"HSS_CATEGORIES": "vm"}, "HSS_CATEGORIES"),
+        (["--output", "no/such/folder/r.json"], {}, "no/such/folder/r.json: cannot be written"),
+        (["--state", "redis://u:pw@127.0.0.1:port/0"], {}, "STATE_URL redis: must be redis://host:port/database/key"),
+        ([], {"POLICY_PATH": "http://example.org/p.yaml"}, "POLICY_PATH: must be a full URL (https)"),
+        ([], {"POLICY_PATH": "https://u:pw@example.org/p.yaml"}, "must not hold a user name or password"),
         ([], {"HSS_AUTH_TOKEN": ""}, "there are no credentials"),
     ],
 )
@@ -240,3 +244,28 @@ def test_a_run_at_another_time_still_signs_with_the_true_one(cloud, port_complia
     keys = {"HSS_AUTH_TOKEN": "", "HUAWEICLOUD_SDK_AK": next(iter(options.secret_keys))}
     keys["HUAWEICLOUD_SDK_SK"] = options.secret_keys[keys["HUAWEICLOUD_SDK_AK"]]
     assert port_compliance("check", "--at", "2030-01-01", **settings(cloud, **keys)).code == 1
+
+
+def test_problems_of_settings_sinks_and_targets_come_together(cloud, port_compliance):
+    wrong = {"TARGETS_CONFIG": "t.yaml", "VALIDATION": "lax", "NOTIFY_CONFIG": "n.yaml", "WEBHOOK_URL": "http://h/pw"}
+    printed = port_compliance("check", "--notify", **settings(cloud, **wrong))
+    assert printed.code == 2
+    for part in ("VALIDATION: ", "TARGETS_CONFIG: t.yaml cannot", "NOTIFY_CONFIG: n.yaml cannot", "WEBHOOK_URL: "):
+        assert part in printed.err
+    assert "/pw" not in printed.err
+
+
+def test_several_targets_never_share_a_state(cloud, port_compliance, tmp_path):
+    entry = f"cloud: otc, endpoint: '{cloud.url}', project_id: {cloud.simulator.options.project_id}"
+    (tmp_path / "targets.yaml").write_text(f"targets:\n  - {{name: a, {entry}}}\n  - {{name: b, {entry}}}\n")
+    known = settings(cloud, TARGETS_CONFIG="targets.yaml")
+    printed = port_compliance("check", "--state", f"file://{tmp_path}/state.json", **known)
+    assert (printed.code, "STATE_URL: must hold {target}" in printed.err) == (2, True)
+    assert port_compliance("check", "--target", "a", "--state", f"file://{tmp_path}/state.json", **known).code == 1
+
+
+def test_a_wrong_command_line_is_one_line_and_a_hint(port_compliance):
+    printed = port_compliance("check", "--fail-on", "bogus")
+    error, hint = printed.err.splitlines()
+    assert (printed.code, printed.out, error.startswith("error: argument --fail-on")) == (2, "", True)
+    assert hint == "hint: See `port-compliance check --help`."

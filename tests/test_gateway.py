@@ -94,3 +94,9 @@ def test_a_fault_of_our_own_is_an_answer_that_names_only_its_type():
 
 def test_markdown_is_a_known_format():
     assert "markdown" in registry.FORMATS
+
+
+@pytest.mark.parametrize(("token", "status"), [(None, 401), ("gateway", 207)])
+def test_a_call_without_headers_is_a_call(token, status):
+    without = {key: value for key, value in CALL.items() if key != "headers"}
+    assert call(World(), without, APIG_TOKEN=token)["statusCode"] == status

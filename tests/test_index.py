@@ -217,3 +217,34 @@ def test_changes_are_told_once_and_remembered(tmp_path):
     assert (len(second["changes"]["ongoing"]), second["deliveries"][0]["status"]) == (1, "quiet")
     assert third["changes"]["resolved"][0]["because"] == "closed"
     assert len(world.web.requests) == 2
+
+
+def test_a_dry_run_tells_nobody_of_a_broken_policy_either():
+    world = World()
+    event = {**TIMER, "user_event": json.dumps({"dry_run": True})}
+    with pytest.raises(PolicyError):
+        answer(world, event, POLICY_PATH="nowhere.yaml", WEBHOOK_URL=HOOK)
+    assert world.web.requests == []
+
+
+def test_a_run_narrowed_to_nothing_says_so():
+    event = {**TIMER, "user_event": json.dumps({"categories": ["container"]})}
+    with pytest.raises(UnknownError, match="no category was asked"):
+        answer(World(), event)
+
+
+@pytest.mark.parametrize(("count", "all_there"), [(2, True), (60, True), (150, False)])
+def test_the_result_of_many_targets_stays_below_the_limit(tmp_path, count, all_there):
+    world = World(root=tmp_path, fleet=Fleet.of(*[Line(port, "TCP", 1) for port in range(1, 121)]), throttle=0)
+    project = world.simulator.options.project_id
+    entries = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(count)]
+    (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(entries))
+    (tmp_path / "p.yaml").write_text(f"version: 1\nrules:\n  - {{id: all, ports: [1-65535], title: {'x' * 190}}}\n")
+    known = {"TARGETS_CONFIG": "targets.yaml", "POLICY_PATH": "p.yaml", "HSS_CALLS_PER_MINUTE": "0"}
+    result = answer(world, left=900, limit=900, **known)
+    assert len(json.dumps(result).encode()) < RESULT_BYTES
+    assert {(t["verdict"], t["counts"]["high"], t["omitted"] + len(t["findings"])) for t in result["targets"]} == {
+        ("violations", 120, 120)
+    }
+    assert (len(result["targets"]) == count) is all_there
+    assert ("more targets were left out" in str(result["targets"][0]["warnings"])) is not all_there

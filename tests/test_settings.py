@@ -67,6 +67,7 @@ def test_a_region_of_the_other_cloud_is_refused_with_advice():
         ({"HSS_ENDPOINT": "http://hss.example.org"}, "HSS_ENDPOINT: must be https"),
         ({"HSS_ENDPOINT": "https://user:pw@hss.example.org"}, "must not hold a user name or password"),
         ({"HSS_ENDPOINT": "https://[::1"}, "is not a URL"),
+        ({"HSS_ENDPOINT": "https://hss.example.org/?key=pw"}, "must not hold a query or fragment"),
         ({"HSS_PROJECT_ID": None}, "HSS_PROJECT_ID: is missing"),
         ({"HSS_PROJECT_ID": "../x"}, "HSS_PROJECT_ID: must be"),
         ({"HSS_CATEGORIES": "host,vm"}, "HSS_CATEGORIES: must name host and container, not 'vm'"),

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from handler.commands.simulate import forbidden_ports
 from handler.hss.auth import KeyAuth
 from handler.models import COUNTERS, Secret
 from handler.simulator.fleet import Estate, Fleet, Line, Listener
@@ -338,3 +339,12 @@ def _login(options: Options, **changed) -> Request:
     scope = {"project": changed.get("project", {"id": options.project_id})}
     auth = {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}
     return Request("POST", "http://127.0.0.1/v3/auth/tokens?nocatalog=true", {}, json.dumps({"auth": auth}).encode())
+
+
+@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
+def test_a_clean_fleet_has_nothing_that_the_bundled_policy_forbids(cloud):
+    fleet = generate(1, 5000, cloud=cloud, banned=False, closed=forbidden_ports())
+    lines = fleet.lines("0", "host")
+    assert len(lines) == 5000
+    assert not forbidden_ports() & {line.port for line in lines}
+    assert {23, 445} < forbidden_ports()

@@ -6,16 +6,17 @@ import argparse
 import hashlib
 from typing import TYPE_CHECKING
 
+from handler.bootstrap import settings_of
 from handler.check import recall
-from handler.commands.terminal import read_file, surroundings, wants_color, write_result
+from handler.commands.terminal import may_write, read_file, surroundings, wants_color, write_result
 from handler.errors import SettingsError, UsageError
-from handler.formats.several import FORMATS, MERGED, render_all
+from handler.formats.registry import FORMATS, demand
+from handler.formats.several import MERGED, render_all
 from handler.json_file import MAX_BYTES
 from handler.models import Secret, Severity
 from handler.outcome import Outcome
 from handler.policy.load import load_policy
 from handler.rounds import Choices, budget_seconds, check_all, prepare
-from handler.settings.run_settings import read_settings
 from handler.snapshot_file import parse_snapshot
 
 if TYPE_CHECKING:
@@ -50,8 +51,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def check(args: argparse.Namespace) -> int:
     """Run the check and give the exit code."""
+    may_write(args.output)
+    demand(args.format)
     around = surroundings(args.at)
-    settings = read_settings(around.lookup, needs_place=args.snapshot is None)
+    settings = settings_of(around, needs_place=args.snapshot is None, tell=args.notify)
     prepared = prepare(settings, around, choices_of(args))
     if args.notify and not prepared.sinks:
         raise SettingsError("--notify: there is no sink", hint="Set WEBHOOK_URL, or NOTIFY_CONFIG (see docs/sinks.md).")

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handler.errors import MissingExtraError, UsageError
+from handler.policy.bundled import bundled_policies
+from handler.policy.load import load_policy
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +33,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--rows", type=int, default=120, metavar="N", help="rows of hosts; default 120")
     parser.add_argument("--container-rows", type=int, default=0, metavar="N", help="rows of containers; default 0")
     parser.add_argument("--cloud", choices=("huaweicloud", "otc"), default="huaweicloud", help="the dialect")
-    parser.add_argument("--clean", action="store_true", help="no port that a usual policy forbids")
+    parser.add_argument("--clean", action="store_true", help="no port that the bundled policy forbids")
     parser.add_argument("--throttle", type=int, default=5, metavar="N", help="calls a minute and API; 0 = no limit")
     parser.set_defaults(run=simulate)
 
@@ -73,5 +75,19 @@ def simulator_of(args: argparse.Namespace) -> Simulator:
     if args.fleet:
         fleet, faults = read_fleet(Path(args.fleet))
         return Simulator(fleet, options, faults=faults)
-    fleet = generate(args.seed, args.rows, container_rows=args.container_rows, cloud=args.cloud, banned=not args.clean)
+    fleet = generate(
+        args.seed,
+        args.rows,
+        container_rows=args.container_rows,
+        cloud=args.cloud,
+        banned=not args.clean,
+        closed=forbidden_ports() if args.clean else frozenset(),
+    )
     return Simulator(fleet, options)
+
+
+def forbidden_ports() -> frozenset[int]:
+    """What the bundled policy forbids."""
+    policy = load_policy([str(bundled_policies() / "baseline.yaml")])
+    ranges = (each for rule in policy.rules for each in rule.ports.ranges)
+    return frozenset(port for low, high in ranges for port in range(low, high + 1))

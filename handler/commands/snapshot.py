@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from handler.bootstrap import client_of, places_of, target_of
 from handler.clock import Deadline
-from handler.commands.terminal import surroundings, write_result
+from handler.commands.terminal import may_write, surroundings, write_result
 from handler.errors import UsageError
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import Ask
@@ -38,6 +38,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def snapshot(args: argparse.Namespace) -> int:
     """Record a snapshot; exit 3 if it is not complete."""
+    may_write(args.output)
     around = surroundings()
     settings = read_settings(around.lookup)
     places = places_of(settings, around, args.target)

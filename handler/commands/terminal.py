@@ -55,6 +55,15 @@ def read_file(path: str, most: int) -> bytes:
         raise UsageError(f"{path}: cannot be read: {reason}") from None
 
 
+def may_write(output: str | None) -> None:
+    """Refuse an output file that cannot be written before anything is asked or told. Raises UsageError."""
+    if output is None:
+        return
+    path = Path(output)
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{output}: cannot be written", hint="Give a file in a folder that exists and may be written.")
+
+
 def write_result(text: str, output: str | None) -> None:
     """The result to a file, whole or not at all, or to standard output. Raises UsageError."""
     if output is None:

@@ -35,7 +35,7 @@ def render(name: str, *reports: Report, color: bool = False, history: Sequence[R
     Only `text` knows colours, only `html` draws the history, of one target. Raises UsageError for an unknown name and
     for several targets in `html`, MissingExtraError where `html` lacks its libraries.
     """
-    function = _function(name)
+    function = demand(name)
     if name == "text":
         return function(*reports, color=color)
     if name != "html":
@@ -45,7 +45,8 @@ def render(name: str, *reports: Report, color: bool = False, history: Sequence[R
     return function(*reports, history=history)
 
 
-def _function(name: str) -> Callable[..., str]:
+def demand(name: str) -> Callable[..., str]:
+    """What renders the format. Raises UsageError for an unknown name, MissingExtraError where libraries lack."""
     if name not in _WHERE:
         raise UsageError(f"unknown format {name!r}", hint=f"One of: {', '.join(FORMATS)}.")
     module, function = _WHERE[name].split(":")

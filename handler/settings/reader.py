@@ -90,22 +90,24 @@ def parse_duration(text: str) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-def url_trouble(text: str, schemes: tuple[str, ...]) -> str | None:
-    """What is wrong with a URL, without showing it; None where nothing is."""
+def url_trouble(text: str, schemes: tuple[str, ...], *, query: bool = False) -> str | None:
+    """What is wrong with a URL, without showing it; None where nothing is. Without `query` it must end at its path."""
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port
     except ValueError:
         return "is not a URL"
-    if parts.scheme not in schemes or not host:
-        return f"must be a full URL ({' or '.join(schemes)})"
-    if parts.username is not None or parts.password is not None:
-        return "must not hold a user name or password"
-    if re.search(r"[\s\x00-\x1f\x7f]", text):
-        return "must not hold white space or control characters"
-    if parts.scheme == "http" and not is_loopback(host):
-        return "must be https (plain http only on a loopback address)"
-    return None
+    troubles = (
+        (parts.scheme not in schemes or not host, f"must be a full URL ({' or '.join(schemes)})"),
+        (parts.username is not None or parts.password is not None, "must not hold a user name or password"),
+        (re.search(r"[\s\x00-\x1f\x7f]", text), "must not hold white space or control characters"),
+        (not query and ("?" in text or "#" in text), "must not hold a query or fragment"),
+        (
+            parts.scheme == "http" and not is_loopback(host or ""),
+            "must be https (plain http only on a loopback address)",
+        ),
+    )
+    return next((trouble for found, trouble in troubles if found), None)
 
 
 def is_loopback(host: str) -> bool:

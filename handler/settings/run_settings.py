@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 DEFAULT_BUDGET = 900.0  # seconds, where nothing limits a run
-TEMPORARY = "file:///tmp"
+TEMPORARY = "file:///tmp/"
 MAX_BUDGET = 259_200.0  # the longest that the platform runs a function
 
 

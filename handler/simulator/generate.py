@@ -48,33 +48,35 @@ def generate(
     cloud: str = "huaweicloud",
     enterprise_projects: tuple[str, ...] = ("0",),
     banned: bool = True,
+    closed: frozenset[int] = frozenset(),
 ) -> Fleet:
     """A fleet of `rows` distinct lines for hosts and `container_rows` for containers, in no order of port.
 
     Well-known ports come first, then registered and ephemeral ones, up to every port in every type of that cloud.
-    Without `banned` none of DANGER is open. With several enterprise projects the lines are dealt out in turn.
+    Without `banned` none of DANGER is open; none of `closed` ever is. With several enterprise projects the lines are
+    dealt out in turn.
     """
     chance = random.Random(seed)  # noqa: S311 - not for secrets
     estates = {}
     for category, wanted in (("host", rows), ("container", container_rows)):
-        lines = _lines(chance, wanted, TYPES[cloud], banned=banned)
+        lines = _lines(chance, wanted, TYPES[cloud], closed=closed if banned else closed | set(DANGER))
         for index, project in enumerate(enterprise_projects):
             dealt = tuple(lines[index :: len(enterprise_projects)])
             estates[project, category] = Estate(dealt, _counters(chance, dealt))
     return Fleet(estates)
 
 
-def _lines(chance: random.Random, wanted: int, types: tuple[str, ...], *, banned: bool) -> list[Line]:
+def _lines(chance: random.Random, wanted: int, types: tuple[str, ...], *, closed: frozenset[int]) -> list[Line]:
     if wanted > len(types) * PORTS:
         raise ValueError(f"{wanted} rows are more than {len(types)} types have ports")
     keys: dict[tuple[int, str], None] = {}
-    for port in _ports(chance, banned=banned):
+    for port in _ports(chance, closed):
         if len(keys) >= wanted:
             break
         usual = "UDP" if port in _UDP_PORTS else "TCP"
         for name in (usual, *chance.sample(types, k=len(types)))[: chance.choice((1, 1, 1, 2, 3))]:
             keys[port, name] = None
-    for port in _ports(chance, banned=banned):  # every port in every type, if that many are asked for
+    for port in _ports(chance, closed):  # every port in every type, if that many are asked for
         if len(keys) >= wanted:
             break
         keys.update(dict.fromkeys((port, name) for name in types))
@@ -83,10 +85,10 @@ def _lines(chance: random.Random, wanted: int, types: tuple[str, ...], *, banned
     return [Line(port, name, _num(chance, port), _status(port)) for port, name in chosen]
 
 
-def _ports(chance: random.Random, *, banned: bool) -> Iterator[int]:
-    """Every port once, likely ones first."""
-    known = [*COMMON, *(DANGER if banned else ())]
-    never = set(COMMON) | set(DANGER)
+def _ports(chance: random.Random, closed: frozenset[int]) -> Iterator[int]:
+    """Every port once that is not closed, likely ones first."""
+    known = [port for port in (*COMMON, *DANGER) if port not in closed]
+    never = {*COMMON, *DANGER, *closed}
     yield from chance.sample(known, k=len(known))
     for first, last in ((32768, 60999), (1024, 32767), (61000, 65535), (1, 1023)):
         span = [port for port in range(first, last + 1) if port not in never]

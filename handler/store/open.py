@@ -39,7 +39,10 @@ def open_store(
     if scheme in ("redis", "rediss"):
         from handler.store.redis_store import RedisStore  # noqa: PLC0415
 
-        return RedisStore(url, clock, timeout)
+        try:
+            return RedisStore(url, clock, timeout)
+        except ValueError:  # a port or an address that is none; its text may hold the password
+            raise SettingsError("STATE_URL redis: must be redis://host:port/database/key") from None
     if scheme != "obs":
         raise SettingsError("STATE_URL must start with file:///, obs://, redis:// or rediss://")
     if transport is None or keys is None or not obs_endpoint or not region:
