@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ from handler.retries import DEFAULT, retry_after, with_retries
 from handler.transport import Request, endpoint_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from random import Random
 
     from handler.clock import Clock, Deadline
@@ -31,6 +31,7 @@ PATHS = {
     "asset_statistics": "asset/statistics",
     "port_detail": "asset/ports/detail",
 }
+SECRET_HEADERS = {"x-auth-token", "x-security-token", "authorization"}
 FULL_MINUTE = 60.0  # what the gateway's rate limit counts in
 
 
@@ -117,7 +118,7 @@ class HssClient:
             raise TimeLimitError(f"{endpoint_of(request.url)}: no time is left for another call")
         spending.calls += 1
         signed = Request(request.method, request.url, {**request.headers, **headers})
-        return self.transport(signed, min(self.call_timeout, left))
+        return _without_secrets(self.transport(signed, min(self.call_timeout, left)), headers)
 
     def _wants_another_try(self, outcome: Outcome) -> float | None:
         """None: keep the outcome; else the seconds that it asks to wait, 0 for the usual ones."""
@@ -134,6 +135,20 @@ class HssClient:
     def _asked(self, outcome: Response, *, otherwise: float) -> float:
         asked = retry_after(outcome.headers, self.clock.now())
         return otherwise if asked is None else asked
+
+
+def _without_secrets(response: Response, sent: Mapping[str, str]) -> Response:
+    """The answer without what let the request in: a gateway that repeats it in a refusal must not make us tell it."""
+    secrets = [value for name, value in sent.items() if name.lower() in SECRET_HEADERS and value]
+    body, headers = response.body, response.headers
+    for value in secrets:
+        body = body.replace(value.encode(), b"***")
+        headers = {name: text.replace(value, "***") for name, text in headers.items()}
+    return (
+        response
+        if (body, headers) == (response.body, response.headers)
+        else replace(response, headers=headers, body=body)
+    )
 
 
 def _headers_cut(response: Response) -> bool:
