@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from handler.errors import StoreDamagedError
-from handler.last_run import verify
+from handler.last_run import decode
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,12 +21,15 @@ def to_bytes(document: Document) -> bytes:
 
 
 def from_bytes(content: bytes) -> Document:
-    """The document. Raises StoreDamagedError where it is no JSON, damaged or of a newer schema."""
+    """The document. Raises StoreDamagedError where it is no JSON, damaged, of a newer schema or no last run.
+
+    All of that is judged here, because only what a store itself calls damaged is set aside and then replaced.
+    """
     try:
         document: Document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise StoreDamagedError("the state is not JSON") from error
-    verify(document)
+    decode(document)
     return document
 
 

@@ -39,6 +39,8 @@ class RedisStore:
         content = _asked("read", lambda: self._redis.get(self._key))
         if content is None:
             return None, None
+        if not isinstance(content, bytes):
+            raise StoreError(f"redis key {self._key}: the server answered with something that is no text")
         try:
             return from_bytes(content), version_of(content)
         except StoreDamagedError as error:
@@ -81,7 +83,8 @@ def _connect(server: str, timeout: float) -> Redis:
         import redis  # noqa: PLC0415
     except ImportError as error:
         raise MissingExtraError("STATE_URL redis://", "redis") from error
-    return redis.Redis.from_url(server, socket_timeout=timeout, socket_connect_timeout=timeout)
+    # version 2 of the protocol, because servers before Redis 6, which DCS still offers, refuse to speak 3
+    return redis.Redis.from_url(server, socket_timeout=timeout, socket_connect_timeout=timeout, protocol=2)
 
 
 def _asked(what: str, question: Any) -> Any:

@@ -85,9 +85,9 @@ def _late(exchange: Exchange) -> Response:
 
 def _echo(exchange: Exchange) -> Response:
     """The refusal repeats everything that was sent, secrets included."""
-    said = " ".join([exchange.request.url, *exchange.request.headers.values()])
+    said = " ".join([*reversed(exchange.request.headers.values()), exchange.request.url])
     sent = (exchange.request.body or b"").decode(errors="replace")
-    body = {"error_code": "APIG.0301", "error_msg": f"{said} {sent}", "message": said, "description": said, "ok": False}
+    body = {"error_code": "APIG.0301", "error_msg": f"{sent} {said}", "message": said, "description": said, "ok": False}
     return Response(400, {**JSON, "location": said[:2000]}, json.dumps(body).encode())
 
 

@@ -69,12 +69,12 @@ def of_marks(scene: Scene) -> Iterator[str]:
                 yield f"{port} is marked as told ({mark.transition}) to {name}, which never took it"
 
 
-def of_telling(scene: Scene, name: str = "soc", *, repeats: bool = False) -> Iterator[str]:
+def of_telling(scene: Scene, name: str = "soc", *, repeats: bool = False, forgets: bool = False) -> Iterator[str]:
     """After recovery the sink knows every change, and heard each once; `repeats`: or more often."""
     receiver = scene.receivers[name]
     for port in (*OPEN, OPENED):
         yield from _often(f"{port} open", _heard(receiver, port, "findings"), repeats)
-    if any(CLOSED in ports(json.loads(body), "findings") for body in receiver.taken):
+    if not forgets and any(CLOSED in ports(json.loads(body), "findings") for body in receiver.taken):
         yield from _often(f"{CLOSED} resolved", _heard(receiver, CLOSED, "resolved"), repeats)
 
 

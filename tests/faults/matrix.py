@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from tests.faults import api_edges, sink_edges
+from tests.faults import api_edges, sink_edges, store_edges
 from tests.faults.cells import Cell
 
-PARTS: dict[str, Callable[[], Iterator[Cell]]] = {"api": api_edges.cells, "sinks": sink_edges.cells}
+PARTS: dict[str, Callable[[], Iterator[Cell]]] = {
+    "api": api_edges.cells,
+    "sinks": sink_edges.cells,
+    "stores": store_edges.cells,
+}
 
 
 def every(parts: list[str], step: int = 1) -> Iterator[Cell]:

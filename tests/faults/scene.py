@@ -19,7 +19,7 @@ from handler import index
 from handler.errors import PortComplianceError, StoreDamagedError
 from handler.last_run import LastRun, decode
 from handler.simulator.fleet import Fleet, Line
-from handler.simulator.options import Options
+from handler.simulator.options import ACCESS_KEY, Options
 from handler.simulator.simulator import Simulator
 from handler.surroundings import Surroundings, Warm
 from handler.transport import Request, Response
@@ -63,6 +63,13 @@ SECRETS = {
     name: secret(name)
     for name in ("token", "password", "hook", "witness", "header", "routing", "redis", "sk", "sts", "apig")
 } | {"signing": "whsec_" + base64.b64encode(secret("signing").encode()).decode()}
+
+KEYS = {
+    "HSS_AUTH_TOKEN": "",
+    "HUAWEICLOUD_SDK_AK": ACCESS_KEY,
+    "HUAWEICLOUD_SDK_SK": SECRETS["sk"],
+    "HUAWEICLOUD_SDK_SECURITY_TOKEN": SECRETS["sts"],
+}
 
 
 @dataclass
@@ -126,10 +133,22 @@ class Scene:
     """One world. `fault` is None while all goes well; every call of the run passes through `api` or `web`."""
 
     def __init__(
-        self, folder: Path, *, cloud: str = "otc", kinds: dict[str, str] | None = None, policy: str = POLICY
+        self,
+        folder: Path,
+        *,
+        cloud: str = "otc",
+        kinds: dict[str, str] | None = None,
+        policy: str = POLICY,
+        keys: bool = False,
     ) -> None:
         self.folder, self.clock = folder, FakeClock()
-        options = Options(cloud=cloud, tokens=(SECRETS["token"],), password=SECRETS["password"], throttle=0)
+        options = Options(
+            cloud=cloud,
+            tokens=(SECRETS["token"],),
+            password=SECRETS["password"],
+            throttle=0,
+            secret_keys={ACCESS_KEY: SECRETS["sk"]},
+        )
         self.simulator = Simulator(fleet(), options, clock=self.clock)
         self.receivers = {
             name: Receiver(kind) for name, kind in (kinds or {"soc": "generic", "witness": "generic"}).items()
@@ -156,6 +175,7 @@ class Scene:
             "SIGNING": SECRETS["signing"],
             "HEADER": SECRETS["header"],
             "ROUTING": SECRETS["routing"],
+            **(KEYS if keys else {}),
             **{f"URL_{name.upper()}": f"https://{name}.sink.example/{SECRETS['hook']}" for name in self.receivers},
         }
 

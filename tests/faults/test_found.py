@@ -1,0 +1,44 @@
+"""Bugs that the matrix found, each as a test of its own."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from handler.errors import StoreDamagedError, StoreError
+from handler.store.content import from_bytes
+from handler.store.redis_store import RedisStore
+from handler.transport import Response
+from tests.fakes import FakeClock
+from tests.faults.redis_server import RedisServer
+from tests.faults.scene import SECRETS, scene
+from tests.faults.store_edges import _sealed
+
+
+def test_a_token_that_a_refusal_repeats_is_not_told():
+    with scene() as world:
+        said = {"error_code": "APIG.0301", "error_msg": f"token {SECRETS['token']} is bad"}
+        world.warm.api = lambda *_: Response(401, {"x-request-id": SECRETS["token"]}, json.dumps(said).encode())
+        report = world.run().report
+        assert "token *** is bad" in json.dumps(report)
+        assert list(world.leaks()) == []
+
+
+def test_a_state_with_the_right_checksum_and_a_wrong_content_is_damaged():
+    with pytest.raises(StoreDamagedError, match="does not read as a last run"):
+        from_bytes(_sealed({"findings": 7}))
+
+
+def test_a_server_that_knows_only_the_second_redis_protocol_is_understood():
+    with RedisServer("secret") as server:
+        store = RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0", FakeClock(), timeout=2)
+        assert store.load() == (None, None)
+
+
+@pytest.mark.parametrize("reply", [b":7\r\n", b"*1\r\n$1\r\na\r\n"])
+def test_a_redis_reply_of_another_type_is_a_store_error(reply):
+    with RedisServer("secret") as server:
+        server.broken = lambda name, answer: reply if name == b"GET" else answer
+        with pytest.raises(StoreError, match="no text"):
+            RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0", FakeClock(), timeout=2).load()
