@@ -45,6 +45,8 @@ def test_a_wheel_gives_its_code_its_metadata_and_its_licence(tmp_path):
             "thing/__init__.py": "",
             "thing/data.json": "{}",
             "thing/hints.pyi": "",
+            "thing/.hidden": "",
+            "thing/code.py~": "",
             "thing/tests/test_it.py": "",
             "thing-1.0.data/scripts/thing": "",
             "thing-1.0.dist-info/METADATA": "Name: thing",

@@ -27,9 +27,9 @@ def names(version):
         return archive.namelist()
 
 
-def unpacked(version, folder):
+def unpacked(version, folder, path=None):
     """The code folder, read-only as on the platform."""
-    with zipfile.ZipFile(built_zip(version)) as archive:
+    with zipfile.ZipFile(path or built_zip(version)) as archive:
         archive.extractall(folder)
     for path in sorted(folder.rglob("*"), reverse=True):
         path.chmod(0o555 if path.is_dir() else 0o444)
@@ -45,11 +45,11 @@ def old_libraries(folder):
     return folder
 
 
-def invoke(version, paths, user_data, cwd):
+def invoke(version, paths, user_data, cwd, user_event=""):
     job = {
         "paths": [str(path) for path in paths],
         "user_data": user_data,
-        "event": TIMER,
+        "event": {**TIMER, "user_event": user_event},
         "handler": "index.handler",
         "context": inspect.getsource(StrictContext),
     }
@@ -85,6 +85,42 @@ def test_a_whole_check_runs_from_the_zip(version, ours_first, tmp_path):
     assert read_tree(code) == before
 
 
+def test_own_targets_sinks_and_policies_are_found_beside_the_code(version, tmp_path):
+    mine = tmp_path / "mine"
+    (mine / "policies").mkdir(parents=True)
+    (mine / "policies" / "mine.yaml").write_text("version: 1\ndisallowed_ports: [443]\n")
+    (mine / "sinks.yaml").write_text("sinks: [{name: chat, kind: slack, url: '${CHAT}', allow_http: true}]")
+    simulator = Simulator(OPEN, Options(cloud="otc", throttle=0))
+    with SimulatorServer(simulator) as cloud, Inbox() as inbox:
+        target = f"{{cloud: otc, endpoint: '{cloud.url}', project_id: {simulator.options.project_id}, name: "
+        (mine / "targets.yaml").write_text(f"targets: [{target}prod}}, {target}site, policy: policies/mine.yaml}}]")
+        path = assemble(wheels_for(version), version, tmp_path / "out", extra=mine, bytecode=False)
+        user_data = {"TARGETS_CONFIG": "targets.yaml", "NOTIFY_CONFIG": "sinks.yaml", "CHAT": inbox.url}
+        user_data["HSS_AUTH_TOKEN"] = simulator.options.tokens[0]
+        code = unpacked(version, tmp_path / "function" / "code", path)
+        told = invoke(version, [code], user_data, tmp_path / "function", json.dumps({"target": "site"}))
+    (report,) = told["result"]["targets"]
+    assert (report["target"]["name"], [f["port"] for f in report["findings"]]) == ("site", [443])
+    assert len(inbox.messages) == 1
+
+
+def test_every_module_and_every_library_can_be_imported(version, tmp_path):
+    code = unpacked(version, tmp_path / "code")
+    asked = (
+        f"import importlib, pkgutil, sys; sys.path.insert(0, {str(code)!r}); import index, handler\n"
+        "names = [each.name for each in pkgutil.walk_packages(handler.__path__, 'handler.')]\n"
+        "for name in [*names, 'pydantic', 'jsonschema', 'requests', 'requests_aws4auth', 'yaml']:\n"
+        "    importlib.import_module(name)\n"
+        "import pydantic; pydantic.create_model('Model', port=(int, ...))(port='23')\n"
+        "import yaml; print(len(names), yaml.__with_libyaml__)"
+    )
+    done = subprocess.run(
+        [needed_python(version), "-I", "-S", "-c", asked], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1] == "True"
+
+
 def test_another_python_is_refused_in_one_line(version, tmp_path):
     other = needed_python(next(each for each in PYTHONS if each != version))
     code = unpacked(version, tmp_path / "code")
@@ -97,7 +133,18 @@ def test_another_python_is_refused_in_one_line(version, tmp_path):
 
 def test_nothing_of_the_terminal_or_the_tests_is_in_it(version):
     parts = {part for name in names(version) for part in Path(name).parts}
-    assert not parts & {"simulator", "derive", "commands", "review", "tests", "test", "bin", "docs", "cli.py"}
+    assert not parts & {
+        "simulator",
+        "derive",
+        "commands",
+        "review",
+        "tests",
+        "test",
+        "bin",
+        "docs",
+        "cli.py",
+        "html_report.py",
+    }
     assert not [part for part in parts if part.startswith(("boto", "werkzeug", "pytest", "docutils"))]
     assert not [part for part in parts if part.endswith((".pyi", ".c", ".pxd")) or part in ("RECORD", "INSTALLER")]
 

@@ -13,6 +13,7 @@ Tree = dict[str, bytes]
 
 # The terminal and what only it uses; the function never imports them.
 LEFT_OUT = ("cli.py", "__main__.py", "commands", "simulator", "derive", "review")
+LEFT_OUT_FORMATS = ("html_report.py", "plots.py", "terminal_plot.py", "report.html.j2", "report.css", "report.js")
 UNUSED_FOLDERS = {"tests", "test", "benchmarks", "__pycache__", "bin"}
 UNUSED_SUFFIXES = {".pyi", ".pyc", ".c", ".h", ".pyx", ".pxd"}
 UNUSED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "top_level.txt", "entry_points.txt"}
@@ -45,7 +46,7 @@ def function_tree(root: Path, version: str) -> Tree:
     for folder in ("handler", "policies"):
         for path in sorted((root / folder).rglob("*")):
             name = path.relative_to(root)
-            if path.is_file() and _is_wanted(name) and not (folder == "handler" and name.parts[1] in LEFT_OUT):
+            if path.is_file() and _is_wanted(name) and not _is_for_terminal(name):
                 tree[name.as_posix()] = path.read_bytes()
     return tree
 
@@ -103,8 +104,15 @@ def write_zip(tree: Tree, path: Path) -> None:
             archive.writestr(info, tree[name], compresslevel=9)
 
 
+def _is_for_terminal(path: Path) -> bool:
+    room, *rest = path.parts[1:]
+    return path.parts[0] == "handler" and (room in LEFT_OUT or (room == "formats" and rest[0] in LEFT_OUT_FORMATS))
+
+
 def _is_wanted(path: PurePosixPath | Path) -> bool:
     """Whether a file is of use when the function runs; metadata and licences are kept."""
     if path.parts[0].endswith(".dist-info"):
         return path.name not in UNUSED_METADATA
+    if path.name.startswith(".") or path.name.endswith("~"):  # an editor's; FunctionGraph refuses the latter
+        return False
     return not UNUSED_FOLDERS.intersection(path.parts[:-1]) and path.suffix not in UNUSED_SUFFIXES
