@@ -73,6 +73,14 @@ def test_every_row_of_a_query_is_in_the_schema_or_named_and_required_as_marked(f
     assert set(derived.schema.get("required", ())) == {name for name, word in first.items() if word == "Yes"}
 
 
+def test_a_remark_of_the_parser_is_no_name_and_no_words_of_a_cell():
+    rows = [["port", "Integer", "?"], ["\\", "String", "Nameless."]]
+    page = read_page(as_rst(["Parameter", "Type", "Description"], rows, "Table 1 Response body parameters"))
+    derived = derive_answer(page)
+    assert list(derived.schema["properties"]) == ["port"]
+    assert [str(gap) for gap in derived.gaps] == ["line 8: a row without a name, or with another number of cells"]
+
+
 @pytest.mark.parametrize("heading", ["Default Value", "Range", "Constraints:"])
 def test_a_row_of_unknown_type_below_a_bare_heading_is_named_and_not_taken_for_its_value(heading):
     rows = [["port", "Integer", heading], ["shape", "Polygon", "Some words."], ["num", "Integer", "A count."]]

@@ -231,6 +231,13 @@ def test_what_is_not_understood_is_named_with_its_line(kind, lines):
     assert all(gap.startswith("line ") and len(gap) < 200 for gap in gaps)
 
 
+@pytest.mark.parametrize(("text", "most"), [("0 to 2,147,483,647", 2147483647), ("0-65535", 65535), ("Port. 0~9", 9)])
+def test_a_line_that_is_only_a_range_bounds_a_number(text, most):
+    assert value("Integer", text) == ({"type": "integer", "minimum": 0, "maximum": most}, [])
+    schema, gaps = value("String", text)
+    assert (schema, len(gaps)) == (STRING, 1)
+
+
 def test_headings_on_one_line_are_read_like_headings_on_their_own():
     inline = "Definition: Age of the lamp. Constraints: N/A. Value range: 0\u201399. Default value: 5."
     schema, gaps = value("Integer", inline)

@@ -200,7 +200,7 @@ def _length(said: Said, part: Part, line: int, text: str) -> bool:
 
 
 def _span(said: Said, part: Part, line: int, text: str) -> bool:
-    found = wording.RANGE.fullmatch(text) or (wording.SPAN_ONLY.fullmatch(text) if part == "range" else None)
+    found = wording.RANGE.fullmatch(text) or (wording.SPAN_ONLY.fullmatch(text) if part in ("plain", "range") else None)
     if found:
         least, most = [group for group in found.groups() if group][:2]
         said.span = wording.number(least), wording.number(most)

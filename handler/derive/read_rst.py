@@ -116,7 +116,8 @@ def _table(node: nodes.table, outline: Outline) -> tuple[Table | None, list[Gap]
         caption = clean(title.astext())
     columns = tuple(kind or "other" for kind in header)
     made = [_row(row, columns, line) for row in rows[1:]]
-    gaps = [
+    gaps = [gap for message in node.findall(nodes.system_message) for gap in _complaint(message)]
+    gaps += [
         Gap(row.line, "a row without a name, or with another number of cells") for row in made if not row.text("name")
     ]
     kept = tuple(row for row in made if row.text("name"))
@@ -147,6 +148,8 @@ def _target(entries: list[nodes.entry], columns: tuple[Column, ...]) -> str:
 
 def _lines(entry: nodes.entry, fallback: int) -> Iterator[Line]:
     for node in entry.findall(lambda part: isinstance(part, _TEXTS)):
+        if _inside(node, (nodes.system_message,)):  # what docutils remarks on the text is none of it
+            continue
         is_bullet = _inside_item(node, entry)
         first = _line(node, fallback)
         text = node.astext()
