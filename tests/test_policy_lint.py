@@ -141,6 +141,12 @@ def test_pairs_of_rules(first, second, expected):
     assert codes(rules(f"id: a, {first}", f"id: b, {second}")) == expected
 
 
+@pytest.mark.parametrize(("named", "expected"), [("[a]", []), ("[b]", ["W103"]), ("[a, b]", ["W103"])])
+def test_a_rule_still_adds_what_an_exemption_takes_from_the_one_that_covers_it(named, expected):
+    exempt = f"exemptions: [{{id: e, rules: {named}, reason: r, owner: o, expires: 2027-09-01}}]\n"
+    assert codes(rules("id: a, ports: [20-30]", "id: b, ports: [23]") + exempt) == expected
+
+
 def test_the_covered_rule_is_named_with_the_one_that_covers_it():
     (message,) = told(rules("id: a, ports: [20-30]", "id: b, ports: [23]"))
     assert str(message) == "p.yaml:4:5: rule 'b' adds nothing: 'a' finds all of it [W103]"

@@ -52,7 +52,7 @@ def lint(
     messages = [LintMessage(one.code, "error", one.location, one.message) for one in reading.problems]
     messages += _written(reading)
     if reading.policy is not None:
-        messages += lint_rules(reading.policy.rules, cloud)
+        messages += lint_rules(reading.policy.rules, cloud, reading.policy.exemptions)
         messages += lint_exemptions(reading.policy.exemptions, reading.policy.rules, today, snapshot)
     kept = _unsilenced(list(dict.fromkeys(messages)), reading)
     order = {file.file.name: at for at, file in enumerate(reading.files)}

@@ -13,7 +13,7 @@ from handler.ports import PortSet
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handler.policy.rules import Rule
+    from handler.policy.rules import Exemption, Rule
 
 ALSO_UDP = PortSet.of_ports([
     7, 9, 13, 17, 19, 37, 53, 88, 111, 137, 138, 161, 162, 177, 389, 427, 443, 464, 500, 623, 1194, 1701, 1812, 1813,
@@ -21,7 +21,7 @@ ALSO_UDP = PortSet.of_ports([
 ])  # fmt: skip  # services whose UDP side is used in the field, and not only registered
 
 
-def lint_rules(rules: Sequence[Rule], cloud: str | None) -> Iterator[LintMessage]:
+def lint_rules(rules: Sequence[Rule], cloud: str | None, exemptions: Sequence[Exemption] = ()) -> Iterator[LintMessage]:
     """Unargued rules, TCP-only rules, status where none is sent, covered rules, different severities."""
     for rule in rules:
         yield from _unargued(rule)
@@ -29,7 +29,7 @@ def lint_rules(rules: Sequence[Rule], cloud: str | None) -> Iterator[LintMessage
         if cloud == "otc" and rule.status:
             message = f"rule {rule.id!r} needs a status; Open Telekom Cloud sends none, so it is never decided"
             yield warning("W109", rule.location, message)
-    yield from _pairs(rules)
+    yield from _pairs(rules, exemptions)
 
 
 def _unargued(rule: Rule) -> Iterator[LintMessage]:
@@ -55,13 +55,13 @@ def _as_wide(other: Rule, rule: Rule) -> bool:
     return not other.status and other.above <= rule.above and set(other.categories) >= set(rule.categories)
 
 
-def _pairs(rules: Sequence[Rule]) -> Iterator[LintMessage]:
+def _pairs(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> Iterator[LintMessage]:
     order = {id(rule): at for at, rule in enumerate(rules)}
     covered: set[str] = set()
     for first, second in chain(_near(rules), _counters(rules)):
         early, late = (first, second) if order[id(first)] < order[id(second)] else (second, first)
-        if _covers(early, late) or _covers(late, early):
-            less, more = (late, early) if _covers(early, late) else (early, late)
+        if _covers(early, late, exemptions) or _covers(late, early, exemptions):
+            less, more = (late, early) if _covers(early, late, exemptions) else (early, late)
             if less.id not in covered:
                 covered.add(less.id)
                 yield warning("W103", less.location, f"rule {less.id!r} adds nothing: {more.id!r} finds all of it")
@@ -86,7 +86,7 @@ def _counters(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
         yield from ((rule, other) for other in counters[at + 1 :] if other.statistic == rule.statistic)
 
 
-def _covers(wide: Rule, narrow: Rule) -> bool:
+def _covers(wide: Rule, narrow: Rule, exemptions: Sequence[Exemption]) -> bool:
     """Whether everything that `narrow` finds, `wide` finds at least as severely and as early."""
     return (
         wide.severity >= narrow.severity
@@ -95,6 +95,7 @@ def _covers(wide: Rule, narrow: Rule) -> bool:
         and _spans(wide.ports, narrow.ports)
         and _covers_places(wide, narrow)
         and not narrow.ports - wide.ports
+        and not any(wide.id in exemption.rules and narrow.id not in exemption.rules for exemption in exemptions)
     )
 
 
