@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from handler.bootstrap import client_of, gathered, outlet_of, places_of, policy_at, sinks_of, store_at, target_of
 from handler.check import Job, Parts, run, run_failure
 from handler.clock import Deadline
-from handler.errors import SettingsError, UnknownError
+from handler.errors import PolicyError, SettingsError, UnknownError
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import asks_of
 from handler.models import CategorySnapshot, Problem, Target
@@ -176,12 +176,7 @@ def replay(recorded: Snapshot, job: Job) -> Snapshot:
 def _round(
     place: Place | None, settings: Settings, around: Surroundings, choices: Choices, state_url: Secret | None
 ) -> Round:
-    policy: Policy | UnknownError
-    location = choices.policy or (place.policy if place is not None else "") or settings.policy_path
-    try:
-        policy = choices.loaded or policy_at(location, place, settings, around)
-    except UnknownError as error:
-        policy = error
+    policy = choices.loaded or _policy(place, settings, around, choices)
     spoken = () if isinstance(policy, UnknownError) else policy.categories
     wanted = choices.categories or (place.categories if place is not None else ()) or spoken
     target = Target() if choices.snapshot is None else choices.snapshot.target
@@ -194,6 +189,19 @@ def _round(
         skipped=tuple(category for category in spoken if category not in wanted),
         store=store_at(state_url, target.name, place, settings, around),
     )
+
+
+def _policy(place: Place | None, settings: Settings, around: Surroundings, choices: Choices) -> Policy | UnknownError:
+    """The policy of a place, or why the network does not give it. Raises PolicyError, which names one of many targets."""
+    location = choices.policy or (place.policy if place is not None else "") or settings.policy_path
+    try:
+        return policy_at(location, place, settings, around)
+    except UnknownError as error:
+        return error
+    except PolicyError as error:
+        if place is None or not settings.targets_config:
+            raise
+        raise PolicyError([f"target {place.name}: {problem}" for problem in error.problems]) from None
 
 
 def _run_id(choices: Choices, rounds: tuple[Round, ...]) -> str:

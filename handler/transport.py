@@ -143,6 +143,10 @@ class HttpTransport:
             box.put(self._exchange(request, timeout, given_up))
         except TransportError as error:
             box.put(error)
+        except ImportError as error:
+            box.put(
+                TransportError(f"requests cannot be loaded: {error.name or 'a part of it'}", sent=False, final=True)
+            )
         except Exception as error:  # noqa: BLE001  # a thread's exception would be lost, and its text may hold the URL
             reason, sent, final = _reason(error)
             box.put(TransportError(f"{self._named(request.url)}: {reason}", sent=sent, final=final))

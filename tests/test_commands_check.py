@@ -269,3 +269,8 @@ def test_a_wrong_command_line_is_one_line_and_a_hint(port_compliance):
     error, hint = printed.err.splitlines()
     assert (printed.code, printed.out, error.startswith("error: argument --fail-on")) == (2, "", True)
     assert hint == "hint: See `port-compliance check --help`."
+
+
+def test_what_was_refused_comes_with_a_hint(cloud, port_compliance):
+    printed = port_compliance("check", **settings(cloud, HSS_AUTH_TOKEN="w" * 40))
+    assert "hint: " in printed.out

@@ -172,3 +172,11 @@ def test_a_generic_sink_without_a_secret_is_warned_of():
     assert "default: without a secret" in reports(World(), WEBHOOK_URL=plain)[0].warnings[-1]
     assert not reports(World(), WEBHOOK_URL=plain, **signed)[0].warnings
     assert not reports(World(), WEBHOOK_URL=plain, WEBHOOK_KIND="slack")[0].warnings
+
+
+def test_a_target_whose_policy_is_missing_is_named(tmp_path):
+    world = World(root=tmp_path)
+    entry = "targets:\n  - {name: prod, cloud: otc, region: eu-de, project_id: a, policy: nowhere.yaml}\n"
+    (tmp_path / "targets.yaml").write_text(entry)
+    with pytest.raises(PolicyError, match=r"target prod: .*nowhere\.yaml:1:1: cannot be read"):
+        prepared(world, TARGETS_CONFIG="targets.yaml")

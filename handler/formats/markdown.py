@@ -12,6 +12,7 @@ from handler.formats.words import (
     counted,
     coverage_words,
     days_words,
+    hints,
     host_words,
     not_seen,
     notes,
@@ -47,7 +48,7 @@ def _one(report: Report, room: int) -> str:
     head = [
         f"## {_MARKS[report.verdict]} {report.verdict.capitalize()}: {escaped(target_words(report.target))}",
         f"{said[0].upper()}{said[1:]}. Policy {escaped(policy_words(report))}, HSS asked {asked}.",
-        *_bullets("Not seen", not_seen(report)),
+        *_bullets("Not seen", [*not_seen(report), *hints(report)]),
     ]
     tail = [*_exempted(report, room // 5), *_announced(report, room // 5), *_changes(report), *_coverage(report)]
     tail += _bullets("Warnings", notes(report))

@@ -12,6 +12,7 @@ from handler.formats.words import (
     change_counts,
     coverage_words,
     days_words,
+    hints,
     host_words,
     not_seen,
     notes,
@@ -38,7 +39,7 @@ def render_text(*reports: Report, color: bool = False) -> str:
 def _one(report: Report, ink: Ink) -> str:
     parts = (
         _head(report, ink),
-        _section("NOT SEEN", not_seen(report), ink),
+        _section("NOT SEEN", [*not_seen(report), *hints(report)], ink),
         *_findings(report, ink),
         _section("EXEMPTED", _exempted(report), ink),
         _section("ANNOUNCED", _announced(report), ink),

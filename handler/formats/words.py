@@ -91,6 +91,14 @@ def not_seen(report: Report) -> list[str]:
     return reasons or ["the run does not know what is open, and did not say why"]
 
 
+def hints(report: Report) -> list[str]:
+    """What to do about what was not seen, each advice once; empty unless the verdict is inconclusive."""
+    if report.verdict != "inconclusive":
+        return []
+    problems = [*(problem for category in report.coverage for problem in category.problems), *report.problems]
+    return _said_once(f"hint: {problem.hint}" for problem in problems if problem.hint)
+
+
 def _said_once(sentences: Iterable[str]) -> list[str]:
     return [sentence for sentence in dict.fromkeys(map(inert, sentences)) if sentence]
 
