@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint format setup test-keystone test-oracles test-browser
+.PHONY: help demo test lint format setup test-keystone test-oracles test-browser test-deploy test-faults package bench
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -36,3 +36,16 @@ test-oracles: setup ## message payloads against the chat vendors' own types (npm
 
 test-browser: setup ## the HTML report in headless Chromium, with axe (npm, Debian's chromium)
 	PYTHON=$(BIN)/python tests/browser/run.sh
+
+package: setup ## the function's zips for Python 3.10 and 3.12, with their bills of materials
+	$(BIN)/python -m tools.package
+
+test-deploy: setup ## serverless.yml in a Serverless Framework, Terraform, and a whole check from the zips
+	tests/deploy/run.sh
+	$(BIN)/python -m pytest tests/test_package_zip.py tests/test_package_parts.py tests/test_serverless.py tests/test_deploy_terraform.py
+
+test-faults: setup ## every fault on every edge, and the table of what held
+	$(BIN)/python -m tests.faults
+
+bench: setup ## figures beside peers: a Markdown table and JSON in build/bench
+	$(BIN)/python -m bench
