@@ -32,7 +32,7 @@ def tell_failure(
 
 
 def _what_can_be_built(around: Surroundings) -> tuple[Settings, tuple[Sink, ...], Store | None]:
-    for names in ((*_TELLING, *_REMEMBERING), _TELLING):
+    for names in ((*_TELLING, *_REMEMBERING), _TELLING, ("WEBHOOK_",), ("NOTIFY_CONFIG",)):
         try:
             settings = settings_only(around, names)
             store = store_at(settings.state_url, "default", None, settings, around)

@@ -274,3 +274,26 @@ def test_a_wrong_command_line_is_one_line_and_a_hint(port_compliance):
 def test_what_was_refused_comes_with_a_hint(cloud, port_compliance):
     printed = port_compliance("check", **settings(cloud, HSS_AUTH_TOKEN="w" * 40))
     assert "hint: " in printed.out
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "check",
+        "snapshot",
+        "plan",
+        "policy",
+        "notify",
+        "notify-preview",
+        "targets",
+        "history",
+        "schema",
+        "schema-derive",
+        "schema-check",
+        "simulate",
+        "demo",
+    ],
+)
+def test_every_command_has_help_with_an_example(port_compliance, command):
+    printed = port_compliance(*command.split("-"), "--help")
+    assert (printed.code, "Example: " in printed.out) == (0, True)

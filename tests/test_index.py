@@ -248,3 +248,11 @@ def test_the_result_of_many_targets_stays_below_the_limit(tmp_path, count, all_t
     }
     assert (len(result["targets"]) == count) is all_there
     assert ("more targets were left out" in str(result["targets"][0]["warnings"])) is not all_there
+
+
+@pytest.mark.parametrize("broken", [{"NOTIFY_CONFIG": "nowhere.yaml"}, {"RUN_INTERVAL": "soon"}])
+def test_a_broken_setting_is_told_to_the_sink_that_can_be_built(broken):
+    world = World()
+    with pytest.raises(SettingsError):
+        answer(world, WEBHOOK_URL=HOOK, **broken)
+    assert [message["verdict"] for message in told(world)] == ["inconclusive"]

@@ -133,9 +133,10 @@ def test_the_control_address_refuses_what_it_does_not_understand(method, path, b
         assert answer.json()["error"]
 
 
-def test_a_port_in_use_is_a_usage_error():
+def test_a_port_in_use_is_a_usage_error_and_nothing_else_is_printed(capsys):
     with serve() as server, pytest.raises(UsageError, match="cannot be used"):
         SimulatorServer(server.simulator, port=urlsplit(server.url).port)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_inbox_keeps_what_comes_and_answers_in_order():

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command."""
-    parser = commands.add_parser("notify", help="preview what a sink would receive")
+    parser = commands.add_parser(
+        "notify",
+        help="preview what a sink would receive",
+        epilog="Example: port-compliance notify preview --sink slack",
+    )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     preview_parser = actions.add_parser(
         "preview",

@@ -25,7 +25,11 @@ INCOMPLETE = 3
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add `schema derive` and `schema check`."""
-    schema = commands.add_parser("schema", help="schemas of the API's answers, and the documents they come from")
+    schema = commands.add_parser(
+        "schema",
+        help="schemas of the API's answers, and the documents they come from",
+        epilog="Example: port-compliance schema derive ListPortStatistics.rst --query",
+    )
     actions = schema.add_subparsers(title="actions", metavar="ACTION", required=True)
     made = actions.add_parser(
         "derive",

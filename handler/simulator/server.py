@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import socket
 import threading
+from contextlib import redirect_stderr
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
@@ -50,7 +52,8 @@ class LoopbackServer:
 
     def __init__(self, app: Callable[..., Any], port: int = 0) -> None:
         try:
-            self._server = _JoiningServer(LOOPBACK, port, app, QuietHandler)
+            with redirect_stderr(io.StringIO()):  # werkzeug prints advice of its own
+                self._server = _JoiningServer(LOOPBACK, port, app, QuietHandler)
         except SystemExit:  # werkzeug's way to say so
             raise UsageError(f"port {port} of {LOOPBACK} cannot be used", hint="Choose another --port.") from None
         self._thread = threading.Thread(target=lambda: self._server.serve_forever(poll_interval=0.02), daemon=True)
