@@ -192,7 +192,7 @@ def _round(
 
 
 def _policy(place: Place | None, settings: Settings, around: Surroundings, choices: Choices) -> Policy | UnknownError:
-    """The policy of a place, or why the network does not give it. Raises PolicyError, which names one of many targets."""
+    """The policy of a place, or why the network does not give it. Raises PolicyError."""
     location = choices.policy or (place.policy if place is not None else "") or settings.policy_path
     try:
         return policy_at(location, place, settings, around)

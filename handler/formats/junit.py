@@ -29,7 +29,8 @@ def render_junit(*reports: Report) -> str:
     root = ET.Element("testsuites")
     root.extend(_suite(report) for report in reports)
     ET.indent(root)
-    return ET.tostring(root, encoding="utf-8", xml_declaration=True).decode() + "\n"
+    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text.decode() + "\n"
 
 
 def _suite(report: Report) -> ET.Element:
