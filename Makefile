@@ -3,7 +3,7 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint format setup test-keystone test-oracles test-browser test-deploy test-faults package bench
+.PHONY: help demo test test-other lint format setup test-keystone test-oracles test-browser test-deploy test-faults package bench
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -15,7 +15,10 @@ setup:
 	@tools/setup.sh $(VENV) requirements-dev.lock
 
 test: setup lint ## lint, then all tests with branch coverage
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+
+test-other: setup ## the tests that need no real server, on another Python: make test-other PYTHON=python3.12 VENV=.venv-3.12
+	$(BIN)/python -m pytest -n auto -q -m "not real"
 
 lint: setup ## ruff, mypy --strict, import contract, no boto3 in any lock file
 	$(BIN)/ruff check .
