@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Builds the zips and the peers' own environments (once), then measures. Arguments go to `python -m bench`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=build/bench
+python=${PYTHON:-.venv/bin/python}
+mkdir -p "$work"
+"$python" -m tools.package --out "$work" >&2
+rm -rf "$work"/code-*
+peer() { # NAME PYTHON LOCK
+  [ -e "$work/$1/.done" ] && cmp -s "$3" "$work/$1/.done" && return
+  rm -rf "${work:?}/$1"
+  echo "bench: installing $1" >&2
+  "$2" -m venv "$work/$1"
+  "$work/$1/bin/python" -m pip install --quiet --require-hashes --requirement "$3" >&2 && cp "$3" "$work/$1/.done" ||
+    { echo "bench: $1 could not be installed, it is left out" >&2; rm -rf "${work:?}/$1"; }
+}
+for version in 3.10 3.12; do
+  found=$("$python" -c "from tools.package_wheels import find_python; print(find_python('$version') or '')")
+  [ -z "$found" ] || peer "sdk-$version" "$found" bench/peers/sdk.lock
+done
+peer c7n "$("$python" -c 'import sys; print(sys.executable)')" bench/peers/c7n.lock
+exec "$python" -m bench --work "$work" "$@"

@@ -1,0 +1,70 @@
+"""Cold start and whole run: fresh processes against the simulator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bench.fresh import FOUR, Place, floor, importing, one_core, ours, sdk
+from bench.measure import Figures, exponent, paired
+from bench.serving import Serving
+
+Section = dict[str, object]
+ROWS = (40, 1_000, 10_000)
+
+
+def cold(places: list[Place], rounds: int) -> Section:
+    """Until importable, until the first request leaves, until the report is there; 40 rows."""
+    results: dict[str, object] = {}
+    for place in places:
+        for latency in (0.0, 0.05):
+            results[f"{place.version}, {latency * 1000:.0f} ms"] = _cold(place, latency, rounds)
+        if one_core():
+            slow = replace(place, prefix=one_core())
+            results[f"{place.version}, 50 ms, one core"] = _cold(slow, 0.05, rounds)
+    return results
+
+
+def _cold(place: Place, latency: float, rounds: int) -> Section:
+    with Serving(40, latency=latency) as server:
+        contestants = {
+            "ours": ours(place, server),
+            "nothing": importing(place, "pass"),
+            "four packages": importing(place, FOUR),
+            "requests alone": importing(place, "import requests"),
+            "bare requests": floor(place, server),
+        }
+        if place.sdk_python:
+            contestants["vendor SDK"] = sdk(place, server, 200)
+        figures = paired(f"cold start {place.version}, {latency * 1000:.0f} ms", contestants, rounds)
+    return {
+        "figures": figures.plain(),
+        "importable / four packages": figures.ratio("ours", "four packages", "importable", minus="nothing"),
+        "importable / four packages, CPU": figures.ratio("ours", "four packages", "import_cpu"),
+        "first request / bare requests": figures.ratio("ours", "bare requests", "first"),
+        "report / bare requests": figures.ratio("ours", "bare requests", "done"),
+        "report / vendor SDK": figures.ratio("ours", "vendor SDK", "done") if place.sdk_python else None,
+    }
+
+
+def whole(place: Place, rounds: int) -> Section:
+    """Every row listed and judged, without pacing; the CPU of imports is apart."""
+    results: dict[str, object] = {}
+    medians: dict[str, list[float]] = {}
+    for rows in ROWS:
+        with Serving(rows) as server:
+            contestants = {"ours": ours(place, server), "floor": floor(place, server)}
+            if place.sdk_python:
+                contestants |= {f"SDK, page {n or 10}": sdk(place, server, n) for n in (0, 200)}
+            figures = paired(f"whole run of {rows} rows", contestants, rounds if rows < 10_000 else min(rounds, 7))
+        results[f"{rows}"] = {
+            "figures": figures.plain(),
+            "work CPU / floor": figures.ratio("ours", "floor", "work_cpu"),
+            "whole CPU / floor": figures.ratio("ours", "floor", "cpu"),
+        }
+        for who in contestants:
+            medians.setdefault(who, []).append(figures.median(who, "work_cpu"))
+    results["growth"] = {who: exponent(ROWS[1:], values[1:]) for who, values in medians.items()}
+    return results
+
+
+__all__ = ["Figures", "cold", "whole"]

@@ -1,0 +1,96 @@
+"""Calls: what the plan makes beside the fewest that any plan can promise, the fewest in hindsight, and listing all."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import Any
+
+from bench.measure import progress
+from handler.clock import Deadline
+from handler.hss.auth import TokenAuth
+from handler.hss.client import HssClient
+from handler.hss.listing import take_snapshot
+from handler.hss.pacing import Pacer
+from handler.hss.plan import Ask
+from handler.models import Secret, Target
+from handler.ports import PortSet
+from handler.simulator.fleet import Fleet
+from handler.simulator.generate import generate
+from handler.simulator.options import PROJECT, TOKEN, Options
+from handler.simulator.simulator import Simulator
+from tests.fakes import FakeClock
+
+ROWS = (0, 40, 200, 201, 1_000, 3_000, 9_000)
+PORTS = (1, 3, 8, 20, 60, 400)
+PAGE = 200
+
+
+def calls() -> dict[str, object]:
+    """Every estate with every policy on both clouds; port-statistics calls only, the counters are one more each."""
+    rows: list[dict[str, Any]] = []
+    for cloud, size, count in itertools.product(("otc", "huaweicloud"), ROWS, PORTS):
+        fleet = generate(size + 1, size, cloud=cloud)
+        for kind, ports in (
+            ("low", range(1, count + 1)),
+            ("spread", random.Random(count).sample(range(1, 65_536), count)),
+        ):
+            rows.append(_one(cloud, fleet, size, kind, PortSet.of_ports(ports)))
+    progress(f"calls: {len(rows)} estates and policies")
+    return {
+        "cases": len(rows),
+        "more than the fewest that can be promised": sum(row["plan"] > row["promised"] for row in rows),
+        "more than the fewest in hindsight": sum(row["plan"] > row["hindsight"] for row in rows),
+        "calls of the plan": sum(row["plan"] for row in rows),
+        "calls promised at best": sum(row["promised"] for row in rows),
+        "calls in hindsight": sum(row["hindsight"] for row in rows),
+        "calls of listing everything": sum(row["everything"] for row in rows),
+        "minutes of the plan": sum(row["minutes"] for row in rows),
+        "minutes of listing everything": sum(row["minutes of everything"] for row in rows),
+        "rows": rows,
+    }
+
+
+def _one(cloud: str, fleet: Fleet, size: int, kind: str, ports: PortSet) -> dict[str, Any]:
+    asked, minutes = _listed(cloud, fleet, Ask("host", ports))
+    everything, minutes_of_everything = _listed(cloud, fleet, Ask("host", every_row=True))
+    pages = max(1, -(-size // PAGE))
+    return {
+        "cloud": cloud,
+        "rows": size,
+        "ports": f"{len(ports)} {kind}",
+        "plan": asked,
+        "promised": min(pages, 1 + len(ports)),
+        "hindsight": _hindsight(cloud, fleet, size, ports),
+        "everything": everything,
+        "minutes": minutes,
+        "minutes of everything": minutes_of_everything,
+    }
+
+
+def _listed(cloud: str, fleet: Fleet, ask: Ask) -> tuple[int, float]:
+    """Calls of port statistics, and minutes until the verdict with pacing, on a simulated clock."""
+    clock = FakeClock()
+    simulator = Simulator(fleet, Options(cloud=cloud), clock=clock)  # type: ignore[arg-type]
+    client = HssClient(
+        "https://hss.example", TokenAuth(Secret(TOKEN)), simulator, Pacer(clock), clock, random.Random(1)
+    )
+    begun = clock.monotonic()
+    snapshot = take_snapshot(client, Target(cloud=cloud, project_id=PROJECT), (ask,), clock, Deadline.after(1e6, clock))
+    (category,) = snapshot.categories
+    if not category.complete:
+        raise RuntimeError(f"{cloud}, {len(category.rows)} rows: {category.problems}")
+    return category.api_calls - 1, (clock.monotonic() - begun) / 60
+
+
+def _hindsight(cloud: str, fleet: Fleet, size: int, ports: PortSet) -> int:
+    """Brute force over every number of pages read first, with every row known in advance."""
+    pages = max(1, -(-size // PAGE))
+    estate = next(iter(fleet.estates.values()))
+    listed = sorted(line.port for line in estate.lines)
+    best = pages
+    for read in range(1, pages):
+        passed = listed[read * PAGE - 1] if cloud == "huaweicloud" else 0
+        left = len(ports & PortSet(((max(1, passed), 65_535),)))
+        best = min(best, read + left)
+    return best
