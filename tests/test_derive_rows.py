@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from handler.derive.derive import derive_answer, derive_query, read_page
 
-NAMES = st.from_regex(r"[a-z][a-z0-9]{0,8}(_[a-z0-9]{1,8}){0,2}", fullmatch=True)
+NAMES = st.from_regex(r"[a-z][a-z0-9]{0,8}([_.][a-z0-9]{1,8}){0,2}(\[\])?", fullmatch=True)
 TYPES = st.sampled_from(
     ["String", "Integer", "Long", "Boolean", "Array of strings", "Map<String,String>", "Polygon", "Date"]
 )
@@ -79,6 +79,15 @@ def test_a_remark_of_the_parser_is_no_name_and_no_words_of_a_cell():
     derived = derive_answer(page)
     assert list(derived.schema["properties"]) == ["port"]
     assert [str(gap) for gap in derived.gaps] == ["line 8: a row without a name, or with another number of cells"]
+
+
+@pytest.mark.parametrize("name", ["OS", "Version", "spec.size", "data[]"])
+def test_a_name_of_any_shape_before_an_unknown_type_is_named(name):
+    rows = [["port", "Integer", "A port."], [name, "Polygon", "Some words."], ["num", "Integer", "A count."]]
+    derived = derive_answer(
+        read_page(as_text(["Parameter", "Type", "Description"], rows, "Table 1 Response body parameters"))
+    )
+    assert [str(gap) for gap in derived.gaps] == [f"line 15: '{name}' may be a row, but no type that is known follows"]
 
 
 @pytest.mark.parametrize("heading", ["Default Value", "Range", "Constraints:"])

@@ -11,7 +11,8 @@ from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, colu
 
 _BULLET = re.compile(r"\s*(?:[•●▪◦·○■]|[-*–](?=\s))\s*(.+)", re.DOTALL)  # noqa: RUF001 - the dash is what pages write
 _NAME = re.compile(r"[A-Za-z_$@\[][\w$@.:/\[\]-]{0,127}")
-_LONE_WORD = re.compile(r"[a-z][A-Za-z0-9]*([_:-][A-Za-z0-9]+)*|[A-Z][A-Za-z0-9]*([_:-][A-Za-z0-9]+)+")
+_LONE_WORD = re.compile(r"[a-z][A-Za-z0-9]*([_:.-][A-Za-z0-9]+|\[\])*|[A-Z][A-Za-z0-9]*([_:.-][A-Za-z0-9]+)+")
+_CAPITAL = re.compile(r"[A-Z][A-Za-z0-9]*")  # a sentence of one word, or a name
 _MANDATORY = re.compile(r"(yes|no|true|false|mandatory|optional|required|conditional|n/a|-)", re.IGNORECASE)
 _SHORT = re.compile(r"[A-Za-z][^\s:;!?]*( [^\s:;!?]+){0,4}(?<!\.)")
 _HEADINGS = ("definition", "constraints", "range", "value range", "default value", "default", "options")
@@ -160,9 +161,10 @@ def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[Line]) -
     follows = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
     if all(follows) and before:
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' stands where a row's name would, and is none"))
-    if not _LONE_WORD.fullmatch(line.text) or line.bullet:
+    is_capital = bool(_CAPITAL.fullmatch(line.text)) and not (_is_heading(line.text) or _MANDATORY.fullmatch(line.text))
+    if line.bullet or not (is_capital or _LONE_WORD.fullmatch(line.text)):
         return
-    is_value = not before or _is_heading(before[-1].text)
+    is_value = is_capital or not before or _is_heading(before[-1].text)
     if not is_value or _may_be_type(_Cursor(cursor.lines, cursor.at + 1), columns):
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may be a row, but no type that is known follows"))
 
