@@ -131,6 +131,14 @@ def test_missing_files_and_empty_folders_are_named_beside_other_problems(tmp_pat
     assert "bad.yaml:1:10: 'version' is the number 2" in told
 
 
+def test_a_file_of_test_cases_given_as_a_policy_is_called_what_it_is(tmp_path):
+    (tmp_path / "p.test.yaml").write_text("cases: []\n")
+    with pytest.raises(
+        PolicyError, match=r"p\.test\.yaml:1:1: holds test cases and no policy; `policy test` runs them"
+    ):
+        load_policy([tmp_path / "p.test.yaml"])
+
+
 def test_no_more_than_the_limit_is_read_of_a_huge_file(tmp_path):
     with (tmp_path / "huge.yaml").open("wb") as file:
         file.truncate(MAX_BYTES * 20)

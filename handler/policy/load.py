@@ -78,6 +78,8 @@ def read_files(paths: Sequence[str | Path], *, read: Read = read_bounded) -> tup
 
 
 def _content(path: Path, read: Read) -> bytes | LoadProblem:
+    if path.name.endswith(".test.yaml"):
+        return LoadProblem("E101", Location(str(path)), "holds test cases and no policy; `policy test` runs them")
     try:
         return read(path)
     except (OSError, ValueError) as error:

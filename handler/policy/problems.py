@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from handler.policy.rules import Location
 
 CODES: dict[str, str] = {
-    "E101": "the file cannot be read: missing, larger than 4 MiB, or not UTF-8",
+    "E101": "the file cannot be read: missing, larger than 4 MiB, not UTF-8, or a file of test cases",
     "E102": "the text is not YAML",
     "E103": "unsafe YAML: a tag, a second document, deep nesting, aliases that unfold without end",
     "E104": "a key stands twice in one mapping",
