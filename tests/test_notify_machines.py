@@ -151,3 +151,10 @@ def test_every_message_of_a_tolerant_run_says_so(module, shrink):
         assert sent
         assert all("(VALIDATION=warn): 1 in all" in json.dumps(part) for part in sent)
         assert "VALIDATION" not in json.dumps(bodies(module, notice, shrink))
+
+
+def test_machines_hear_of_what_opened_and_closed_while_they_were_away():
+    away = replace(notices.resolved_only(), resolved=(), missed=notices.resolved_only().resolved)
+    (event,) = bodies(cloudevents, away)
+    assert [one["port"] for one in event["data"]["changes"]["resolved"]] == [21]
+    assert [one["activity_name"] for one in bodies(ocsf, away)[0]] == ["Close"]

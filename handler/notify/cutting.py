@@ -67,7 +67,7 @@ def _changes(changes: dict[str, Any] | None, listed: set[str], notice: Notice, c
         **{name: [mark for mark in _marks(findings) if mark in listed] for name, findings in groups.items()},
         "resolved": [
             finding_dict(finding) | {"because": because.get(finding.fingerprint, "closed")}
-            for finding in notice.resolved[:cap]
+            for finding in (*notice.resolved, *notice.missed)[:cap]
         ],
         "unseen": changes["unseen"][:cap],
     }

@@ -54,6 +54,7 @@ def notice_of(batch: Batch, sink: Sink, situation: Situation) -> Notice:
         reminded=findings("reminded"),
         ongoing=tuple(sorted(ongoing, key=worst_first)),
         resolved=findings("resolved"),
+        missed=findings("missed"),
         not_seen=tuple(_not_seen(item) for item in batch.items if item.what == "not_seen"),
         seen_again=tuple(_place(item.key) for item in batch.items if item.what == "seen_again"),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in batch.items if item.what == "exemption"),

@@ -33,7 +33,7 @@ def _events(notice: Notice, sink: Sink, shrink: int) -> Iterable[dict[str, Any]]
     for finding in owed(notice, sink, shrink):
         shown = _shown(finding, sink, shrink)
         yield ocsf_event(notice.report, shown, "create" if finding.fingerprint in fresh else "update")
-    for finding in notice.resolved[: lines_at(sink.max_findings, shrink)]:
+    for finding in (*notice.resolved, *notice.missed)[: lines_at(sink.max_findings, shrink)]:
         yield ocsf_event(notice.report, _shown(finding, sink, shrink), "close")
     yield from ocsf_events(replace(notice.report, findings=()))[: lines_at(sink.max_findings, shrink)]
 

@@ -51,7 +51,8 @@ class Notice:
     """What one sink is owed in one message. Every tuple is worst first; nothing in it is escaped or cut yet.
 
     `report` is the whole run. `new` ... `resolved` are this sink's findings, already routed and filtered;
-    `ongoing` are its other open findings. `not_seen` are sentences on categories that became inconclusive,
+    `ongoing` are its other open findings, `missed` those that opened and closed while it could not be told (people
+    read of them in `notes`). `not_seen` are sentences on categories that became inconclusive,
     `seen_again` names categories that are complete again. `delivery_id` stays the same when the same thing is told
     again.
     """
@@ -64,6 +65,7 @@ class Notice:
     reminded: tuple[Finding, ...] = ()
     ongoing: tuple[Finding, ...] = ()
     resolved: tuple[Finding, ...] = ()
+    missed: tuple[Finding, ...] = ()
     not_seen: tuple[str, ...] = ()
     seen_again: tuple[str, ...] = ()
     exemptions: tuple[ExemptionNotice, ...] = ()
