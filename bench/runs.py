@@ -52,13 +52,18 @@ def whole(place: Place, rounds: int) -> Section:
     medians: dict[str, list[float]] = {}
     for rows in ROWS:
         with Serving(rows) as server:
-            contestants = {"ours": ours(place, server), "floor": floor(place, server)}
+            contestants = {
+                "ours": ours(place, server),
+                "ours, imports ahead": ours(place, server, imports_ahead=True),
+                "floor": floor(place, server),
+            }
             if place.sdk_python:
                 contestants |= {f"SDK, page {n or 10}": sdk(place, server, n) for n in (0, 200)}
             figures = paired(f"whole run of {rows} rows", contestants, rounds if rows < 10_000 else min(rounds, 7))
         results[f"{rows}"] = {
             "figures": figures.plain(),
-            "work CPU / floor": figures.ratio("ours", "floor", "work_cpu"),
+            "CPU / floor, imports apart": figures.ratio("ours, imports ahead", "floor", "work_cpu"),
+            "CPU / floor, late imports included": figures.ratio("ours", "floor", "work_cpu"),
             "whole CPU / floor": figures.ratio("ours", "floor", "cpu"),
         }
         for who in contestants:

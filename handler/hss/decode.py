@@ -123,10 +123,11 @@ def _judge(api: str, cloud: str, body: object, endpoint: str, validation: Valida
     fatal = [breach for breach in found if breach.fatal]
     if fatal and validation == "strict":
         raise _error(endpoint, [harmless(str(breach)) for breach in fatal])
+    kinds = Counter((breach.fatal, _INDEX.sub("[]", breach.path), breach.message) for breach in found)
     notes: Counter[str] = Counter()
-    for breach in found:
-        told = "tolerated (VALIDATION=warn)" if breach.fatal else "drift"
-        notes[harmless(f"{told}: {_INDEX.sub('[]', breach.path)}: {breach.message}")] += 1
+    for (is_fatal, path, message), times in kinds.items():
+        told = "tolerated (VALIDATION=warn)" if is_fatal else "drift"
+        notes[harmless(f"{told}: {path}: {message}")] += times
     return dict(notes)
 
 

@@ -71,7 +71,7 @@ class Pages:
         ports = [row.port for row in (*self.rows[-1:], *rows)]
         steps = tuple(pairwise(ports))
         ascending = self.ascending and all(low <= high for low, high in steps)
-        keys = self.keys | {key_of(row) for row in rows}
+        keys = self.keys.union(map(key_of, rows))
         longer = replace(
             self,
             rows=self.rows + rows,

@@ -91,7 +91,11 @@ def refusal(response: Response, endpoint: str) -> ApiError:
 
 def is_throttle(response: Response) -> bool:
     """Whether the gateway's rate limit was hit: its status, or its code."""
-    return response.status == 429 or _GATEWAY.sub("APIG.", what_it_says(response).code) == _THROTTLED
+    if response.status == 429:
+        return True
+    if b"0308" not in response.body and b"\\u" not in response.body:
+        return False  # a page of rows need not be read for it
+    return _GATEWAY.sub("APIG.", what_it_says(response).code) == _THROTTLED
 
 
 def what_it_says(response: Response) -> Said:
