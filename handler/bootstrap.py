@@ -149,8 +149,7 @@ def policy_at(location: str, place: Place | None, settings: Settings, around: Su
         trouble = url_trouble(location, ("https",), query=True)
         if trouble is not None:
             raise SettingsError(f"POLICY_PATH: {trouble}; else it is a path or obs://bucket/key")
-        shown = location.partition("?")[0]
-        return fetch_policy(shown, https_get(location, around.warm.api), around.warm.policies)
+        return fetch_policy(location, https_get(location, around.warm.api), around.warm.policies)
     return read_local(location, around.root)
 
 

@@ -56,12 +56,13 @@ def _loaded(path: Path, shown_root: Path) -> Policy:
     return load_texts([(name.removeprefix(f"{shown_root}/"), text) for name, text in texts])
 
 
-def fetch_policy(shown: str, get: Callable[[Mapping[str, str]], Response], cache: PolicyCache) -> Policy:
-    """The policy that `get` fetches with the extra headers given to it; `shown` names it, without a query.
+def fetch_policy(location: str, get: Callable[[Mapping[str, str]], Response], cache: PolicyCache) -> Policy:
+    """The policy that `get` fetches with the extra headers given to it; messages name `location` without its query.
 
     Raises PolicyError for a bad policy, UnknownError where it cannot be had.
     """
-    etag, known = cache.known.get(shown, ("", None))
+    shown = location.partition("?")[0]
+    etag, known = cache.known.get(location, ("", None))
     response = get({"If-None-Match": etag} if etag else {})
     if response.status == 304 and known is not None:
         return known
@@ -74,7 +75,7 @@ def fetch_policy(shown: str, get: Callable[[Mapping[str, str]], Response], cache
 
     policy = load_texts([(shown, _whole(response, shown))])
     if response.headers.get("etag"):
-        cache.known[shown] = (response.headers["etag"], policy)
+        cache.known[location] = (response.headers["etag"], policy)
     return policy
 
 

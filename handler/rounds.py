@@ -178,7 +178,7 @@ def _round(
 ) -> Round:
     policy = choices.loaded or _policy(place, settings, around, choices)
     spoken = () if isinstance(policy, UnknownError) else policy.categories
-    wanted = choices.categories or (place.categories if place is not None else ()) or spoken
+    wanted = choices.categories or (place.categories if place is not None else ()) or settings.categories or spoken
     target = Target() if choices.snapshot is None else choices.snapshot.target
     target = target if place is None else target_of(place)
     return Round(

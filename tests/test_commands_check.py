@@ -297,3 +297,14 @@ def test_what_was_refused_comes_with_a_hint(cloud, port_compliance):
 def test_every_command_has_help_with_an_example(port_compliance, command):
     printed = port_compliance(*command.split("-"), "--help")
     assert (printed.code, "Example: " in printed.out) == (0, True)
+
+
+def test_a_snapshot_check_narrows_categories_too(cloud, port_compliance, tmp_path):
+    (tmp_path / "p.yaml").write_text("version: 1\ndefaults: {categories: [host, container]}\ndisallowed_ports: [23]\n")
+    port_compliance("snapshot", "--output", "estate.json", **settings(cloud))
+    arguments = ("check", "--snapshot", "estate.json", "--policy", "p.yaml", "--format", "json")
+    printed = port_compliance(*arguments, HSS_CATEGORIES="host")
+    assert [(c["category"], c["plan"]) for c in json.loads(printed.out)["coverage"]] == [
+        ("host", "pages"),
+        ("container", "skipped"),
+    ]

@@ -46,6 +46,7 @@ class Settings:
     """What a run is told from outside."""
 
     place: Place | None  # None: TARGETS_CONFIG lists the places
+    categories: tuple[str, ...]  # empty: those that the policy speaks of
     policy_path: str
     state_url: Secret | None
     obs_endpoint: str
@@ -79,6 +80,7 @@ def read_settings(
         place = read_place(reader, own_project)
     settings = Settings(
         place=place,
+        categories=place.categories if place is not None else _categories(reader),
         policy_path=reader.text("POLICY_PATH"),
         state_url=_state_url(reader, in_function=in_function, several=bool(several)),
         obs_endpoint=_obs_endpoint(reader, place),
