@@ -6,12 +6,16 @@ import json
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench.measure import Sample, paired
 from bench.pure import policy_of, snapshot_of
-from handler.policy.rules import Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handler.policy.rules import Policy
 
 
 def judging(custodian: str | None, rounds: int) -> dict[str, object]:

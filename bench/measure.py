@@ -11,8 +11,11 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 Sample = dict[str, float]  # metric -> value
 

@@ -26,6 +26,7 @@ from handler.transport import Request, Response
 
 Section = dict[str, object]
 TODAY = date(2026, 1, 1)
+MANY = range(20)
 SINK_URL = "https://example.org/hook"
 
 
@@ -108,13 +109,12 @@ def decoding(rounds: int) -> Section:
         parsed = json.loads(page)
         validator = keywords.compiled(catalog.effective("answers", "port_statistics", cloud))
         response = Response(200, {}, page)
-        many = range(20)
         figures = paired(
             f"decode, {name}",
             {
-                "ours": timed(lambda r=response, c=cloud: [port_page(r, "x", c) for _ in many]),
-                "json.loads": timed(lambda p=page: [json.loads(p) for _ in many]),
-                "jsonschema": timed(lambda v=validator, p=parsed: [list(v.iter_errors(p)) for _ in many]),
+                "ours": timed(lambda r=response, c=cloud: [port_page(r, "x", c) for _ in MANY]),
+                "json.loads": timed(lambda p=page: [json.loads(p) for _ in MANY]),
+                "jsonschema": timed(lambda v=validator, p=parsed: [list(v.iter_errors(p)) for _ in MANY]),
             },
             rounds,
         )

@@ -18,9 +18,10 @@ def cold(places: list[Place], rounds: int) -> Section:
     for place in places:
         for latency in (0.0, 0.05):
             results[f"{place.version}, {latency * 1000:.0f} ms"] = _cold(place, latency, rounds)
-        if one_core():
-            slow = replace(place, prefix=one_core())
-            results[f"{place.version}, 50 ms, one core"] = _cold(slow, 0.05, rounds)
+        for quota, name in ((0.0, "one core"), (0.3, "0.3 of one core")):
+            with one_core(quota) as prefix:
+                if prefix:
+                    results[f"{place.version}, 50 ms, {name}"] = _cold(replace(place, prefix=prefix), 0.05, rounds)
     return results
 
 

@@ -6,6 +6,8 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from typing_extensions import Self
+
 from handler.simulator.generate import generate
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
@@ -62,7 +64,7 @@ class Serving:
     def reset(self) -> None:
         self.calls, self.first = 0, 0.0
 
-    def __enter__(self) -> Serving:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         return self
 

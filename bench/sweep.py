@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bench.measure import progress
 from handler.clock import Deadline
@@ -15,11 +15,13 @@ from handler.hss.pacing import Pacer
 from handler.hss.plan import Ask
 from handler.models import Secret, Target
 from handler.ports import PortSet
-from handler.simulator.fleet import Fleet
 from handler.simulator.generate import generate
 from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.simulator import Simulator
 from tests.fakes import FakeClock
+
+if TYPE_CHECKING:
+    from handler.simulator.fleet import Fleet
 
 ROWS = (0, 40, 200, 201, 1_000, 3_000, 9_000)
 PORTS = (1, 3, 8, 20, 60, 400)

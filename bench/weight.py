@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bench.fresh import Place
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bench.fresh import Place
 
 
 def weight(places: list[Place], zips: dict[str, Path]) -> dict[str, object]:

@@ -1,3 +1,4 @@
+# ruff: noqa: N802, N815  # the platform's names
 """The function from its unpacked zip, as the platform runs it: import, initializer, one event."""
 
 import sys
