@@ -51,4 +51,4 @@ test-faults: setup ## every fault on every edge, and the table of what held
 	$(BIN)/python -m tests.faults
 
 bench: setup ## figures beside peers: a Markdown table and JSON in build/bench
-	$(BIN)/python -m bench
+	PYTHON=$(BIN)/python bench/run.sh

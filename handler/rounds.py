@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
+import secrets
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -187,7 +187,7 @@ def _round(
         policy=policy,
         categories=tuple(category for category in spoken if category in wanted),
         skipped=tuple(category for category in spoken if category not in wanted),
-        store=store_at(state_url, target.name, place, settings, around),
+        store=store_at(state_url, target.name, place, settings, around, read_only=choices.dry_run),
     )
 
 
@@ -207,6 +207,6 @@ def _policy(place: Place | None, settings: Settings, around: Surroundings, choic
 def _run_id(choices: Choices, rounds: tuple[Round, ...]) -> str:
     """A random id, or with a seed one that the same inputs give again."""
     if not choices.seed:
-        return uuid.uuid4().hex
+        return secrets.token_hex(16)
     policies = "".join(each.policy.digest for each in rounds if not isinstance(each.policy, UnknownError))
     return hashlib.sha256(f"{choices.seed}|{policies}".encode()).hexdigest()[:32]
