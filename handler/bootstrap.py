@@ -177,7 +177,13 @@ def _obs_place(place: Place | None, settings: Settings) -> tuple[str, str]:
 
 
 def store_at(
-    url: Secret | None, target: str, place: Place | None, settings: Settings, around: Surroundings
+    url: Secret | None,
+    target: str,
+    place: Place | None,
+    settings: Settings,
+    around: Surroundings,
+    *,
+    read_only: bool = False,
 ) -> Store | None:
     """The store of one target, `{target}` filled in; None where no state is configured."""
     if url is None:
@@ -192,6 +198,7 @@ def store_at(
         obs_endpoint=endpoint,
         region=region,
         keys=lambda: object_keys(place, around),
+        read_only=read_only,
     )
 
 

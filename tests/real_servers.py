@@ -13,9 +13,9 @@ from contextlib import contextmanager
 import pytest
 
 
-def program(variable: str, name: str) -> str:
-    """The program that the variable or PATH names; skips the test where there is none."""
-    found = os.environ.get(variable) or shutil.which(name)
+def program(variable: str, name: str, *, on_path: bool = True) -> str:
+    """The program that the variable names, or PATH where any version will do; skips the test where there is none."""
+    found = os.environ.get(variable) or (shutil.which(name) if on_path else None)
     if not found:
         pytest.skip(f"{name} is not installed; {variable} may name it")
     return found

@@ -308,3 +308,10 @@ def test_a_snapshot_check_narrows_categories_too(cloud, port_compliance, tmp_pat
         ("host", "pages"),
         ("container", "skipped"),
     ]
+
+
+def test_without_notify_a_damaged_state_is_reported_and_not_touched(cloud, port_compliance, tmp_path):
+    (tmp_path / "state.json").write_text("{damaged")
+    printed = port_compliance("check", "--state", f"file://{tmp_path}/state.json", **settings(cloud))
+    assert (printed.code, "no previous state" in printed.out) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]

@@ -37,12 +37,13 @@ def test_the_action_s_scripts_are_bash(step):
 COMPARE = STEPS[-1]["run"]
 
 
-def compare(tmp_path, diff_exit, *, known=True, fail="false"):
+def compare(tmp_path, diff_exit, *, known=True, good=False, fail="false"):
     """Run the last step with stand-ins for git and the program; gives exit code, output and summary."""
     (tmp_path / "git").write_text(
         f"#!/bin/sh\n[ $1 = rev-parse ] && echo abc\n[ $1 != cat-file ] || exit {0 if known else 1}\n"
     )
-    (tmp_path / "port-compliance").write_text(f'#!/bin/sh\necho "args: $*"\nexit {diff_exit}\n')
+    program = f'#!/bin/sh\necho "args: $*"\n[ $2 != validate ] || exit {0 if good else 2}\nexit {diff_exit}\n'
+    (tmp_path / "port-compliance").write_text(program)
     for program in ("git", "port-compliance"):
         (tmp_path / program).chmod(0o755)
     env = {
@@ -73,6 +74,11 @@ def test_something_newly_found_fails_only_on_wish(tmp_path, fail, expected):
 
 def test_a_broken_policy_fails_the_comparison(tmp_path):
     assert compare(tmp_path, 2)[0] == 2
+
+
+def test_a_broken_policy_on_the_base_branch_does_not_stop_its_repair(tmp_path):
+    code, _, summary = compare(tmp_path, 2, good=True)
+    assert (code, "nothing to compare with" in summary) == (0, True)
 
 
 def test_a_first_policy_has_nothing_to_be_compared_with(tmp_path):

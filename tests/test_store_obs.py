@@ -184,7 +184,7 @@ def _moto_keys(endpoint: str) -> ObsKeys:
 @pytest.fixture(scope="module")
 def moto():
     port = free_port()
-    command = (program("MOTO_SERVER", "moto_server"), "-H", "127.0.0.1", "-p", str(port))
+    command = (program("MOTO_SERVER", "moto_server", on_path=False), "-H", "127.0.0.1", "-p", str(port))
     with running(command, port, {"INITIAL_NO_AUTH_ACTION_COUNT": "3"}):
         yield f"http://127.0.0.1:{port}"
 

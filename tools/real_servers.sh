@@ -7,7 +7,7 @@ mkdir -p "$folder/s3rver"
 folder=$(cd "$folder" && pwd)
 [ -x "$folder/moto/bin/moto_server" ] || {
     python3 -m venv "$folder/moto"
-    "$folder/moto/bin/pip" install --quiet 'moto[s3,iam,server]' >&2
+    "$folder/moto/bin/pip" install --quiet 'moto[s3,iam,server]>=5.2.5' >&2
 }
 [ -x "$folder/s3rver/node_modules/.bin/s3rver" ] || npm install --silent --prefix "$folder/s3rver" s3rver >&2
 echo "export MOTO_SERVER='$folder/moto/bin/moto_server'"

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 class FileStore:
     """A document in a file, also on a mounted share. Its version is the digest of its bytes."""
 
-    def __init__(self, path: str | Path, clock: Clock, lock_limit: float = 15.0) -> None:
+    def __init__(self, path: str | Path, clock: Clock, lock_limit: float = 15.0, *, read_only: bool = False) -> None:
         self._path = Path(path)
         self._clock = clock
         self._lock_limit = lock_limit
+        self._read_only = read_only  # a damaged document is reported, not copied
         self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
     def load(self) -> tuple[Document | None, str | None]:
@@ -39,7 +40,8 @@ class FileStore:
             try:
                 return from_bytes(content), version_of(content)
             except StoreDamagedError as error:
-                self._set_aside(content)
+                if not self._read_only:
+                    self._set_aside(content)
                 raise StoreDamagedError(f"{self._path}: {error.message}") from error
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be read ({error.strerror})") from error

@@ -22,9 +22,10 @@ _LOST: Final = (412, 409)  # the condition does not hold; another conditional wr
 class ObsStore:
     """A document in an object; its version is the object's ETag. `warnings` says what the bucket cannot do."""
 
-    def __init__(self, objects: ObsObjects, key: str) -> None:
+    def __init__(self, objects: ObsObjects, key: str, *, read_only: bool = False) -> None:
         self._objects = objects
         self._key = key
+        self._read_only = read_only  # a damaged object is reported, not copied
         self._conditional: bool | None = None  # not probed yet
         self._damaged: str | None = None  # the ETag of what was copied aside and may be replaced
         self.warnings: tuple[str, ...] = ()
@@ -37,7 +38,8 @@ class ObsStore:
         try:
             return from_bytes(response.body), _etag(response)
         except StoreDamagedError as error:
-            self._copy_aside(response)
+            if not self._read_only:
+                self._copy_aside(response)
             raise StoreDamagedError(f"obs://{self._objects.bucket}/{self._key}: {error.message}") from error
 
     def save(self, document: Document, version: str | None) -> str:

@@ -25,53 +25,49 @@ def open_store(
     region: str = "",
     keys: Callable[[], ObsKeys] | None = None,
     timeout: float = 10.0,
+    read_only: bool = False,
 ) -> Store | None:
     """The store of a URL; None for an empty one. Nothing is asked of it yet.
 
     `file:///path`, `obs://bucket/key` (needs `transport`, `obs_endpoint`, `region`, `keys`), `redis://`, `rediss://`.
-    `timeout` is for one request, in seconds. Raises SettingsError, MissingExtraError.
+    `timeout` is for one request, in seconds. With `read_only` a damaged document is not even set aside.
+    Raises SettingsError, MissingExtraError.
     """
     if not url:
         return None
     scheme = url.partition(":")[0]
     if scheme == "file":
-        return _file(url, clock)
+        return _file(url, clock, read_only=read_only)
     if scheme in ("redis", "rediss"):
         from handler.store.redis_store import RedisStore  # noqa: PLC0415
 
         try:
-            return RedisStore(url, clock, timeout)
+            return RedisStore(url, clock, timeout, read_only=read_only)
         except ValueError:  # a port or an address that is none; its text may hold the password
             raise SettingsError("STATE_URL redis: must be redis://host:port/database/key") from None
     if scheme != "obs":
         raise SettingsError("STATE_URL must start with file:///, obs://, redis:// or rediss://")
     if transport is None or keys is None or not obs_endpoint or not region:
         raise SettingsError("STATE_URL obs:// needs OBS_ENDPOINT (or a region) and an access key")
-    return _obs(url, clock, transport, obs_endpoint, region, keys, timeout)
+    from handler.store.obs import ObsStore  # noqa: PLC0415
+    from handler.store.obs_objects import ObsObjects  # noqa: PLC0415
+
+    bucket, key = _bucket_and_key(url)
+    objects = ObsObjects(bucket, obs_endpoint, region, keys, transport, clock, timeout)
+    return ObsStore(objects, key, read_only=read_only)
 
 
-def _file(url: str, clock: Clock) -> Store:
+def _file(url: str, clock: Clock, *, read_only: bool) -> Store:
     from handler.store.file import FileStore  # noqa: PLC0415
 
     parts = urlsplit(url)
     if not url.startswith("file:///") or not parts.path.strip("/"):
         raise SettingsError("STATE_URL file: must be file:///absolute/path")
-    return FileStore(unquote(parts.path), clock)
+    return FileStore(unquote(parts.path), clock, read_only=read_only)
 
 
-def _obs(
-    url: str,
-    clock: Clock,
-    transport: Transport,
-    endpoint: str,
-    region: str,
-    keys: Callable[[], ObsKeys],
-    timeout: float,
-) -> Store:
-    from handler.store.obs import ObsStore  # noqa: PLC0415
-    from handler.store.obs_objects import ObsObjects  # noqa: PLC0415
-
+def _bucket_and_key(url: str) -> tuple[str, str]:
     bucket, _, key = url.removeprefix("obs://").partition("/")
     if not bucket or not key or key.endswith("/"):
         raise SettingsError("STATE_URL obs: must be obs://bucket/key")
-    return ObsStore(ObsObjects(bucket, endpoint, region, keys, transport, clock, timeout), key)
+    return bucket, key

@@ -28,9 +28,10 @@ def split_url(url: str) -> tuple[str, str]:
 class RedisStore:
     """A document under one key of a Redis server. Its version is the digest of its bytes."""
 
-    def __init__(self, url: str, clock: Clock, timeout: float = 5.0) -> None:
+    def __init__(self, url: str, clock: Clock, timeout: float = 5.0, *, read_only: bool = False) -> None:
         server, self._key = split_url(url)
         self._clock = clock
+        self._read_only = read_only  # a damaged document is reported, not copied
         self._redis = _connect(server, timeout)
         self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
@@ -44,7 +45,8 @@ class RedisStore:
         try:
             return from_bytes(content), version_of(content)
         except StoreDamagedError as error:
-            self._set_aside(content)
+            if not self._read_only:
+                self._set_aside(content)
             raise StoreDamagedError(f"redis key {self._key}: {error.message}") from error
 
     def save(self, document: Document, version: str | None) -> str:
