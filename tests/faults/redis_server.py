@@ -7,6 +7,8 @@ import socket
 import threading
 from collections.abc import Callable
 
+from typing_extensions import Self
+
 OK = b"+OK\r\n"
 
 
@@ -28,7 +30,7 @@ class RedisServer:
     def port(self) -> int:
         return int(self._listening.getsockname()[1])
 
-    def __enter__(self) -> RedisServer:
+    def __enter__(self) -> Self:
         self._start(self._accept)
         return self
 

@@ -19,7 +19,10 @@ def main(target: str, seconds: int, folder: Path) -> None:
     for number, seed in enumerate(seeds(target)):
         shutil.copy(seed, corpus / f"seed-{number}")
     limits = ["-max_len=20000", "-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1"]
-    atheris.Setup([sys.argv[0], f"-max_total_time={seconds}", f"-artifact_prefix={folder}/", *limits, str(corpus)], TARGETS[target])
+    atheris.Setup(
+        [sys.argv[0], f"-max_total_time={seconds}", f"-artifact_prefix={folder}/", *limits, str(corpus)],
+        TARGETS[target],
+    )
     atheris.Fuzz()
 
 

@@ -16,6 +16,8 @@ def test_nothing_but_promised_errors_comes_out(target, path):
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("data", [b"", b"\x00", b"null", b"[]", b"{}", b"\xff\xfe", b"[" * 50_000, b'"\\ud800"', b"1e999", b"-0"])
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00", b"null", b"[]", b"{}", b"\xff\xfe", b"[" * 50_000, b'"\\ud800"', b"1e999", b"-0"]
+)
 def test_small_surprises(target, data):
     TARGETS[target](data)

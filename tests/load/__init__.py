@@ -1,0 +1,1 @@
+"""Load, on request: `python -m tests.load`."""
