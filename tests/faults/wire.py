@@ -23,6 +23,7 @@ from tests.faults.scene import Scene, scene
 
 LIMIT = 0.25  # seconds that one exchange may take here
 MIB = 1024 * 1024
+LARGE = ("huge body", "gzip bomb")
 MOST_GROWTH = 64 * MIB  # of the process, over one cell
 Script = Callable[[bytes], Iterator[tuple[float, bytes]]]  # the honest answer -> seconds to wait, bytes to send
 
@@ -150,6 +151,7 @@ class _Wire:
         self.left: int | None = 0
         self.struck = 0
         self.slowest = 0.0
+        self.largest = 0
 
     def strikes(self, request: Request) -> bool:
         return self.left != 0 and self.where(request)
@@ -158,10 +160,13 @@ class _Wire:
         self.struck += 1
         self.left = None if self.left is None else self.left - 1
         began = time.monotonic()
+        limit = 10 * LIMIT if self.fault in LARGE else LIMIT  # time enough for all of it, so that its size must stop it
         try:
-            return self.http(self._elsewhere(request, honest), min(timeout, LIMIT))
+            answer = self.http(self._elsewhere(request, honest), min(timeout, limit))
         finally:
             self.slowest = max(self.slowest, time.monotonic() - began)
+        self.largest = max(self.largest, len(answer.body))
+        return answer
 
     def _elsewhere(self, request: Request, honest: Callable[[Request], Response]) -> Request:
         rest = urlsplit(request.url)
@@ -194,7 +199,9 @@ def _story(world: Scene, wire: _Wire, lasts: str) -> Iterator[str]:
     wire.left = 0
     if not wire.struck:
         yield "the fault never struck: the cell shows nothing"
-    if wire.slowest > LIMIT + 2:
+    if wire.largest > MIB:
+        yield f"an answer of {wire.largest // MIB} MiB was taken whole"
+    if wire.slowest > 10 * LIMIT + 2:
         yield f"an exchange took {wire.slowest:.1f} s"
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
     if grown > MOST_GROWTH:

@@ -1,0 +1,72 @@
+"""No regular expression of ours goes wild on long input: the time may grow with the square of it, never faster."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+import time
+
+import pytest
+
+import handler
+
+SHORT, LONG = 200, 800
+PIECES = (
+    "a",
+    "0",
+    " ",
+    "_",
+    "-",
+    "://",
+    "?a=",
+    "a=",
+    "\\",
+    "*",
+    "(",
+    "[",
+    "|",
+    "\t",
+    "é",
+    "0,",
+    "a.",
+    "a:",
+    ".0",
+    "1-2",
+)
+TAILS = ("", "!", "\x00", "\n")
+FLOOR = 0.004  # seconds; below it a ratio says nothing
+
+
+def patterns():
+    for module in pkgutil.walk_packages(handler.__path__, "handler."):
+        if module.name.endswith("__main__"):
+            continue
+        for name, value in sorted(vars(importlib.import_module(module.name)).items()):
+            for number, one in enumerate(value if isinstance(value, tuple) else (value,)):
+                found = one[0] if isinstance(one, tuple) and one else one
+                if isinstance(found, re.Pattern):
+                    yield pytest.param(found, id=f"{module.name}.{name}.{number}")
+
+
+def seconds(pattern, text):
+    subject = text.encode() if isinstance(pattern.pattern, bytes) else text
+    began = time.process_time()
+    pattern.fullmatch(subject)
+    if not str(pattern.pattern).startswith((".*", r"\s*")):  # those are only ever matched from the beginning
+        pattern.search(subject)
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("pattern", list(patterns()))
+def test_time_grows_at_most_with_the_square_of_the_input(pattern):
+    for piece in PIECES:
+        for tail in TAILS:
+            short, long = (min(seconds(pattern, piece * size + tail) for _ in range(2)) for size in (SHORT, LONG))
+            assert long < max(short, FLOOR) * 16 * 4, f"{pattern.pattern!r} on {piece!r} repeated"
+
+
+def test_a_wild_pattern_is_noticed():
+    wild = re.compile(r"(a|aa)+$")
+    short, long = (seconds(wild, "a" * size + "!") for size in (14, 28))
+    assert long > max(short, 0.00001) * 16
