@@ -48,7 +48,7 @@ NOTHING = re.compile(r"n/?a|none|-+|\u2014|not applicable|no constraints?|null|n
 BOUND_WORDS = re.compile(r"\b(characters?|minimum|maximum|min|max|value range|ranges? from|length)\b", re.IGNORECASE)
 
 _MEDIA = r"[\w.+-]+/[\w.+-]+;\s*[\w-]+=[\w-]+"
-WORD = r"[A-Za-z0-9_][\w./+:@-]*|-?\d+"
+WORD = r"[A-Za-z0-9_][\w./+:@-]*|-\d+"  # no text fits both halves: a list of numbers would be tried in 2^n ways
 QUOTED = r"[\"'\u201c\u2018]?(" + _MEDIA + "|" + WORD + r")[\"'\u201d\u2019]?"
 OPTION = re.compile(rf"{QUOTED}(?:\s*(?::|\uff1a|,|\(|\s-|\u2013|\u2014|=)\s*.*|[.;](?:\s.*)?)?", re.DOTALL)
 OPTION_EXPLAINED = re.compile(rf"{QUOTED}\s*(?::(?=\s)|\uff1a|\s-\s|\s\u2013\s|=(?=\s)).+", re.DOTALL)
