@@ -103,7 +103,7 @@ def fuzz_events(data: bytes) -> None:
     try:
         read_event(event)
     except UsageError as error:
-        _presentable(error)
+        _presentable(error, lines=True)
 
 
 def fuzz_report(data: bytes) -> None:
