@@ -44,7 +44,7 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
     for category in snapshot.categories:
         rules = tuple(rule for rule in policy.rules if category.category in rule.categories)
         hits, undecided = _hits(category, rules)
-        problems = (*_contradicted(category), *_too_few(category, policy), *_undecided(undecided, today))
+        problems = (*_too_few(category, policy), *_undecided(undecided, today))
         coverage.append(
             replace(category, complete=False, problems=category.problems + problems) if problems else category
         )
@@ -140,13 +140,6 @@ def _undecided(undecided: Mapping[str, tuple[Rule, str]], today: date) -> Iterat
                 f"rule {rule.id} needs {need}",
                 hint="Check the policy with `port-compliance policy validate --cloud`.",
             )
-
-
-def _contradicted(category: CategorySnapshot) -> Iterator[Problem]:
-    """A listing that claims to be whole and empty while the counters know of ports; the client says it before us."""
-    counted = (category.statistics or {}).get("port_num", 0)
-    if category.complete and not category.rows and not category.total_num and counted:
-        yield Problem(f"{category.category}: no row, but asset/statistics counts {counted} ports")
 
 
 def _too_few(category: CategorySnapshot, policy: Policy) -> Iterator[Problem]:

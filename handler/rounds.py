@@ -169,8 +169,17 @@ def replay(recorded: Snapshot, job: Job) -> Snapshot:
     """What a recorded snapshot says of the categories that the policy speaks of; one that it lacks is not complete."""
     known = {category.category: category for category in recorded.categories}
     lacking = Problem("the snapshot has nothing of this category", hint="Record it with a policy that speaks of it.")
-    categories = tuple(known.get(name) or CategorySnapshot(name, problems=(lacking,)) for name in job.categories)
-    return replace(recorded, categories=categories)
+    categories = (known.get(name) or CategorySnapshot(name, problems=(lacking,)) for name in job.categories)
+    return replace(recorded, categories=tuple(_doubted(category) for category in categories))
+
+
+def _doubted(category: CategorySnapshot) -> CategorySnapshot:
+    """A recorded listing that claims to be whole and empty while its counters know of ports is not believed."""
+    counted = (category.statistics or {}).get("port_num", 0)
+    if category.rows or not category.complete or not counted:
+        return category
+    problem = Problem(f"{category.category}: no row, but asset/statistics counts {counted} ports")
+    return replace(category, complete=False, problems=(*category.problems, problem))
 
 
 def _round(

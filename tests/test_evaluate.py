@@ -280,8 +280,3 @@ def test_the_index_finds_what_a_plain_double_loop_finds(rules, rows):
         if row.port in set(rule.ports) and family(row.protocol) in (None, *rule.protocols) and row.num > rule.above
     }
     assert set(found(judge(policy(*rules), *rows))) == expected
-
-
-@pytest.mark.parametrize(("port_num", "verdict"), [(0, "compliant"), (5, "inconclusive")])
-def test_an_empty_listing_that_the_counters_contradict_is_not_compliant(port_num, verdict):
-    assert verdict_of(judge(policy(TELNET), statistics={"port_num": port_num})) == verdict

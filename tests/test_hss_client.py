@@ -16,10 +16,11 @@ from handler.errors import (
     TimeLimitError,
     TransportError,
 )
+from handler.hss.auth import TokenAuth
 from handler.hss.client import HssClient, Spending
 from handler.hss.pacing import Pacer
 from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery
-from handler.models import Row, Target
+from handler.models import Row, Secret, Target
 from handler.transport import HttpTransport, Request, Response
 from tests.fakes import FakeClock, FakeTransport, json_response
 
@@ -239,3 +240,24 @@ def test_a_real_exchange_over_http(httpserver):
     page = client.port_page(Target(project_id="p"), QUERY, Spending(Deadline.after(2, clock)))
     transport.close()
     assert page.total_num == 0
+
+
+@pytest.mark.parametrize(("token", "told"), [("t", True), ("a-token-of-some-length", False)])
+def test_a_refusal_that_repeats_the_token_does_not_make_us_tell_it(token, told):
+    body = {"error_code": "APIGW.0301", "error_msg": f"not a token: {token}"}
+    answers = [json_response(body, 403)]
+    client = HssClient(
+        "https://h", TokenAuth(Secret(token)), FakeTransport(answers), Pacer(FakeClock(), 5), FakeClock(), Random(1)
+    )
+    response = client.get("p", AssetStatisticsQuery(category="host"), Spending(Deadline.after(60, FakeClock())))
+    assert (f": {token}" in response.body.decode()) is told
+
+
+def test_an_answer_is_data_and_stays_as_it_is():
+    token = "total_num-is-no-token"
+    sent = json_response({"total_num": 0, "data_list": [], "note": token})
+    client = HssClient(
+        "https://h", TokenAuth(Secret(token)), FakeTransport([sent]), Pacer(FakeClock(), 5), FakeClock(), Random(1)
+    )
+    response = client.get("p", AssetStatisticsQuery(category="host"), Spending(Deadline.after(60, FakeClock())))
+    assert response.body == sent.body

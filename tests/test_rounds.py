@@ -9,7 +9,7 @@ from handler.models import Secret
 from handler.rounds import Choices, budget_seconds, check_all, prepare
 from handler.settings.run_settings import read_settings
 from handler.transport import Response
-from tests.fakes import FakeTransport
+from tests.fakes import FakeTransport, category, snapshot
 from tests.function import World
 
 
@@ -180,3 +180,10 @@ def test_a_target_whose_policy_is_missing_is_named(tmp_path):
     (tmp_path / "targets.yaml").write_text(entry)
     with pytest.raises(PolicyError, match=r"target prod: .*nowhere\.yaml:1:1: cannot be read"):
         prepared(world, TARGETS_CONFIG="targets.yaml")
+
+
+@pytest.mark.parametrize(("port_num", "verdict"), [(0, "compliant"), (5, "inconclusive")])
+def test_a_recorded_empty_listing_that_its_counters_contradict_is_not_compliant(port_num, verdict):
+    recorded = snapshot(category(statistics={"port_num": port_num}))
+    (report,) = reports(World(), Choices(snapshot=recorded))
+    assert report.verdict == verdict
