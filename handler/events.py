@@ -78,7 +78,12 @@ def _record(event: Mapping[str, Any]) -> Trigger:
             return Trigger("smn")
         if isinstance(first, dict) and isinstance(first.get("s3"), dict):
             return _obs(first["s3"])
-    raise _unknown("the keys " + (", ".join(sorted(f"{key!s:.40}" for key in event)[:10]) or "none"))
+    raise _unknown("the keys " + (", ".join(sorted(_shown(str(key)) for key in event)[:10]) or "none"))
+
+
+def _shown(key: str) -> str:
+    """A foreign key for a message: short, and without what moves a terminal's cursor or begins a line."""
+    return "".join(char if char.isprintable() else "?" for char in key[:40])
 
 
 def _obs(s3: Mapping[str, Any]) -> Trigger:
