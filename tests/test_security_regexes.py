@@ -11,7 +11,7 @@ import pytest
 
 import handler
 
-SHORT, LONG = 200, 800
+SHORT, LONG = 100, 400
 PIECES = (
     "a",
     "0",
