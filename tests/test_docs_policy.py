@@ -59,7 +59,7 @@ def test_links_lead_somewhere():
 
 
 def greet(arguments):
-    print("hello", *arguments)  # noqa: T201
+    print("hello", *arguments)
     return 3
 
 
