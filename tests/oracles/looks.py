@@ -14,8 +14,9 @@ from tests.fakes import NOON
 if TYPE_CHECKING:
     from handler.notify.sink import Notice
 
-# rocketchat looks like mattermost, dingtalk and wecom like webex
-KINDS = ("slack", "mattermost", "discord", "googlechat", "feishu", "webex", "telegram")
+KINDS = (
+    "slack", "mattermost", "rocketchat", "discord", "googlechat", "feishu", "dingtalk", "wecom", "webex", "telegram",
+)  # fmt: skip
 _COLOURS = {"red": "#c0392b", "orange": "#e67e22", "green": "#27ae60"}
 _PAGE = """<body style="margin:0;background:#fff"><div style="padding:14px;width:600px;font:14px/1.45 'Noto Sans',sans-serif;color:#222">
 <div style="color:#666;margin-bottom:6px"><b style="color:#222">port-compliance</b> &nbsp;12:00</div>
@@ -105,6 +106,9 @@ _READERS = {
     "discord": _discord,
     "googlechat": _googlechat,
     "feishu": _feishu,
+    "rocketchat": _attachment,
+    "dingtalk": lambda body: ("#fff", _markdown(body["markdown"]["text"])),
+    "wecom": lambda body: ("#fff", _markdown(body["markdown_v2"]["content"])),
     "webex": lambda body: ("#fff", _markdown(body["markdown"])),
     "telegram": lambda body: ("#fff", _lines(body["text"])),
 }
