@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from handler.clock import iso
 from handler.errors import StoreDamagedError, StoreError
-from handler.models import CategorySnapshot, Changes, Delivery, Finding, PastFinding, Problem, Report
+from handler.models import CategorySnapshot, Changes, Finding, PastFinding, Problem, Report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -143,11 +143,6 @@ def run_failure(
         report = replace(report, changes=compared.changes)
     told = outlet(report, compared, recalled.store, recalled.version)
     return replace(report, deliveries=told.deliveries, problems=(*report.problems, *told.problems))
-
-
-def failed_delivery(deliveries: Sequence[Delivery]) -> bool:
-    """Whether not one sink accepted anything that it was told."""
-    return not any(delivery.status in ("delivered", "accepted") for delivery in deliveries)
 
 
 def _compared(evaluation: Evaluation, recalled: Recalled, job: Job) -> Compared | None:

@@ -38,8 +38,3 @@ def region_of(endpoint: str) -> str:
     labels = (urlsplit(endpoint).hostname or "").split(".")
     known = {region for regions in HSS_REGIONS.values() for region in regions}
     return labels[1] if len(labels) > 1 and labels[1] in known else ""
-
-
-def iam_endpoint(cloud: str, region: str) -> str:
-    """The identity service of a region, version 3."""
-    return service_endpoint("iam", cloud, region) + "/v3"
