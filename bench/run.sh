@@ -8,11 +8,7 @@ mkdir -p "$work"
 "$python" -m tools.package --out "$work" >&2
 rm -rf "$work"/code-*
 peer() { # NAME PYTHON LOCK
-  [ -e "$work/$1/.done" ] && cmp -s "$3" "$work/$1/.done" && return
-  rm -rf "${work:?}/$1"
-  echo "bench: installing $1" >&2
-  "$2" -m venv "$work/$1"
-  "$work/$1/bin/python" -m pip install --quiet --require-hashes --requirement "$3" >&2 && cp "$3" "$work/$1/.done" ||
+  PYTHON=$2 tools/setup.sh "$work/$1" "$3" >&2 ||
     { echo "bench: $1 could not be installed, it is left out" >&2; rm -rf "${work:?}/$1"; }
 }
 for version in 3.10 3.12; do

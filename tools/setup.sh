@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Makes a virtual environment from a hashed lock file: tools/setup.sh FOLDER LOCK. Does nothing if it is up to date.
+# The lock is the whole closure, so nothing is resolved: an older pip takes an extra of a locked package (`coverage[toml]`)
+# for another requirement, and refuses it as soon as a newer release exists. What was installed is checked afterwards.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$1 lock=$2
@@ -22,8 +24,10 @@ wanted="$("$python" -c 'import sys; print(sys.version)') $(cksum < "$lock")"
 echo "setting up $folder from $lock" >&2
 rm -rf "$folder"
 "$python" -m venv "$folder"
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: -r "$lock"
+pip() { "$folder/bin/python" -m pip --disable-pip-version-check "$@"; }
+pip install --quiet --no-deps --require-hashes --only-binary=:all: -r "$lock"
 if [ "$lock" = requirements-dev.lock ]; then
-  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+  pip install --quiet --no-deps --no-build-isolation -e .
 fi
+pip check >&2
 echo "$wanted" > "$folder/.made-from"
