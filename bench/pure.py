@@ -8,20 +8,20 @@ from datetime import date, datetime, timezone
 from typing import Any
 
 from bench.measure import exponent, paired, timed
-from handler.evaluate import evaluate
+from handler.decide.evaluate import evaluate
 from handler.hss.decode import port_page
 from handler.models import CategorySnapshot, Report, Row, Secret, Snapshot, Target
-from handler.notify.kinds import KINDS, kind_module
-from handler.notify.sink import Notice, Sink
 from handler.policy.compiled import compile_policy, read_compiled
 from handler.policy.load import load_texts
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
-from handler.report import build_report
+from handler.report.verdict import build_report
 from handler.schemas import catalog, keywords
 from handler.simulator.generate import generate
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
+from handler.sinks.kinds import KINDS, kind_module
+from handler.sinks.sink import Notice, Sink
 from handler.transport import Request, Response
 
 Section = dict[str, object]

@@ -13,19 +13,23 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from handler.bootstrap import settings_of
 from handler.errors import DeliveryError, PortComplianceError, UnknownError, UsageError
-from handler.events import is_gateway, read_event
+from handler.function.events import is_gateway, read_event
 from handler.logs import LOGGER, set_up
-from handler.rounds import Choices, budget_seconds, check_all, prepare
-from handler.surroundings import AgencyKeys, Surroundings, Warm
+from handler.run.context import AgencyKeys, Surroundings, Warm
+from handler.run.targets import Choices, budget_seconds, check_all, prepare
+from handler.run.wiring import settings_of
 from handler.transport import HttpTransport, load_requests
 
 if TYPE_CHECKING:
-    from handler.events import Trigger
-    from handler.outcome import Outcome
+    from handler.function.events import Trigger
+    from handler.run.outcome import Outcome
 
-FOLLOWING = ("handler.evaluate", "handler.outcome", "handler.notify.tell")  # what a run needs after its first request
+FOLLOWING = (
+    "handler.decide.evaluate",
+    "handler.run.outcome",
+    "handler.notify.dispatch",
+)  # what a run needs after its first request
 CODE_ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -50,7 +54,7 @@ def answer(
     """As `handler`, with plain arguments: `left` seconds until the platform stops us, of `limit` in all."""
     set_up(_log_level(around), around.lookup("LOG_FORMAT") or "json", request_id=request_id)
     if is_gateway(event):
-        from handler.gateway import answer_call  # noqa: PLC0415 - only for gateway calls
+        from handler.function.gateway import answer_call  # noqa: PLC0415 - only for gateway calls
 
         return answer_call(event, around, lambda trigger: _run(trigger, around, left, limit))
     trigger = read_event(event)
@@ -95,14 +99,14 @@ def _run(trigger: Trigger, around: Surroundings, left: float | None, limit: floa
         choices = Choices(trigger.policy, trigger.target, trigger.categories, dry_run=trigger.dry_run)
         prepared = prepare(settings, around, choices)
     except UsageError as error:
-        from handler.failure import tell_failure  # noqa: PLC0415 - only where nothing can be checked
-        from handler.outcome import Outcome  # noqa: PLC0415
+        from handler.function.failure import tell_failure  # noqa: PLC0415 - only where nothing can be checked
+        from handler.run.outcome import Outcome  # noqa: PLC0415
 
         LOGGER.error("%s", error.message)
         seconds = budget_seconds_of(left, limit)
         return Outcome(tell_failure(error, around, seconds, dry_run=trigger.dry_run), error=error)
     reports = check_all(prepared, around, budget_seconds(settings, left, limit))
-    from handler.outcome import Outcome  # noqa: PLC0415 - imported by now, while HSS answered
+    from handler.run.outcome import Outcome  # noqa: PLC0415 - imported by now, while HSS answered
 
     outcome = Outcome(reports, several=bool(settings.targets_config))
     for report in reports:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, timezone
 
 from handler.errors import StoreConflictError
 from handler.models import CategorySnapshot, Finding, Report, Row, Severity, Snapshot, Target
-from handler.store.interface import Document
+from handler.state.interface import Document
 from handler.transport import Request, Response
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)

@@ -6,10 +6,10 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from handler.run.context import AgencyKeys, Surroundings, Warm
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
-from handler.surroundings import AgencyKeys, Surroundings, Warm
 from handler.transport import Request, Response
 from tests.fakes import FakeClock, FakeTransport
 

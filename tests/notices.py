@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from handler.models import Changes, ExemptionNotice, Host, PastFinding, Problem, Secret, Severity
-from handler.notify.sink import Notice, Sink
+from handler.sinks.sink import Notice, Sink
 from tests.fakes import category, finding, report
 
 TOKEN = "T0PSECRETtoken0123456789"

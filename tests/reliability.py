@@ -14,15 +14,15 @@ from random import Random
 from threading import Condition, Thread
 
 from handler.clock import Deadline, iso
-from handler.diff import compare
+from handler.decide.diff import compare
 from handler.errors import StoreDamagedError, StoreError, TransportError
-from handler.last_run import Item, LastRun, decode
 from handler.models import Evaluation, Finding, Secret
-from handler.notify.owed import CHANGES
-from handler.notify.sink import Judgement, Message, Notice, Outcome, Sink
-from handler.notify.tell import Edges, tell
+from handler.notify.dispatch import Edges, tell
+from handler.notify.due import CHANGES
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
+from handler.sinks.sink import Judgement, Message, Notice, Outcome, Sink
+from handler.state.memory import Item, LastRun, decode
 from handler.transport import Request, Response
 from tests.fakes import FakeClock, MemoryStore, category, finding, report
 

@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from handler.check import Job, Parts, recall, run, run_failure, with_skipped
 from handler.errors import PolicyError, StoreDamagedError, StoreError
 from handler.models import Delivery, Row, Target
-from handler.notify.tell import Told
+from handler.notify.dispatch import Told
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
+from handler.run.check import Job, Parts, recall, run, run_failure, with_skipped
 from tests.fakes import NOON, TARGET, FakeClock, MemoryStore, category, snapshot
 
 POLICY = Policy("p", "sha256:0", (Rule("telnet", "ports", ports=PortSet.of_ports([23])),))
@@ -25,7 +25,7 @@ class Outlet:
     def __call__(self, report, compared, store, version):
         self.given.append((report, compared))
         if store is not None and compared is not None:
-            from handler.last_run import encode
+            from handler.state.memory import encode
 
             store.save(encode(compared.last_run), version)
         return Told((Delivery("s", "generic", "delivered"),), compared.last_run if compared else None, (), ())

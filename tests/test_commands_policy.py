@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from handler.cli import main
-from handler.snapshot_file import snapshot_text
+from handler.report.snapshot_file import snapshot_text
 from tests.fakes import category, snapshot
 from tests.small_policies import EXEMPTED, TELNET
 

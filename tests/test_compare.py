@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.evaluate import evaluate
+from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, Row, Severity
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, PortSet

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.clock import iso
-from handler.diff import compare, gap_hours, shape
-from handler.last_run import LastRun, Mark
+from handler.decide.diff import compare, gap_hours, shape
 from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
+from handler.state.memory import LastRun, Mark
 from tests.fakes import NOON, category, finding
 
 TELNET = Rule("telnet", "ports", ports=PortSet(((1, 100),)))

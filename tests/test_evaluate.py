@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.evaluate import evaluate, verdict_of, worst_first
+from handler.decide.evaluate import evaluate, verdict_of, worst_first
 from handler.models import Problem, Row, Severity, family
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import UsageError
-from handler.events import Trigger, UnreadableCallError, is_gateway, read_event
+from handler.function.events import Trigger, UnreadableCallError, is_gateway, read_event
 
 TIMER = {
     "version": "v1.0",

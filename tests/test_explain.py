@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.evaluate import evaluate
+from handler.decide.evaluate import evaluate
 from handler.models import Row
 from handler.review.explain import Question, explain, questions
 from handler.review.explain_formats import explain_json, explain_text

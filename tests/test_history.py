@@ -10,7 +10,7 @@ from handler.commands import history
 from handler.errors import SettingsError, StoreDamagedError
 from handler.formats.inert import cells
 from handler.formats.terminal_plot import draw_history
-from handler.last_run import LastRun, RunSummary, encode
+from handler.state.memory import LastRun, RunSummary, encode
 from tests.fakes import MemoryStore
 
 

@@ -11,8 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.errors import StoreDamagedError
-from handler.last_run import Batch, Item, LastRun, Mark, Remembered, RunSummary, SinkMemory, _checksum, decode, encode
 from handler.models import Host
+from handler.state.memory import (
+    Batch,
+    Item,
+    LastRun,
+    Mark,
+    Remembered,
+    RunSummary,
+    SinkMemory,
+    _checksum,
+    decode,
+    encode,
+)
 from tests.fakes import finding
 
 AT = "2026-11-22T12:00:00Z"

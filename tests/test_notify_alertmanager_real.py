@@ -14,8 +14,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from handler.notify import alertmanager
-from handler.notify.sink import Outcome
+from handler.sinks import alertmanager
+from handler.sinks.sink import Outcome
 from tests import notices
 
 PROGRAM = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")

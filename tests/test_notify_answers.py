@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from handler.notify import answers
-from handler.notify.kinds import kind_module
-from handler.notify.sink import Outcome
+from handler.sinks import answers
+from handler.sinks.kinds import kind_module
+from handler.sinks.sink import Outcome
 
 YES, OK, NOW, LATER, NEVER, LONG = (
     Outcome.DELIVERED,

@@ -10,8 +10,8 @@ from itertools import chain, pairwise
 
 import pytest
 
-from handler.notify.kinds import KINDS, guess_kind, kind_module
-from handler.notify.sink import PLAIN, Message, Outcome
+from handler.sinks.kinds import KINDS, guess_kind, kind_module
+from handler.sinks.sink import PLAIN, Message, Outcome
 from tests import notices
 from tests.fakes import NOON
 

@@ -10,8 +10,8 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from handler.models import Secret
-from handler.notify import generic
-from handler.notify.sink import Outcome
+from handler.sinks import generic
+from handler.sinks.sink import Outcome
 from tests import notices
 from tests.fakes import NOON, finding
 

@@ -11,8 +11,8 @@ from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from handler.models import Secret
-from handler.notify import alertmanager, cloudevents, dingtalk, feishu, ocsf, pagerduty, telegram
-from handler.notify.sink import PLAIN
+from handler.sinks import alertmanager, cloudevents, dingtalk, feishu, ocsf, pagerduty, telegram
+from handler.sinks.sink import PLAIN
 from tests import notices
 from tests.fakes import NOON
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from handler.notify import dingtalk, discord, slack, telegram, wecom
-from handler.notify.sink import PLAIN
+from handler.sinks import dingtalk, discord, slack, telegram, wecom
+from handler.sinks.sink import PLAIN
 from tests import notices
 from tests.fakes import NOON
 

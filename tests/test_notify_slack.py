@@ -7,8 +7,8 @@ import json
 import pytest
 from slack_sdk.models.blocks import Block
 
-from handler.notify import slack
-from handler.notify.sink import PLAIN, Outcome
+from handler.sinks import slack
+from handler.sinks.sink import PLAIN, Outcome
 from tests import notices
 from tests.fakes import NOON
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
-from handler.notify.budget import Block, Entry, and_more, fit
-from handler.notify.dialects import MARKDOWN, PLAIN_TEXT, SLACK
-from handler.notify.folding import fold
-from handler.notify.lines import how_many, where
-from handler.notify.packing import pack
-from handler.notify.plaintext import clean, cut, safe_url, size_bytes
-from handler.notify.wording import tell
+from handler.sinks.packing import pack
+from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK
+from handler.sinks.text.fitting import Block, Entry, and_more, fit
+from handler.sinks.text.folding import fold
+from handler.sinks.text.lines import how_many, where
+from handler.sinks.text.plaintext import clean, cut, safe_url, size_bytes
+from handler.sinks.text.wording import tell
 from tests import notices
 from tests.fakes import finding
 

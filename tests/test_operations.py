@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from handler import errors
-from handler.gateway import STATUS
+from handler.function.gateway import STATUS
 from handler.logs import _FIELDS
 from tests.faults.scene import scene
 

@@ -8,15 +8,15 @@ from datetime import timedelta
 import pytest
 
 from handler.clock import iso
-from handler.diff import compare
-from handler.last_run import LastRun, SinkMemory
+from handler.decide.diff import compare
 from handler.models import Evaluation, ExemptionNotice, Host, Problem, Secret, Severity
-from handler.notify.marks import pruned, tell_of
-from handler.notify.notice import Situation, notice_of
-from handler.notify.owed import owed
-from handler.notify.sink import Match, Sink
+from handler.notify.due import owed
+from handler.notify.notification import Situation, notice_of
+from handler.notify.receipts import pruned, tell_of
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
+from handler.sinks.sink import Match, Sink
+from handler.state.memory import LastRun, SinkMemory
 from tests.fakes import NOON, category, finding, report
 
 POLICY = Policy("p", "sha256:1", (Rule("telnet", "ports", ports=PortSet(((1, 10000),))),))

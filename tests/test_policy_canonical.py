@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.evaluate import evaluate
+from handler.decide.evaluate import evaluate
 from handler.policy.canonical import canonical, canonical_yaml
 from handler.policy.document import policy_schema
 from handler.policy.load import load_texts

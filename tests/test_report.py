@@ -18,8 +18,8 @@ from handler.models import (
     Problem,
     Severity,
 )
-from handler.outcome import Outcome
-from handler.report import exit_code, fit, report_dict, targets_dict, worst_verdict
+from handler.report.verdict import exit_code, fit, report_dict, targets_dict, worst_verdict
+from handler.run.outcome import Outcome
 from tests.fakes import finding, report
 
 SCHEMA = Draft202012Validator(json.loads(files("handler.schemas").joinpath("report.schema.json").read_text()))

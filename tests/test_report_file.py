@@ -6,8 +6,8 @@ import pytest
 
 from handler.errors import ReportError
 from handler.formats.registry import FORMATS, render
-from handler.report import report_dict, targets_dict
-from handler.report_file import parse_report, parse_reports, read_reports
+from handler.report.json_v1 import parse_report, parse_reports, read_reports
+from handler.report.verdict import report_dict, targets_dict
 from tests.fakes import finding, report
 from tests.format_reports import REPORTS, violating
 

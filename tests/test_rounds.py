@@ -6,7 +6,7 @@ import pytest
 
 from handler.errors import PolicyError, SettingsError
 from handler.models import Secret
-from handler.rounds import Choices, budget_seconds, check_all, prepare
+from handler.run.targets import Choices, budget_seconds, check_all, prepare
 from handler.settings.run_settings import read_settings
 from handler.transport import Response
 from tests.fakes import FakeTransport, category, snapshot

@@ -11,7 +11,7 @@ import pytest
 
 from handler.cli import main
 from handler.models import CategorySnapshot, Snapshot, Target
-from handler.snapshot_file import snapshot_text
+from handler.report.snapshot_file import snapshot_text
 
 OWN = Path(__file__).parent / "documents"
 TARGET = Target("default", "huaweicloud", "eu-de", "hss.example.org", "p", "all_granted_eps")

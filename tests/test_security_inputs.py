@@ -11,19 +11,19 @@ import logging
 import pytest
 import yaml
 
-from handler import gateway
+from handler.addresses import refuse_url
 from handler.errors import PolicyError, PortComplianceError, SettingsError, TransportError, UsageError
-from handler.events import read_event
+from handler.function import gateway
+from handler.function.events import read_event
 from handler.logs import LOGGER, set_up
 from handler.models import Secret
-from handler.notify.address import refuse_url
-from handler.notify.sinks_file import read_sinks
 from handler.policy.load import load_texts
+from handler.report.snapshot_file import parse_snapshot
 from handler.review.git_source import git_texts
 from handler.settings.run_settings import read_settings
-from handler.snapshot_file import parse_snapshot
-from handler.store.obs_objects import ObsKeys, ObsObjects
-from handler.store.open import open_store
+from handler.settings.sinks_file import read_sinks
+from handler.state.obs_objects import ObsKeys, ObsObjects
+from handler.state.open import open_store
 from handler.transport import HttpTransport, Request, Response
 from tests.fakes import FakeClock, FakeTransport
 from tests.faults.wire import WireServer

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from handler.errors import SnapshotError
 from handler.models import Problem, Row
-from handler.snapshot_file import parse_snapshot, snapshot_text
+from handler.report.snapshot_file import parse_snapshot, snapshot_text
 from tests.fakes import category, snapshot
 
 TAKEN = snapshot(

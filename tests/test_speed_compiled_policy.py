@@ -12,7 +12,7 @@ from handler.policy.bundled import bundled_policies
 from handler.policy.canonical import canonical_yaml
 from handler.policy.compiled import SUFFIX, StaleError, compile_policies, compile_policy, read_compiled
 from handler.policy.load import load_texts
-from handler.policy_source import read_local
+from handler.run.policy_source import read_local
 from tests.strategies import policies
 
 SHORT = b"version: 1\ndisallowed_ports: [21, 23, 135-139]\n"

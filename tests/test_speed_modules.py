@@ -16,7 +16,15 @@ from handler.simulator.simulator import Simulator
 
 ROOT = Path(__file__).parent.parent
 HEAVY = ["requests", "urllib3", "pydantic", "jsonschema", "yaml", "jinja2", "pygal", "docutils", "werkzeug", "redis"]
-LATER = ["handler.evaluate", "handler.diff", "handler.last_run", "handler.report", "handler.notify", "handler.store"]
+LATER = [
+    "handler.decide.evaluate",
+    "handler.decide.diff",
+    "handler.state.memory",
+    "handler.report.verdict",
+    "handler.notify",
+    "handler.sinks",
+    "handler.state",
+]
 TERMINAL = ["handler.cli", "handler.commands", "handler.simulator", "handler.derive", "handler.review"]
 MOST = 150  # modules that `import handler.index` may add to a bare interpreter
 
@@ -86,9 +94,9 @@ def test_a_run_as_documented_imports_only_http(tmp_path):
     assert among(modules, [*HEAVY, *TERMINAL]) == ["requests", "urllib3"]
 
 
-def test_a_run_without_state_imports_no_store(tmp_path):
+def test_a_run_without_state_opens_none(tmp_path):
     _, _, modules = run_on(Line(22, "TCP", 3), POLICY_PATH=compiled(tmp_path))
-    assert among(modules, ["handler.store", "handler.notify.slack", "handler.formats"]) == []
+    assert among(modules, ["handler.state.open", "handler.state.file", "handler.sinks.slack", "handler.formats"]) == []
 
 
 def test_drift_brings_jsonschema_which_words_it(tmp_path):

@@ -11,11 +11,11 @@ import pytest
 
 from handler.clock import SystemClock
 from handler.errors import MissingExtraError, SettingsError, StoreConflictError, StoreDamagedError, StoreError
-from handler.last_run import LastRun, decode, encode
-from handler.store.file import FileStore
-from handler.store.lock import STALE, locked
-from handler.store.obs import ObsStore
-from handler.store.open import open_store
+from handler.state.file import FileStore
+from handler.state.lock import STALE, locked
+from handler.state.memory import LastRun, decode, encode
+from handler.state.obs import ObsStore
+from handler.state.open import open_store
 from tests.fakes import NOON, FakeClock, FakeTransport
 
 AT = "2026-11-22T12:00:00Z"

@@ -12,10 +12,10 @@ import requests
 
 from handler.clock import SystemClock
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError, TransportError
-from handler.last_run import LastRun, decode, encode
 from handler.models import Secret
-from handler.store.obs import NO_CONDITIONS, ObsStore
-from handler.store.obs_objects import ObsKeys, ObsObjects
+from handler.state.memory import LastRun, decode, encode
+from handler.state.obs import NO_CONDITIONS, ObsStore
+from handler.state.obs_objects import ObsKeys, ObsObjects
 from handler.transport import HttpTransport, Request, Response
 from tests.fakes import FakeClock
 from tests.real_servers import free_port, program, running

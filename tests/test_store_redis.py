@@ -8,8 +8,8 @@ import pytest
 import redis
 
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError
-from handler.last_run import LastRun, decode, encode
-from handler.store.redis_store import DEFAULT_KEY, RedisStore, split_url
+from handler.state.memory import LastRun, decode, encode
+from handler.state.redis_store import DEFAULT_KEY, RedisStore, split_url
 from tests.fakes import FakeClock
 from tests.real_servers import free_port, program, running
 

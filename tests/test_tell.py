@@ -10,12 +10,12 @@ from random import Random
 import pytest
 
 from handler.clock import Deadline, iso
-from handler.diff import compare
+from handler.decide.diff import compare
 from handler.errors import StoreConflictError, StoreError, TransportError
-from handler.last_run import decode, encode
 from handler.models import Evaluation, Secret
-from handler.notify.sink import PLAIN, Judgement, Message, Outcome, Sink
-from handler.notify.tell import Edges, tell
+from handler.notify.dispatch import Edges, tell
+from handler.sinks.sink import PLAIN, Judgement, Message, Outcome, Sink
+from handler.state.memory import decode, encode
 from handler.transport import Response
 from tests.fakes import NOON, FakeClock, FakeTransport, MemoryStore, category, finding, report
 from tests.reliability import POLICY, FakeKind

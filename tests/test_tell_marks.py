@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from handler.clock import iso
-from handler.last_run import Batch, Item, LastRun, Mark, Remembered, RunSummary, SinkMemory
-from handler.notify.marks import busy, merged, tell_of
+from handler.notify.receipts import busy, merged, tell_of
+from handler.state.memory import Batch, Item, LastRun, Mark, Remembered, RunSummary, SinkMemory
 from tests.fakes import NOON, finding
 
 AT, LATER = "2026-11-22T12:00:00Z", "2026-11-22T12:05:00Z"

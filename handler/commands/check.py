@@ -6,22 +6,22 @@ import argparse
 import hashlib
 from typing import TYPE_CHECKING
 
-from handler.bootstrap import settings_of
-from handler.check import recall
 from handler.commands.terminal import may_write, read_file, surroundings, wants_color, write_result
 from handler.errors import SettingsError, UsageError
 from handler.formats.registry import FORMATS, demand
 from handler.formats.several import MERGED, render_all
-from handler.json_file import MAX_BYTES
 from handler.models import Secret, Severity
-from handler.outcome import Outcome
 from handler.policy.load import load_policy
-from handler.rounds import Choices, budget_seconds, check_all, prepare
-from handler.snapshot_file import parse_snapshot
+from handler.report.json_file import MAX_BYTES
+from handler.report.snapshot_file import parse_snapshot
+from handler.run.check import recall
+from handler.run.outcome import Outcome
+from handler.run.targets import Choices, budget_seconds, check_all, prepare
+from handler.run.wiring import settings_of
 
 if TYPE_CHECKING:
-    from handler.last_run import RunSummary
-    from handler.rounds import Run
+    from handler.run.targets import Run
+    from handler.state.memory import RunSummary
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -8,19 +8,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handler.bootstrap import places_of, store_at
 from handler.errors import MissingExtraError, SettingsError
 from handler.formats.inert import inert
-from handler.last_run import RunSummary, decode
 from handler.models import Severity
+from handler.run.context import Surroundings
+from handler.run.wiring import places_of, store_at
 from handler.settings.run_settings import read_settings
-from handler.surroundings import Surroundings
+from handler.state.memory import RunSummary, decode
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
-    from handler.store.interface import Store
+    from handler.state.interface import Store
 
     Stores = Callable[[str | None], Sequence[tuple[str, Store]]]
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
 from handler.commands.terminal import read_file
-from handler.json_file import MAX_BYTES
 from handler.models import ExemptionNotice, Report, Secret
-from handler.notify.kinds import KINDS, kind_module
-from handler.notify.sample import sample_report
-from handler.notify.sink import Notice, Sink
-from handler.report_file import parse_report
+from handler.report.json_file import MAX_BYTES
+from handler.report.json_v1 import parse_report
+from handler.sinks.kinds import KINDS, kind_module
+from handler.sinks.sample import sample_report
+from handler.sinks.sink import Notice, Sink
 
 if TYPE_CHECKING:
     import argparse
 
-    from handler.notify.sink import Message
+    from handler.sinks.sink import Message
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

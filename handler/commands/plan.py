@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.bootstrap import client_of, places_of, policy_at, target_of
 from handler.clock import Deadline
 from handler.commands.terminal import read_file, surroundings
 from handler.errors import UsageError
@@ -12,19 +11,20 @@ from handler.hss.client import Spending
 from handler.hss.estimate import Estimate, estimate
 from handler.hss.parameters import PortStatisticsQuery
 from handler.hss.plan import asks_of
-from handler.json_file import MAX_BYTES
 from handler.policy.load import load_policy
-from handler.rounds import budget_seconds
+from handler.report.json_file import MAX_BYTES
+from handler.report.snapshot_file import parse_snapshot
+from handler.run.targets import budget_seconds
+from handler.run.wiring import client_of, places_of, policy_at, target_of
 from handler.settings.run_settings import read_settings
-from handler.snapshot_file import parse_snapshot
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from handler.policy.rules import Policy
+    from handler.run.context import Surroundings
     from handler.settings.run_settings import Place, Settings
-    from handler.surroundings import Surroundings
 
 PROBE_SECONDS = 60.0
 

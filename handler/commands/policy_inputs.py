@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from handler.clock import SystemClock
 from handler.commands.terminal import moment, read_file
-from handler.json_file import MAX_BYTES
-from handler.snapshot_file import parse_snapshot
+from handler.report.json_file import MAX_BYTES
+from handler.report.snapshot_file import parse_snapshot
 
 if TYPE_CHECKING:
     from argparse import Namespace

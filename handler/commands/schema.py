@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from handler.commands.terminal import read_file
 from handler.errors import DocumentError, MissingExtraError, UsageError
-from handler.json_file import MAX_BYTES
+from handler.report.json_file import MAX_BYTES
+from handler.report.snapshot_file import parse_snapshot
 from handler.schemas.survey import Difference, survey
-from handler.snapshot_file import parse_snapshot
 
 if TYPE_CHECKING:
     import argparse

@@ -6,16 +6,16 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.bootstrap import client_of, places_of, target_of
 from handler.clock import Deadline
 from handler.commands.terminal import may_write, surroundings, write_result
 from handler.errors import UsageError
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import Ask
 from handler.models import CATEGORIES
-from handler.rounds import budget_seconds
+from handler.report.snapshot_file import snapshot_text
+from handler.run.targets import budget_seconds
+from handler.run.wiring import client_of, places_of, target_of
 from handler.settings.run_settings import read_settings
-from handler.snapshot_file import snapshot_text
 
 if TYPE_CHECKING:
     import argparse

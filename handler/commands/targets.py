@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.bootstrap import client_of, places_of, target_of
 from handler.clock import Deadline
 from handler.commands.terminal import surroundings
 from handler.errors import PortComplianceError
 from handler.hss.client import Spending
 from handler.hss.parameters import AssetStatisticsQuery
+from handler.run.wiring import client_of, places_of, target_of
 from handler.settings.run_settings import Place, Settings, read_settings
 
 if TYPE_CHECKING:
     import argparse
 
     from handler.models import Target
-    from handler.surroundings import Surroundings
+    from handler.run.context import Surroundings
 
 SECONDS = 60.0
 

@@ -12,7 +12,7 @@ from handler.commands.progress import ProgressLines
 from handler.errors import UsageError
 from handler.hss.clouds_yaml import read_cloud, search_paths
 from handler.logs import set_up
-from handler.surroundings import Surroundings
+from handler.run.context import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

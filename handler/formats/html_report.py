@@ -17,8 +17,8 @@ from handler.formats.plots import LONGEST, findings_plot, ports_plot
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handler.last_run import RunSummary
     from handler.models import Finding, Report
+    from handler.state.memory import RunSummary
 
 _TABLE_RUNS = 30  # the newest runs that are also told as a table
 

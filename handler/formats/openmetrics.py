@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
 from handler.formats.inert import inert
-from handler.report import VERDICTS, count_severities
+from handler.report.verdict import VERDICTS, count_severities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

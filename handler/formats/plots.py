@@ -18,7 +18,7 @@ from handler.formats.words import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handler.last_run import RunSummary
+    from handler.state.memory import RunSummary
 
 # pygal hooks into imports for its map plugins; the hook is of a kind that Python 3.11 warns of at every missing module
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]

@@ -10,8 +10,8 @@ from handler.errors import MissingExtraError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handler.last_run import RunSummary
     from handler.models import Report
+    from handler.state.memory import RunSummary
 
 _WHERE = {
     "text": "text:render_text",

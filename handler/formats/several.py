@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from handler.formats.json_report import render_targets
 from handler.formats.registry import FORMATS, render
-from handler.report import VERDICTS
+from handler.report.verdict import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handler.last_run import RunSummary
     from handler.models import Report
+    from handler.state.memory import RunSummary
 
 __all__ = ["FORMATS", "MERGED", "render_all"]
 MERGED = frozenset(FORMATS) - {"html"}

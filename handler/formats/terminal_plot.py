@@ -9,7 +9,7 @@ import plotext  # type: ignore[import-untyped]
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handler.last_run import RunSummary
+    from handler.state.memory import RunSummary
 
 WIDTH, HEIGHT = 79, 11
 

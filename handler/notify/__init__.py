@@ -1,1 +1,1 @@
-"""Telling people and machines: one file per kind of sink, and the fan-out."""
+"""When somebody is told: what is due, sending, receipts, and what a crash must not lose."""

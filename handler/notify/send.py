@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from handler.errors import TransportError
-from handler.notify.sink import PLAIN, Judgement, Outcome
 from handler.retries import DEFAULT
+from handler.sinks.sink import PLAIN, Judgement, Outcome
 from handler.transport import Request
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from handler.clock import Deadline
-    from handler.notify.sink import Kind, Message, Notice, Sink
+    from handler.sinks.sink import Kind, Message, Notice, Sink
     from handler.transport import Response, Transport
 
 TIMEOUT: Final = 15.0

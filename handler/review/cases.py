@@ -7,8 +7,8 @@ from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from handler.decide.evaluate import evaluate
 from handler.errors import PolicyError, UsageError
-from handler.evaluate import evaluate
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
 from handler.policy.load import load_policy, read_bounded
 from handler.policy.yaml_positions import read_yaml

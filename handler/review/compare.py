@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
-from handler.evaluate import evaluate
+from handler.decide.evaluate import evaluate
 from handler.review.changes import Change, Comparison, exemption_changes, expectation_changes, in_order
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from handler.evaluate import verdict_of
+from handler.decide.evaluate import verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from handler.evaluate import ALL_ENTERPRISE_PROJECTS, speaks_of
+from handler.decide.evaluate import ALL_ENTERPRISE_PROJECTS, speaks_of
 from handler.models import CATEGORIES
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from itertools import chain, product
 from typing import TYPE_CHECKING
 
-from handler.evaluate import ALL_ENTERPRISE_PROJECTS, evaluate
+from handler.decide.evaluate import ALL_ENTERPRISE_PROJECTS, evaluate
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import HIGHEST

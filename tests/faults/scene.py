@@ -17,11 +17,11 @@ from urllib.parse import quote, urlsplit
 
 from handler import index
 from handler.errors import PortComplianceError, StoreDamagedError
-from handler.last_run import LastRun, decode
+from handler.run.context import Surroundings, Warm
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import ACCESS_KEY, Options
 from handler.simulator.simulator import Simulator
-from handler.surroundings import Surroundings, Warm
+from handler.state.memory import LastRun, decode
 from handler.transport import Request, Response
 from tests.fakes import FakeClock
 from tests.faults.answers import Exchange, Fault

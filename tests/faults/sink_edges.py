@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from handler.errors import DeliveryError
-from handler.notify.kinds import KINDS
+from handler.sinks.kinds import KINDS
 from tests.faults import invariants
 from tests.faults.answers import Fault, faults_of
 from tests.faults.cells import LASTS, Cell

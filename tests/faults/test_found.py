@@ -7,8 +7,8 @@ import json
 import pytest
 
 from handler.errors import StoreDamagedError, StoreError
-from handler.store.content import from_bytes
-from handler.store.redis_store import RedisStore
+from handler.state.content import from_bytes
+from handler.state.redis_store import RedisStore
 from handler.transport import Response
 from tests.fakes import FakeClock
 from tests.faults.redis_server import RedisServer

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from handler.decide.diff import compare
 from handler.derive.derive import derive_answer, derive_query, read_page
-from handler.diff import compare
 from handler.errors import (
     AnswerError,
     ApiError,
@@ -20,15 +20,15 @@ from handler.errors import (
     StoreDamagedError,
     UsageError,
 )
-from handler.events import read_event
+from handler.function.events import read_event
 from handler.hss.decode import asset_counters, port_page
-from handler.last_run import SCHEMA, decode, encode
 from handler.models import Evaluation
 from handler.policy.load import load_texts
-from handler.report import report_dict
-from handler.report_file import parse_reports
-from handler.snapshot_file import parse_snapshot
-from handler.store.content import from_bytes
+from handler.report.json_v1 import parse_reports
+from handler.report.snapshot_file import parse_snapshot
+from handler.report.verdict import report_dict
+from handler.state.content import from_bytes
+from handler.state.memory import SCHEMA, decode, encode
 from handler.transport import Response
 from tests.fakes import NOON, category
 from tests.reliability import POLICY

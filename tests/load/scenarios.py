@@ -13,15 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
-from handler.check import Job, Parts, run
 from handler.clock import Deadline, SystemClock
 from handler.models import Row, Secret, Snapshot
-from handler.notify.kinds import KINDS, kind_module
-from handler.notify.sink import Sink
-from handler.notify.tell import Edges, tell
+from handler.notify.dispatch import Edges, tell
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
-from handler.store.file import FileStore
+from handler.run.check import Job, Parts, run
+from handler.sinks.kinds import KINDS, kind_module
+from handler.sinks.sink import Sink
+from handler.state.file import FileStore
 from handler.transport import Request, Response
 from tests.fakes import NOON, TARGET, FakeClock, category, snapshot
 from tests.faults.scene import YES, scene
@@ -113,7 +113,7 @@ def _size() -> tuple[float, int]:
 CHILD = """
 import sys
 from handler.clock import SystemClock
-from handler.store.file import FileStore
+from handler.state.file import FileStore
 from tests.load.scenarios import one_of_many
 one_of_many(FileStore(sys.argv[1], SystemClock(), lock_limit=120), sys.argv[2], sys.argv[3])
 """

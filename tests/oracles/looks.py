@@ -7,12 +7,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from handler.notify.kinds import kind_module
+from handler.sinks.kinds import kind_module
 from tests import notices
 from tests.fakes import NOON
 
 if TYPE_CHECKING:
-    from handler.notify.sink import Notice
+    from handler.sinks.sink import Notice
 
 KINDS = (
     "slack", "mattermost", "rocketchat", "discord", "googlechat", "feishu", "dingtalk", "wecom", "webex", "telegram",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from handler.notify.kinds import kind_module
+from handler.sinks.kinds import kind_module
 from tests import notices
 from tests.fakes import NOON
 from tests.oracles import looks

@@ -1,0 +1,1 @@
+"""What is found and what changed: pure functions over frozen data."""

@@ -1,0 +1,131 @@
+"""A batch of items and the report, as the notice that a kind renders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from handler.clock import parse_iso
+from handler.models import ExemptionNotice
+from handler.notify.due import CHANGES, EVERY_RUN, RUN, wants, worst_first
+from handler.sinks.sink import Notice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime, timedelta
+
+    from handler.models import Finding, Report
+    from handler.sinks.sink import Sink
+    from handler.state.memory import Batch, Item, LastRun, Remembered
+
+MISSED_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a notice says beside its items."""
+
+    report: Report
+    last_run: LastRun
+    now: datetime
+    run_interval: timedelta | None = None
+
+
+def notice_of(batch: Batch, sink: Sink, situation: Situation) -> Notice:
+    """The notice of a batch; one that is repeated after a crash says the same things as then."""
+    report = _for_eyes(situation.report, sink)
+    found = {one.fingerprint: one for one in report.findings}
+    remembered = situation.last_run.findings
+    told = {item.key for item in batch.items if item.what in CHANGES}
+
+    def findings(what: str) -> tuple[Finding, ...]:
+        keys = [item.key for item in batch.items if item.what == what]
+        known = (found.get(key) or _as_remembered(remembered.get(key)) for key in keys)
+        return tuple(sorted((one for one in known if one is not None), key=worst_first))
+
+    ongoing = [one for one in _open_now(found, remembered.values(), sink) if one.fingerprint not in told]
+    open_ones = (*findings("new"), *findings("grown"), *findings("reopened"), *findings("reminded"), *ongoing)
+    return Notice(
+        delivery_id=batch.delivery_id,
+        report=report,
+        new=findings("new"),
+        grown=findings("grown"),
+        reopened=findings("reopened"),
+        reminded=findings("reminded"),
+        ongoing=tuple(sorted(ongoing, key=worst_first)),
+        resolved=findings("resolved"),
+        missed=findings("missed"),
+        not_seen=tuple(_not_seen(item) for item in batch.items if item.what == "not_seen"),
+        seen_again=tuple(_place(item.key) for item in batch.items if item.what == "seen_again"),
+        exemptions=tuple(_exemption(item, situation.now.date()) for item in batch.items if item.what == "exemption"),
+        notes=tuple(_notes(batch, situation, len(open_ones))),
+        heartbeat=any(item.what == "heartbeat" for item in batch.items),
+        explain=_explain(report, min(open_ones, key=worst_first, default=None)),
+        run_interval=situation.run_interval,
+    )
+
+
+def _for_eyes(report: Report, sink: Sink) -> Report:
+    """The report without hosts, unless the sink may have them."""
+    if sink.hosts:
+        return report
+    return replace(report, findings=tuple(replace(one, hosts=None) for one in report.findings))
+
+
+def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink: Sink) -> list[Finding]:
+    """The sink's open findings: those found now, and for a mirror of the state those not seen this time too."""
+    ongoing = [one for one in found.values() if wants(sink, one)]
+    if sink.kind in EVERY_RUN:
+        unseen = (one for one in remembered if one.status == "open" and one.finding.fingerprint not in found)
+        ongoing += [replace(one.finding, first_seen=one.first_seen) for one in unseen if wants(sink, one.finding)]
+    return ongoing
+
+
+def _as_remembered(record: Remembered | None) -> Finding | None:
+    return None if record is None else replace(record.finding, first_seen=record.first_seen)
+
+
+def _place(category: str) -> str:
+    return "the run" if category == RUN else category
+
+
+def _not_seen(item: Item) -> str:
+    return f"{_place(item.key)} could not be judged whole: {item.text}"
+
+
+def _exemption(item: Item, today: date) -> ExemptionNotice:
+    expires = item.mark.split(" ")[0]
+    days_left = (parse_iso(expires).date() - today).days
+    return ExemptionNotice(exemption_id=item.key, owner=item.text, expires=expires, days_left=days_left)
+
+
+def _notes(batch: Batch, situation: Situation, count: int) -> Iterable[str]:
+    if any(item.what == "digest" for item in batch.items):
+        yield f"no previous state: showing all {count}"
+    if situation.report.gap_hours is not None:
+        yield f"no run for {situation.report.gap_hours} h"
+    missed = [situation.last_run.findings.get(item.key) for item in batch.items if item.what == "missed"]
+    lines = [_missed(record) for record in missed if record is not None]
+    yield from lines[:MISSED_SHOWN]
+    if len(lines) > MISSED_SHOWN:
+        yield f"and {len(lines) - MISSED_SHOWN} more that opened and closed while nothing could be told here"
+    yield from (f"HSS answers in another form: {item.key}" for item in batch.items if item.what == "drift")
+
+
+def _missed(record: Remembered) -> str:
+    what = _port(record.finding) or record.finding.category
+    return (
+        f"opened and closed while nothing could be told here: {what} ({record.finding.rule_id}, "
+        f"{record.opened_at} to {record.resolved_at})"
+    )
+
+
+def _port(finding: Finding) -> str:
+    return "" if finding.port is None else f"{finding.port}/{finding.protocol}"
+
+
+def _explain(report: Report, worst: Finding | None) -> str:
+    """The command that explains the worst line; a counter has no port to ask for."""
+    if worst is None or worst.port is None or not report.policy_files:
+        return ""
+    return f"port-compliance policy explain {report.policy_files[0]} --port {_port(worst)}"

@@ -1,0 +1,122 @@
+"""What changes in memory when a sink was told, when a batch is claimed, and when two runs wrote at once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from handler.clock import iso
+from handler.notify.due import CHANGES, exemption_key, kept_until
+from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Mark, SinkMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from handler.sinks.sink import Sink
+    from handler.state.memory import Item, Remembered
+
+
+def tell_of(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
+    """The memory once the sink was told these items."""
+    findings = dict(last_run.findings)
+    memory = replace(last_run.sinks.get(sink) or SinkMemory(since=iso(now)), last_told=iso(now))
+    for item in items:
+        if item.what in CHANGES:
+            record = findings.get(item.key)
+            if record is not None:
+                told = {**record.told, sink: _mark(item, record, iso(now))}
+                findings[item.key] = replace(record, told=told)
+        else:
+            memory = _beside(memory, item, iso(now))
+    return replace(last_run, findings=findings, sinks={**last_run.sinks, sink: memory})
+
+
+def _mark(item: Item, record: Remembered, at: str) -> Mark:
+    """The mark as of the item: the finding may have moved on since the item was made."""
+    _, episode, num, *_ = item.mark.split(" ")
+    transition = "resolved" if item.what in ("resolved", "missed") else "open"
+    return Mark(transition, min(int(episode), record.episode), int(num), at)
+
+
+def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
+    """What is remembered of an item that is not about a finding."""
+    if item.what == "not_seen":
+        reasons = dict.fromkeys((*memory.not_seen.get(item.key, ()), item.mark))
+        return replace(memory, not_seen={**memory.not_seen, item.key: tuple(reasons)})
+    if item.what == "seen_again":
+        left = {category: reasons for category, reasons in memory.not_seen.items() if category != item.key}
+        return replace(memory, not_seen=left)
+    if item.what == "exemption":
+        return replace(memory, exemptions={**memory.exemptions, exemption_key(item): at})
+    if item.what == "drift":
+        return replace(memory, drift=(*memory.drift, item.key)[-100:])
+    return memory
+
+
+def with_pending(last_run: LastRun, sink: str, pending: tuple[Batch, ...], now: datetime) -> LastRun:
+    """The memory with these batches under way for the sink."""
+    memory = last_run.sinks.get(sink) or SinkMemory(since=iso(now))
+    return replace(last_run, sinks={**last_run.sinks, sink: replace(memory, pending=pending)})
+
+
+def busy(memory: SinkMemory | None, run_id: str, now: datetime) -> bool:
+    """Whether another run is telling the sink right now."""
+    pending = memory.pending if memory else ()
+    return any(batch.lease_until > iso(now) and batch.claimed_by != run_id for batch in pending)
+
+
+def pruned(last_run: LastRun, sinks: tuple[Sink, ...], now: datetime) -> LastRun:
+    """Without findings resolved 30 days ago that nobody is owed, and without what is unbounded."""
+    needed = {item.key for memory in last_run.sinks.values() for batch in memory.pending for item in batch.items}
+    findings = {
+        fingerprint: record
+        for fingerprint, record in last_run.findings.items()
+        if fingerprint in needed or kept_until(record, sinks, last_run, now)
+    }
+    return replace(last_run, findings=findings, history=last_run.history[-HISTORY_LENGTH:])
+
+
+def merged(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_id: str) -> LastRun:
+    """What two runs that wrote at once remember together: the later view, and every mark of both.
+
+    `settled` are the ids of the batches, by sink, that this run finished.
+    """
+    later, earlier = (theirs, ours) if theirs.run_at > ours.run_at else (ours, theirs)
+    findings = dict(later.findings)
+    for fingerprint, record in earlier.findings.items():
+        other = findings.get(fingerprint)
+        findings[fingerprint] = record if other is None else replace(other, told=_all_told(record, other))
+    sinks = {
+        name: _merged_sink(theirs.sinks.get(name), ours.sinks.get(name), settled.get(name, set()), run_id)
+        for name in {**theirs.sinks, **ours.sinks}
+    }
+    history = {line.run_id: line for line in (*theirs.history, *ours.history)}
+    lines = sorted(history.values(), key=lambda line: (line.at, line.run_id))
+    return replace(later, findings=findings, sinks=sinks, history=tuple(lines[-HISTORY_LENGTH:]))
+
+
+def _all_told(one: Remembered, other: Remembered) -> dict[str, Mark]:
+    """For each sink the mark that says most: later episode, then resolved before open, then later."""
+    told = dict(one.told)
+    for sink, mark in other.told.items():
+        told[sink] = max(mark, told.get(sink, mark), key=lambda one: (one.episode, one.transition, one.at, one.num))
+    return told
+
+
+def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: set[str], run_id: str) -> SinkMemory:
+    if theirs is None or ours is None:
+        only = theirs or ours
+        assert only is not None
+        return only
+    mine = tuple(batch for batch in ours.pending if batch.claimed_by == run_id)
+    not_theirs = settled | {batch.delivery_id for batch in mine}
+    later = ours if (ours.last_told or "") >= (theirs.last_told or "") else theirs
+    return SinkMemory(
+        since=min(theirs.since, ours.since),
+        last_told=max(theirs.last_told or "", ours.last_told or "") or None,
+        pending=(*mine, *(batch for batch in theirs.pending if batch.delivery_id not in not_theirs)),
+        not_seen=later.not_seen,
+        exemptions={**theirs.exemptions, **ours.exemptions},
+        drift=tuple(dict.fromkeys((*theirs.drift, *ours.drift))),
+    )

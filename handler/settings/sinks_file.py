@@ -1,0 +1,136 @@
+"""NOTIFY_CONFIG as sinks. Secrets and URLs come from the settings, never from the file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from handler.errors import SettingsError
+from handler.models import Secret, Severity
+from handler.settings.reader import parse_duration
+from handler.settings.webhook import sink_troubles
+from handler.settings.yaml_file import Shape, read_model
+from handler.sinks.kinds import KINDS, guess_kind
+from handler.sinks.sink import Match, Sink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_NAME = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")
+
+
+def _known_kind(kind: str) -> str:
+    if kind not in KINDS:
+        raise ValueError(f"must be one of {', '.join(KINDS)}")
+    return kind
+
+
+def _duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+Duration = Annotated[str, AfterValidator(_duration)]
+
+
+class MatchEntry(Shape):
+    """Which findings a sink wants."""
+
+    tags: list[str] = Field(default=[])
+    categories: list[Literal["host", "container"]] = Field(default=[])
+    targets: list[str] = Field(default=[])
+
+
+class SinkEntry(Shape):
+    """One sink of the file."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,63}$")]
+    kind: Annotated[str, AfterValidator(_known_kind)] | None = None
+    url: str
+    min_severity: Literal["info", "low", "medium", "high", "critical"] = "info"
+    send: Literal["changes", "always"] | None = None
+    send_resolved: bool = True
+    remind_after: Duration | None = None
+    heartbeat: Duration | None = None
+    max_findings: Annotated[int, Field(ge=1, le=10_000)] = 50
+    match: MatchEntry = MatchEntry()
+    headers: dict[str, str] = Field(default={})
+    secret: str = ""
+    chat_id: str = ""
+    routing_key: str = ""
+    hosts: bool = False
+    allow_http: bool = False
+
+
+class SinksFile(Shape):
+    """The whole file."""
+
+    sinks: Annotated[list[SinkEntry], Field(min_length=1)]
+
+
+_KEYS = frozenset({"sinks", *SinkEntry.model_fields, *MatchEntry.model_fields})
+
+
+def read_sinks(name: str, content: bytes, lookup: Callable[[str], str | None], *, with_state: bool) -> tuple[Sink, ...]:
+    """The sinks that a file lists. Raises SettingsError with all problems, each `file:line:column: message`."""
+    file, positions = read_model(name, content, SinksFile, _KEYS)
+    problems: list[str] = []
+    sinks: list[Sink] = []
+    for index, entry in enumerate(file.sinks):
+        filled = _Filled(entry, lookup)
+        sink = filled.sink()
+        trouble = [*filled.problems, *sink_troubles(sink, with_state=with_state)]
+        if any(sink.name == other.name for other in sinks):
+            trouble.append("the name is used twice")
+        problems += [f"{positions.where(('sinks', index))}: sink {entry.name}: {text}" for text in trouble]
+        sinks.append(sink)
+    if problems:
+        raise SettingsError(problems, hint="See docs/sinks.md for each kind and its keys.")
+    return tuple(sinks)
+
+
+class _Filled:
+    """One entry with its `${NAME}`s filled in."""
+
+    def __init__(self, entry: SinkEntry, lookup: Callable[[str], str | None]) -> None:
+        self.problems: list[str] = []
+        self._entry = entry
+        self._lookup = lookup
+
+    def sink(self) -> Sink:
+        entry = self._entry
+        url = self._fill("url", entry.url)
+        made = Sink(
+            name=entry.name,
+            kind=entry.kind or guess_kind(url),
+            url=Secret(url),
+            min_severity=Severity.of(entry.min_severity),
+            send=entry.send,
+            send_resolved=entry.send_resolved,
+            remind_after=parse_duration(entry.remind_after) if entry.remind_after else None,
+            heartbeat=parse_duration(entry.heartbeat) if entry.heartbeat else None,
+            max_findings=entry.max_findings,
+            match=Match(tuple(entry.match.tags), tuple(entry.match.categories), tuple(entry.match.targets)),
+            headers=self._headers(entry.headers),
+            chat_id=entry.chat_id,
+            hosts=entry.hosts,
+            allow_http=entry.allow_http,
+        )
+        return replace(made, secret=self._secret("secret"), routing_key=self._secret("routing_key"))
+
+    def _headers(self, headers: Mapping[str, str]) -> dict[str, Secret]:
+        return {header: Secret(self._fill(f"headers.{header}", value)) for header, value in headers.items()}
+
+    def _secret(self, key: str) -> Secret | None:
+        text: str = getattr(self._entry, key)
+        return Secret(self._fill(key, text)) if text else None
+
+    def _fill(self, key: str, text: str) -> str:
+        """The text with each `${NAME}` replaced by its setting; a missing one is a problem."""
+        for name in dict.fromkeys(_NAME.findall(text)):
+            if not self._lookup(name):
+                self.problems.append(f"{key}: the setting {name} is missing")
+        return _NAME.sub(lambda found: (self._lookup(found[1]) or "").strip(), text)

@@ -1,0 +1,126 @@
+"""Prometheus Alertmanager, `POST .../api/v2/alerts`: all open findings on every run, resolved ones with their end.
+
+An alert is its label set, so labels hold what never changes while a finding is open: no counts, no texts. It ends by
+itself three run intervals after the last run that saw it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from handler.sinks.answers import by_status_alone
+from handler.sinks.post import json_message
+from handler.sinks.text.folding import fold
+from handler.sinks.text.lines import LONG, how_many, servers, where
+from handler.sinks.text.plaintext import clean, safe_url
+from handler.sinks.text.wording import open_findings, tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from handler.models import Finding
+    from handler.sinks.sink import Judgement, Message, Notice, Sink
+
+CHAT = False
+_INTERVALS, _UNKNOWN_INTERVAL = 3, timedelta(days=1)
+
+
+def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:
+    """One POST. It is never cut, for a missing alert would look resolved; `shrink` only drops the texts."""
+    end = now + (notice.run_interval * _INTERVALS if notice.run_interval else _UNKNOWN_INTERVAL)
+    alerts = [_alert(notice, sink, finding, _stamp(end), rich=shrink == 0) for finding in open_findings(notice)]
+    alerts += [_alert(notice, sink, finding, _stamp(now), rich=False) for finding in notice.resolved]
+    return (json_message([*alerts, *_sight(notice, now, end)]),)
+
+
+def _alert(notice: Notice, sink: Sink, finding: Finding, end: str, *, rich: bool) -> dict[str, Any]:
+    line = fold([finding])[0]
+    labels = {
+        "alertname": "DisallowedPort" if finding.port is not None else "AssetCounter",
+        **_place(notice),
+        "rule": finding.rule_id,
+        "severity": str(finding.severity),
+        "category": finding.category,
+        "port": "" if finding.port is None else str(finding.port),
+        "protocol": finding.protocol or "",
+        "fingerprint": finding.fingerprint,
+    }
+    name = clean(finding.title or finding.rule_id, LONG)
+    annotations = {
+        "summary": f"{where(line)} on {clean(notice.report.target.name, 60)}: {name}",
+        "warning": " ".join(tolerance(notice)),
+    }
+    if rich:
+        annotations |= {"description": f"{how_many(line)}, HSS asked {_asked(notice)}", **_texts(sink, finding)}
+    return {
+        "labels": _filled(labels),
+        "annotations": _filled(annotations),
+        "startsAt": _start(finding.first_seen or _asked(notice), end),
+        "endsAt": end,
+    }
+
+
+def _texts(sink: Sink, finding: Finding) -> dict[str, str]:
+    links = [url for url in map(safe_url, finding.references) if url]
+    return {
+        "why": clean(finding.rationale, LONG),
+        "do": clean(finding.remediation, LONG),
+        "runbook_url": links[0] if links else "",
+        "servers": servers(finding.hosts) if sink.hosts and finding.hosts else "",
+    }
+
+
+def _sight(notice: Notice, now: datetime, end: datetime) -> Iterable[dict[str, Any]]:
+    """The alert on an incomplete run; it ends when everything is seen again."""
+    blind = notice.report.verdict == "inconclusive"
+    if not blind and not notice.seen_again:
+        return
+    labels = {"alertname": "PortComplianceInconclusive", "severity": "high", **_place(notice)}
+    reasons = notice.not_seen or tuple(str(problem) for problem in notice.report.problems)
+    ends = _stamp(end if blind else now)
+    yield {
+        "labels": _filled(labels),
+        "annotations": _filled(
+            {
+                "summary": clean("; ".join(reasons[:10]), LONG) or "Not everything was seen",
+                "warning": " ".join(tolerance(notice)),
+            }
+        ),
+        "startsAt": _start(_asked(notice), ends),
+        "endsAt": ends,
+    }
+
+
+def _asked(notice: Notice) -> str:
+    return notice.report.taken_at or notice.report.started_at
+
+
+def _place(notice: Notice) -> dict[str, str]:
+    target = notice.report.target
+    return {
+        "target": target.name,
+        "region": target.region,
+        "project": target.project_id,
+        "enterprise_project": target.enterprise_project_id,
+    }
+
+
+def _filled(pairs: Mapping[str, str]) -> dict[str, str]:
+    """Clean values; an empty one would be dropped by the receiver anyway."""
+    kept = {name: clean(value, LONG) for name, value in pairs.items()}
+    return {name: value for name, value in kept.items() if value}
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _start(stamp: str, end: str) -> str:
+    """Never after the end, which is refused."""
+    return min(stamp, end) if stamp else end
+
+
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+    """Success is 200. A 400 names a bad alert; the good ones beside it were stored all the same."""
+    return by_status_alone(status, headers, body)

@@ -1,0 +1,140 @@
+"""What an HTTP answer means where the target says nothing of its own, and the pieces that every `judge` uses."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from handler.sinks.sink import Judgement, Outcome
+from handler.sinks.text.plaintext import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DELIVERED = Judgement(Outcome.DELIVERED)
+_TRY_AGAIN = frozenset({408, 421, 425, 429})
+_LONGEST_REASON = 120
+_ADDRESS = re.compile(r"\S*://\S*|\S*[?&]\w+=\S*")
+_TOO_LONG = re.compile(r"too (long|large|big)|exceed\w* (the )?(max|limit|size|length)|max_length", re.IGNORECASE)
+_TOKEN = re.compile(r"[\w+/=:.\-]{20,}")
+
+
+def by_status(status: int, headers: Mapping[str, str], said: str = "") -> Judgement | None:
+    """The meaning of a status that is not 2xx, with what the target said; None for a 2xx."""
+    if 200 <= status < 300:
+        return None
+    reason = because(status, said)
+    if 300 <= status < 400:
+        return Judgement(Outcome.PERMANENT, f"{reason} (redirects are not followed)")
+    if status == 413:
+        return Judgement(Outcome.TOO_LARGE, reason)
+    if status >= 500 or status in _TRY_AGAIN:
+        return Judgement(Outcome.RETRY_NOW, reason, retry_after(headers))
+    return Judgement(Outcome.PERMANENT, reason)
+
+
+def by_status_alone(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+    """For targets whose success is any 2xx; 501 will never do better."""
+    if status == 501:
+        return Judgement(Outcome.PERMANENT, because(status))
+    return by_status(status, headers, text_of(body)) or DELIVERED
+
+
+def by_code(
+    status: int, headers: Mapping[str, str], body: bytes, names: tuple[str, ...], meanings: Mapping[int, Judgement]
+) -> Judgement:
+    """For targets that answer 200 to a refusal and put a number in the body: success is 0 and nothing else."""
+    said = fields_of(body) or {}
+    code = next((said[name] for name in names if type(said.get(name)) is int), None)
+    if code is None:
+        return by_status(status, headers, text_of(body)) or not_understood(status)
+    words = safe_words(next((said[name] for name in ("errmsg", "msg", "StatusMessage") if said.get(name)), ""))
+    failure = by_status(status, headers, f"code {code} {words}")
+    if code == 0:
+        return failure or DELIVERED
+    reason = clean(f"code {code}: {words}", _LONGEST_REASON)
+    if code in meanings:
+        return replace(meanings[code], reason=reason)
+    if says_too_long(words):
+        return Judgement(Outcome.TOO_LARGE, reason)
+    return failure or Judgement(Outcome.PERMANENT, reason)
+
+
+def says_too_long(words: str) -> bool:
+    """Whether a refusal is about the length of the message."""
+    return _TOO_LONG.search(words) is not None
+
+
+def because(status: int, said: object = "") -> str:
+    """`HTTP 400: invalid_payload`: at most 120 safe characters of what the target said."""
+    words = safe_words(said)
+    return f"HTTP {status}: {words}" if words else f"HTTP {status}"
+
+
+def safe_words(said: object) -> str:
+    """A target's own words, short, on one line, without addresses and anything that could be a token."""
+    text = clean(str(said), 1000) if isinstance(said, (str, int)) else ""
+    hidden = _TOKEN.sub(_hide_token, _ADDRESS.sub("***", text))
+    return clean(hidden, _LONGEST_REASON)
+
+
+def _hide_token(run: re.Match[str]) -> str:
+    """Words joined by underscores are an error code; a long run with a digit or mixed case may be a secret."""
+    word = run[0]
+    harmless = word.replace("_", "").isalpha() and (word.islower() or word.isupper())
+    return word if harmless else "***"
+
+
+def text_of(body: bytes) -> str:
+    """The beginning of a body as text."""
+    return body[:2000].decode(errors="replace").strip()
+
+
+def fields_of(body: bytes) -> Mapping[str, Any] | None:
+    """The JSON object in a body, None if it holds none."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def header(headers: Mapping[str, str], name: str) -> str:
+    """A header whatever its case; an empty text if it is not there."""
+    return next((value for key, value in headers.items() if key.lower() == name), "")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from `Retry-After` as a number or as a date beside the answer's own `Date`."""
+    said = header(headers, "retry-after").strip()
+    if not said:
+        return None
+    number = seconds(said)
+    if number is not None:
+        return number
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed, and slow to import
+
+    try:
+        wait = parsedate_to_datetime(said) - parsedate_to_datetime(header(headers, "date"))
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, wait.total_seconds())
+
+
+def seconds(said: object) -> float | None:
+    """A number of seconds from a JSON value or a text; None if it is none."""
+    if isinstance(said, bool) or not isinstance(said, (str, int, float)):
+        return None
+    try:
+        number = float(said)
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, number) if math.isfinite(number) else None
+
+
+def not_understood(status: int) -> Judgement:
+    """A success status with a body that the target never sends: nothing is known to have been posted."""
+    return Judgement(Outcome.RETRY_NEXT_RUN, f"HTTP {status}, but the answer is not this target's own")

@@ -1,0 +1,57 @@
+"""The report itself, with Standard Webhooks headers (specification 1.0.0)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from typing import TYPE_CHECKING
+
+from handler.sinks.answers import by_status_alone
+from handler.sinks.post import JSON, json_bytes
+from handler.sinks.sink import Judgement, Message
+from handler.sinks.text.cutting import owed_report
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from handler.sinks.sink import Notice, Sink
+
+CHAT = False
+
+
+def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:
+    """One POST of the report with the findings that the sink is owed."""
+    body = json_bytes(owed_report(notice, sink, shrink))
+    headers = {"Content-Type": JSON, **webhook_headers(notice.delivery_id, now, body, _key(sink))}
+    return (Message(body, headers),)
+
+
+def webhook_headers(delivery_id: str, now: datetime, body: bytes, key: bytes | None) -> dict[str, str]:
+    """`webhook-id` and `webhook-timestamp`, and `webhook-signature` where there is a key."""
+    stamp = str(int(now.timestamp()))
+    headers = {"webhook-id": delivery_id, "webhook-timestamp": stamp}
+    if key is not None:
+        signed = hmac.new(key, f"{delivery_id}.{stamp}.".encode() + body, hashlib.sha256).digest()
+        headers["webhook-signature"] = "v1," + base64.b64encode(signed).decode()
+    return headers
+
+
+def _key(sink: Sink) -> bytes | None:
+    return signing_key(sink.secret.reveal()) if sink.secret else None
+
+
+def signing_key(secret: str) -> bytes:
+    """The key in `whsec_` and base64; a secret in any other form is used as it is."""
+    text = secret.removeprefix("whsec_")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        return secret.encode()
+
+
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+    """Any 2xx is success."""
+    return by_status_alone(status, headers, body)

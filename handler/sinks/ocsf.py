@@ -1,0 +1,49 @@
+"""OCSF Compliance Findings (class 2003) as a JSON array: what is owed, what is closed, what was not seen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from handler.formats.ocsf import ocsf_event, ocsf_events
+from handler.sinks.answers import by_status_alone
+from handler.sinks.post import json_message
+from handler.sinks.text.cutting import owed
+from handler.sinks.text.wording import lines_at, tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from handler.models import Finding
+    from handler.sinks.sink import Judgement, Message, Notice, Sink
+
+CHAT = False
+
+
+def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:  # noqa: ARG001
+    """One POST of an array; `shrink` halves the number of events."""
+    tolerated = " ".join(tolerance(notice))
+    warning = {"status_detail": tolerated} if tolerated else {}
+    return (json_message([event | warning for event in _events(notice, sink, shrink)]),)
+
+
+def _events(notice: Notice, sink: Sink, shrink: int) -> Iterable[dict[str, Any]]:
+    fresh = {finding.fingerprint for finding in (*notice.new, *notice.reopened)}
+    for finding in owed(notice, sink, shrink):
+        shown = _shown(finding, sink, shrink)
+        yield ocsf_event(notice.report, shown, "create" if finding.fingerprint in fresh else "update")
+    for finding in (*notice.resolved, *notice.missed)[: lines_at(sink.max_findings, shrink)]:
+        yield ocsf_event(notice.report, _shown(finding, sink, shrink), "close")
+    yield from ocsf_events(replace(notice.report, findings=()))[: lines_at(sink.max_findings, shrink)]
+
+
+def _shown(finding: Finding, sink: Sink, shrink: int) -> Finding:
+    """Without servers where the sink may not know them, without long texts where the first try was too large."""
+    shown = finding if sink.hosts else replace(finding, hosts=None)
+    return replace(shown, rationale="", remediation="", references=(), hosts=None) if shrink else shown
+
+
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+    """Any 2xx is success."""
+    return by_status_alone(status, headers, body)

@@ -1,0 +1,112 @@
+"""Teams Workflows: one Adaptive Card 1.4 of rich text blocks, which know no Markdown; at most 20 kB.
+
+The trigger answers 202 before the card is posted, so a delivery is only ever accepted. A post of more than 28 KB fails
+after that answer, which is why the limit is kept with a margin.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from handler.sinks.answers import because, by_status, fields_of
+from handler.sinks.post import json_bytes, json_message
+from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
+from handler.sinks.text.fitting import Block, Entry, and_more, fit
+from handler.sinks.text.layout import MARKS, plain_text, room_at
+from handler.sinks.text.plaintext import size_bytes
+from handler.sinks.text.wording import tell
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from handler.sinks.sink import Notice, Sink
+    from handler.sinks.text.lines import Item
+    from handler.sinks.text.wording import Section, Story
+
+CHAT = True
+LIMIT = 20_000
+_ENVELOPE = 900  # bytes of the card around its lines
+_LEAST = 3000  # bytes; the styles take most of a small card
+_COLOURS = {"bad": "Attention", "unknown": "Warning", "good": "Good"}
+_SEVERE = frozenset({"critical", "high"})
+
+
+def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:  # noqa: ARG001
+    """One card; the minimal one is lines of text."""
+    if shrink >= PLAIN:
+        lines = plain_text(notice, sink, LIMIT // 4, size_bytes, escape=str).split("\n")
+        return (json_message(_message([_line([_run(line)]) for line in lines if line])),)
+    story = tell(notice, sink, shrink)
+    return (json_message(_message(list(_body(story, max(_LEAST, room_at(LIMIT, shrink)))))),)
+
+
+def _message(body: list[dict[str, Any]]) -> dict[str, Any]:
+    card = {
+        "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
+        "type": "AdaptiveCard",
+        "version": "1.4",
+        "body": body,
+        "msteams": {"width": "full"},
+    }
+    kind = "application/vnd.microsoft.card.adaptive"
+    return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": card}]}
+
+
+def _body(story: Story, room: int) -> Iterable[dict[str, Any]]:
+    title = f"{MARKS[story.tone]} {story.title}"
+    head = [_line([_run(title, size="Large", weight="Bolder", color=_COLOURS[story.tone])])]
+    head += [_line([_run(story.summary)])] if story.summary else []
+    foot = [_line([_run(line, size="Small", isSubtle=True)], spacing="None") for line in story.footer]
+    left = room - _ENVELOPE - size_bytes(_fragment(head)) - size_bytes(_fragment(foot))
+    yield from head
+    for section in fit([_block(section) for section in story.sections], left, size_bytes, _more):
+        for lines in (section.heading, *section.lines):
+            yield from json.loads(lines)
+    yield from foot
+
+
+def _block(section: Section) -> Block:
+    heading = _line([_run(section.heading, weight="Bolder")], spacing="Medium", separator=True)
+    entries = tuple(
+        Entry(_fragment([_head(item), *_details(item)]), _fragment([_head(item)]), item.stands_for)
+        for item in section.items
+    )
+    return Block(_fragment([heading]), entries, section.omitted, first=not section.findings)
+
+
+def _more(count: int) -> str:
+    return _fragment([_line([_run(and_more(count), isSubtle=True)])])
+
+
+def _head(item: Item) -> dict[str, Any]:
+    lead = {"weight": "Bolder"} | ({"color": "Attention"} if str(item.severity) in _SEVERE else {})
+    return _line([*([_run(f"{item.lead} ", **lead)] if item.lead else []), _run(item.text)], spacing="Small")
+
+
+def _details(item: Item) -> Iterable[dict[str, Any]]:
+    for detail in item.details:
+        yield _line([_run(detail, isSubtle=True)], spacing="None")
+    for url in item.urls:
+        yield _line([_run("Reference", selectAction={"type": "Action.OpenUrl", "url": url})], spacing="None")
+
+
+def _line(runs: list[dict[str, Any]], **style: Any) -> dict[str, Any]:
+    return {"type": "RichTextBlock", "inlines": runs, **style}
+
+
+def _run(text: str, **style: Any) -> dict[str, Any]:
+    return {"type": "TextRun", "text": text, **style}
+
+
+def _fragment(elements: list[dict[str, Any]]) -> str:
+    return json_bytes(elements).decode()
+
+
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+    """Any 2xx only says that the flow was started: accepted, never delivered."""
+    error = (fields_of(body) or {}).get("error")
+    code = error.get("code", "") if isinstance(error, dict) else ""
+    refused = by_status(status, headers, code)
+    return refused or Judgement(Outcome.ACCEPTED, because(status, "accepted by the flow, which does not say more"))

@@ -1,0 +1,57 @@
+"""Telegram bots: `sendMessage` with HTML. The limit is 4096 characters after the entities are parsed (Bot API)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handler.sinks.answers import DELIVERED, because, by_status, fields_of, not_understood, says_too_long, seconds
+from handler.sinks.post import json_message
+from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
+from handler.sinks.text.dialects import HTML
+from handler.sinks.text.layout import text_message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from handler.sinks.sink import Notice, Sink
+
+CHAT = True
+
+LIMIT = 4000
+
+
+def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:  # noqa: ARG001
+    """One message of HTML; the minimal one has no markup but entities."""
+    body = {
+        "chat_id": sink.chat_id,
+        "text": text_message(notice, sink, shrink, HTML, LIMIT, size_utf16),
+        "parse_mode": "HTML",
+        "disable_web_page_preview": True,
+    }
+    return (json_message(body if shrink < PLAIN else body | {"disable_notification": False}),)
+
+
+def size_utf16(text: str) -> int:
+    """Telegram counts UTF-16 code units."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+    """Success is `ok`: true; a refusal has a description, and a wait in its parameters."""
+    said = fields_of(body)
+    if said is None or not isinstance(said.get("ok"), bool):
+        return by_status(status, headers) or not_understood(status)
+    if said["ok"]:
+        return by_status(status, headers) or DELIVERED
+    code, words = said.get("error_code"), str(said.get("description", ""))
+    status = code if type(code) is int else status
+    if says_too_long(words):
+        return Judgement(Outcome.TOO_LARGE, because(status, words))
+    wait = seconds(_parameters(said.get("parameters")).get("retry_after"))
+    failure = by_status(status, headers, words) or Judgement(Outcome.PERMANENT, because(status, words))
+    return failure if wait is None else Judgement(Outcome.RETRY_NOW, failure.reason, wait)
+
+
+def _parameters(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,1 @@
+"""What chat messages are made of: wording, lines, folding, layout, dialects, fitting."""

@@ -1,0 +1,93 @@
+"""The report as a machine gets it: the findings that its sink is owed, and the number of the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from handler.report.verdict import finding_dict, report_dict
+from handler.sinks.text.lines import LONG
+from handler.sinks.text.plaintext import cut
+from handler.sinks.text.wording import lines_at, open_findings, owed_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from handler.models import Finding
+    from handler.sinks.sink import Notice, Sink
+
+_LINES_OF_TEXT = ("rationale", "remediation", "references")
+
+
+def owed(notice: Notice, sink: Sink, shrink: int = 0) -> tuple[Finding, ...]:
+    """The open findings to list, worst first, at most `max_findings`, half as many at each step of `shrink`.
+
+    They are those the message is about; all open ones where the sink wants always everything, or nothing is remembered.
+    """
+    everything = sink.send == "always" or notice.report.changes is None
+    findings = open_findings(notice) if everything else owed_findings(notice)
+    ordered = sorted(findings, key=lambda finding: -finding.severity)
+    return tuple(ordered[: lines_at(sink.max_findings, shrink)])
+
+
+def owed_report(notice: Notice, sink: Sink, shrink: int = 0) -> dict[str, Any]:
+    """The report's JSON with `findings` cut to `owed`; `omitted` counts the open findings that are not listed."""
+    whole = report_dict(notice.report)
+    listed = owed(notice, sink, shrink)
+    marks = {finding.fingerprint for finding in listed}
+    findings = [finding_dict(finding) for finding in listed]
+    cap = lines_at(sink.max_findings, shrink)
+    body = whole | {
+        "findings": [_without_texts(finding) for finding in findings] if shrink else findings,
+        "omitted": whole["omitted"] + sum(finding["fingerprint"] not in marks for finding in whole["findings"]),
+        "changes": _changes(whole["changes"], marks, notice, cap),
+        "exempted": whole["exempted"][:cap],
+        "announced": whole["announced"][:cap],
+    }
+    body = body if sink.hosts else without_hosts(body)
+    return short_texts(body) if shrink else body
+
+
+def _without_texts(finding: dict[str, Any]) -> dict[str, Any]:
+    empty = {key: type(finding[key])() for key in _LINES_OF_TEXT if key in finding}
+    return finding | empty
+
+
+def _changes(changes: dict[str, Any] | None, listed: set[str], notice: Notice, cap: int) -> dict[str, Any] | None:
+    """The changes as this sink has not been told them, which may be those of an earlier run."""
+    if changes is None:
+        return None
+    because = {past["fingerprint"]: past["because"] for past in changes["resolved"]}
+    groups = {
+        "new": notice.new,
+        "grown": notice.grown,
+        "ongoing": (*notice.reminded, *notice.ongoing),
+        "reopened": notice.reopened,
+    }
+    return {
+        **{name: [mark for mark in _marks(findings) if mark in listed] for name, findings in groups.items()},
+        "resolved": [
+            finding_dict(finding) | {"because": because.get(finding.fingerprint, "closed")}
+            for finding in (*notice.resolved, *notice.missed)[:cap]
+        ],
+        "unseen": changes["unseen"][:cap],
+    }
+
+
+def _marks(findings: Iterable[Finding]) -> list[str]:
+    return [finding.fingerprint for finding in findings]
+
+
+def short_texts(value: Any) -> Any:
+    """The same with every text cut to 300 characters."""
+    if isinstance(value, dict):
+        return {key: short_texts(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [short_texts(part) for part in value]
+    return cut(value, LONG) if isinstance(value, str) else value
+
+
+def without_hosts(value: Any) -> Any:
+    """The same without any `hosts`: names and addresses of servers stay inside the company."""
+    if isinstance(value, dict):
+        return {key: without_hosts(part) for key, part in value.items() if key != "hosts"}
+    return [without_hosts(part) for part in value] if isinstance(value, list) else value

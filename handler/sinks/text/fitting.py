@@ -1,0 +1,109 @@
+"""Fitting a message into a target's limit by whole lines; nothing is ever cut inside a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from handler.sinks.sink import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line, ready to send, in its full and its short form; `stands_for` counts the findings it tells."""
+
+    full: str
+    short: str
+    stands_for: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A heading with its lines. `omitted` are told by number only; `first` blocks are served before the others."""
+
+    heading: str
+    entries: tuple[Entry, ...]
+    omitted: int = 0
+    first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What is left of a block: its lines, the last of them `and N more` where some are missing."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+def fit(
+    blocks: Sequence[Block], room: int, size: Callable[[str], int], more: Callable[[int], str], gap: int = 1
+) -> tuple[Fitted, ...]:
+    """The blocks, in order, within `room` as `size` counts it; each line and heading costs `gap` on top.
+
+    Headings and their numbers come before any line, so that what is cut is still counted; a heading without room is
+    left out. Then every line gets its short form while there is room, `first` blocks before the others but with no
+    more than half of it; what is left goes to full forms, from the top.
+    """
+    order = sorted(range(len(blocks)), key=lambda at: not blocks[at].first)
+    left, kept = room, []
+    for at in order:
+        cost = size(blocks[at].heading) + size(more(_weight(blocks[at]))) + 2 * gap
+        if cost <= left:
+            left -= cost
+            kept.append(at)
+    shown: dict[int, list[str]] = {}
+    for at in kept:
+        share = left // 2 if blocks[at].first else left
+        shown[at] = _short_forms(blocks[at].entries, share, size, gap)
+        left -= sum(size(line) + gap for line in shown[at])
+    for at in sorted(kept):
+        left = _lengthen(shown[at], blocks[at].entries, left, size)
+    return tuple(_fitted(blocks[at], shown[at], more) for at in sorted(kept))
+
+
+def _short_forms(entries: Sequence[Entry], room: int, size: Callable[[str], int], gap: int) -> list[str]:
+    lines: list[str] = []
+    for entry in entries:
+        room -= size(entry.short) + gap
+        if room < 0:
+            break
+        lines.append(entry.short)
+    return lines
+
+
+def _lengthen(lines: list[str], entries: Sequence[Entry], room: int, size: Callable[[str], int]) -> int:
+    """Give lines their full form, in order, as far as the room goes; what is left of it."""
+    for at, entry in enumerate(entries[: len(lines)]):
+        extra = size(entry.full) - size(entry.short)
+        if extra > room:
+            return 0
+        lines[at] = entry.full
+        room -= extra
+    return room
+
+
+def _weight(block: Block) -> int:
+    return block.omitted + sum(entry.stands_for for entry in block.entries)
+
+
+def _fitted(block: Block, lines: list[str], more: Callable[[int], str]) -> Fitted:
+    missing = block.omitted + sum(entry.stands_for for entry in block.entries[len(lines) :])
+    return Fitted(block.heading, (*lines, more(missing)) if missing else tuple(lines))
+
+
+def and_more(count: int) -> str:
+    """`and 12 more`."""
+    return f"and {count} more"
+
+
+def smallest_that_fits(render: Callable[[int], Message], limit: int) -> Message:
+    """The first of `render(room)` whose body has at most `limit` bytes, with ever less room for the lines."""
+    room = limit
+    message = render(room)
+    while len(message.body) > limit and room > 0:
+        room = room * 3 // 4
+        message = render(room)
+    return message

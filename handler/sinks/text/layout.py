@@ -1,0 +1,127 @@
+"""A story written in a dialect and fitted into a target's limit: the way of every target that takes one text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from handler.sinks.sink import PLAIN
+from handler.sinks.text.dialects import PLAIN_TEXT, Dialect, escape_plain
+from handler.sinks.text.fitting import Block, Entry, Fitted, and_more, fit
+from handler.sinks.text.wording import Section, Story, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from handler.sinks.sink import Notice, Sink
+    from handler.sinks.text.lines import Item
+
+LEAST_ROOM, PLAIN_ROOM = 1000, 700  # below this nothing useful can be said
+MARKS = {"bad": "\U0001f534", "unknown": "\u26a0", "good": "\u2705"}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A story in a dialect, cut to size: every part is escaped and ready to be joined."""
+
+    title: str
+    summary: str
+    sections: tuple[Fitted, ...]
+    footer: tuple[str, ...]
+
+
+def write(
+    story: Story,
+    dialect: Dialect,
+    room: int,
+    size: Callable[[str], int] = len,
+    gap: int = 2,
+    mark: str | None = None,
+    longest: int = 4000,
+) -> Written:
+    """The story within `room`: title, summary and footer first, the lines share what is left.
+
+    Details are left out of a line that would be `longest` or more with them.
+    """
+    title, summary = (
+        (MARKS[story.tone] + " " if mark is None else mark) + dialect.escape(story.title),
+        dialect.escape(story.summary),
+    )
+    footer = tuple(dialect.escape(line) for line in story.footer)
+    fixed = sum(size(part) + gap for part in (title, summary, *footer)) + 8
+    blocks = [_block(section, dialect, longest, size) for section in story.sections]
+    return Written(title, summary, fit(blocks, room - fixed, size, _more(dialect), gap), footer)
+
+
+def _more(dialect: Dialect) -> Callable[[int], str]:
+    return lambda count: dialect.bullet + dialect.escape(and_more(count))
+
+
+def _block(section: Section, dialect: Dialect, longest: int, size: Callable[[str], int]) -> Block:
+    entries = tuple(_entry(item, dialect, longest, size) for item in section.items)
+    return Block(dialect.bold(dialect.escape(section.heading)), entries, section.omitted, first=not section.findings)
+
+
+def _entry(item: Item, dialect: Dialect, longest: int, size: Callable[[str], int]) -> Entry:
+    full, short = entry_text(item, dialect), head_text(item, dialect)
+    return Entry(full if size(full) < longest else short, short, item.stands_for)
+
+
+def head_text(item: Item, dialect: Dialect) -> str:
+    """The first line of an item."""
+    lead = dialect.bold(dialect.escape(item.lead)) + " " if item.lead else ""
+    return f"{dialect.bullet}{lead}{dialect.escape(item.text)}"
+
+
+def entry_text(item: Item, dialect: Dialect) -> str:
+    """An item with its details, each on a line of its own."""
+    return (dialect.newline + dialect.indent).join((head_text(item, dialect), *detail_texts(item, dialect)))
+
+
+def detail_texts(item: Item, dialect: Dialect) -> Iterable[str]:
+    """Why, what to do, since when, where, and links."""
+    links = [dialect.link("Reference", url) for url in item.urls]
+    return (*(dialect.escape(detail) for detail in item.details), *links)
+
+
+def one_text(written: Written, dialect: Dialect) -> str:
+    """The whole message as one text."""
+    return dialect.newline.join((dialect.bold(written.title), body_text(written, dialect)))
+
+
+def body_text(written: Written, dialect: Dialect) -> str:
+    """The message without its title."""
+    sections = [dialect.newline.join((section.heading, *section.lines)) for section in written.sections]
+    parts = (written.summary, *sections, dialect.newline.join(written.footer))
+    return dialect.paragraph.join(part for part in parts if part)
+
+
+def text_message(
+    notice: Notice, sink: Sink, shrink: int, dialect: Dialect, limit: int, size: Callable[[str], int] = len
+) -> str:
+    """What a target of one text receives, in at most `limit` as `size` counts; `PLAIN` gives it without markup."""
+    if shrink >= PLAIN:
+        return plain_text(notice, sink, limit, size, dialect.escape)
+    written = write(tell(notice, sink, shrink), dialect, room_at(limit, shrink), size, gap=_gap(dialect, size))
+    return one_text(written, dialect)
+
+
+def plain_text(
+    notice: Notice,
+    sink: Sink,
+    limit: int,
+    size: Callable[[str], int] = len,
+    escape: Callable[[str], str] = escape_plain,
+) -> str:
+    """The minimal message: few lines and no markup but what `escape` needs to keep text inert."""
+    dialect = replace(PLAIN_TEXT, escape=escape)
+    return one_text(write(tell(notice, sink, PLAIN), dialect, room_at(limit, PLAIN), size, mark=""), dialect)
+
+
+def room_at(limit: int, shrink: int) -> int:
+    """How much a message may hold: half as much at each step."""
+    return min(limit, PLAIN_ROOM) if shrink >= PLAIN else max(min(limit, LEAST_ROOM), limit >> shrink)
+
+
+def _gap(dialect: Dialect, size: Callable[[str], int]) -> int:
+    return max(size(dialect.newline), size(dialect.paragraph))

@@ -1,0 +1,1 @@
+"""What is remembered between runs, and where it is kept: file, OBS or Redis."""

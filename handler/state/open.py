@@ -1,0 +1,73 @@
+"""From STATE_URL to a store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from handler.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handler.clock import Clock
+    from handler.state.interface import Store
+    from handler.state.obs_objects import ObsKeys
+    from handler.transport import Transport
+
+
+def open_store(
+    url: str,
+    clock: Clock,
+    *,
+    transport: Transport | None = None,
+    obs_endpoint: str = "",
+    region: str = "",
+    keys: Callable[[], ObsKeys] | None = None,
+    timeout: float = 10.0,
+    read_only: bool = False,
+) -> Store | None:
+    """The store of a URL; None for an empty one. Nothing is asked of it yet.
+
+    `file:///path`, `obs://bucket/key` (needs `transport`, `obs_endpoint`, `region`, `keys`), `redis://`, `rediss://`.
+    `timeout` is for one request, in seconds. With `read_only` a damaged document is not even set aside.
+    Raises SettingsError, MissingExtraError.
+    """
+    if not url:
+        return None
+    scheme = url.partition(":")[0]
+    if scheme == "file":
+        return _file(url, clock, read_only=read_only)
+    if scheme in ("redis", "rediss"):
+        from handler.state.redis_store import RedisStore  # noqa: PLC0415
+
+        try:
+            return RedisStore(url, clock, timeout, read_only=read_only)
+        except ValueError:  # a port or an address that is none; its text may hold the password
+            raise SettingsError("STATE_URL redis: must be redis://host:port/database/key") from None
+    if scheme != "obs":
+        raise SettingsError("STATE_URL must start with file:///, obs://, redis:// or rediss://")
+    if transport is None or keys is None or not obs_endpoint or not region:
+        raise SettingsError("STATE_URL obs:// needs OBS_ENDPOINT (or a region) and an access key")
+    from handler.state.obs import ObsStore  # noqa: PLC0415
+    from handler.state.obs_objects import ObsObjects  # noqa: PLC0415
+
+    bucket, key = _bucket_and_key(url)
+    objects = ObsObjects(bucket, obs_endpoint, region, keys, transport, clock, timeout)
+    return ObsStore(objects, key, read_only=read_only)
+
+
+def _file(url: str, clock: Clock, *, read_only: bool) -> Store:
+    from handler.state.file import FileStore  # noqa: PLC0415
+
+    parts = urlsplit(url)
+    if not url.startswith("file:///") or not parts.path.strip("/"):
+        raise SettingsError("STATE_URL file: must be file:///absolute/path")
+    return FileStore(unquote(parts.path), clock, read_only=read_only)
+
+
+def _bucket_and_key(url: str) -> tuple[str, str]:
+    bucket, _, key = url.removeprefix("obs://").partition("/")
+    if not bucket or not key or key.endswith("/"):
+        raise SettingsError("STATE_URL obs: must be obs://bucket/key")
+    return bucket, key

@@ -1,1 +1,0 @@
-"""The last run: a JSON document behind load and save."""
