@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from bench.fresh import FOUR, Place, floor, importing, one_core, ours, sdk
 from bench.measure import Figures, exponent, paired
 from bench.serving import Serving
@@ -21,7 +19,7 @@ def cold(places: list[Place], rounds: int) -> Section:
         for quota, name in ((0.0, "one core"), (0.3, "0.3 of one core")):
             with one_core(quota) as prefix:
                 if prefix:
-                    results[f"{place.version}, 50 ms, {name}"] = _cold(replace(place, prefix=prefix), 0.05, rounds)
+                    results[f"{place.version}, 50 ms, {name}"] = _cold(place._replace(prefix=prefix), 0.05, rounds)
     return results
 
 

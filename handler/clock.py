@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class Clock(Protocol):
@@ -40,8 +39,7 @@ class SystemClock:
         time.sleep(max(0.0, seconds))
 
 
-@dataclass(frozen=True, slots=True)
-class FixedClock:
+class FixedClock(NamedTuple):
     """A moment that stands still (`--at`), over a clock whose seconds run for pacing and time limits."""
 
     moment: datetime
@@ -65,8 +63,7 @@ def running(clock: Clock) -> Clock:
     return clock.running if isinstance(clock, FixedClock) else clock
 
 
-@dataclass(frozen=True, slots=True)
-class Deadline:
+class Deadline(NamedTuple):
     """A point in monotonic seconds, on one clock."""
 
     at: float

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -90,8 +89,7 @@ def family(protocol: str) -> str | None:
     return protocol[:3] if protocol.startswith(("tcp", "udp")) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something that stopped us from knowing, or a breach of a schema. `path` is a JSON path or empty."""
 
     message: str
@@ -102,8 +100,7 @@ class Problem:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One cloud, region, project and enterprise project to check. `host` is the HSS endpoint's host name."""
 
     name: str = "default"
@@ -114,8 +111,7 @@ class Target:
     enterprise_project_id: str = "all_granted_eps"
 
 
-@dataclass(frozen=True, slots=True)
-class CategorySnapshot:
+class CategorySnapshot(NamedTuple):
     """What the API said about one category.
 
     `plan` names how it was asked: `pages` (every row), `ports` (first page and exact queries), `sorted` (stopped
@@ -139,8 +135,7 @@ class CategorySnapshot:
     raw_statistics: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """What the API said at one moment (`taken_at`: ISO 8601, UTC), category by category."""
 
     target: Target
@@ -148,8 +143,7 @@ class Snapshot:
     categories: tuple[CategorySnapshot, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """A server or container behind a finding (Huawei Cloud only)."""
 
     host_id: str
@@ -162,8 +156,7 @@ class Host:
     loopback_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A row (or counter, then `port` and `protocol` are None) that a rule forbids."""
 
     fingerprint: str
@@ -184,8 +177,7 @@ class Finding:
     hosts: tuple[Host, ...] | None = None  # None: not asked
 
 
-@dataclass(frozen=True, slots=True)
-class ExemptedFinding:
+class ExemptedFinding(NamedTuple):
     """A finding that an exemption switches off; counted and shown."""
 
     finding: Finding
@@ -197,16 +189,14 @@ class ExemptedFinding:
     ticket: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AnnouncedFinding:
+class AnnouncedFinding(NamedTuple):
     """A finding of a rule that is not in force yet."""
 
     finding: Finding
     effective_from: str  # YYYY-MM-DD
 
 
-@dataclass(frozen=True, slots=True)
-class ExemptionNotice:
+class ExemptionNotice(NamedTuple):
     """An exemption that nears its end (`days_left` >= 0) or ended (negative)."""
 
     exemption_id: str
@@ -215,16 +205,14 @@ class ExemptionNotice:
     days_left: int
 
 
-@dataclass(frozen=True, slots=True)
-class Gaps:
+class Gaps(NamedTuple):
     """Where HSS and the policy disagree: (category, port, protocol) each."""
 
     danger_not_in_policy: tuple[tuple[str, int, str], ...] = ()
     in_policy_not_danger: tuple[tuple[str, int, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NamedTuple):
     """What a policy says of a snapshot. `undecided` are rules that could not be decided, by category."""
 
     findings: tuple[Finding, ...] = ()
@@ -237,16 +225,14 @@ class Evaluation:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PastFinding:
+class PastFinding(NamedTuple):
     """A finding of an earlier run that is not found now, and why."""
 
     finding: Finding  # as last seen
     because: str  # "closed", "policy", "exempted"; for an unseen one "unseen"
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """Findings against the last run; lists of fingerprints, but for what is gone or was not seen."""
 
     new: tuple[str, ...] = ()
@@ -257,8 +243,7 @@ class Changes:
     unseen: tuple[PastFinding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """The outcome of one telling.
 
     `status`: `delivered`, `accepted` (the target does not say more), `owed` (tried, will be tried again next run),
@@ -271,8 +256,7 @@ class Delivery:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The result of one run on one target."""
 
     run_id: str

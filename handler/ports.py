@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -12,11 +11,13 @@ if TYPE_CHECKING:
 LOWEST, HIGHEST = 0, 65535
 
 
-@dataclass(frozen=True, slots=True)
 class PortSet:
     """Port numbers. Build it with `of`, which sorts and merges; `ranges` holds (low, high), both inside."""
 
-    ranges: tuple[tuple[int, int], ...] = ()
+    __slots__ = ("ranges",)
+
+    def __init__(self, ranges: tuple[tuple[int, int], ...] = ()) -> None:
+        self.ranges: Final = ranges
 
     @classmethod
     def of(cls, ranges: Iterable[tuple[int, int]]) -> PortSet:
@@ -33,6 +34,15 @@ class PortSet:
     def of_ports(cls, ports: Iterable[int]) -> PortSet:
         """The set of these single ports."""
         return cls.of((port, port) for port in ports)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PortSet) and other.ranges == self.ranges
+
+    def __hash__(self) -> int:
+        return hash(self.ranges)
+
+    def __repr__(self) -> str:
+        return f"PortSet({self})"
 
     def __contains__(self, port: int) -> bool:
         at = bisect_right(self.ranges, (port, HIGHEST + 1)) - 1

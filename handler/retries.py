@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import parse_iso
 from handler.errors import TimeLimitError, TransportError
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT", "Retries", "in_minutes", "retry_after", "with_retries"]
 
 
-@dataclass(frozen=True, slots=True)
-class Retries:
+class Retries(NamedTuple):
     """How often and how slowly. `tries` counts the first one; waits in seconds."""
 
     tries: int = 3

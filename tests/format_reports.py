@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from handler.models import (
     AnnouncedFinding,
     Changes,
@@ -85,7 +83,7 @@ def hostile(text: str = NASTY) -> Report:
         policy_name=text,
         policy_digest=text,
         policy_files=(text,),
-        target=replace(TARGET, name=text, region=text, project_id=text),
+        target=TARGET._replace(name=text, region=text, project_id=text),
         coverage=(blind,),
         exempted=(ExemptedFinding(bad, text, text, text, "2027-03-31", 1, text),),
         announced=(AnnouncedFinding(bad, "2027-03-31"),),

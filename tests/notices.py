@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from handler.models import Changes, ExemptionNotice, Host, PastFinding, Problem, Secret, Severity
@@ -100,9 +99,9 @@ def hostile(text: str) -> Notice:
         protocol=text[:50].lower() or "tcp",
         hosts=(Host("id", host_name=text, host_ip=text, container_name=text),),
     )
-    lines = (bad, *(replace(bad, port=port, fingerprint=f"e{port}") for port in range(1, 60, 2)))
+    lines = (bad, *(bad._replace(port=port, fingerprint=f"e{port}") for port in range(1, 60, 2)))
     whole = report(*lines, verdict="inconclusive", problems=(Problem(text, text),), policy_name=text)
-    whole = replace(whole, target=replace(whole.target, name=text))
+    whole = whole._replace(target=whole.target._replace(name=text))
     return Notice(
         "msg_hostile",
         whole,

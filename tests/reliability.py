@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from threading import Condition, Thread
 
@@ -233,7 +233,7 @@ class World:
         now = self.clock.now()
         evaluation = Evaluation(findings=tuple(self._findings()), coverage=(category(),))
         compared = compare(evaluation, last_run, POLICY, now, unreadable=unreadable)
-        result = replace(report(*compared.findings), run_id=run_id, started_at=iso(now), changes=compared.changes)
+        result = report(*compared.findings)._replace(run_id=run_id, started_at=iso(now), changes=compared.changes)
         edges = Edges(
             self._transport(edge), lambda _: FakeKind(), self.clock, Deadline.after(30, self.clock), Random(1)
         )

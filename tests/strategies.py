@@ -88,7 +88,7 @@ def policies(draw):
         expect_rows=draw(st.dictionaries(st.sampled_from(CATEGORIES), st.integers(1, 9))),
         description=draw(st.one_of(st.just(""), texts)),
     )
-    return Policy(**{name: getattr(built, name) for name in Policy.__slots__} | {"digest": digest(built)})
+    return Policy(**{name: getattr(built, name) for name in Policy._fields} | {"digest": digest(built)})
 
 
 def policy_texts():

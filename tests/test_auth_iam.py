@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -46,13 +45,13 @@ def test_the_request_names_user_domain_and_project_without_catalogue():
 
 
 def test_a_project_without_id_is_named_within_the_domain():
-    body = json.loads(login_request(replace(LOGIN, project_id="", project_name="eu-de")).body)
+    body = json.loads(login_request(LOGIN._replace(project_id="", project_name="eu-de")).body)
     assert body["auth"]["scope"] == {"project": {"name": "eu-de", "domain": {"name": OPTIONS.domain}}}
 
 
 @pytest.mark.parametrize("url", ["https://iam", "https://iam/", "https://iam/v3", "https://iam/v3/"])
 def test_the_address_may_end_in_v3_or_not(url):
-    assert login_request(replace(LOGIN, auth_url=url)).url == "https://iam/v3/auth/tokens?nocatalog=true"
+    assert login_request(LOGIN._replace(auth_url=url)).url == "https://iam/v3/auth/tokens?nocatalog=true"
 
 
 def test_one_login_serves_all_requests_until_five_minutes_before_the_end():
@@ -71,7 +70,7 @@ def test_warm_invocations_share_a_token_of_the_same_login_only():
     auth(answer("a"), cache=cache)[0].headers(REQUEST)
     warm, transport = auth(cache=cache)
     assert (warm.headers(REQUEST)["X-Auth-Token"], transport.requests) == ("a", [])
-    other, transport = auth(answer("b"), cache=cache, login=replace(LOGIN, project_id="other"))
+    other, transport = auth(answer("b"), cache=cache, login=LOGIN._replace(project_id="other"))
     assert (other.headers(REQUEST)["X-Auth-Token"], len(transport.requests)) == ("b", 1)
 
 
@@ -173,18 +172,18 @@ def test_nothing_secret_is_shown():
 
 
 def test_an_identity_is_the_users_whatever_the_project_and_spelling():
-    same = auth(login=replace(LOGIN, project_id="other", auth_url="http://127.0.0.1/v3"))[0]
+    same = auth(login=LOGIN._replace(project_id="other", auth_url="http://127.0.0.1/v3"))[0]
     assert auth()[0].identity == same.identity
-    assert auth()[0].identity != auth(login=replace(LOGIN, username="writer"))[0].identity
+    assert auth()[0].identity != auth(login=LOGIN._replace(username="writer"))[0].identity
 
 
 def test_a_token_that_the_simulated_iam_revoked_is_renewed():
     clock = FakeClock(NOON)
     service = Simulator(Fleet.of(Line(23, "TCP", 1)), clock=clock)
     who = PasswordAuth(LOGIN, service, clock)
-    statuses = [service(replace(REQUEST, headers=who.headers(REQUEST)), 5.0).status]
+    statuses = [service(REQUEST._replace(headers=who.headers(REQUEST)), 5.0).status]
     service.revoke_tokens()
-    statuses.append(service(replace(REQUEST, headers=who.headers(REQUEST)), 5.0).status)
+    statuses.append(service(REQUEST._replace(headers=who.headers(REQUEST)), 5.0).status)
     assert who.refused()
-    statuses.append(service(replace(REQUEST, headers=who.headers(REQUEST)), 5.0).status)
+    statuses.append(service(REQUEST._replace(headers=who.headers(REQUEST)), 5.0).status)
     assert statuses == [200, 401, 200]

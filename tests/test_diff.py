@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -62,8 +61,8 @@ def test_twice_the_num_last_told_is_grown(num, kind):
 def test_growth_is_measured_against_what_was_told_in_this_episode():
     before = after(23)
     record = before.findings["telnet-23-tcp-host"]
-    told = replace(record, told={"soc": Mark("open", 1, 10, iso(NOON)), "old": Mark("open", 0, 99, iso(NOON))})
-    before = replace(before, findings={"telnet-23-tcp-host": told})
+    told = record._replace(told={"soc": Mark("open", 1, 10, iso(NOON)), "old": Mark("open", 0, 99, iso(NOON))})
+    before = before._replace(findings={"telnet-23-tcp-host": told})
     assert compare(seen(23, num=19), before, POLICY, NOON + HOUR).changes.ongoing
     assert compare(seen(23, num=20), before, POLICY, NOON + HOUR).changes.grown
 
@@ -78,43 +77,43 @@ def test_a_row_that_is_gone_is_closed():
 
 
 def test_a_row_whose_num_fell_is_closed():
-    rule = replace(TELNET, above=2)
-    now = replace(seen(), coverage=(category([Row(23, "tcp", 2)]),))
+    rule = TELNET._replace(above=2)
+    now = seen()._replace(coverage=(category([Row(23, "tcp", 2)]),))
     assert gone(now, Policy("p", "d", (rule,))) == [("resolved", "closed")]
 
 
 def test_a_rule_that_is_gone_is_policy_even_where_nothing_was_seen():
-    assert gone(seen(), Policy("p", "d", (replace(TELNET, id="other"),))) == [("resolved", "policy")]
+    assert gone(seen(), Policy("p", "d", (TELNET._replace(id="other"),))) == [("resolved", "policy")]
     assert gone(seen(complete=False), Policy("p", "d", ())) == [("resolved", "policy")]
 
 
 @pytest.mark.parametrize(
     "rule",
     [
-        replace(TELNET, ports=PortSet(((80, 80),))),
-        replace(TELNET, protocols=("udp",)),
-        replace(TELNET, categories=("container",)),
-        replace(TELNET, above=3),
-        replace(TELNET, status=("unknown",)),
+        TELNET._replace(ports=PortSet(((80, 80),))),
+        TELNET._replace(protocols=("udp",)),
+        TELNET._replace(categories=("container",)),
+        TELNET._replace(above=3),
+        TELNET._replace(status=("unknown",)),
     ],
 )
 def test_a_changed_rule_over_a_row_that_is_still_there_is_policy(rule):
-    now = replace(seen(), coverage=(category([Row(23, "tcp", 3, "danger")]),))
+    now = seen()._replace(coverage=(category([Row(23, "tcp", 3, "danger")]),))
     assert gone(now, Policy("p", "d", (rule,))) == [("resolved", "policy")]
 
 
 def test_a_port_that_is_asked_no_more_is_policy_because_nobody_looked():
-    rule = replace(TELNET, ports=PortSet(((80, 80),)))
+    rule = TELNET._replace(ports=PortSet(((80, 80),)))
     assert gone(seen(every_row=False, plan="ports"), Policy("p", "d", (rule,))) == [("resolved", "policy")]
 
 
 def test_an_exempted_finding_is_resolved_by_exemption():
     exempted = ExemptedFinding(finding(), "lifts", "why", "who", "2027-01-01", 40)
-    assert gone(replace(seen(), exempted=(exempted,))) == [("resolved", "exempted")]
+    assert gone(seen()._replace(exempted=(exempted,))) == [("resolved", "exempted")]
 
 
 def test_a_rule_that_is_only_announced_again_is_policy():
-    assert gone(replace(seen(), announced=(AnnouncedFinding(finding(), "2027-01-01"),))) == [("resolved", "policy")]
+    assert gone(seen()._replace(announced=(AnnouncedFinding(finding(), "2027-01-01"),))) == [("resolved", "policy")]
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,7 @@ def test_a_counter_is_judged_by_its_rule():
     policy = Policy("p", "d", (rule,))
     before = compare(Evaluation((many,), coverage=(category(),)), None, policy, NOON).last_run
     assert gone(seen(), policy, before) == [("resolved", "closed")]
-    assert gone(seen(), Policy("p", "d", (replace(rule, above=40),)), before) == [("resolved", "policy")]
+    assert gone(seen(), Policy("p", "d", (rule._replace(above=40),)), before) == [("resolved", "policy")]
 
 
 def test_drift_is_new_only_once_whatever_its_counts():

@@ -195,12 +195,11 @@ def test_an_exemption_by_port_does_not_touch_counters():
 
 
 def test_an_exemption_for_an_enterprise_project_holds_only_where_just_that_one_is_asked():
-    from dataclasses import replace
 
     narrow = policy(TELNET, exemptions=[exemption(enterprise_projects=("7",))])
     row = category([Row(23, "tcp", 1)])
     for project, verdict in (("7", "compliant"), ("8", "violations"), ("all_granted_eps", "violations")):
-        seen = snapshot(row, target=replace(TARGET, enterprise_project_id=project))
+        seen = snapshot(row, target=TARGET._replace(enterprise_project_id=project))
         assert verdict_of(evaluate(narrow, seen, TODAY)) == verdict
     assert "it does not apply" in evaluate(narrow, snapshot(row), TODAY).warnings[0]
 

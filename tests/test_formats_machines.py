@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -225,7 +224,7 @@ def test_no_markup_reaches_a_machine_format_as_markup():
     assert "<script>" not in render("junit", hostile(NASTY))
 
 
-SEVERAL = [violating(), replace(report(), target=replace(TARGET, name="test")), inconclusive()]
+SEVERAL = [violating(), report()._replace(target=TARGET._replace(name="test")), inconclusive()]
 
 
 def test_several_targets_are_one_document_in_each_machine_format():

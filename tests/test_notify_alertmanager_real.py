@@ -9,7 +9,6 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -87,7 +86,7 @@ def server(tmp_path):
 
 
 def today(**changes):
-    return replace(notices.notice(run_interval=timedelta(hours=1)), **changes)
+    return notices.notice(run_interval=timedelta(hours=1))._replace(**changes)
 
 
 def test_what_is_posted_is_read_back_with_its_start(server):
@@ -100,7 +99,7 @@ def test_what_is_posted_is_read_back_with_its_start(server):
 def test_what_is_resolved_is_gone_and_the_rest_stays(server):
     notice = today(resolved=())
     server.post(notice)
-    server.post(replace(notice, new=notice.new[1:], resolved=notice.new[:1]))
+    server.post(notice._replace(new=notice.new[1:], resolved=notice.new[:1]))
     end = time.monotonic() + 10
     while notice.new[0].fingerprint in server.alerts() and time.monotonic() < end:
         time.sleep(0.1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime, timezone
 
 import pytest
@@ -64,13 +63,13 @@ def test_only_what_is_owed_is_listed_and_the_rest_counted():
 @pytest.mark.parametrize("options", [{"send": "always"}, {}])
 def test_always_and_a_run_without_a_memory_list_everything_that_is_open(options):
     notice = notices.notice()
-    notice = notice if options else replace(notice, report=replace(notice.report, changes=None))
+    notice = notice if options else notice._replace(report=notice.report._replace(changes=None))
     assert len(body(notice, **options)["findings"]) == 8
 
 
 def test_a_change_of_an_earlier_run_that_is_still_owed_is_told():
     late = (finding("smb", 445),)
-    told = body(replace(notices.empty(), new=late, resolved=(finding("ftp", 21),)))
+    told = body(notices.empty()._replace(new=late, resolved=(finding("ftp", 21),)))
     assert [f["rule_id"] for f in told["findings"]] == ["smb"]
     assert [(f["rule_id"], f["because"]) for f in told["changes"]["resolved"]] == [("ftp", "closed")]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -63,7 +62,7 @@ def test_pagerduty_sends_at_most_max_findings_and_never_fewer_when_it_shrinks():
 
 def test_pagerduty_opens_and_closes_an_incident_for_what_cannot_be_seen():
     (opened,) = bodies(pagerduty, notices.inconclusive())
-    (closed,) = bodies(pagerduty, replace(notices.empty(), seen_again=("container",)))
+    (closed,) = bodies(pagerduty, notices.empty()._replace(seen_again=("container",)))
     assert (opened["event_action"], closed["event_action"]) == ("trigger", "resolve")
     assert opened["dedup_key"] == closed["dedup_key"]
     assert "400 of 1300 rows" in opened["payload"]["summary"]
@@ -78,16 +77,16 @@ def test_alertmanager_gets_all_open_findings_and_the_end_of_the_resolved():
 
 
 def test_an_alert_lasts_a_day_where_the_interval_is_unknown():
-    (alerts,) = bodies(alertmanager, replace(notices.notice(), run_interval=None))
+    (alerts,) = bodies(alertmanager, notices.notice()._replace(run_interval=None))
     assert alerts[0]["endsAt"] == "2026-11-23T12:00:00Z"
-    (often,) = bodies(alertmanager, replace(notices.notice(), run_interval=timedelta(minutes=10)))
+    (often,) = bodies(alertmanager, notices.notice()._replace(run_interval=timedelta(minutes=10)))
     assert often[0]["endsAt"] == "2026-11-22T12:30:00Z"
 
 
 def test_labels_are_texts_and_do_not_change_with_a_count():
     def labels(num):
         notice = notices.notice()
-        return [a["labels"] for a in bodies(alertmanager, replace(notice, new=(replace(notice.new[0], num=num),)))[0]]
+        return [a["labels"] for a in bodies(alertmanager, notice._replace(new=(notice.new[0]._replace(num=num),)))[0]]
 
     assert labels(3) == labels(300)
     assert all(isinstance(value, str) and value for label in labels(3) for value in label.values())
@@ -95,14 +94,14 @@ def test_labels_are_texts_and_do_not_change_with_a_count():
 
 def test_an_alert_never_starts_after_its_end():
     notice = notices.notice()
-    late = replace(notice.resolved[0], first_seen="2026-11-22T12:00:01Z")
-    (alerts,) = bodies(alertmanager, replace(notice, resolved=(late,)))
+    late = notice.resolved[0]._replace(first_seen="2026-11-22T12:00:01Z")
+    (alerts,) = bodies(alertmanager, notice._replace(resolved=(late,)))
     assert all(alert["startsAt"] <= alert["endsAt"] for alert in alerts)
 
 
 def test_an_inconclusive_run_is_an_alert_that_ends_when_all_is_seen_again():
     (blind,) = bodies(alertmanager, notices.inconclusive())[0]
-    (clear,) = bodies(alertmanager, replace(notices.empty(), seen_again=("container",)))[0]
+    (clear,) = bodies(alertmanager, notices.empty()._replace(seen_again=("container",)))[0]
     assert blind["labels"] == clear["labels"]
     assert blind["endsAt"] > clear["endsAt"] == "2026-11-22T12:00:00Z"
 
@@ -144,7 +143,7 @@ def test_ocsf_creates_what_is_new_and_closes_what_is_gone():
 @pytest.mark.parametrize("shrink", [0, PLAIN])
 def test_every_message_of_a_tolerant_run_says_so(module, shrink):
     for notice in (notices.notice(resolved=()), notices.inconclusive()):
-        warned = replace(notice, report=replace(notice.report, warnings=("tolerated (VALIDATION=warn): $.x: y",)))
+        warned = notice._replace(report=notice.report._replace(warnings=("tolerated (VALIDATION=warn): $.x: y",)))
         sent = [
             part for body in bodies(module, warned, shrink) for part in (body if isinstance(body, list) else [body])
         ]
@@ -154,7 +153,7 @@ def test_every_message_of_a_tolerant_run_says_so(module, shrink):
 
 
 def test_machines_hear_of_what_opened_and_closed_while_they_were_away():
-    away = replace(notices.resolved_only(), resolved=(), missed=notices.resolved_only().resolved)
+    away = notices.resolved_only()._replace(resolved=(), missed=notices.resolved_only().resolved)
     (event,) = bodies(cloudevents, away)
     assert [one["port"] for one in event["data"]["changes"]["resolved"]] == [21]
     assert [one["activity_name"] for one in bodies(ocsf, away)[0]] == ["Close"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -91,28 +90,28 @@ def test_an_empty_complete_run_says_so_and_an_incomplete_one_does_not():
 
 
 def test_an_inconclusive_run_says_what_is_missing_even_if_it_was_told_before():
-    story = tell(replace(notices.inconclusive(), not_seen=()), notices.sink())
+    story = tell(notices.inconclusive()._replace(not_seen=()), notices.sink())
     assert story.sections[0].items[0].text == "container: $.data_list: page 3 of 7 did not come (0 rows seen)"
 
 
 def test_a_quiet_sink_is_told_that_the_check_was_complete_and_what_is_still_open():
-    quiet = replace(notices.notice(), new=(), resolved=(), heartbeat=True)
+    quiet = notices.notice()._replace(new=(), resolved=(), heartbeat=True)
     assert tell(quiet, notices.sink()).summary.startswith("Findings: 1 still open. Checked, complete: nothing new.")
-    other = replace(quiet, ongoing=())
+    other = quiet._replace(ongoing=())
     assert tell(other, notices.sink()).summary == "No finding concerns this channel."
 
 
 def test_every_message_of_a_tolerant_run_says_so():
-    warned = replace(notices.empty().report, warnings=("tolerated (VALIDATION=warn): $.x: y", "something else"))
-    (section,) = tell(replace(notices.empty(), report=warned), notices.sink()).sections
+    warned = notices.empty().report._replace(warnings=("tolerated (VALIDATION=warn): $.x: y", "something else"))
+    (section,) = tell(notices.empty()._replace(report=warned), notices.sink()).sections
     assert section.items[0].text == "Answers that break their schema were accepted (VALIDATION=warn): 1 in all."
 
 
 def test_exempted_and_announced_findings_are_counted():
     gone = ExemptedFinding(finding(), "legacy", "retrofit", "o@example.org", "2027-03-31", 100)
     later = AnnouncedFinding(finding(), "2026-12-01")
-    whole = replace(notices.empty().report, exempted=(gone, gone), announced=(later,))
-    assert tell(replace(notices.empty(), report=whole), notices.sink()).summary.endswith("Exempted: 2. Announced: 1.")
+    whole = notices.empty().report._replace(exempted=(gone, gone), announced=(later,))
+    assert tell(notices.empty()._replace(report=whole), notices.sink()).summary.endswith("Exempted: 2. Announced: 1.")
 
 
 @pytest.mark.parametrize(
@@ -120,9 +119,9 @@ def test_exempted_and_announced_findings_are_counted():
 )
 def test_an_exemption_near_its_end_is_told_with_its_days(days, words):
     notice = notices.notice()
-    ending = replace(notice.exemptions[0], days_left=days)
+    ending = notice.exemptions[0]._replace(days_left=days)
     (section,) = (
-        s for s in tell(replace(notice, exemptions=(ending,)), notices.sink()).sections if s.heading == "Exemptions"
+        s for s in tell(notice._replace(exemptions=(ending,)), notices.sink()).sections if s.heading == "Exemptions"
     )
     assert words in section.items[0].text
 

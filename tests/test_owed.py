@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -41,7 +40,7 @@ class Story:
         evaluation = Evaluation(findings, coverage=(cover,))
         compared = compare(evaluation, self.memory, POLICY, self.now, unreadable=unreadable)
         known = SinkMemory(since=iso(self.now))
-        self.memory = replace(compared.last_run, sinks={self.sink.name: known, **compared.last_run.sinks})
+        self.memory = compared.last_run._replace(sinks={self.sink.name: known, **compared.last_run.sinks})
         verdict = "violations" if findings else "compliant"
         verdict = verdict if cover.complete or cover.plan == "skipped" else "inconclusive"
         self.report = report(*compared.findings, verdict=verdict, coverage=(cover,), **other)
@@ -95,19 +94,19 @@ def test_a_sink_that_was_added_later_does_not_hear_of_what_closed_before():
     story = Story()
     story.run(port())
     story.run()
-    story.sink = replace(SOC, name="late")
+    story.sink = SOC._replace(name="late")
     assert story.run() is None
 
 
 def test_a_sink_that_was_added_later_hears_of_all_that_is_open():
     story = Story()
     story.run(port())
-    story.sink = replace(SOC, name="late")
+    story.sink = SOC._replace(name="late")
     assert story.run(port()) == [("new", TELNET)]
 
 
 def test_resolved_is_not_told_where_it_is_not_wanted_but_reopened_is():
-    story = Story(replace(SOC, send_resolved=False))
+    story = Story(SOC._replace(send_resolved=False))
     story.run(port())
     assert story.run() is None
     assert story.run(port()) == [("reopened", TELNET)]
@@ -116,13 +115,13 @@ def test_resolved_is_not_told_where_it_is_not_wanted_but_reopened_is():
 @pytest.mark.parametrize(
     ("sink", "told"),
     [
-        (replace(SOC, min_severity=Severity.CRITICAL), True),
-        (replace(SOC, match=Match(tags=("remote-access", "x"))), True),
-        (replace(SOC, match=Match(tags=("x",))), False),
-        (replace(SOC, match=Match(categories=("host",))), True),
-        (replace(SOC, match=Match(categories=("container",))), False),
-        (replace(SOC, match=Match(targets=("prod",))), True),
-        (replace(SOC, match=Match(targets=("test",))), False),
+        (SOC._replace(min_severity=Severity.CRITICAL), True),
+        (SOC._replace(match=Match(tags=("remote-access", "x"))), True),
+        (SOC._replace(match=Match(tags=("x",))), False),
+        (SOC._replace(match=Match(categories=("host",))), True),
+        (SOC._replace(match=Match(categories=("container",))), False),
+        (SOC._replace(match=Match(targets=("prod",))), True),
+        (SOC._replace(match=Match(targets=("test",))), False),
     ],
 )
 def test_findings_are_routed(sink, told):
@@ -130,18 +129,18 @@ def test_findings_are_routed(sink, told):
 
 
 def test_below_the_least_severity_nothing_is_told():
-    assert Story(replace(SOC, min_severity=Severity.CRITICAL)).run(port(severity=Severity.HIGH)) is None
+    assert Story(SOC._replace(min_severity=Severity.CRITICAL)).run(port(severity=Severity.HIGH)) is None
 
 
 def test_an_end_is_told_even_where_the_finding_would_not_be_routed_any_more():
-    story = Story(replace(SOC, min_severity=Severity.HIGH))
+    story = Story(SOC._replace(min_severity=Severity.HIGH))
     story.run(port())
     story.run(port(severity=Severity.LOW))
     assert story.run() == [("resolved", TELNET)]
 
 
 def test_a_reminder_comes_when_it_is_due_and_again_after_as_long():
-    story = Story(replace(SOC, remind_after=7 * DAY))
+    story = Story(SOC._replace(remind_after=7 * DAY))
     story.run(port())
     assert story.run(port(), after=7 * DAY - HOUR) is None
     first = (story.run(port()), story.batch.delivery_id)
@@ -152,7 +151,7 @@ def test_a_reminder_comes_when_it_is_due_and_again_after_as_long():
 
 
 def test_a_heartbeat_comes_only_when_nothing_else_was_said_for_so_long():
-    story = Story(replace(SOC, heartbeat=7 * DAY))
+    story = Story(SOC._replace(heartbeat=7 * DAY))
     assert story.run() is None
     assert story.run(port(), after=6 * DAY) == [("new", TELNET)]
     assert story.run(port(), after=6 * DAY) is None
@@ -162,14 +161,14 @@ def test_a_heartbeat_comes_only_when_nothing_else_was_said_for_so_long():
 
 
 def test_a_run_that_does_not_know_sends_no_heartbeat():
-    story = Story(replace(SOC, heartbeat=DAY))
+    story = Story(SOC._replace(heartbeat=DAY))
     broken = category(complete=False, problems=(Problem("x"),))
     story.run(cover=broken)
     assert story.run(cover=broken, after=2 * DAY) is None
 
 
 def test_inconclusive_is_told_once_per_reason_and_its_end_once():
-    story = Story(replace(SOC, min_severity=Severity.CRITICAL))
+    story = Story(SOC._replace(min_severity=Severity.CRITICAL))
     three = category(complete=False, problems=(Problem("page 3 of 8 is missing"),))
     five = category(complete=False, problems=(Problem("page 5 of 9 is missing"),))
     other = category(complete=False, problems=(Problem("refused"),))
@@ -199,7 +198,7 @@ def test_a_run_that_could_not_begin_is_told_as_such():
 
 
 def test_an_exemption_is_told_once_as_it_nears_its_end_and_once_when_it_ended():
-    story = Story(replace(SOC, min_severity=Severity.CRITICAL))
+    story = Story(SOC._replace(min_severity=Severity.CRITICAL))
 
     def notice(days, expires="2026-12-01"):
         return (ExemptionNotice("lifts", "facilities", expires, days),)
@@ -254,33 +253,33 @@ def test_a_gap_is_said_in_the_message():
     ],
 )
 def test_without_a_state_chats_hear_of_runs_that_are_not_compliant_and_machines_of_all(send, chat, verdict, told):
-    batch = owed(replace(SOC, send=send), report(verdict=verdict), LastRun(iso(NOON)), NOON, chat=chat, stateful=False)
+    batch = owed(SOC._replace(send=send), report(verdict=verdict), LastRun(iso(NOON)), NOON, chat=chat, stateful=False)
     assert (batch is not None) is told
 
 
 def test_with_a_state_always_means_every_run():
-    story = Story(replace(SOC, send="always"), chat=False)
+    story = Story(SOC._replace(send="always"), chat=False)
     story.run(port())
     assert story.run(port()) == [("run", "run-1")]
     assert [one.fingerprint for one in story.notice.ongoing] == [TELNET]
 
 
 def test_alertmanager_gets_all_open_findings_on_every_run_the_unseen_too():
-    story = Story(replace(SOC, kind="alertmanager"), chat=False)
+    story = Story(SOC._replace(kind="alertmanager"), chat=False)
     story.run(port(), port(80))
     assert story.run(port(), cover=category(complete=False, problems=(Problem("x"),))) is not None
     assert [one.port for one in story.notice.ongoing] == [23, 80]
 
 
 def test_pagerduty_gets_at_most_max_findings_and_the_rest_stays_owed():
-    story = Story(replace(SOC, kind="pagerduty", max_findings=2), chat=False)
+    story = Story(SOC._replace(kind="pagerduty", max_findings=2), chat=False)
     ports = [port(number) for number in (1, 2, 3, 4, 5)]
     told = [len([what for what, _ in story.run(*ports) or () if what == "new"]) for _ in range(4)]
     assert told == [2, 2, 1, 0]
 
 
 def test_what_is_cut_from_a_chat_message_counts_as_told():
-    story = Story(replace(SOC, max_findings=1))
+    story = Story(SOC._replace(max_findings=1))
     assert len(story.run(port(1), port(2), port(3))) == 3
     assert story.run(port(1), port(2), port(3)) is None
 
@@ -296,7 +295,7 @@ def test_a_delivery_id_is_made_of_sink_finding_and_transition_alone():
     first.run(port())
     second.run(port(title="another"))
     assert first.batch.delivery_id == second.batch.delivery_id
-    other = Story(replace(SOC, name="other"))
+    other = Story(SOC._replace(name="other"))
     other.run(port())
     assert other.batch.delivery_id != first.batch.delivery_id
     opened = first.batch.delivery_id
@@ -306,7 +305,7 @@ def test_a_delivery_id_is_made_of_sink_finding_and_transition_alone():
 
 @pytest.mark.parametrize("allowed", [True, False])
 def test_servers_are_named_only_where_that_is_allowed(allowed):
-    story = Story(replace(SOC, hosts=allowed))
+    story = Story(SOC._replace(hosts=allowed))
     story.run(port(hosts=(Host("id", "db7"),)))
     shown = (story.notice.new[0].hosts, story.notice.report.findings[0].hosts)
     assert all((hosts is not None) is allowed for hosts in shown)

@@ -1,7 +1,6 @@
 """The report: JSON version 1, exit codes, and how it is made to fit."""
 
 import json
-from dataclasses import replace
 from importlib.resources import files
 
 import pytest
@@ -56,7 +55,7 @@ FULL = report(
 )
 
 
-@pytest.mark.parametrize("one", [report(), FULL, replace(report(), coverage=(), verdict="inconclusive")])
+@pytest.mark.parametrize("one", [report(), FULL, report()._replace(coverage=(), verdict="inconclusive")])
 def test_every_report_fits_its_published_schema(one):
     SCHEMA.validate(report_dict(one))
     SCHEMA.validate(targets_dict("r", [one, one]))
@@ -100,7 +99,7 @@ def test_fail_on_changes_the_exit_code_and_not_the_verdict(fail_on, code):
 
 
 def test_several_targets_exit_with_the_worst():
-    unknown = replace(report(), verdict="inconclusive")
+    unknown = report()._replace(verdict="inconclusive")
     owed = report(deliveries=(Delivery("s", "slack", "owed"),))
     assert Outcome((report(finding()), unknown, owed)).exit_code == 3
     assert Outcome((report(finding()), owed)).exit_code == 4

@@ -1,7 +1,5 @@
 """A run over its targets: budgets, shares of time, policies that cannot be had, ids that can be repeated."""
 
-from dataclasses import replace
-
 import pytest
 
 from handler.errors import PolicyError, SettingsError
@@ -152,7 +150,7 @@ def test_hosts_are_asked_only_where_somebody_wants_them():
 
 def test_an_unknown_target_names_the_known_ones():
     with pytest.raises(SettingsError, match="there are: default"):
-        prepared(World(), replace(Choices(), target="x"))
+        prepared(World(), Choices()._replace(target="x"))
 
 
 def test_a_refused_access_key_is_used_less_often_than_locks_it(tmp_path):

@@ -163,7 +163,7 @@ def test_category_is_mandatory_for_counters_and_port_for_details():
 def test_drift_is_one_line_per_place_and_kind_with_a_count():
     rows = [{**ROW, "foo": 1, "type": "TCP6"}] * 200
     summary = drift(breaches("port_statistics", "otc", listing(*rows)))
-    assert [(item.path, item.kind, item.count) for item in summary] == [
+    assert [(item.path, item.kind, item.times) for item in summary] == [
         ("$.data_list[].foo", "unknown_key", 200),
         ("$.data_list[].type", "unlisted_value", 200),
     ]

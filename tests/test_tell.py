@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
@@ -41,7 +40,7 @@ class Desk:
         document, version = self.store.load()
         last_run = decode(document) if document else None
         compared = compare(Evaluation(findings, coverage=(category(),)), last_run, POLICY, self.clock.now())
-        result = replace(report(*compared.findings), run_id=f"run-{self.runs}", started_at=iso(self.clock.now()))
+        result = report(*compared.findings)._replace(run_id=f"run-{self.runs}", started_at=iso(self.clock.now()))
         self.transport = FakeTransport(answers if callable(answers) else list(answers))
         edges = Edges(self.transport, lambda _: self.kind, self.clock, Deadline.after(seconds, self.clock), Random(1))
         self.told = tell(
@@ -249,8 +248,8 @@ class Faster(MemoryStore):
         self.at -= 1
         if self.at == 0:
             theirs = decode(document)
-            sinks = {"other": replace(theirs.sinks["soc"], pending=(), drift=("theirs",))}
-            self.document, self.count = encode(replace(theirs, sinks={**theirs.sinks, **sinks})), self.count + 1
+            sinks = {"other": theirs.sinks["soc"]._replace(pending=(), drift=("theirs",))}
+            self.document, self.count = encode(theirs._replace(sinks={**theirs.sinks, **sinks})), self.count + 1
         return super().save(document, version)
 
 
@@ -341,14 +340,14 @@ class OneByOne(FakeKind):
 
 
 def test_events_are_marked_one_by_one():
-    desk = Desk(replace(SOC, kind="pagerduty"), kind=OneByOne())
+    desk = Desk(SOC._replace(kind="pagerduty"), kind=OneByOne())
     assert desk.run([UP, *[Response(503)] * 3], finding(port=1), finding(port=2), finding(port=3)) == ["owed"]
     assert desk.run([UP, UP], finding(port=1), finding(port=2), finding(port=3)) == ["delivered"]
     assert [one.body for one in desk.transport.requests] == [b"telnet-2-tcp-host", b"telnet-3-tcp-host"]
 
 
 def test_an_event_that_is_refused_does_not_stop_the_others():
-    desk = Desk(replace(SOC, kind="pagerduty"), kind=OneByOne())
+    desk = Desk(SOC._replace(kind="pagerduty"), kind=OneByOne())
     answers = lambda one: Response(400) if b"-1-" in one.body else UP  # noqa: E731
     assert desk.run(answers, finding(port=1), finding(port=2)) == ["failed"]
     assert desk.run([UP], finding(port=1), finding(port=2)) == ["delivered"]
@@ -361,7 +360,7 @@ def test_a_sinks_headers_and_a_kinds_query_reach_the_request():
         def render(self, notice, sink, now, shrink):
             return (Message(b"{}", {"Content-Type": "x"}, {"sign": "a+b"}),)
 
-    desk = Desk(replace(SOC, headers={"X-Team": Secret("blue")}), kind=Signing())
+    desk = Desk(SOC._replace(headers={"X-Team": Secret("blue")}), kind=Signing())
     desk.run([UP], finding())
     request = desk.transport.requests[0]
     assert request.url == "https://soc.example/hook?key=sekret&sign=a%2Bb"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +127,8 @@ def _run(title: str, context: DemoContext, machine: Inbox, chat: Inbox) -> tuple
     """One invocation: show the report and the messages that came; give the verdict and how many the chat got."""
     before = len(machine.messages), len(chat.messages)
     # A temporary folder is refused as a function's state, rightly; here it is all we need.
-    around = replace(index.surroundings_of(context), in_function=False)
+    around = index.surroundings_of(context)
+    around.in_function = False
     result = index.answer(TIMER, around, 60, 60)
     print(f"\n=== {title} ===\n")
     print(render("text", parse_report(json.dumps(result).encode(), "the result")))

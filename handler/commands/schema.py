@@ -125,6 +125,6 @@ def _as_json(difference: Difference) -> dict[str, Any]:
         "api": difference.api,
         "schema": difference.schema,
         "used_by": list(difference.clouds),
-        "counts": dict(sum((Counter({item.kind: item.count}) for item in difference.drift), Counter())),
-        "drift": [{"path": item.path, "kind": item.kind, "count": item.count} for item in difference.drift],
+        "counts": dict(sum((Counter({item.kind: item.times}) for item in difference.drift), Counter())),
+        "drift": [{"path": item.path, "kind": item.kind, "count": item.times} for item in difference.drift],
     }

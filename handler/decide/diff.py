@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.clock import iso, parse_iso
 from handler.models import Changes, PastFinding, family
@@ -26,8 +25,7 @@ _NUMBERS: Final = re.compile(r"\d+(?:, \d+)*")
 _HOW_MANY: Final = re.compile(r" \(# times\)|(?<=minute)s\b|(?<=call)s\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """The changes, the findings with `first_seen`, what is to be remembered, and what is said about the run before.
 
     `no_previous`: there was nothing to compare with. `drift`: warnings on the answers' form that the last run had not.
@@ -66,8 +64,8 @@ def compare(
     resolved, unseen = _gone(evaluation, before.findings, kinds, policy)
     for past in resolved:
         record = remembered[past.finding.fingerprint]
-        remembered[past.finding.fingerprint] = replace(
-            record, status="resolved", resolved_at=iso(now), because=past.because
+        remembered[past.finding.fingerprint] = record._replace(
+            status="resolved", resolved_at=iso(now), because=past.because
         )
     form = (text for one in evaluation.coverage for text in one.warnings if text.startswith(_FORM))
     drift = tuple(sorted({shape(text) for text in form}))
@@ -77,9 +75,9 @@ def compare(
             resolved=resolved,
             unseen=unseen,
         ),
-        findings=tuple(replace(one, first_seen=remembered[one.fingerprint].first_seen) for one in evaluation.findings),
-        last_run=replace(
-            before, run_at=iso(now), policy_digest=policy.digest, place=place, findings=remembered, drift=drift
+        findings=tuple(one._replace(first_seen=remembered[one.fingerprint].first_seen) for one in evaluation.findings),
+        last_run=before._replace(
+            run_at=iso(now), policy_digest=policy.digest, place=place, findings=remembered, drift=drift
         ),
         no_previous=last_run is None,
         previous_run_at=last_run.run_at if last_run else None,
@@ -107,16 +105,15 @@ def _of(kinds: Mapping[str, str], kind: str) -> tuple[str, ...]:
 def _found(finding: Finding, record: Remembered | None, now: datetime) -> tuple[Remembered, str]:
     """The record of a finding that is there now, and what kind of change it is."""
     at = iso(now)
-    seen = replace(finding, hosts=None)
+    seen = finding._replace(hosts=None)
     if record is None:
         return Remembered(seen, first_seen=at, last_seen=at, opened_at=at, base_num=finding.num), "new"
     if record.status == "open":
         grown = has_grown(finding.num, _num_told(record))
         base_num = finding.num if grown else record.base_num
-        return replace(record, finding=seen, last_seen=at, base_num=base_num), "grown" if grown else "ongoing"
+        return record._replace(finding=seen, last_seen=at, base_num=base_num), "grown" if grown else "ongoing"
     again = now - parse_iso(record.resolved_at or record.last_seen) < REOPEN_WINDOW
-    opened = replace(
-        record,
+    opened = record._replace(
         finding=seen,
         first_seen=record.first_seen if again else at,
         last_seen=at,

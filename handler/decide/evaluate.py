@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handler.decide.fingerprint import Fingerprinter
@@ -46,7 +45,7 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
         hits, undecided = _hits(category, rules)
         problems = (*_too_few(category, policy), *_undecided(undecided, today))
         coverage.append(
-            replace(category, complete=False, problems=category.problems + problems) if problems else category
+            category._replace(complete=False, problems=category.problems + problems) if problems else category
         )
         for rule, row in hits:
             sorter.add(rule, row, category.category)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.formats.inert import cells
 from handler.models import Severity
@@ -38,8 +37,7 @@ def _measured(text: str) -> str:
     return "".join(letter + _SECOND_CELL * (cells(letter) - 1) for letter in text)
 
 
-@dataclass(frozen=True, slots=True)
-class Ink:
+class Ink(NamedTuple):
     """Colours for whole lines, or none."""
 
     color: bool

@@ -10,8 +10,7 @@ import base64
 import binascii
 import difflib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from handler.errors import UsageError
 from handler.models import CATEGORIES
@@ -24,8 +23,7 @@ _CHOICES = ("policy", "target", "categories", "dry_run")
 _MAX_TEXT = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(NamedTuple):
     """Why the function runs and, for a TIMER, what its `user_event` chose."""
 
     kind: TriggerKind

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from handler.errors import DeniedError
 from handler.hss.signing import sign
@@ -39,8 +38,7 @@ class Authorizer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TokenAuth:
+class TokenAuth(NamedTuple):
     """A ready token, sent as it is; a refusal is final."""
 
     token: Secret
@@ -59,18 +57,20 @@ class TokenAuth:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class KeyAuth:
+class KeyAuth(NamedTuple):
     """An access key that signs each request; `security_token` belongs to temporary keys.
 
     A refusal is final: six in a row lock the key for five minutes.
     """
 
-    access_key: str = field(repr=False)
+    access_key: str
     secret_key: Secret
     project_id: str
-    clock: Clock = field(repr=False)
+    clock: Clock
     security_token: Secret | None = None
+
+    def __repr__(self) -> str:
+        return f"KeyAuth({self.project_id!r})"
 
     @property
     def identity(self) -> str:
@@ -86,7 +86,7 @@ class KeyAuth:
         if self.security_token:
             own["X-Security-Token"] = self.security_token.reveal()
         kept = {name: value for name, value in request.headers.items() if name.lower() == "content-type"}
-        bare = replace(request, headers={**kept, **own})
+        bare = request._replace(headers={**kept, **own})
         return {**own, **sign(bare, self.access_key, self.secret_key.reveal(), self.clock.now())}
 
     def refused(self) -> bool:
@@ -94,18 +94,20 @@ class KeyAuth:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class AgencyAuth:
+class AgencyAuth(NamedTuple):
     """The function's agency: temporary keys from the context, asked anew for each request, for they change.
 
     The three functions are `context.getSecurityAccessKey`, `getSecuritySecretKey` and `getSecurityToken`.
     """
 
-    access_key: Callable[[], object] = field(repr=False)
-    secret_key: Callable[[], object] = field(repr=False)
-    security_token: Callable[[], object] = field(repr=False)
+    access_key: Callable[[], object]
+    secret_key: Callable[[], object]
+    security_token: Callable[[], object]
     project_id: str
-    clock: Clock = field(repr=False)
+    clock: Clock
+
+    def __repr__(self) -> str:
+        return f"AgencyAuth({self.project_id!r})"
 
     @property
     def identity(self) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from handler.errors import DeniedError, SettingsError, TimeLimitError, TransportError
@@ -36,21 +35,22 @@ SHORTEST_SECRET = 8
 FULL_MINUTE = 60.0  # what the gateway's rate limit counts in
 
 
-@dataclass(slots=True)
 class Spending:
     """What calls may take and have taken. `calls` counts each that was sent, retries included.
 
     With `patient` off only calls are made that need no wait for the pace; `on_wait` hears of each wait before it.
     """
 
-    deadline: Deadline
-    calls: int = 0
-    patient: bool = True
-    on_wait: Callable[[float], None] | None = None
+    __slots__ = ("calls", "deadline", "on_wait", "patient")
+
+    def __init__(
+        self, deadline: Deadline, *, patient: bool = True, on_wait: Callable[[float], None] | None = None
+    ) -> None:
+        self.deadline, self.patient, self.on_wait = deadline, patient, on_wait
+        self.calls = 0
 
 
-@dataclass(frozen=True, slots=True)
-class HssClient:
+class HssClient(NamedTuple):
     """The HSS APIs of one endpoint (`https://host`), with one set of credentials. Timeouts in seconds."""
 
     endpoint: str
@@ -58,10 +58,13 @@ class HssClient:
     transport: Transport
     pacer: Pacer
     clock: Clock
-    random: Random = field(repr=False)
+    random: Random
     validation: Validation = "strict"
     retries: Retries = DEFAULT
     call_timeout: float = 30.0
+
+    def __repr__(self) -> str:
+        return f"HssClient({self.endpoint!r}, {self.authorizer!r})"
 
     def lane(self, api: str) -> Lane:
         """Whose window a call of that API takes."""
@@ -153,7 +156,7 @@ def _without_secrets(response: Response, sent: Mapping[str, str]) -> Response:
     return (
         response
         if (body, headers) == (response.body, response.headers)
-        else replace(response, headers=headers, body=body)
+        else response._replace(headers=headers, body=body)
     )
 
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeGuard
 
 from handler.errors import AnswerError
 from handler.hss.refusals import harmless, refusal
@@ -30,23 +29,21 @@ _INDEX = re.compile(r"\[\d+\]")
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
 
-@dataclass(frozen=True, slots=True)
-class PortPage:
+class PortPage(NamedTuple):
     """One page of port statistics. `raw` is `data_list` as received; `notes` counts drift from the document."""
 
     total_num: int
     rows: tuple[Row, ...] = ()
     raw: tuple[Mapping[str, Any], ...] = ()
-    notes: Notes = field(default_factory=dict)
+    notes: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class AssetCounters:
+class AssetCounters(NamedTuple):
     """The counters of asset statistics that came; `raw` is the whole answer."""
 
     counters: Mapping[str, int]
     raw: Mapping[str, Any]
-    notes: Notes = field(default_factory=dict)
+    notes: Mapping[str, int] = {}
 
 
 def port_page(response: Response, endpoint: str, cloud: str, validation: Validation = "strict") -> PortPage:
@@ -87,7 +84,7 @@ def asset_counters(response: Response, endpoint: str, cloud: str, validation: Va
     return AssetCounters(counters, body, notes)
 
 
-def merged(notes: Sequence[Notes]) -> tuple[str, ...]:
+def merged(notes: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
     """The notes of several answers as warnings, each once, with how often it was seen."""
     total: Counter[str] = Counter()
     for one in notes:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.hss.pacing import WINDOW
 from handler.hss.plan import Ask, PlanName, calls_from_start
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryEstimate:
+class CategoryEstimate(NamedTuple):
     """The calls of one category: at most, since a proven order may end the pages early."""
 
     category: str
@@ -23,8 +21,7 @@ class CategoryEstimate:
     asset_statistics: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """The calls of one run on one target, and until the last of them may start, in seconds."""
 
     categories: tuple[CategoryEstimate, ...]

@@ -7,7 +7,6 @@ a failure is a warning, and no verdict depends on it.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -21,7 +20,7 @@ from handler.retries import Retries
 from handler.schemas.apply import breaches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from handler.clock import Deadline
     from handler.hss.client import HssClient
@@ -33,20 +32,19 @@ _ONCE = Retries(tries=1)
 NO_API = "servers are not named: Open Telekom Cloud has no API that lists the servers behind a port"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortDetailQuery(Query):
-    """`GET /v5/{project_id}/asset/ports/detail`; port and category are required."""
-
-    API: ClassVar[str] = "port_detail"
-
+class _PortDetail(NamedTuple):
     category: str
     port: int
     enterprise_project_id: str | None = None
     limit: int = LIMIT
     offset: int = 0
 
-    def _own_problems(self) -> Iterator[str]:
-        yield from ()
+
+class PortDetailQuery(_PortDetail, Query):
+    """`GET /v5/{project_id}/asset/ports/detail`; port and category are required."""
+
+    __slots__ = ()
+    API: ClassVar[str] = "port_detail"
 
 
 class Listener(NamedTuple):
@@ -77,7 +75,7 @@ def name_hosts(
         return NamedFindings(tuple(findings), (), 0)
     if target.cloud == "otc":
         return NamedFindings(tuple(findings), (NO_API,), 0)
-    asking = _Asking(replace(client, retries=_ONCE), target, Spending(deadline, patient=False))
+    asking = _Asking(client._replace(retries=_ONCE), target, Spending(deadline, patient=False))
     known, warnings = asking.ask(places[:max_calls])
     if len(places) > max_calls:
         warnings = [*warnings, f"servers are named for {max_calls} of {len(places)} ports with findings, worst first"]
@@ -117,8 +115,7 @@ class _Answer(NamedTuple):
     over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
+class _Asking(NamedTuple):
     client: HssClient
     target: Target
     spending: Spending
@@ -178,7 +175,7 @@ def _named(finding: Finding, known: Mapping[tuple[str, int], tuple[Listener, ...
     if finding.port is None or (finding.category, finding.port) not in known:
         return finding
     rows = known[finding.category, finding.port]
-    return replace(finding, hosts=_merged(_of_protocol(rows, finding.protocol or "")))
+    return finding._replace(hosts=_merged(_of_protocol(rows, finding.protocol or "")))
 
 
 def _of_protocol(rows: Sequence[Listener], protocol: str) -> list[Listener]:
@@ -193,8 +190,7 @@ def _merged(rows: Sequence[Listener]) -> tuple[Host, ...]:
     for row in rows:
         groups[row.host.host_id, row.container_id].append(row.host)
     return tuple(
-        replace(
-            hosts[0],
+        hosts[0]._replace(
             listen_address=", ".join(dict.fromkeys(host.listen_address for host in hosts if host.listen_address)),
             loopback_only=all(host.loopback_only for host in hosts),
         )

@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import re
 import threading
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.clock import parse_iso
 from handler.errors import AnswerError, ApiError, DeniedError, ThrottledError
@@ -34,8 +33,7 @@ _DENIED_HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(NamedTuple):
     """Who logs in, and to which project: `project_id`, or `project_name` in the user's domain.
 
     `auth_url` is IAM's address, with or without `/v3`.
@@ -49,20 +47,19 @@ class Login:
     project_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A token and the moment it ends."""
 
     text: Secret
     ends: datetime
 
 
-@dataclass(slots=True)
 class TokenCache:
     """Tokens by login. Keep one as long as the process lives, so that warm invocations share it."""
 
-    _tokens: dict[Login, Token] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    def __init__(self) -> None:
+        self._tokens: dict[Login, Token] = {}
+        self._lock = threading.Lock()
 
     def get(self, login: Login, moment: datetime) -> Token | None:
         """The login's token if it will last a while yet."""

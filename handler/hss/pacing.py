@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.errors import TimeLimitError
@@ -30,18 +29,16 @@ class Lane(NamedTuple):
     identity: str
 
 
-@dataclass(slots=True)
 class Pacer:
     """Gives turns so that at most `calls` start in any `window` seconds per lane; 0 calls: no pacing.
 
     One pacer serves all targets of a run, and threads.
     """
 
-    clock: Clock
-    calls: int = 5
-    window: float = WINDOW
-    _starts: dict[Lane, deque[float]] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, clock: Clock, calls: int = 5, window: float = WINDOW) -> None:
+        self.clock, self.calls, self.window = clock, calls, window
+        self._starts: dict[Lane, deque[float]] = {}
+        self._lock = threading.Lock()
 
     def take(
         self, lane: Lane, deadline: Deadline, *, patient: bool = True, on_wait: Callable[[float], None] | None = None

@@ -5,9 +5,7 @@ Sources: ListPortStatistics (OTC; Huawei 2024-01-31, web 2025-12-26), ShowAssetS
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from urllib.parse import quote, urlencode
 
 from handler.errors import SettingsError
@@ -23,17 +21,16 @@ HIGHEST_TOKEN = 32_768
 _PRINTABLE = range(0x20, 0x7F)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query(ABC):
-    """Parameters of one API; None is not sent."""
+class Query:
+    """What the named parameters of every API can do; None is not sent."""
 
+    __slots__ = ()
     API: ClassVar[str]
     HUAWEI_ONLY: ClassVar[tuple[str, ...]] = ()
 
     def pairs(self) -> dict[str, str]:
         """What is sent, in the order of the fields."""
-        values = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return {name: str(value) for name, value in values if value is not None}
+        return {name: str(value) for name, value in self._asdict().items() if value is not None}
 
     def encoded(self) -> str:
         """The query part of a URL, encoded as the signature wants it (space is %20)."""
@@ -55,10 +52,13 @@ class Query(ABC):
         if problems:
             raise SettingsError(problems)
 
-    @abstractmethod
     def _own_problems(self) -> Iterator[str]:
         """What is wrong by the newest revisions, whose schemas the repository may not hold."""
-        ...
+        yield from ()
+
+    if TYPE_CHECKING:
+
+        def _asdict(self) -> dict[str, Any]: ...
 
     def _unknown_to(self, cloud: str) -> Iterator[str]:
         for name in self.HUAWEI_ONLY if cloud == "otc" else ():
@@ -66,13 +66,7 @@ class Query(ABC):
                 yield f"{name}: Open Telekom Cloud does not have this parameter"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortStatisticsQuery(Query):
-    """`GET /v5/{project_id}/asset/port/statistics`."""
-
-    API: ClassVar[str] = "port_statistics"
-    HUAWEI_ONLY: ClassVar[tuple[str, ...]] = ("port_string", "status", "sort_key", "sort_dir")
-
+class _PortStatistics(NamedTuple):
     category: str | None = None
     enterprise_project_id: str | None = None
     limit: int | None = LIMIT
@@ -83,6 +77,14 @@ class PortStatisticsQuery(Query):
     status: str | None = None
     sort_key: str | None = None
     sort_dir: str | None = None
+
+
+class PortStatisticsQuery(_PortStatistics, Query):
+    """`GET /v5/{project_id}/asset/port/statistics`."""
+
+    __slots__ = ()
+    API: ClassVar[str] = "port_statistics"
+    HUAWEI_ONLY: ClassVar[tuple[str, ...]] = ("port_string", "status", "sort_key", "sort_dir")
 
     def _own_problems(self) -> Iterator[str]:
         yield from _integer("limit", self.limit, 10, LIMIT)
@@ -97,15 +99,17 @@ class PortStatisticsQuery(Query):
         yield from _one_of("category", self.category, CATEGORIES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssetStatisticsQuery(Query):
-    """`GET /v5/{project_id}/asset/statistics`; `category` is optional on OTC only, so it is always sent."""
-
-    API: ClassVar[str] = "asset_statistics"
-
+class _AssetStatistics(NamedTuple):
     category: str
     enterprise_project_id: str | None = None
     host_id: str | None = None
+
+
+class AssetStatisticsQuery(_AssetStatistics, Query):
+    """`GET /v5/{project_id}/asset/statistics`; `category` is optional on OTC only, so it is always sent."""
+
+    __slots__ = ()
+    API: ClassVar[str] = "asset_statistics"
 
     def _own_problems(self) -> Iterator[str]:
         yield from _one_of("category", self.category, CATEGORIES)

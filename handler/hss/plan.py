@@ -7,9 +7,8 @@ proven to ascend by number and have passed it; a port that was merely seen is no
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.hss.parameters import HIGHEST_OFFSET, LIMIT
 from handler.ports import HIGHEST, NAMED_PORTS, PortSet
@@ -26,8 +25,7 @@ PlanName = Literal["pages", "ports", "sorted"]
 Key = tuple[int, str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """What a policy wants to know of one category: these ports, or every row."""
 
     category: str
@@ -35,8 +33,7 @@ class Ask:
     every_row: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Pages:
+class Pages(NamedTuple):
     """What the pages of one listing have told so far. Build it with `first`, go on with `add`.
 
     `page` is the most rows that came in one page, `fault` says what shows that the list changed meanwhile,
@@ -56,15 +53,15 @@ class Pages:
     def first(cls, total_num: int, rows: tuple[Row, ...]) -> Pages:
         """After the unfiltered first page."""
         start = cls(total_num)
-        return start._with(rows) if rows or not total_num else replace(start, fault=_empty_start(total_num))
+        return start._with(rows) if rows or not total_num else start._replace(fault=_empty_start(total_num))
 
     def add(self, total_num: int, rows: tuple[Row, ...]) -> Pages:
         """After one more page."""
         if total_num != self.total_num:
             fault = f"total_num went from {self.total_num} to {total_num} between pages"
-            return replace(self._with(rows), fault=self.fault or fault)
+            return self._with(rows)._replace(fault=self.fault or fault)
         if not rows:
-            return replace(self, ended=True, fault=self.fault or self._missing())
+            return self._replace(ended=True, fault=self.fault or self._missing())
         return self._with(rows)
 
     def _with(self, rows: tuple[Row, ...]) -> Pages:
@@ -72,15 +69,14 @@ class Pages:
         steps = tuple(pairwise(ports))
         ascending = self.ascending and all(low <= high for low, high in steps)
         keys = self.keys.union(map(key_of, rows))
-        longer = replace(
-            self,
+        longer = self._replace(
             rows=self.rows + rows,
             keys=keys,
             page=max(self.page, len(rows)),
             ascending=ascending,
             proven=ascending and (self.proven or any(str(low) > str(high) for low, high in steps)),
         )
-        return replace(longer, fault=self.fault or _excess(longer))
+        return longer._replace(fault=self.fault or _excess(longer))
 
     def _missing(self) -> str:
         return f"only {len(self.keys)} of {self.total_num} rows came" if len(self.keys) < self.total_num else ""
@@ -108,8 +104,7 @@ class Pages:
         return ports
 
 
-@dataclass(frozen=True, slots=True)
-class NextPage:
+class NextPage(NamedTuple):
     """Ask for the page at `offset`; `calls` may still be needed, `fewest` surely are."""
 
     offset: int
@@ -117,23 +112,20 @@ class NextPage:
     fewest: int
 
 
-@dataclass(frozen=True, slots=True)
-class ExactPorts:
+class ExactPorts(NamedTuple):
     """Ask for each of these ports by itself."""
 
     ports: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """Everything that was asked is answered."""
 
     plan: PlanName
     every_row: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StartOver:
+class StartOver(NamedTuple):
     """The pages do not fit together."""
 
     why: str

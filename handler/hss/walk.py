@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from handler.hss.client import HssClient, Spending
-    from handler.hss.decode import Notes, PortPage
+    from handler.hss.decode import PortPage
     from handler.hss.plan import Ask, Key
     from handler.models import Row, Target
 
@@ -72,7 +72,7 @@ class PortWalk:
         self.plan = "none"
         self.every_row = False
         self.problems: list[Problem] = []
-        self.notes: list[Notes] = []
+        self.notes: list[Mapping[str, int]] = []
         self.first_page_empty: bool | None = None
         self.complete = False
 

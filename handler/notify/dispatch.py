@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.clock import Deadline, iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
@@ -30,8 +29,7 @@ _NOBODY: Final = SinkMemory(since="")
 _ELSEWHERE: Final = "another run is telling it; what it leaves is told by the next run"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """Who was told what came of it, what is remembered, and what went wrong on the way."""
 
     deliveries: tuple[Delivery, ...]
@@ -58,7 +56,7 @@ def tell(
     """
     memory = summarised(compared.last_run if compared else stateless(report), report, edges.clock)
     situation = Situation(report, memory, edges.clock.now(), run_interval)
-    run = Telling(situation, sinks, edges, compared is not None, memory)
+    run = Telling(situation, sinks, edges, memory, stateful=compared is not None)
     plans = _plan(run)
     if dry_run:
         rehearsed = (_delivery(sink, "dry_run" if plans.get(sink.name) else "quiet") for sink in sinks)
@@ -87,7 +85,7 @@ def _plan(run: Telling) -> dict[str, tuple[Batch, ...]]:
     plans: dict[str, tuple[Batch, ...]] = {}
     for sink in run.sinks:
         known = run.memory.sinks.get(sink.name) or SinkMemory(since=iso(now))
-        run.memory = replace(run.memory, sinks={**run.memory.sinks, sink.name: known})
+        run.memory = run.memory._replace(sinks={**run.memory.sinks, sink.name: known})
         if busy(known, run.run_id, now):
             run.deliveries[sink.name] = _delivery(sink, "quiet", _ELSEWHERE)
             continue
@@ -129,7 +127,7 @@ def _send_batches(run: Telling, sink: Sink, batches: tuple[Batch, ...], share: D
             run.memory = tell_of(run.memory, sink.name, items, run.edges.clock.now())
         if not taken:
             if _may_have_it(sent, sink, batch, repeated):
-                left.append(replace(batch, items=tuple(one for one in batch.items if one not in items)))
+                left.append(batch._replace(items=tuple(one for one in batch.items if one not in items)))
             left += (later for later in batches[at + 1 :] if later.delivery_id in repeated)
             break
     run.settled[sink.name] = {batch.delivery_id for batch in batches}
@@ -151,7 +149,7 @@ def _may_have_it(sent: Sent, sink: Sink, batch: Batch, repeated: set[str]) -> bo
 def _send_safely(run: Telling, sink: Sink, batch: Batch, share: Deadline) -> Sent:
     """Send one batch. A fault of our own in one kind must not silence the other sinks."""
     edges = run.edges
-    situation = replace(run.situation, last_run=run.memory)
+    situation = run.situation._replace(last_run=run.memory)
     try:
         kind = edges.kind_of(sink.kind)
         notice = notice_of(batch, sink, situation)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import parse_iso
 from handler.models import ExemptionNotice
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 MISSED_SHOWN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """What a notice says beside its items."""
 
     report: Report
@@ -69,7 +67,7 @@ def _for_eyes(report: Report, sink: Sink) -> Report:
     """The report without hosts, unless the sink may have them."""
     if sink.hosts:
         return report
-    return replace(report, findings=tuple(replace(one, hosts=None) for one in report.findings))
+    return report._replace(findings=tuple(one._replace(hosts=None) for one in report.findings))
 
 
 def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink: Sink) -> list[Finding]:
@@ -77,12 +75,12 @@ def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink:
     ongoing = [one for one in found.values() if wants(sink, one)]
     if sink.kind in EVERY_RUN:
         unseen = (one for one in remembered if one.status == "open" and one.finding.fingerprint not in found)
-        ongoing += [replace(one.finding, first_seen=one.first_seen) for one in unseen if wants(sink, one.finding)]
+        ongoing += [one.finding._replace(first_seen=one.first_seen) for one in unseen if wants(sink, one.finding)]
     return ongoing
 
 
 def _as_remembered(record: Remembered | None) -> Finding | None:
-    return None if record is None else replace(record.finding, first_seen=record.first_seen)
+    return None if record is None else record.finding._replace(first_seen=record.first_seen)
 
 
 def _place(category: str) -> str:

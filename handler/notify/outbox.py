@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.clock import iso, parse_iso
 from handler.errors import StoreConflictError, StoreError
@@ -30,8 +29,7 @@ SAVES: Final = 5
 SAVE_AGAIN: Final = 0.5  # seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Edges:
+class Edges(NamedTuple):
     """What telling needs of the world. `kind_of` gives the module of a kind (`kinds.kind_module`)."""
 
     transport: Transport
@@ -41,18 +39,17 @@ class Edges:
     random: Random
 
 
-@dataclass(slots=True)
 class Telling:
     """One run's telling, as far as it has come. `settled` are the ids of finished batches, by sink."""
 
-    situation: Situation
-    sinks: tuple[Sink, ...]
-    edges: Edges
-    stateful: bool
-    memory: LastRun
-    deliveries: dict[str, Delivery] = field(default_factory=dict)
-    settled: dict[str, set[str]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    def __init__(
+        self, situation: Situation, sinks: tuple[Sink, ...], edges: Edges, memory: LastRun, *, stateful: bool
+    ) -> None:
+        self.situation, self.sinks, self.edges = situation, sinks, edges
+        self.memory, self.stateful = memory, stateful
+        self.deliveries: dict[str, Delivery] = {}
+        self.settled: dict[str, set[str]] = {}
+        self.problems: list[Problem] = []
 
     @property
     def run_id(self) -> str:
@@ -64,7 +61,7 @@ def claim(run: Telling, plans: dict[str, tuple[Batch, ...]], store: Store, versi
     """Save what will be told before it is: another run must not tell it too, and a crash must not lose it."""
     lease = run.edges.clock.now() + timedelta(seconds=run.edges.deadline.left()) + LEASE_MARGIN
     for name, batches in plans.items():
-        mine = tuple(replace(one, claimed_by=run.run_id, lease_until=iso(lease)) for one in batches if keeps(one))
+        mine = tuple(one._replace(claimed_by=run.run_id, lease_until=iso(lease)) for one in batches if keeps(one))
         run.memory = with_pending(run.memory, name, mine, run.situation.now)
     return _save(run, store, run.memory, version)
 
@@ -132,4 +129,4 @@ def summarised(last_run: LastRun, report: Report, clock: Clock) -> LastRun:
         seconds=max(0, int((clock.now() - parse_iso(report.started_at)).total_seconds())),
         calls=sum(one.api_calls for one in report.coverage),
     )
-    return replace(last_run, history=(*last_run.history, line)[-HISTORY_LENGTH:])
+    return last_run._replace(history=(*last_run.history, line)[-HISTORY_LENGTH:])

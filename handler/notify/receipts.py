@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from handler.clock import iso
@@ -20,16 +19,16 @@ if TYPE_CHECKING:
 def tell_of(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
     """The memory once the sink was told these items."""
     findings = dict(last_run.findings)
-    memory = replace(last_run.sinks.get(sink) or SinkMemory(since=iso(now)), last_told=iso(now))
+    memory = (last_run.sinks.get(sink) or SinkMemory(since=iso(now)))._replace(last_told=iso(now))
     for item in items:
         if item.what in CHANGES:
             record = findings.get(item.key)
             if record is not None:
                 told = {**record.told, sink: _mark(item, record, iso(now))}
-                findings[item.key] = replace(record, told=told)
+                findings[item.key] = record._replace(told=told)
         else:
             memory = _beside(memory, item, iso(now))
-    return replace(last_run, findings=findings, sinks={**last_run.sinks, sink: memory})
+    return last_run._replace(findings=findings, sinks={**last_run.sinks, sink: memory})
 
 
 def _mark(item: Item, record: Remembered, at: str) -> Mark:
@@ -43,21 +42,21 @@ def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
     """What is remembered of an item that is not about a finding."""
     if item.what == "not_seen":
         reasons = dict.fromkeys((*memory.not_seen.get(item.key, ()), item.mark))
-        return replace(memory, not_seen={**memory.not_seen, item.key: tuple(reasons)})
+        return memory._replace(not_seen={**memory.not_seen, item.key: tuple(reasons)})
     if item.what == "seen_again":
         left = {category: reasons for category, reasons in memory.not_seen.items() if category != item.key}
-        return replace(memory, not_seen=left)
+        return memory._replace(not_seen=left)
     if item.what == "exemption":
-        return replace(memory, exemptions={**memory.exemptions, exemption_key(item): at})
+        return memory._replace(exemptions={**memory.exemptions, exemption_key(item): at})
     if item.what == "drift":
-        return replace(memory, drift=(*memory.drift, item.key)[-100:])
+        return memory._replace(drift=(*memory.drift, item.key)[-100:])
     return memory
 
 
 def with_pending(last_run: LastRun, sink: str, pending: tuple[Batch, ...], now: datetime) -> LastRun:
     """The memory with these batches under way for the sink."""
     memory = last_run.sinks.get(sink) or SinkMemory(since=iso(now))
-    return replace(last_run, sinks={**last_run.sinks, sink: replace(memory, pending=pending)})
+    return last_run._replace(sinks={**last_run.sinks, sink: memory._replace(pending=pending)})
 
 
 def busy(memory: SinkMemory | None, run_id: str, now: datetime) -> bool:
@@ -74,7 +73,7 @@ def pruned(last_run: LastRun, sinks: tuple[Sink, ...], now: datetime) -> LastRun
         for fingerprint, record in last_run.findings.items()
         if fingerprint in needed or kept_until(record, sinks, last_run, now)
     }
-    return replace(last_run, findings=findings, history=last_run.history[-HISTORY_LENGTH:])
+    return last_run._replace(findings=findings, history=last_run.history[-HISTORY_LENGTH:])
 
 
 def merged(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_id: str) -> LastRun:
@@ -86,14 +85,14 @@ def merged(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_
     findings = dict(later.findings)
     for fingerprint, record in earlier.findings.items():
         other = findings.get(fingerprint)
-        findings[fingerprint] = record if other is None else replace(other, told=_all_told(record, other))
+        findings[fingerprint] = record if other is None else other._replace(told=_all_told(record, other))
     sinks = {
         name: _merged_sink(theirs.sinks.get(name), ours.sinks.get(name), settled.get(name, set()), run_id)
         for name in {**theirs.sinks, **ours.sinks}
     }
     history = {line.run_id: line for line in (*theirs.history, *ours.history)}
     lines = sorted(history.values(), key=lambda line: (line.at, line.run_id))
-    return replace(later, findings=findings, sinks=sinks, history=tuple(lines[-HISTORY_LENGTH:]))
+    return later._replace(findings=findings, sinks=sinks, history=tuple(lines[-HISTORY_LENGTH:]))
 
 
 def _all_told(one: Remembered, other: Remembered) -> dict[str, Mark]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from handler.errors import TransportError
@@ -35,8 +34,7 @@ class Fate(Enum):
     UNKNOWN = "unknown"  # perhaps: no answer came, or one that does not tell
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """The end of one telling. `taken` are fingerprints that were taken one by one, whatever became of the rest."""
 
     fate: Fate
@@ -45,15 +43,15 @@ class Sent:
     taken: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True)
 class _Telling:
     """What happened so far."""
 
-    retries: int = DEFAULT.tries - 1
-    tried: int = 0
-    uncertain: bool = False
-    taken: set[str] = field(default_factory=set)
-    taken_whole: int = 0
+    def __init__(self) -> None:
+        self.retries = DEFAULT.tries - 1
+        self.tried = 0
+        self.uncertain = False
+        self.taken: set[str] = set()
+        self.taken_whole = 0
 
 
 def send(kind: Kind, notice: Notice, sink: Sink, *, transport: Transport, deadline: Deadline, random: Random) -> Sent:

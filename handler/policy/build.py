@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -27,8 +26,7 @@ _STATUSES = ("danger", "normal", "unknown")
 _PROTOCOLS = ("tcp", "udp")
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenPort:
+class WrittenPort(NamedTuple):
     """One entry of a list of ports, as written and where."""
 
     entry: int | str
@@ -37,8 +35,7 @@ class WrittenPort:
     location: Location
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltFile:
+class BuiltFile(NamedTuple):
     """What one file says. `written` holds the entries of each list of ports, by the rule or exemption they stand in."""
 
     file: PositionedFile

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from contextlib import suppress
-from dataclasses import fields
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +79,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (Policy, Rule, Exemption)):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value) if field.name != "files"}
+        return {name: _plain(part) for name, part in value._asdict().items() if name != "files"}
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 

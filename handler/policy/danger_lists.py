@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.errors import PolicyError
 from handler.policy.port_entries import entry_mistake, entry_range
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
 _KEYS = ("name", "title", "source", "read_on", "note")
 
 
-@dataclass(frozen=True, slots=True)
-class DangerList:
+class DangerList(NamedTuple):
     """What somebody published as dangerous; `read_on` is the day it was read, YYYY-MM-DD."""
 
     name: str

@@ -10,8 +10,7 @@ The comment stands on the line that is warned about, or on comment lines right a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.policy.lint_codes import WARNINGS, LintMessage, warning
 from handler.policy.lint_exemptions import lint_exemptions
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 _ALLOW = re.compile(r"#\s*lint:\s*allow\b(.*)$")
 
 
-@dataclass(frozen=True, slots=True)
-class _Silence:
+class _Silence(NamedTuple):
     line: int
     column: int
     codes: tuple[str, ...]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.policy.problems import CODES
 
@@ -29,8 +28,7 @@ WARNINGS: dict[str, tuple[str, str]] = {
 SOON = 14  # days
 
 
-@dataclass(frozen=True, slots=True)
-class LintMessage:
+class LintMessage(NamedTuple):
     """One thing to say about a policy file; `code` is a key of `WARNINGS` or of `problems.CODES`."""
 
     code: str

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.errors import PolicyError
 from handler.models import CATEGORIES
@@ -23,8 +22,7 @@ Read = Callable[[Path], bytes]
 Texts = Sequence[tuple[str, "str | bytes"]]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Files as read: the policy, or None and the problems that stand in its way."""
 
     files: tuple[BuiltFile, ...]
@@ -179,7 +177,7 @@ def _joined(files: Sequence[BuiltFile]) -> Policy:
         description="\n".join(document.description for document in documents if document.description),
         files=tuple(file.file.name for file in files),
     )
-    return replace(policy, digest=digest(policy))
+    return policy._replace(digest=digest(policy))
 
 
 def _merged(rules: Sequence[Rule]) -> tuple[Rule, ...]:
@@ -190,5 +188,5 @@ def _merged(rules: Sequence[Rule]) -> tuple[Rule, ...]:
         if before is None:
             merged[rule.id] = rule
         else:
-            merged[rule.id] = replace(before, ports=before.ports | rule.ports, listed=before.listed | rule.listed)
+            merged[rule.id] = before._replace(ports=before.ports | rule.ports, listed=before.listed | rule.listed)
     return tuple(merged.values())

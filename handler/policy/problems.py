@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from handler.policy.rules import Location
@@ -27,8 +26,7 @@ CODES: dict[str, str] = {
 LOADER_ONLY = frozenset(CODES) - {"E201"}  # what the JSON Schema of the file cannot see
 
 
-@dataclass(frozen=True, slots=True)
-class LoadProblem:
+class LoadProblem(NamedTuple):
     """One reason to refuse a policy; `code` is a key of `CODES`."""
 
     code: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.models import CATEGORIES, Severity
 from handler.ports import PortSet
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 RuleKind = Literal["ports", "allowed_ports", "status", "statistic"]
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(NamedTuple):
     """Where in which file something was written; line and column count from 1."""
 
     file: str
@@ -27,8 +25,7 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One statement of what may not be open.
 
     `ports` is what it forbids: as listed (kind `ports`), everything but what is listed, port 0 included
@@ -39,8 +36,8 @@ class Rule:
     kind: RuleKind
     title: str = ""
     severity: Severity = Severity.HIGH
-    ports: PortSet = field(default_factory=PortSet)
-    listed: PortSet = field(default_factory=PortSet)
+    ports: PortSet = PortSet()
+    listed: PortSet = PortSet()
     categories: tuple[str, ...] = ("host",)
     protocols: tuple[str, ...] = ("tcp", "udp")
     status: tuple[str, ...] = ()  # empty: any
@@ -51,7 +48,7 @@ class Rule:
     references: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     effective_from: date | None = None
-    location: Location = field(default=Location("policy"), compare=False)
+    location: Location = Location("policy")
 
     def announced(self, today: date) -> bool:
         """Whether the rule is only announced on that day."""
@@ -63,8 +60,7 @@ class Rule:
         return self.kind in ("allowed_ports", "status")
 
 
-@dataclass(frozen=True, slots=True)
-class Exemption:
+class Exemption(NamedTuple):
     """Rules switched off for some ports or places, until and including `expires` (a UTC day).
 
     Empty `rules` means every rule, `ports` None means every port, empty `enterprise_projects` any.
@@ -80,7 +76,7 @@ class Exemption:
     enterprise_projects: tuple[str, ...] = ()
     up_to: int | None = None
     ticket: str = ""
-    location: Location = field(default=Location("policy"), compare=False)
+    location: Location = Location("policy")
 
     def expired(self, today: date) -> bool:
         """Whether its last day is over."""
@@ -91,8 +87,7 @@ class Exemption:
         return (self.expires - today).days
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """All rules and exemptions of one policy (a file, or a folder of files).
 
     `digest` is `sha256:` and the hex digest of the canonical form; `files` are the names read, in order.
@@ -102,7 +97,7 @@ class Policy:
     digest: str
     rules: tuple[Rule, ...]
     exemptions: tuple[Exemption, ...] = ()
-    expect_rows: Mapping[str, int] = field(default_factory=dict)
+    expect_rows: Mapping[str, int] = {}
     description: str = ""
     files: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import NamedTuple
 
 NICKNAMES = {
     "dns": "domain",
@@ -28,8 +28,7 @@ NICKNAMES = {
 }  # what people say, and what IANA calls it
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """One registered name: its ports (low, high, both inside) and protocols (`tcp`, `udp`)."""
 
     name: str

@@ -7,13 +7,15 @@ Whatever they disagree on is refused, with what was read; only texts, whole deci
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
 from handler.policy.problems import LoadProblem
 from handler.policy.rules import Location
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _ADVICE = "write a plain whole number, or quotes if a text is meant"
 MAX_BYTES = 4 * 1024 * 1024
@@ -39,15 +41,14 @@ class PlainDate(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PositionedFile:
+class PositionedFile(NamedTuple):
     """A file as plain data, with the place of each value and key; `refused` are the paths of values with a problem."""
 
     name: str
     text: str = ""
     data: Any = None
-    values: dict[KeyPath, Location] = field(default_factory=dict)
-    keys: dict[KeyPath, Location] = field(default_factory=dict)
+    values: Mapping[KeyPath, Location] = {}
+    keys: Mapping[KeyPath, Location] = {}
     refused: frozenset[KeyPath] = frozenset()
     problems: tuple[LoadProblem, ...] = ()
 

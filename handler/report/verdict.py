@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from handler.decide.evaluate import verdict_of
@@ -149,15 +148,15 @@ def fit(report: Report, limit: int = RESULT_BYTES) -> Report:
     """The report below `limit` bytes of JSON: its least severe findings are dropped and counted in `omitted`."""
     counts = count_severities(report.findings) if report.counts is None else report.counts
     every = len(report.findings)
-    bare = replace(report, findings=(), omitted=report.omitted + every, counts=counts)
+    bare = report._replace(findings=(), omitted=report.omitted + every, counts=counts)
     room = limit - _size(report_dict(bare))
     if room <= 0:
-        cut = _without_lists(replace(report, counts=counts))
+        cut = _without_lists(report._replace(counts=counts))
         return cut if _size(report_dict(cut)) < limit else _bare(cut)
     kept = _how_many(report.findings, room)
     if kept == every:
         return report
-    return replace(bare, findings=report.findings[:kept], omitted=report.omitted + every - kept)
+    return bare._replace(findings=report.findings[:kept], omitted=report.omitted + every - kept)
 
 
 def _how_many(findings: tuple[Finding, ...], room: int) -> int:
@@ -179,7 +178,7 @@ def fit_all(reports: Iterable[Report], limit: int = RESULT_BYTES) -> tuple[Repor
     kept, left_out = ordered[:most], len(ordered) - most
     if left_out > 0:
         said = f"{left_out} more targets were left out of a function's result: they are in the messages and the log"
-        kept[0] = replace(kept[0], warnings=(said, *kept[0].warnings))
+        kept[0] = kept[0]._replace(warnings=(said, *kept[0].warnings))
     left = limit - 500  # the envelope
     fitted: dict[int, Report] = {}
     sizes = [_size(report_dict(report)) for report in kept]
@@ -192,8 +191,7 @@ def fit_all(reports: Iterable[Report], limit: int = RESULT_BYTES) -> tuple[Repor
 def _without_lists(report: Report) -> Report:
     """The last resort: the verdict, the coverage and the counts of what was left out."""
     omitted = report.omitted + len(report.findings)
-    return replace(
-        report,
+    return report._replace(
         findings=(),
         exempted=report.exempted[:20],
         announced=report.announced[:20],
@@ -207,15 +205,14 @@ def _without_lists(report: Report) -> Report:
 
 def _bare(report: Report) -> Report:
     """What is left where hundreds of targets share one result: verdict, counts of findings, the first reason."""
-    return replace(
-        report,
+    return report._replace(
         policy_files=report.policy_files[:1],
-        coverage=tuple(replace(one, statistics=None, problems=()) for one in report.coverage),
+        coverage=tuple(one._replace(statistics=None, problems=()) for one in report.coverage),
         exempted=(),
         announced=(),
-        problems=tuple(replace(one, message=one.message[:200], path=one.path[:80]) for one in report.problems[:1]),
+        problems=tuple(one._replace(message=one.message[:200], path=one.path[:80]) for one in report.problems[:1]),
         warnings=tuple(text[:120] for text in report.warnings[:1]),
-        deliveries=tuple(replace(one, reason=one.reason[:40]) for one in report.deliveries[:3]),
+        deliveries=tuple(one._replace(reason=one.reason[:40]) for one in report.deliveries[:3]),
     )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.review.cases import run_case
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from handler.review.cases import CaseResult, Suite
 
 
-@dataclass(frozen=True, slots=True)
-class Fired:
+class Fired(NamedTuple):
     """How much of a policy its cases fire. A rule is fired by a finding, exempted or announced row of it."""
 
     total: int
@@ -37,8 +35,7 @@ class Fired:
         return self.percent < percent
 
 
-@dataclass(frozen=True, slots=True)
-class SuiteResult:
+class SuiteResult(NamedTuple):
     """All cases of one policy, run."""
 
     policy_path: str

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from os.path import normpath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.decide.evaluate import evaluate
 from handler.errors import PolicyError, UsageError
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 SUFFIX = ".test.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One case, ready to run: `today` is fixed, `location` is where it stands."""
 
     spec: CaseSpec
@@ -40,8 +38,7 @@ class Case:
         return self.spec.name
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(NamedTuple):
     """A policy with all cases that test it; `policy_path` is how messages name it."""
 
     policy_path: str
@@ -49,8 +46,7 @@ class Suite:
     cases: tuple[Case, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CaseResult:
+class CaseResult(NamedTuple):
     """A case that ran: it passed if there is no difference."""
 
     case: Case

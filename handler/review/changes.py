@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.models import CATEGORIES
 
@@ -18,8 +17,7 @@ ExemptionKind = Literal["added", "extended", "shortened", "changed", "dropped"]
 KINDS: tuple[ChangeKind, ...] = ("new", "severity", "announced", "gone")
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """Something found by one policy and not by the other, by both with another severity (`was`), or newly announced.
 
     `low` and `high` are ports, None for a counter; `protocols` is empty for a counter. `num` is the row's, None
@@ -46,8 +44,7 @@ class Change:
         return f"{ports}/{'+'.join(self.protocols)}"
 
 
-@dataclass(frozen=True, slots=True)
-class ExemptionChange:
+class ExemptionChange(NamedTuple):
     """An exemption that one policy has and the other has not, or has otherwise; `detail` tells old and new."""
 
     kind: ExemptionKind
@@ -55,8 +52,7 @@ class ExemptionChange:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """What changes from `old` to `new` (names to print). `doubts`: why the answer is not certain."""
 
     old: str
@@ -64,8 +60,8 @@ class Comparison:
     basis: str
     changes: tuple[Change, ...] = ()
     exemptions: tuple[ExemptionChange, ...] = ()
-    counts_old: Mapping[Severity, int] = field(default_factory=dict)
-    counts_new: Mapping[Severity, int] = field(default_factory=dict)
+    counts_old: Mapping[Severity, int] = {}
+    counts_new: Mapping[Severity, int] = {}
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

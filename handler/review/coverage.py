@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.policy.services import service_of
 from handler.ports import PortSet
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 _NAMES = 3  # services named for one range
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(NamedTuple):
     """Ports of one protocol with their IANA names, and the names of the lists that hold them."""
 
     low: int
@@ -35,8 +33,7 @@ class Listed:
         return f"{self.low}/{self.protocol}" if self.low == self.high else f"{self.low}-{self.high}/{self.protocol}"
 
 
-@dataclass(frozen=True, slots=True)
-class ListShare:
+class ListShare(NamedTuple):
     """How many ports (of a protocol) a list names, and how many of them the policy names too."""
 
     name: str
@@ -47,8 +44,7 @@ class ListShare:
     covered: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListCoverage:
+class ListCoverage(NamedTuple):
     """What published lists and a policy say that the other does not."""
 
     shares: tuple[ListShare, ...]

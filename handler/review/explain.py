@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.decide.evaluate import ALL_ENTERPRISE_PROJECTS, speaks_of
 from handler.models import CATEGORIES
@@ -19,8 +18,7 @@ Outcome = Literal["finding", "conditional", "undecided", "announced", "exempted"
 _ORDER: tuple[Outcome, ...] = ("finding", "undecided", "conditional", "announced", "exempted", "nothing")  # worst first
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """One row to ask about; `num` and `status` None: not said. `status` `none` is a row without one."""
 
     port: int
@@ -31,8 +29,7 @@ class Question:
     enterprise_project: str = ALL_ENTERPRISE_PROJECTS
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """What one rule (`finding`, `conditional`, ...) or exemption (`applies`, `nothing`, ...) says, and why."""
 
     kind: Literal["rule", "exemption"]
@@ -43,8 +40,7 @@ class Statement:
     severity: Severity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(NamedTuple):
     """All that a policy says of one question, on one day."""
 
     question: Question

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.models import CATEGORIES, COUNTERS
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
@@ -19,8 +18,7 @@ _DAY = timedelta(days=1)
 _STATUSES = ("danger", "normal", "unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
+class Mutant(NamedTuple):
     """A policy with one small change. `before` and `after` are the rule or exemption changed; None: dropped."""
 
     description: str
@@ -34,61 +32,61 @@ def mutants(policy: Policy) -> Iterator[Mutant]:
     for at, rule in enumerate(policy.rules):
         for words, changed in chain([("dropped", None)], _rule_changes(rule)):
             others = (*policy.rules[:at], *([changed] if changed else ()), *policy.rules[at + 1 :])
-            yield Mutant(f"rule {rule.id}: {words}", replace(policy, rules=others), rule, changed)
+            yield Mutant(f"rule {rule.id}: {words}", policy._replace(rules=others), rule, changed)
     for at, exemption in enumerate(policy.exemptions):
         for words, other in chain([("dropped", None)], _exemption_changes(exemption)):
             rest = (*policy.exemptions[:at], *([other] if other else ()), *policy.exemptions[at + 1 :])
-            yield Mutant(f"exemption {exemption.id}: {words}", replace(policy, exemptions=rest), exemption, other)
+            yield Mutant(f"exemption {exemption.id}: {words}", policy._replace(exemptions=rest), exemption, other)
 
 
 def _rule_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
     yield from _counter_changes(rule) if rule.statistic is not None else _row_changes(rule)
     for words, categories in _choices("categories", rule.categories, CATEGORIES):
-        yield words, replace(rule, categories=categories)
+        yield words, rule._replace(categories=categories)
     for words, above in _count_changes("above", rule.above):
-        yield words, replace(rule, above=above)
+        yield words, rule._replace(above=above)
     if rule.effective_from is not None:
-        yield "effective_from dropped", replace(rule, effective_from=None)
+        yield "effective_from dropped", rule._replace(effective_from=None)
         for words, day in _day_changes("effective_from", rule.effective_from):
-            yield words, replace(rule, effective_from=day)
+            yield words, rule._replace(effective_from=day)
 
 
 def _row_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
     """What only a rule about rows has: ports, protocols, status."""
     for words, listed in _port_changes(rule.listed):
-        yield words, replace(rule, listed=listed, ports=ALL_PORTS - listed if rule.kind == "allowed_ports" else listed)
+        yield words, rule._replace(listed=listed, ports=ALL_PORTS - listed if rule.kind == "allowed_ports" else listed)
     if rule.kind == "ports":
-        yield "ports flipped to allowed_ports", replace(rule, kind="allowed_ports", ports=ALL_PORTS - rule.listed)
+        yield "ports flipped to allowed_ports", rule._replace(kind="allowed_ports", ports=ALL_PORTS - rule.listed)
     if rule.kind == "allowed_ports":
-        yield "allowed_ports flipped to ports", replace(rule, kind="ports", ports=rule.listed)
+        yield "allowed_ports flipped to ports", rule._replace(kind="ports", ports=rule.listed)
     for words, protocols in _choices("protocols", rule.protocols, ("tcp", "udp")):
-        yield words, replace(rule, protocols=protocols)
+        yield words, rule._replace(protocols=protocols)
     for words, status in _status_changes(rule.status):
-        yield words, replace(rule, status=status)
+        yield words, rule._replace(status=status)
 
 
 def _counter_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
     other = COUNTERS[(COUNTERS.index(rule.statistic or "") + 1) % len(COUNTERS)]
-    yield f"statistic {rule.statistic} -> {other}", replace(rule, statistic=other)
+    yield f"statistic {rule.statistic} -> {other}", rule._replace(statistic=other)
 
 
 def _exemption_changes(exemption: Exemption) -> Iterator[tuple[str, Exemption]]:
     if exemption.ports is not None:
         for words, ports in (*_port_changes(exemption.ports), ("ports flipped", NAMED_PORTS - exemption.ports)):
-            yield words, replace(exemption, ports=ports)
-        yield "widened to every port", replace(exemption, ports=None)
+            yield words, exemption._replace(ports=ports)
+        yield "widened to every port", exemption._replace(ports=None)
     for words, rules in _word_changes("rule", exemption.rules):
-        yield words, replace(exemption, rules=rules)
+        yield words, exemption._replace(rules=rules)
     for words, categories in _choices("categories", exemption.categories, CATEGORIES):
-        yield words, replace(exemption, categories=categories)
+        yield words, exemption._replace(categories=categories)
     for words, projects in _word_changes("enterprise project", exemption.enterprise_projects):
-        yield words, replace(exemption, enterprise_projects=projects)
+        yield words, exemption._replace(enterprise_projects=projects)
     if exemption.up_to is not None:
-        yield "up_to dropped", replace(exemption, up_to=None)
+        yield "up_to dropped", exemption._replace(up_to=None)
         for words, up_to in _count_changes("up_to", exemption.up_to):
-            yield words, replace(exemption, up_to=up_to)
+            yield words, exemption._replace(up_to=up_to)
     for words, day in _day_changes("expires", exemption.expires):
-        yield words, replace(exemption, expires=day)
+        yield words, exemption._replace(expires=day)
 
 
 def _word_changes(name: str, chosen: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.review.cases import run_case
 from handler.review.mutants import mutants
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from handler.review.mutants import Mutant
 
 
-@dataclass(frozen=True, slots=True)
-class MutationResult:
+class MutationResult(NamedTuple):
     """The mutants of one policy: how many its tests kill, which survive, how many say the same as the policy."""
 
     policy_path: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import chain, groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,7 +53,7 @@ def _announcements(old: Policy, new: Policy, today: date) -> Iterator[Change]:
     for name, rule in after.rules.items():
         for change in _rule_changes(name, before, after) if name not in in_force else ():
             if change.kind == "new":
-                yield replace(change, kind="announced", because=f"from {rule.effective_from}")
+                yield change._replace(kind="announced", because=f"from {rule.effective_from}")
 
 
 def _rule_changes(name: str, before: Reading, after: Reading) -> Iterator[Change]:
@@ -140,7 +139,7 @@ def _join_ranges(changes: Iterable[Change]) -> Iterator[Change]:
     last: Change | None = None
     for change in changes:
         if last is not None and last.high is not None and change.low == last.high + 1 and _same(last, change):
-            last = replace(last, high=change.high)
+            last = last._replace(high=change.high)
             continue
         if last is not None:
             yield last
@@ -165,7 +164,7 @@ def _join_protocols(changes: Iterable[Change]) -> list[Change]:
     for _, group in groupby(sorted(changes, key=place), key=place):
         alike = list(group)
         protocols = tuple(sorted({protocol for change in alike for protocol in change.protocols}))
-        joined.append(replace(alike[0], protocols=protocols))
+        joined.append(alike[0]._replace(protocols=protocols))
     return joined
 
 

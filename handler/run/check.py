@@ -5,8 +5,7 @@ What decides and acts is imported where it is used: a cold start asks HSS first,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from handler.clock import iso
 from handler.errors import StoreDamagedError, StoreError
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
     from handler.state.memory import LastRun
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One target on one run. `categories` are asked, `skipped` are those a setting narrowed away."""
 
     run_id: str
@@ -47,8 +45,7 @@ class Outlet(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """The edges of one run. `hosts` finds the servers behind findings, and may warn; None: not asked."""
 
     source: Callable[[Job], Snapshot]
@@ -58,8 +55,7 @@ class Parts:
     hosts: Callable[[Job, tuple[Finding, ...]], tuple[tuple[Finding, ...], tuple[str, ...]]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(NamedTuple):
     """What is known of the last run. `store` is None where there is none, or where it cannot be written either."""
 
     last_run: LastRun | None = None
@@ -83,7 +79,7 @@ def run(job: Job, parts: Parts) -> Report:
     # act
     if parts.hosts is not None and report.findings:
         findings, warnings = parts.hosts(job, report.findings)
-        report = replace(report, findings=findings, warnings=(*report.warnings, *warnings))
+        report = report._replace(findings=findings, warnings=(*report.warnings, *warnings))
     told = parts.outlet(report, compared, recalled.store, recalled.version)
     return finished(report, told, parts.clock)
 
@@ -106,13 +102,12 @@ def recall(store: Store | None) -> Recalled:
 def with_skipped(snapshot: Snapshot, skipped: Sequence[str]) -> Snapshot:
     """The snapshot with the categories that were not asked for named in it."""
     named = tuple(CategorySnapshot(category, plan="skipped") for category in skipped)
-    return replace(snapshot, categories=snapshot.categories + named)
+    return snapshot._replace(categories=snapshot.categories + named)
 
 
 def finished(report: Report, told: Told, clock: Clock) -> Report:
     """The report after telling."""
-    return replace(
-        report,
+    return report._replace(
         finished_at=iso(clock.now()),
         deliveries=told.deliveries,
         problems=(*report.problems, *told.problems),
@@ -140,9 +135,9 @@ def run_failure(
     )
     compared = _nothing_seen(recalled, at) if recalled.configured else None
     if compared is not None:
-        report = replace(report, changes=compared.changes)
+        report = report._replace(changes=compared.changes)
     told = outlet(report, compared, recalled.store, recalled.version)
-    return replace(report, deliveries=told.deliveries, problems=(*report.problems, *told.problems))
+    return report._replace(deliveries=told.deliveries, problems=(*report.problems, *told.problems))
 
 
 def _compared(evaluation: Evaluation, recalled: Recalled, job: Job) -> Compared | None:
@@ -163,17 +158,16 @@ def _report(
     report = build_report(job.run_id, iso(job.started_at), job.policy, snapshot, evaluation)
     if not any(category.plan != "skipped" for category in report.coverage):
         nothing = Problem("no category was asked: the policy and HSS_CATEGORIES have none in common")
-        report = replace(report, problems=(nothing,))
+        report = report._replace(problems=(nothing,))
     if recalled.trouble:
-        report = replace(report, warnings=(*report.warnings, recalled.trouble))
+        report = report._replace(warnings=(*report.warnings, recalled.trouble))
     if compared is None:
         return report
     from handler.decide.diff import gap_hours  # noqa: PLC0415
 
     gap = gap_hours(compared.previous_run_at, job.started_at, job.run_interval)
     late = () if gap is None else (f"no run for {gap} h before this one",)
-    return replace(
-        report,
+    return report._replace(
         findings=compared.findings,
         changes=compared.changes,
         previous_run_at=compared.previous_run_at,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import SystemClock
 from handler.hss.iam import TokenCache
@@ -22,23 +21,22 @@ if TYPE_CHECKING:
     from handler.transport import Transport
 
 
-@dataclass
 class Warm:
     """What invocations of one process share: connections, tokens, fetched policies, the pace of the API."""
 
-    api: Transport = field(default_factory=HttpTransport)
-    web: Transport = field(default_factory=lambda: HttpTransport(named=host_of, max_bytes=1024 * 1024))
-    tokens: TokenCache = field(default_factory=TokenCache)
-    policies: PolicyCache = field(default_factory=PolicyCache)
-    pacers: dict[int, Pacer] = field(default_factory=dict)
+    def __init__(self, api: Transport | None = None, web: Transport | None = None) -> None:
+        self.api: Transport = api or HttpTransport()
+        self.web: Transport = web or HttpTransport(named=host_of, max_bytes=1024 * 1024)
+        self.tokens = TokenCache()
+        self.policies = PolicyCache()
+        self._pacers: dict[int, Pacer] = {}
 
     def pacer(self, calls_per_minute: int, clock: Clock) -> Pacer:
         """The pacer of that pace; the limit holds over invocations, since the source address is the same."""
-        return self.pacers.setdefault(calls_per_minute, Pacer(clock, calls_per_minute))
+        return self._pacers.setdefault(calls_per_minute, Pacer(clock, calls_per_minute))
 
 
-@dataclass(frozen=True)
-class AgencyKeys:
+class AgencyKeys(NamedTuple):
     """The three functions of the context that give the agency's temporary keys."""
 
     access_key: Callable[[], object]
@@ -46,18 +44,27 @@ class AgencyKeys:
     security_token: Callable[[], object]
 
 
-@dataclass(frozen=True)
 class Surroundings:
     """Everything outside that a run may touch. `root`: where relative paths begin."""
 
-    lookup: Callable[[str], str | None]
-    root: Path
-    clock: Clock = field(default_factory=SystemClock)
-    warm: Warm = field(default_factory=Warm)
-    random: Random = field(default_factory=Random, repr=False)
-    in_function: bool = False
-    own_project: str = ""
-    agency: AgencyKeys | None = None
-    on_progress: Callable[[str, Progress], None] | None = None  # target name, how far
-    logins: dict[Login, PasswordAuth] = field(default_factory=dict)  # one each: a refused password is not tried again
-    refusals: dict[str, int] = field(default_factory=dict)  # how often each access key was refused in this run
+    def __init__(  # noqa: PLR0913 - each is one thing of the world
+        self,
+        lookup: Callable[[str], str | None],
+        root: Path,
+        clock: Clock | None = None,
+        warm: Warm | None = None,
+        random: Random | None = None,
+        *,
+        in_function: bool = False,
+        own_project: str = "",
+        agency: AgencyKeys | None = None,
+        on_progress: Callable[[str, Progress], None] | None = None,  # target name, how far
+    ) -> None:
+        self.lookup, self.root = lookup, root
+        self.clock: Clock = clock or SystemClock()
+        self.warm = warm or Warm()
+        self.random = random or Random()  # noqa: S311 - spreads retries
+        self.in_function, self.own_project, self.agency = in_function, own_project, agency
+        self.on_progress = on_progress
+        self.logins: dict[Login, PasswordAuth] = {}  # one each: a refused password is not tried again
+        self.refusals: dict[str, int] = {}  # how often each access key was refused in this run

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import running
 from handler.errors import DeniedError, SettingsError
@@ -52,8 +51,7 @@ def authorizer_of(place: Place, around: Surroundings) -> Authorizer:
     return GuardedKey(agency, around.refusals)
 
 
-@dataclass(frozen=True, slots=True)
-class GuardedKey:
+class GuardedKey(NamedTuple):
     """An access key that several targets share: used no more in this run before its refusals lock it.
 
     Source: both gateways lock an access key for five minutes after five failures in a row.

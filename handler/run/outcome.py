@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.models import Severity
 from handler.report.verdict import (
@@ -23,8 +22,7 @@ if TYPE_CHECKING:
 _WORST_FIRST = (2, 3, 4, 1, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The reports of a run, one per target. `error` is what stopped it before its first request."""
 
     reports: tuple[Report, ...]

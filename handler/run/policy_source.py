@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from handler.errors import PolicyError, TransportError, UnknownError
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
 TIMEOUT = 15.0
 
 
-@dataclass
 class PolicyCache:
     """Policies fetched by a warm function, by where they are: the ETag and what it stood for."""
 
-    known: dict[str, tuple[str, Policy]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.known: dict[str, tuple[str, Policy]] = {}
 
 
 def read_local(location: str, root: Path) -> Policy:
@@ -44,7 +43,7 @@ def read_local(location: str, root: Path) -> Policy:
     except StaleError as stale:
         warning = f"{shown}{SUFFIX} is passed over: {stale}"
     policy = _loaded(path, shown_root)
-    return replace(policy, warnings=(*policy.warnings, warning))
+    return policy._replace(warnings=(*policy.warnings, warning))
 
 
 def _loaded(path: Path, shown_root: Path) -> Policy:

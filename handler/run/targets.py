@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import Deadline
 from handler.errors import PolicyError, SettingsError, UnknownError
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 KEPT_FOR_TELLING = 10.0  # seconds at most; a tenth of the time is kept for telling and saving
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(NamedTuple):
     """What a door asks for besides the settings; empty means that the settings decide."""
 
     policy: str = ""
@@ -48,8 +46,7 @@ class Choices:
     seed: str = ""  # makes the run id derive from the inputs
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(NamedTuple):
     """One target, ready to be checked, or the reason why its policy cannot be had."""
 
     place: Place | None
@@ -60,8 +57,7 @@ class Round:
     store: Store | None
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """Everything of one run that is known before its first request."""
 
     run_id: str
@@ -170,7 +166,7 @@ def replay(recorded: Snapshot, job: Job) -> Snapshot:
     known = {category.category: category for category in recorded.categories}
     lacking = Problem("the snapshot has nothing of this category", hint="Record it with a policy that speaks of it.")
     categories = (known.get(name) or CategorySnapshot(name, problems=(lacking,)) for name in job.categories)
-    return replace(recorded, categories=tuple(_doubted(category) for category in categories))
+    return recorded._replace(categories=tuple(_doubted(category) for category in categories))
 
 
 def _doubted(category: CategorySnapshot) -> CategorySnapshot:
@@ -179,7 +175,7 @@ def _doubted(category: CategorySnapshot) -> CategorySnapshot:
     if category.rows or not category.complete or not counted:
         return category
     problem = Problem(f"{category.category}: no row, but asset/statistics counts {counted} ports")
-    return replace(category, complete=False, problems=(*category.problems, problem))
+    return category._replace(complete=False, problems=(*category.problems, problem))
 
 
 def _round(

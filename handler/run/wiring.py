@@ -5,7 +5,6 @@ Parts that not every run has, or that only tell, are imported where they are bui
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
@@ -222,7 +221,7 @@ def outlet_of(
             run_interval=settings.run_interval,
             dry_run=dry_run,
         )
-        return replace(told, warnings=(*told.warnings, *unsigned(sinks)))
+        return told._replace(warnings=(*told.warnings, *unsigned(sinks)))
 
     return outlet
 

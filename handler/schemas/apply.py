@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from handler.schemas import catalog, fast
 from handler.schemas.limits import SHOWN
@@ -21,8 +20,7 @@ Kind = Literal["type", "range", "missing", "unknown_key", "unlisted_value"]
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(NamedTuple):
     """One place where a value is not what its document says. `path` is a JSON path: `$.data_list[3].port`."""
 
     path: str
@@ -80,7 +78,7 @@ def _drift(validator: Validator, body: Mapping[str, Any], properties: Mapping[st
         breach, path = _breach(error), tuple(error.absolute_path)
         if path[0] == fast.ROWS and len(path) > 1:
             for index in kinds[cast("int", path[1])]:
-                yield replace(breach, path=json_path((fast.ROWS, index, *path[2:])))
+                yield breach._replace(path=json_path((fast.ROWS, index, *path[2:])))
         else:
             yield breach
 

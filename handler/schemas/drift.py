@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,13 +21,12 @@ _WORDS: dict[Kind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """One kind of breach at one place: `path` is a pattern without indices, `$.data_list[].foo`."""
+class Drift(NamedTuple):
+    """One kind of breach at one place, and how often. `path` is a pattern without indices, `$.data_list[].foo`."""
 
     path: str
     kind: Kind
-    count: int
+    times: int
 
     @property
     def key(self) -> str:
@@ -36,7 +34,7 @@ class Drift:
         return f"{self.path}: {_WORDS[self.kind]}"
 
     def __str__(self) -> str:
-        return f"{self.key} (x {self.count})"
+        return f"{self.key} (x {self.times})"
 
 
 def drift(breaches: Iterable[Breach]) -> tuple[Drift, ...]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from handler.models import Secret
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
 MAX_TOKEN = 32_768  # Huawei's newest pages; older ones say 4096
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What proves who we are: `kind` says which fields are set; `agency` has none, the function's context has it.
 
     Beside a token there may be an access key, for OBS, which no token opens.
@@ -21,15 +19,18 @@ class Credentials:
 
     kind: Literal["token", "keys", "password", "agency"] = "agency"
     token: Secret | None = None
-    access_key: str = field(default="", repr=False)
+    access_key: str = ""
     secret_key: Secret | None = None
     security_token: Secret | None = None
     auth_url: str = ""
-    username: str = field(default="", repr=False)
+    username: str = ""
     password: Secret | None = None
     user_domain: str = ""
     project_id: str = ""
     project_name: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.kind!r})"
 
 
 def read_credentials(reader: Reader) -> Credentials:
@@ -39,7 +40,7 @@ def read_credentials(reader: Reader) -> Credentials:
         if len(token.reveal()) > MAX_TOKEN or not token.reveal().isprintable():
             reader.problem("HSS_AUTH_TOKEN", f"must be 1 to {MAX_TOKEN} printable characters")
         keys = _keys(reader) if reader.text("HUAWEICLOUD_SDK_AK") else Credentials()
-        return replace(keys, kind="token", token=token)
+        return keys._replace(kind="token", token=token)
     if reader.text("HUAWEICLOUD_SDK_AK") or reader.text("HUAWEICLOUD_SDK_SK"):
         return _keys(reader)
     if reader.text("OS_USERNAME") or reader.text("OS_PASSWORD"):

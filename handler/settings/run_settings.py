@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from handler.errors import SettingsError
@@ -21,8 +20,7 @@ TEMPORARY = "file:///tmp/"
 MAX_BUDGET = 259_200.0  # the longest that the platform runs a function
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where one target is and what is asked of it. `policy` empty: the run's own."""
 
     name: str
@@ -41,8 +39,7 @@ class Place:
         return urlsplit(self.endpoint).netloc
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """What a run is told from outside."""
 
     place: Place | None  # None: TARGETS_CONFIG lists the places

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -119,7 +118,7 @@ class _Filled:
             hosts=entry.hosts,
             allow_http=entry.allow_http,
         )
-        return replace(made, secret=self._secret("secret"), routing_key=self._secret("routing_key"))
+        return made._replace(secret=self._secret("secret"), routing_key=self._secret("routing_key"))
 
     def _headers(self, headers: Mapping[str, str]) -> dict[str, Secret]:
         return {header: Secret(self._fill(f"headers.{header}", value)) for header, value in headers.items()}

@@ -7,7 +7,6 @@ bytes on their way is in `wire`.
 from __future__ import annotations
 
 import gzip
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from handler.transport import Response
@@ -69,12 +68,12 @@ def _overlaid(mapping: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[st
 
 def _truncated(response: Response, value: Any) -> Response:
     """The body ends after `value` bytes (half of it), with a matching Content-Length."""
-    return replace(response, body=response.body[: value or len(response.body) // 2])
+    return response._replace(body=response.body[: value or len(response.body) // 2])
 
 
 def _duplicate_keys(response: Response, value: Any) -> Response:  # noqa: ARG001 - one shape
     """`total_num` stands there a second time, as 0."""
-    return replace(response, body=response.body.rstrip().removesuffix(b"}") + b', "total_num": 0, "data_list": []}')
+    return response._replace(body=response.body.rstrip().removesuffix(b"}") + b', "total_num": 0, "data_list": []}')
 
 
 def _html(response: Response, value: Any) -> Response:
@@ -84,7 +83,7 @@ def _html(response: Response, value: Any) -> Response:
 
 def _wrong_charset(response: Response, value: Any) -> Response:
     """The body is encoded as `value` (utf-16), the header still says UTF-8."""
-    return replace(response, body=response.body.decode().encode(value or "utf-16"))
+    return response._replace(body=response.body.decode().encode(value or "utf-16"))
 
 
 def _gzip_bomb(response: Response, value: Any) -> Response:
@@ -95,7 +94,7 @@ def _gzip_bomb(response: Response, value: Any) -> Response:
 
 def _huge(response: Response, value: Any) -> Response:
     """A valid body behind `value` MB (64) of spaces."""
-    return replace(response, body=b" " * (KILOBYTE * KILOBYTE * int(value or 64)) + response.body)
+    return response._replace(body=b" " * (KILOBYTE * KILOBYTE * int(value or 64)) + response.body)
 
 
 def _redirect(response: Response, value: Any) -> Response:
@@ -104,7 +103,7 @@ def _redirect(response: Response, value: Any) -> Response:
 
 def _headers(response: Response, value: Any) -> Response:
     """The headers of `value` are added."""
-    return replace(response, headers={**response.headers, **value})
+    return response._replace(headers={**response.headers, **value})
 
 
 LISTS: Mapping[str, Callable[[Page, int, Any], Page]] = {
@@ -124,7 +123,7 @@ DOCUMENTS: Mapping[str, Callable[[dict[str, Any], Any], object]] = {
     "set": _overlaid,
 }
 TEXTS: Mapping[str, Callable[[Response, Any], Response]] = {
-    "empty": lambda response, _value: replace(response, body=b""),
+    "empty": lambda response, _value: response._replace(body=b""),
     "html": _html,
     "truncated": _truncated,
     "duplicate_keys": _duplicate_keys,

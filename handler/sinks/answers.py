@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from handler.sinks.sink import Judgement, Outcome
@@ -57,7 +56,7 @@ def by_code(
         return failure or DELIVERED
     reason = clean(f"code {code}: {words}", _LONGEST_REASON)
     if code in meanings:
-        return replace(meanings[code], reason=reason)
+        return meanings[code]._replace(reason=reason)
     if says_too_long(words):
         return Judgement(Outcome.TOO_LARGE, reason)
     return failure or Judgement(Outcome.PERMANENT, reason)

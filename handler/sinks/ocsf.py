@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from handler.formats.ocsf import ocsf_event, ocsf_events
@@ -35,13 +34,13 @@ def _events(notice: Notice, sink: Sink, shrink: int) -> Iterable[dict[str, Any]]
         yield ocsf_event(notice.report, shown, "create" if finding.fingerprint in fresh else "update")
     for finding in (*notice.resolved, *notice.missed)[: lines_at(sink.max_findings, shrink)]:
         yield ocsf_event(notice.report, _shown(finding, sink, shrink), "close")
-    yield from ocsf_events(replace(notice.report, findings=()))[: lines_at(sink.max_findings, shrink)]
+    yield from ocsf_events(notice.report._replace(findings=()))[: lines_at(sink.max_findings, shrink)]
 
 
 def _shown(finding: Finding, sink: Sink, shrink: int) -> Finding:
     """Without servers where the sink may not know them, without long texts where the first try was too large."""
-    shown = finding if sink.hosts else replace(finding, hosts=None)
-    return replace(shown, rationale="", remediation="", references=(), hosts=None) if shrink else shown
+    shown = finding if sink.hosts else finding._replace(hosts=None)
+    return shown._replace(rationale="", remediation="", references=(), hosts=None) if shrink else shown
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:

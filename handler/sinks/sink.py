@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from handler.models import Secret, Severity
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from handler.models import ExemptionNotice, Finding, Report
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Which findings a sink wants; an empty part means all of them."""
 
     tags: tuple[str, ...] = ()
@@ -24,8 +22,7 @@ class Match:
     targets: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sink:
+class Sink(NamedTuple):
     """A place to tell. `send` is `changes` or `always`; None: the kind's and state's default (design section 6)."""
 
     name: str
@@ -37,8 +34,8 @@ class Sink:
     remind_after: timedelta | None = None
     heartbeat: timedelta | None = None
     max_findings: int = 50
-    match: Match = field(default_factory=Match)
-    headers: Mapping[str, Secret] = field(default_factory=dict)
+    match: Match = Match()
+    headers: Mapping[str, Secret] = {}
     secret: Secret | None = None
     chat_id: str = ""
     routing_key: Secret | None = None
@@ -46,8 +43,7 @@ class Sink:
     allow_http: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """What one sink is owed in one message. Every tuple is worst first; nothing in it is escaped or cut yet.
 
     `report` is the whole run. `new` ... `resolved` are this sink's findings, already routed and filtered;
@@ -75,13 +71,12 @@ class Notice:
     run_interval: timedelta | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One HTTP POST, ready to go: body, headers and, where the kind signs its URL, what is added to the query."""
 
     body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
     finding: str | None = None  # pagerduty: the fingerprint that this event is about
 
 
@@ -96,8 +91,7 @@ class Outcome(Enum):
     TOO_LARGE = "too_large"  # shrink, then send again
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """An outcome and, in words without secrets, why; `retry_after` in seconds where the target says so."""
 
     outcome: Outcome

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from handler.errors import StoreDamagedError
@@ -42,8 +41,7 @@ class Item(NamedTuple):
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """Items of one message, saved before it is sent. `lease_until` is empty where nobody is sending it now."""
 
     delivery_id: str
@@ -52,8 +50,7 @@ class Batch:
     lease_until: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(NamedTuple):
     """A finding as last seen. Each opening after a closing begins a new `episode`, at `opened_at`."""
 
     finding: Finding
@@ -66,18 +63,17 @@ class Remembered:
     base_num: int = 0  # what growth is measured against while no sink was told
     resolved_at: str | None = None
     because: str = ""
-    told: Mapping[str, Mark] = field(default_factory=dict)
+    told: Mapping[str, Mark] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class SinkMemory:
+class SinkMemory(NamedTuple):
     """What one sink was told beside findings. `since`: when it was first known."""
 
     since: str
     last_told: str | None = None
     pending: tuple[Batch, ...] = ()
-    not_seen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # category: reasons told
-    exemptions: Mapping[str, str] = field(default_factory=dict)  # id, end and stage: when told
+    not_seen: Mapping[str, tuple[str, ...]] = {}  # category: reasons told
+    exemptions: Mapping[str, str] = {}  # id, end and stage: when told
     drift: tuple[str, ...] = ()
 
 
@@ -93,8 +89,7 @@ class RunSummary(NamedTuple):
     calls: int
 
 
-@dataclass(frozen=True, slots=True)
-class LastRun:
+class LastRun(NamedTuple):
     """Everything one run leaves for the next.
 
     `began_at` is the first run of this memory, empty where none is kept; `lost`: a state before it could not be read.
@@ -103,8 +98,8 @@ class LastRun:
     run_at: str
     policy_digest: str = ""
     place: str = ""
-    findings: Mapping[str, Remembered] = field(default_factory=dict)
-    sinks: Mapping[str, SinkMemory] = field(default_factory=dict)
+    findings: Mapping[str, Remembered] = {}
+    sinks: Mapping[str, SinkMemory] = {}
     drift: tuple[str, ...] = ()
     history: tuple[RunSummary, ...] = ()
     began_at: str = ""
@@ -123,7 +118,7 @@ def encode(last_run: LastRun) -> dict[str, Any]:
         "findings": [_encode_remembered(one, texts) for one in last_run.findings.values()],
         "texts": [],
         "columns": {"finding": _finding_columns(), "record": _record_columns()},
-        "sinks": {name: asdict(memory) for name, memory in last_run.sinks.items()},
+        "sinks": {name: _encode_sink(memory) for name, memory in last_run.sinks.items()},
         "drift": last_run.drift,
         "history": last_run.history,
     }
@@ -170,11 +165,11 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 
 def _finding_columns() -> list[str]:
-    return [name for name in Finding.__slots__ if name not in _APART]
+    return [name for name in Finding._fields if name not in _APART]
 
 
 def _record_columns() -> list[str]:
-    return [name for name in Remembered.__slots__ if name not in ("finding", "told")]
+    return [name for name in Remembered._fields if name not in ("finding", "told")]
 
 
 def _encode_remembered(one: Remembered, texts: dict[str, int]) -> list[Any]:
@@ -193,6 +188,10 @@ def _decode_remembered(plain: list[Any], columns: Mapping[str, list[str]], texts
     rest = dict(zip(columns["record"], record, strict=True))
     told = {sink: Mark(*mark) for sink, mark in marks.items()}
     return Remembered(finding=Finding(**known, first_seen=rest["first_seen"]), told=told, **rest)
+
+
+def _encode_sink(memory: SinkMemory) -> dict[str, Any]:
+    return {**memory._asdict(), "pending": [batch._asdict() for batch in memory.pending]}
 
 
 def _decode_sink(plain: Mapping[str, Any]) -> SinkMemory:

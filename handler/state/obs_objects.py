@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from handler.errors import MissingExtraError
@@ -18,17 +17,15 @@ if TYPE_CHECKING:
     from handler.transport import Response, Transport
 
 
-@dataclass(frozen=True, slots=True)
-class ObsKeys:
+class ObsKeys(NamedTuple):
     """An access key; `security_token` is set where it is a temporary one."""
 
     access_key: str
     secret_key: Secret
-    security_token: Secret = Secret("")  # noqa: RUF009 - frozen
+    security_token: Secret = Secret("")
 
 
-@dataclass(frozen=True, slots=True)
-class ObsObjects:
+class ObsObjects(NamedTuple):
     """One bucket of OBS, or of a server that speaks S3.
 
     `endpoint` is the region's, without the bucket: `https://obs.eu-de.otc.t-systems.com`. The bucket goes in front of

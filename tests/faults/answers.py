@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from handler.errors import TransportError
@@ -58,7 +58,7 @@ def _status(status: int) -> bytes:
 def _mangled(change: Callable[[bytes], bytes]):
     def strike(exchange: Exchange) -> Response:
         honest = exchange.honest()
-        return replace(honest, body=change(honest.body))
+        return honest._replace(body=change(honest.body))
 
     return strike
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -45,13 +44,13 @@ def log_in(login: Login = LOGIN, sender: Sender | None = None) -> PasswordAuth:
 
 @pytest.mark.parametrize("ending", ["", "/", "/v3", "/v3/"])
 def test_a_token_of_the_project_comes_for_each_spelling_of_the_address(ending):
-    token = log_in(replace(LOGIN, auth_url=URL + ending)).headers(ANY)["X-Auth-Token"]
+    token = log_in(LOGIN._replace(auth_url=URL + ending)).headers(ANY)["X-Auth-Token"]
     assert (who(token)["project"]["name"], who(token)["user"]["name"]) == ("eu-de", "reader")
 
 
 def test_the_project_may_be_named_by_its_id():
     project = who(log_in().headers(ANY)["X-Auth-Token"])["project"]["id"]
-    token = log_in(replace(LOGIN, project_id=project, project_name="")).headers(ANY)["X-Auth-Token"]
+    token = log_in(LOGIN._replace(project_id=project, project_name="")).headers(ANY)["X-Auth-Token"]
     assert who(token)["project"]["id"] == project
 
 
@@ -80,9 +79,9 @@ def test_one_login_serves_many_requests_and_a_renewal_gives_another_token():
 @pytest.mark.parametrize(
     "wrong",
     [
-        replace(LOGIN, password=Secret("wrong")),
-        replace(LOGIN, domain="Elsewhere"),
-        replace(LOGIN, project_name="elsewhere"),
+        LOGIN._replace(password=Secret("wrong")),
+        LOGIN._replace(domain="Elsewhere"),
+        LOGIN._replace(project_name="elsewhere"),
     ],
     ids=["password", "domain", "project"],
 )

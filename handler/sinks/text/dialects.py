@@ -7,8 +7,7 @@ style. Escaped text is never cut afterwards.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.sinks.text.plaintext import ZERO_WIDTH_SPACE
 
@@ -21,8 +20,7 @@ _STYLE_AT_EDGE = re.compile(r"(?<![0-9A-Za-z])[*_~`]|[*_~`](?![0-9A-Za-z])|[`*~]
 _SCHEME = re.compile(r"(?<=[A-Za-z])://")
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(NamedTuple):
     """One way of writing. `bold` and `link` take text that is escaped already, `link` a `safe_url`."""
 
     escape: Callable[[str], str]
@@ -90,9 +88,9 @@ SLACK = Dialect(
     link=lambda label, url: f"<{url.replace('&', '&amp;')}|{label}>",
 )
 MARKDOWN = Dialect(escape=escape_markdown, bold="**{}**".format, link=_markdown_link, bullet="- ", indent="  ")
-HARD_BREAKS = replace(MARKDOWN, newline="  \n")  # where a single line feed is a space
-ROCKETCHAT = replace(MARKDOWN, escape=escape_markdown_no_entities)
-CHINESE_MARKDOWN = replace(HARD_BREAKS, escape=escape_markdown_no_entities)
+HARD_BREAKS = MARKDOWN._replace(newline="  \n")  # where a single line feed is a space
+ROCKETCHAT = MARKDOWN._replace(escape=escape_markdown_no_entities)
+CHINESE_MARKDOWN = HARD_BREAKS._replace(escape=escape_markdown_no_entities)
 DISCORD = Dialect(
     escape=escape_markdown_no_entities,
     bold="**{}**".format,

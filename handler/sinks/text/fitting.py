@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A line, ready to send, in its full and its short form; `stands_for` counts the findings it tells."""
 
     full: str
@@ -20,8 +18,7 @@ class Entry:
     stands_for: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A heading with its lines. `omitted` are told by number only; `first` blocks are served before the others."""
 
     heading: str
@@ -30,8 +27,7 @@ class Block:
     first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(NamedTuple):
     """What is left of a block: its lines, the last of them `and N more` where some are missing."""
 
     heading: str

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.models import CATEGORIES, Finding, Host, Severity, family
 
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-@dataclass(frozen=True, slots=True)
-class PortLine:
+class PortLine(NamedTuple):
     """Findings that are told together: all rules on one port, or on a range of neighbouring ports.
 
     `first` and `last` are the ports (None: a counter); `nums` the smallest and largest count of one row.

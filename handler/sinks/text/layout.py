@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.sinks.sink import PLAIN
 from handler.sinks.text.dialects import PLAIN_TEXT, Dialect, escape_plain
@@ -20,8 +19,7 @@ LEAST_ROOM, PLAIN_ROOM = 1000, 700  # below this nothing useful can be said
 MARKS = {"bad": "\U0001f534", "unknown": "\u26a0", "good": "\u2705"}
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A story in a dialect, cut to size: every part is escaped and ready to be joined."""
 
     title: str
@@ -114,7 +112,7 @@ def plain_text(
     escape: Callable[[str], str] = escape_plain,
 ) -> str:
     """The minimal message: few lines and no markup but what `escape` needs to keep text inert."""
-    dialect = replace(PLAIN_TEXT, escape=escape)
+    dialect = PLAIN_TEXT._replace(escape=escape)
     return one_text(write(tell(notice, sink, PLAIN), dialect, room_at(limit, PLAIN), size, mark=""), dialect)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.sinks.text.plaintext import clean, safe_url
 
@@ -18,8 +17,7 @@ SHORT, LONG = 140, 300  # code points of a title, of a reason
 _HOSTS_SHOWN, _URLS_SHOWN = 5, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One line of a section. `lead` is what the eye looks for (`23/tcp`); `stands_for` counts its findings.
 
     `severity` is set while it is open.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import LONG, Item, item_of, moment
@@ -22,8 +21,7 @@ _TOLERANT = "VALIDATION=warn"
 _LEAST_LINES, _MOST_LINES = 5, 400  # no chat's limit holds more
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A heading and its lines, worst first. `omitted` findings are only counted."""
 
     heading: str
@@ -32,8 +30,7 @@ class Section:
     findings: bool = True  # False: sentences, which stay when findings are cut
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(NamedTuple):
     """A whole message: what the push preview shows first, what the fine print says last."""
 
     title: str
