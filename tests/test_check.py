@@ -9,14 +9,16 @@ from handler.models import Delivery, Row, Target
 from handler.notify.dispatch import Told
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
-from handler.run.check import Job, Parts, recall, run, run_failure, with_skipped
+from handler.run.check import check_target, load_state, with_skipped
+from handler.run.conclude import run_failure
+from handler.run.job import Adapters, Job
 from tests.fakes import NOON, TARGET, FakeClock, MemoryStore, category, snapshot
 
 POLICY = Policy("p", "sha256:0", (Rule("telnet", "ports", ports=PortSet.of_ports([23])),))
 SEEN = snapshot(category([Row(23, "tcp", 3)]))
 
 
-class Outlet:
+class FakeNotifier:
     """Tells nobody, remembers what it was given, and saves it as the real one does."""
 
     def __init__(self):
@@ -48,14 +50,14 @@ def job(**other):
 
 
 def check(store=None, seen=SEEN, **other):
-    outlet = Outlet()
-    report = run(job(**other), Parts(lambda _: seen, outlet, FakeClock(), store))
-    return report, outlet
+    notifier = FakeNotifier()
+    report = check_target(job(**other), Adapters(lambda _: seen, notifier, FakeClock(), store))
+    return report, notifier
 
 
 def test_without_a_state_there_are_no_changes():
-    report, outlet = check()
-    assert (report.changes, outlet.given[0][1]) == (None, None)
+    report, notifier = check()
+    assert (report.changes, notifier.given[0][1]) == (None, None)
     assert report.findings[0].first_seen is None
 
 
@@ -85,8 +87,8 @@ def test_a_damaged_state_counts_everything_as_new_and_says_so():
 
 
 def test_a_state_that_cannot_be_read_is_not_written_either():
-    recalled = recall(BrokenStore(StoreError("refused")))
-    assert (recalled.store, recalled.configured) == (None, True)
+    state = load_state(BrokenStore(StoreError("refused")))
+    assert (state.store, state.configured) == (None, True)
     report, _ = check(BrokenStore(StoreError("refused")))
     assert "nothing will be saved" in report.warnings[-1]
 
@@ -122,18 +124,20 @@ def test_hosts_are_looked_up_for_findings_only():
         asked.append(findings)
         return findings, ("no servers named",)
 
-    outlet = Outlet()
-    report = run(job(), Parts(lambda _: SEEN, outlet, FakeClock(), hosts=hosts))
+    notifier = FakeNotifier()
+    report = check_target(job(), Adapters(lambda _: SEEN, notifier, FakeClock(), hosts=hosts))
     assert (len(asked), report.warnings[-1]) == (1, "no servers named")
-    run(job(), Parts(lambda _: snapshot(category()), outlet, FakeClock(), hosts=hosts))
+    check_target(job(), Adapters(lambda _: snapshot(category()), notifier, FakeClock(), hosts=hosts))
     assert len(asked) == 1
 
 
 def test_a_failure_before_the_run_is_inconclusive_and_resolves_nothing():
     store = MemoryStore()
     check(store)
-    outlet = Outlet()
-    report = run_failure("r", NOON, Target(), PolicyError(["p.yaml:1:1: broken", "p.yaml:2:1: too"]), outlet, store)
+    notifier = FakeNotifier()
+    report = run_failure(
+        "r", NOON, Target(), PolicyError(["p.yaml:1:1: broken", "p.yaml:2:1: too"]), notifier, load_state(store)
+    )
     assert (report.verdict, len(report.problems)) == ("inconclusive", 2)
     assert [past.because for past in report.changes.unseen] == ["unseen"]
     later, _ = check(store)

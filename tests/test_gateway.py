@@ -21,7 +21,7 @@ CALL = {
 
 def call(world, event=None, **settings):
     event = event or CALL
-    return index.answer(event, world.around(**({"APIG_TOKEN": "t0ken"} | settings)), 60, 60)
+    return index.invoke(event, world.context(**({"APIG_TOKEN": "t0ken"} | settings)), 60, 60)
 
 
 @pytest.mark.parametrize(("fleet", "status"), [(CLEAN, 200), (OPEN, 207)])

@@ -4,21 +4,22 @@ import pytest
 
 from handler.errors import PolicyError, SettingsError
 from handler.models import Secret
-from handler.run.targets import Choices, budget_seconds, check_all, prepare
+from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
+from handler.run.wiring import Wiring
 from handler.settings.run_settings import read_settings
 from handler.transport import Response
 from tests.fakes import FakeTransport, category, snapshot
 from tests.function import World
 
 
-def prepared(world, choices=None, **settings):
-    around = world.around(**settings)
-    return prepare(read_settings(around.lookup), around, choices or Choices()), around
+def prepared(world, request=None, **settings):
+    wiring = Wiring(world.context(**settings))
+    return prepare(wiring, request or RunRequest()), wiring
 
 
-def reports(world, choices=None, seconds=60.0, **settings):
-    run, around = prepared(world, choices, **settings)
-    return check_all(run, around, seconds)
+def reports(world, request=None, seconds=60.0, **settings):
+    run, wiring = prepared(world, request, **settings)
+    return check_targets(run, wiring, seconds)
 
 
 @pytest.mark.parametrize(
@@ -109,13 +110,13 @@ def test_an_object_in_obs_is_fetched_signed():
     (request,) = world.warm.api.requests
     assert request.url == "https://bucket.obs.eu-de.otc.t-systems.com/p.yaml"
     assert "Authorization" in {name.title() for name in request.headers}
-    assert run.rounds[0].policy.files == ("obs://bucket/p.yaml",)
+    assert run.targets[0].policy.files == ("obs://bucket/p.yaml",)
 
 
 def test_a_seed_makes_the_run_id_repeatable():
-    first, _ = prepared(World(), Choices(seed="a"))
-    again, _ = prepared(World(), Choices(seed="a"))
-    other, _ = prepared(World(), Choices(seed="b"))
+    first, _ = prepared(World(), RunRequest(seed="a"))
+    again, _ = prepared(World(), RunRequest(seed="a"))
+    other, _ = prepared(World(), RunRequest(seed="b"))
     assert first.run_id == again.run_id != other.run_id
     assert prepared(World())[0].run_id != prepared(World())[0].run_id
 
@@ -126,7 +127,7 @@ def test_each_target_has_a_state_of_its_own(tmp_path):
     names = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(2)]
     (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
     state = Secret(f"file://{tmp_path}/state-{{target}}.json")
-    reports(world, Choices(state_url=state), TARGETS_CONFIG="targets.yaml", HSS_CALLS_PER_MINUTE="5")
+    reports(world, RunRequest(state_url=state), TARGETS_CONFIG="targets.yaml", HSS_CALLS_PER_MINUTE="5")
     assert sorted(path.name for path in tmp_path.glob("state-*.json")) == ["state-t0.json", "state-t1.json"]
 
 
@@ -143,14 +144,14 @@ def test_hosts_are_asked_only_where_somebody_wants_them():
     endpoint = {"HSS_ENDPOINT": "https://hss.cn-north-4.myhuaweicloud.com"}
     (report,) = reports(world, **endpoint)
     assert report.findings[0].hosts is None
-    (report,) = reports(world, Choices(hosts=True), **endpoint)
+    (report,) = reports(world, RunRequest(hosts=True), **endpoint)
     assert len(report.findings[0].hosts) == 3
     assert [call.api for call in world.simulator.calls].count("port_detail") == 1
 
 
 def test_an_unknown_target_names_the_known_ones():
     with pytest.raises(SettingsError, match="there are: default"):
-        prepared(World(), Choices()._replace(target="x"))
+        prepared(World(), RunRequest()._replace(target="x"))
 
 
 def test_a_refused_access_key_is_used_less_often_than_locks_it(tmp_path):
@@ -183,5 +184,5 @@ def test_a_target_whose_policy_is_missing_is_named(tmp_path):
 @pytest.mark.parametrize(("port_num", "verdict"), [(0, "compliant"), (5, "inconclusive")])
 def test_a_recorded_empty_listing_that_its_counters_contradict_is_not_compliant(port_num, verdict):
     recorded = snapshot(category(statistics={"port_num": port_num}))
-    (report,) = reports(World(), Choices(snapshot=recorded))
+    (report,) = reports(World(), RunRequest(snapshot=recorded))
     assert report.verdict == verdict
