@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from handler.errors import PolicyError, StoreDamagedError, StoreError
-from handler.models import Delivery, Row, Target
+from handler.models import Delivery, Problem, Row, Target
 from handler.notify.dispatch import Told
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
@@ -21,8 +21,9 @@ SEEN = snapshot(category([Row(23, "tcp", 3)]))
 class FakeNotifier:
     """Tells nobody, remembers what it was given, and saves it as the real one does."""
 
-    def __init__(self):
+    def __init__(self, problems=(), warnings=()):
         self.given = []
+        self.problems, self.warnings = problems, warnings
 
     def __call__(self, report, compared, store, version):
         self.given.append((report, compared))
@@ -30,7 +31,12 @@ class FakeNotifier:
             from handler.state.memory import encode
 
             store.save(encode(compared.last_run), version)
-        return Told((Delivery("s", "generic", "delivered"),), compared.last_run if compared else None, (), ())
+        return Told(
+            (Delivery("s", "generic", "delivered"),),
+            compared.last_run if compared else None,
+            self.problems,
+            self.warnings,
+        )
 
 
 class BrokenStore:
@@ -160,3 +166,38 @@ def test_an_answers_form_is_reported_once_per_change_and_what_is_tolerated_each_
     ]
     assert check(store, more)[0].warnings == ("drift: $.b: z",)
     assert check(None, more)[0].warnings == more.categories[0].warnings
+
+
+def test_what_went_wrong_while_telling_is_in_the_report():
+    lost = Problem("what was told could not be remembered")
+    notifier = FakeNotifier((lost,), ("the state is large",))
+    report = check_target(job(), Adapters(lambda _: SEEN, notifier, FakeClock()))
+    assert (report.problems, report.warnings) == ((lost,), ("the state is large",))
+    assert report.deliveries == (Delivery("s", "generic", "delivered"),)
+
+
+def failed(store, notifier):
+    error = PolicyError("p.yaml:1:1: broken")
+    return run_failure("r", NOON, Target(), error, notifier, load_state(store))
+
+
+def test_a_failure_with_an_empty_state_is_told_and_remembered():
+    store, notifier = MemoryStore(), FakeNotifier((Problem("telling went wrong"),))
+    report = failed(store, notifier)
+    assert (report.verdict, report.changes.unseen) == ("inconclusive", ())
+    assert report.deliveries == (Delivery("s", "generic", "delivered"),)
+    assert [str(problem) for problem in report.problems] == ["p.yaml:1:1: broken", "telling went wrong"]
+    assert notifier.given[0][1].no_previous
+    assert load_state(store).last_run.began_at == "2026-11-22T12:00:00Z"
+
+
+def test_a_failure_without_a_state_compares_with_nothing():
+    notifier = FakeNotifier()
+    assert failed(None, notifier).changes is None
+    assert notifier.given[0][1] is None
+
+
+def test_a_failure_whose_state_cannot_be_read_says_that_it_was_lost():
+    notifier = FakeNotifier()
+    failed(BrokenStore(StoreError("refused")), notifier)
+    assert notifier.given[0][1].last_run.lost

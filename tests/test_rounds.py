@@ -2,8 +2,8 @@
 
 import pytest
 
-from handler.errors import PolicyError, SettingsError
-from handler.models import Secret
+from handler.errors import PolicyError, SettingsError, TransportError
+from handler.models import Problem, Row, Secret
 from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
 from handler.run.wiring import Wiring
 from handler.settings.run_settings import read_settings
@@ -186,3 +186,65 @@ def test_a_recorded_empty_listing_that_its_counters_contradict_is_not_compliant(
     recorded = snapshot(category(statistics={"port_num": port_num}))
     (report,) = reports(World(), RunRequest(snapshot=recorded))
     assert report.verdict == verdict
+
+
+def targets_file(folder, *entries):
+    (folder / "targets.yaml").write_text("targets:\n" + "".join(f"  - {{{entry}}}\n" for entry in entries))
+    return {"TARGETS_CONFIG": "targets.yaml", "HSS_CALLS_PER_MINUTE": "0"}
+
+
+def test_one_target_without_credentials_is_refused_before_any_is_asked(tmp_path):
+    world = World(root=tmp_path)
+    place = f"cloud: otc, region: eu-de, project_id: {world.simulator.options.project_id}"
+    settings = targets_file(tmp_path, f"name: a, {place}, credentials: PROD", f"name: b, {place}")
+    keys = {"PROD_HUAWEICLOUD_SDK_AK": "a", "PROD_HUAWEICLOUD_SDK_SK": "s", "HSS_AUTH_TOKEN": None}
+    with pytest.raises(SettingsError, match="target b: there are no credentials"):
+        prepare(Wiring(world.context(in_function=False, **settings, **keys)), RunRequest())
+    assert world.simulator.calls == []
+
+
+@pytest.mark.parametrize(("targets", "seconds"), [(2, 100), (5, 100)])
+def test_a_target_that_never_answers_takes_its_own_share_only(tmp_path, targets, seconds):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    begun = {}
+
+    def slow_at_first(request, timeout):
+        begun.setdefault(request.url.split("/")[4], world.clock.seconds)
+        if project in request.url:
+            return world.simulator(request, timeout)
+        world.clock.tick(timeout)
+        raise TransportError("no whole answer")
+
+    world.warm.api = slow_at_first
+    slow = [f"name: slow{n}, cloud: otc, region: eu-de, project_id: p{n}" for n in range(targets - 1)]
+    known = targets_file(tmp_path, *slow, f"name: good, cloud: otc, region: eu-de, project_id: {project}")
+    start = world.clock.seconds
+    found = reports(world, seconds=seconds, **known)
+    assert [report.verdict for report in found] == ["inconclusive"] * (targets - 1) + ["violations"]
+    share = seconds / targets
+    for number, moment in enumerate(begun.values()):
+        assert moment - start <= number * share + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("recorded", "problems"),
+    [
+        (category(statistics={"port_num": 5}), 1),
+        (category(statistics={"port_num": 0}), 0),
+        (category(statistics={}), 0),
+        (category(statistics=None), 0),
+        (category([Row(22, "tcp", 1)], statistics={"port_num": 5}), 0),
+        (category(complete=False, problems=(Problem("cut off"),), statistics={"port_num": 5}), 1),
+    ],
+)
+def test_only_a_whole_empty_recording_is_held_against_its_counters(recorded, problems):
+    (report,) = reports(World(), RunRequest(snapshot=snapshot(recorded)))
+    (covered,) = report.coverage
+    assert (len(covered.problems), covered.complete) == (problems, problems == 0)
+
+
+def test_a_broken_policy_of_the_settings_names_no_target():
+    with pytest.raises(PolicyError) as caught:
+        prepared(World(), POLICY_PATH="nowhere.yaml")
+    assert caught.value.message.startswith("nowhere.yaml:1:1: cannot be read")
