@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from handler.addresses import is_this_machine
 from handler.errors import MissingExtraError
 from handler.models import Secret
 from handler.transport import Request
@@ -53,7 +53,7 @@ class ObsObjects(NamedTuple):
         """Where an object is."""
         parts = urlsplit(self.endpoint)
         path = quote(key, safe="/-_.~")
-        if _is_loopback(parts.hostname or ""):
+        if is_this_machine(parts.hostname or ""):
             return f"{parts.scheme}://{parts.netloc}/{self.bucket}/{path}"
         return f"{parts.scheme}://{self.bucket}.{parts.netloc}/{path}"
 
@@ -62,13 +62,6 @@ class ObsObjects(NamedTuple):
         date = f"{self.clock.now():%Y%m%dT%H%M%SZ}"
         signed = _signed(method, url, {**headers, "x-amz-date": date}, body, self.keys(), self.region)
         return self.transport(Request(method, url, signed, body), self.timeout)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _signed(
