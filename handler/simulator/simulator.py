@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from handler.clock import Clock
-    from handler.schemas.apply import Breach
+    from handler.schemas.breach import Breach
     from handler.simulator.fleet import Fleet, Line
     from handler.simulator.wire import Script
 
