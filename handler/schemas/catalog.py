@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 JsonSchema = dict[str, Any]
-Section = Literal["answers", "queries"]  # of the index
+IndexPart = Literal["answers", "queries"]  # of the index
 FOLDER = Path(__file__).parent
 
 
@@ -17,26 +17,26 @@ def document(name: str) -> JsonSchema:
     return cast("JsonSchema", _read(name))
 
 
-def name_of(section: Section, api: str, cloud: str) -> str:
+def name_of(part: IndexPart, api: str, cloud: str) -> str:
     """The schema file that this cloud uses for this API. Raises KeyError where the cloud has no such API."""
-    return cast("str", _index()[section][cloud][api]["schema"])
+    return cast("str", _index()[part][cloud][api]["schema"])
 
 
-def names_of(section: Section, api: str) -> tuple[str, ...]:
+def names_of(part: IndexPart, api: str) -> tuple[str, ...]:
     """Every schema file that some cloud uses for this API."""
-    clouds = _index()[section]
+    clouds = _index()[part]
     return tuple(sorted({apis[api]["schema"] for apis in clouds.values() if api in apis}))
 
 
-def users_of(section: Section, api: str, name: str) -> tuple[str, ...]:
+def users_of(part: IndexPart, api: str, name: str) -> tuple[str, ...]:
     """The clouds whose runs are judged by the schema `name`."""
-    clouds = _index()[section]
+    clouds = _index()[part]
     return tuple(sorted(cloud for cloud, apis in clouds.items() if api in apis and apis[api]["schema"] == name))
 
 
-def effective(section: Section, api: str, cloud: str) -> JsonSchema:
+def effective(part: IndexPart, api: str, cloud: str) -> JsonSchema:
     """The schema that judges: the cloud's document plus the overlay lines that name it. Raises KeyError."""
-    name = name_of(section, api, cloud)
+    name = name_of(part, api, cloud)
     return _with_overlay(document(name), name)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from handler.schemas.breach import Breach
 
     Path = tuple[str | int, ...]
-    Judge = Callable[["Column"], Iterable[Breach]]
+    Judge = Callable[["_Column"], Iterable[Breach]]
     Builder = Callable[[Any, Mapping[str, Any], Mapping[str, Any]], Judge]
 
 _CLASSES: Mapping[str, frozenset[type]] = {
@@ -42,10 +42,10 @@ def judge_of(schema: Mapping[str, Any]) -> Callable[[object], tuple[Breach, ...]
     Raises ValueError for a schema with a keyword or a type that this module does not know.
     """
     judge = _judge_of(schema, schema.get("$defs", {}))
-    return lambda value: tuple(judge(Column([value], lambda _: ())))
+    return lambda value: tuple(judge(_Column([value], lambda _: ())))
 
 
-class Column:
+class _Column:
     """The values at one place of an answer, such as the port of every row; `path_of` tells where the nth stands."""
 
     __slots__ = ("path_of", "types", "values")
@@ -54,14 +54,14 @@ class Column:
         self.values, self.path_of = values, path_of
         self.types = frozenset(map(type, values))
 
-    def member(self, name: str) -> Column:
+    def member(self, name: str) -> _Column:
         """The values that its objects have under a key; those without the key are passed over."""
         try:
-            return Column([one[name] for one in self.values], lambda n: (*self.path_of(n), name))
+            return _Column([one[name] for one in self.values], lambda n: (*self.path_of(n), name))
         except KeyError:
             return self._only(lambda one: name in one).member(name)
 
-    def items(self) -> Column:
+    def items(self) -> _Column:
         """All items of its arrays, one array after another."""
         ends = [0, *accumulate(map(len, self.values))]
 
@@ -69,9 +69,9 @@ class Column:
             array = bisect_right(ends, n) - 1
             return (*self.path_of(array), n - ends[array])
 
-        return Column(list(chain.from_iterable(self.values)), path_of)
+        return _Column(list(chain.from_iterable(self.values)), path_of)
 
-    def of_type(self, name: str) -> Column:
+    def of_type(self, name: str) -> _Column:
         """Those of its values that are of the JSON type `name`."""
         return self if self.types <= _CLASSES[name] else self._only(lambda one: _is(one, name))
 
@@ -79,9 +79,9 @@ class Column:
         """A breach of the keyword for each value that breaks it."""
         return [breach_of(self.path_of(n), keyword, limit, one) for n, one in enumerate(self.values) if breaks(one)]
 
-    def _only(self, fits: Callable[[Any], bool]) -> Column:
+    def _only(self, fits: Callable[[Any], bool]) -> _Column:
         at = [n for n, one in enumerate(self.values) if fits(one)]
-        return Column([self.values[n] for n in at], lambda n: self.path_of(at[n]))
+        return _Column([self.values[n] for n in at], lambda n: self.path_of(at[n]))
 
 
 def _judge_of(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Judge:
@@ -91,7 +91,7 @@ def _judge_of(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Judg
         raise ValueError(f"the schema has keywords that cannot be judged: {', '.join(sorted(unknown))}")
     judges = [_KEYWORDS[key](limit, schema, definitions) for key, limit in schema.items() if key in _KEYWORDS]
 
-    def judge(column: Column) -> Iterable[Breach]:
+    def judge(column: _Column) -> Iterable[Breach]:
         return [breach for each in judges for breach in each(column)] if column.values else ()
 
     return judge
@@ -101,7 +101,7 @@ def _type(wanted: Any, _schema: object, _definitions: object) -> Judge:
     if not isinstance(wanted, str) or wanted not in _CLASSES:
         raise ValueError(f"the schema has a type that cannot be judged: {wanted!r}")
 
-    def judge(column: Column) -> Iterable[Breach]:
+    def judge(column: _Column) -> Iterable[Breach]:
         if column.types <= _CLASSES[wanted]:
             return ()
         return column.breaches("type", wanted, lambda one: not _is(one, wanted))
@@ -116,7 +116,7 @@ def _properties(
     judges = [(name, _judge_of(inner, definitions)) for name, inner in properties.items()]
     listed = frozenset(properties)
 
-    def judge(column: Column) -> Iterable[Breach]:
+    def judge(column: _Column) -> Iterable[Breach]:
         objects = column.of_type("object")
         found = [breach for name, each in judges for breach in each(objects.member(name))]
         if "type" in schema and not listed.issuperset(chain.from_iterable(objects.values)):
@@ -134,7 +134,7 @@ def _properties(
 def _required(names: Sequence[str], _schema: object, _definitions: object) -> Judge:
     all_of_them = operator.itemgetter(*names)
 
-    def judge(column: Column) -> Iterable[Breach]:
+    def judge(column: _Column) -> Iterable[Breach]:
         objects = column.of_type("object")
         try:
             list(map(all_of_them, objects.values))
@@ -167,7 +167,7 @@ def _listed(keyword: str) -> Builder:
     def build(choices: Sequence[object], _schema: object, _definitions: object) -> Judge:
         known, kind = frozenset(choices), type(choices[0])
 
-        def judge(column: Column) -> Iterable[Breach]:
+        def judge(column: _Column) -> Iterable[Breach]:
             if column.types == {kind} and known.issuperset(column.values):
                 return ()
             return column.breaches(keyword, choices, lambda one: type(one) is kind and one not in known)
@@ -184,7 +184,7 @@ def _bounded(
     size_of: Callable[[Any], Any] = _itself if type_name == "number" else len
 
     def build(limit: Any, _schema: object, _definitions: object) -> Judge:
-        def judge(column: Column) -> Iterable[Breach]:
+        def judge(column: _Column) -> Iterable[Breach]:
             sized = column.of_type(type_name)
             sizes = sized.values if size_of is _itself else map(size_of, sized.values)
             if not sized.values or not breaks(worst(sizes), limit):

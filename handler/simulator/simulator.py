@@ -90,11 +90,6 @@ class Simulator:
         with self._lock:
             self._armed.clear()
 
-    def revoke_tokens(self) -> None:
-        """Every token that IAM gave out is refused from now on."""
-        with self._lock:
-            self._issued.clear()
-
     def __call__(self, request: Request, timeout: float) -> Response:  # noqa: ARG002 - a Transport
         """Answer in process. A fault on the wire is "no answer" here; for the real thing use the server."""
         reply = self.reply(request)
@@ -168,7 +163,7 @@ class Simulator:
                 document = answers.listing(page, self.options)
         except answers.BadParameterError as error:
             return refusals.hss("HSS.0001", f"Invalid parameter: {error}", request_id)
-        return refusals.answer(200, on_document(document, striking), request_id)
+        return refusals.json_answer(200, on_document(document, striking), request_id)
 
     def _login(self, request: Request, query: Mapping[str, str], request_id: str) -> Reply:
         response, token, issued = access.log_in(request, self.options, self._clock.now(), request_id)
