@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.hss.signing import Authorization, is_signed_with, parse_authorization, sign
+from handler.hss.signing import Authorization, canonical_request, is_signed_with, parse_authorization, sign
 from handler.transport import Request
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -49,6 +49,12 @@ def signed(request: Request = REQUEST, key: str = "AK", secret: str = "SK", mome
 
 def with_header(request: Request, **headers: str) -> Request:
     return request._replace(headers={**request.headers, **{k.replace("_", "-"): v for k, v in headers.items()}})
+
+
+@pytest.mark.parametrize(("path", "signed_path"), [("/x/y", "/x/y/"), ("/x/y/", "/x/y/"), ("", "/"), ("/", "/")])
+def test_the_signed_path_ends_in_exactly_one_slash(path, signed_path):
+    text = canonical_request(Request("GET", f"{HOST}{path}?a=b"), {}, ())
+    assert text.split("\n")[:3] == ["GET", signed_path, "a=b"]
 
 
 @pytest.mark.parametrize("name", VECTORS)
