@@ -11,32 +11,27 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import SnapshotError
-from handler.models import COUNTERS, CategorySnapshot, Problem, Row, Snapshot, Target
-from handler.report.json_file import read_object, schema_problems
+from handler.models import COUNTERS, CategorySnapshot, Problem, Row, Snapshot
+from handler.report.json_file import parse_object, schema_problems
+from handler.report.json_v1 import TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = "1"
+    from handler.models import Target
+
+SNAPSHOT_VERSION = "1"
 KIND = "port-compliance/snapshot"
 _ROW_KEYS = ("port", "type", "num", "status")
 
 
 def snapshot_text(snapshot: Snapshot, *, redact: bool = False) -> str:
     """The file's text. With `redact`, ids and host are replaced by words and unknown keys are left out."""
-    target = snapshot.target
     document = {
-        "version": VERSION,
+        "version": SNAPSHOT_VERSION,
         "kind": KIND,
         "taken_at": snapshot.taken_at,
-        "target": {
-            "name": "redacted" if redact else target.name,
-            "cloud": target.cloud,
-            "region": target.region,
-            "host": "redacted.invalid" if redact else target.host,
-            "project_id": "redacted" if redact else target.project_id,
-            "enterprise_project_id": _project(target.enterprise_project_id, redact=redact),
-        },
+        "target": TARGET.write(_redacted(snapshot.target) if redact else snapshot.target),
         "categories": [_category_document(category, redact=redact) for category in snapshot.categories],
     }
     return json.dumps({**document, "digest": _digest(document)}, indent=1, ensure_ascii=False) + "\n"
@@ -44,10 +39,10 @@ def snapshot_text(snapshot: Snapshot, *, redact: bool = False) -> str:
 
 def parse_snapshot(data: bytes, name: str) -> Snapshot:
     """The snapshot in a file's bytes. Raises SnapshotError with every problem found; `name` is shown in it."""
-    document = read_object(data, name, "a snapshot", SnapshotError)
-    if document.get("version") != VERSION or document.get("kind") != KIND:
+    document = parse_object(data, name, "a snapshot", SnapshotError)
+    if document.get("version") != SNAPSHOT_VERSION or document.get("kind") != KIND:
         raise SnapshotError(
-            f"{name}: not a snapshot of version {VERSION} (it says version {document.get('version')!r:.40}, "
+            f"{name}: not a snapshot of version {SNAPSHOT_VERSION} (it says version {document.get('version')!r:.40}, "
             f"kind {document.get('kind')!r:.40})",
             hint="A newer version of port-compliance may have written it.",
         )
@@ -58,14 +53,21 @@ def parse_snapshot(data: bytes, name: str) -> Snapshot:
     if digest != _digest(document):
         raise SnapshotError(f"{name}: its digest does not match: the file was edited or damaged")
     return Snapshot(
-        target=Target(**document["target"]),
+        target=TARGET.read(document["target"]),
         taken_at=document["taken_at"],
         categories=tuple(_category_of(item) for item in document["categories"]),
     )
 
 
-def _project(project: str, *, redact: bool) -> str:
-    return "redacted" if redact and project not in ("0", "all_granted_eps") else project
+def _redacted(target: Target) -> Target:
+    """The target without what says whose it is; the two words that mean no project of its own stay."""
+    project = target.enterprise_project_id
+    return target._replace(
+        name="redacted",
+        host="redacted.invalid",
+        project_id="redacted",
+        enterprise_project_id=project if project in ("0", "all_granted_eps") else "redacted",
+    )
 
 
 def _category_document(category: CategorySnapshot, *, redact: bool) -> dict[str, Any]:
