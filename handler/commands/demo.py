@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from handler import index
 from handler.errors import MissingExtraError
 from handler.formats.registry import render
-from handler.report.json_v1 import parse_report
+from handler.report.report_file import parse_report
 
 if TYPE_CHECKING:
     import argparse
