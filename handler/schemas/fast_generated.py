@@ -584,6 +584,8 @@ def clean_huaweicloud_port_statistics_2024_01_31_answer____defs_portstatisticres
             data__type = data['type']
             if not isinstance(data__type, str):
                 raise ValueError
+            if not (isinstance(data__type, str) and data__type == 'TCP' or (isinstance(data__type, str) and data__type == 'UDP') or (isinstance(data__type, str) and data__type == 'TCP6') or (isinstance(data__type, str) and data__type == 'UDP6')):
+                raise ValueError
             if isinstance(data__type, str):
                 data__type_len = len(data__type)
                 if data__type_len < 1:
@@ -605,7 +607,7 @@ def clean_huaweicloud_port_statistics_2024_01_31_answer____defs_portstatisticres
             data__status = data['status']
             if not isinstance(data__status, str):
                 raise ValueError
-            if not (isinstance(data__status, str) and data__status == 'danger' or (isinstance(data__status, str) and data__status == 'unknown')):
+            if not (isinstance(data__status, str) and data__status == 'danger' or (isinstance(data__status, str) and data__status == 'normal') or (isinstance(data__status, str) and data__status == 'unknown')):
                 raise ValueError
             if isinstance(data__status, str):
                 data__status_len = len(data__status)
@@ -705,6 +707,264 @@ def tolerable_huaweicloud_port_statistics_2024_01_31_answer____defs_portstatisti
                     raise ValueError
     return data
 
+def clean_otc_asset_statistics_undated_answer(data):
+    if not isinstance(data, dict):
+        raise ValueError
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if 'account_num' in data_keys:
+            data_keys.remove('account_num')
+            data__accountnum = data['account_num']
+            if not isinstance(data__accountnum, int) or isinstance(data__accountnum, bool):
+                raise ValueError
+            if isinstance(data__accountnum, (int, float)) and (not isinstance(data__accountnum, bool)):
+                if data__accountnum < 0:
+                    raise ValueError
+                if data__accountnum > 2147483647:
+                    raise ValueError
+        if 'port_num' in data_keys:
+            data_keys.remove('port_num')
+            data__portnum = data['port_num']
+            if not isinstance(data__portnum, int) or isinstance(data__portnum, bool):
+                raise ValueError
+            if isinstance(data__portnum, (int, float)) and (not isinstance(data__portnum, bool)):
+                if data__portnum < 0:
+                    raise ValueError
+                if data__portnum > 2147483647:
+                    raise ValueError
+        if 'process_num' in data_keys:
+            data_keys.remove('process_num')
+            data__processnum = data['process_num']
+            if not isinstance(data__processnum, int) or isinstance(data__processnum, bool):
+                raise ValueError
+            if isinstance(data__processnum, (int, float)) and (not isinstance(data__processnum, bool)):
+                if data__processnum < 0:
+                    raise ValueError
+                if data__processnum > 2147483647:
+                    raise ValueError
+        if 'app_num' in data_keys:
+            data_keys.remove('app_num')
+            data__appnum = data['app_num']
+            if not isinstance(data__appnum, int) or isinstance(data__appnum, bool):
+                raise ValueError
+            if isinstance(data__appnum, (int, float)) and (not isinstance(data__appnum, bool)):
+                if data__appnum < 0:
+                    raise ValueError
+                if data__appnum > 2147483647:
+                    raise ValueError
+        if 'auto_launch_num' in data_keys:
+            data_keys.remove('auto_launch_num')
+            data__autolaunchnum = data['auto_launch_num']
+            if not isinstance(data__autolaunchnum, int) or isinstance(data__autolaunchnum, bool):
+                raise ValueError
+            if isinstance(data__autolaunchnum, (int, float)) and (not isinstance(data__autolaunchnum, bool)):
+                if data__autolaunchnum < 0:
+                    raise ValueError
+                if data__autolaunchnum > 2147483647:
+                    raise ValueError
+        if 'web_framework_num' in data_keys:
+            data_keys.remove('web_framework_num')
+            data__webframeworknum = data['web_framework_num']
+            if not isinstance(data__webframeworknum, int) or isinstance(data__webframeworknum, bool):
+                raise ValueError
+            if isinstance(data__webframeworknum, (int, float)) and (not isinstance(data__webframeworknum, bool)):
+                if data__webframeworknum < 0:
+                    raise ValueError
+                if data__webframeworknum > 2147483647:
+                    raise ValueError
+        if 'web_site_num' in data_keys:
+            data_keys.remove('web_site_num')
+            data__websitenum = data['web_site_num']
+            if not isinstance(data__websitenum, int) or isinstance(data__websitenum, bool):
+                raise ValueError
+            if isinstance(data__websitenum, (int, float)) and (not isinstance(data__websitenum, bool)):
+                if data__websitenum < 0:
+                    raise ValueError
+                if data__websitenum > 2147483647:
+                    raise ValueError
+        if 'jar_package_num' in data_keys:
+            data_keys.remove('jar_package_num')
+            data__jarpackagenum = data['jar_package_num']
+            if not isinstance(data__jarpackagenum, int) or isinstance(data__jarpackagenum, bool):
+                raise ValueError
+            if isinstance(data__jarpackagenum, (int, float)) and (not isinstance(data__jarpackagenum, bool)):
+                if data__jarpackagenum < 0:
+                    raise ValueError
+                if data__jarpackagenum > 2147483647:
+                    raise ValueError
+        if 'kernel_module_num' in data_keys:
+            data_keys.remove('kernel_module_num')
+            data__kernelmodulenum = data['kernel_module_num']
+            if not isinstance(data__kernelmodulenum, int) or isinstance(data__kernelmodulenum, bool):
+                raise ValueError
+            if isinstance(data__kernelmodulenum, (int, float)) and (not isinstance(data__kernelmodulenum, bool)):
+                if data__kernelmodulenum < 0:
+                    raise ValueError
+                if data__kernelmodulenum > 2147483647:
+                    raise ValueError
+        if 'web_service_num' in data_keys:
+            data_keys.remove('web_service_num')
+            data__webservicenum = data['web_service_num']
+            if not isinstance(data__webservicenum, int) or isinstance(data__webservicenum, bool):
+                raise ValueError
+            if isinstance(data__webservicenum, (int, float)) and (not isinstance(data__webservicenum, bool)):
+                if data__webservicenum < 0:
+                    raise ValueError
+                if data__webservicenum > 2147483647:
+                    raise ValueError
+        if 'web_app_num' in data_keys:
+            data_keys.remove('web_app_num')
+            data__webappnum = data['web_app_num']
+            if not isinstance(data__webappnum, int) or isinstance(data__webappnum, bool):
+                raise ValueError
+            if isinstance(data__webappnum, (int, float)) and (not isinstance(data__webappnum, bool)):
+                if data__webappnum < 0:
+                    raise ValueError
+                if data__webappnum > 2147483647:
+                    raise ValueError
+        if 'database_num' in data_keys:
+            data_keys.remove('database_num')
+            data__databasenum = data['database_num']
+            if not isinstance(data__databasenum, int) or isinstance(data__databasenum, bool):
+                raise ValueError
+            if isinstance(data__databasenum, (int, float)) and (not isinstance(data__databasenum, bool)):
+                if data__databasenum < 0:
+                    raise ValueError
+                if data__databasenum > 2147483647:
+                    raise ValueError
+        if data_keys:
+            raise ValueError
+    return data
+
+def tolerable_otc_asset_statistics_undated_answer(data):
+    if not isinstance(data, dict):
+        raise ValueError
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if 'account_num' in data_keys:
+            data_keys.remove('account_num')
+            data__accountnum = data['account_num']
+            if not isinstance(data__accountnum, int) or isinstance(data__accountnum, bool):
+                raise ValueError
+            if isinstance(data__accountnum, (int, float)) and (not isinstance(data__accountnum, bool)):
+                if data__accountnum < 0:
+                    raise ValueError
+                if data__accountnum > 2147483647:
+                    raise ValueError
+        if 'port_num' in data_keys:
+            data_keys.remove('port_num')
+            data__portnum = data['port_num']
+            if not isinstance(data__portnum, int) or isinstance(data__portnum, bool):
+                raise ValueError
+            if isinstance(data__portnum, (int, float)) and (not isinstance(data__portnum, bool)):
+                if data__portnum < 0:
+                    raise ValueError
+                if data__portnum > 2147483647:
+                    raise ValueError
+        if 'process_num' in data_keys:
+            data_keys.remove('process_num')
+            data__processnum = data['process_num']
+            if not isinstance(data__processnum, int) or isinstance(data__processnum, bool):
+                raise ValueError
+            if isinstance(data__processnum, (int, float)) and (not isinstance(data__processnum, bool)):
+                if data__processnum < 0:
+                    raise ValueError
+                if data__processnum > 2147483647:
+                    raise ValueError
+        if 'app_num' in data_keys:
+            data_keys.remove('app_num')
+            data__appnum = data['app_num']
+            if not isinstance(data__appnum, int) or isinstance(data__appnum, bool):
+                raise ValueError
+            if isinstance(data__appnum, (int, float)) and (not isinstance(data__appnum, bool)):
+                if data__appnum < 0:
+                    raise ValueError
+                if data__appnum > 2147483647:
+                    raise ValueError
+        if 'auto_launch_num' in data_keys:
+            data_keys.remove('auto_launch_num')
+            data__autolaunchnum = data['auto_launch_num']
+            if not isinstance(data__autolaunchnum, int) or isinstance(data__autolaunchnum, bool):
+                raise ValueError
+            if isinstance(data__autolaunchnum, (int, float)) and (not isinstance(data__autolaunchnum, bool)):
+                if data__autolaunchnum < 0:
+                    raise ValueError
+                if data__autolaunchnum > 2147483647:
+                    raise ValueError
+        if 'web_framework_num' in data_keys:
+            data_keys.remove('web_framework_num')
+            data__webframeworknum = data['web_framework_num']
+            if not isinstance(data__webframeworknum, int) or isinstance(data__webframeworknum, bool):
+                raise ValueError
+            if isinstance(data__webframeworknum, (int, float)) and (not isinstance(data__webframeworknum, bool)):
+                if data__webframeworknum < 0:
+                    raise ValueError
+                if data__webframeworknum > 2147483647:
+                    raise ValueError
+        if 'web_site_num' in data_keys:
+            data_keys.remove('web_site_num')
+            data__websitenum = data['web_site_num']
+            if not isinstance(data__websitenum, int) or isinstance(data__websitenum, bool):
+                raise ValueError
+            if isinstance(data__websitenum, (int, float)) and (not isinstance(data__websitenum, bool)):
+                if data__websitenum < 0:
+                    raise ValueError
+                if data__websitenum > 2147483647:
+                    raise ValueError
+        if 'jar_package_num' in data_keys:
+            data_keys.remove('jar_package_num')
+            data__jarpackagenum = data['jar_package_num']
+            if not isinstance(data__jarpackagenum, int) or isinstance(data__jarpackagenum, bool):
+                raise ValueError
+            if isinstance(data__jarpackagenum, (int, float)) and (not isinstance(data__jarpackagenum, bool)):
+                if data__jarpackagenum < 0:
+                    raise ValueError
+                if data__jarpackagenum > 2147483647:
+                    raise ValueError
+        if 'kernel_module_num' in data_keys:
+            data_keys.remove('kernel_module_num')
+            data__kernelmodulenum = data['kernel_module_num']
+            if not isinstance(data__kernelmodulenum, int) or isinstance(data__kernelmodulenum, bool):
+                raise ValueError
+            if isinstance(data__kernelmodulenum, (int, float)) and (not isinstance(data__kernelmodulenum, bool)):
+                if data__kernelmodulenum < 0:
+                    raise ValueError
+                if data__kernelmodulenum > 2147483647:
+                    raise ValueError
+        if 'web_service_num' in data_keys:
+            data_keys.remove('web_service_num')
+            data__webservicenum = data['web_service_num']
+            if not isinstance(data__webservicenum, int) or isinstance(data__webservicenum, bool):
+                raise ValueError
+            if isinstance(data__webservicenum, (int, float)) and (not isinstance(data__webservicenum, bool)):
+                if data__webservicenum < 0:
+                    raise ValueError
+                if data__webservicenum > 2147483647:
+                    raise ValueError
+        if 'web_app_num' in data_keys:
+            data_keys.remove('web_app_num')
+            data__webappnum = data['web_app_num']
+            if not isinstance(data__webappnum, int) or isinstance(data__webappnum, bool):
+                raise ValueError
+            if isinstance(data__webappnum, (int, float)) and (not isinstance(data__webappnum, bool)):
+                if data__webappnum < 0:
+                    raise ValueError
+                if data__webappnum > 2147483647:
+                    raise ValueError
+        if 'database_num' in data_keys:
+            data_keys.remove('database_num')
+            data__databasenum = data['database_num']
+            if not isinstance(data__databasenum, int) or isinstance(data__databasenum, bool):
+                raise ValueError
+            if isinstance(data__databasenum, (int, float)) and (not isinstance(data__databasenum, bool)):
+                if data__databasenum < 0:
+                    raise ValueError
+                if data__databasenum > 2147483647:
+                    raise ValueError
+    return data
+
 def clean_otc_port_statistics_undated_answer(data):
     if not isinstance(data, dict):
         raise ValueError
@@ -766,7 +1026,7 @@ def clean_otc_port_statistics_undated_answer____defs_portstatisticresponseinfo(d
             data__type = data['type']
             if not isinstance(data__type, str):
                 raise ValueError
-            if not (isinstance(data__type, str) and data__type == 'TCP' or (isinstance(data__type, str) and data__type == 'UDP')):
+            if not (isinstance(data__type, str) and data__type == 'TCP' or (isinstance(data__type, str) and data__type == 'UDP') or (isinstance(data__type, str) and data__type == 'TCP6') or (isinstance(data__type, str) and data__type == 'UDP6')):
                 raise ValueError
         if 'num' in data_keys:
             data_keys.remove('num')
@@ -782,6 +1042,8 @@ def clean_otc_port_statistics_undated_answer____defs_portstatisticresponseinfo(d
             data_keys.remove('status')
             data__status = data['status']
             if not isinstance(data__status, str):
+                raise ValueError
+            if not (isinstance(data__status, str) and data__status == 'danger' or (isinstance(data__status, str) and data__status == 'normal') or (isinstance(data__status, str) and data__status == 'unknown')):
                 raise ValueError
         if data_keys:
             raise ValueError
@@ -1097,6 +1359,45 @@ def clean_huaweicloud_port_statistics_2024_01_31_query(data):
             raise ValueError
     return data
 
+def clean_otc_asset_statistics_undated_query(data):
+    if not isinstance(data, dict):
+        raise ValueError
+    data_is_dict = isinstance(data, dict)
+    if data_is_dict:
+        data_keys = set(data.keys())
+        if 'enterprise_project_id' in data_keys:
+            data_keys.remove('enterprise_project_id')
+            data__enterpriseprojectid = data['enterprise_project_id']
+            if not isinstance(data__enterpriseprojectid, str):
+                raise ValueError
+            if isinstance(data__enterpriseprojectid, str):
+                data__enterpriseprojectid_len = len(data__enterpriseprojectid)
+                if data__enterpriseprojectid_len < 0:
+                    raise ValueError
+                if data__enterpriseprojectid_len > 128:
+                    raise ValueError
+        if 'host_id' in data_keys:
+            data_keys.remove('host_id')
+            data__hostid = data['host_id']
+            if not isinstance(data__hostid, str):
+                raise ValueError
+            if isinstance(data__hostid, str):
+                data__hostid_len = len(data__hostid)
+                if data__hostid_len < 1:
+                    raise ValueError
+                if data__hostid_len > 128:
+                    raise ValueError
+        if 'category' in data_keys:
+            data_keys.remove('category')
+            data__category = data['category']
+            if not isinstance(data__category, str):
+                raise ValueError
+            if not (isinstance(data__category, str) and data__category == 'host' or (isinstance(data__category, str) and data__category == 'container')):
+                raise ValueError
+        if data_keys:
+            raise ValueError
+    return data
+
 def clean_otc_port_statistics_undated_query(data):
     if not isinstance(data, dict):
         raise ValueError
@@ -1172,10 +1473,12 @@ CLEAN = {
     'huaweicloud-asset-statistics-2026-04-03-answer.schema.json': clean_huaweicloud_asset_statistics_2026_04_03_answer,
     'huaweicloud-port-detail-facts-answer.schema.json': clean_huaweicloud_port_detail_facts_answer,
     'huaweicloud-port-statistics-2024-01-31-answer.schema.json': clean_huaweicloud_port_statistics_2024_01_31_answer,
+    'otc-asset-statistics-undated-answer.schema.json': clean_otc_asset_statistics_undated_answer,
     'otc-port-statistics-undated-answer.schema.json': clean_otc_port_statistics_undated_answer,
     'huaweicloud-asset-statistics-2026-04-03-query.schema.json': clean_huaweicloud_asset_statistics_2026_04_03_query,
     'huaweicloud-port-detail-facts-query.schema.json': clean_huaweicloud_port_detail_facts_query,
     'huaweicloud-port-statistics-2024-01-31-query.schema.json': clean_huaweicloud_port_statistics_2024_01_31_query,
+    'otc-asset-statistics-undated-query.schema.json': clean_otc_asset_statistics_undated_query,
     'otc-port-statistics-undated-query.schema.json': clean_otc_port_statistics_undated_query,
 }
 
@@ -1183,5 +1486,6 @@ TOLERABLE = {
     'huaweicloud-asset-statistics-2026-04-03-answer.schema.json': tolerable_huaweicloud_asset_statistics_2026_04_03_answer,
     'huaweicloud-port-detail-facts-answer.schema.json': tolerable_huaweicloud_port_detail_facts_answer,
     'huaweicloud-port-statistics-2024-01-31-answer.schema.json': tolerable_huaweicloud_port_statistics_2024_01_31_answer,
+    'otc-asset-statistics-undated-answer.schema.json': tolerable_otc_asset_statistics_undated_answer,
     'otc-port-statistics-undated-answer.schema.json': tolerable_otc_port_statistics_undated_answer,
 }
