@@ -101,7 +101,7 @@ def test_a_run_without_state_opens_none(tmp_path):
 
 
 def test_drift_is_worded_without_jsonschema(tmp_path):
-    _, warnings, modules = run_on(Line(22, "TCP", 3, "normal"), cloud="huaweicloud", POLICY_PATH=compiled(tmp_path))
+    _, warnings, modules = run_on(Line(22, "TCP", 3, "strange"), cloud="huaweicloud", POLICY_PATH=compiled(tmp_path))
     assert "none of" in warnings[0]
     assert among(modules, HEAVY) == ["requests", "urllib3"]
 
