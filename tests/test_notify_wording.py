@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handler.foreign_text import cut, one_line
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.sinks.packing import pack
-from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK
-from handler.sinks.text.fitting import Block, Entry, and_more, fit
+from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK, safe_url
+from handler.sinks.text.fitting import Block, Entry, and_more, fit, size_bytes
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import how_many, where
-from handler.sinks.text.plaintext import clean, cut, safe_url, size_bytes
 from handler.sinks.text.wording import tell
 from tests import notices
 from tests.fakes import finding
@@ -129,7 +129,7 @@ def test_an_exemption_near_its_end_is_told_with_its_days(days, words):
 @given(st.text(max_size=300), st.integers(1, 60))
 @settings(max_examples=200, deadline=None)
 def test_clean_text_is_one_short_line_without_hidden_characters(text, limit):
-    shown = clean(text, limit)
+    shown = one_line(text, limit)
     assert len(shown) <= limit
     assert all(unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in shown)
 

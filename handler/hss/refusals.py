@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.errors import ApiError, DeniedError, ThrottledError
+from handler.foreign_text import one_line
 from handler.hss.strict import read_object
 
 if TYPE_CHECKING:
@@ -110,9 +111,8 @@ def what_it_says(response: Response) -> Said:
 
 
 def harmless(text: str, longest: int = SHOWN) -> str:
-    """A foreign text on one line, without control and formatting characters, cut."""
-    kept = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * longest]).split())
-    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+    """A vendor's text on one line of at most `longest` characters, a blank for each that cannot be seen."""
+    return one_line(text, longest, unseen=" ")
 
 
 def _first(body: Mapping[str, Any], *names: str) -> str:

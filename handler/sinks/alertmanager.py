@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from handler.foreign_text import one_line
 from handler.sinks.answers import by_status_alone
 from handler.sinks.post import json_message
+from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import LONG, how_many, servers, where
-from handler.sinks.text.plaintext import clean, safe_url
 from handler.sinks.text.wording import open_findings, tolerance
 
 if TYPE_CHECKING:
@@ -46,9 +47,9 @@ def _alert(notice: Notice, sink: Sink, finding: Finding, end: str, *, rich: bool
         "protocol": finding.protocol or "",
         "fingerprint": finding.fingerprint,
     }
-    name = clean(finding.title or finding.rule_id, LONG)
+    name = one_line(finding.title or finding.rule_id, LONG)
     annotations = {
-        "summary": f"{where(line)} on {clean(notice.report.target.name, 60)}: {name}",
+        "summary": f"{where(line)} on {one_line(notice.report.target.name, 60)}: {name}",
         "warning": " ".join(tolerance(notice)),
     }
     if rich:
@@ -64,8 +65,8 @@ def _alert(notice: Notice, sink: Sink, finding: Finding, end: str, *, rich: bool
 def _texts(sink: Sink, finding: Finding) -> dict[str, str]:
     links = [url for url in map(safe_url, finding.references) if url]
     return {
-        "why": clean(finding.rationale, LONG),
-        "do": clean(finding.remediation, LONG),
+        "why": one_line(finding.rationale, LONG),
+        "do": one_line(finding.remediation, LONG),
         "runbook_url": links[0] if links else "",
         "servers": servers(finding.hosts) if sink.hosts and finding.hosts else "",
     }
@@ -83,7 +84,7 @@ def _sight(notice: Notice, now: datetime, end: datetime) -> Iterable[dict[str, A
         "labels": _filled(labels),
         "annotations": _filled(
             {
-                "summary": clean("; ".join(reasons[:10]), LONG) or "Not everything was seen",
+                "summary": one_line("; ".join(reasons[:10]), LONG) or "Not everything was seen",
                 "warning": " ".join(tolerance(notice)),
             }
         ),
@@ -108,7 +109,7 @@ def _place(notice: Notice) -> dict[str, str]:
 
 def _filled(pairs: Mapping[str, str]) -> dict[str, str]:
     """Clean values; an empty one would be dropped by the receiver anyway."""
-    kept = {name: clean(value, LONG) for name, value in pairs.items()}
+    kept = {name: one_line(value, LONG) for name, value in pairs.items()}
     return {name: value for name, value in kept.items() if value}
 
 

@@ -7,8 +7,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from handler.foreign_text import one_line
 from handler.sinks.sink import Judgement, Outcome
-from handler.sinks.text.plaintext import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def by_code(
     failure = by_status(status, headers, f"code {code} {words}")
     if code == 0:
         return failure or DELIVERED
-    reason = clean(f"code {code}: {words}", _LONGEST_REASON)
+    reason = one_line(f"code {code}: {words}", _LONGEST_REASON)
     if code in meanings:
         return meanings[code]._replace(reason=reason)
     if says_too_long(words):
@@ -75,16 +75,16 @@ def because(status: int, said: object = "") -> str:
 
 def safe_words(said: object) -> str:
     """A target's own words, short, on one line, without addresses and anything that could be a token."""
-    text = clean(str(said), 1000) if isinstance(said, (str, int)) else ""
+    text = one_line(str(said), 1000) if isinstance(said, (str, int)) else ""
     hidden = _TOKEN.sub(_hide_token, _ADDRESS.sub("***", text))
-    return clean(hidden, _LONGEST_REASON)
+    return one_line(hidden, _LONGEST_REASON)
 
 
 def _hide_token(run: re.Match[str]) -> str:
     """Words joined by underscores are an error code; a long run with a digit or mixed case may be a secret."""
     word = run[0]
-    harmless = word.replace("_", "").isalpha() and (word.islower() or word.isupper())
-    return word if harmless else "***"
+    is_code = word.replace("_", "").isalpha() and (word.islower() or word.isupper())
+    return word if is_code else "***"
 
 
 def text_of(body: bytes) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from handler.foreign_text import one_line
 from handler.sinks.answers import by_status_alone
 from handler.sinks.post import json_bytes
 from handler.sinks.sink import PLAIN, Judgement, Message
 from handler.sinks.text.cutting import owed_report
-from handler.sinks.text.plaintext import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,7 +49,7 @@ def _event(notice: Notice, sink: Sink, now: datetime, shrink: int) -> dict[str, 
 
 def _part(text: str) -> str:
     """A piece of a URI, never empty."""
-    return quote(clean(text, 200), safe="") or "-"
+    return quote(one_line(text, 200), safe="") or "-"
 
 
 def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:

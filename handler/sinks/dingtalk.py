@@ -11,9 +11,8 @@ from handler.sinks.answers import by_code
 from handler.sinks.post import json_message
 from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
 from handler.sinks.text.dialects import CHINESE_MARKDOWN, PLAIN_TEXT
-from handler.sinks.text.fitting import smallest_that_fits
+from handler.sinks.text.fitting import size_bytes, smallest_that_fits
 from handler.sinks.text.layout import plain_text, text_message
-from handler.sinks.text.plaintext import size_bytes
 from handler.sinks.text.wording import title
 
 if TYPE_CHECKING:

@@ -8,9 +8,8 @@ from handler.sinks.answers import DELIVERED, because, by_status, fields_of, not_
 from handler.sinks.post import json_message
 from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
 from handler.sinks.text.dialects import HTML, PLAIN_TEXT
-from handler.sinks.text.fitting import smallest_that_fits
+from handler.sinks.text.fitting import size_bytes, smallest_that_fits
 from handler.sinks.text.layout import MARKS, plain_text, room_at, write
-from handler.sinks.text.plaintext import size_bytes
 from handler.sinks.text.wording import Story, tell
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from handler.foreign_text import one_line
 from handler.models import Finding, Severity
 from handler.sinks.answers import DELIVERED, because, by_status, fields_of, not_understood
 from handler.sinks.post import json_message
 from handler.sinks.sink import Judgement, Message, Outcome
+from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import LONG, how_many, servers, where
-from handler.sinks.text.plaintext import clean, safe_url
 from handler.sinks.text.wording import owed_findings, short_digest, tolerance
 
 if TYPE_CHECKING:
@@ -52,19 +53,19 @@ def _message(event: Mapping[str, Any], finding: Finding) -> Message:
 
 
 def _event(notice: Notice, sink: Sink, finding: Finding, action: str, *, rich: bool) -> dict[str, Any]:
-    dedup = clean(finding.fingerprint, _KEY)
+    dedup = one_line(finding.fingerprint, _KEY)
     if action == "resolve":
         return {"event_action": "resolve", "dedup_key": dedup}
     line = fold([finding])[0]
-    what = clean(finding.title or finding.rule_id, LONG)
+    what = one_line(finding.title or finding.rule_id, LONG)
     summary = f"{where(line)} is open on {_target(notice)}: {what} ({finding.severity}, {how_many(line)})"
     payload: dict[str, Any] = {
-        "summary": clean(summary, _SUMMARY),
+        "summary": one_line(summary, _SUMMARY),
         "source": _target(notice),
         "severity": _SEVERITIES.get(finding.severity, "info"),
         "component": where(line),
-        "group": clean(finding.category, 80),
-        "class": clean(finding.rule_id, 80),
+        "group": one_line(finding.category, 80),
+        "class": one_line(finding.rule_id, 80),
         **({"timestamp": finding.first_seen} if finding.first_seen else {}),
     }
     details = {**(_details(notice, sink, finding) if rich else {}), **_warning(notice)}
@@ -84,10 +85,10 @@ def _details(notice: Notice, sink: Sink, finding: Finding) -> dict[str, Any]:
     hosts = {"servers": servers(finding.hosts)} if sink.hosts and finding.hosts else {}
     return {
         "num": finding.num,
-        "why": clean(finding.rationale, LONG),
-        "do": clean(finding.remediation, LONG),
+        "why": one_line(finding.rationale, LONG),
+        "do": one_line(finding.remediation, LONG),
         "hss_asked_at": notice.report.taken_at or notice.report.started_at,
-        "policy": f"{clean(notice.report.policy_name, 60)} {short_digest(notice.report.policy_digest)}",
+        "policy": f"{one_line(notice.report.policy_name, 60)} {short_digest(notice.report.policy_digest)}",
         **hosts,
     }
 
@@ -98,7 +99,7 @@ def _warning(notice: Notice) -> dict[str, str]:
 
 
 def _target(notice: Notice) -> str:
-    return clean(notice.report.target.name, 60) or "default"
+    return one_line(notice.report.target.name, 60) or "default"
 
 
 def _sight(notice: Notice) -> Iterable[dict[str, Any]]:
@@ -107,8 +108,8 @@ def _sight(notice: Notice) -> Iterable[dict[str, Any]]:
     place = f"{target.host}\n{target.project_id}\n{target.enterprise_project_id}"
     dedup = "unseen-" + hashlib.sha256(place.encode(errors="replace")).hexdigest()
     if notice.not_seen:
-        sentences = "; ".join(clean(sentence, LONG) for sentence in notice.not_seen[:10])
-        summary = clean(f"{_target(notice)} is inconclusive: {sentences}", _SUMMARY)
+        sentences = "; ".join(one_line(sentence, LONG) for sentence in notice.not_seen[:10])
+        summary = one_line(f"{_target(notice)} is inconclusive: {sentences}", _SUMMARY)
         payload: dict[str, Any] = {
             "summary": summary,
             "source": _target(notice),

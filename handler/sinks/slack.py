@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from handler.foreign_text import cut
 from handler.sinks.answers import DELIVERED, because, by_status, not_understood, text_of
 from handler.sinks.packing import pack
 from handler.sinks.post import json_message
 from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
 from handler.sinks.text.dialects import PLAIN_TEXT, SLACK
 from handler.sinks.text.layout import MARKS, Written, plain_text, room_at, write
-from handler.sinks.text.plaintext import cut
 from handler.sinks.text.wording import Story, tell
 
 if TYPE_CHECKING:

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from handler.sinks.answers import because, by_status, fields_of
 from handler.sinks.post import json_bytes, json_message
 from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
-from handler.sinks.text.fitting import Block, Entry, and_more, fit
+from handler.sinks.text.fitting import Block, Entry, and_more, fit, size_bytes
 from handler.sinks.text.layout import MARKS, plain_text, room_at
-from handler.sinks.text.plaintext import size_bytes
 from handler.sinks.text.wording import tell
 
 if TYPE_CHECKING:

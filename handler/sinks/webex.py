@@ -8,8 +8,8 @@ from handler.sinks.answers import DELIVERED, because, by_status, fields_of, says
 from handler.sinks.post import json_message
 from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
 from handler.sinks.text.dialects import HARD_BREAKS
+from handler.sinks.text.fitting import size_bytes
 from handler.sinks.text.layout import plain_text, text_message
-from handler.sinks.text.plaintext import size_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

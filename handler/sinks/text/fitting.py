@@ -90,6 +90,11 @@ def _fitted(block: Block, lines: list[str], more: Callable[[int], str]) -> Fitte
     return Fitted(block.heading, (*lines, more(missing)) if missing else tuple(lines))
 
 
+def size_bytes(text: str) -> int:
+    """How many bytes of UTF-8 the text takes."""
+    return len(text.encode())
+
+
 def and_more(count: int) -> str:
     """`and 12 more`."""
     return f"and {count} more"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from handler.foreign_text import one_line
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import LONG, Item, item_of, moment
-from handler.sinks.text.plaintext import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,7 +62,7 @@ def lines_at(most: int, shrink: int) -> int:
 
 def title(notice: Notice) -> str:
     """`prod: violations`: target and verdict."""
-    return f"{clean(notice.report.target.name, 60)}: {notice.report.verdict}"
+    return f"{one_line(notice.report.target.name, 60)}: {notice.report.verdict}"
 
 
 def tone(notice: Notice) -> Tone:
@@ -162,7 +162,7 @@ def tolerance(notice: Notice) -> tuple[str, ...]:
 
 
 def _section(heading: str, sentences: Iterable[str]) -> Section:
-    items = tuple(Item(clean(sentence, LONG)) for sentence in sentences)
+    items = tuple(Item(one_line(sentence, LONG)) for sentence in sentences)
     return Section(heading, items[:_SENTENCES_SHOWN], max(0, len(items) - _SENTENCES_SHOWN), findings=False)
 
 
@@ -180,7 +180,7 @@ def _gap(part: CategorySnapshot) -> str:
 
 
 def _exemption(exemption: ExemptionNotice) -> str:
-    who = f"{clean(exemption.exemption_id, 80)} (owner {clean(exemption.owner, 80)})"
+    who = f"{one_line(exemption.exemption_id, 80)} (owner {one_line(exemption.owner, 80)})"
     if exemption.days_left < 0:
         return f"{who} ended on {exemption.expires}; its ports count again"
     left = f"{exemption.days_left} day" if exemption.days_left == 1 else f"{exemption.days_left} days"
@@ -192,13 +192,13 @@ def _footer(notice: Notice) -> tuple[str, ...]:
     asked = moment(report.taken_at or report.started_at)
     lines = [
         f"HSS was asked {asked}; what it knows may be hours old.",
-        f"Policy {clean(report.policy_name, 60)} {short_digest(report.policy_digest)}",
-        f"Explain a line: {clean(notice.explain, 200)}" if notice.explain else "",
-        f"Message {clean(notice.delivery_id, 80)}",
+        f"Policy {one_line(report.policy_name, 60)} {short_digest(report.policy_digest)}",
+        f"Explain a line: {one_line(notice.explain, 200)}" if notice.explain else "",
+        f"Message {one_line(notice.delivery_id, 80)}",
     ]
     return tuple(line for line in lines if line)
 
 
 def short_digest(digest: str) -> str:
     """`sha256:abcdef123456`: enough to tell two policies apart."""
-    return clean(digest, 80)[:19]
+    return one_line(digest, 80)[:19]
