@@ -6,7 +6,7 @@ import pytest
 
 from handler.errors import PolicyError, StoreDamagedError, StoreError
 from handler.models import Delivery, Row, Target
-from handler.notify.dispatch import Told
+from handler.notify.dispatch import Dispatched
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.run.check import Job, Parts, recall, run, run_failure, with_skipped
@@ -28,7 +28,7 @@ class Outlet:
             from handler.state.memory import encode
 
             store.save(encode(compared.last_run), version)
-        return Told((Delivery("s", "generic", "delivered"),), compared.last_run if compared else None, (), ())
+        return Dispatched((Delivery("s", "generic", "delivered"),), compared.last_run if compared else None, (), ())
 
 
 class BrokenStore:

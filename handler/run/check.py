@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from handler.decide.diff import Compared
     from handler.errors import PortComplianceError
     from handler.models import Evaluation, Snapshot, Target
-    from handler.notify.dispatch import Told
+    from handler.notify.dispatch import Dispatched
     from handler.policy.rules import Policy
     from handler.state.interface import Store
     from handler.state.memory import LastRun
@@ -40,8 +40,10 @@ class Job(NamedTuple):
 class Outlet(Protocol):
     """Tells the sinks, and remembers what was told."""
 
-    def __call__(self, report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Told:
-        """Tell what is owed. `compared` is None where no state is configured."""
+    def __call__(
+        self, report: Report, compared: Compared | None, store: Store | None, version: str | None
+    ) -> Dispatched:
+        """Tell what is due. `compared` is None where no state is configured."""
         ...
 
 
@@ -105,7 +107,7 @@ def with_skipped(snapshot: Snapshot, skipped: Sequence[str]) -> Snapshot:
     return snapshot._replace(categories=snapshot.categories + named)
 
 
-def finished(report: Report, told: Told, clock: Clock) -> Report:
+def finished(report: Report, told: Dispatched, clock: Clock) -> Report:
     """The report after telling."""
     return report._replace(
         finished_at=iso(clock.now()),

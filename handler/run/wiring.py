@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from handler.clock import Deadline
     from handler.decide.diff import Compared
     from handler.models import Report, Secret
-    from handler.notify.dispatch import Told
+    from handler.notify.dispatch import Dispatched
     from handler.policy.rules import Policy
     from handler.run.check import Outlet
     from handler.run.context import Surroundings
@@ -206,16 +206,15 @@ def outlet_of(
 ) -> Outlet:
     """What tells these sinks within the time."""
 
-    def outlet(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Told:
-        from handler.notify.dispatch import Edges, tell  # noqa: PLC0415
+    def outlet(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
+        from handler.notify.dispatch import DeliveryContext, dispatch  # noqa: PLC0415
         from handler.settings.webhook import unsigned  # noqa: PLC0415
-        from handler.sinks.kinds import kind_module  # noqa: PLC0415
 
-        told = tell(
+        told = dispatch(
             report,
             compared,
             sinks,
-            Edges(around.warm.web, kind_module, around.clock, deadline, around.random),
+            DeliveryContext(around.warm.web, deadline, around.random),
             store=store,
             version=version,
             run_interval=settings.run_interval,

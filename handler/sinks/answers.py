@@ -1,19 +1,39 @@
-"""What an HTTP answer means where the target says nothing of its own, and the pieces that every `judge` uses."""
+"""What the answer to a message meant: the noun, the rules of plain HTTP, and the pieces that every `judge` uses."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.foreign_text import one_line
-from handler.sinks.sink import Judgement, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DELIVERED = Judgement(Outcome.DELIVERED)
+
+class DeliveryOutcome(Enum):
+    """What an answer meant."""
+
+    DELIVERED = "delivered"
+    ACCEPTED = "accepted"  # taken for processing; the target never says more
+    RETRY_NOW = "retry_now"  # network, 5xx, 429, a busy platform
+    RETRY_NEXT_RUN = "retry_next_run"
+    PERMANENT = "permanent"  # a dead hook, a refused signature: the same body will never pass
+    TOO_LARGE = "too_large"  # shrink, then send again
+
+
+class Answer(NamedTuple):
+    """An outcome and, in words without secrets, why; `retry_after` in seconds where the target says so."""
+
+    outcome: DeliveryOutcome
+    reason: str = ""
+    retry_after: float | None = None
+
+
+DELIVERED = Answer(DeliveryOutcome.DELIVERED)
 _TRY_AGAIN = frozenset({408, 421, 425, 429})
 _LONGEST_REASON = 120
 _ADDRESS = re.compile(r"\S*://\S*|\S*[?&]\w+=\S*")
@@ -21,30 +41,30 @@ _TOO_LONG = re.compile(r"too (long|large|big)|exceed\w* (the )?(max|limit|size|l
 _TOKEN = re.compile(r"[\w+/=:.\-]{20,}")
 
 
-def by_status(status: int, headers: Mapping[str, str], said: str = "") -> Judgement | None:
+def by_status(status: int, headers: Mapping[str, str], said: str = "") -> Answer | None:
     """The meaning of a status that is not 2xx, with what the target said; None for a 2xx."""
     if 200 <= status < 300:
         return None
     reason = because(status, said)
     if 300 <= status < 400:
-        return Judgement(Outcome.PERMANENT, f"{reason} (redirects are not followed)")
+        return Answer(DeliveryOutcome.PERMANENT, f"{reason} (redirects are not followed)")
     if status == 413:
-        return Judgement(Outcome.TOO_LARGE, reason)
+        return Answer(DeliveryOutcome.TOO_LARGE, reason)
     if status >= 500 or status in _TRY_AGAIN:
-        return Judgement(Outcome.RETRY_NOW, reason, retry_after(headers))
-    return Judgement(Outcome.PERMANENT, reason)
+        return Answer(DeliveryOutcome.RETRY_NOW, reason, retry_after(headers))
+    return Answer(DeliveryOutcome.PERMANENT, reason)
 
 
-def by_status_alone(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+def by_status_alone(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """For targets whose success is any 2xx; 501 will never do better."""
     if status == 501:
-        return Judgement(Outcome.PERMANENT, because(status))
+        return Answer(DeliveryOutcome.PERMANENT, because(status))
     return by_status(status, headers, text_of(body)) or DELIVERED
 
 
 def by_code(
-    status: int, headers: Mapping[str, str], body: bytes, names: tuple[str, ...], meanings: Mapping[int, Judgement]
-) -> Judgement:
+    status: int, headers: Mapping[str, str], body: bytes, names: tuple[str, ...], meanings: Mapping[int, Answer]
+) -> Answer:
     """For targets that answer 200 to a refusal and put a number in the body: success is 0 and nothing else."""
     said = fields_of(body) or {}
     code = next((said[name] for name in names if type(said.get(name)) is int), None)
@@ -58,8 +78,8 @@ def by_code(
     if code in meanings:
         return meanings[code]._replace(reason=reason)
     if says_too_long(words):
-        return Judgement(Outcome.TOO_LARGE, reason)
-    return failure or Judgement(Outcome.PERMANENT, reason)
+        return Answer(DeliveryOutcome.TOO_LARGE, reason)
+    return failure or Answer(DeliveryOutcome.PERMANENT, reason)
 
 
 def says_too_long(words: str) -> bool:
@@ -134,6 +154,6 @@ def seconds(said: object) -> float | None:
     return max(0.0, number) if math.isfinite(number) else None
 
 
-def not_understood(status: int) -> Judgement:
+def not_understood(status: int) -> Answer:
     """A success status with a body that the target never sends: nothing is known to have been posted."""
-    return Judgement(Outcome.RETRY_NEXT_RUN, f"HTTP {status}, but the answer is not this target's own")
+    return Answer(DeliveryOutcome.RETRY_NEXT_RUN, f"HTTP {status}, but the answer is not this target's own")

@@ -18,7 +18,7 @@ SHORT, LONG = 140, 300  # code points of a title, of a reason
 _HOSTS_SHOWN, _URLS_SHOWN = 5, 2
 
 
-class Item(NamedTuple):
+class MessageLine(NamedTuple):
     """One line of a section. `lead` is what the eye looks for (`23/tcp`); `stands_for` counts its findings.
 
     `severity` is set while it is open.
@@ -32,13 +32,13 @@ class Item(NamedTuple):
     stands_for: int = 1
 
 
-def item_of(line: PortLine, sink: Sink, *, rich: bool, gone: bool = False) -> Item:
+def message_line(line: PortLine, sink: Sink, *, rich: bool, gone: bool = False) -> MessageLine:
     """The item of a line; `rich` with its details, `gone` for a resolved one."""
     worst = line.worst
     rules = one_line(", ".join(line.rules), SHORT)
     name = one_line(worst.title or worst.rule_id, SHORT)
     what = name if name == rules else f"{name} ({rules})"
-    return Item(
+    return MessageLine(
         text=f"{line.severity}, {how_many(line)}: {what}",
         lead=where(line),
         details=tuple(_details(line, sink)) if rich else (),
@@ -76,7 +76,7 @@ def _details(line: PortLine, sink: Sink) -> Iterable[str]:
     if worst.remediation:
         yield f"Do: {one_line(worst.remediation, LONG)}"
     if line.first_seen:
-        yield f"Since {moment(line.first_seen)}"
+        yield f"Since {readable_time(line.first_seen)}"
     if sink.hosts and line.hosts:
         yield f"On: {servers(line.hosts)}"
 
@@ -93,7 +93,12 @@ def _server(host: Host) -> str:
     return f"{name} ({one_line(host.host_ip, 45)})" if host.host_ip else name
 
 
-def moment(stamp: str) -> str:
+def readable_time(stamp: str) -> str:
     """`2026-11-20 08:07 UTC` of an ISO 8601 time in UTC."""
     short = one_line(stamp, 40)
     return f"{short[:10]} {short[11:16]} UTC" if len(short) > 16 and short[10] == "T" else short
+
+
+def short_digest(digest: str) -> str:
+    """`sha256:abcdef123456`: enough to tell two policies apart."""
+    return one_line(digest, 80)[:19]
