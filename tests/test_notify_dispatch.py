@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from handler.clock import parse_iso
 from handler.models import Secret
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import SinkMessage
 from handler.transport import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
-from tests.fakes import finding
+from tests.fakes import MemoryStore, finding
 from tests.reliability import FakeKind
 
 WEEK = timedelta(days=7)
@@ -129,3 +132,13 @@ def test_a_delivery_names_the_sink_its_kind_and_why():
     desk.run([Response(400)] * 2, finding())
     (delivery,) = desk.told.deliveries
     assert (delivery.sink, delivery.kind, delivery.status, delivery.reason) == ("soc", "fake", "failed", "HTTP 400")
+
+
+def test_a_state_of_the_first_version_is_read_and_goes_on_under_the_same_ids():
+    """The file was written by it, with what its next run sent: a lost batch first, then what is due (id, findings)."""
+    first = json.loads((Path(__file__).parent / "states" / "first_version.json").read_text(encoding="utf-8"))
+    desk = Desk(SOC._replace(remind_after=timedelta(hours=3)), OPS, store=MemoryStore(first["document"], 4))
+    desk.clock.moment = parse_iso(first["at"])
+    desk.run(lambda request: UP, finding(), finding(port=80, num=4), finding(port=8080))
+    sent = [[body[key] for key in ("id", "new", "grown", "reminded", "resolved")] for body in desk.bodies()]
+    assert sent == first["messages"]

@@ -77,14 +77,13 @@ def by_code(
     reason = one_line(f"code {code}: {words}", _LONGEST_REASON)
     if code in meanings:
         return meanings[code]._replace(reason=reason)
-    if says_too_long(words):
-        return Answer(DeliveryOutcome.TOO_LARGE, reason)
-    return failure or Answer(DeliveryOutcome.PERMANENT, reason)
+    longer = too_long(status, words)
+    return longer._replace(reason=reason) if longer else failure or Answer(DeliveryOutcome.PERMANENT, reason)
 
 
-def says_too_long(words: str) -> bool:
-    """Whether a refusal is about the length of the message."""
-    return _TOO_LONG.search(words) is not None
+def too_long(status: int, words: str) -> Answer | None:
+    """The meaning of a refusal that is about the length of the message; None if its words say something else."""
+    return Answer(DeliveryOutcome.TOO_LARGE, because(status, words)) if _TOO_LONG.search(words) else None
 
 
 def because(status: int, said: object = "") -> str:

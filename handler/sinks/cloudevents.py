@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from handler.foreign_text import one_line
-from handler.sinks.answers import Answer, by_status_alone
+from handler.sinks.answers import by_status_alone
 from handler.sinks.message import PLAIN, SinkMessage, json_bytes
 from handler.sinks.text.cutting import due_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from handler.sinks.sink import Notification, Sink
@@ -50,6 +49,4 @@ def _part(text: str) -> str:
     return quote(one_line(text, 200), safe="") or "-"
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-    """Any 2xx is success (HTTP webhook specification)."""
-    return by_status_alone(status, headers, body)
+judge = by_status_alone  # any 2xx is success (HTTP webhook specification)

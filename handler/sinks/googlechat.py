@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handler.sinks.answers import (
-    DELIVERED,
-    Answer,
-    DeliveryOutcome,
-    because,
-    by_status,
-    fields_of,
-    not_understood,
-    says_too_long,
-)
+from handler.sinks.answers import DELIVERED, by_status, fields_of, not_understood, too_long
 from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import HTML, PLAIN_TEXT
 from handler.sinks.text.fitting import size_bytes, smallest_that_fits
@@ -24,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from handler.sinks.answers import Answer
     from handler.sinks.sink import Notification, Sink
     from handler.sinks.text.layout import Written
 
@@ -64,6 +56,5 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     said = fields_of(body) or {}
     error = said.get("error")
     words = str(error.get("message", "")) if isinstance(error, dict) else ""
-    if status == 400 and says_too_long(words):
-        return Answer(DeliveryOutcome.TOO_LARGE, because(status, words))
-    return by_status(status, headers, words) or (DELIVERED if said.get("name") else not_understood(status))
+    refused = (too_long(status, words) if status == 400 else None) or by_status(status, headers, words)
+    return refused or (DELIVERED if said.get("name") else not_understood(status))

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.sinks.answers import (
-    DELIVERED,
-    Answer,
-    DeliveryOutcome,
-    because,
-    by_status,
-    fields_of,
-    not_understood,
-    says_too_long,
-    text_of,
-)
+from handler.sinks.answers import DELIVERED, by_status, fields_of, not_understood, text_of, too_long
 from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT
 from handler.sinks.text.layout import HEX_COLOURS, body_text, plain_text, room_at, write
@@ -24,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from handler.sinks.answers import Answer
     from handler.sinks.sink import Notification, Sink
 
 _LIMIT = 16_000
@@ -46,6 +37,5 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
 def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """Success is 200 with the body `ok`."""
     words = str((fields_of(body) or {}).get("message", "")) or text_of(body)
-    if status == 400 and says_too_long(words):
-        return Answer(DeliveryOutcome.TOO_LARGE, because(status, words))
-    return by_status(status, headers, words) or (DELIVERED if words == "ok" else not_understood(status))
+    refused = (too_long(status, words) if status == 400 else None) or by_status(status, headers, words)
+    return refused or (DELIVERED if words == "ok" else not_understood(status))

@@ -12,11 +12,10 @@ from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.wording import tolerance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
     from handler.models import Finding
-    from handler.sinks.answers import Answer
     from handler.sinks.message import SinkMessage
     from handler.sinks.sink import Notification, Sink
 
@@ -44,6 +43,4 @@ def _shown(finding: Finding, sink: Sink, shrink: int) -> Finding:
     return shown._replace(rationale="", remediation="", references=(), hosts=None) if shrink else shown
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-    """Any 2xx is success."""
-    return by_status_alone(status, headers, body)
+judge = by_status_alone  # any 2xx is success

@@ -12,8 +12,8 @@ from handler.sinks.answers import (
     by_status,
     fields_of,
     not_understood,
-    says_too_long,
     text_of,
+    too_long,
 )
 from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import ROCKETCHAT
@@ -45,7 +45,5 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     if said is None or not isinstance(said.get("success"), bool):
         return by_status(status, headers, text_of(body)) or not_understood(status)
     words = str(said.get("error", ""))
-    if says_too_long(words):
-        return Answer(DeliveryOutcome.TOO_LARGE, because(status, words))
-    refused = by_status(status, headers, words)
+    refused = too_long(status, words) or by_status(status, headers, words)
     return refused or (DELIVERED if said["success"] else Answer(DeliveryOutcome.PERMANENT, because(status, words)))

@@ -12,8 +12,8 @@ from handler.sinks.answers import (
     by_status,
     fields_of,
     not_understood,
-    says_too_long,
     seconds,
+    too_long,
 )
 from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import HTML
@@ -53,8 +53,8 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
         return by_status(status, headers) or DELIVERED
     code, words = said.get("error_code"), str(said.get("description", ""))
     status = code if type(code) is int else status
-    if says_too_long(words):
-        return Answer(DeliveryOutcome.TOO_LARGE, because(status, words))
+    if longer := too_long(status, words):
+        return longer
     wait = seconds(_parameters(said.get("parameters")).get("retry_after"))
     failure = by_status(status, headers, words) or Answer(DeliveryOutcome.PERMANENT, because(status, words))
     return failure if wait is None else Answer(DeliveryOutcome.RETRY_NOW, failure.reason, wait)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.sinks.answers import DELIVERED, Answer, DeliveryOutcome, because, by_status, fields_of, says_too_long
+from handler.sinks.answers import DELIVERED, by_status, fields_of, too_long
 from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import HARD_BREAKS
 from handler.sinks.text.fitting import size_bytes
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from handler.sinks.answers import Answer
     from handler.sinks.sink import Notification, Sink
 
 _LIMIT = 7400
@@ -29,6 +30,4 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
 def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """Success is any 2xx, mostly 204 without a body."""
     words = str((fields_of(body) or {}).get("message", ""))
-    if status == 400 and says_too_long(words):
-        return Answer(DeliveryOutcome.TOO_LARGE, because(status, words))
-    return by_status(status, headers, words) or DELIVERED
+    return (too_long(status, words) if status == 400 else None) or by_status(status, headers, words) or DELIVERED

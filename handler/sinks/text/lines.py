@@ -33,7 +33,7 @@ class MessageLine(NamedTuple):
 
 
 def message_line(line: PortLine, sink: Sink, *, rich: bool, gone: bool = False) -> MessageLine:
-    """The item of a line; `rich` with its details, `gone` for a resolved one."""
+    """How findings on a port are told; `rich` with their details, `gone` once they are resolved."""
     worst = line.worst
     rules = one_line(", ".join(line.rules), SHORT)
     name = one_line(worst.title or worst.rule_id, SHORT)
