@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handler.clock import iso
 from handler.notify.due import FINDING_ITEMS, exemption_key, is_kept
-from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Mark, SinkMemory
+from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Receipt, SinkMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,11 +31,11 @@ def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: date
     return last_run._replace(findings=findings, sinks={**last_run.sinks, sink: memory})
 
 
-def _receipt(item: Item, record: Remembered, at: str) -> Mark:
+def _receipt(item: Item, record: Remembered, at: str) -> Receipt:
     """The receipt of an item, as of when it was made: the finding may have moved on since."""
     _, episode, num, *_ = item.mark.split(" ")
     transition = "resolved" if item.what in ("resolved", "missed") else "open"
-    return Mark(transition, min(int(episode), record.episode), int(num), at)
+    return Receipt(transition, min(int(episode), record.episode), int(num), at)
 
 
 def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
@@ -95,7 +95,7 @@ def merged_memories(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[st
     return later._replace(findings=findings, sinks=sinks, history=tuple(lines[-HISTORY_LENGTH:]))
 
 
-def _merged_receipts(one: Remembered, other: Remembered) -> dict[str, Mark]:
+def _merged_receipts(one: Remembered, other: Remembered) -> dict[str, Receipt]:
     """For each sink the receipt that says most: the later episode, then resolved before open, then the later one."""
     receipts = dict(one.told)
     for sink, theirs in other.told.items():
