@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from handler.hss.clouds_yaml import read_cloud as read_cloud
     from handler.hss.clouds_yaml import search_paths as search_paths
     from handler.hss.hosts import name_hosts as name_hosts
-    from handler.notify.dispatch import Edges as Edges
-    from handler.notify.dispatch import tell as tell
+    from handler.notify.dispatch import DeliveryContext as DeliveryContext
+    from handler.notify.dispatch import dispatch as dispatch
     from handler.policy.load import load_texts as load_texts
     from handler.policy.load import read_files as read_files
     from handler.report.json_file import MAX_JSON_BYTES as MAX_JSON_BYTES
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from handler.settings.targets_file import read_targets as read_targets
     from handler.settings.webhook import unsigned as unsigned
     from handler.settings.webhook import webhook_sink as webhook_sink
-    from handler.sinks.kinds import kind_module as kind_module
     from handler.state.memory import decode as decode
     from handler.state.obs_objects import ObsKeys as ObsKeys
     from handler.state.obs_objects import ObsObjects as ObsObjects
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
 
 _AFTER_THE_FIRST_REQUEST = {
     "handler.decide.evaluate": ("evaluate",),
-    "handler.notify.dispatch": ("Edges", "tell"),
+    "handler.notify.dispatch": ("DeliveryContext", "dispatch"),
     "handler.run.conclude": ("compare_with", "report_of", "run_failure"),
     "handler.run.result": ("RunResult",),
 }
@@ -57,7 +56,6 @@ _WHERE_USED = {
     "handler.settings.sinks_file": ("read_sinks",),  # NOTIFY_CONFIG; brings yaml and pydantic
     "handler.settings.targets_file": ("read_targets",),  # TARGETS_CONFIG; brings yaml and pydantic
     "handler.settings.webhook": ("unsigned", "webhook_sink"),  # a run with sinks
-    "handler.sinks.kinds": ("kind_module",),  # a run with sinks
     "handler.state.memory": ("decode",),  # a run with a state
     "handler.state.obs_objects": ("ObsKeys", "ObsObjects"),  # a policy or state in a bucket
     "handler.state.open": ("open_store",),  # a run with a state

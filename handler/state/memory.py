@@ -18,7 +18,7 @@ _TEXTS: Final = ("title", "rationale", "remediation", "references", "tags")  # t
 _APART: Final = (*_TEXTS, "hosts", "first_seen")  # kept elsewhere, or not at all
 
 
-class Mark(NamedTuple):
+class Receipt(NamedTuple):
     """What one sink was last told of one finding: `open` or `resolved`, in which episode, with which num."""
 
     transition: str
@@ -63,7 +63,7 @@ class Remembered(NamedTuple):
     base_num: int = 0  # what growth is measured against while no sink was told
     resolved_at: str | None = None
     because: str = ""
-    told: Mapping[str, Mark] = {}
+    told: Mapping[str, Receipt] = {}
 
 
 class SinkMemory(NamedTuple):
@@ -173,7 +173,7 @@ def _record_columns() -> list[str]:
 
 
 def _encode_remembered(one: Remembered, texts: dict[str, int]) -> list[Any]:
-    """Values without their names, which stand once in `columns`: the finding, its texts' number, the record, marks."""
+    """Values without names, which stand once in `columns`: the finding, its texts' number, the record, receipts."""
     text = json.dumps([getattr(one.finding, name) for name in _TEXTS])
     finding = [getattr(one.finding, name) for name in _finding_columns()]
     record = [getattr(one, name) for name in _record_columns()]
@@ -181,12 +181,12 @@ def _encode_remembered(one: Remembered, texts: dict[str, int]) -> list[Any]:
 
 
 def _decode_remembered(plain: list[Any], columns: Mapping[str, list[str]], texts: list[list[Any]]) -> Remembered:
-    values, text, record, marks = plain
+    values, text, record, receipts = plain
     known = dict(zip(columns["finding"], values, strict=True)) | dict(zip(_TEXTS, texts[text], strict=True))
     known |= {"severity": Severity(known["severity"])}
     known |= {"references": tuple(known["references"]), "tags": tuple(known["tags"])}
     rest = dict(zip(columns["record"], record, strict=True))
-    told = {sink: Mark(*mark) for sink, mark in marks.items()}
+    told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
     return Remembered(finding=Finding(**known, first_seen=rest["first_seen"]), told=told, **rest)
 
 
