@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
 from handler.decide.diff import has_grown, shape
-from handler.decide.evaluate import worst_first
+from handler.models import worst_first
 from handler.state.memory import Batch, Item, LastRun, SinkMemory
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import parse_iso
-from handler.decide.evaluate import worst_first
-from handler.models import ExemptionNotice
+from handler.models import ExemptionNotice, worst_first
 from handler.notify.due import FINDING_ITEMS, RUN, wants
 from handler.sinks.sink import Notification
 

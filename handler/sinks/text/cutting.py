@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import cut
-from handler.report.verdict import finding_dict, report_dict
+from handler.report.json_v1 import finding_dict, report_dict
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG
 from handler.sinks.text.wording import due_findings, open_findings
