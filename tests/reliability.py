@@ -21,7 +21,7 @@ from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.notify.due import FINDING_ITEMS
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
-from handler.sinks.answers import Answer, DeliveryOutcome
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.kinds import SinkKind
 from handler.sinks.message import SinkMessage
 from handler.sinks.sink import Notification, Sink
@@ -52,9 +52,9 @@ class FakeKind:
         said |= {"ongoing": [one.fingerprint for one in notice.ongoing]}
         return (SinkMessage(json.dumps(said).encode()),)
 
-    def judge(self, status: int, headers: object, body: bytes) -> Answer:
+    def judge(self, status: int, headers: object, body: bytes) -> SinkAnswer:
         if self._judge is not None:
-            return Answer(self._judge(status), f"HTTP {status}")
+            return SinkAnswer(self._judge(status), f"HTTP {status}")
         outcome = (
             DeliveryOutcome.DELIVERED
             if status == 200
@@ -62,7 +62,7 @@ class FakeKind:
             if status >= 429
             else DeliveryOutcome.PERMANENT
         )
-        return Answer(outcome, f"HTTP {status}")
+        return SinkAnswer(outcome, f"HTTP {status}")
 
 
 FAKE = SinkKind("fake", load=lambda _: FakeKind())

@@ -9,7 +9,7 @@ import pytest
 from handler.clock import Deadline
 from handler.errors import TransportError
 from handler.notify.send import LONGEST_WAIT, Acceptance, DeliveryContext, request_of, send
-from handler.sinks.answers import Answer, DeliveryOutcome
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.message import PLAIN, SinkMessage
 from handler.sinks.sink import Notification
 from handler.transport import Response
@@ -37,7 +37,7 @@ class Letters:
         return tuple(one._replace(body=b"%s %d" % (one.body, shrink)) for one in self.messages)
 
     def judge(self, status, headers, body):
-        return Answer(MEANINGS.get(status, DeliveryOutcome.RETRY_NOW), f"HTTP {status}")
+        return SinkAnswer(MEANINGS.get(status, DeliveryOutcome.RETRY_NOW), f"HTTP {status}")
 
 
 def event(name: str) -> SinkMessage:

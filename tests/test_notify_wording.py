@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handler.foreign_text import cut, one_line
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK, safe_url
-from handler.sinks.text.fitting import Block, Entry, and_more, fit_blocks, pack, size_bytes
+from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, pack, size_bytes
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import how_many, where
 from handler.sinks.text.wording import content_of
@@ -195,7 +195,7 @@ def test_text_is_escaped_where_it_would_mean_something_and_nowhere_else(dialect,
 
 def blocks(*sizes):
     return [
-        Block(f"h{n}", tuple(Entry(f"{i:03}" + "x" * 20, f"{i:03}") for i in range(size)))
+        TextBlock(f"h{n}", tuple(Entry(f"{i:03}" + "x" * 20, f"{i:03}") for i in range(size)))
         for n, size in enumerate(sizes)
     ]
 
@@ -217,7 +217,7 @@ def test_details_go_to_the_first_lines_when_there_is_not_room_for_all():
 
 
 def test_sentences_are_served_before_findings_but_take_at_most_half():
-    notes = Block("note", tuple(Entry("n" * 30, "n" * 30) for _ in range(20)), first=True)
+    notes = TextBlock("note", tuple(Entry("n" * 30, "n" * 30) for _ in range(20)), first=True)
     first, second = fit_blocks([*blocks(20), notes], 400, len, and_more)
     assert (first.heading, second.heading) == ("h0", "note")
     assert len(second.lines) > 3

@@ -10,7 +10,7 @@ import pytest
 from handler.clock import iso
 from handler.errors import StoreConflictError, StoreError, TransportError
 from handler.models import Secret
-from handler.sinks.answers import Answer, DeliveryOutcome
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import PLAIN, SinkMessage
 from handler.state.memory import decode, encode
@@ -79,7 +79,7 @@ def test_the_target_says_how_long_to_wait():
 
         def judge(self, status, headers, body):
             return (
-                Answer(DeliveryOutcome.RETRY_NOW, "busy", 7.0)
+                SinkAnswer(DeliveryOutcome.RETRY_NOW, "busy", 7.0)
                 if status == 429
                 else super().judge(status, headers, body)
             )

@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from handler.errors import TransportError
 from handler.retries import DEFAULT_RETRIES
-from handler.sinks.answers import Answer, DeliveryOutcome
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.message import PLAIN
 from handler.transport import Request
 
@@ -91,9 +91,9 @@ class _Attempt:
         """Whether another form of the notification may follow: nothing of this one was taken, and there is time."""
         return not self._whole_messages_taken and self._context.deadline.left() >= LEAST_TIME
 
-    def post_all(self, shrink: int) -> Answer:
+    def post_all(self, shrink: int) -> SinkAnswer:
         """Post what is not taken yet. One finding's event that is refused does not stop the others."""
-        worst = Answer(DeliveryOutcome.DELIVERED)
+        worst = SinkAnswer(DeliveryOutcome.DELIVERED)
         for index, message in enumerate(self._render(shrink)):
             if message.finding is not None and message.finding in self._taken:
                 continue
@@ -107,7 +107,7 @@ class _Attempt:
                 break
         return worst
 
-    def result(self, worst: Answer) -> SendResult:
+    def result(self, worst: SinkAnswer) -> SendResult:
         """What came of it, where this was the worst answer."""
         taken = frozenset(self._taken)
         if worst.outcome in _TAKEN:
@@ -129,12 +129,12 @@ class _Attempt:
         else:
             self._taken.add(message.finding)
 
-    def _post(self, message: SinkMessage, shrink: int, index: int) -> Answer:
+    def _post(self, message: SinkMessage, shrink: int, index: int) -> SinkAnswer:
         """Post one message; again, rendered anew, while its answer asks for that, tries are left and the wait fits."""
         deadline = self._context.deadline
         while True:
             if deadline.left() < LEAST_TIME:
-                return Answer(DeliveryOutcome.RETRY_NEXT_RUN, "no time left in this run")
+                return SinkAnswer(DeliveryOutcome.RETRY_NEXT_RUN, "no time left in this run")
             self._tried += 1
             answer = self._post_once(message)
             if answer.outcome is not DeliveryOutcome.RETRY_NOW or self._retries == 0:
@@ -147,15 +147,15 @@ class _Attempt:
             deadline.clock.sleep(wait)
             message = self._render(shrink)[index]
 
-    def _post_once(self, message: SinkMessage) -> Answer:
+    def _post_once(self, message: SinkMessage) -> SinkAnswer:
         timeout = min(LONGEST_WAIT, self._context.deadline.left())
         try:
             response = self._context.transport(request_of(message, self._sink), timeout)
         except TransportError as error:
             self._uncertain |= error.sent
-            return Answer(DeliveryOutcome.RETRY_NOW, error.message)
+            return SinkAnswer(DeliveryOutcome.RETRY_NOW, error.message)
         if 300 <= response.status < 400:
-            return Answer(DeliveryOutcome.PERMANENT, f"HTTP {response.status}: a redirect is a refusal")
+            return SinkAnswer(DeliveryOutcome.PERMANENT, f"HTTP {response.status}: a redirect is a refusal")
         answer = self._sink.kind.module.judge(response.status, response.headers, response.body)
         if answer.outcome not in _TAKEN:
             self._uncertain |= _leaves_open(response)

@@ -26,7 +26,7 @@ class DeliveryOutcome(Enum):
     TOO_LARGE = "too_large"  # shrink, then send again
 
 
-class Answer(NamedTuple):
+class SinkAnswer(NamedTuple):
     """An outcome and, in words without secrets, why; `retry_after` in seconds where the target says so."""
 
     outcome: DeliveryOutcome
@@ -34,7 +34,7 @@ class Answer(NamedTuple):
     retry_after: float | None = None
 
 
-DELIVERED = Answer(DeliveryOutcome.DELIVERED)
+DELIVERED = SinkAnswer(DeliveryOutcome.DELIVERED)
 _TRY_AGAIN = frozenset({408, 421, 425, 429})
 _LONGEST_REASON = 120
 _ADDRESS = re.compile(r"\S*://\S*|\S*[?&]\w+=\S*")
@@ -42,30 +42,30 @@ _TOO_LONG = re.compile(r"too (long|large|big)|exceed\w* (the )?(max|limit|size|l
 _TOKEN = re.compile(r"[\w+/=:.\-]{20,}")
 
 
-def by_status(status: int, headers: Mapping[str, str], said: str = "") -> Answer | None:
+def by_status(status: int, headers: Mapping[str, str], said: str = "") -> SinkAnswer | None:
     """The meaning of a status that is not 2xx, with what the target said; None for a 2xx."""
     if 200 <= status < 300:
         return None
     reason = because(status, said)
     if 300 <= status < 400:
-        return Answer(DeliveryOutcome.PERMANENT, f"{reason} (redirects are not followed)")
+        return SinkAnswer(DeliveryOutcome.PERMANENT, f"{reason} (redirects are not followed)")
     if status == 413:
-        return Answer(DeliveryOutcome.TOO_LARGE, reason)
+        return SinkAnswer(DeliveryOutcome.TOO_LARGE, reason)
     if status >= 500 or status in _TRY_AGAIN:
-        return Answer(DeliveryOutcome.RETRY_NOW, reason, retry_after(headers))
-    return Answer(DeliveryOutcome.PERMANENT, reason)
+        return SinkAnswer(DeliveryOutcome.RETRY_NOW, reason, retry_after(headers))
+    return SinkAnswer(DeliveryOutcome.PERMANENT, reason)
 
 
-def by_status_alone(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def by_status_alone(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """For targets whose success is any 2xx; 501 will never do better."""
     if status == 501:
-        return Answer(DeliveryOutcome.PERMANENT, because(status))
+        return SinkAnswer(DeliveryOutcome.PERMANENT, because(status))
     return by_status(status, headers, text_of(body)) or DELIVERED
 
 
 def by_code(
-    status: int, headers: Mapping[str, str], body: bytes, names: tuple[str, ...], meanings: Mapping[int, Answer]
-) -> Answer:
+    status: int, headers: Mapping[str, str], body: bytes, names: tuple[str, ...], meanings: Mapping[int, SinkAnswer]
+) -> SinkAnswer:
     """For targets that answer 200 to a refusal and put a number in the body: success is 0 and nothing else."""
     said = fields_of(body) or {}
     code = next((said[name] for name in names if type(said.get(name)) is int), None)
@@ -79,12 +79,12 @@ def by_code(
     if code in meanings:
         return meanings[code]._replace(reason=reason)
     longer = too_long(status, words)
-    return longer._replace(reason=reason) if longer else failure or Answer(DeliveryOutcome.PERMANENT, reason)
+    return longer._replace(reason=reason) if longer else failure or SinkAnswer(DeliveryOutcome.PERMANENT, reason)
 
 
-def too_long(status: int, words: str) -> Answer | None:
+def too_long(status: int, words: str) -> SinkAnswer | None:
     """The meaning of a refusal that is about the length of the message; None if its words say something else."""
-    return Answer(DeliveryOutcome.TOO_LARGE, because(status, words)) if _TOO_LONG.search(words) else None
+    return SinkAnswer(DeliveryOutcome.TOO_LARGE, because(status, words)) if _TOO_LONG.search(words) else None
 
 
 def because(status: int, said: object = "") -> str:
@@ -132,6 +132,6 @@ def seconds(said: object) -> float | None:
     return max(0.0, number) if math.isfinite(number) else None
 
 
-def not_understood(status: int) -> Answer:
+def not_understood(status: int) -> SinkAnswer:
     """A success status with a body that the target never sends: nothing is known to have been posted."""
-    return Answer(DeliveryOutcome.RETRY_NEXT_RUN, f"HTTP {status}, but the answer is not this target's own")
+    return SinkAnswer(DeliveryOutcome.RETRY_NEXT_RUN, f"HTTP {status}, but the answer is not this target's own")

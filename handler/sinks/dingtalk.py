@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
-from handler.sinks.answers import Answer, DeliveryOutcome, by_code
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer, by_code
 from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import CHINESE_MARKDOWN, PLAIN_TEXT
 from handler.sinks.text.fitting import size_bytes, smallest_that_fits
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _LIMIT = 19_500
 _NO_ONE = {"isAtAll": False}
 _MEANINGS = {
-    130101: Answer(DeliveryOutcome.RETRY_NEXT_RUN),  # over twenty a minute: muted for ten minutes
-    -1: Answer(DeliveryOutcome.RETRY_NOW),
-    460101: Answer(DeliveryOutcome.TOO_LARGE),
+    130101: SinkAnswer(DeliveryOutcome.RETRY_NEXT_RUN),  # over twenty a minute: muted for ten minutes
+    -1: SinkAnswer(DeliveryOutcome.RETRY_NOW),
+    460101: SinkAnswer(DeliveryOutcome.TOO_LARGE),
 }
 
 
@@ -51,6 +51,6 @@ def signed_query(secret: str, milliseconds: int) -> dict[str, str]:
     return {"timestamp": str(milliseconds), "sign": sign}
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is `errcode` 0, whatever the status."""
     return by_code(status, headers, body, ("errcode",), _MEANINGS)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from handler.sinks.answers import (
     DELIVERED,
-    Answer,
     DeliveryOutcome,
+    SinkAnswer,
     because,
     by_status,
     fields_of,
@@ -55,15 +55,17 @@ def _embeds(content: Content, written: Written) -> list[dict[str, Any]]:
     return embeds
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is 204, or 200 with the message that was saved."""
     said = fields_of(body) or {}
     words = f"{said.get('code', '')} {said.get('message', '')}".strip()
     if status == 429:
         wait = seconds(said.get("retry_after"))
         refused = by_status(status, headers, words)
-        return refused if refused and wait is None else Answer(DeliveryOutcome.RETRY_NOW, because(status, words), wait)
+        return (
+            refused if refused and wait is None else SinkAnswer(DeliveryOutcome.RETRY_NOW, because(status, words), wait)
+        )
     if status == 400 and said.get("code") == _INVALID_FORM and b"MAX_LENGTH" in body:
-        return Answer(DeliveryOutcome.TOO_LARGE, because(status, words))
+        return SinkAnswer(DeliveryOutcome.TOO_LARGE, because(status, words))
     saved = status == 204 or "id" in said
     return by_status(status, headers, words) or (DELIVERED if saved else not_understood(status))

@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any
 
-from handler.sinks.answers import Answer, DeliveryOutcome, by_code
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer, by_code
 from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import VERBATIM
 from handler.sinks.text.fitting import size_bytes, smallest_that_fits
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _LIMIT = 19_500
 _COLOURS = {"bad": "red", "unknown": "orange", "good": "green"}
 _MEANINGS = {
-    11232: Answer(DeliveryOutcome.RETRY_NOW),  # the platform is busy, mostly at full and half hours
-    19021: Answer(DeliveryOutcome.PERMANENT),  # signature or clock
+    11232: SinkAnswer(DeliveryOutcome.RETRY_NOW),  # the platform is busy, mostly at full and half hours
+    19021: SinkAnswer(DeliveryOutcome.PERMANENT),  # signature or clock
 }
 
 
@@ -73,6 +73,6 @@ def signed_fields(secret: str, seconds: int) -> dict[str, str]:
     return {"timestamp": str(seconds), "sign": sign}
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is `code` (once `StatusCode`) 0, whatever the status."""
     return by_code(status, headers, body, ("code", "StatusCode"), _MEANINGS)

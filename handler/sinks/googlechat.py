@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from handler.sinks.answers import Answer
+    from handler.sinks.answers import SinkAnswer
     from handler.sinks.sink import Notification, Sink
     from handler.sinks.text.layout import Written
 
@@ -51,7 +51,7 @@ def _paragraph(text: str) -> dict[str, Any]:
     return {"widgets": [{"textParagraph": {"text": text}}]}
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is 200 with the message that was made."""
     said = fields_of(body) or {}
     error = said.get("error")

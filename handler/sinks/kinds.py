@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from handler.sinks.answers import Answer
+    from handler.sinks.answers import SinkAnswer
     from handler.sinks.message import SinkMessage
     from handler.sinks.sink import Notification, Sink
 
@@ -26,7 +26,7 @@ class SinkModule(Protocol):
         """
         ...
 
-    def judge(self, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    def judge(self, status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
         """What an answer meant, by the target's own rules."""
         ...
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from handler.sinks.answers import Answer
+    from handler.sinks.answers import SinkAnswer
     from handler.sinks.sink import Notification, Sink
 
 _LIMIT = 16_000
@@ -34,7 +34,7 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     return (json_message({"text": MARKDOWN.bold(written.title), "attachments": [attachment]}),)
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is 200 with the body `ok`."""
     words = str((fields_of(body) or {}).get("message", "")) or text_of(body)
     refused = (too_long(status, words) if status == 400 else None) or by_status(status, headers, words)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import one_line
 from handler.models import Finding, Severity
-from handler.sinks.answers import DELIVERED, Answer, DeliveryOutcome, because, by_status, fields_of, not_understood
+from handler.sinks.answers import DELIVERED, DeliveryOutcome, SinkAnswer, because, by_status, fields_of, not_understood
 from handler.sinks.message import SinkMessage, json_message
 from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.folding import fold
@@ -115,7 +115,7 @@ def _sight(notification: Notification) -> Iterable[dict[str, Any]]:
         yield {"event_action": "resolve", "dedup_key": dedup}
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is 202; over the limit a minute of patience is asked for."""
     said = fields_of(body) or {}
     words = str(said.get("message", ""))
@@ -123,5 +123,5 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     if refused is None:
         return DELIVERED if status == 202 and said.get("status", "success") == "success" else not_understood(status)
     if status == 429 and refused.retry_after is None:
-        return Answer(DeliveryOutcome.RETRY_NOW, because(status, words), _PAUSE)
+        return SinkAnswer(DeliveryOutcome.RETRY_NOW, because(status, words), _PAUSE)
     return refused

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from handler.sinks.answers import (
     DELIVERED,
-    Answer,
     DeliveryOutcome,
+    SinkAnswer,
     because,
     by_status,
     fields_of,
@@ -39,11 +39,11 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     return (json_message({"text": ROCKETCHAT.bold(written.title), "attachments": [attachment]}),)
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is `success`: true; the server can say 200 and false."""
     said = fields_of(body)
     if said is None or not isinstance(said.get("success"), bool):
         return by_status(status, headers, text_of(body)) or not_understood(status)
     words = str(said.get("error", ""))
     refused = too_long(status, words) or by_status(status, headers, words)
-    return refused or (DELIVERED if said["success"] else Answer(DeliveryOutcome.PERMANENT, because(status, words)))
+    return refused or (DELIVERED if said["success"] else SinkAnswer(DeliveryOutcome.PERMANENT, because(status, words)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import cut
-from handler.sinks.answers import DELIVERED, Answer, DeliveryOutcome, because, by_status, not_understood, text_of
+from handler.sinks.answers import DELIVERED, DeliveryOutcome, SinkAnswer, because, by_status, not_understood, text_of
 from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import PLAIN_TEXT, SLACK
 from handler.sinks.text.fitting import pack
@@ -57,12 +57,12 @@ def _mrkdwn(text: str) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is 200 with the body `ok`; a refusal is a status with one word."""
     said = text_of(body)
     if said in _TOO_LARGE:
-        return Answer(DeliveryOutcome.TOO_LARGE, because(status, said))
+        return SinkAnswer(DeliveryOutcome.TOO_LARGE, because(status, said))
     if said in _BUSY and 200 <= status < 300:
-        return Answer(DeliveryOutcome.RETRY_NOW, because(status, said))
+        return SinkAnswer(DeliveryOutcome.RETRY_NOW, because(status, said))
     failure = by_status(status, headers, said)
     return failure or (DELIVERED if said == "ok" else not_understood(status))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handler.sinks.answers import Answer, DeliveryOutcome, because, by_status, fields_of
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer, because, by_status, fields_of
 from handler.sinks.message import PLAIN, SinkMessage, json_bytes, json_message
-from handler.sinks.text.fitting import Block, Entry, and_more, fit_blocks, size_bytes
+from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, size_bytes
 from handler.sinks.text.layout import ICONS, plain_text, room_at
 from handler.sinks.text.wording import content_of
 
@@ -64,13 +64,13 @@ def _body(content: Content, room: int) -> Iterable[dict[str, Any]]:
     yield from foot
 
 
-def _block(section: Section) -> Block:
+def _block(section: Section) -> TextBlock:
     heading = _line([_run(section.heading, weight="Bolder")], spacing="Medium", separator=True)
     entries = tuple(
         Entry(_fragment([_head(item), *_details(item)]), _fragment([_head(item)]), item.stands_for)
         for item in section.items
     )
-    return Block(_fragment([heading]), entries, section.omitted, first=not section.findings)
+    return TextBlock(_fragment([heading]), entries, section.omitted, first=not section.findings)
 
 
 def _more(count: int) -> str:
@@ -101,9 +101,11 @@ def _fragment(elements: list[dict[str, Any]]) -> str:
     return json_bytes(elements).decode()
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Any 2xx only says that the flow was started: accepted, never delivered."""
     error = (fields_of(body) or {}).get("error")
     code = error.get("code", "") if isinstance(error, dict) else ""
     refused = by_status(status, headers, code)
-    return refused or Answer(DeliveryOutcome.ACCEPTED, because(status, "accepted by the flow, which does not say more"))
+    return refused or SinkAnswer(
+        DeliveryOutcome.ACCEPTED, because(status, "accepted by the flow, which does not say more")
+    )

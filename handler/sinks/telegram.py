@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from handler.sinks.answers import (
     DELIVERED,
-    Answer,
     DeliveryOutcome,
+    SinkAnswer,
     because,
     by_status,
     fields_of,
@@ -44,7 +44,7 @@ def size_utf16(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is `ok`: true; a refusal has a description, and a wait in its parameters."""
     said = fields_of(body)
     if said is None or not isinstance(said.get("ok"), bool):
@@ -56,8 +56,8 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     if longer := too_long(status, words):
         return longer
     wait = seconds(_parameters(said.get("parameters")).get("retry_after"))
-    failure = by_status(status, headers, words) or Answer(DeliveryOutcome.PERMANENT, because(status, words))
-    return failure if wait is None else Answer(DeliveryOutcome.RETRY_NOW, failure.reason, wait)
+    failure = by_status(status, headers, words) or SinkAnswer(DeliveryOutcome.PERMANENT, because(status, words))
+    return failure if wait is None else SinkAnswer(DeliveryOutcome.RETRY_NOW, failure.reason, wait)
 
 
 def _parameters(value: object) -> Mapping[str, object]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from handler.sinks.answers import Answer
+    from handler.sinks.answers import SinkAnswer
     from handler.sinks.sink import Notification, Sink
 
 _LIMIT = 7400
@@ -27,7 +27,7 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     return (json_message({"markdown": text_message(notification, sink, shrink, HARD_BREAKS, _LIMIT, size_bytes)}),)
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is any 2xx, mostly 204 without a body."""
     words = str((fields_of(body) or {}).get("message", ""))
     return (too_long(status, words) if status == 400 else None) or by_status(status, headers, words) or DELIVERED

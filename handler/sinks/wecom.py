@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.sinks.answers import Answer, DeliveryOutcome, by_code
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer, by_code
 from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import CHINESE_MARKDOWN
 from handler.sinks.text.fitting import size_bytes
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 _LIMIT, _TEXT_LIMIT = 4096, 2048
 _MEANINGS = {
-    40058: Answer(DeliveryOutcome.TOO_LARGE),  # also other broken parameters; the plain form ends both
-    45009: Answer(DeliveryOutcome.RETRY_NOW, retry_after=60),  # twenty a minute
-    -1: Answer(DeliveryOutcome.RETRY_NOW),
+    40058: SinkAnswer(DeliveryOutcome.TOO_LARGE),  # also other broken parameters; the plain form ends both
+    45009: SinkAnswer(DeliveryOutcome.RETRY_NOW, retry_after=60),  # twenty a minute
+    -1: SinkAnswer(DeliveryOutcome.RETRY_NOW),
 }
 
 
@@ -33,6 +33,6 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     return (json_message({"msgtype": "markdown_v2", "markdown_v2": {"content": content}}),)
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is `errcode` 0, whatever the status."""
     return by_code(status, headers, body, ("errcode",), _MEANINGS)

@@ -20,7 +20,7 @@ class Entry(NamedTuple):
     stands_for: int = 1
 
 
-class Block(NamedTuple):
+class TextBlock(NamedTuple):
     """A heading with its lines. `omitted` are told by number only; `first` blocks are served before the others."""
 
     heading: str
@@ -37,7 +37,7 @@ class Fitted(NamedTuple):
 
 
 def fit_blocks(
-    blocks: Sequence[Block], room: int, size: Callable[[str], int], more: Callable[[int], str], gap: int = 1
+    blocks: Sequence[TextBlock], room: int, size: Callable[[str], int], more: Callable[[int], str], gap: int = 1
 ) -> tuple[Fitted, ...]:
     """The blocks, in order, within `room` as `size` counts it; each line and heading costs `gap` on top.
 
@@ -83,11 +83,11 @@ def _lengthen(lines: list[str], entries: Sequence[Entry], room: int, size: Calla
     return room
 
 
-def _weight(block: Block) -> int:
+def _weight(block: TextBlock) -> int:
     return block.omitted + sum(entry.stands_for for entry in block.entries)
 
 
-def _fitted(block: Block, lines: list[str], more: Callable[[int], str]) -> Fitted:
+def _fitted(block: TextBlock, lines: list[str], more: Callable[[int], str]) -> Fitted:
     missing = block.omitted + sum(entry.stands_for for entry in block.entries[len(lines) :])
     return Fitted(block.heading, (*lines, more(missing)) if missing else tuple(lines))
 

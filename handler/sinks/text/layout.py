@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from handler.sinks.message import PLAIN
 from handler.sinks.text.dialects import PLAIN_TEXT, Dialect, escape_plain
-from handler.sinks.text.fitting import Block, Entry, Fitted, and_more, fit_blocks
+from handler.sinks.text.fitting import Entry, Fitted, TextBlock, and_more, fit_blocks
 from handler.sinks.text.wording import Content, Section, content_of
 
 if TYPE_CHECKING:
@@ -55,9 +55,11 @@ def _more(dialect: Dialect) -> Callable[[int], str]:
     return lambda count: dialect.bullet + dialect.escape(and_more(count))
 
 
-def _block(section: Section, dialect: Dialect, longest: int, size: Callable[[str], int]) -> Block:
+def _block(section: Section, dialect: Dialect, longest: int, size: Callable[[str], int]) -> TextBlock:
     entries = tuple(_entry(item, dialect, longest, size) for item in section.items)
-    return Block(dialect.bold(dialect.escape(section.heading)), entries, section.omitted, first=not section.findings)
+    return TextBlock(
+        dialect.bold(dialect.escape(section.heading)), entries, section.omitted, first=not section.findings
+    )
 
 
 def _entry(item: MessageLine, dialect: Dialect, longest: int, size: Callable[[str], int]) -> Entry:
