@@ -22,7 +22,8 @@ from handler.notify.due import CHANGES
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.sinks.sink import Judgement, Message, Notice, Outcome, Sink
-from handler.state.memory import Item, LastRun, decode
+from handler.state.document import decode
+from handler.state.memory import Item, LastRun
 from handler.transport import Request, Response
 from tests.fakes import FakeClock, MemoryStore, category, finding, report
 

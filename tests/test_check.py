@@ -25,7 +25,7 @@ class Outlet:
     def __call__(self, report, compared, store, version):
         self.given.append((report, compared))
         if store is not None and compared is not None:
-            from handler.state.memory import encode
+            from handler.state.document import encode
 
             store.save(encode(compared.last_run), version)
         return Told((Delivery("s", "generic", "delivered"),), compared.last_run if compared else None, (), ())

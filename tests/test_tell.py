@@ -14,7 +14,7 @@ from handler.errors import StoreConflictError, StoreError, TransportError
 from handler.models import Evaluation, Secret
 from handler.notify.dispatch import Edges, tell
 from handler.sinks.sink import PLAIN, Judgement, Message, Outcome, Sink
-from handler.state.memory import decode, encode
+from handler.state.document import decode, encode
 from handler.transport import Response
 from tests.fakes import NOON, FakeClock, FakeTransport, MemoryStore, category, finding, report
 from tests.reliability import POLICY, FakeKind

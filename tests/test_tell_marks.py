@@ -8,7 +8,7 @@ import pytest
 
 from handler.clock import iso
 from handler.notify.receipts import busy, merged, tell_of
-from handler.state.memory import Batch, Item, LastRun, Mark, Remembered, RunSummary, SinkMemory
+from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 from tests.fakes import NOON, finding
 
 AT, LATER = "2026-11-22T12:00:00Z", "2026-11-22T12:05:00Z"
@@ -29,16 +29,18 @@ def batch(number, run_id):
 
 
 def test_the_marks_of_both_are_kept():
-    both = merged(memory(told={"a": Mark("open", 1, 3, AT)}), memory(told={"b": Mark("open", 1, 3, AT)}), {}, "us")
+    both = merged(
+        memory(told={"a": Receipt("open", 1, 3, AT)}), memory(told={"b": Receipt("open", 1, 3, AT)}), {}, "us"
+    )
     assert set(both.findings[ONE.fingerprint].told) == {"a", "b"}
 
 
 @pytest.mark.parametrize(
     ("less", "more"),
     [
-        (Mark("open", 1, 3, AT), Mark("resolved", 1, 3, AT)),
-        (Mark("resolved", 1, 3, LATER), Mark("open", 2, 3, AT)),
-        (Mark("open", 1, 3, AT), Mark("open", 1, 6, LATER)),
+        (Receipt("open", 1, 3, AT), Receipt("resolved", 1, 3, AT)),
+        (Receipt("resolved", 1, 3, LATER), Receipt("open", 2, 3, AT)),
+        (Receipt("open", 1, 3, AT), Receipt("open", 1, 6, LATER)),
     ],
 )
 def test_of_two_marks_the_one_that_says_more_is_kept(less, more):
@@ -87,4 +89,4 @@ def test_a_sink_is_busy_while_another_runs_lease_lasts(run_id, lease, is_busy):
 
 def test_a_mark_speaks_of_the_item_and_not_of_what_the_finding_became():
     told = tell_of(memory(), "soc", (Item("new", ONE.fingerprint, f"{AT} 1 2"),), NOON)
-    assert told.findings[ONE.fingerprint].told["soc"] == Mark("open", 1, 2, iso(NOON))
+    assert told.findings[ONE.fingerprint].told["soc"] == Receipt("open", 1, 2, iso(NOON))

@@ -14,13 +14,14 @@ from handler.models import Severity
 from handler.run.context import Surroundings
 from handler.run.wiring import places_of, store_at
 from handler.settings.run_settings import read_settings
-from handler.state.memory import RunSummary, decode
+from handler.state.document import decode
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
     from handler.state.interface import Store
+    from handler.state.memory import RunSummary
 
     Stores = Callable[[str | None], Sequence[tuple[str, Store]]]
 

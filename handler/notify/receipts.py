@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handler.clock import iso
 from handler.notify.due import CHANGES, exemption_key, kept_until
-from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Mark, SinkMemory
+from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Receipt, SinkMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,18 +24,18 @@ def tell_of(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) 
         if item.what in CHANGES:
             record = findings.get(item.key)
             if record is not None:
-                told = {**record.told, sink: _mark(item, record, iso(now))}
+                told = {**record.told, sink: _receipt(item, record, iso(now))}
                 findings[item.key] = record._replace(told=told)
         else:
             memory = _beside(memory, item, iso(now))
     return last_run._replace(findings=findings, sinks={**last_run.sinks, sink: memory})
 
 
-def _mark(item: Item, record: Remembered, at: str) -> Mark:
-    """The mark as of the item: the finding may have moved on since the item was made."""
+def _receipt(item: Item, record: Remembered, at: str) -> Receipt:
+    """The receipt as of the item: the finding may have moved on since the item was made."""
     _, episode, num, *_ = item.mark.split(" ")
     transition = "resolved" if item.what in ("resolved", "missed") else "open"
-    return Mark(transition, min(int(episode), record.episode), int(num), at)
+    return Receipt(transition, min(int(episode), record.episode), int(num), at)
 
 
 def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
@@ -95,7 +95,7 @@ def merged(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_
     return later._replace(findings=findings, sinks=sinks, history=tuple(lines[-HISTORY_LENGTH:]))
 
 
-def _all_told(one: Remembered, other: Remembered) -> dict[str, Mark]:
+def _all_told(one: Remembered, other: Remembered) -> dict[str, Receipt]:
     """For each sink the mark that says most: later episode, then resolved before open, then later."""
     told = dict(one.told)
     for sink, mark in other.told.items():

@@ -88,7 +88,7 @@ def recall(store: Store | None) -> Recalled:
     """The last run, or why there is none to compare with: then everything counts as new, and it is said."""
     if store is None:
         return Recalled()
-    from handler.state.memory import decode  # noqa: PLC0415
+    from handler.state.document import decode  # noqa: PLC0415
 
     try:
         document, version = store.load()
