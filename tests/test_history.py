@@ -10,7 +10,8 @@ from handler.commands import history
 from handler.errors import SettingsError, StoreDamagedError
 from handler.formats.inert import cells
 from handler.formats.terminal_plot import draw_history
-from handler.state.memory import LastRun, RunSummary, encode
+from handler.state.document import encode
+from handler.state.memory import LastRun, RunSummary
 from tests.fakes import MemoryStore
 
 
