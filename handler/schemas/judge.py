@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from handler.schemas.breach import breach_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from handler.schemas.breach import Breach
 
@@ -57,9 +57,12 @@ class _Column:
     def member(self, name: str) -> _Column:
         """The values that its objects have under a key; those without the key are passed over."""
         try:
-            return _Column([one[name] for one in self.values], lambda n: (*self.path_of(n), name))
+            values = [one[name] for one in self.values]
         except KeyError:
-            return self._only(lambda one: name in one).member(name)
+            if any(name in one for one in self.values):
+                return self._only(lambda one: name in one).member(name)
+            values = []
+        return _Column(values, lambda n: (*self.path_of(n), name))
 
     def items(self) -> _Column:
         """All items of its arrays, one array after another."""
@@ -112,44 +115,44 @@ def _type(wanted: Any, _schema: object, _definitions: object) -> Judge:
 def _properties(
     properties: Mapping[str, Mapping[str, Any]], schema: Mapping[str, Any], definitions: Mapping[str, Any]
 ) -> Judge:
-    """Judges what stands under each key, and names the keys that the schema does not list."""
-    judges = [(name, _judge_of(inner, definitions)) for name, inner in properties.items()]
-    listed = frozenset(properties)
+    """Judges what stands under each key, and names keys that are missing and, of a typed object, keys not listed."""
+    judges = {name: _judge_of(inner, definitions) for name, inner in properties.items()}
+    required, closed = schema.get("required", ()), "type" in schema
 
     def judge(column: _Column) -> Iterable[Breach]:
         objects = column.of_type("object")
-        found = [breach for name, each in judges for breach in each(objects.member(name))]
-        if "type" in schema and not listed.issuperset(chain.from_iterable(objects.values)):
-            found += [
-                breach_of((*objects.path_of(n), name), "x-named", True, one[name])
-                for n, one in enumerate(objects.values)
-                for name in one
-                if name not in listed
-            ]
+        members = {name: objects.member(name) for name in judges}
+        found = [breach for name, each in judges.items() for breach in each(members[name])]
+        if any(name not in members or len(members[name].values) < len(objects.values) for name in required):
+            found += _missing(objects, required)
+        if closed and sum(len(each.values) for each in members.values()) < sum(map(len, objects.values)):
+            found += _not_listed(objects, properties)
         return found
 
     return judge
 
 
-def _required(names: Sequence[str], _schema: object, _definitions: object) -> Judge:
-    all_of_them = operator.itemgetter(*names)
+def _required(names: Sequence[str], schema: Mapping[str, Any], _definitions: object) -> Judge:
+    """Judges objects of which nothing else is listed; `properties` looks after the others."""
+    return lambda column: () if "properties" in schema else _missing(column.of_type("object"), names)
 
-    def judge(column: _Column) -> Iterable[Breach]:
-        objects = column.of_type("object")
-        try:
-            list(map(all_of_them, objects.values))
-        except KeyError:
-            pass
-        else:
-            return ()
-        return [
-            breach_of((*objects.path_of(n), name), "required", names, one)
-            for n, one in enumerate(objects.values)
-            for name in names
-            if name not in one
-        ]
 
-    return judge
+def _missing(objects: _Column, names: Sequence[str]) -> list[Breach]:
+    return [
+        breach_of((*objects.path_of(n), name), "required", names, one)
+        for n, one in enumerate(objects.values)
+        for name in names
+        if name not in one
+    ]
+
+
+def _not_listed(objects: _Column, names: Container[str]) -> list[Breach]:
+    return [
+        breach_of((*objects.path_of(n), name), "x-named", names, one[name])
+        for n, one in enumerate(objects.values)
+        for name in one
+        if name not in names
+    ]
 
 
 def _items(schema: Mapping[str, Any], _schema: object, definitions: Mapping[str, Any]) -> Judge:
