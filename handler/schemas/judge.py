@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from handler.schemas.breach import breach_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from handler.schemas.breach import Breach
 
@@ -36,13 +36,13 @@ _CLASSES: Mapping[str, frozenset[type]] = {
 _NO_MEANING = frozenset(["$schema", "$id", "$comment", "$defs", "default", "title", "description"])
 
 
-def judge_of(schema: Mapping[str, Any]) -> Callable[[object], tuple[Breach, ...]]:
-    """A function that tells of any JSON value where it breaks the schema.
+def judge_of(schema: Mapping[str, Any]) -> Callable[[object], Iterator[Breach]]:
+    """A function that tells of any JSON value where it breaks the schema, one place after another.
 
     Raises ValueError for a schema with a keyword or a type that this module does not know.
     """
     judge = _judge_of(schema, schema.get("$defs", {}))
-    return lambda value: tuple(judge(_Column([value], lambda _: ())))
+    return lambda value: iter(judge(_Column([value], lambda _: ())))
 
 
 class _Column:
@@ -78,9 +78,9 @@ class _Column:
         """Those of its values that are of the JSON type `name`."""
         return self if self.types <= _CLASSES[name] else self._only(lambda one: _is(one, name))
 
-    def breaches(self, keyword: str, limit: Any, breaks: Callable[[Any], bool]) -> list[Breach]:
+    def breaches(self, keyword: str, limit: Any, breaks: Callable[[Any], bool]) -> Iterator[Breach]:
         """A breach of the keyword for each value that breaks it."""
-        return [breach_of(self.path_of(n), keyword, limit, one) for n, one in enumerate(self.values) if breaks(one)]
+        return (breach_of(self.path_of(n), keyword, limit, one) for n, one in enumerate(self.values) if breaks(one))
 
     def _only(self, fits: Callable[[Any], bool]) -> _Column:
         at = [n for n, one in enumerate(self.values) if fits(one)]
@@ -95,7 +95,7 @@ def _judge_of(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Judg
     judges = [_KEYWORDS[key](limit, schema, definitions) for key, limit in schema.items() if key in _KEYWORDS]
 
     def judge(column: _Column) -> Iterable[Breach]:
-        return [breach for each in judges for breach in each(column)] if column.values else ()
+        return chain.from_iterable(each(column) for each in judges) if column.values else ()
 
     return judge
 
@@ -117,17 +117,33 @@ def _properties(
 ) -> Judge:
     """Judges what stands under each key, and names keys that are missing and, of a typed object, keys not listed."""
     judges = {name: _judge_of(inner, definitions) for name, inner in properties.items()}
-    required, closed = schema.get("required", ()), "type" in schema
+    required = schema.get("required", ())
+    closed = "type" in schema and "additionalProperties" not in schema
+
+    def judge(column: _Column) -> Iterator[Breach]:
+        objects = column.of_type("object")
+        found = {name: objects.member(name) for name in judges}
+        for name, each in judges.items():
+            yield from each(found[name])
+        if any(name not in found or len(found[name].values) < len(objects.values) for name in required):
+            yield from _missing(objects, required)
+        if closed and sum(len(each.values) for each in found.values()) < sum(map(len, objects.values)):
+            yield from (breach_of(path, "x-named", properties, one) for path, one in _others(objects, properties))
+
+    return judge
+
+
+def _additional(limit: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Judge:
+    """Judges what stands under keys that `properties` does not list; `false` allows none."""
+    listed = schema.get("properties", {})
+    inner = None if limit is False else _judge_of({} if limit is True else limit, definitions)
 
     def judge(column: _Column) -> Iterable[Breach]:
         objects = column.of_type("object")
-        members = {name: objects.member(name) for name in judges}
-        found = [breach for name, each in judges.items() for breach in each(members[name])]
-        if any(name not in members or len(members[name].values) < len(objects.values) for name in required):
-            found += _missing(objects, required)
-        if closed and sum(len(each.values) for each in members.values()) < sum(map(len, objects.values)):
-            found += _not_listed(objects, properties)
-        return found
+        if inner is None:
+            return objects.breaches("additionalProperties", limit, lambda one: not one.keys() <= listed.keys())
+        others = list(_others(objects, listed))
+        return inner(_Column([one for _, one in others], lambda n: others[n][0]))
 
     return judge
 
@@ -137,22 +153,23 @@ def _required(names: Sequence[str], schema: Mapping[str, Any], _definitions: obj
     return lambda column: () if "properties" in schema else _missing(column.of_type("object"), names)
 
 
-def _missing(objects: _Column, names: Sequence[str]) -> list[Breach]:
-    return [
+def _missing(objects: _Column, names: Sequence[str]) -> Iterator[Breach]:
+    return (
         breach_of((*objects.path_of(n), name), "required", names, one)
         for n, one in enumerate(objects.values)
         for name in names
         if name not in one
-    ]
+    )
 
 
-def _not_listed(objects: _Column, names: Container[str]) -> list[Breach]:
-    return [
-        breach_of((*objects.path_of(n), name), "x-named", names, one[name])
+def _others(objects: _Column, names: Container[str]) -> Iterator[tuple[Path, Any]]:
+    """What stands under other keys than these, each with its place."""
+    return (
+        ((*objects.path_of(n), name), value)
         for n, one in enumerate(objects.values)
-        for name in one
+        for name, value in one.items()
         if name not in names
-    ]
+    )
 
 
 def _items(schema: Mapping[str, Any], _schema: object, definitions: Mapping[str, Any]) -> Judge:
@@ -213,6 +230,7 @@ _KEYWORDS: Mapping[str, Builder] = {
     "$ref": _ref,
     "type": _type,
     "properties": _properties,
+    "additionalProperties": _additional,
     "required": _required,
     "items": _items,
     "enum": _listed("enum"),
