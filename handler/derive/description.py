@@ -139,7 +139,7 @@ def _announced(said: Said, lines: Sequence[Line], *, nested: bool = False) -> No
     unread = next((line for line, value in zip(lines, values, strict=True) if value is None), None)
     if unread or nested:
         line = unread or lines[0]
-        if not NOTHING.fullmatch(line.text.rstrip(".")):
+        if len(lines) > 1 or not NOTHING.fullmatch(line.text.rstrip(".")):
             said.claims.append(Claim("list", (), line.number, f"value not understood: {quoted(line.text)}"))
         return
     kept = tuple(dict.fromkeys(value for value in values if value is not None))

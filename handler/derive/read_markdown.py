@@ -196,7 +196,7 @@ def _lines(cell: str, first: int) -> list[Line]:
         elif not tag.startswith("<li"):
             text, is_bullet = bullet(_plain(piece or "", keep=True))
             is_item = is_item or is_bullet
-            made += [Line(number, text, is_item, depth or indent(piece or "") * is_item)] if text else []
+            made += [Line(number, text, is_item, depth or indent(piece or "") * is_item)] if text or is_item else []
         is_item = tag.startswith("<li")
         number += 0 if "<" in cell or piece is None else 1
     return made
