@@ -21,16 +21,16 @@ _HEADING = re.compile(rf"{_NAMES}\s*(?:[:\uff1a]\s*(.*))?", re.IGNORECASE | re.D
 _PARTS: dict[str, Part] = {"d": "definition", "p": "definition", "c": "constraints", "o": "range"}
 # A heading, or a bound of its own, that follows text on the same line.
 _INSIDE = re.compile(
-    r"(?<=\S)\s+(?:-\s+)?(?=(?:Definition|Parameter description|Constraints?|Options|Value [Rr]ange|Range|Default(?: [Vv]alue)?"
-    r"|Min(?:imum)?(?: value| length)?|Max(?:imum)?(?: value| length)?|(?:Array|List) [Ll]ength"
+    r"(?<=\S)\s+(?:-\s+)?(?=(?:Definition|Parameter description|Constraints?|Options|Value [Rr]ange|Range"
+    r"|Default(?: [Vv]alue)?|Min(?:imum)?(?: value| length)?|Max(?:imum)?(?: value| length)?|(?:Array|List) [Ll]ength"
     r"|Enumerat(?:ed|ion) [Vv]alues?)\s*[:\uff1a])"
 )
 _RUN = re.compile(r"(?<!\S)(Definition|Parameter description|Constraints|Range|Default Value)(?!\S)")
 _ORDER = ("Definition", "Parameter description", "Constraints", "Range", "Default Value")
 # Where a page was run into one line, a sentence may begin without a full stop before it.
 BEGINNING = re.compile(
-    r"(?<=[\w)])\s+(?=(?:The (?:options|values?|value range|default value)|Its values?|Options (?:are|include)|It can be|Possible values|"
-    r"Enumerat(?:ed|ion) values|Value range|The following (?:values|options)|If |When |For example)\b)"
+    r"(?<=[\w)])\s+(?=(?:The (?:options|values?|value range|default value)|Its values?|Options (?:are|include)|It can be|"
+    r"Possible values|Enumerat(?:ed|ion) values|Value range|The following (?:values|options)|If |When |For example)\b)"
 )
 _MEANING_ENDS = re.compile(r"(?<=[.;])\s+(?=[A-Z])")
 _MARK = re.compile(r"(?:^|\s+)[*\u2022\u25cf\u25aa\u25e6\u00b7\u25cb\u25a0]\s+")

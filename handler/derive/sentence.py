@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.derive import announce, words
-from handler.derive.cell import BEGINNING
 from handler.derive.bounds import Bound, bound_in, hints_at_bounds
+from handler.derive.cell import BEGINNING
 from handler.derive.numbers import numbers
 from handler.derive.page import Gap, Line
 

@@ -42,8 +42,8 @@ def tried(form: str, mode: str, seed: int, share: float = 0.4) -> tuple[list[Dif
             wanted, got = field.schema, (target or {}).get("properties", {}).get(field.name)
             if (table.number, field.name) in shown.lost:
                 wanted = _without_lost(field, got)
-            named = _is_named(derived, shown, made, table, field)
-            if _same(field, wanted, got, derived.schema) and not (wanted is cells.GAP):
+            named = _is_named(derived, shown, table, field)
+            if _same(field, wanted, got, derived.schema) and wanted is not cells.GAP:
                 counts["gap beside the truth" if named else "read"] += 1
                 counts["clean but named"] += named and field.cell.is_clean
             elif named:
@@ -73,6 +73,7 @@ def _targets(made: Api, schema: dict[str, Any], mode: str) -> list[tuple[Table, 
         "Path Parameters": defs.get("path"),
         "Query Parameters": schema,
         "Request header parameters": defs.get("header"),
+        "Request body parameters": defs.get("body"),
     }
     if mode == "answer":
         by_caption = {
@@ -93,18 +94,17 @@ def _same(field: Field, wanted: Any, got: Any, schema: dict[str, Any]) -> bool:
     return inner == {"$ref": f"#/$defs/{field.refers}"} and field.refers in schema.get("$defs", {})
 
 
-def _is_named(derived: Derived, shown: Shown, made: Api, table: Table, field: Field) -> bool:
-    """Whether a gap speaks of the row: by its lines or name, or of the whole table that it stands in."""
+def _is_named(derived: Derived, shown: Shown, table: Table, field: Field) -> bool:
+    """Whether a gap speaks of the row: by its lines, by its name outside of other rows, or of the whole table."""
     lines = shown.places[table.number, field.name]
-    every = [line for (number, _), place in shown.places.items() if number == table.number for line in place]
-    whole = range(min(every) - 12, min(every))
-    return any(
-        gap.line in lines
-        or f"{field.name}:" in gap.message
-        or repr(field.name) in gap.message
-        or (gap.line in whole and "table" in gap.message)
-        for gap in derived.gaps
-    )
+    others = {line for key, place in shown.places.items() if key != (table.number, field.name) for line in place}
+    first = min(place.start for (number, _), place in shown.places.items() if number == table.number)
+    head = range(first - 12, first)
+    for gap in derived.gaps:
+        is_by_name = gap.line not in others and (f"{field.name}:" in gap.message or repr(field.name) in gap.message)
+        if gap.line in lines or is_by_name or (gap.line in head and "table" in gap.message):
+            return True
+    return False
 
 
 def _more(form: str, mode: str, seed: int, table: Table, target: Any, derived: Derived) -> list[Difference]:

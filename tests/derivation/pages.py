@@ -40,7 +40,7 @@ class Api(NamedTuple):
     """A page's content."""
 
     title: str
-    path: str
+    request: str
     tables: tuple[Table, ...]
 
 
@@ -54,6 +54,14 @@ class Shown(NamedTuple):
 
 def field(rng: random.Random, name: str, *, mandatory: bool, share: float) -> Field:
     kind = rng.choice([*SCALARS, "String", "String", "Integer", "Array of strings", "Map<String,String>"])
+    if rng.random() < share / 10:
+        return Field(
+            name,
+            rng.choice(["Polygon", "Date", "Array of what"]),
+            cells.GAP,
+            Cell((Text("Odd."),), {}, is_clean=False),
+            "No" * mandatory,
+        )
     inner = "string" if kind == "Array of strings" else SCALARS.get(kind, "")
     cell = (
         cells.broken(rng, inner) if inner in ("string", "integer") and rng.random() < share else cells.clean(rng, inner)
@@ -93,13 +101,24 @@ def api(rng: random.Random, share: float) -> Api:
         )
         for place, name in enumerate(structures)
     )
+    method = rng.choice(["GET", "POST"])
+    headers = (Field("X-Request-Id", "String", {"type": "string"}, Cell((Text("Request."),), {})),)
     tables = [
         Table("Path Parameters", "uri", path), Table("Query Parameters", "uri", fields(rng, 4, mandatory=True, share=share)),
-        Table("Request header parameters", "request", token), Table("Response body parameters", "response", answer + links),
+        Table("Request header parameters", "request", token),
+        Table("Request body parameters", "request", fields(rng, 3, mandatory=True, share=share)),
+        Table("Response header parameters", "response", headers),
+        Table("Response body parameters", "response", answer + links),
         *(Table(name, "response", fields(rng, 3, mandatory=False, share=share)) for name in structures),
     ]  # fmt: skip
-    kept = [table for table in tables if table.place != "request" or rng.random() < 0.8]
-    return Api("Querying Things", "/v5/{project_id}/things", tuple(t._replace(number=n) for n, t in enumerate(kept, 1)))
+    left_out = {
+        "Request header parameters": 0.2,
+        "Request body parameters": 0.2 if method == "POST" else 1,
+        "Response header parameters": 0.7,
+    }
+    kept = [table for table in tables if rng.random() >= left_out.get(table.caption, 0)]
+    numbered = tuple(table._replace(number=number) for number, table in enumerate(kept, 1))
+    return Api("Querying Things", f"{method} /v5/{{project_id}}/things", numbered)
 
 
 class _Sheet:
@@ -151,7 +170,7 @@ def as_rst(api: Api, rng: random.Random) -> Shown:
     sheet = _Sheet()
     sheet.lines += [":original_name: Things.html", "", api.title, "=" * len(api.title), ""]
     for lines, table in _sections(
-        api, lambda title: [title, "-" * len(title), "", *([f"GET {api.path}", ""] if title == "URI" else [])]
+        api, lambda title: [title, "-" * len(title), "", *([api.request, ""] if title == "URI" else [])]
     ):
         sheet.lines += [f"**{line}**" if line.startswith("Status") else line for line in lines] + [""] * bool(lines)
         if table:
@@ -213,7 +232,7 @@ def as_text(api: Api, rng: random.Random) -> Shown:
     sheet = _Sheet()
     gap = [""] * rng.randint(0, 1)
     sheet.lines += ["Updated on 2025-01-02 GMT+08:00", *gap, api.title, *gap]
-    for lines, table in _sections(api, lambda title: [title, *([f"GET {api.path}"] if title == "URI" else [])]):
+    for lines, table in _sections(api, lambda title: [title, *([api.request] if title == "URI" else [])]):
         sheet.lines += [part for line in lines for part in (line, *gap)]
         if table:
             sheet.lines += [
@@ -268,9 +287,7 @@ def _markdown(api: Api, rng: random.Random, captions: str, head: Any, row: Any) 
     sheet = _Sheet()
     mark = rng.choice(["## ", ""])
     sheet.lines += [f"{mark}{api.title}", ""]
-    for lines, table in _sections(
-        api, lambda title: [f"{mark}{title}", *([f"GET {api.path}"] if title == "URI" else [])]
-    ):
+    for lines, table in _sections(api, lambda title: [f"{mark}{title}", *([api.request] if title == "URI" else [])]):
         sheet.lines += [part for line in lines for part in ("", line, "")]
         if table:
             between = "" if captions == "glued" else " "
