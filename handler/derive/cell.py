@@ -29,8 +29,9 @@ _RUN = re.compile(r"(?<!\S)(Definition|Parameter description|Constraints|Range|D
 _ORDER = ("Definition", "Parameter description", "Constraints", "Range", "Default Value")
 # Where a page was run into one line, a sentence may begin without a full stop before it.
 BEGINNING = re.compile(
-    r"(?<=[\w)])\s+(?=(?:The (?:options|values?|value range|default value)|Its values?|Options (?:are|include)|It can be|"
-    r"Possible values|Enumerat(?:ed|ion) values|Value range|The following (?:values|options)|If |When |For example)\b)"
+    r"(?<=[\w)])\s+(?=(?:The (?:options|values?|value range|default value)|Its values?|Options (?:are|include)|"
+    r"It can be|Possible values|Enumerat(?:ed|ion) values|Value range|The following (?:values|options)|"
+    r"If |When |For example)\b)"
 )
 _MEANING_ENDS = re.compile(r"(?<=[.;])\s+(?=[A-Z])")
 _MARK = re.compile(r"(?:^|\s+)[*\u2022\u25cf\u25aa\u25e6\u00b7\u25cb\u25a0]\s+")

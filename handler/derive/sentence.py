@@ -59,6 +59,10 @@ class Said:
         """Take note of something that could not be read."""
         self.gaps.append(Gap(line, message))
 
+    def unclear(self, line: int, message: str) -> None:
+        """Take note of values that cannot be told: no others are the enumeration either."""
+        self.claims.append(Claim("list", (), line, message))
+
     def take_default(self, line: int, text: str) -> None:
         """A default as it is written: the word, with or without its meaning."""
         plain = text.strip().rstrip(".").strip()
