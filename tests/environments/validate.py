@@ -1,6 +1,6 @@
 """Run by the environment `validator`: judges JSON documents by CycloneDX 1.6, or by a schema with all its formats.
 
-    python validate.py cyclonedx|SCHEMA.json < {"name": document, ...}     prints {"name": problem or null, ...}
+python validate.py cyclonedx|SCHEMA.json < {"name": document, ...}     prints {"name": problem or null, ...}
 """
 
 import json
