@@ -23,11 +23,11 @@ from handler.transport import HttpTransport, load_requests
 
 if TYPE_CHECKING:
     from handler.function.events import Trigger
-    from handler.run.outcome import Outcome
+    from handler.run.result import RunResult
 
 FOLLOWING = (
     "handler.decide.evaluate",
-    "handler.run.outcome",
+    "handler.run.result",
     "handler.notify.dispatch",
 )  # what a run needs after its first request
 CODE_ROOT = Path(__file__).resolve().parent.parent
@@ -66,7 +66,7 @@ def answer(
         raise outcome.error
     if outcome.exit_code in (3, 4) and not outcome.accepted:
         raise _nobody_knows(outcome)
-    return outcome.result()
+    return outcome.document()
 
 
 def surroundings_of(context: Any) -> Surroundings:
@@ -92,7 +92,7 @@ def time_left(context: Any) -> tuple[float | None, float | None]:
     return (milliseconds / 1000 if number else None, float(timeout) if timeout.isdigit() and int(timeout) else None)
 
 
-def _run(trigger: Trigger, around: Surroundings, left: float | None, limit: float | None) -> Outcome:
+def _run(trigger: Trigger, around: Surroundings, left: float | None, limit: float | None) -> RunResult:
     """One run; what stops it before its first request is told as inconclusive, and kept in the outcome."""
     try:
         settings = settings_of(around)
@@ -100,15 +100,15 @@ def _run(trigger: Trigger, around: Surroundings, left: float | None, limit: floa
         prepared = prepare(settings, around, choices)
     except UsageError as error:
         from handler.function.failure import tell_failure  # noqa: PLC0415 - only where nothing can be checked
-        from handler.run.outcome import Outcome  # noqa: PLC0415
+        from handler.run.result import RunResult  # noqa: PLC0415
 
         LOGGER.error("%s", error.message)
         seconds = budget_seconds_of(left, limit)
-        return Outcome(tell_failure(error, around, seconds, dry_run=trigger.dry_run), error=error)
+        return RunResult(tell_failure(error, around, seconds, dry_run=trigger.dry_run), error=error)
     reports = check_all(prepared, around, budget_seconds(settings, left, limit))
-    from handler.run.outcome import Outcome  # noqa: PLC0415 - imported by now, while HSS answered
+    from handler.run.result import RunResult  # noqa: PLC0415 - imported by now, while HSS answered
 
-    outcome = Outcome(reports, several=bool(settings.targets_config))
+    outcome = RunResult(reports, several=bool(settings.targets_config))
     for report in reports:
         LOGGER.log(
             logging.INFO if report.verdict == "compliant" else logging.WARNING,
@@ -126,7 +126,7 @@ def budget_seconds_of(left: float | None, limit: float | None) -> float:
     return min(part for part in (left, limit, 30.0) if part is not None)
 
 
-def _nobody_knows(outcome: Outcome) -> PortComplianceError:
+def _nobody_knows(outcome: RunResult) -> PortComplianceError:
     """The failure that the platform is to count."""
     if outcome.exit_code == 4:
         reasons = [f"{one.sink}: {one.reason}" for report in outcome.reports for one in report.deliveries if one.reason]

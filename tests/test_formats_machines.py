@@ -19,7 +19,7 @@ from handler.formats.ocsf import ocsf_event, ocsf_events
 from handler.formats.registry import FORMATS, render
 from handler.formats.several import MERGED, render_all
 from handler.models import Changes
-from handler.report.verdict import report_dict
+from handler.report.json_v1 import report_dict
 from tests.environments import invalid
 from tests.fakes import TARGET, finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.hss.strict import NotJsonError, read, read_object
+from handler.hss.strict import NotJsonError, json_object, read
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from handler.hss.strict import NotJsonError, read, read_object
 def test_what_is_not_plain_json_is_refused_and_says_why(text, why):
     with pytest.raises(NotJsonError, match=why):
         read(text.encode())
-    assert read_object(text.encode()) is None
+    assert json_object(text.encode()) is None
 
 
 def test_the_longest_number_has_twenty_digits():
@@ -51,7 +51,7 @@ def test_only_utf_8_is_read(body):
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b"null", b'"x"'])
 def test_an_object_is_an_object(body):
-    assert read_object(body) is None
+    assert json_object(body) is None
 
 
 @given(
@@ -71,5 +71,5 @@ def test_plain_json_is_read_as_by_the_standard_library(value):
 
 @given(st.binary(max_size=50))
 def test_any_bytes_are_read_or_refused(body):
-    value = read_object(body)
+    value = json_object(body)
     assert value is None or isinstance(value, dict)

@@ -94,24 +94,6 @@ def test_a_wait_in_the_body_counts(kind, body, wait):
 
 
 @pytest.mark.parametrize(
-    ("headers", "wait"),
-    [
-        ({"retry-after": "120"}, 120),
-        ({"Retry-After": "1.5"}, 1.5),
-        ({"retry-after": "-5"}, 0),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "Sun, 22 Nov 2026 12:00:30 GMT", "date": "Sun, 22 Nov 2026 12:00:00 GMT"}, 30),
-        ({"retry-after": "Sun, 22 Nov 2026 12:00:30 GMT"}, None),
-        ({"retry-after": "Sun, 22 Nov 2026 11:00:00 GMT", "date": "Sun, 22 Nov 2026 12:00:00 GMT"}, 0),
-        ({}, None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date_beside_the_answers_own_clock(headers, wait):
-    assert answers.retry_after(headers) == wait
-
-
-@pytest.mark.parametrize(
     ("said", "shown"),
     [
         ("invalid_payload", "invalid_payload"),

@@ -12,10 +12,10 @@ from handler.formats.registry import FORMATS, demand
 from handler.formats.several import MERGED, render_all
 from handler.models import Secret, Severity
 from handler.policy.load import load_policy
-from handler.report.json_file import MAX_BYTES
+from handler.report.json_file import MAX_JSON_BYTES
 from handler.report.snapshot_file import parse_snapshot
 from handler.run.check import recall
-from handler.run.outcome import Outcome
+from handler.run.result import RunResult
 from handler.run.targets import Choices, budget_seconds, check_all, prepare
 from handler.run.wiring import settings_of
 
@@ -61,7 +61,7 @@ def check(args: argparse.Namespace) -> int:
     several = bool(settings.targets_config) and args.snapshot is None
     if several and len(prepared.rounds) > 1 and args.format not in MERGED:
         raise UsageError(f"--format {args.format} shows one target; name it with --target NAME")
-    outcome = Outcome(check_all(prepared, around, budget_seconds(settings)), several=several)
+    outcome = RunResult(check_all(prepared, around, budget_seconds(settings)), several=several)
     color = args.output is None and wants_color()
     write_result(
         render_all(args.format, outcome.reports, several=several, color=color, history=_history(prepared, args.format)),
@@ -74,7 +74,7 @@ def choices_of(args: argparse.Namespace) -> Choices:
     """What the command line asks for. Raises UsageError, PolicyError, SnapshotError."""
     if args.state and not args.state.startswith(("file:///", "obs://", "redis://", "rediss://")):
         raise UsageError("--state: must start with file:///, obs://, redis:// or rediss://")
-    content = read_file(args.snapshot, MAX_BYTES) if args.snapshot else b""
+    content = read_file(args.snapshot, MAX_JSON_BYTES) if args.snapshot else b""
     return Choices(
         target=args.target,
         state_url=Secret(args.state) if args.state else None,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from handler.clock import parse_iso
 from handler.commands.terminal import read_file
 from handler.models import ExemptionNotice, Report, Secret
-from handler.report.json_file import MAX_BYTES
-from handler.report.json_v1 import parse_report
+from handler.report.json_file import MAX_JSON_BYTES
+from handler.report.report_file import parse_report
 from handler.sinks.kinds import KINDS, kind_module
 from handler.sinks.sample import sample_report
 from handler.sinks.sink import Notice, Sink
@@ -41,7 +41,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def preview(args: argparse.Namespace) -> int:
     """Print each message's body; JSON is indented."""
-    report = parse_report(read_file(args.report, MAX_BYTES), args.report) if args.report else sample_report()
+    report = parse_report(read_file(args.report, MAX_JSON_BYTES), args.report) if args.report else sample_report()
     sink = Sink("preview", args.sink, Secret("https://example.invalid/"), routing_key=Secret("preview"), chat_id="-1")
     messages = kind_module(args.sink).render(notice_for(report), sink, parse_iso(report.started_at), 0)
     for message in messages:

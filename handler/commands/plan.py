@@ -12,7 +12,7 @@ from handler.hss.estimate import Estimate, estimate
 from handler.hss.parameters import PortStatisticsQuery
 from handler.hss.plan import asks_of
 from handler.policy.load import load_policy
-from handler.report.json_file import MAX_BYTES
+from handler.report.json_file import MAX_JSON_BYTES
 from handler.report.snapshot_file import parse_snapshot
 from handler.run.targets import budget_seconds
 from handler.run.wiring import client_of, places_of, policy_at, target_of
@@ -89,7 +89,7 @@ def _sizes(
     if args.rows is not None:
         return dict.fromkeys(policy.categories, args.rows)
     if args.snapshot:
-        recorded = parse_snapshot(read_file(args.snapshot, MAX_BYTES), args.snapshot)
+        recorded = parse_snapshot(read_file(args.snapshot, MAX_JSON_BYTES), args.snapshot)
         return {one.category: one.total_num or len(one.rows) for one in recorded.categories}
     assert place is not None
     client, target = client_of(place, settings, around), target_of(place)

@@ -11,11 +11,11 @@ from handler.commands.policy_checks import coverage, schema, validate
 from handler.commands.policy_inputs import recorded, today
 from handler.errors import UsageError
 from handler.policy.load import load_policy, load_texts
+from handler.policy.rules import PROTOCOLS
 from handler.policy.services import services, suggestion
 from handler.review.case_formats import cases_json, cases_junit, cases_text
 from handler.review.case_results import run_suite
 from handler.review.cases import read_suites
-from handler.review.claims import PROTOCOLS
 from handler.review.compare import compare_on_snapshot
 from handler.review.compare_formats import compare_json, compare_markdown, compare_text
 from handler.review.explain import Question, explain, questions

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handler.clock import SystemClock
 from handler.commands.terminal import moment, read_file
-from handler.report.json_file import MAX_BYTES
+from handler.report.json_file import MAX_JSON_BYTES
 from handler.report.snapshot_file import parse_snapshot
 
 if TYPE_CHECKING:
@@ -23,4 +23,4 @@ def today(args: Namespace) -> date:
 
 def recorded(path: str) -> Snapshot:
     """The snapshot in that file. Raises UsageError, SnapshotError."""
-    return parse_snapshot(read_file(path, MAX_BYTES), path)
+    return parse_snapshot(read_file(path, MAX_JSON_BYTES), path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.commands.terminal import read_file
 from handler.errors import DocumentError, MissingExtraError, UsageError
-from handler.report.json_file import MAX_BYTES
+from handler.report.json_file import MAX_JSON_BYTES
 from handler.report.snapshot_file import parse_snapshot
 from handler.schemas.survey import Difference, survey
 
@@ -109,7 +109,7 @@ def _bytes(path: Path) -> bytes:
 
 def _snapshot(path: str) -> dict[str, Any]:
     """The file as it was recorded. Raises UsageError, SnapshotError (also where its digest does not match)."""
-    data = read_file(path, MAX_BYTES)
+    data = read_file(path, MAX_JSON_BYTES)
     parse_snapshot(data, path)
     document: dict[str, Any] = json.loads(data)
     return document

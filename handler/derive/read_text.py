@@ -9,7 +9,7 @@ from handler.derive.kinds import is_kind
 from handler.derive.outline import CAPTION, STATUS, Outline, section_of
 from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, column
 
-_BULLET = re.compile(r"\s*(?:[•●▪◦·○■]|[-*–](?=\s))\s*(.+)", re.DOTALL)  # noqa: RUF001 - the dash is what pages write
+_BULLET = re.compile(r"\s*(?:[•●▪◦·○■]|[-*+–](?=\s))\s*(.+)", re.DOTALL)  # noqa: RUF001 - the dash is what pages write
 _NAME = re.compile(r"[A-Za-z_$@\[][\w$@.:/\[\]-]{0,127}")
 _LONE_WORD = re.compile(r"[a-z][A-Za-z0-9]*([_:.-][A-Za-z0-9]+|\[\])*|[A-Z][A-Za-z0-9]*([_:.-][A-Za-z0-9]+)+")
 _CAPITAL = re.compile(r"[A-Z][A-Za-z0-9]*")  # a sentence of one word, or a name
@@ -59,9 +59,14 @@ def bullet(raw: str) -> tuple[str, bool]:
     return (clean(found[1]), True) if found else (clean(raw), False)
 
 
+def indent(raw: str) -> int:
+    """How far a line is indented; bullets further in belong to those further out."""
+    return len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
+
+
 def _lines(text: str) -> list[Line]:
-    made = ((number, *bullet(raw)) for number, raw in enumerate(text.split("\n"), 1))
-    return [Line(number, words, is_bullet) for number, words, is_bullet in made if words]
+    made = ((number, *bullet(raw), indent(raw)) for number, raw in enumerate(text.split("\n"), 1))
+    return [Line(number, words, is_bullet, depth * is_bullet) for number, words, is_bullet, depth in made if words]
 
 
 def _see(cursor: _Cursor, outline: Outline) -> None:
@@ -91,6 +96,7 @@ def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Ta
     rows: list[Row] = []
     while cursor.at < len(cursor.lines) and not _ends(cursor, columns):
         if _starts_row(cursor, columns):
+            _check_start(cursor, columns, is_first=not rows)
             rows.append(_row(cursor, columns))
         else:
             lost = cursor.lines[cursor.at]
@@ -98,6 +104,13 @@ def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Ta
             cursor.at += 1
     number, caption = outline.take_caption()
     return Table(number, caption, line, columns, tuple(rows), outline.section, outline.status)
+
+
+def _check_start(cursor: _Cursor, columns: tuple[Column, ...], *, is_first: bool) -> None:
+    """Report a line that could as well be the text of the row above, where the next one could begin a row too."""
+    line = cursor.lines[cursor.at]
+    if not is_first and _starts_row(_Cursor(cursor.lines, cursor.at + 1), columns):
+        cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may begin a row, or the line below it does"))
 
 
 def _ends(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:

@@ -30,7 +30,7 @@ def read(body: bytes) -> Any:
     return value
 
 
-def read_object(body: bytes) -> dict[str, Any] | None:
+def json_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object that a body is, or None."""
     try:
         value = read(body)

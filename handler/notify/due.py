@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
 from handler.decide.diff import has_grown, shape
+from handler.models import worst_first
 from handler.state.memory import Batch, Item, LastRun, SinkMemory
 
 if TYPE_CHECKING:
@@ -67,12 +68,6 @@ def wants(sink: Sink, finding: Finding) -> bool:
         and (not match.categories or finding.category in match.categories)
         and (not match.tags or not set(match.tags).isdisjoint(finding.tags))
     )
-
-
-def worst_first(finding: Finding) -> tuple[int, str, int, str, str]:
-    """The sort key of findings."""
-    port = -1 if finding.port is None else finding.port
-    return -finding.severity, finding.category, port, finding.protocol or "", finding.rule_id
 
 
 def _every_run(sink: Sink, report: Report, *, chat: bool, stateful: bool) -> bool:

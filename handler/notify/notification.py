@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import parse_iso
-from handler.models import ExemptionNotice
-from handler.notify.due import CHANGES, EVERY_RUN, RUN, wants, worst_first
+from handler.models import ExemptionNotice, worst_first
+from handler.notify.due import CHANGES, EVERY_RUN, RUN, wants
 from handler.sinks.sink import Notice
 
 if TYPE_CHECKING:

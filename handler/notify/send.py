@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from handler.errors import TransportError
-from handler.retries import DEFAULT
+from handler.retries import DEFAULT_RETRIES
 from handler.sinks.sink import PLAIN, Judgement, Outcome
 from handler.transport import Request
 
@@ -47,7 +47,7 @@ class _Telling:
     """What happened so far."""
 
     def __init__(self) -> None:
-        self.retries = DEFAULT.tries - 1
+        self.retries = DEFAULT_RETRIES.tries - 1
         self.tried = 0
         self.uncertain = False
         self.taken: set[str] = set()
@@ -130,7 +130,7 @@ def _post(
         if judgement.outcome is not Outcome.RETRY_NOW or telling.retries == 0:
             return judgement
         asked = judgement.retry_after
-        wait = DEFAULT.wait(telling.tried, random) if asked is None else asked
+        wait = DEFAULT_RETRIES.wait(telling.tried, random) if asked is None else asked
         if wait >= deadline.left():
             return judgement
         telling.retries -= 1

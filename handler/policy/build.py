@@ -12,7 +12,7 @@ from handler.policy.document import DefaultsDocument, PolicyDocument
 from handler.policy.messages import shape_problem
 from handler.policy.port_entries import entry_mistake, entry_range
 from handler.policy.problems import LoadProblem
-from handler.policy.rules import Exemption, Location, Rule, RuleKind
+from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Location, Rule, RuleKind
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from handler.policy.yaml_positions import KeyPath, PositionedFile
 
 SHORT_FORM_ID = "disallowed-ports"
-_STATUSES = ("danger", "normal", "unknown")
-_PROTOCOLS = ("tcp", "udp")
 
 
 class WrittenPort(NamedTuple):
@@ -154,8 +152,8 @@ class _Builder:
             ports=_forbidden(kind, listed),
             listed=listed,
             categories=_ordered(rule.categories or self.defaults.categories, CATEGORIES),
-            protocols=_ordered(rule.protocols or _PROTOCOLS, _PROTOCOLS),
-            status=_ordered(rule.status or (), _STATUSES),
+            protocols=_ordered(rule.protocols or PROTOCOLS, PROTOCOLS),
+            status=_ordered(rule.status or (), STATUSES),
             statistic=rule.statistic,
             above=rule.above,
             rationale=rule.rationale or "",

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
     from handler.errors import UsageError
 
-MAX_BYTES = 64 * 1024 * 1024
+MAX_JSON_BYTES = 64 * 1024 * 1024
 MOST_PROBLEMS = 20
 
 
-def read_object(data: bytes, name: str, what: str, error: type[UsageError]) -> dict[str, Any]:
+def parse_object(data: bytes, name: str, what: str, error: type[UsageError]) -> dict[str, Any]:
     """The object in a file's bytes. Raises `error`; `what` ("a report") and `name` are shown in it."""
-    if len(data) > MAX_BYTES:
-        raise error(f"{name}: larger than {MAX_BYTES} bytes")
+    if len(data) > MAX_JSON_BYTES:
+        raise error(f"{name}: larger than {MAX_JSON_BYTES} bytes")
     try:
         document = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as problem:

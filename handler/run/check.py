@@ -194,6 +194,5 @@ def _nothing_seen(recalled: Recalled, at: str) -> Compared:
         changes=Changes(unseen=unseen),
         findings=(),
         last_run=last_run,
-        no_previous=recalled.last_run is None,
         previous_run_at=recalled.last_run.run_at if recalled.last_run else None,
     )

@@ -74,7 +74,7 @@ class GuardedKey(NamedTuple):
         return self.key.headers(request)
 
     def refused(self) -> bool:
-        """False, and it is counted."""
+        """Always False, because the same key would be refused again; counts the refusal."""
         self.refusals[self.identity] = self.refusals.get(self.identity, 0) + 1
         return False
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import Deadline
 from handler.errors import PolicyError, SettingsError, UnknownError
+from handler.hss.emptiness import doubt_of_empty_list
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import asks_of
 from handler.models import CategorySnapshot, Problem, Target
@@ -170,12 +171,11 @@ def replay(recorded: Snapshot, job: Job) -> Snapshot:
 
 
 def _doubted(category: CategorySnapshot) -> CategorySnapshot:
-    """A recorded listing that claims to be whole and empty while its counters know of ports is not believed."""
-    counted = (category.statistics or {}).get("port_num", 0)
-    if category.rows or not category.complete or not counted:
+    """A recorded listing that claims to be whole and empty is believed only where its counters confirm it."""
+    doubt = None if category.rows or not category.complete else doubt_of_empty_list(category.statistics)
+    if doubt is None:
         return category
-    problem = Problem(f"{category.category}: no row, but asset/statistics counts {counted} ports")
-    return category._replace(complete=False, problems=(*category.problems, problem))
+    return category._replace(complete=False, problems=(*category.problems, doubt))
 
 
 def _round(

@@ -7,6 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from handler.retries import retry_after
 from handler.sinks.sink import Judgement, Outcome
 from handler.sinks.text.plaintext import clean
 
@@ -99,28 +100,6 @@ def fields_of(body: bytes) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def header(headers: Mapping[str, str], name: str) -> str:
-    """A header whatever its case; an empty text if it is not there."""
-    return next((value for key, value in headers.items() if key.lower() == name), "")
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from `Retry-After` as a number or as a date beside the answer's own `Date`."""
-    said = header(headers, "retry-after").strip()
-    if not said:
-        return None
-    number = seconds(said)
-    if number is not None:
-        return number
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed, and slow to import
-
-    try:
-        wait = parsedate_to_datetime(said) - parsedate_to_datetime(header(headers, "date"))
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, wait.total_seconds())
 
 
 def seconds(said: object) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handler.report.verdict import finding_dict, report_dict
+from handler.report.json_v1 import finding_dict, report_dict
 from handler.sinks.text.lines import LONG
 from handler.sinks.text.plaintext import cut
 from handler.sinks.text.wording import lines_at, open_findings, owed_findings
