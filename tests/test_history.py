@@ -90,7 +90,10 @@ def test_without_the_library_only_the_plot_is_missing(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "plotext", None)
     out, err = shown(capsys, [("prod", store_with(5))])
     assert out.count("\n") == 7
-    assert err == "the plot needs the extra 'report', which is not installed: pip install 'port-compliance[report]'\n"
+    assert err == (
+        "the plot needs the extra 'report', which is not installed: "
+        "pip install '.[report]' in a checkout of port-compliance (from its wheel: README, Install)\n"
+    )
 
 
 @pytest.mark.parametrize("change", [{"checksum": "sha256:0"}, {"schema": 2}, {"last_run": []}])
