@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from handler.function.events import Trigger
     from handler.models import Report
-    from handler.run.outcome import Outcome
+    from handler.run.result import RunResult
 
 CODE_ROOT = Path(__file__).resolve().parent.parent
 MOST_FOR_FAILURE = 30.0  # seconds for telling that a run could not begin
@@ -67,7 +67,7 @@ def invoke(
         raise outcome.error
     if outcome.exit_code in (3, 4) and not outcome.accepted:
         raise _nobody_knows(outcome)
-    return outcome.result()
+    return outcome.document()
 
 
 def context_of(platform: Any) -> Context:
@@ -92,7 +92,7 @@ def time_left(platform: Any) -> tuple[float | None, float | None]:
     return (milliseconds / 1000 if number else None, float(timeout) if timeout.isdigit() and int(timeout) else None)
 
 
-def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | None) -> Outcome:
+def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | None) -> RunResult:
     """One run; what stops it before its first request is told as inconclusive, and kept in the outcome."""
     request = RunRequest(trigger.policy, trigger.target, trigger.categories, dry_run=trigger.dry_run)
     try:
@@ -100,10 +100,10 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
     except UsageError as error:
         LOGGER.error("%s", error.message)
         seconds = min(part for part in (left, limit, MOST_FOR_FAILURE) if part is not None)
-        return lazy.Outcome(tell_failure(error, wiring, seconds, dry_run=trigger.dry_run), error=error)
+        return lazy.RunResult(tell_failure(error, wiring, seconds, dry_run=trigger.dry_run), error=error)
     reports = check_targets(prepared, wiring, budget_seconds(wiring.settings, left, limit))
     _log(reports)
-    return lazy.Outcome(reports, several=bool(wiring.settings.targets_config))
+    return lazy.RunResult(reports, several=bool(wiring.settings.targets_config))
 
 
 def _log(reports: Iterable[Report]) -> None:
@@ -118,7 +118,7 @@ def _log(reports: Iterable[Report]) -> None:
         )
 
 
-def _nobody_knows(outcome: Outcome) -> PortComplianceError:
+def _nobody_knows(outcome: RunResult) -> PortComplianceError:
     """The failure that the platform is to count."""
     if outcome.exit_code == 4:
         reasons = [f"{one.sink}: {one.reason}" for report in outcome.reports for one in report.deliveries if one.reason]

@@ -6,7 +6,7 @@ import pytest
 
 from handler.errors import PolicyError, StoreDamagedError, StoreError
 from handler.models import Delivery, Problem, Row, Target
-from handler.notify.dispatch import Told
+from handler.notify.dispatch import Dispatched
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.run.check import check_target, load_state, with_skipped
@@ -28,10 +28,10 @@ class FakeNotifier:
     def __call__(self, report, compared, store, version):
         self.given.append((report, compared))
         if store is not None and compared is not None:
-            from handler.state.memory import encode
+            from handler.state.document import encode
 
             store.save(encode(compared.last_run), version)
-        return Told(
+        return Dispatched(
             (Delivery("s", "generic", "delivered"),),
             compared.last_run if compared else None,
             self.problems,
@@ -187,7 +187,7 @@ def test_a_failure_with_an_empty_state_is_told_and_remembered():
     assert (report.verdict, report.changes.unseen) == ("inconclusive", ())
     assert report.deliveries == (Delivery("s", "generic", "delivered"),)
     assert [str(problem) for problem in report.problems] == ["p.yaml:1:1: broken", "telling went wrong"]
-    assert notifier.given[0][1].no_previous
+    assert notifier.given[0][1].previous_run_at is None
     assert load_state(store).last_run.began_at == "2026-11-22T12:00:00Z"
 
 

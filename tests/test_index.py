@@ -6,7 +6,7 @@ import pytest
 
 from handler import index
 from handler.errors import DeliveryError, PolicyError, SettingsError, UnknownError, UsageError
-from handler.report.verdict import RESULT_BYTES
+from handler.report.fit import RESULT_BYTES
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
 from handler.transport import Response

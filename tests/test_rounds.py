@@ -181,11 +181,20 @@ def test_a_target_whose_policy_is_missing_is_named(tmp_path):
         prepared(world, TARGETS_CONFIG="targets.yaml")
 
 
-@pytest.mark.parametrize(("port_num", "verdict"), [(0, "compliant"), (5, "inconclusive")])
-def test_a_recorded_empty_listing_that_its_counters_contradict_is_not_compliant(port_num, verdict):
-    recorded = snapshot(category(statistics={"port_num": port_num}))
+@pytest.mark.parametrize(
+    ("statistics", "verdict"),
+    [
+        ({"port_num": 0}, "compliant"),
+        ({"port_num": 5}, "inconclusive"),
+        ({"app_num": 5}, "inconclusive"),
+        (None, "inconclusive"),
+    ],
+)
+def test_a_recorded_empty_listing_is_believed_only_where_its_counters_confirm_it(statistics, verdict):
+    recorded = snapshot(category(statistics=statistics))
     (report,) = reports(World(), RunRequest(snapshot=recorded))
     assert report.verdict == verdict
+    assert len(report.problems) == (verdict == "inconclusive")
 
 
 def targets_file(folder, *entries):
@@ -232,8 +241,8 @@ def test_a_target_that_never_answers_takes_its_own_share_only(tmp_path, targets,
     [
         (category(statistics={"port_num": 5}), 1),
         (category(statistics={"port_num": 0}), 0),
-        (category(statistics={}), 0),
-        (category(statistics=None), 0),
+        (category(statistics={}), 1),
+        (category(statistics=None), 1),
         (category([Row(22, "tcp", 1)], statistics={"port_num": 5}), 0),
         (category(complete=False, problems=(Problem("cut off"),), statistics={"port_num": 5}), 1),
     ],

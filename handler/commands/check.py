@@ -16,7 +16,7 @@ from handler.models import Secret, Severity
 from handler.policy.load import load_policy
 from handler.report.snapshot_file import parse_snapshot
 from handler.run.check import load_state
-from handler.run.outcome import Outcome
+from handler.run.result import RunResult
 from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
 from handler.run.wiring import Wiring
 
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     several = bool(wiring.settings.targets_config) and args.snapshot is None
     if several and len(prepared.targets) > 1 and args.format not in MERGED:
         raise UsageError(f"--format {args.format} shows one target; name it with --target NAME")
-    outcome = Outcome(check_targets(prepared, wiring, budget_seconds(wiring.settings)), several=several)
+    outcome = RunResult(check_targets(prepared, wiring, budget_seconds(wiring.settings)), several=several)
     color = args.output is None and wants_color()
     write_result(
         render_all(args.format, outcome.reports, several=several, color=color, history=_history(prepared, args.format)),

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from handler import index
 from handler.commands.extras import from_extra
 from handler.formats.registry import render
-from handler.report.json_v1 import parse_report
+from handler.report.report_file import parse_report
 from handler.run.context import Context, Warm
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import Options
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from handler.simulator.inbox import Inbox, Message
+    from handler.simulator.inbox import Inbox, Received
 
 DESCRIPTION = "Runs the function three times against a simulated cloud and shows what people would be told."
 EXAMPLE = "port-compliance demo"
@@ -108,7 +108,7 @@ def _invoke(title: str, context: Context, machine: Inbox, chat: Inbox) -> tuple[
     return str(result["verdict"]), len(chat.messages) - before[1]
 
 
-def _show_machine(message: Message) -> None:
+def _show_machine(message: Received) -> None:
     body = json.loads(message.body)
     signed = "signed" if "webhook-signature" in message.headers else "not signed"
     print(
@@ -121,7 +121,7 @@ def _changes(body: Mapping[str, Any]) -> str:
     return ", ".join(f"{len(items)} {kind}" for kind, items in body["changes"].items() if items) or "none"
 
 
-def _show_chat(message: Message) -> None:
+def _show_chat(message: Received) -> None:
     print("--- the chat received ---")
     for block in json.loads(message.body)["blocks"]:
         texts = [block["text"]["text"]] if "text" in block else [e["text"] for e in block.get("elements", ())]

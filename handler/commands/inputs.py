@@ -20,7 +20,7 @@ def read_file(path: str) -> bytes:
     """The bytes of a snapshot or report, one more than allowed at most. Raises UsageError."""
     try:
         with Path(path).open("rb") as file:
-            return file.read(lazy.MAX_BYTES + 1)
+            return file.read(lazy.MAX_JSON_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise UsageError(f"{path}: cannot be read: {reason}") from None

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from handler.clock import parse_iso
 from handler.commands.inputs import read_file
 from handler.models import ExemptionNotice, Report, Secret
-from handler.report.json_v1 import parse_report
-from handler.sinks.kinds import KINDS, kind_module
+from handler.report.report_file import parse_report
+from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sample import sample_report
-from handler.sinks.sink import Notice, Sink
+from handler.sinks.sink import Notification, Sink
 
 if TYPE_CHECKING:
     import argparse
 
-    from handler.sinks.sink import Message
+    from handler.sinks.message import SinkMessage
 
 
 DESCRIPTION = "Renders a report (a made-up one without --report) as if every finding in it were new."
@@ -25,24 +25,24 @@ EXAMPLE = "port-compliance notify preview --sink slack --report report.json"
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `notify preview` takes."""
-    parser.add_argument("--sink", required=True, choices=sorted(KINDS), metavar="KIND", help="the kind of sink")
+    parser.add_argument("--sink", required=True, choices=sorted(SINK_KINDS), metavar="KIND", help="the kind of sink")
     parser.add_argument("--report", metavar="FILE", help="a report of `check --format json`")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print each message's body; JSON is indented."""
     report = parse_report(read_file(args.report), args.report) if args.report else sample_report()
-    sink = Sink("preview", args.sink, Secret("https://example.invalid/"), routing_key=Secret("preview"), chat_id="-1")
-    messages = kind_module(args.sink).render(notice_for(report), sink, parse_iso(report.started_at), 0)
-    for message in messages:
+    kind = SINK_KINDS[args.sink]
+    sink = Sink("preview", kind, Secret("https://example.invalid/"), routing_key=Secret("preview"), chat_id="-1")
+    for message in kind.module.render(everything_new(report), sink, parse_iso(report.started_at), 0):
         print(readable(message))
     return 0
 
 
-def notice_for(report: Report) -> Notice:
+def everything_new(report: Report) -> Notification:
     """Everything in a report as new, under an id that says what it is."""
     blind = [one for one in report.coverage if not one.complete and one.plan != "skipped"]
-    return Notice(
+    return Notification(
         delivery_id="preview",
         report=report,
         new=report.findings,
@@ -56,7 +56,7 @@ def notice_for(report: Report) -> Notice:
     )
 
 
-def readable(message: Message) -> str:
+def readable(message: SinkMessage) -> str:
     """A message's body, indented where it is JSON."""
     text = message.body.decode("utf-8", "replace")
     try:

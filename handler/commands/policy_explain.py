@@ -10,8 +10,8 @@ from handler.commands.policy_arguments import AT_HELP, add_format, add_paths
 from handler.errors import UsageError
 from handler.models import CATEGORIES
 from handler.policy.load import load_policy
+from handler.policy.rules import PROTOCOLS
 from handler.policy.services import services, suggestion
-from handler.review.claims import PROTOCOLS
 from handler.review.explain import Question, explain, questions
 from handler.review.explain_formats import explain_json, explain_text
 

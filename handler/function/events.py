@@ -12,6 +12,7 @@ import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from handler.errors import UsageError
+from handler.foreign_text import one_line
 from handler.models import CATEGORIES
 from handler.run import lazy
 
@@ -76,12 +77,8 @@ def _record(event: Mapping[str, Any]) -> Trigger:
             return Trigger("smn")
         if isinstance(first, dict) and isinstance(first.get("s3"), dict):
             return _obs(first["s3"])
-    raise _unknown("the keys " + (", ".join(sorted(_shown(str(key)) for key in event)[:10]) or "none"))
-
-
-def _shown(key: str) -> str:
-    """A foreign key for a message: short, and without what moves a terminal's cursor or begins a line."""
-    return "".join(char if char.isprintable() else "?" for char in key[:40])
+    keys = sorted(one_line(str(key), 40, unseen="?") for key in event)
+    raise _unknown("the keys " + (", ".join(keys[:10]) or "none"))
 
 
 def _obs(s3: Mapping[str, Any]) -> Trigger:

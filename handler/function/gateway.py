@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from handler.function.events import Trigger
     from handler.models import Secret
-    from handler.run.outcome import Outcome
+    from handler.run.result import RunResult
 
 HTTP_STATUS = {"compliant": 200, "violations": 207, "inconclusive": 503}
 
 
-def answer_call(event: object, token: Secret | None, run: Callable[[Trigger], Outcome]) -> dict[str, Any]:
+def answer_call(event: object, token: Secret | None, run: Callable[[Trigger], RunResult]) -> dict[str, Any]:
     """The answer to a call: 200, 207, 503 by the verdict; 400 unreadable; 401 without the right bearer token."""
     try:
         trigger = read_event(event)
@@ -31,7 +31,7 @@ def answer_call(event: object, token: Secret | None, run: Callable[[Trigger], Ou
         if trigger.wants_markdown:
             text = "\n".join(lazy.render("markdown", report) for report in outcome.reports)
             return _respond(HTTP_STATUS[outcome.verdict], "text/markdown; charset=utf-8", text)
-        return _answer(HTTP_STATUS[outcome.verdict], outcome.result())
+        return _answer(HTTP_STATUS[outcome.verdict], outcome.document())
     except UnreadableCallError as error:
         return _answer(400, {"error": error.message, "hint": error.hint})
     except PortComplianceError as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from handler.clock import Clock
     from handler.models import Report, Snapshot
-    from handler.notify.dispatch import Told
+    from handler.notify.dispatch import Dispatched
     from handler.run.job import Adapters, Job
     from handler.state.interface import Store
 
@@ -57,7 +57,7 @@ def with_skipped(snapshot: Snapshot, skipped: Sequence[str]) -> Snapshot:
     return snapshot._replace(categories=snapshot.categories + named)
 
 
-def finished(report: Report, told: Told, clock: Clock) -> Report:
+def finished(report: Report, told: Dispatched, clock: Clock) -> Report:
     """The report after telling."""
     return report._replace(
         finished_at=iso(clock.now()),

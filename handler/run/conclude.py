@@ -95,6 +95,5 @@ def _nothing_seen(state: LoadedState, at: str) -> Compared:
         changes=Changes(unseen=unseen),
         findings=(),
         last_run=last_run,
-        no_previous=state.last_run is None,
         previous_run_at=state.last_run.run_at if state.last_run else None,
     )

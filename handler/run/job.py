@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from handler.clock import Clock
     from handler.decide.diff import Compared
     from handler.models import Finding, Report, Snapshot, Target
-    from handler.notify.dispatch import Told
+    from handler.notify.dispatch import Dispatched
     from handler.policy.rules import Policy
     from handler.state.interface import Store
     from handler.state.memory import LastRun
@@ -32,7 +32,9 @@ class Job(NamedTuple):
 class Notifier(Protocol):
     """Tells the sinks, and remembers what was told."""
 
-    def __call__(self, report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Told:
+    def __call__(
+        self, report: Report, compared: Compared | None, store: Store | None, version: str | None
+    ) -> Dispatched:
         """Tell what is due. `compared` is None where no state is configured."""
         ...
 

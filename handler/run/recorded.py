@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from handler.hss.emptiness import doubt_of_empty_list
 from handler.models import CategorySnapshot, Problem
 
 if TYPE_CHECKING:
@@ -20,9 +21,8 @@ def replay(recorded: Snapshot, job: Job) -> Snapshot:
 
 
 def _doubted(category: CategorySnapshot) -> CategorySnapshot:
-    """A recorded listing that claims to be whole and empty while its counters know of ports is not believed."""
-    counted = (category.statistics or {}).get("port_num", 0)
-    if category.rows or not category.complete or not counted:
+    """A recorded listing that claims to be whole and empty is believed only where its counters confirm it."""
+    doubt = None if category.rows or not category.complete else doubt_of_empty_list(category.statistics)
+    if doubt is None:
         return category
-    problem = Problem(f"{category.category}: no row, but asset/statistics counts {counted} ports")
-    return category._replace(complete=False, problems=(*category.problems, problem))
+    return category._replace(complete=False, problems=(*category.problems, doubt))

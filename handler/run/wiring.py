@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from handler.clock import Deadline
     from handler.decide.diff import Compared
     from handler.models import Report, Secret
-    from handler.notify.dispatch import Told
+    from handler.notify.dispatch import Dispatched
     from handler.policy.rules import Policy
     from handler.run.context import Context
     from handler.run.job import Notifier
@@ -124,12 +124,12 @@ class Wiring:
         """What tells these sinks within the time."""
         context, run_interval = self.context, self.settings.run_interval
 
-        def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Told:
-            told = lazy.tell(
+        def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
+            told = lazy.dispatch(
                 report,
                 compared,
                 sinks,
-                lazy.Edges(context.warm.web, lazy.kind_module, context.clock, deadline, context.warm.random),
+                lazy.DeliveryContext(context.warm.web, deadline, context.warm.random),
                 store=store,
                 version=version,
                 run_interval=run_interval,

@@ -15,12 +15,12 @@ from random import Random
 
 from handler.clock import Deadline, SystemClock
 from handler.models import Row, Secret, Snapshot
-from handler.notify.dispatch import Edges, tell
+from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.run.check import check_target
 from handler.run.job import Adapters, Job
-from handler.sinks.kinds import KINDS, kind_module
+from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
 from handler.state.file import FileStore
 from handler.transport import Request, Response
@@ -38,8 +38,8 @@ def large(findings: int = 10_000) -> dict[str, float]:
     )
     policy = Policy("large", "sha256:0", rules)
     sinks = tuple(
-        Sink(kind, kind, Secret(f"https://{kind}.example/"), chat_id="1", routing_key=ROUTING, max_findings=10_000)
-        for kind in KINDS
+        Sink(name, kind, Secret(f"https://{name}.example/"), chat_id="1", routing_key=ROUTING, max_findings=10_000)
+        for name, kind in SINK_KINDS.items()
     )
     taken = {"messages": 0.0, "bytes": 0.0}
 
@@ -73,8 +73,8 @@ def _listing(rows: list[Row]) -> Snapshot:
 
 def _notifier(sinks: tuple[Sink, ...], web: object, clock: FakeClock) -> object:
     def notifier(report, compared, store, version):
-        edges = Edges(web, kind_module, clock, Deadline.after(900, clock), Random(1))
-        return tell(report, compared, sinks, edges, store=store, version=version)
+        context = DeliveryContext(web, Deadline.after(900, clock), Random(1))
+        return dispatch(report, compared, sinks, context, store=store, version=version)
 
     return notifier
 
@@ -152,11 +152,11 @@ def one_of_many(store: FileStore, told: str, run_id: str) -> None:
 
     rules = (Rule("telnet", "ports", "Telnet", ports=PortSet(((23, 25),))),)
     rows = [Row(port, "tcp", 1, "danger") for port in (23, 24, 25)]
-    sinks = (Sink("soc", "generic", Secret("https://soc.example/")),)
+    sinks = (Sink("soc", SINK_KINDS["generic"], Secret("https://soc.example/")),)
 
     def notifier(report, compared, kept, version):
-        edges = Edges(web, kind_module, clock, Deadline.after(300, clock), Random(run_id))
-        return tell(report, compared, sinks, edges, store=kept, version=version)
+        context = DeliveryContext(web, Deadline.after(300, clock), Random(run_id))
+        return dispatch(report, compared, sinks, context, store=kept, version=version)
 
     adapters = Adapters(lambda _: _listing(rows), notifier, clock, store)
     check_target(Job(run_id, NOON, Policy("p", "sha256:0", rules), TARGET, ("host",)), adapters)

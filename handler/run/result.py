@@ -1,19 +1,13 @@
-"""What came of a run: its reports, its exit code, its result as JSON."""
+"""What came of a run: its reports, the one exit code that they mean, and the JSON that a function returns."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.models import Severity
-from handler.report.verdict import (
-    RESULT_BYTES,
-    exit_code,
-    fit,
-    fit_all,
-    report_dict,
-    targets_dict,
-    worst_verdict,
-)
+from handler.report.fit import RESULT_BYTES, fit_report, fit_reports
+from handler.report.json_v1 import report_dict, targets_dict
+from handler.report.verdict import worst_verdict
 
 if TYPE_CHECKING:
     from handler.errors import UsageError
@@ -22,7 +16,16 @@ if TYPE_CHECKING:
 _WORST_FIRST = (2, 3, 4, 1, 0)
 
 
-class Outcome(NamedTuple):
+def exit_code(report: Report, fail_on: Severity = Severity.INFO) -> int:
+    """3 inconclusive, 4 a delivery failed, 1 a finding at least as severe as `fail_on`, else 0."""
+    if report.verdict == "inconclusive":
+        return 3
+    if any(delivery.status in ("failed", "owed") for delivery in report.deliveries):
+        return 4
+    return 1 if any(finding.severity >= fail_on for finding in report.findings) else 0
+
+
+class RunResult(NamedTuple):
     """The reports of a run, one per target. `error` is what stopped it before its first request."""
 
     reports: tuple[Report, ...]
@@ -52,9 +55,9 @@ class Outcome(NamedTuple):
         deliveries = (delivery for report in self.reports for delivery in report.deliveries)
         return any(delivery.status in ("delivered", "accepted") for delivery in deliveries)
 
-    def result(self, limit: int = RESULT_BYTES) -> dict[str, Any]:
+    def document(self, limit: int = RESULT_BYTES) -> dict[str, Any]:
         """The function's result, below `limit` bytes: one report, or the reports of several targets, worst first."""
         if not self.several and len(self.reports) == 1:
-            return report_dict(fit(self.reports[0], limit))
+            return report_dict(fit_report(self.reports[0], limit))
         run_id = self.reports[0].run_id if self.reports else ""
-        return targets_dict(run_id, fit_all(self.reports, limit))
+        return targets_dict(run_id, fit_reports(self.reports, limit))
