@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -11,6 +14,7 @@ import pytest
 
 from handler.clock import SystemClock
 from handler.errors import MissingExtraError, SettingsError, StoreConflictError, StoreDamagedError, StoreError
+from handler.state.content import to_bytes
 from handler.state.document import decode, encode
 from handler.state.file import FileStore
 from handler.state.lock import STALE, locked
@@ -48,6 +52,55 @@ def test_what_is_saved_is_loaded_and_only_its_owner_may_read_it(store, path):
     version = store.save(document(), None)
     assert FileStore(path, FakeClock()).load() == (document(), version)
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_folders_that_are_missing_are_made(tmp_path):
+    deep = tmp_path / "a" / "b" / "state.json"
+    FileStore(deep, FakeClock()).save(document(), None)
+    assert FileStore(deep, FakeClock()).load()[0] == document()
+
+
+class Flushes:
+    """Notes what was in the folder whenever something was made to last: a file, or the folder itself."""
+
+    def __init__(self, path, broken=False):
+        self.path, self.broken, self.seen = path, broken, []
+
+    def __call__(self, descriptor):
+        folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        assert os.fstat(descriptor).st_size > 0  # nothing of it is in a buffer
+        there = self.path.read_bytes() if self.path.exists() else None
+        self.seen.append(("folder" if folder else "file", there))
+        if folder and self.broken:
+            raise OSError(errno.EINVAL, "this share cannot flush a folder")
+        os.fsync(descriptor)
+
+
+def test_what_is_written_is_flushed_before_the_rename_and_its_folder_after(path):
+    flush = Flushes(path)
+    first, second = to_bytes(document()), to_bytes(document("2026-11-22T13:00:00Z"))
+    store = FileStore(path, FakeClock(), flush=flush)
+    version = store.save(document(), None)
+    assert flush.seen == [("file", None), ("folder", first)]
+    store.save(document("2026-11-22T13:00:00Z"), version)
+    beside = [("file", first), ("folder", first)]  # the copy before
+    assert flush.seen[2:] == [*beside, ("file", first), ("folder", second)]
+
+
+def test_a_share_that_cannot_flush_a_folder_is_taken_as_it_is(path):
+    flush = Flushes(path, broken=True)
+    FileStore(path, FakeClock(), flush=flush).save(document(), None)
+    assert flush.seen[-1][0] == "folder"
+    assert FileStore(path, FakeClock()).load()[0] == document()
+
+
+def test_a_file_that_cannot_be_flushed_is_not_put_in_place(path):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(StoreError, match=r"last\.json: cannot be written \(No space left on device\)"):
+        FileStore(path, FakeClock(), flush=full).save(document(), None)
+    assert names(path) == {"last.json.lock"}
 
 
 def test_the_second_writer_of_a_version_loses(store, path):
