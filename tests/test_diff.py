@@ -13,7 +13,7 @@ from handler.decide.diff import compare, gap_hours, shape
 from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
-from handler.state.memory import LastRun, Mark
+from handler.state.memory import LastRun, Receipt
 from tests.fakes import NOON, category, finding
 
 TELNET = Rule("telnet", "ports", ports=PortSet(((1, 100),)))
@@ -61,7 +61,7 @@ def test_twice_the_num_last_told_is_grown(num, kind):
 def test_growth_is_measured_against_what_was_told_in_this_episode():
     before = after(23)
     record = before.findings["telnet-23-tcp-host"]
-    told = record._replace(told={"soc": Mark("open", 1, 10, iso(NOON)), "old": Mark("open", 0, 99, iso(NOON))})
+    told = record._replace(told={"soc": Receipt("open", 1, 10, iso(NOON)), "old": Receipt("open", 0, 99, iso(NOON))})
     before = before._replace(findings={"telnet-23-tcp-host": told})
     assert compare(seen(23, num=19), before, POLICY, NOON + HOUR).changes.ongoing
     assert compare(seen(23, num=20), before, POLICY, NOON + HOUR).changes.grown
