@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+PLACES = ("requirements*.lock", "bench/peers/*.lock", "tests/environments/*.lock")
 
 
 def wheel(folder: Path, name: str, version: str, *requires: str) -> str:
@@ -43,13 +45,13 @@ def wheel(folder: Path, name: str, version: str, *requires: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def set_up(folder: Path, lock: Path, index: Path) -> subprocess.CompletedProcess[str]:
+def set_up(folder: Path, lock: Path, index: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run tools/setup.sh with nothing but the index on disk."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     env |= {"PYTHON": sys.executable, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
     return subprocess.run(
         ["bash", str(ROOT / "tools/setup.sh"), str(folder), str(lock)],
-        env=env, capture_output=True, text=True, timeout=300, check=False,
+        env=env | variables, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
 
 
@@ -106,3 +108,78 @@ def test_a_second_call_does_nothing(tmp_path: Path, index: Path) -> None:
     assert set_up(tmp_path / "venv", lock, index).returncode == 0
     again = set_up(tmp_path / "venv", lock, index)
     assert (again.returncode, again.stderr, again.stdout) == (0, "", "")
+
+
+def test_a_python_that_is_named_and_does_not_fit_is_an_error_and_not_replaced(tmp_path: Path, index: Path) -> None:
+    lock = locked(tmp_path, asked=wheel(index, "asked", "1.0"))
+    old = tmp_path / "old python"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    for python in (str(old), str(tmp_path / "missing")):
+        done = set_up(tmp_path / "venv", lock, index, PYTHON=python)
+        assert done.returncode != 0
+        assert python in done.stderr
+    assert not (tmp_path / "venv").exists()
+
+
+def test_a_python_may_lie_in_a_folder_with_spaces(tmp_path: Path, index: Path) -> None:
+    lock = locked(tmp_path, asked=wheel(index, "asked", "1.0"))
+    python = tmp_path / "my pythons" / "python3"
+    python.parent.mkdir()
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    assert set_up(tmp_path / "venv", lock, index, PYTHON=str(python)).returncode == 0
+
+
+@pytest.fixture
+def checked(tmp_path: Path) -> Path:
+    """A tree with good locks and tools/check_locks.sh."""
+    good = "thing==1.0 \\\n    --hash=sha256:00\n"
+    for name in ("requirements.lock", "bench/peers/a.lock", "tests/environments/b.lock"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(good)
+    for folder in ("browser", "environments/server"):
+        (tmp_path / "tests" / folder).mkdir(parents=True)
+        (tmp_path / "tests" / folder / "package-lock.json").write_text('{"funding": {"url": "https://example.org"}}')
+    (tmp_path / "tools").mkdir()
+    shutil.copy(ROOT / "tools/check_locks.sh", tmp_path / "tools")
+    return tmp_path
+
+
+def check_locks(tree: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([tree / "tools/check_locks.sh"], capture_output=True, text=True, check=False)
+
+
+def test_good_locks_pass(checked: Path) -> None:
+    assert check_locks(checked).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("requirements-x.lock", "boto3==1.0 \\\n    --hash=sha256:00\n", "boto3"),
+        ("requirements-x.lock", "--index-url https://example.org\n", "names no host"),
+        ("bench/peers/x.lock", "thing @ https://example.org/x.whl \\\n    --hash=sha256:00\n", "names no host"),
+        ("tests/environments/x.lock", "thing==1.0\n", "needs a hash"),
+        ("tests/deploy/package-lock.json", '{"resolved": "https://example.org/x.tgz"}', "names no host"),
+        ("tests/environments/y/package-lock.json", '{"resolved": "https://example.org/x.tgz"}', "names no host"),
+    ],
+)
+def test_a_lock_with_a_fault_is_named(checked: Path, name: str, text: str, words: str) -> None:
+    (checked / name).parent.mkdir(parents=True, exist_ok=True)
+    (checked / name).write_text(text)
+    done = check_locks(checked)
+    assert done.returncode == 1
+    assert words in done.stderr
+    assert name in done.stderr
+
+
+def test_every_lock_of_the_repository_is_one_that_is_tried() -> None:
+    """tools/try_locks.sh, tools/check_locks.sh and tools/lock.sh take their locks from the same three places."""
+    folders = [
+        each for each in ROOT.iterdir() if each.is_dir() and not each.name.startswith(".") and each.name != "build"
+    ]
+    locks = {*ROOT.glob("*.lock"), *(path for folder in folders for path in folder.rglob("*.lock"))}
+    assert locks == {path for pattern in PLACES for path in ROOT.glob(pattern)}
+    for script in ("try_locks.sh", "check_locks.sh", "lock.sh"):
+        assert all(pattern in (ROOT / "tools" / script).read_text() for pattern in PLACES)
