@@ -32,7 +32,7 @@ def test_short_form_is_one_rule_with_the_documented_defaults():
 
 
 def test_everything_the_language_can_say_arrives_in_the_rules(request):
-    path = request.path.parent / "policies" / "good" / "everything.yaml"
+    path = request.path.parents[1] / "policies" / "good" / "everything.yaml"
     policy = load_policy([path])
     telnet, web, databases = policy.rules
     assert (telnet.severity, telnet.status, telnet.effective_from) == (
