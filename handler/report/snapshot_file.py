@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import SnapshotError
+from handler.hss.rows import read_counters, status_of
 from handler.models import COUNTERS, CategorySnapshot, Problem, Row, Snapshot, Target
 from handler.report.json_file import read_object, schema_problems
 
@@ -103,7 +104,7 @@ def _category_of(item: Mapping[str, Any]) -> CategorySnapshot:
         category=item["category"],
         rows=tuple(_row_of(raw) for raw in item["rows"]),
         total_num=item["total_num"],
-        statistics=None if statistics is None else {k: int(statistics[k]) for k in COUNTERS if k in statistics},
+        statistics=None if statistics is None else read_counters(statistics).counters,
         plan=item["plan"],
         every_row=item["every_row"],
         complete=item["complete"],
@@ -115,6 +116,4 @@ def _category_of(item: Mapping[str, Any]) -> CategorySnapshot:
 
 
 def _row_of(raw: Mapping[str, Any]) -> Row:
-    status = raw.get("status")
-    status = None if status is None else status.lower()
-    return Row(int(raw["port"]), raw["type"].lower(), int(raw["num"]), "unknown" if status == "unknow" else status)
+    return Row(int(raw["port"]), raw["type"].strip().lower(), int(raw["num"]), status_of(raw.get("status")))

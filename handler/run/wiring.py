@@ -235,7 +235,7 @@ def client_of(place: Place, settings: Settings, around: Surroundings) -> HssClie
         pacer=around.warm.pacer(settings.calls_per_minute, around.clock),
         clock=around.clock,
         random=around.random,
-        validation="warn" if settings.validation == "warn" else "strict",
+        validation="strict" if settings.validation == "strict" else "warn",
     )
 
 
