@@ -39,7 +39,7 @@ def ports(service: Simulator, offset: int = 0) -> list[int]:
 
 def test_a_fault_strikes_its_calls_only():
     service = simulator(Fault("status", "port_statistics", 2, 3, {"status": 503}))
-    assert [ask(service, api="statistics").status for _ in range(3)] == [200] * 3
+    assert [ask(service, "category=host", api="statistics").status for _ in range(3)] == [200] * 3
     assert [ask(service).status for _ in range(5)] == [200, 503, 503, 200, 200]
 
 
@@ -112,7 +112,7 @@ def test_documents_break_as_told():
     assert math.isnan(body(simulator(Fault("nan")))["total_num"])
     strings = body(simulator(Fault("numbers_as_strings")))
     assert (strings["total_num"], strings["data_list"][0]["port"]) == ("25", "1")
-    assert body(simulator(Fault("numbers_as_strings")), api="statistics")["port_num"] == "25"
+    assert body(simulator(Fault("numbers_as_strings")), "category=host", api="statistics")["port_num"] == "25"
 
 
 def test_keys_are_set_changed_and_taken_out():

@@ -114,7 +114,7 @@ def test_neither_takes_another_value_for_an_integer(value):
 
 
 def test_rows_that_drift_alike_are_all_named():
-    rows = [{"port": port, "type": "TCP6", "num": 1} for port in range(3)]
+    rows = [{"port": port, "type": "SCTP", "num": 1} for port in range(3)]
     found = breaches("port_statistics", "otc", {"total_num": 3, "data_list": rows})
     assert [breach.path for breach in found] == [f"$.data_list[{at}].type" for at in range(3)]
 

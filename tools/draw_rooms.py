@@ -36,6 +36,7 @@ SAYS = {
     "addresses": "loopback, metadata",
     "clock": "time as an argument",
     "errors": "the tree",
+    "foreign_text": "others' text, harmless",
     "ports": "sets of ports",
 }
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.errors import ApiError, DeniedError, ThrottledError
+from handler.foreign_text import one_line
 from handler.hss.strict import json_object
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from handler.transport import Response
 
-_LONGEST_TEXT = 200  # characters of a vendor's text
+SHOWN = 200  # characters of a vendor's text
 _GATEWAY = re.compile(r"APIGW?\.")
 _DENIED = {"HSS.0010", "HSS.0013", "00000010", "APIG.0301", "APIG.0302", "APIG.0303", "APIG.0307", "APIG.0802"}
 _THROTTLED = "APIG.0308"
@@ -109,10 +110,9 @@ def error_body(response: Response) -> ErrorBody:
     return ErrorBody(harmless(code, 40), harmless(text), harmless(request_id, 80))
 
 
-def harmless(text: str, longest: int = _LONGEST_TEXT) -> str:
-    """A foreign text on one line, without control and formatting characters, cut."""
-    kept = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * longest]).split())
-    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+def harmless(text: str, longest: int = SHOWN) -> str:
+    """A vendor's text on one line of at most `longest` characters, a blank for each that cannot be seen."""
+    return one_line(text, longest, unseen=" ")
 
 
 def _first(body: Mapping[str, Any], *names: str) -> str:

@@ -23,6 +23,12 @@ APIS = {
     "asset/ports/detail": "port_detail",
 }
 
+MANDATORY = {  # by cloud and API; OTC has no port_detail, and takes host for a category that is not sent
+    ("huaweicloud", "asset_statistics"): ("category",),
+    ("huaweicloud", "port_detail"): ("port", "category"),
+}
+LONGEST_HOST_ID = {"huaweicloud": 64, "otc": 128}
+
 
 class BadParameterError(ValueError):
     """A parameter that the service refuses with HSS.0001."""
@@ -62,9 +68,9 @@ class AnswerPage(NamedTuple):
     total: int
 
 
-def counters(call: Call, fleet: Fleet) -> dict[str, int]:
-    """The body of asset/statistics; with `host_id` only that server's ports are known."""
-    _checked(call)
+def counters(call: Call, fleet: Fleet, options: Options) -> dict[str, int]:
+    """The body of asset/statistics; with `host_id` only that server's ports are known. Raises BadParameterError."""
+    _checked(call, options)
     host = call.query.get("host_id")
     if not host:
         return fleet.counters(call.enterprise_project, call.category)
@@ -75,7 +81,7 @@ def counters(call: Call, fleet: Fleet) -> dict[str, int]:
 
 def matching(call: Call, fleet: Fleet, options: Options) -> AnswerPage:
     """The rows that a query matches, in the service's order, and where its page begins. Raises BadParameterError."""
-    _checked(call)
+    _checked(call, options)
     lines = fleet.lines(call.enterprise_project, call.category)
     kept = [line for line in _spoken(lines, options) if _matches(line, call.query, options)]
     ordered: Sequence[Line | Open] = _ordered(kept, call.query, options)
@@ -91,13 +97,14 @@ def listing(page: AnswerPage, options: Options) -> dict[str, Any]:
     return {"total_num": page.total, "data_list": [_rendered(row, options) for row in cut]}
 
 
-def _checked(call: Call) -> None:
+def _checked(call: Call, options: Options) -> None:
     if call.category not in CATEGORIES:
         raise BadParameterError("category")
-    if call.api == "port_detail":
-        for name in ("port", "category"):
-            if not call.query.get(name):
-                raise BadParameterError(name)
+    for name in MANDATORY.get((options.cloud, call.api), ()):
+        if not call.query.get(name):
+            raise BadParameterError(name)
+    if call.api == "asset_statistics" and len(call.query.get("host_id", "")) > LONGEST_HOST_ID[options.cloud]:
+        raise BadParameterError("host_id")
 
 
 def _spoken(lines: tuple[Line, ...], options: Options) -> Sequence[Line]:

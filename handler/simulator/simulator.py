@@ -157,7 +157,7 @@ class Simulator:
             return refusals.hss("HSS.0013", "No permission", request_id)
         try:
             if call.api == "asset_statistics":
-                document: dict[str, Any] = dict(answers.counters(call, self._fleet))
+                document: dict[str, Any] = dict(answers.counters(call, self._fleet, self.options))
             else:
                 page = on_page(answers.matching(call, self._fleet, self.options), striking)
                 document = answers.listing(page, self.options)
