@@ -21,7 +21,7 @@ from handler.schemas.drift import pattern
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from handler.hss.rows import Fault
+    from handler.hss.rows import Unreadable
     from handler.transport import Response
 
 _Read = TypeVar("_Read", "PortPage", "AssetCounters")
@@ -125,7 +125,7 @@ def answer_object(response: Response, endpoint: str, *expected: str) -> dict[str
     return body
 
 
-def notes_of(api: str, cloud: str, body: object, faults: Iterable[Fault] = ()) -> Notes:
+def notes_of(api: str, cloud: str, body: object, faults: Iterable[Unreadable] = ()) -> Notes:
     """How often each place of an answer is not as documented, but for `faults`, which are said already."""
     said = {fault.path for fault in faults}
     kinds: Counter[tuple[str, str, str]] = Counter()
@@ -146,7 +146,7 @@ def drift_warnings(notes: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
     return (*texts[:MOST_NOTES], *more)
 
 
-def _problems(faults: Iterable[Fault], unreadable: int = 0) -> tuple[Problem, ...]:
+def _problems(faults: Iterable[Unreadable], unreadable: int = 0) -> tuple[Problem, ...]:
     """What cannot be read, so that what the answer says is not the whole truth."""
     named = [Problem(harmless(fault.message), fault.path, UNREADABLE_HINT) for fault in faults]
     more = unreadable - MOST_NAMED

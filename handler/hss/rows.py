@@ -25,7 +25,7 @@ _NUMBERS = (_COUNT, _PORT)
 MOST_NAMED = 5  # unreadable rows of one answer that are named one by one
 
 
-class Fault(NamedTuple):
+class Unreadable(NamedTuple):
     """Something of an answer that cannot be read: where, and why. `path` is a JSON path: `$.data_list[3].port`."""
 
     path: str
@@ -41,14 +41,14 @@ class RowsRead(NamedTuple):
     rows: tuple[Row, ...]
     raw: list[Mapping[str, Any]]
     unreadable: int = 0
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[Unreadable, ...] = ()
 
 
 class CountersRead(NamedTuple):
     """The counters that could be read; `faults` of those below zero, which may be anything but absent."""
 
     counters: Mapping[str, int]
-    faults: tuple[Fault, ...] = ()
+    faults: tuple[Unreadable, ...] = ()
 
 
 class _Columns(NamedTuple):
@@ -64,7 +64,7 @@ def read_rows(raw: list[Any]) -> RowsRead:
     if columns is not None:
         return RowsRead(_rows(columns), raw)
     kept: list[Mapping[str, Any]] = []
-    faults: list[Fault] = []
+    faults: list[Unreadable] = []
     for index, one in enumerate(raw):
         if _is_readable(one):
             kept.append(one)
@@ -79,7 +79,7 @@ def read_counters(raw: Mapping[str, Any]) -> CountersRead:
     """The counters of an answer of asset statistics, in the vendor's order."""
     counters = {name: raw[name] for name in COUNTERS if is_count(raw.get(name))}
     below = [name for name in COUNTERS if _is_integer(raw.get(name)) and raw[name] < 0]
-    return CountersRead(counters, tuple(Fault(f"$.{name}", "is below zero, not a count") for name in below))
+    return CountersRead(counters, tuple(Unreadable(f"$.{name}", "is below zero, not a count") for name in below))
 
 
 def status_of(said: object) -> str | None:
@@ -93,13 +93,13 @@ def is_count(value: object) -> TypeGuard[int]:
     return _is_integer(value) and value >= 0
 
 
-def fault_of(path: str, holder: Mapping[str, Any], key: str, wanted: str) -> Fault:
+def fault_of(path: str, holder: Mapping[str, Any], key: str, wanted: str) -> Unreadable:
     """Why the value under a key cannot be used as what is wanted, such as `a count`."""
     if key not in holder:
-        return Fault(path, "is missing")
+        return Unreadable(path, "is missing")
     found = type_name(holder[key])
     out_of_range = found == "integer" and wanted in _NUMBERS
-    return Fault(path, f"is {'out of range' if out_of_range else f'of type {found}'}, not {wanted}")
+    return Unreadable(path, f"is {'out of range' if out_of_range else f'of type {found}'}, not {wanted}")
 
 
 def _columns(raw: list[Any]) -> _Columns | None:
@@ -142,10 +142,10 @@ def _is_readable(row: Any) -> bool:
     return _is_port(row.get("port")) and isinstance(row.get("type"), str) and is_count(row.get("num"))
 
 
-def _row_faults(at: str, row: Any) -> list[Fault]:
+def _row_faults(at: str, row: Any) -> list[Unreadable]:
     """What of a row that cannot be read is wrong."""
     if not isinstance(row, dict):
-        return [Fault(at, f"is of type {type_name(row)}, not an object")]
+        return [Unreadable(at, f"is of type {type_name(row)}, not an object")]
     fields = (
         ("port", _is_port(row.get("port")), _PORT),
         ("type", isinstance(row.get("type"), str), "a text"),
