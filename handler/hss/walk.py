@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.errors import AnswerError, TimeLimitError
@@ -16,7 +17,7 @@ from handler.hss.plan import (
     key_of,
     next_step,
 )
-from handler.models import Problem
+from handler.models import Problem, Row
 from handler.retries import in_minutes
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from handler.hss.client import HssClient, Spending
     from handler.hss.decode import PortPage
     from handler.hss.plan import Ask, Key
-    from handler.models import Row, Target
+    from handler.models import Target
 
 UNSTEADY_HINT = "The list changes while it is read; one target per enterprise project makes lists small. Run again."
 API = PortStatisticsQuery.API
@@ -66,6 +67,7 @@ class PortWalk:
         self._keep_raw, self._on_progress = keep_raw, on_progress
         self._sortable = target.cloud == "huaweicloud"  # OTC has no sort_key
         self._to_come = 1
+        self._unreadable = count(1)
         self._found: dict[Key, tuple[Row, Mapping[str, Any]]] = {}
         self._before: dict[Key, tuple[Row, Mapping[str, Any]]] = {}  # of pages that did not fit together
         self.total_num: int | None = None
@@ -117,17 +119,24 @@ class PortWalk:
     def _pages(self) -> ExactPorts | Stop | StartOver:
         page = self._page(0)
         self.plan = "pages"
-        self.first_page_empty = not page.rows
-        seen = Pages.first(page.total_num, page.rows)
+        self.first_page_empty = not page.rows and not page.unreadable
+        seen = Pages.first(page.total_num, self._places(page))
         while isinstance(step := next_step(self._ask, seen, sortable=self._sortable), NextPage):
             self._expect(step.calls, step.fewest)
             page = self._page(step.offset)
-            seen = seen.add(page.total_num, page.rows)
+            seen = seen.add(page.total_num, self._places(page))
         return step
+
+    def _places(self, page: PortPage) -> tuple[Row, ...]:
+        """The rows, then one for each that cannot be read, so that none of those counts as a row that did not come."""
+        port = page.rows[-1].port if page.rows else 0
+        return page.rows + tuple(Row(port, f"unreadable {next(self._unreadable)}", 0) for _ in range(page.unreadable))
 
     def _page(self, offset: int) -> PortPage:
         sort: dict[str, Any] = {"sort_key": "port", "sort_dir": "asc"} if self._sortable else {}
         page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), offset=offset, **sort))
+        if self.total_num is not None and any(problem.path == "$.total_num" for problem in page.problems):
+            page = page._replace(total_num=self.total_num)  # as the page before said
         self.total_num = page.total_num
         return page
 
@@ -148,10 +157,11 @@ class PortWalk:
         page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), port=port), instead_of=port)
         if any(row.port != port for row in page.rows):
             raise AnswerError(f"{self._client.name_of(self._target.project_id, API)}: port={port} gave other ports too")
-        return len({key_of(row) for row in page.rows}) == len(page.rows) == page.total_num
+        return len({key_of(row) for row in page.rows}) == len(page.rows) == page.total_num - page.unreadable
 
     def _call(self, query: PortStatisticsQuery, instead_of: int | None = None) -> PortPage:
-        page = self._client.port_page(self._target, query, self._spending)
+        page = self._client.port_page(self._target, query, self._spending, partial=True)
+        self.problems += [problem for problem in page.problems if problem not in self.problems]
         self._to_come = max(0, self._to_come - 1)
         if instead_of is not None:
             self._found = {key: one for key, one in self._found.items() if key[0] != instead_of}
