@@ -7,7 +7,7 @@ import pytest
 from handler.derive.description import read_description
 from handler.derive.kinds import read_kind
 from handler.derive.page import Line, Row
-from handler.derive.read_text import bullet
+from handler.derive.read_text import bullet, indent
 from handler.derive.value import read_value
 
 
@@ -16,7 +16,7 @@ def value(kind, *lines):
     cells = {
         "name": (Line(1, "field"),),
         "type": (Line(2, kind),),
-        "description": tuple(Line(3 + place, *bullet(text)) for place, text in enumerate(lines)),
+        "description": tuple(Line(3 + place, *bullet(text), indent(text)) for place, text in enumerate(lines)),
     }
     read, gaps = read_value(Row(1, cells))
     return read.schema, [str(gap) for gap in gaps]
@@ -143,7 +143,6 @@ def test_a_bare_minimum_beside_an_array_bounds_its_items():
         ["Enumeration values:", "- red", "- blue"],
         ["Value range:", "- **red**, which is warm", "- **blue**, which is cold"],
         ["Range", "red, blue"],
-        ["Colour.", "- red: like a rose", "- blue: like the sea"],
     ],
 )
 def test_listed_options_become_an_enumeration(lines):

@@ -43,7 +43,7 @@ def test_without_a_last_run_everything_is_new():
     compared = compare(seen(23, 21), None, POLICY, NOON)
     assert compared.changes.new == ("telnet-23-tcp-host", "telnet-21-tcp-host")
     assert [one.first_seen for one in compared.findings] == [iso(NOON)] * 2
-    assert compared.no_previous
+    assert compared.previous_run_at is None
 
 
 def test_what_is_still_there_is_ongoing_and_keeps_first_seen():
@@ -149,7 +149,7 @@ def test_the_state_of_another_place_closes_nothing():
     before = compare(seen(23), None, POLICY, NOON, place="project-1").last_run
     compared = compare(seen(21), before, POLICY, NOON + HOUR, place="project-2")
     assert compared.changes.resolved == ()
-    assert compared.no_previous
+    assert compared.previous_run_at is None
 
 
 def test_a_counter_is_judged_by_its_rule():

@@ -73,6 +73,18 @@ def test_a_host_id_is_checked():
         assert AssetStatisticsQuery(category="host", host_id=wrong).problems("huaweicloud")
 
 
+def test_the_two_clouds_ask_for_counters_differently():
+    AssetStatisticsQuery().check("otc")
+    assert AssetStatisticsQuery().encoded() == ""
+    assert AssetStatisticsQuery().problems("huaweicloud") == (
+        "query of asset_statistics: category: a required key is missing",
+    )
+    AssetStatisticsQuery(host_id="h" * 128).check("otc")
+    for cloud, longest in (("otc", 128), ("huaweicloud", 64)):
+        (problem,) = AssetStatisticsQuery(category="host", host_id="h" * (longest + 1)).problems(cloud)
+        assert problem.startswith("query of asset_statistics: host_id: ")
+
+
 def test_all_problems_come_at_once_each_parameter_once():
     with pytest.raises(SettingsError) as caught:
         PortStatisticsQuery(limit=9, offset=-1, port=0, category="vm", sort_key="num").check("otc")

@@ -10,7 +10,7 @@ import pytest
 from handler.commands.simulate import forbidden_ports
 from handler.hss.auth import KeyAuth
 from handler.models import COUNTERS, Secret
-from handler.simulator.fleet import Estate, Fleet, Line, Listener
+from handler.simulator.fleet import Estate, Fleet, Line, Process
 from handler.simulator.generate import generate
 from handler.simulator.options import ACCESS_KEY, PROJECT, SECRET_KEY, TOKEN, Options
 from handler.simulator.simulator import Simulator
@@ -137,16 +137,33 @@ def test_counters_are_twelve_and_add_up():
 
 def test_a_counter_of_none_is_left_out():
     fleet = Fleet({("0", "host"): Estate((), {"app_num": None})})
-    assert "app_num" not in ask(simulator(fleet=fleet), api="statistics")[1]
+    assert "app_num" not in ask(simulator(fleet=fleet), "category=host", api="statistics")[1]
 
 
 def test_counters_of_one_server_count_its_ports():
-    fleet = Fleet.of(Line(23, "TCP", 2, "danger", (Listener("a"), Listener("b"))))
-    assert ask(simulator(fleet=fleet), "host_id=a", api="statistics")[1]["port_num"] == 1
+    fleet = Fleet.of(Line(23, "TCP", 2, "danger", (Process("a"), Process("b"))))
+    assert ask(simulator(fleet=fleet), "category=host&host_id=a", api="statistics")[1]["port_num"] == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "query", "status"),
+    [
+        (HUAWEI, "", 400), (HUAWEI, "category=host", 200), (OTC, "", 200), (OTC, "category=container", 200),
+        (HUAWEI, f"category=host&host_id={'a' * 64}", 200), (HUAWEI, f"category=host&host_id={'a' * 65}", 400),
+        (OTC, f"host_id={'a' * 128}", 200), (OTC, f"host_id={'a' * 129}", 400),
+    ],
+)  # fmt: skip
+def test_counters_are_asked_as_each_clouds_page_wants_it(options, query, status):
+    assert ask(simulator(options), query, api="statistics")[0].status == status
+
+
+def test_counters_of_otc_without_a_category_are_those_of_hosts():
+    asked, named = (ask(simulator(OTC), query, api="statistics")[1] for query in ("", "category=host"))
+    assert asked == named
 
 
 def test_the_hosts_behind_a_port_are_listed_and_filtered():
-    fleet = Fleet.of(Line(23, "TCP", 2, "danger", (Listener("a", "lift-1", "10.0.0.1"), Listener("b", "lift-2"))))
+    fleet = Fleet.of(Line(23, "TCP", 2, "danger", (Process("a", "lift-1", "10.0.0.1"), Process("b", "lift-2"))))
     found = ask(simulator(fleet=fleet), "port=23&category=host&host_name=lift-1", api="ports/detail")[1]
     assert found["total_num"] == 1
     assert found["data_list"][0]["host_ip"] == "10.0.0.1"
@@ -238,7 +255,7 @@ def test_the_sixth_call_of_a_minute_is_throttled_per_api():
     service = simulator(Options(cloud="otc"), clock=clock)
     assert [ask(service)[0].status for _ in range(6)] == [200] * 5 + [429]
     assert ask(service)[1]["error_code"] == "APIG.0308"
-    assert ask(service, api="statistics")[0].status == 200
+    assert ask(service, "category=host", api="statistics")[0].status == 200
     clock.tick(59.9)
     assert ask(service)[0].status == 429
     clock.tick(0.1)

@@ -10,8 +10,8 @@ import random
 import pytest
 
 from handler.errors import TransportError, UsageError
-from handler.simulator.faults import KINDS, Fault, read_faults
-from handler.simulator.fleet import Fleet, Line, Listener
+from handler.simulator.faults import FAULT_KINDS, Fault, read_faults
+from handler.simulator.fleet import Fleet, Line, Process
 from handler.simulator.fleet_file import read_fleet
 from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.simulator import Simulator
@@ -39,7 +39,7 @@ def ports(service: Simulator, offset: int = 0) -> list[int]:
 
 def test_a_fault_strikes_its_calls_only():
     service = simulator(Fault("status", "port_statistics", 2, 3, {"status": 503}))
-    assert [ask(service, api="statistics").status for _ in range(3)] == [200] * 3
+    assert [ask(service, "category=host", api="statistics").status for _ in range(3)] == [200] * 3
     assert [ask(service).status for _ in range(5)] == [200, 503, 503, 200, 200]
 
 
@@ -112,7 +112,7 @@ def test_documents_break_as_told():
     assert math.isnan(body(simulator(Fault("nan")))["total_num"])
     strings = body(simulator(Fault("numbers_as_strings")))
     assert (strings["total_num"], strings["data_list"][0]["port"]) == ("25", "1")
-    assert body(simulator(Fault("numbers_as_strings")), api="statistics")["port_num"] == "25"
+    assert body(simulator(Fault("numbers_as_strings")), "category=host", api="statistics")["port_num"] == "25"
 
 
 def test_keys_are_set_changed_and_taken_out():
@@ -169,7 +169,7 @@ def test_a_status_fault_needs_a_status(value):
 
 def test_faults_are_read_from_a_list():
     assert read_faults([{"kind": "html", "first": 2, "last": 4}]) == (Fault("html", first=2, last=4),)
-    assert len(KINDS) == 29
+    assert len(FAULT_KINDS) == 29
 
 
 FLEET_FILE = """
@@ -189,7 +189,7 @@ def test_a_fleet_file_gives_lines_hosts_counters_and_faults(tmp_path):
     file = tmp_path / "fleet.yaml"
     file.write_text(FLEET_FILE)
     fleet, faults = read_fleet(file)
-    hosts = (Listener("a", "lift-1", pid=7), Listener("lift-2", "lift-2"))
+    hosts = (Process("a", "lift-1", pid=7), Process("lift-2", "lift-2"))
     assert fleet.lines("0", "host") == (Line(23, "TCP", 2, "danger", hosts), Line(443, "TCP", 9))
     assert fleet.counters("0", "host")["database_num"] == 3
     assert "app_num" not in fleet.counters("0", "host")
