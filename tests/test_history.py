@@ -27,8 +27,8 @@ def store_with(number):
 
 def shown(capsys, stores, *options):
     parser = argparse.ArgumentParser()
-    history.register(parser.add_subparsers())
-    code = history.run(parser.parse_args(["history", *options]), lambda _url: stores)
+    history.arguments(parser)
+    code = history.run(parser.parse_args(options), lambda _url: stores)
     out, err = capsys.readouterr()
     assert code == 0
     return out, err

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from handler.errors import UsageError
 from handler.foreign_text import one_line
 from handler.models import CATEGORIES
+from handler.run import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,7 +128,7 @@ def _choice_problems(chosen: Mapping[str, Any]) -> list[str]:
     problems = []
     for key, value in chosen.items():
         if key not in _CHOICES:
-            near = difflib.get_close_matches(key, _CHOICES, 1)
+            near = lazy.get_close_matches(key, _CHOICES, 1)
             problems.append(f"user_event: unknown key {key!r:.40}" + (f"; did you mean {near[0]}?" if near else ""))
         elif key == "categories":
             if not isinstance(value, list) or not value or any(item not in CATEGORIES for item in value):

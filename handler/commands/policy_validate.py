@@ -1,31 +1,39 @@
-"""`policy validate`, `policy coverage` and `policy schema`: what is known of a policy without running it."""
+"""`policy validate`: all problems of all files, without running the policy."""
 
 from __future__ import annotations
 
 import sys
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from handler.commands.policy_inputs import recorded, today
-from handler.policy.bundled import bundled_policies
+from handler.commands.inputs import read_snapshot, today
+from handler.commands.policy_arguments import AT_HELP, add_format, add_paths
 from handler.policy.canonical import canonical_yaml
-from handler.policy.danger_lists import danger_lists
 from handler.policy.lint import lint
 from handler.policy.lint_formats import FORMATS
-from handler.policy.load import load_policy, read_files, read_policy
-from handler.review.coverage import compare_with_lists
-from handler.review.coverage_formats import coverage_json, coverage_text
+from handler.policy.load import read_files, read_policy
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
 
     from handler.policy.load import Reading
 
+EXAMPLE = "port-compliance policy validate policies --format github"
 
-def validate(args: Namespace) -> int:
+
+def arguments(parser: ArgumentParser) -> None:
+    """What `policy validate` takes."""
+    add_paths(parser)
+    parser.add_argument("--print", action="store_true", help="print the policy in its canonical form")
+    parser.add_argument("--cloud", choices=("otc", "huaweicloud"), help="warn of what this cloud cannot answer")
+    parser.add_argument("--snapshot", metavar="FILE", help="warn of exemptions that match nothing in this snapshot")
+    parser.add_argument("--at", metavar="TIME", help=AT_HELP)
+    add_format(parser, "text", "json", "sarif", "github")
+
+
+def run(args: Namespace) -> int:
     """2 if the policy has an error; warnings alone are 0. The messages are the result, so they go to stdout."""
     reading = read_policy(*read_files(args.paths))
-    snapshot = recorded(args.snapshot) if args.snapshot else None
+    snapshot = read_snapshot(args.snapshot) if args.snapshot else None
     messages = lint(reading, today=today(args), cloud=args.cloud, snapshot=snapshot)
     text = FORMATS[args.format](messages)
     if args.print and reading.policy is not None:
@@ -42,16 +50,3 @@ def _found(reading: Reading) -> str:
     if reading.policy is None:
         return ""
     return f"{len(reading.policy.rules)} rules, {len(reading.policy.exemptions)} exemptions: "
-
-
-def coverage(args: Namespace) -> int:
-    """Always 0: it informs."""
-    found = compare_with_lists(load_policy(args.paths), danger_lists(bundled_policies() / "lists"))
-    print(coverage_json(found) if args.format == "json" else coverage_text(found), end="")
-    return 0
-
-
-def schema(_args: Namespace) -> int:
-    """Always 0: it informs."""
-    print(files("handler.policy").joinpath("policy.schema.json").read_text(encoding="utf-8"), end="")
-    return 0

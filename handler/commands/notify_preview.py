@@ -6,9 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
-from handler.commands.terminal import read_file
+from handler.commands.inputs import read_file
 from handler.models import ExemptionNotice, Report, Secret
-from handler.report.json_file import MAX_JSON_BYTES
 from handler.report.report_file import parse_report
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sample import sample_report
@@ -20,30 +19,19 @@ if TYPE_CHECKING:
     from handler.sinks.message import SinkMessage
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "notify",
-        help="preview what a sink would receive",
-        epilog="Example: port-compliance notify preview --sink slack",
-    )
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
-    preview_parser = actions.add_parser(
-        "preview",
-        help="print the message without sending it",
-        description="Renders a report (a made-up one without --report) as if every finding in it were new.",
-        epilog="Example: port-compliance notify preview --sink slack --report report.json",
-    )
-    preview_parser.add_argument(
-        "--sink", required=True, choices=sorted(SINK_KINDS), metavar="KIND", help="the kind of sink"
-    )
-    preview_parser.add_argument("--report", metavar="FILE", help="a report of `check --format json`")
-    preview_parser.set_defaults(run=preview)
+DESCRIPTION = "Renders a report (a made-up one without --report) as if every finding in it were new."
+EXAMPLE = "port-compliance notify preview --sink slack --report report.json"
 
 
-def preview(args: argparse.Namespace) -> int:
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `notify preview` takes."""
+    parser.add_argument("--sink", required=True, choices=sorted(SINK_KINDS), metavar="KIND", help="the kind of sink")
+    parser.add_argument("--report", metavar="FILE", help="a report of `check --format json`")
+
+
+def run(args: argparse.Namespace) -> int:
     """Print each message's body; JSON is indented."""
-    report = parse_report(read_file(args.report, MAX_JSON_BYTES), args.report) if args.report else sample_report()
+    report = parse_report(read_file(args.report), args.report) if args.report else sample_report()
     kind = SINK_KINDS[args.sink]
     sink = Sink("preview", kind, Secret("https://example.invalid/"), routing_key=Secret("preview"), chat_id="-1")
     for message in kind.module.render(everything_new(report), sink, parse_iso(report.started_at), 0):
