@@ -180,8 +180,7 @@ class Finding(NamedTuple):
     hosts: tuple[Host, ...] | None = None  # None: not asked
 
 
-# what a finding says in the words of its rule: the fields that it takes from there as they are
-RULE_TEXTS = ("title", "rationale", "remediation", "references", "tags")
+RULE_TEXTS = ("title", "rationale", "remediation", "references", "tags")  # what a finding says in its rule's words
 _CATEGORY_RANK = {category: rank for rank, category in enumerate(CATEGORIES)}
 
 
@@ -206,6 +205,9 @@ class ExemptedFinding(NamedTuple):
     expires: str  # the last day on which it holds, YYYY-MM-DD
     days_left: int
     ticket: str = ""
+
+
+EXEMPTION_TEXTS = ("reason", "owner", "ticket")  # what it says in the exemption's words
 
 
 class AnnouncedFinding(NamedTuple):

@@ -11,7 +11,7 @@ from handler.errors import TransportError
 from handler.models import Evaluation, Secret
 from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.sinks.sink import Sink
-from handler.state.memory import decode
+from handler.state.document import decode
 from handler.transport import Response
 from tests.fakes import FakeClock, FakeTransport, MemoryStore, category, report
 from tests.reliability import FAKE, POLICY, FakeKind

@@ -25,7 +25,8 @@ from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.kinds import SinkKind
 from handler.sinks.message import SinkMessage
 from handler.sinks.sink import Notification, Sink
-from handler.state.memory import Item, LastRun, decode
+from handler.state.document import decode
+from handler.state.memory import Item, LastRun
 from handler.transport import Request, Response
 from tests.fakes import FakeClock, MemoryStore, category, finding, report
 

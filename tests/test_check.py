@@ -28,7 +28,7 @@ class FakeNotifier:
     def __call__(self, report, compared, store, version):
         self.given.append((report, compared))
         if store is not None and compared is not None:
-            from handler.state.memory import encode
+            from handler.state.document import encode
 
             store.save(encode(compared.last_run), version)
         return Dispatched(

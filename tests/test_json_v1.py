@@ -23,7 +23,7 @@ from handler.models import (
 )
 from handler.report import json_v1
 from handler.report.codec import Codec
-from handler.report.json_v1 import finding_dict, report_dict, report_of, targets_dict
+from handler.report.json_v1 import finding_dict, read_report, report_dict, targets_dict
 from tests.fakes import category, finding, report
 from tests.strategies import exact, hints, nouns, values
 
@@ -79,7 +79,7 @@ def through_json(plain):
 def test_every_report_comes_back_whole_and_fits_its_published_schema(one):
     plain = through_json(report_dict(one))
     SCHEMA.validate(plain)
-    assert exact(report_of(plain)) == exact(one)
+    assert exact(read_report(plain)) == exact(one)
 
 
 @settings(max_examples=10)
@@ -165,7 +165,7 @@ def test_the_published_schema_says_the_same_of_a_finding_wherever_one_stands(nam
 
 
 def test_a_problem_is_read_as_the_sentence_that_was_written():
-    read = report_of(through_json(report_dict(report(problems=(Problem("broken", "$.data_list[0]", "Look."),)))))
+    read = read_report(through_json(report_dict(report(problems=(Problem("broken", "$.data_list[0]", "Look."),)))))
     assert read.problems == (Problem("$.data_list[0]: broken"),)
 
 

@@ -11,18 +11,8 @@ from hypothesis import strategies as st
 
 from handler.errors import StoreDamagedError
 from handler.models import Host
-from handler.state.memory import (
-    Batch,
-    Item,
-    LastRun,
-    Receipt,
-    Remembered,
-    RunSummary,
-    SinkMemory,
-    _checksum,
-    decode,
-    encode,
-)
+from handler.state.document import _checksum, decode, encode
+from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 from tests.fakes import finding
 
 AT = "2026-11-22T12:00:00Z"

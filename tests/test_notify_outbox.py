@@ -24,7 +24,8 @@ from handler.notify.outbox import (
 )
 from handler.notify.receipts import with_receipts
 from handler.notify.send import DeliveryContext
-from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, RunSummary, SinkMemory, decode, encode
+from handler.state.document import decode, encode
+from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, RunSummary, SinkMemory
 from tests.desk import SOC
 from tests.fakes import NOON, FakeClock, FakeTransport, MemoryStore, category, finding, report
 

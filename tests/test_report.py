@@ -6,6 +6,7 @@ from importlib.resources import files
 import pytest
 from jsonschema import Draft202012Validator
 
+from handler.errors import SettingsError
 from handler.models import (
     AnnouncedFinding,
     Changes,
@@ -107,6 +108,27 @@ def test_several_targets_exit_with_the_worst():
     assert RunResult((report(finding()), owed)).exit_code == 4
     assert RunResult((report(), report(finding()))).exit_code == 1
     assert RunResult(()).exit_code == 3
+
+
+def test_a_usage_error_exits_with_two_whatever_its_report_says():
+    failed = RunResult((report(verdict="inconclusive"),), error=SettingsError("no policy"))
+    assert (failed.exit_code, failed.exit_code_for(Severity.CRITICAL)) == (2, 2)
+
+
+@pytest.mark.parametrize(("status", "accepted"), [("delivered", True), ("accepted", True), ("owed", False)])
+def test_a_run_is_known_to_somebody_only_where_a_sink_took_it(status, accepted):
+    silent, told = report(), report(deliveries=(Delivery("s", "slack", "quiet"), Delivery("t", "teams", status)))
+    assert RunResult((silent, told)).accepted is accepted
+
+
+def test_the_document_is_the_one_report_or_all_of_them_under_the_id_of_the_run():
+    one = report(finding())
+    assert RunResult((one,)).document() == report_dict(one)
+    for several in (RunResult((one,), several=True), RunResult((one, report()))):
+        document = several.document()
+        assert (document["run_id"], document["verdict"]) == ("run-1", "violations")
+        assert document["targets"] == [report_dict(each) for each in several.reports]
+    assert RunResult(()).document() == {"version": "1", "run_id": "", "verdict": "inconclusive", "targets": []}
 
 
 def test_the_worst_verdict_comes_first_and_nothing_is_not_compliant():

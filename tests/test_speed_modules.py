@@ -23,6 +23,7 @@ HEAVY = ["requests", "urllib3", "pydantic", "jsonschema", "yaml", "jinja2", "pyg
 LATER = [
     "handler.decide.evaluate",
     "handler.decide.diff",
+    "handler.state.document",
     "handler.state.memory",
     "handler.report.verdict",
     "handler.notify",

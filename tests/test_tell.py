@@ -13,7 +13,7 @@ from handler.models import Secret
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import PLAIN, SinkMessage
-from handler.state.memory import decode, encode
+from handler.state.document import decode, encode
 from handler.transport import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
 from tests.fakes import NOON, MemoryStore, finding

@@ -16,6 +16,7 @@ lock() {
     requirements-zip.lock) compile "$1" pyproject.toml --extra obs ;;
     requirements-demo.lock) compile "$1" pyproject.toml --extra simulator ;;
     requirements-dev.lock) compile "$1" pyproject.toml --extra dev ;;
+    requirements-build.lock) sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml | compile "$1" - ;;
     *) compile "$1" "${1%.lock}.in" ;;
   esac
 }

@@ -13,13 +13,15 @@ from handler.errors import MissingExtraError, SettingsError
 from handler.formats.inert import inert
 from handler.models import Severity
 from handler.run.wiring import Wiring
-from handler.state.memory import RunSummary, decode
+from handler.state.document import decode
+from handler.state.memory import RunSummary
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
     from handler.state.interface import Store
+    from handler.state.memory import RunSummary
 
     Stores = Callable[[str | None], Sequence[tuple[str, Store]]]
 

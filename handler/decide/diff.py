@@ -134,7 +134,7 @@ def has_grown(num: int, told: int) -> bool:
 
 
 def _num_told(record: Remembered) -> int:
-    told = [mark.num for mark in record.told.values() if mark.episode == record.episode]
+    told = [receipt.num for receipt in record.told.values() if receipt.episode == record.episode]
     return max(told, default=record.base_num)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.decide.fingerprint import Fingerprinter
 from handler.models import (
+    EXEMPTION_TEXTS,
     RULE_TEXTS,
     AnnouncedFinding,
     CategorySnapshot,
@@ -147,11 +148,9 @@ def _exempted(finding: Finding, exemption: Exemption, today: date) -> ExemptedFi
     return ExemptedFinding(
         finding=finding,
         exemption_id=exemption.id,
-        reason=exemption.reason,
-        owner=exemption.owner,
         expires=exemption.expires.isoformat(),
         days_left=exemption.days_left(today),
-        ticket=exemption.ticket,
+        **{name: getattr(exemption, name) for name in EXEMPTION_TEXTS},
     )
 
 

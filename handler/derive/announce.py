@@ -53,11 +53,13 @@ OPEN = re.compile(
     re.IGNORECASE,
 )
 _WORD = r"[\w.+@/-]+"
-_ANY = rf"{_WORD}(?:\s*,\s*(?:and |or )?{_WORD})*,?\s+(?:or|and)\s+{_WORD}|{_WORD}(?:\s*,\s*{_WORD})+"
-_OR = rf"{_WORD}(?:\s*,\s*(?:or )?{_WORD})*,?\s+or\s+{_WORD}|{_WORD}(?:\s*,\s*{_WORD})+"
+_COMMAS = rf"{_WORD}(?:\s*,\s+{_WORD})+|[A-Za-z][\w.+@-]*(?:,[A-Za-z][\w.+@-]*)+"
+_ANY = rf"{_WORD}(?:\s*,\s*(?:and |or )?{_WORD})*,?\s+(?:or|and)\s+{_WORD}|{_COMMAS}"
+_OR = rf"{_WORD}(?:\s*,\s*(?:or )?{_WORD})*,?\s+or\s+{_WORD}|{_COMMAS}"
 _DOUBTFUL = re.compile(
     r"\b(?:(?:can(?: only)?|must|may|should) be|either|one of|supports?"
     rf"|set (?:(?:it|(?:this|the) parameter) )?to)\s*:?\s+(?:{_OR})"
+    rf"|\b(?:it|values?|parameter|field) (?:can(?: only)?|must|may|should) be\s*:?\s+(?:{_ANY})"
     rf"|\b(?:values?(?: is| are)?|options?(?: are)?|includ(?:es?|ing)|such as|for example,?)\s*:?\s+(?:{_ANY})"
     rf"|^[A-Za-z][\w -]{{0,60}}:\s+(?:{_OR})$|\bonly be [\w.+@-]+$|\bfixed to [\w.+@-]+$",
     re.IGNORECASE,
@@ -80,12 +82,15 @@ def values_in(sentence: str, *, first: bool) -> tuple[str, ...]:
     return words.listed(after) if after else ()
 
 
+def has_list(sentence: str) -> bool:
+    """Whether a sentence has a list of words where values would be."""
+    found = _DOUBTFUL.search(sentence)
+    return bool(found) and not words.are_no_values(found[0] if found else "")
+
+
 def doubtful(sentence: str) -> bool:
     """Whether a sentence may name the values and we cannot take them: it announces some, or has a list of such."""
-    found = _DOUBTFUL.search(sentence)
-    if found:
-        return not words.are_no_values(found[0])
-    if _announced(sentence, [wording for wording in WORDINGS if wording.is_certain]):
+    if has_list(sentence) or _announced(sentence, [wording for wording in WORDINGS if wording.is_certain]):
         return True
     return bool(_ENUMERATION.fullmatch(sentence.strip(" ."))) and not words.are_no_values(sentence)
 

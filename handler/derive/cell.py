@@ -21,13 +21,21 @@ _HEADING = re.compile(rf"{_NAMES}\s*(?:[:\uff1a]\s*(.*))?", re.IGNORECASE | re.D
 _PARTS: dict[str, Part] = {"d": "definition", "p": "definition", "c": "constraints", "o": "range"}
 # A heading, or a bound of its own, that follows text on the same line.
 _INSIDE = re.compile(
-    r"(?<=\S)\s+(?=(?:Definition|Parameter description|Constraints?|Options|Value [Rr]ange|Range|Default(?: [Vv]alue)?"
-    r"|Min(?:imum)?(?: value| length)?|Max(?:imum)?(?: value| length)?|(?:Array|List) [Ll]ength"
+    r"(?<=\S)\s+(?:-\s+)?(?=(?:Definition|Parameter description|Constraints?|Options|Value [Rr]ange|Range"
+    r"|Default(?: [Vv]alue)?|Min(?:imum)?(?: value| length)?|Max(?:imum)?(?: value| length)?|(?:Array|List) [Ll]ength"
     r"|Enumerat(?:ed|ion) [Vv]alues?)\s*[:\uff1a])"
 )
 _RUN = re.compile(r"(?<!\S)(Definition|Parameter description|Constraints|Range|Default Value)(?!\S)")
 _ORDER = ("Definition", "Parameter description", "Constraints", "Range", "Default Value")
+# Where a page was run into one line, a sentence may begin without a full stop before it.
+BEGINNING = re.compile(
+    r"(?<=[\w)])\s+(?=(?:The (?:options|values?|value range|default value)|Its values?|Options (?:are|include)|"
+    r"It can be|Possible values|Enumerat(?:ed|ion) values|Value range|The following (?:values|options)|"
+    r"If |When |For example)\b)"
+)
+_MEANING_ENDS = re.compile(r"(?<=[.;])\s+(?=[A-Z])")
 _MARK = re.compile(r"(?:^|\s+)[*\u2022\u25cf\u25aa\u25e6\u00b7\u25cb\u25a0]\s+")
+_MOST_DASHES = 2  # one may stand in a sentence
 _DASH = re.compile(r"\s+-\s+")
 
 
@@ -51,12 +59,12 @@ def blocks(lines: Sequence[Line], gaps: list[Gap]) -> list[Block]:
         if found:
             made.append(Block(_part(found[1]), line.number))
             depth, is_open = line.depth, not (line.bullet and found[2])
-            line = Line(line.number, found[2] or "")  # noqa: PLW2901 - the rest of a heading's line is its first one
+            line = Line(line.number, (found[2] or "").strip())  # noqa: PLW2901 - what follows it on its line
         elif line.bullet and line.depth <= depth and made[-1].line and not is_open:
             made.append(Block("plain"))
         else:
             is_open = is_open and (not made[-1].line or line.depth <= depth)
-        if line.text:
+        if line.text or line.bullet:
             made[-1].lines.append(line)
     return _merged(made)
 
@@ -100,9 +108,10 @@ def _pieces(lines: Iterable[Line], gaps: list[Gap]) -> Iterator[Line]:
     """The lines, where one holds several things each of them."""
     for line in lines:
         for part in _run(line, gaps):
-            for place, text in enumerate(_INSIDE.split(part.text)):
-                inner = Line(line.number, text, line.bullet and place == 0, line.depth)
-                yield from _bullets(inner, gaps)
+            for item in _bullets(part):
+                for place, text in enumerate(_INSIDE.split(item.text)):
+                    inner = Line(line.number, text, item.bullet and place == 0, item.depth * (place == 0))
+                    yield from _dashes(inner, gaps)
 
 
 def _run(line: Line, gaps: list[Gap]) -> list[Line]:
@@ -119,26 +128,39 @@ def _run(line: Line, gaps: list[Gap]) -> list[Line]:
     return [Line(line.number, f"{head[1]}: {line.text[head.end() : end].strip()}") for head, end in cut]
 
 
-def _bullets(line: Line, gaps: list[Gap]) -> Iterator[Line]:
+def _bullets(line: Line) -> Iterator[Line]:
     """A list on one line, `as follows: * host * container`, bullet by bullet."""
     first, *items = _MARK.split(line.text)
-    if items and (first.rstrip().endswith((":", "\uff1a")) or len(items) > 1 or line.bullet):
-        if first.strip():
-            yield Line(line.number, first.strip(), line.bullet, line.depth)
-        yield from (Line(line.number, item.strip(), bullet=True, depth=line.depth + 1) for item in items)
+    if not items or not (first.rstrip().endswith((":", "\uff1a")) or len(items) > 1 or line.bullet):
+        yield line
         return
-    yield from _dashes(line, gaps)
+    if first.strip():
+        yield Line(line.number, first.strip(), line.bullet, line.depth)
+    for place, item in enumerate(items, 1):
+        yield from _item(
+            Line(line.number, item.strip(), bullet=True, depth=line.depth + 1), is_last=place == len(items)
+        )
+
+
+def _item(item: Line, *, is_last: bool) -> Iterator[Line]:
+    """A bullet inside of a line; nothing tells where its text ends, so what begins like a sentence is one."""
+    text, *rest = [
+        part for whole in BEGINNING.split(item.text) for part in (_MEANING_ENDS.split(whole) if is_last else [whole])
+    ]
+    yield Line(item.number, text, item.bullet, item.depth)
+    yield from (Line(item.number, more) for more in rest)
 
 
 def _dashes(line: Line, gaps: list[Gap]) -> Iterator[Line]:
     """`as follows: - host - container`. A dash may stand before a meaning too: then nothing of it is sure."""
     first, colon, rest = line.text.partition(": - ")
     items = _DASH.split(rest)
-    if not colon or line.bullet:
+    if line.bullet or (not colon and len(_DASH.findall(line.text)) < _MOST_DASHES):
         yield line
-    elif (len(items) % 2 and len(items) > 1) or all(words.explained(item) for item in items):
+    elif colon and ((len(items) % 2 and len(items) > 1) or all(words.explained(item) for item in items)):
         yield Line(line.number, first + ":")
-        yield from (Line(line.number, item.strip(), bullet=True, depth=1) for item in items)
+        for place, item in enumerate(items, 1):
+            yield from _item(Line(line.number, item.strip(), bullet=True, depth=1), is_last=place == len(items))
     else:
-        gaps.append(Gap(line.number, f"dashes that may begin a value or its meaning: {rest[:60]!r}"))
-        yield Line(line.number, first)
+        gaps.append(Gap(line.number, f"dashes that may begin a value or its meaning: {line.text[:60]!r}"))
+        yield Line(line.number, first if colon else "")

@@ -93,7 +93,7 @@ def _against_bounds(said: Said, schema: Schema, values: Sequence[Any]) -> str:
 
 
 def _named(claims: Iterable[Claim], more: str = "") -> tuple[tuple[int, str], ...]:
-    return tuple((claim.line, claim.text + more) for claim in claims)
+    return tuple((claim.line, claim.text + more * bool(claim.values)) for claim in claims)
 
 
 def _is_outside(claim: Claim, schema: Schema) -> bool:

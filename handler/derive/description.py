@@ -34,7 +34,7 @@ def read_description(lines: Sequence[Line]) -> Said:
         if block.part == "default":
             _read_default(said, block)
         elif not block.lines:
-            said.gap(block.line, f"nothing stands below the heading of {block.part}; was a list lost?")
+            said.unclear(block.line, f"nothing stands below the heading of {block.part}; was a list lost?")
         else:
             _read_block(said, block, is_first=is_first)
         is_first = is_first and not block.lines
@@ -82,7 +82,7 @@ def _read_paragraph(said: Said, block: Block, line: Line, *, is_first: bool, is_
         if not announce.opens_list(text):
             read_sentence(said, block.part, Line(line.number, text), is_first=is_first and place == 0)
         elif not (is_last and is_followed):
-            said.gap(line.number, f"values are announced, and none follow: {quoted(text)}")
+            said.unclear(line.number, f"values are announced, and none follow: {quoted(text)}")
     return parts[-1] if parts else None
 
 
@@ -139,8 +139,8 @@ def _announced(said: Said, lines: Sequence[Line], *, nested: bool = False) -> No
     unread = next((line for line, value in zip(lines, values, strict=True) if value is None), None)
     if unread or nested:
         line = unread or lines[0]
-        if not NOTHING.fullmatch(line.text.rstrip(".")):
-            said.claims.append(Claim("list", (), line.number, f"value not understood: {quoted(line.text)}"))
+        if len(lines) > 1 or not NOTHING.fullmatch(line.text.rstrip(".")):
+            said.unclear(line.number, f"value not understood: {quoted(line.text)}")
         return
     kept = tuple(dict.fromkeys(value for value in values if value is not None))
     said.claims.append(Claim("says", kept, lines[0].number, quoted(lines[0].text)))

@@ -28,8 +28,9 @@ _SECTIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 
 def section_of(text: str) -> str | None:
-    """The section that a heading opens, None if the text is no heading that we know."""
-    return next((name for name, pattern in _SECTIONS if pattern.fullmatch(text.rstrip(":"))), None)
+    """The section that a heading opens, None if it is none that we know; `request` in lower case is a parameter."""
+    plain = text.rstrip(":")
+    return next((name for name, pattern in _SECTIONS if plain[:1].isupper() and pattern.fullmatch(plain)), None)
 
 
 @dataclass

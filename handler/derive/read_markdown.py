@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, field
 
+from handler.derive.markdown_cells import PIPE, by_column, cells_of, plain
 from handler.derive.outline import CAPTION, STATUS, Outline, section_of
-from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, column
-from handler.derive.read_text import bullet, indent
+from handler.derive.page import Column, Gap, Page, Row, Table, column
+from handler.derive.read_text import bullet
 
 DELIMITER = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*")
-_BREAK = re.compile(r"(<[uo]l\b[^<>]*>|</[uo]l>|<li\b[^<>]*>)|<br\s*/?>|</p>|</li>|\n", re.IGNORECASE)
-_TAG = re.compile(r"</?(?:p|ul|ol|li|b|i|em|strong|code|a|span|div|sup|sub)\b[^<>]*>", re.IGNORECASE)
-_PIPE = re.compile(r"(?<!\\)\|")
-_LINK = re.compile(r"!?\[([^\]\[]*)\]\([^()]*\)")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _LONGEST_HEADER = 9  # lines
 _LONGEST_ROW = 400
@@ -73,10 +69,10 @@ def is_delimiter(line: str) -> bool:
 def _outside(reader: _Reader, *, is_code: bool) -> None:
     """A line outside of tables; one that looks like a row has lost its table, and is named."""
     line = reader.line()
-    pipes = len(_PIPE.findall(line))
+    pipes = len(PIPE.findall(line))
     if not is_code and (pipes > 1 or (pipes and line.strip().endswith("|"))):
-        reader.gap(reader.at + 1, f"a row outside of a table: {_plain(line)[:64]!r}")
-    reader.outline.see(_plain(line.lstrip("# >")), reader.at + 1)
+        reader.gap(reader.at + 1, f"a row outside of a table: {plain(line)[:64]!r}")
+    reader.outline.see(plain(line.lstrip("# >")), reader.at + 1)
 
 
 def _header(reader: _Reader) -> _Header | None:
@@ -86,9 +82,9 @@ def _header(reader: _Reader) -> _Header | None:
             return None
         if is_delimiter(reader.line(size)):
             delimiter = reader.line(size).strip()
-            cells = _cells("\n".join(reader.lines[reader.at : reader.at + size]))
-            columns = tuple(column(_plain(cell)) for cell in cells)
-            fits = len(cells) == len(_PIPE.split(delimiter.strip("|")))
+            cells = cells_of("\n".join(reader.lines[reader.at : reader.at + size]))
+            columns = tuple(column(plain(cell)) for cell in cells)
+            fits = len(cells) == len(PIPE.split(delimiter.strip("|")))
             return _Header(columns, size + 1, delimiter.endswith("|")) if fits else None
     return None
 
@@ -121,21 +117,21 @@ def _named_behind(reader: _Reader) -> None:
 def _row(reader: _Reader, header: _Header) -> Row | None:
     """The next row that has all its cells; None where the table ends."""
     wanted = len(header.columns)
-    while _PIPE.search(reader.line()) and not _header(reader):
+    while PIPE.search(reader.line()) and not _header(reader):
         first = reader.at + 1
         text = _row_text(reader, wanted, is_closed=header.is_closed)
-        cells = _cells(text)
+        cells = cells_of(text)
         if len(cells) == wanted:
             _check_end(reader)
-            return Row(first, _by_column(header.columns, cells, text, first))
-        reader.gap(first, f"a row of {len(cells)} cells in a table of {wanted}: {_plain(cells[0])[:64]!r}")
+            return Row(first, by_column(header.columns, cells, text, first))
+        reader.gap(first, f"a row of {len(cells)} cells in a table of {wanted}: {plain(cells[0])[:64]!r}")
     return None
 
 
 def _check_end(reader: _Reader) -> None:
     """A line without a bar right below a row may belong to it, or to nothing."""
     line = reader.line()
-    if line.strip() and not _PIPE.search(line) and not _ends(reader):
+    if line.strip() and not PIPE.search(line) and not _ends(reader):
         reader.gap(reader.at + 1, f"a line that may belong to the row above: {line.strip()[:60]!r}")
 
 
@@ -143,14 +139,14 @@ def _row_text(reader: _Reader, wanted: int, *, is_closed: bool) -> str:
     """The text of one row, which may go on over lines until it has all its cells, and the bar behind the last."""
     text = reader.line()
     reader.at += 1
-    bars = len(_PIPE.findall(text))
+    bars = len(PIPE.findall(text))
     is_outer = text.lstrip().startswith("|")
     if is_outer and text.rstrip().endswith("|") and bars > 1:
         return text
     needed = wanted - 1 + is_outer + is_closed
     taken = 0
     while bars < needed and taken < _LONGEST_ROW and reader.at < len(reader.lines) and not _ends(reader):
-        more = len(_PIPE.findall(reader.line()))
+        more = len(PIPE.findall(reader.line()))
         if bars + more > needed:
             break
         text += "\n" + reader.line()
@@ -161,48 +157,6 @@ def _row_text(reader: _Reader, wanted: int, *, is_closed: bool) -> str:
 
 def _ends(reader: _Reader) -> bool:
     """Whether something else than a row's text begins here."""
-    plain = _plain(reader.line().lstrip("# >"))
-    is_heading = reader.line().startswith("#") or section_of(plain) or STATUS.fullmatch(plain)
-    return bool(is_heading or CAPTION.fullmatch(plain) or _header(reader))
-
-
-def _cells(text: str) -> list[str]:
-    stripped = text.strip()
-    stripped = stripped.removeprefix("|")
-    stripped = stripped[:-1] if stripped.endswith("|") and not stripped.endswith("\\|") else stripped
-    return [cell.strip() for cell in _PIPE.split(stripped)]
-
-
-def _by_column(
-    columns: tuple[Column | None, ...], cells: list[str], text: str, first: int
-) -> dict[Column, tuple[Line, ...]]:
-    """The cells by column, each line of a cell with the line of the page where it stands."""
-    named: dict[Column, tuple[Line, ...]] = {}
-    place = 0
-    for kind, cell in zip(columns, cells, strict=True):
-        place = max(text.find(cell, place), place)
-        named[kind or "other"] = tuple(_lines(cell, first + text.count("\n", 0, place)))
-        place += len(cell)
-    return named
-
-
-def _lines(cell: str, first: int) -> list[Line]:
-    """A cell's paragraphs and bullets; lists may be HTML or indented text."""
-    made, depth, number, is_item = [], 0, first, False
-    for piece in _BREAK.split(cell):
-        tag = (piece or "").lower()
-        if tag.startswith(("<ul", "<ol", "</ul", "</ol")):
-            depth += -1 if tag.startswith("</") else 1
-        elif not tag.startswith("<li"):
-            text, is_bullet = bullet(_plain(piece or "", keep=True))
-            is_item = is_item or is_bullet
-            made += [Line(number, text, is_item, depth or indent(piece or "") * is_item)] if text else []
-        is_item = tag.startswith("<li")
-        number += 0 if "<" in cell or piece is None else 1
-    return made
-
-
-def _plain(text: str, *, keep: bool = False) -> str:
-    """Markdown without tags, links and entities; `keep` leaves emphasis to the one who looks for bullets."""
-    bare = html.unescape(_TAG.sub("", _LINK.sub(r"\1", text)))
-    return bare if keep else clean(bare)
+    text = plain(reader.line().lstrip("# >"))
+    is_heading = reader.line().startswith("#") or section_of(text) or STATUS.fullmatch(text)
+    return bool(is_heading or CAPTION.fullmatch(text) or _header(reader))

@@ -147,7 +147,10 @@ def _target(entries: list[nodes.entry], columns: tuple[Column, ...]) -> str:
 
 
 def _lines(entry: nodes.entry, fallback: int) -> Iterator[Line]:
-    for node in entry.findall(lambda part: isinstance(part, _TEXTS)):
+    for node in entry.findall(lambda part: isinstance(part, _TEXTS) or _is_empty_item(part)):
+        if isinstance(node, nodes.list_item):
+            yield Line(_line(node, fallback), "", bullet=True, depth=_depth(node, entry) + 1)
+            continue
         if _inside(node, (nodes.system_message,)):  # what docutils remarks on the text is none of it
             continue
         depth = _depth(node, entry)
@@ -155,6 +158,11 @@ def _lines(entry: nodes.entry, fallback: int) -> Iterator[Line]:
         text = node.astext()
         pieces = [" ".join(text.split())] if depth else text.split("\n")
         yield from (Line(first, clean(piece), depth > 0, depth) for piece in _rejoined(pieces) if piece.strip())
+
+
+def _is_empty_item(node: nodes.Node) -> bool:
+    """A bullet without a word behind it: what stood there is lost."""
+    return isinstance(node, nodes.list_item) and not node.astext().strip()
 
 
 def _rejoined(pieces: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.derive import announce, words
 from handler.derive.bounds import Bound, bound_in, hints_at_bounds
+from handler.derive.cell import BEGINNING
 from handler.derive.numbers import numbers
 from handler.derive.page import Gap, Line
 
@@ -19,9 +20,7 @@ _SENTENCE_END = re.compile(r"(?<=[.;\u3002\uff1b])(?<!Max\.)(?<!Min\.)(?<!max\.)
 NOTHING = re.compile(r"n/?a|none|-+|\u2014|not applicable|no constraints?|null|not involved|unlimited|", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"(?:for (?:details|more)|see|note|refer to)\b.*", re.IGNORECASE | re.DOTALL)
 _ASIDE = re.compile(r"(?:units?|examples?|example value)\s*:.*", re.IGNORECASE)
-_DEFAULT = re.compile(
-    r"default(?: value)?\s*(?::|\uff1a|is)\s*(.*)|(?:.*\b)?default value(?: of [^.]{1,80}?)? is (.*)", re.IGNORECASE
-)
+_DEFAULT = re.compile(r"(?:the )?default(?: value)?(?: of [^.\d]{1,80}?)?\s*(?::|\uff1a|\bis\b)\s*(.*)", re.IGNORECASE)
 _HINT_OF_DEFAULT = re.compile(r"\bby default\b|\bdefaults to\b|\bdefault (?:value|is)\b", re.IGNORECASE)
 _VALUE = r"[\"'\u201c]?(-?[\w.+@-]*\w)[\"'\u201d]?"
 _SPECIAL = re.compile(
@@ -60,6 +59,10 @@ class Said:
         """Take note of something that could not be read."""
         self.gaps.append(Gap(line, message))
 
+    def unclear(self, line: int, message: str) -> None:
+        """Take note of values that cannot be told: no others are the enumeration either."""
+        self.claims.append(Claim("list", (), line, message))
+
     def take_default(self, line: int, text: str) -> None:
         """A default as it is written: the word, with or without its meaning."""
         plain = text.strip().rstrip(".").strip()
@@ -74,7 +77,7 @@ class Said:
 
 def sentences(text: str) -> list[str]:
     """The sentences of a paragraph; a full stop after `Min`, `Max`, or inside a number or word ends none."""
-    parts = _SENTENCE_END.split(text.strip())
+    parts = [part for whole in _SENTENCE_END.split(text.strip()) for part in BEGINNING.split(whole)]
     return [part.strip().rstrip(".;\u3002\uff1b").strip() for part in parts if part.strip(" .;")]
 
 
@@ -97,9 +100,11 @@ def quoted(text: str) -> str:
 def _is_understood(said: Said, part: Part, line: int, text: str, *, is_first: bool) -> bool:
     """Add what the sentence surely says; whether there was anything."""
     if bound := bound_in(text, line, in_range=part == "range"):
+        if announce.has_list(text):
+            return False
         said.bounds.append(bound)
     elif found := _DEFAULT.fullmatch(text):
-        said.take_default(line, found[1] or found[2] or "")
+        said.take_default(line, found[1])
     elif values := _values(part, text, is_first=is_first):
         said.claims.append(Claim("says", values, line, quoted(text)))
         if marked := words.default_in(text):

@@ -11,14 +11,14 @@ _MEDIA = r"(?:application|audio|image|multipart|text|video)/[\w.+*-]+(?:;\s*[\w-
 _WORD = rf"(?:{_MEDIA}|[A-Za-z0-9_][\w.+@-]*|-\d+(?:\.\d+)?)"
 _VALUE = rf"[{_QUOTES}]?({_WORD})[{_QUOTES}]?"
 _MEANING = (
-    r"\s*[:\uff1a]\s+.+|\s*\uff1a.+|\s*:"  # host: a server
+    r"\s*[:\uff1a]\s+.+|\s*\uff1a.+"  # host: a server
     r"|\s+[-\u2013\u2014]\s+.+|\s+=\s+.+"  # host - a server; 0 = off
     r"|\s*\([^()]*\)(?:\s*[:\uff1a.,;-]\s*.*)?"  # host (a server); 0 (off): never
     r"|,\s+(?:which|that|indicating|meaning|representing)\b.+"
     r"|\s+(?:indicates?|means?|represents?)\s.+"
     r"|\.\s+[A-Z].*"
 )
-_OPTION = re.compile(rf"{_VALUE}(?:{_MEANING}|[.,;\uff1b]?)", re.DOTALL)
+_OPTION = re.compile(rf"(?:(?P<many>-?\d{{1,3}}(?:,\d{{3}})+)|{_VALUE})(?:{_MEANING}|[.,;\uff1b]?)", re.DOTALL)
 _EXPLAINED = re.compile(rf"{_VALUE}(?:\s*:\s+|\s*\uff1a\s*|\s+[-\u2013\u2014]\s+|\s+=\s+).+", re.DOTALL)
 _ITEM = re.compile(rf"{_VALUE}(\s*\((?:the )?default(?: value)?\))?")
 _NUMBER_ITEM = re.compile(r"[-\u2212]?\d[\d,]*(?:\.\d+)?")
@@ -27,12 +27,13 @@ _INTERVAL = re.compile(r"[-\u2212]?\d[\d.]*\s*[-\u2013\u2014~]\s*\d.*|[A-Za-z]\s
 _FIRST = re.compile(rf"{_VALUE}(?:\s*[:\uff1a]\s.*|\s*\uff1a.*|,\s.*|\s*\(.*|\s-\s.*)?", re.DOTALL)
 _LONE = re.compile(r"([^\s:,;\"']+)")  # an address, a date: one word of any kind
 _DEFAULT = re.compile(r".*?\((?:the )?default(?: value)?\).*", re.IGNORECASE | re.DOTALL)
-# What a list holds beside values: kinds of characters, kinds of text, and what keeps it open.
-_NO_VALUES = frozenset(
+# What a list holds beside values: kinds of characters or texts, and what keeps it open.
+_KINDS = frozenset(
     "letter letters digit digits character characters number numbers integer integers string strings uppercase "  # noqa: SIM905 - a list of words is read as words
     "lowercase underscore underscores hyphen hyphens space spaces period periods dot dots symbol symbols uuid url uri "
-    "urls cidr ip empty blank null n/a na other others etc reserved timestamp regex id ids".split()
+    "urls cidr ip timestamp regex id ids".split()
 )
+_NO_VALUES = _KINDS | {"empty", "blank", "null", "n/a", "na", "other", "others", "etc", "reserved"}
 _NO_ITEMS = _NO_VALUES | {"any", "both", "neither", "either", "so"}  # in a sentence these speak of the other words
 # Words before a colon that head a remark about the value, and name none.
 _LABELS = frozenset(
@@ -46,9 +47,10 @@ _LABELS = frozenset(
 def option(text: str) -> str | None:
     """The value that a bullet names, with or without its meaning; None if it names none, or we cannot tell."""
     found = _OPTION.fullmatch(text.strip())
-    if found is None or _INTERVAL.fullmatch(text.strip()) or is_label(text):
+    is_opening = text.rstrip().endswith((":", "\uff1a"))  # something stands below it, or did
+    if found is None or is_opening or _INTERVAL.fullmatch(text.strip()) or is_label(text):
         return None
-    return _kept(found[1])
+    return found["many"] or _kept(found[2])
 
 
 def explained(text: str) -> str | None:
@@ -88,7 +90,7 @@ def default_in(text: str) -> str | None:
 
 def are_no_values(text: str) -> bool:
     """Whether a list is one of kinds of characters or texts: `letters, digits, and hyphens`."""
-    return any(item.strip(" .").lower().split(" ")[-1] in _NO_VALUES for item in _PARTING.split(text))
+    return any(item.strip(" .").lower().split(" ")[-1] in _KINDS for item in _PARTING.split(text))
 
 
 def _tight(text: str) -> list[str]:

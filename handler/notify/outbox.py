@@ -10,7 +10,8 @@ from handler.errors import StoreConflictError, StoreError
 from handler.models import Problem, Severity
 from handler.notify.due import lasting
 from handler.notify.receipts import merged_memories, pruned, with_pending
-from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary, decode, encode
+from handler.state.document import decode, encode
+from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary
 
 if TYPE_CHECKING:
     from handler.clock import Clock

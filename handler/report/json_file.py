@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from handler.errors import UsageError
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
-MOST_PROBLEMS = 20
+MOST_LINES = 20
 
 
 def parse_object(data: bytes, name: str, what: str, error: type[UsageError]) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def schema_problems(document: Mapping[str, Any], name: str, schema_file: str, pa
     if part:
         schema = {"$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": f"#/$defs/{part}"}
     found = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda problem: problem.json_path)
-    for problem in found[:MOST_PROBLEMS]:
+    for problem in found[:MOST_LINES]:
         yield f"{name}: {problem.json_path[:200]!r}: {problem.message[:200]}"
 
 

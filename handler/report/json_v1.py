@@ -39,7 +39,7 @@ def report_dict(report: Report) -> dict[str, Any]:
     return {"version": VERSION, **REPORT.write(report._replace(counts=counts_of(report)))}
 
 
-def report_of(plain: Mapping[str, Any]) -> Report:
+def read_report(plain: Mapping[str, Any]) -> Report:
     """The report of such an object, which its schema allows; what JSON leaves out has its default."""
     report = REPORT.read(plain)
     return report if report.omitted else report._replace(counts=None)

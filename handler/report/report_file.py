@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from handler.clock import parse_iso
 from handler.errors import ReportError
-from handler.report.json_file import MOST_PROBLEMS, parse_object, schema_problems
-from handler.report.json_v1 import FINDING, VERSION, report_of
+from handler.report.json_file import MOST_LINES, parse_object, schema_problems
+from handler.report.json_v1 import FINDING, VERSION, read_report
 from handler.report.verdict import count_severities
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def parse_reports(data: bytes, name: str) -> tuple[Report, ...]:
     plain = document.get("targets", [document])
     problems = [f"{name}: {problem}" for report in plain for problem in _contradictions(report)]
     if problems:
-        raise ReportError("\n".join(problems[:MOST_PROBLEMS]))
-    return tuple(report_of(report) for report in plain)
+        raise ReportError("\n".join(problems[:MOST_LINES]))
+    return tuple(read_report(report) for report in plain)
 
 
 def _contradictions(plain: Mapping[str, Any]) -> Iterator[str]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from handler.settings.targets_file import read_targets as read_targets
     from handler.settings.webhook import unsigned as unsigned
     from handler.settings.webhook import webhook_sink as webhook_sink
-    from handler.state.memory import decode as decode
+    from handler.state.document import decode as decode
     from handler.state.obs_objects import ObsKeys as ObsKeys
     from handler.state.obs_objects import ObsObjects as ObsObjects
     from handler.state.open import open_store as open_store
@@ -56,7 +56,7 @@ _WHERE_USED = {
     "handler.settings.sinks_file": ("read_sinks",),  # NOTIFY_CONFIG; brings yaml and pydantic
     "handler.settings.targets_file": ("read_targets",),  # TARGETS_CONFIG; brings yaml and pydantic
     "handler.settings.webhook": ("unsigned", "webhook_sink"),  # a run with sinks
-    "handler.state.memory": ("decode",),  # a run with a state
+    "handler.state.document": ("decode",),  # a run with a state
     "handler.state.obs_objects": ("ObsKeys", "ObsObjects"),  # a policy or state in a bucket
     "handler.state.open": ("open_store",),  # a run with a state
 }

@@ -10,7 +10,7 @@ from handler.schemas.breach import LONGEST_SHOWN
 from handler.schemas.judge import judge_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from handler.schemas.breach import Breach
 
@@ -20,6 +20,11 @@ def breaches(api: str, cloud: str, body: object) -> tuple[Breach, ...]:
 
     `api` is `port_statistics`, `asset_statistics` or `port_detail` (Huawei only). Raises KeyError for any other pair.
     """
+    return tuple(each_breach(api, cloud, body))
+
+
+def each_breach(api: str, cloud: str, body: object) -> Iterator[Breach]:
+    """The same, one after another: an answer of megabytes may have more breaches than are worth keeping."""
     return _answer_judge(api, cloud)(body)
 
 
@@ -34,12 +39,12 @@ def query_breaches(api: str, cloud: str, query: Mapping[str, object]) -> tuple[B
 
 
 class _QueryJudge(NamedTuple):
-    judge: Callable[[object], tuple[Breach, ...]]
+    judge: Callable[[object], Iterator[Breach]]
     integers: frozenset[str]  # the parameters that are numbers
 
 
 @cache
-def _answer_judge(api: str, cloud: str) -> Callable[[object], tuple[Breach, ...]]:
+def _answer_judge(api: str, cloud: str) -> Callable[[object], Iterator[Breach]]:
     return judge_of(catalog.effective("answers", api, cloud))
 
 

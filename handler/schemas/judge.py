@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from handler.schemas.breach import breach_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from handler.schemas.breach import Breach
 
@@ -36,13 +36,13 @@ _CLASSES: Mapping[str, frozenset[type]] = {
 _NO_MEANING = frozenset(["$schema", "$id", "$comment", "$defs", "default", "title", "description"])
 
 
-def judge_of(schema: Mapping[str, Any]) -> Callable[[object], tuple[Breach, ...]]:
-    """A function that tells of any JSON value where it breaks the schema.
+def judge_of(schema: Mapping[str, Any]) -> Callable[[object], Iterator[Breach]]:
+    """A function that tells of any JSON value where it breaks the schema, one place after another.
 
     Raises ValueError for a schema with a keyword or a type that this module does not know.
     """
     judge = _judge_of(schema, schema.get("$defs", {}))
-    return lambda value: tuple(judge(_Column([value], lambda _: ())))
+    return lambda value: iter(judge(_Column([value], lambda _: ())))
 
 
 class _Column:
@@ -57,9 +57,12 @@ class _Column:
     def member(self, name: str) -> _Column:
         """The values that its objects have under a key; those without the key are passed over."""
         try:
-            return _Column([one[name] for one in self.values], lambda n: (*self.path_of(n), name))
+            values = [one[name] for one in self.values]
         except KeyError:
-            return self._only(lambda one: name in one).member(name)
+            if any(name in one for one in self.values):
+                return self._only(lambda one: name in one).member(name)
+            values = []
+        return _Column(values, lambda n: (*self.path_of(n), name))
 
     def items(self) -> _Column:
         """All items of its arrays, one array after another."""
@@ -75,9 +78,9 @@ class _Column:
         """Those of its values that are of the JSON type `name`."""
         return self if self.types <= _CLASSES[name] else self._only(lambda one: _is(one, name))
 
-    def breaches(self, keyword: str, limit: Any, breaks: Callable[[Any], bool]) -> list[Breach]:
+    def breaches(self, keyword: str, limit: Any, breaks: Callable[[Any], bool]) -> Iterator[Breach]:
         """A breach of the keyword for each value that breaks it."""
-        return [breach_of(self.path_of(n), keyword, limit, one) for n, one in enumerate(self.values) if breaks(one)]
+        return (breach_of(self.path_of(n), keyword, limit, one) for n, one in enumerate(self.values) if breaks(one))
 
     def _only(self, fits: Callable[[Any], bool]) -> _Column:
         at = [n for n, one in enumerate(self.values) if fits(one)]
@@ -92,7 +95,7 @@ def _judge_of(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Judg
     judges = [_KEYWORDS[key](limit, schema, definitions) for key, limit in schema.items() if key in _KEYWORDS]
 
     def judge(column: _Column) -> Iterable[Breach]:
-        return [breach for each in judges for breach in each(column)] if column.values else ()
+        return chain.from_iterable(each(column) for each in judges) if column.values else ()
 
     return judge
 
@@ -112,44 +115,61 @@ def _type(wanted: Any, _schema: object, _definitions: object) -> Judge:
 def _properties(
     properties: Mapping[str, Mapping[str, Any]], schema: Mapping[str, Any], definitions: Mapping[str, Any]
 ) -> Judge:
-    """Judges what stands under each key, and names the keys that the schema does not list."""
-    judges = [(name, _judge_of(inner, definitions)) for name, inner in properties.items()]
-    listed = frozenset(properties)
+    """Judges what stands under each key, and names keys that are missing and, of a typed object, keys not listed."""
+    judges = {name: _judge_of(inner, definitions) for name, inner in properties.items()}
+    required = schema.get("required", ())
+    closed = "type" in schema and "additionalProperties" not in schema
 
-    def judge(column: _Column) -> Iterable[Breach]:
+    def judge(column: _Column) -> Iterator[Breach]:
         objects = column.of_type("object")
-        found = [breach for name, each in judges for breach in each(objects.member(name))]
-        if "type" in schema and not listed.issuperset(chain.from_iterable(objects.values)):
-            found += [
-                breach_of((*objects.path_of(n), name), "x-named", True, one[name])
-                for n, one in enumerate(objects.values)
-                for name in one
-                if name not in listed
-            ]
-        return found
+        found = {name: objects.member(name) for name in judges}
+        for name, each in judges.items():
+            yield from each(found[name])
+        if any(name not in found or len(found[name].values) < len(objects.values) for name in required):
+            yield from _missing(objects, required)
+        if closed and sum(len(each.values) for each in found.values()) < sum(map(len, objects.values)):
+            yield from (breach_of(path, "x-named", properties, one) for path, one in _others(objects, properties))
 
     return judge
 
 
-def _required(names: Sequence[str], _schema: object, _definitions: object) -> Judge:
-    all_of_them = operator.itemgetter(*names)
+def _additional(limit: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Judge:
+    """Judges what stands under keys that `properties` does not list; `false` allows none."""
+    listed = schema.get("properties", {})
+    inner = None if limit is False else _judge_of({} if limit is True else limit, definitions)
 
     def judge(column: _Column) -> Iterable[Breach]:
         objects = column.of_type("object")
-        try:
-            list(map(all_of_them, objects.values))
-        except KeyError:
-            pass
-        else:
-            return ()
-        return [
-            breach_of((*objects.path_of(n), name), "required", names, one)
-            for n, one in enumerate(objects.values)
-            for name in names
-            if name not in one
-        ]
+        if inner is None:
+            return objects.breaches("additionalProperties", limit, lambda one: not one.keys() <= listed.keys())
+        others = list(_others(objects, listed))
+        return inner(_Column([one for _, one in others], lambda n: others[n][0]))
 
     return judge
+
+
+def _required(names: Sequence[str], schema: Mapping[str, Any], _definitions: object) -> Judge:
+    """Judges objects of which nothing else is listed; `properties` looks after the others."""
+    return lambda column: () if "properties" in schema else _missing(column.of_type("object"), names)
+
+
+def _missing(objects: _Column, names: Sequence[str]) -> Iterator[Breach]:
+    return (
+        breach_of((*objects.path_of(n), name), "required", names, one)
+        for n, one in enumerate(objects.values)
+        for name in names
+        if name not in one
+    )
+
+
+def _others(objects: _Column, names: Container[str]) -> Iterator[tuple[Path, Any]]:
+    """What stands under other keys than these, each with its place."""
+    return (
+        ((*objects.path_of(n), name), value)
+        for n, one in enumerate(objects.values)
+        for name, value in one.items()
+        if name not in names
+    )
 
 
 def _items(schema: Mapping[str, Any], _schema: object, definitions: Mapping[str, Any]) -> Judge:
@@ -210,6 +230,7 @@ _KEYWORDS: Mapping[str, Builder] = {
     "$ref": _ref,
     "type": _type,
     "properties": _properties,
+    "additionalProperties": _additional,
     "required": _required,
     "items": _items,
     "enum": _listed("enum"),

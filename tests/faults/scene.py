@@ -21,7 +21,8 @@ from handler.run.context import Context, Warm
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import ACCESS_KEY, Options
 from handler.simulator.simulator import Simulator
-from handler.state.memory import LastRun, decode
+from handler.state.document import decode
+from handler.state.memory import LastRun
 from handler.transport import Request, Response
 from tests.fakes import FakeClock
 from tests.faults.answers import Exchange, Fault

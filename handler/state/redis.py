@@ -1,15 +1,17 @@
-"""The last run in Redis (or DCS): one key, with a real compare-and-set by WATCH and MULTI."""
+"""State in Redis (or DCS): one key, with a real compare-and-set by WATCH and MULTI. Needs the extra `redis`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from handler.errors import MissingExtraError, StoreConflictError, StoreDamagedError, StoreError
+import redis
+
+from handler.errors import StoreConflictError, StoreDamagedError, StoreError
 from handler.state.content import aside_name, from_bytes, to_bytes, version_of
 
 if TYPE_CHECKING:
-    from redis import Redis
+    from collections.abc import Callable
 
     from handler.clock import Clock
     from handler.state.interface import Document
@@ -32,7 +34,8 @@ class RedisStore:
         server, self._key = split_url(url)
         self._clock = clock
         self._read_only = read_only  # a damaged document is reported, not copied
-        self._redis = _connect(server, timeout)
+        # version 2 of the protocol, because servers before Redis 6, which DCS still offers, refuse to speak 3
+        self._redis = redis.Redis.from_url(server, socket_timeout=timeout, socket_connect_timeout=timeout, protocol=2)
         self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
     def load(self) -> tuple[Document | None, str | None]:
@@ -58,8 +61,6 @@ class RedisStore:
 
     def _exchange(self, version: str | None, new: bytes) -> bool:
         """Set the key if it has that version; False where it does not."""
-        from redis import WatchError  # noqa: PLC0415
-
         with self._redis.pipeline() as pipe:
             pipe.watch(self._key)  # type: ignore[no-untyped-call]
             old = cast("bytes | None", pipe.get(self._key))
@@ -69,7 +70,7 @@ class RedisStore:
             pipe.set(self._key, new)
             try:
                 pipe.execute()
-            except WatchError:
+            except redis.WatchError:
                 return False
         return True
 
@@ -80,19 +81,8 @@ class RedisStore:
         self._damaged = version_of(content)
 
 
-def _connect(server: str, timeout: float) -> Redis:
-    try:
-        import redis  # noqa: PLC0415
-    except ImportError as error:
-        raise MissingExtraError("STATE_URL redis://", "redis") from error
-    # version 2 of the protocol, because servers before Redis 6, which DCS still offers, refuse to speak 3
-    return redis.Redis.from_url(server, socket_timeout=timeout, socket_connect_timeout=timeout, protocol=2)
-
-
-def _asked(what: str, question: Any) -> Any:
+def _asked(what: str, question: Callable[[], Any]) -> Any:
     """The answer of the server. Raises StoreError, which names neither host nor password."""
-    import redis  # noqa: PLC0415
-
     try:
         return question()
     except redis.RedisError as error:
