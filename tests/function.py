@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from handler.run.context import AgencyKeys, Surroundings, Warm
+from handler.run.context import AgencyKeys, Context, FunctionIdentity, Warm
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
@@ -60,7 +60,7 @@ class StrictContext:
 
 @dataclass
 class World:
-    """A cloud, a web and a clock; `around(...)` gives the surroundings of one invocation."""
+    """A cloud, a web and a clock; `context(...)` gives the context of one invocation."""
 
     fleet: Fleet = OPEN
     cloud: str = "otc"
@@ -72,7 +72,7 @@ class World:
     def __post_init__(self):
         self.simulator = Simulator(self.fleet, Options(cloud=self.cloud, throttle=self.throttle), clock=self.clock)
         self.web = FakeTransport(self._answer)
-        self.warm = Warm(api=self.simulator, web=self.web)
+        self.warm = Warm(api=self.simulator, web=self.web, random=random.Random(1))
 
     def _answer(self, request: Request) -> Response:
         if isinstance(self.answer, Exception):
@@ -88,15 +88,7 @@ class World:
         }
         return {key: value for key, value in (known | changes).items() if value is not None}
 
-    def around(self, *, agency=None, in_function=True, **changes) -> Surroundings:
-        settings = self.settings(**changes)
-        return Surroundings(
-            lookup=settings.get,
-            root=self.root,
-            clock=self.clock,
-            warm=self.warm,
-            random=random.Random(1),
-            in_function=in_function,
-            own_project=self.simulator.options.project_id,
-            agency=AgencyKeys(*[lambda part=part: part for part in agency]) if agency else None,
-        )
+    def context(self, *, agency=None, in_function=True, **changes) -> Context:
+        keys = AgencyKeys(*[lambda part=part: part for part in agency]) if agency else None
+        function = FunctionIdentity(self.simulator.options.project_id, keys) if in_function else None
+        return Context(self.settings(**changes).get, self.root, self.warm, self.clock, function)

@@ -6,7 +6,7 @@ import pytest
 
 from handler.errors import DeniedError
 from handler.hss.auth import AgencyAuth, KeyAuth, TokenAuth
-from handler.hss.signing import verify
+from handler.hss.signing import is_signed_with
 from handler.models import Secret
 from handler.transport import Request
 from tests.fakes import FakeClock
@@ -32,7 +32,7 @@ def test_a_key_signs_host_date_project_and_security_token_only():
     assert set(headers) == {"Authorization", "Host", "X-Sdk-Date", "X-Project-Id", "X-Security-Token"}
     assert "SignedHeaders=host;x-project-id;x-sdk-date;x-security-token," in headers["Authorization"]
     sent = Request(REQUEST.method, REQUEST.url, {**headers, "Accept": "changed/by-a-proxy"})
-    assert verify(sent, "SKSECRET", FakeClock().moment)
+    assert is_signed_with(sent, "SKSECRET", FakeClock().moment)
 
 
 def test_a_content_type_is_signed_too():

@@ -179,10 +179,15 @@ def test_an_identity_is_the_users_whatever_the_project_and_spelling():
 
 def test_a_token_that_the_simulated_iam_revoked_is_renewed():
     clock = FakeClock(NOON)
-    service = Simulator(Fleet.of(Line(23, "TCP", 1)), clock=clock)
+    fleet = Fleet.of(Line(23, "TCP", 1))
+    services = [Simulator(fleet, clock=clock), Simulator(fleet, clock=clock)]  # neither knows the other's tokens
+
+    def service(request, timeout):
+        return services[0](request, timeout)
+
     who = PasswordAuth(LOGIN, service, clock)
     statuses = [service(REQUEST._replace(headers=who.headers(REQUEST)), 5.0).status]
-    service.revoke_tokens()
+    del services[0]
     statuses.append(service(REQUEST._replace(headers=who.headers(REQUEST)), 5.0).status)
     assert who.refused()
     statuses.append(service(REQUEST._replace(headers=who.headers(REQUEST)), 5.0).status)

@@ -5,30 +5,38 @@ from datetime import timedelta
 import pytest
 
 from handler.errors import PolicyError, StoreDamagedError, StoreError
-from handler.models import Delivery, Row, Target
-from handler.notify.dispatch import Told
+from handler.models import Delivery, Problem, Row, Target
+from handler.notify.dispatch import Dispatched
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
-from handler.run.check import Job, Parts, recall, run, run_failure, with_skipped
+from handler.run.check import check_target, load_state, with_skipped
+from handler.run.conclude import run_failure
+from handler.run.job import Adapters, Job
 from tests.fakes import NOON, TARGET, FakeClock, MemoryStore, category, snapshot
 
 POLICY = Policy("p", "sha256:0", (Rule("telnet", "ports", ports=PortSet.of_ports([23])),))
 SEEN = snapshot(category([Row(23, "tcp", 3)]))
 
 
-class Outlet:
+class FakeNotifier:
     """Tells nobody, remembers what it was given, and saves it as the real one does."""
 
-    def __init__(self):
+    def __init__(self, problems=(), warnings=()):
         self.given = []
+        self.problems, self.warnings = problems, warnings
 
     def __call__(self, report, compared, store, version):
         self.given.append((report, compared))
         if store is not None and compared is not None:
-            from handler.state.memory import encode
+            from handler.state.document import encode
 
             store.save(encode(compared.last_run), version)
-        return Told((Delivery("s", "generic", "delivered"),), compared.last_run if compared else None, (), ())
+        return Dispatched(
+            (Delivery("s", "generic", "delivered"),),
+            compared.last_run if compared else None,
+            self.problems,
+            self.warnings,
+        )
 
 
 class BrokenStore:
@@ -48,14 +56,14 @@ def job(**other):
 
 
 def check(store=None, seen=SEEN, **other):
-    outlet = Outlet()
-    report = run(job(**other), Parts(lambda _: seen, outlet, FakeClock(), store))
-    return report, outlet
+    notifier = FakeNotifier()
+    report = check_target(job(**other), Adapters(lambda _: seen, notifier, FakeClock(), store))
+    return report, notifier
 
 
 def test_without_a_state_there_are_no_changes():
-    report, outlet = check()
-    assert (report.changes, outlet.given[0][1]) == (None, None)
+    report, notifier = check()
+    assert (report.changes, notifier.given[0][1]) == (None, None)
     assert report.findings[0].first_seen is None
 
 
@@ -85,8 +93,8 @@ def test_a_damaged_state_counts_everything_as_new_and_says_so():
 
 
 def test_a_state_that_cannot_be_read_is_not_written_either():
-    recalled = recall(BrokenStore(StoreError("refused")))
-    assert (recalled.store, recalled.configured) == (None, True)
+    state = load_state(BrokenStore(StoreError("refused")))
+    assert (state.store, state.configured) == (None, True)
     report, _ = check(BrokenStore(StoreError("refused")))
     assert "nothing will be saved" in report.warnings[-1]
 
@@ -122,18 +130,20 @@ def test_hosts_are_looked_up_for_findings_only():
         asked.append(findings)
         return findings, ("no servers named",)
 
-    outlet = Outlet()
-    report = run(job(), Parts(lambda _: SEEN, outlet, FakeClock(), hosts=hosts))
+    notifier = FakeNotifier()
+    report = check_target(job(), Adapters(lambda _: SEEN, notifier, FakeClock(), hosts=hosts))
     assert (len(asked), report.warnings[-1]) == (1, "no servers named")
-    run(job(), Parts(lambda _: snapshot(category()), outlet, FakeClock(), hosts=hosts))
+    check_target(job(), Adapters(lambda _: snapshot(category()), notifier, FakeClock(), hosts=hosts))
     assert len(asked) == 1
 
 
 def test_a_failure_before_the_run_is_inconclusive_and_resolves_nothing():
     store = MemoryStore()
     check(store)
-    outlet = Outlet()
-    report = run_failure("r", NOON, Target(), PolicyError(["p.yaml:1:1: broken", "p.yaml:2:1: too"]), outlet, store)
+    notifier = FakeNotifier()
+    report = run_failure(
+        "r", NOON, Target(), PolicyError(["p.yaml:1:1: broken", "p.yaml:2:1: too"]), notifier, load_state(store)
+    )
     assert (report.verdict, len(report.problems)) == ("inconclusive", 2)
     assert [past.because for past in report.changes.unseen] == ["unseen"]
     later, _ = check(store)
@@ -156,3 +166,38 @@ def test_an_answers_form_is_reported_once_per_change_and_what_is_tolerated_each_
     ]
     assert check(store, more)[0].warnings == ("drift: $.b: z",)
     assert check(None, more)[0].warnings == more.categories[0].warnings
+
+
+def test_what_went_wrong_while_telling_is_in_the_report():
+    lost = Problem("what was told could not be remembered")
+    notifier = FakeNotifier((lost,), ("the state is large",))
+    report = check_target(job(), Adapters(lambda _: SEEN, notifier, FakeClock()))
+    assert (report.problems, report.warnings) == ((lost,), ("the state is large",))
+    assert report.deliveries == (Delivery("s", "generic", "delivered"),)
+
+
+def failed(store, notifier):
+    error = PolicyError("p.yaml:1:1: broken")
+    return run_failure("r", NOON, Target(), error, notifier, load_state(store))
+
+
+def test_a_failure_with_an_empty_state_is_told_and_remembered():
+    store, notifier = MemoryStore(), FakeNotifier((Problem("telling went wrong"),))
+    report = failed(store, notifier)
+    assert (report.verdict, report.changes.unseen) == ("inconclusive", ())
+    assert report.deliveries == (Delivery("s", "generic", "delivered"),)
+    assert [str(problem) for problem in report.problems] == ["p.yaml:1:1: broken", "telling went wrong"]
+    assert notifier.given[0][1].previous_run_at is None
+    assert load_state(store).last_run.began_at == "2026-11-22T12:00:00Z"
+
+
+def test_a_failure_without_a_state_compares_with_nothing():
+    notifier = FakeNotifier()
+    assert failed(None, notifier).changes is None
+    assert notifier.given[0][1] is None
+
+
+def test_a_failure_whose_state_cannot_be_read_says_that_it_was_lost():
+    notifier = FakeNotifier()
+    failed(BrokenStore(StoreError("refused")), notifier)
+    assert notifier.given[0][1].last_run.lost

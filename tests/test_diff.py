@@ -13,7 +13,7 @@ from handler.decide.diff import compare, gap_hours, shape
 from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
-from handler.state.memory import LastRun, Mark
+from handler.state.memory import LastRun, Receipt
 from tests.fakes import NOON, category, finding
 
 TELNET = Rule("telnet", "ports", ports=PortSet(((1, 100),)))
@@ -43,7 +43,7 @@ def test_without_a_last_run_everything_is_new():
     compared = compare(seen(23, 21), None, POLICY, NOON)
     assert compared.changes.new == ("telnet-23-tcp-host", "telnet-21-tcp-host")
     assert [one.first_seen for one in compared.findings] == [iso(NOON)] * 2
-    assert compared.no_previous
+    assert compared.previous_run_at is None
 
 
 def test_what_is_still_there_is_ongoing_and_keeps_first_seen():
@@ -61,7 +61,7 @@ def test_twice_the_num_last_told_is_grown(num, kind):
 def test_growth_is_measured_against_what_was_told_in_this_episode():
     before = after(23)
     record = before.findings["telnet-23-tcp-host"]
-    told = record._replace(told={"soc": Mark("open", 1, 10, iso(NOON)), "old": Mark("open", 0, 99, iso(NOON))})
+    told = record._replace(told={"soc": Receipt("open", 1, 10, iso(NOON)), "old": Receipt("open", 0, 99, iso(NOON))})
     before = before._replace(findings={"telnet-23-tcp-host": told})
     assert compare(seen(23, num=19), before, POLICY, NOON + HOUR).changes.ongoing
     assert compare(seen(23, num=20), before, POLICY, NOON + HOUR).changes.grown
@@ -149,7 +149,7 @@ def test_the_state_of_another_place_closes_nothing():
     before = compare(seen(23), None, POLICY, NOON, place="project-1").last_run
     compared = compare(seen(21), before, POLICY, NOON + HOUR, place="project-2")
     assert compared.changes.resolved == ()
-    assert compared.no_previous
+    assert compared.previous_run_at is None
 
 
 def test_a_counter_is_judged_by_its_rule():

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.decide.evaluate import evaluate, verdict_of, worst_first
-from handler.models import Problem, Row, Severity, family
+from handler.decide.evaluate import evaluate, verdict_of
+from handler.models import Problem, Row, Severity, family, worst_first
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 from tests.fakes import TARGET, category, snapshot

@@ -154,3 +154,68 @@ def test_no_event_whatever_ends_in_anything_but_a_trigger_or_a_clear_error(event
     except UsageError as error:
         if not error.message:
             raise
+
+
+def test_what_a_timer_does_not_choose_is_left_to_the_settings():
+    assert read_event(timer(target="prod")) == Trigger("timer", target="prod")
+    assert read_event(timer(policy="p.yaml")) == Trigger("timer", policy="p.yaml")
+    assert read_event(timer(categories=["host"])) == Trigger("timer", categories=("host",))
+
+
+def test_one_known_category_does_not_hide_an_unknown_one():
+    with pytest.raises(UsageError, match=r"user_event\.categories: must be a list of host and container"):
+        read_event(timer(categories=["host", "vm"]))
+
+
+@pytest.mark.parametrize("text", [None, "", "  ", "\n"])
+def test_a_user_event_without_text_chooses_nothing(text):
+    assert read_event({**TIMER, "user_event": text}) == Trigger("timer")
+
+
+@pytest.mark.parametrize("text", [["x"], {"target": "prod"}, 7, " " * 65_537])
+def test_a_user_event_that_is_no_text_or_too_long_is_refused(text):
+    with pytest.raises(UsageError, match="user_event: must be a text"):
+        read_event({**TIMER, "user_event": text})
+
+
+def test_the_longest_user_event_is_read():
+    chosen = json.dumps({"target": "prod"})
+    assert read_event({**TIMER, "user_event": chosen + " " * (65_536 - len(chosen))}).target == "prod"
+
+
+@pytest.mark.parametrize("event", [{"specversion": "1.0"}, {"specversion": "1.0", "type": 3}, {"type": "t"}])
+def test_half_a_cloudevent_is_none(event):
+    with pytest.raises(UsageError, match="none that this function knows"):
+        read_event(event)
+
+
+@pytest.mark.parametrize(
+    "s3",
+    [
+        {"object": {"key": "p.yaml"}},
+        {"bucket": {"name": "b"}},
+        {"bucket": "b", "object": {"key": "p.yaml"}},
+        {"bucket": {"name": "b"}, "object": "p.yaml"},
+        {"bucket": {"name": 1}, "object": {"key": "p.yaml"}},
+        {"bucket": {"name": "b"}, "object": {"key": None}},
+    ],
+)
+def test_half_an_obs_event_is_refused(s3):
+    with pytest.raises(UsageError, match="an OBS event without bucket name and object key"):
+        read_event({"Records": [{"s3": s3}]})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("Bearer t", "Bearer t"), (["Bearer t", "Bearer u"], "Bearer t"), ([], ""), ([7], ""), (None, ""), (7, "")],
+)
+def test_a_gateways_header_may_be_a_list_and_odd_ones_are_empty(value, expected):
+    assert read_event({**GATEWAY, "headers": {"Authorization": value}}).authorization == expected
+
+
+@pytest.mark.parametrize(
+    ("accept", "markdown"),
+    [("text/markdown", True), ("TEXT/MARKDOWN, */*", True), ("text/markdown, application/json", False), ("*/*", False)],
+)
+def test_markdown_is_what_the_call_accepts_and_json_goes_first(accept, markdown):
+    assert read_event({**GATEWAY, "headers": {"Accept": accept}}).wants_markdown is markdown

@@ -6,7 +6,10 @@ import json
 import pytest
 
 from handler import index
+from handler.errors import StoreError, UnknownError, UsageError
 from handler.formats import registry
+from handler.function.gateway import answer_call
+from handler.models import Secret
 from handler.simulator.fleet import Fleet
 from tests.function import CLEAN, OPEN, World
 
@@ -21,7 +24,7 @@ CALL = {
 
 def call(world, event=None, **settings):
     event = event or CALL
-    return index.answer(event, world.around(**({"APIG_TOKEN": "t0ken"} | settings)), 60, 60)
+    return index.invoke(event, world.context(**({"APIG_TOKEN": "t0ken"} | settings)), 60, 60)
 
 
 @pytest.mark.parametrize(("fleet", "status"), [(CLEAN, 200), (OPEN, 207)])
@@ -100,3 +103,18 @@ def test_markdown_is_a_known_format():
 def test_a_call_without_headers_is_a_call(token, status):
     without = {key: value for key, value in CALL.items() if key != "headers"}
     assert call(World(), without, APIG_TOKEN=token)["statusCode"] == status
+
+
+@pytest.mark.parametrize("error", [UnknownError("nothing came"), StoreError("no state"), UsageError("not so")])
+def test_an_error_of_the_run_is_answered_with_503_and_its_hint(error):
+    def run(trigger):
+        raise error
+
+    response = answer_call(CALL, Secret("t0ken"), run)
+    assert response["statusCode"] == 503
+    assert json.loads(response["body"]) == {"error": error.message, "hint": error.hint}
+
+
+def test_a_token_of_blanks_lets_nobody_in():
+    header = {"headers": {"Authorization": "Bearer  "}}
+    assert call(World(), {**CALL, **header}, APIG_TOKEN=" ")["statusCode"] == 401

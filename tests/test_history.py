@@ -10,7 +10,8 @@ from handler.commands import history
 from handler.errors import SettingsError, StoreDamagedError
 from handler.formats.inert import cells
 from handler.formats.terminal_plot import draw_history
-from handler.state.memory import LastRun, RunSummary, encode
+from handler.state.document import encode
+from handler.state.memory import LastRun, RunSummary
 from tests.fakes import MemoryStore
 
 
@@ -27,8 +28,8 @@ def store_with(number):
 
 def shown(capsys, stores, *options):
     parser = argparse.ArgumentParser()
-    history.register(parser.add_subparsers())
-    code = history.run(parser.parse_args(["history", *options]), lambda _url: stores)
+    history.arguments(parser)
+    code = history.run(parser.parse_args(options), lambda _url: stores)
     out, err = capsys.readouterr()
     assert code == 0
     return out, err
@@ -89,7 +90,10 @@ def test_without_the_library_only_the_plot_is_missing(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "plotext", None)
     out, err = shown(capsys, [("prod", store_with(5))])
     assert out.count("\n") == 7
-    assert err == "the plot needs the extra 'report', which is not installed: pip install 'port-compliance[report]'\n"
+    assert err == (
+        "the plot needs the extra 'report', which is not installed: "
+        "pip install '.[report]' in a checkout of port-compliance (from its wheel: README, Install)\n"
+    )
 
 
 @pytest.mark.parametrize("change", [{"checksum": "sha256:0"}, {"schema": 2}, {"last_run": []}])

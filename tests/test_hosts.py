@@ -5,11 +5,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from handler.addresses import is_loopback
 from handler.clock import Deadline
 from handler.errors import TransportError
 from handler.hss.auth import TokenAuth
 from handler.hss.client import HssClient
-from handler.hss.hosts import NO_API, is_loopback, name_hosts
+from handler.hss.hosts import NO_API, name_hosts
 from handler.hss.pacing import Pacer
 from handler.models import Secret, Severity, Target
 from tests.fakes import FakeClock, FakeTransport, finding, json_response

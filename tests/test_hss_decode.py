@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import AnswerError, ApiError, DeniedError, PortComplianceError
-from handler.hss.decode import asset_counters, merged, port_page
+from handler.hss.decode import asset_counters, drift_warnings, port_page
 from handler.models import Row
 from handler.transport import Response
 from tests.fakes import json_response
@@ -187,7 +187,7 @@ def test_drift_is_counted_not_refused():
         listing(*(ROW | {"port": port, "type": "SCTP", "process_path": "/x"} for port in range(3)), total=3)
         | {"page": 1}
     )
-    told = merged([got.notes, got.notes])
+    told = drift_warnings([got.notes, got.notes])
     assert any("$.data_list[].process_path" in text and "(6 times)" in text for text in told)
     assert any("$.page" in text and "(2 times)" in text for text in told)
 
@@ -213,7 +213,7 @@ def test_warn_still_needs_a_count_and_a_list(body):
 
 
 def test_notes_beyond_twenty_kinds_are_counted():
-    assert len(merged([{f"drift: $.k{number}": 1 for number in range(50)}])) == 21
+    assert len(drift_warnings([{f"drift: $.k{number}": 1 for number in range(50)}])) == 21
 
 
 def test_counters_may_be_missing_one_by_one():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.hss.strict import NotJsonError, read, read_object
+from handler.hss.strict import NotJsonError, json_object, read
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from handler.hss.strict import NotJsonError, read, read_object
 def test_what_is_not_plain_json_is_refused_and_says_why(text, why):
     with pytest.raises(NotJsonError, match=why):
         read(text.encode())
-    assert read_object(text.encode()) is None
+    assert json_object(text.encode()) is None
 
 
 def test_the_longest_number_has_twenty_digits():
@@ -51,7 +51,7 @@ def test_only_utf_8_is_read(body):
 
 @pytest.mark.parametrize("body", [b"[]", b"1", b"null", b'"x"'])
 def test_an_object_is_an_object(body):
-    assert read_object(body) is None
+    assert json_object(body) is None
 
 
 @given(
@@ -69,7 +69,57 @@ def test_plain_json_is_read_as_by_the_standard_library(value):
     assert read(json.dumps(value).encode()) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('"\\ud800"', "\ufffd"),
+        ('"a\\uDC00b"', "a\ufffdb"),
+        ('{"\\ud800": ["\\udfff", 1]}', {"\ufffd": ["\ufffd", 1]}),
+        ('"\\ud83d\\ude00"', "\U0001f600"),
+        ('"\\\\ud800"', "\\ud800"),
+    ],
+)
+def test_text_that_nothing_can_encode_is_replaced(text, value):
+    assert read(text.encode()) == value
+    json.dumps(read(text.encode()), ensure_ascii=False).encode()
+
+
+def test_two_keys_that_only_differ_in_what_cannot_be_encoded_are_one_key_twice():
+    with pytest.raises(NotJsonError, match="twice"):
+        read(b'{"\\ud800": 1, "\\ud801": 2}')
+
+
+KEYS = st.sampled_from(["a", "b", "a:b", ":", "\u00e9", '"', "\\u0061"])
+TEXTS = st.recursive(
+    st.sampled_from(["1", "null", '"x"', '"a:b"', '"\\u003a"', '"\\""', "12345678901234567890", "1.5", "[]", "{}"]),
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda items: "[" + ", ".join(items) + "]")
+        | st.lists(st.tuples(KEYS.map(json.dumps), inner), max_size=3).map(
+            lambda pairs: "{" + ",".join(f"{key}: {value}" for key, value in pairs) + "}"
+        )
+    ),
+    max_leaves=12,
+)
+
+
+def twice(pairs):
+    if len(dict(pairs)) < len(pairs):
+        raise KeyError
+    return dict(pairs)
+
+
+@given(TEXTS)
+def test_a_key_that_stands_twice_is_seen_wherever_colons_stand(text):
+    try:
+        expected = json.loads(text, object_pairs_hook=twice)
+    except KeyError:
+        with pytest.raises(NotJsonError, match="twice"):
+            read(text.encode())
+    else:
+        assert read(text.encode()) == expected
+
+
 @given(st.binary(max_size=50))
 def test_any_bytes_are_read_or_refused(body):
-    value = read_object(body)
+    value = json_object(body)
     assert value is None or isinstance(value, dict)

@@ -11,18 +11,8 @@ from hypothesis import strategies as st
 
 from handler.errors import StoreDamagedError
 from handler.models import Host
-from handler.state.memory import (
-    Batch,
-    Item,
-    LastRun,
-    Mark,
-    Remembered,
-    RunSummary,
-    SinkMemory,
-    _checksum,
-    decode,
-    encode,
-)
+from handler.state.document import _checksum, decode, encode
+from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 from tests.fakes import finding
 
 AT = "2026-11-22T12:00:00Z"
@@ -32,7 +22,7 @@ def last_run(count: int = 1) -> LastRun:
     records = {}
     for port in range(1, count + 1):
         one = finding(port=port, first_seen=AT)
-        told = {"soc": Mark("open", 1, 3, AT), "chat": Mark("resolved", 2, 6, AT)}
+        told = {"soc": Receipt("open", 1, 3, AT), "chat": Receipt("resolved", 2, 6, AT)}
         records[one.fingerprint] = Remembered(one, AT, AT, AT, base_num=3, told=told)
     memory = SinkMemory(
         since=AT,
@@ -91,6 +81,6 @@ def test_ten_thousand_findings_are_a_few_megabytes():
 @given(title=st.text(max_size=40), num=st.integers(1, 10**9), told=st.dictionaries(st.text(max_size=5), st.integers(1)))
 def test_any_text_and_number_survives(title, num, told):
     one = finding(title=title, num=num, first_seen=AT)
-    marks = {sink: Mark("open", 1, count, AT) for sink, count in told.items()}
+    marks = {sink: Receipt("open", 1, count, AT) for sink, count in told.items()}
     known = LastRun(AT, findings={one.fingerprint: Remembered(one, AT, AT, AT, told=marks)})
     assert decode(json.loads(json.dumps(encode(known)))) == known

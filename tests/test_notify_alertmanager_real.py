@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from handler.sinks import alertmanager
-from handler.sinks.sink import Outcome
+from handler.sinks.answers import DeliveryOutcome
 from tests import notices
 
 PROGRAM = shutil.which("prometheus-alertmanager") or shutil.which("alertmanager")
@@ -90,7 +90,7 @@ def today(**changes):
 
 
 def test_what_is_posted_is_read_back_with_its_start(server):
-    assert server.post(today(resolved=())).outcome is Outcome.DELIVERED
+    assert server.post(today(resolved=())).outcome is DeliveryOutcome.DELIVERED
     alerts = server.alerts()
     assert set(alerts) == {f.fingerprint for f in (*today().new, *today().ongoing)}
     assert {alert["startsAt"][:19] for alert in alerts.values()} == {"2026-11-20T08:07:00"}
@@ -117,8 +117,8 @@ def test_the_next_run_restores_the_alerts_of_a_server_that_was_restarted(server)
 
 def test_hostile_texts_and_ten_thousand_findings_are_taken(server):
     for text in notices.HOSTILE:
-        assert server.post(notices.hostile(text)).outcome is Outcome.DELIVERED
-    assert server.post(notices.huge()).outcome is Outcome.DELIVERED
+        assert server.post(notices.hostile(text)).outcome is DeliveryOutcome.DELIVERED
+    assert server.post(notices.huge()).outcome is DeliveryOutcome.DELIVERED
     assert len(server.alerts()) > 9_000
 
 
@@ -126,4 +126,4 @@ def test_a_bad_label_is_a_permanent_refusal(server):
     status, headers, body = ask(
         f"{server.url}/api/v2/alerts", b'[{"labels":{"port":22}}]', {"Content-Type": "application/json"}
     )
-    assert alertmanager.judge(status, headers, body).outcome is Outcome.PERMANENT
+    assert alertmanager.judge(status, headers, body).outcome is DeliveryOutcome.PERMANENT

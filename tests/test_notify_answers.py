@@ -7,16 +7,16 @@ import json
 import pytest
 
 from handler.sinks import answers
-from handler.sinks.kinds import kind_module
-from handler.sinks.sink import Outcome
+from handler.sinks.answers import DeliveryOutcome
+from handler.sinks.kinds import SINK_KINDS
 
 YES, OK, NOW, LATER, NEVER, LONG = (
-    Outcome.DELIVERED,
-    Outcome.ACCEPTED,
-    Outcome.RETRY_NOW,
-    Outcome.RETRY_NEXT_RUN,
-    Outcome.PERMANENT,
-    Outcome.TOO_LARGE,
+    DeliveryOutcome.DELIVERED,
+    DeliveryOutcome.ACCEPTED,
+    DeliveryOutcome.RETRY_NOW,
+    DeliveryOutcome.RETRY_NEXT_RUN,
+    DeliveryOutcome.PERMANENT,
+    DeliveryOutcome.TOO_LARGE,
 )
 SAID = [
     ("teams", 202, "", OK),
@@ -71,11 +71,11 @@ SAID = [
 @pytest.mark.parametrize(("kind", "status", "said", "outcome"), SAID)
 def test_success_is_what_the_target_says(kind, status, said, outcome):
     body = said.encode() if isinstance(said, str) else json.dumps(said).encode()
-    assert kind_module(kind).judge(status, {}, body).outcome is outcome
+    assert SINK_KINDS[kind].module.judge(status, {}, body).outcome is outcome
 
 
 def test_the_targets_own_code_and_words_are_the_reason():
-    judgement = kind_module("dingtalk").judge(200, {}, b'{"errcode":310000,"errmsg":"keywords not in content"}')
+    judgement = SINK_KINDS["dingtalk"].module.judge(200, {}, b'{"errcode":310000,"errmsg":"keywords not in content"}')
     assert judgement.reason == "code 310000: keywords not in content"
 
 
@@ -89,26 +89,8 @@ def test_the_targets_own_code_and_words_are_the_reason():
     ],
 )
 def test_a_wait_in_the_body_counts(kind, body, wait):
-    judgement = kind_module(kind).judge(429, {}, json.dumps(body).encode())
+    judgement = SINK_KINDS[kind].module.judge(429, {}, json.dumps(body).encode())
     assert (judgement.outcome, judgement.retry_after) == (NOW, wait)
-
-
-@pytest.mark.parametrize(
-    ("headers", "wait"),
-    [
-        ({"retry-after": "120"}, 120),
-        ({"Retry-After": "1.5"}, 1.5),
-        ({"retry-after": "-5"}, 0),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "Sun, 22 Nov 2026 12:00:30 GMT", "date": "Sun, 22 Nov 2026 12:00:00 GMT"}, 30),
-        ({"retry-after": "Sun, 22 Nov 2026 12:00:30 GMT"}, None),
-        ({"retry-after": "Sun, 22 Nov 2026 11:00:00 GMT", "date": "Sun, 22 Nov 2026 12:00:00 GMT"}, 0),
-        ({}, None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date_beside_the_answers_own_clock(headers, wait):
-    assert answers.retry_after(headers) == wait
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from itertools import chain, pairwise
 
 import pytest
 
-from handler.sinks.kinds import KINDS, guess_kind, kind_module
-from handler.sinks.sink import PLAIN, Message, Outcome
+from handler.sinks.answers import DeliveryOutcome
+from handler.sinks.kinds import SINK_KINDS, guess_kind
+from handler.sinks.message import PLAIN, SinkMessage
 from tests import notices
 from tests.fakes import NOON
 
@@ -25,7 +26,7 @@ CASES = {
 }
 HOSTILE = [case for case in CASES if case.startswith("hostile")]
 SHRINKS = (0, 1, 3, 7, PLAIN)  # the steps of the sender
-CHAT = sorted(kind for kind in KINDS if kind_module(kind).CHAT)
+CHAT = sorted(kind for kind in SINK_KINDS if SINK_KINDS[kind].chat)
 UNCUT = {"alertmanager", "pagerduty"}  # an alert that is not sent would look resolved, or be marked as told
 SMALL = 3000  # bytes that every target takes
 BYTES = {
@@ -36,7 +37,7 @@ BYTES = {
 
 @cache
 def render(kind, case, shrink=0, **options):
-    return kind_module(kind).render(CASES[case], notices.sink(kind, **options), NOON, shrink)
+    return SINK_KINDS[kind].module.render(CASES[case], notices.sink(kind, **options), NOON, shrink)
 
 
 def strings(value):
@@ -88,35 +89,35 @@ def _discord_limits(body):
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SINK_KINDS)
 def test_every_message_is_json_within_the_targets_limits(kind, case):
     for shrink in SHRINKS:
         for message, body in zip(render(kind, case, shrink), bodies(kind, case, shrink), strict=True):
-            assert isinstance(message, Message)
+            assert isinstance(message, SinkMessage)
             assert len(message.body) <= BYTES.get(kind, 50_000_000)
             assert all(used <= limit for used, limit in text_limits(kind, body))
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SINK_KINDS)
 def test_each_step_of_shrinking_is_smaller_until_little_is_left(kind, case):
     sizes = [size(render(kind, case, shrink)) for shrink in SHRINKS]
     assert all(after <= max(before, SMALL) for before, after in pairwise(sizes))
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - UNCUT))
+@pytest.mark.parametrize("kind", sorted(set(SINK_KINDS) - UNCUT))
 def test_the_minimal_message_of_a_large_report_is_small(kind):
     assert size(render(kind, "huge", PLAIN)) < 10_000
 
 
 @pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SINK_KINDS)
 def test_the_same_notice_gives_the_same_bytes(kind, case):
     assert render(kind, case) == render.__wrapped__(kind, case)
 
 
 @pytest.mark.parametrize("shrink", SHRINKS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SINK_KINDS)
 def test_the_sinks_address_and_secret_are_never_sent_nor_shown(kind, shrink):
     for message in render(kind, "ordinary", shrink):
         shown = f"{message!r}{message.body.decode()}"
@@ -174,7 +175,7 @@ def test_servers_are_named_only_where_the_sink_may_know_them(kind):
     assert "web-1" not in "".join(map(str, bodies(kind, "ordinary", hosts=False)))
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - set(CHAT)))
+@pytest.mark.parametrize("kind", sorted(set(SINK_KINDS) - set(CHAT)))
 def test_machines_get_servers_only_where_the_sink_may_know_them(kind):
     assert "web-1" not in str(bodies(kind, "ordinary", hosts=False))
 
@@ -202,7 +203,7 @@ def test_no_control_or_direction_character_gets_through(kind, text):
         assert odd <= {"\n", "\u200b"}, odd
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SINK_KINDS)
 def test_texts_of_others_cannot_change_the_shape_of_a_body(kind):
     def keys(value):
         if isinstance(value, dict):
@@ -234,22 +235,22 @@ SECRET_ANSWER = json.dumps(
 
 
 @pytest.mark.parametrize("status", [200, 202, 302, 400, 404, 413, 429, 500])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SINK_KINDS)
 def test_reasons_are_short_and_hold_no_secret(kind, status):
     for body in (SECRET_ANSWER, notices.TOKEN.encode(), *ANSWERS):
-        judgement = kind_module(kind).judge(status, {}, body)
+        judgement = SINK_KINDS[kind].module.judge(status, {}, body)
         assert notices.TOKEN not in repr(judgement)
         assert len(judgement.reason) <= 180
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", SINK_KINDS)
 def test_statuses_that_mean_the_same_everywhere(kind):
-    judge = kind_module(kind).judge
+    judge = SINK_KINDS[kind].module.judge
     for status in (301, 302, 307, 308, 401, 403, 404, 410):
-        assert judge(status, {"location": "https://evil.example"}, b"").outcome is Outcome.PERMANENT
+        assert judge(status, {"location": "https://evil.example"}, b"").outcome is DeliveryOutcome.PERMANENT
     for status in (408, 429, 500, 502, 503, 504):
-        assert judge(status, {}, b"").outcome is Outcome.RETRY_NOW
-    assert judge(413, {}, b"").outcome is Outcome.TOO_LARGE
+        assert judge(status, {}, b"").outcome is DeliveryOutcome.RETRY_NOW
+    assert judge(413, {}, b"").outcome is DeliveryOutcome.TOO_LARGE
     assert judge(429, {"Retry-After": "17"}, b"").retry_after == 17
 
 
@@ -260,7 +261,10 @@ def test_an_unknown_body_on_200_is_no_success(kind):
     for body in ANSWERS:
         if body == b"ok" and kind in ("slack", "mattermost"):
             continue
-        assert kind_module(kind).judge(200, {}, body).outcome not in (Outcome.DELIVERED, Outcome.ACCEPTED)
+        assert SINK_KINDS[kind].module.judge(200, {}, body).outcome not in (
+            DeliveryOutcome.DELIVERED,
+            DeliveryOutcome.ACCEPTED,
+        )
 
 
 @pytest.mark.parametrize(
@@ -283,7 +287,7 @@ def test_a_kind_is_guessed_by_host_name_alone(url, kind):
 
 def test_a_kind_that_does_not_exist_is_a_key_error():
     with pytest.raises(KeyError):
-        kind_module("carrier-pigeon")
+        SINK_KINDS["carrier-pigeon"]
 
 
 def test_an_intervalless_sink_of_one_finding_still_says_how_many_there_are():
@@ -291,7 +295,7 @@ def test_an_intervalless_sink_of_one_finding_still_says_how_many_there_are():
     assert "and 9999 more" in text
 
 
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - UNCUT - {"generic", "ocsf"}))
+@pytest.mark.parametrize("kind", sorted(set(SINK_KINDS) - UNCUT - {"generic", "ocsf"}))
 def test_a_sink_that_asks_for_ten_thousand_lines_gets_what_fits(kind):
     for message, body in zip(
         render(kind, "huge", max_findings=10_000), bodies(kind, "huge", max_findings=10_000), strict=True

@@ -10,7 +10,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from handler.models import Secret
 from handler.sinks import generic
-from handler.sinks.sink import Outcome
+from handler.sinks.answers import DeliveryOutcome
 from tests import notices
 from tests.fakes import NOON, finding
 
@@ -93,14 +93,14 @@ def test_secrets_do_not_show():
 @pytest.mark.parametrize(
     ("status", "outcome"),
     [
-        (200, Outcome.DELIVERED),
-        (204, Outcome.DELIVERED),
-        (301, Outcome.PERMANENT),
-        (410, Outcome.PERMANENT),
-        (413, Outcome.TOO_LARGE),
-        (429, Outcome.RETRY_NOW),
-        (502, Outcome.RETRY_NOW),
-        (501, Outcome.PERMANENT),
+        (200, DeliveryOutcome.DELIVERED),
+        (204, DeliveryOutcome.DELIVERED),
+        (301, DeliveryOutcome.PERMANENT),
+        (410, DeliveryOutcome.PERMANENT),
+        (413, DeliveryOutcome.TOO_LARGE),
+        (429, DeliveryOutcome.RETRY_NOW),
+        (502, DeliveryOutcome.RETRY_NOW),
+        (501, DeliveryOutcome.PERMANENT),
     ],
 )
 def test_a_status_means_what_standard_webhooks_says(status, outcome):

@@ -11,7 +11,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from handler.models import Secret
 from handler.sinks import alertmanager, cloudevents, dingtalk, feishu, ocsf, pagerduty, telegram
-from handler.sinks.sink import PLAIN
+from handler.sinks.message import PLAIN
 from tests import notices
 from tests.fakes import NOON
 
@@ -26,7 +26,7 @@ def bodies(module, notice, shrink=0, **options):
 
 
 def test_dingtalk_signs_in_the_query_as_its_manual_shows():
-    assert dingtalk.signature("SECtest", 1700000000000) == {
+    assert dingtalk.signed_query("SECtest", 1700000000000) == {
         "timestamp": "1700000000000",
         "sign": "aZLLrriXgn05YbwaGR7knYsLeJADjr9NwLaNNKpxh4g=",
     }
@@ -37,7 +37,7 @@ def test_dingtalk_signs_in_the_query_as_its_manual_shows():
 
 def test_feishu_signs_in_the_body_the_other_way_round():
     sign = "G7XpBpG8NgG02fJOAhX6FRAObIljmFoxVReo8I62pEk="
-    assert feishu.signature("SECtest", 1700000000) == {"timestamp": "1700000000", "sign": sign}
+    assert feishu.signed_fields("SECtest", 1700000000) == {"timestamp": "1700000000", "sign": sign}
     assert {"timestamp", "sign"} <= set(bodies(feishu, notices.notice(), PLAIN)[0])
     assert "sign" not in bodies(feishu, notices.notice(), secret=None)[0]
 

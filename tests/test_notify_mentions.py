@@ -7,7 +7,7 @@ import json
 import pytest
 
 from handler.sinks import dingtalk, discord, slack, telegram, wecom
-from handler.sinks.sink import PLAIN
+from handler.sinks.message import PLAIN
 from tests import notices
 from tests.fakes import NOON
 

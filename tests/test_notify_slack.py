@@ -8,7 +8,8 @@ import pytest
 from slack_sdk.models.blocks import Block
 
 from handler.sinks import slack
-from handler.sinks.sink import PLAIN, Outcome
+from handler.sinks.answers import DeliveryOutcome
+from handler.sinks.message import PLAIN
 from tests import notices
 from tests.fakes import NOON
 
@@ -77,20 +78,20 @@ def test_plain_is_text_alone():
 @pytest.mark.parametrize(
     ("status", "said", "outcome"),
     [
-        (200, b"ok", Outcome.DELIVERED),
-        (200, b"", Outcome.RETRY_NEXT_RUN),
-        (200, b"<html>proxy login</html>", Outcome.RETRY_NEXT_RUN),
-        (302, b"", Outcome.PERMANENT),
-        (400, b"invalid_blocks", Outcome.PERMANENT),
-        (400, b"msg_blocks_too_long", Outcome.TOO_LARGE),
-        (404, b"no_service", Outcome.PERMANENT),
-        (410, b"channel_is_archived", Outcome.PERMANENT),
-        (413, b"", Outcome.TOO_LARGE),
-        (429, b"", Outcome.RETRY_NOW),
-        (500, b"rollup_error", Outcome.RETRY_NOW),
+        (200, b"ok", DeliveryOutcome.DELIVERED),
+        (200, b"", DeliveryOutcome.RETRY_NEXT_RUN),
+        (200, b"<html>proxy login</html>", DeliveryOutcome.RETRY_NEXT_RUN),
+        (302, b"", DeliveryOutcome.PERMANENT),
+        (400, b"invalid_blocks", DeliveryOutcome.PERMANENT),
+        (400, b"msg_blocks_too_long", DeliveryOutcome.TOO_LARGE),
+        (404, b"no_service", DeliveryOutcome.PERMANENT),
+        (410, b"channel_is_archived", DeliveryOutcome.PERMANENT),
+        (413, b"", DeliveryOutcome.TOO_LARGE),
+        (429, b"", DeliveryOutcome.RETRY_NOW),
+        (500, b"rollup_error", DeliveryOutcome.RETRY_NOW),
     ],
 )
 def test_success_is_the_word_ok_and_every_refusal_has_its_kind(status, said, outcome):
     judgement = slack.judge(status, {"retry-after": "30"}, said)
     assert judgement.outcome is outcome
-    assert judgement.retry_after == (30 if outcome is Outcome.RETRY_NOW else None)
+    assert judgement.retry_after == (30 if outcome is DeliveryOutcome.RETRY_NOW else None)

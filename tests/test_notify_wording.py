@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handler.foreign_text import cut, one_line
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
-from handler.sinks.packing import pack
-from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK
-from handler.sinks.text.fitting import Block, Entry, and_more, fit
+from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK, safe_url
+from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, pack, size_bytes
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import how_many, where
-from handler.sinks.text.plaintext import clean, cut, safe_url, size_bytes
-from handler.sinks.text.wording import tell
+from handler.sinks.text.wording import content_of
 from tests import notices
 from tests.fakes import finding
 
@@ -79,31 +78,33 @@ def test_folding_neither_loses_nor_doubles_a_finding(keys):
 
 
 def test_summary_counts_changes_and_severities():
-    assert tell(notices.notice(), notices.sink()).summary == (
+    assert content_of(notices.notice(), notices.sink()).summary == (
         "Findings: 7 new, 1 still open, 1 resolved. Open now: 2 critical, 5 high, 1 medium."
     )
 
 
 def test_an_empty_complete_run_says_so_and_an_incomplete_one_does_not():
-    assert "complete: no port" in tell(notices.empty(), notices.sink()).summary
-    assert "no port breaks" not in tell(notices.inconclusive(), notices.sink()).summary
+    assert "complete: no port" in content_of(notices.empty(), notices.sink()).summary
+    assert "no port breaks" not in content_of(notices.inconclusive(), notices.sink()).summary
 
 
 def test_an_inconclusive_run_says_what_is_missing_even_if_it_was_told_before():
-    story = tell(notices.inconclusive()._replace(not_seen=()), notices.sink())
-    assert story.sections[0].items[0].text == "container: $.data_list: page 3 of 7 did not come (0 rows seen)"
+    content = content_of(notices.inconclusive()._replace(not_seen=()), notices.sink())
+    assert content.sections[0].items[0].text == "container: $.data_list: page 3 of 7 did not come (0 rows seen)"
 
 
 def test_a_quiet_sink_is_told_that_the_check_was_complete_and_what_is_still_open():
     quiet = notices.notice()._replace(new=(), resolved=(), heartbeat=True)
-    assert tell(quiet, notices.sink()).summary.startswith("Findings: 1 still open. Checked, complete: nothing new.")
+    assert content_of(quiet, notices.sink()).summary.startswith(
+        "Findings: 1 still open. Checked, complete: nothing new."
+    )
     other = quiet._replace(ongoing=())
-    assert tell(other, notices.sink()).summary == "No finding concerns this channel."
+    assert content_of(other, notices.sink()).summary == "No finding concerns this channel."
 
 
 def test_every_message_of_a_tolerant_run_says_so():
     warned = notices.empty().report._replace(warnings=("tolerated (VALIDATION=warn): $.x: y", "something else"))
-    (section,) = tell(notices.empty()._replace(report=warned), notices.sink()).sections
+    (section,) = content_of(notices.empty()._replace(report=warned), notices.sink()).sections
     assert section.items[0].text == "Answers that break their schema were accepted (VALIDATION=warn): 1 in all."
 
 
@@ -111,7 +112,9 @@ def test_exempted_and_announced_findings_are_counted():
     gone = ExemptedFinding(finding(), "legacy", "retrofit", "o@example.org", "2027-03-31", 100)
     later = AnnouncedFinding(finding(), "2026-12-01")
     whole = notices.empty().report._replace(exempted=(gone, gone), announced=(later,))
-    assert tell(notices.empty()._replace(report=whole), notices.sink()).summary.endswith("Exempted: 2. Announced: 1.")
+    assert content_of(notices.empty()._replace(report=whole), notices.sink()).summary.endswith(
+        "Exempted: 2. Announced: 1."
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,9 @@ def test_an_exemption_near_its_end_is_told_with_its_days(days, words):
     notice = notices.notice()
     ending = notice.exemptions[0]._replace(days_left=days)
     (section,) = (
-        s for s in tell(notice._replace(exemptions=(ending,)), notices.sink()).sections if s.heading == "Exemptions"
+        s
+        for s in content_of(notice._replace(exemptions=(ending,)), notices.sink()).sections
+        if s.heading == "Exemptions"
     )
     assert words in section.items[0].text
 
@@ -129,7 +134,7 @@ def test_an_exemption_near_its_end_is_told_with_its_days(days, words):
 @given(st.text(max_size=300), st.integers(1, 60))
 @settings(max_examples=200, deadline=None)
 def test_clean_text_is_one_short_line_without_hidden_characters(text, limit):
-    shown = clean(text, limit)
+    shown = one_line(text, limit)
     assert len(shown) <= limit
     assert all(unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Zl", "Zp") for char in shown)
 
@@ -190,7 +195,7 @@ def test_text_is_escaped_where_it_would_mean_something_and_nowhere_else(dialect,
 
 def blocks(*sizes):
     return [
-        Block(f"h{n}", tuple(Entry(f"{i:03}" + "x" * 20, f"{i:03}") for i in range(size)))
+        TextBlock(f"h{n}", tuple(Entry(f"{i:03}" + "x" * 20, f"{i:03}") for i in range(size)))
         for n, size in enumerate(sizes)
     ]
 
@@ -198,7 +203,7 @@ def blocks(*sizes):
 @given(st.lists(st.integers(0, 40), max_size=5), st.integers(0, 900))
 @settings(max_examples=200, deadline=None)
 def test_fitting_keeps_the_limit_and_counts_what_it_cuts(sizes, room):
-    fitted = fit(blocks(*sizes), room, len, and_more)
+    fitted = fit_blocks(blocks(*sizes), room, len, and_more)
     assert sum(len(text) + 1 for block in fitted for text in (block.heading, *block.lines)) <= room
     for block in fitted:
         told = [line for line in block.lines if not line.startswith("and ")]
@@ -207,13 +212,13 @@ def test_fitting_keeps_the_limit_and_counts_what_it_cuts(sizes, room):
 
 
 def test_details_go_to_the_first_lines_when_there_is_not_room_for_all():
-    (block,) = fit(blocks(5), 90, len, and_more)
+    (block,) = fit_blocks(blocks(5), 90, len, and_more)
     assert [len(line) for line in block.lines] == [23, 23, 3, 3, 3]
 
 
 def test_sentences_are_served_before_findings_but_take_at_most_half():
-    notes = Block("note", tuple(Entry("n" * 30, "n" * 30) for _ in range(20)), first=True)
-    first, second = fit([*blocks(20), notes], 400, len, and_more)
+    notes = TextBlock("note", tuple(Entry("n" * 30, "n" * 30) for _ in range(20)), first=True)
+    first, second = fit_blocks([*blocks(20), notes], 400, len, and_more)
     assert (first.heading, second.heading) == ("h0", "note")
     assert len(second.lines) > 3
     assert len(first.lines) > 10

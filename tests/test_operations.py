@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from handler import errors
-from handler.function.gateway import STATUS
+from handler.function.gateway import HTTP_STATUS
 from handler.logs import _FIELDS
 from tests.faults.scene import scene
 
@@ -43,7 +43,7 @@ def test_the_fields_of_log_lines_are_named():
 
 
 def test_the_gateways_answers_are_named():
-    assert all(str(status) in TEXT for status in STATUS.values())
+    assert all(str(status) in TEXT for status in HTTP_STATUS.values())
 
 
 def test_a_run_logs_one_line_with_its_run_and_target():

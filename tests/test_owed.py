@@ -9,11 +9,12 @@ import pytest
 from handler.clock import iso
 from handler.decide.diff import compare
 from handler.models import Evaluation, ExemptionNotice, Host, Problem, Secret, Severity
-from handler.notify.due import owed
-from handler.notify.notification import Situation, notice_of
-from handler.notify.receipts import pruned, tell_of
+from handler.notify.due import due_batch
+from handler.notify.notification import Situation, notification_of
+from handler.notify.receipts import pruned, with_receipts
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
+from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Match, Sink
 from handler.state.memory import LastRun, SinkMemory
 from tests.fakes import NOON, category, finding, report
@@ -21,7 +22,7 @@ from tests.fakes import NOON, category, finding, report
 POLICY = Policy("p", "sha256:1", (Rule("telnet", "ports", ports=PortSet(((1, 10000),))),))
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-SOC = Sink("soc", "slack", Secret("https://soc.example/"))
+SOC = Sink("soc", SINK_KINDS["slack"], Secret("https://soc.example/"))
 TELNET = "telnet-23-tcp-host"
 
 
@@ -29,7 +30,7 @@ class Story:
     """Runs, one after the other, told to one sink (`accepts`: whether it takes what it is sent)."""
 
     def __init__(self, sink: Sink = SOC, *, chat: bool = True) -> None:
-        self.sink, self.chat = sink, chat
+        self.sink = sink._replace(kind=sink.kind._replace(chat=chat))
         self.now = NOON
         self.memory: LastRun | None = None
 
@@ -44,12 +45,12 @@ class Story:
         verdict = "violations" if findings else "compliant"
         verdict = verdict if cover.complete or cover.plan == "skipped" else "inconclusive"
         self.report = report(*compared.findings, verdict=verdict, coverage=(cover,), **other)
-        self.batch = owed(self.sink, self.report, self.memory, self.now, chat=self.chat)
+        self.batch = due_batch(self.sink, self.report, self.memory, self.now)
         if self.batch is None:
             return None
-        self.notice = notice_of(self.batch, self.sink, Situation(self.report, self.memory, self.now))
+        self.notice = notification_of(self.batch, self.sink, Situation(self.report, self.memory, self.now))
         if accepts:
-            self.memory = tell_of(self.memory, self.sink.name, self.batch.items, self.now)
+            self.memory = with_receipts(self.memory, self.sink.name, self.batch.items, self.now)
         return [(item.what, item.key) for item in self.batch.items if item.what != "digest"]
 
 
@@ -192,8 +193,8 @@ def test_a_run_that_could_not_begin_is_told_as_such():
     story = Story()
     assert story.run() is None
     failed = report(verdict="inconclusive", coverage=(), problems=(Problem("the policy is broken"),))
-    batch = owed(SOC, failed, story.memory, story.now, chat=True)
-    told = notice_of(batch, SOC, Situation(failed, story.memory, story.now))
+    batch = due_batch(SOC, failed, story.memory, story.now)
+    told = notification_of(batch, SOC, Situation(failed, story.memory, story.now))
     assert told.not_seen == ("the run could not be judged whole: the policy is broken",)
 
 
@@ -253,7 +254,8 @@ def test_a_gap_is_said_in_the_message():
     ],
 )
 def test_without_a_state_chats_hear_of_runs_that_are_not_compliant_and_machines_of_all(send, chat, verdict, told):
-    batch = owed(SOC._replace(send=send), report(verdict=verdict), LastRun(iso(NOON)), NOON, chat=chat, stateful=False)
+    sink = SOC._replace(send=send, kind=SOC.kind._replace(chat=chat))
+    batch = due_batch(sink, report(verdict=verdict), LastRun(iso(NOON)), NOON, stateful=False)
     assert (batch is not None) is told
 
 
@@ -265,14 +267,14 @@ def test_with_a_state_always_means_every_run():
 
 
 def test_alertmanager_gets_all_open_findings_on_every_run_the_unseen_too():
-    story = Story(SOC._replace(kind="alertmanager"), chat=False)
+    story = Story(SOC._replace(kind=SINK_KINDS["alertmanager"]), chat=False)
     story.run(port(), port(80))
     assert story.run(port(), cover=category(complete=False, problems=(Problem("x"),))) is not None
     assert [one.port for one in story.notice.ongoing] == [23, 80]
 
 
 def test_pagerduty_gets_at_most_max_findings_and_the_rest_stays_owed():
-    story = Story(SOC._replace(kind="pagerduty", max_findings=2), chat=False)
+    story = Story(SOC._replace(kind=SINK_KINDS["pagerduty"], max_findings=2), chat=False)
     ports = [port(number) for number in (1, 2, 3, 4, 5)]
     told = [len([what for what, _ in story.run(*ports) or () if what == "new"]) for _ in range(4)]
     assert told == [2, 2, 1, 0]

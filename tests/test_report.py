@@ -6,6 +6,7 @@ from importlib.resources import files
 import pytest
 from jsonschema import Draft202012Validator
 
+from handler.errors import SettingsError
 from handler.models import (
     AnnouncedFinding,
     Changes,
@@ -17,8 +18,10 @@ from handler.models import (
     Problem,
     Severity,
 )
-from handler.report.verdict import exit_code, fit, report_dict, targets_dict, worst_verdict
-from handler.run.outcome import Outcome
+from handler.report.fit import fit_report
+from handler.report.json_v1 import report_dict, targets_dict
+from handler.report.verdict import worst_verdict
+from handler.run.result import RunResult, exit_code
 from tests.fakes import finding, report
 
 SCHEMA = Draft202012Validator(json.loads(files("handler.schemas").joinpath("report.schema.json").read_text()))
@@ -88,7 +91,7 @@ def test_counts_by_severity_hold_zeros():
 )
 def test_the_first_exit_code_that_applies(one, code):
     assert exit_code(one) == code
-    assert Outcome((one,)).exit_code == code
+    assert RunResult((one,)).exit_code == code
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("high", 1), ("critical", 0)])
@@ -101,10 +104,31 @@ def test_fail_on_changes_the_exit_code_and_not_the_verdict(fail_on, code):
 def test_several_targets_exit_with_the_worst():
     unknown = report()._replace(verdict="inconclusive")
     owed = report(deliveries=(Delivery("s", "slack", "owed"),))
-    assert Outcome((report(finding()), unknown, owed)).exit_code == 3
-    assert Outcome((report(finding()), owed)).exit_code == 4
-    assert Outcome((report(), report(finding()))).exit_code == 1
-    assert Outcome(()).exit_code == 3
+    assert RunResult((report(finding()), unknown, owed)).exit_code == 3
+    assert RunResult((report(finding()), owed)).exit_code == 4
+    assert RunResult((report(), report(finding()))).exit_code == 1
+    assert RunResult(()).exit_code == 3
+
+
+def test_a_usage_error_exits_with_two_whatever_its_report_says():
+    failed = RunResult((report(verdict="inconclusive"),), error=SettingsError("no policy"))
+    assert (failed.exit_code, failed.exit_code_for(Severity.CRITICAL)) == (2, 2)
+
+
+@pytest.mark.parametrize(("status", "accepted"), [("delivered", True), ("accepted", True), ("owed", False)])
+def test_a_run_is_known_to_somebody_only_where_a_sink_took_it(status, accepted):
+    silent, told = report(), report(deliveries=(Delivery("s", "slack", "quiet"), Delivery("t", "teams", status)))
+    assert RunResult((silent, told)).accepted is accepted
+
+
+def test_the_document_is_the_one_report_or_all_of_them_under_the_id_of_the_run():
+    one = report(finding())
+    assert RunResult((one,)).document() == report_dict(one)
+    for several in (RunResult((one,), several=True), RunResult((one, report()))):
+        document = several.document()
+        assert (document["run_id"], document["verdict"]) == ("run-1", "violations")
+        assert document["targets"] == [report_dict(each) for each in several.reports]
+    assert RunResult(()).document() == {"version": "1", "run_id": "", "verdict": "inconclusive", "targets": []}
 
 
 def test_the_worst_verdict_comes_first_and_nothing_is_not_compliant():
@@ -116,19 +140,19 @@ def test_the_worst_verdict_comes_first_and_nothing_is_not_compliant():
 
 def test_a_report_that_is_too_large_drops_the_least_severe_findings_and_counts_them():
     many = [finding(port=p, severity=Severity.CRITICAL if p < 10 else Severity.LOW) for p in range(1000)]
-    cut = fit(report(*many), 50_000)
+    cut = fit_report(report(*many), 50_000)
     assert len(json.dumps(report_dict(cut))) < 50_000
     assert cut.omitted == 1000 - len(cut.findings)
     assert [f.port for f in cut.findings[:10]] == list(range(10))
 
 
 def test_a_report_that_fits_is_not_touched():
-    assert fit(FULL) is FULL
+    assert fit_report(FULL) is FULL
 
 
 def test_even_a_report_of_exemptions_fits():
     many = tuple(ExemptedFinding(finding(port=p), "old", "r" * 500, "o", "2027-03-31", 1) for p in range(500))
-    cut = fit(report(finding(), exempted=many), 60_000)
+    cut = fit_report(report(finding(), exempted=many), 60_000)
     assert len(json.dumps(report_dict(cut))) < 60_000
     assert (cut.verdict, cut.omitted) == ("violations", 1)
     assert "too long" in cut.warnings[-1]
@@ -136,5 +160,5 @@ def test_even_a_report_of_exemptions_fits():
 
 def test_what_was_cut_still_counts():
     many = [finding(port=p, severity=Severity.LOW) for p in range(1000)]
-    cut = report_dict(fit(report(*many), 50_000))
+    cut = report_dict(fit_report(report(*many), 50_000))
     assert cut["counts"]["low"] == 1000 == len(cut["findings"]) + cut["omitted"]

@@ -6,8 +6,8 @@ import pytest
 
 from handler.errors import ReportError
 from handler.formats.registry import FORMATS, render
-from handler.report.json_v1 import parse_report, parse_reports, read_reports
-from handler.report.verdict import report_dict, targets_dict
+from handler.report.json_v1 import report_dict, targets_dict
+from handler.report.report_file import parse_report, parse_reports
 from tests.fakes import finding, report
 from tests.format_reports import REPORTS, violating
 
@@ -88,12 +88,3 @@ def test_all_problems_are_told_at_once():
 def test_a_bad_time_in_a_finding_is_refused():
     with pytest.raises(ReportError, match="findings: 'soon' is not a time"):
         parse_report(stored(report(finding(first_seen="soon"))), "r.json")
-
-
-def test_files_are_read_or_refused(tmp_path):
-    path = tmp_path / "r.json"
-    path.write_bytes(stored(violating()))
-    assert read_reports(path)[0].run_id == "run-1"
-    for bad in (tmp_path, tmp_path / "missing.json"):
-        with pytest.raises(ReportError, match="cannot be read"):
-            read_reports(bad)

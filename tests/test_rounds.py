@@ -2,23 +2,24 @@
 
 import pytest
 
-from handler.errors import PolicyError, SettingsError
-from handler.models import Secret
-from handler.run.targets import Choices, budget_seconds, check_all, prepare
+from handler.errors import PolicyError, SettingsError, TransportError
+from handler.models import Problem, Row, Secret
+from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
+from handler.run.wiring import Wiring
 from handler.settings.run_settings import read_settings
 from handler.transport import Response
 from tests.fakes import FakeTransport, category, snapshot
 from tests.function import World
 
 
-def prepared(world, choices=None, **settings):
-    around = world.around(**settings)
-    return prepare(read_settings(around.lookup), around, choices or Choices()), around
+def prepared(world, request=None, **settings):
+    wiring = Wiring(world.context(**settings))
+    return prepare(wiring, request or RunRequest()), wiring
 
 
-def reports(world, choices=None, seconds=60.0, **settings):
-    run, around = prepared(world, choices, **settings)
-    return check_all(run, around, seconds)
+def reports(world, request=None, seconds=60.0, **settings):
+    run, wiring = prepared(world, request, **settings)
+    return check_targets(run, wiring, seconds)
 
 
 @pytest.mark.parametrize(
@@ -109,13 +110,13 @@ def test_an_object_in_obs_is_fetched_signed():
     (request,) = world.warm.api.requests
     assert request.url == "https://bucket.obs.eu-de.otc.t-systems.com/p.yaml"
     assert "Authorization" in {name.title() for name in request.headers}
-    assert run.rounds[0].policy.files == ("obs://bucket/p.yaml",)
+    assert run.targets[0].policy.files == ("obs://bucket/p.yaml",)
 
 
 def test_a_seed_makes_the_run_id_repeatable():
-    first, _ = prepared(World(), Choices(seed="a"))
-    again, _ = prepared(World(), Choices(seed="a"))
-    other, _ = prepared(World(), Choices(seed="b"))
+    first, _ = prepared(World(), RunRequest(seed="a"))
+    again, _ = prepared(World(), RunRequest(seed="a"))
+    other, _ = prepared(World(), RunRequest(seed="b"))
     assert first.run_id == again.run_id != other.run_id
     assert prepared(World())[0].run_id != prepared(World())[0].run_id
 
@@ -126,7 +127,7 @@ def test_each_target_has_a_state_of_its_own(tmp_path):
     names = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(2)]
     (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
     state = Secret(f"file://{tmp_path}/state-{{target}}.json")
-    reports(world, Choices(state_url=state), TARGETS_CONFIG="targets.yaml", HSS_CALLS_PER_MINUTE="5")
+    reports(world, RunRequest(state_url=state), TARGETS_CONFIG="targets.yaml", HSS_CALLS_PER_MINUTE="5")
     assert sorted(path.name for path in tmp_path.glob("state-*.json")) == ["state-t0.json", "state-t1.json"]
 
 
@@ -143,14 +144,14 @@ def test_hosts_are_asked_only_where_somebody_wants_them():
     endpoint = {"HSS_ENDPOINT": "https://hss.cn-north-4.myhuaweicloud.com"}
     (report,) = reports(world, **endpoint)
     assert report.findings[0].hosts is None
-    (report,) = reports(world, Choices(hosts=True), **endpoint)
+    (report,) = reports(world, RunRequest(hosts=True), **endpoint)
     assert len(report.findings[0].hosts) == 3
     assert [call.api for call in world.simulator.calls].count("port_detail") == 1
 
 
 def test_an_unknown_target_names_the_known_ones():
     with pytest.raises(SettingsError, match="there are: default"):
-        prepared(World(), Choices()._replace(target="x"))
+        prepared(World(), RunRequest()._replace(target="x"))
 
 
 def test_a_refused_access_key_is_used_less_often_than_locks_it(tmp_path):
@@ -180,8 +181,79 @@ def test_a_target_whose_policy_is_missing_is_named(tmp_path):
         prepared(world, TARGETS_CONFIG="targets.yaml")
 
 
-@pytest.mark.parametrize(("port_num", "verdict"), [(0, "compliant"), (5, "inconclusive")])
-def test_a_recorded_empty_listing_that_its_counters_contradict_is_not_compliant(port_num, verdict):
-    recorded = snapshot(category(statistics={"port_num": port_num}))
-    (report,) = reports(World(), Choices(snapshot=recorded))
+@pytest.mark.parametrize(
+    ("statistics", "verdict"),
+    [
+        ({"port_num": 0}, "compliant"),
+        ({"port_num": 5}, "inconclusive"),
+        ({"app_num": 5}, "inconclusive"),
+        (None, "inconclusive"),
+    ],
+)
+def test_a_recorded_empty_listing_is_believed_only_where_its_counters_confirm_it(statistics, verdict):
+    recorded = snapshot(category(statistics=statistics))
+    (report,) = reports(World(), RunRequest(snapshot=recorded))
     assert report.verdict == verdict
+    assert len(report.problems) == (verdict == "inconclusive")
+
+
+def targets_file(folder, *entries):
+    (folder / "targets.yaml").write_text("targets:\n" + "".join(f"  - {{{entry}}}\n" for entry in entries))
+    return {"TARGETS_CONFIG": "targets.yaml", "HSS_CALLS_PER_MINUTE": "0"}
+
+
+def test_one_target_without_credentials_is_refused_before_any_is_asked(tmp_path):
+    world = World(root=tmp_path)
+    place = f"cloud: otc, region: eu-de, project_id: {world.simulator.options.project_id}"
+    settings = targets_file(tmp_path, f"name: a, {place}, credentials: PROD", f"name: b, {place}")
+    keys = {"PROD_HUAWEICLOUD_SDK_AK": "a", "PROD_HUAWEICLOUD_SDK_SK": "s", "HSS_AUTH_TOKEN": None}
+    with pytest.raises(SettingsError, match="target b: there are no credentials"):
+        prepare(Wiring(world.context(in_function=False, **settings, **keys)), RunRequest())
+    assert world.simulator.calls == []
+
+
+@pytest.mark.parametrize(("targets", "seconds"), [(2, 100), (5, 100)])
+def test_a_target_that_never_answers_takes_its_own_share_only(tmp_path, targets, seconds):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    begun = {}
+
+    def slow_at_first(request, timeout):
+        begun.setdefault(request.url.split("/")[4], world.clock.seconds)
+        if project in request.url:
+            return world.simulator(request, timeout)
+        world.clock.tick(timeout)
+        raise TransportError("no whole answer")
+
+    world.warm.api = slow_at_first
+    slow = [f"name: slow{n}, cloud: otc, region: eu-de, project_id: p{n}" for n in range(targets - 1)]
+    known = targets_file(tmp_path, *slow, f"name: good, cloud: otc, region: eu-de, project_id: {project}")
+    start = world.clock.seconds
+    found = reports(world, seconds=seconds, **known)
+    assert [report.verdict for report in found] == ["inconclusive"] * (targets - 1) + ["violations"]
+    share = seconds / targets
+    for number, moment in enumerate(begun.values()):
+        assert moment - start <= number * share + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("recorded", "problems"),
+    [
+        (category(statistics={"port_num": 5}), 1),
+        (category(statistics={"port_num": 0}), 0),
+        (category(statistics={}), 1),
+        (category(statistics=None), 1),
+        (category([Row(22, "tcp", 1)], statistics={"port_num": 5}), 0),
+        (category(complete=False, problems=(Problem("cut off"),), statistics={"port_num": 5}), 1),
+    ],
+)
+def test_only_a_whole_empty_recording_is_held_against_its_counters(recorded, problems):
+    (report,) = reports(World(), RunRequest(snapshot=snapshot(recorded)))
+    (covered,) = report.coverage
+    assert (len(covered.problems), covered.complete) == (problems, problems == 0)
+
+
+def test_a_broken_policy_of_the_settings_names_no_target():
+    with pytest.raises(PolicyError) as caught:
+        prepared(World(), POLICY_PATH="nowhere.yaml")
+    assert caught.value.message.startswith("nowhere.yaml:1:1: cannot be read")

@@ -101,7 +101,7 @@ def test_a_vendors_text_cannot_forge_a_log_line_or_a_report_line():
     from handler import index
 
     world.answer = Response(200, {}, b"ok")
-    report = index.answer(None, world.around(WEBHOOK_URL="https://hooks.example.org/x"), 60, 60)
+    report = index.invoke(None, world.context(WEBHOOK_URL="https://hooks.example.org/x"), 60, 60)
     assert all(problem.isprintable() for problem in report["problems"])
 
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 SCHEMA = json.loads((ROOT / "tests/deploy/plugin.schema.json").read_text())
 DOCUMENT = yaml.safe_load((ROOT / "serverless.yml").read_text())
 FUNCTION = DOCUMENT["functions"]["check"]
-REGION = "${opt:region, 'ap-southeast-3'}"
+REGION = "${env:HW_REGION_NAME, 'ap-southeast-3'}"
 
 
 def test_it_has_the_shape_that_the_plugin_reads():

@@ -10,6 +10,7 @@ from handler.errors import SettingsError
 from handler.settings.places import HSS_REGIONS, cloud_of, service_endpoint
 from handler.settings.reader import parse_duration, url_trouble
 from handler.settings.run_settings import read_settings
+from handler.settings.targets_file import read_targets
 from tests.function import CANARY
 
 KNOWN = {"HSS_REGION": "eu-de", "HSS_CLOUD": "otc", "HSS_PROJECT_ID": "abc", "HSS_AUTH_TOKEN": "t" * 40}
@@ -57,7 +58,66 @@ def test_the_cloud_is_the_settings_else_the_host_names(endpoint, cloud, expected
 
 
 def test_a_region_of_the_other_cloud_is_refused_with_advice():
-    assert problems(HSS_CLOUD=None) == ("HSS_REGION: 'eu-de' has no HSS on huaweicloud; set HSS_CLOUD=otc",)
+    assert problems(HSS_CLOUD="huaweicloud") == ("HSS_REGION: 'eu-de' has no HSS on huaweicloud; set HSS_CLOUD=otc",)
+
+
+def test_a_new_region_is_asked_for_its_endpoint():
+    expected = "HSS_REGION: 'mars-1' has no HSS on huaweicloud; set HSS_ENDPOINT instead if the region is new"
+    assert problems(HSS_CLOUD=None, HSS_REGION="mars-1") == (expected,)
+
+
+def test_a_wrong_endpoint_is_one_problem_and_not_also_a_missing_one():
+    found = problems(HSS_ENDPOINT="https://user:pw@hss.example.org", HSS_REGION=None)
+    assert found == ("HSS_ENDPOINT: must not hold a user name or password",)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "cloud", "region", "expected"),
+    [
+        ("", "", "eu-de", ("https://hss.eu-de.otc.t-systems.com", "otc", "eu-de")),
+        ("", "otc", "eu-de", ("https://hss.eu-de.otc.t-systems.com", "otc", "eu-de")),
+        ("", "", "cn-north-4", ("https://hss.cn-north-4.myhuaweicloud.com", "huaweicloud", "cn-north-4")),
+        ("", "", "eu-west-101", ("https://hss.eu-west-101.myhuaweicloud.eu", "huaweicloud", "eu-west-101")),
+        ("", "huaweicloud", "eu-de", None),
+        ("", "otc", "cn-north-4", None),
+        ("", "", "mars-1", None),
+        (
+            "https://hss.eu-de.otc.t-systems.com",
+            "",
+            "",
+            ("https://hss.eu-de.otc.t-systems.com", "otc", "eu-de"),
+        ),
+        ("https://hss.example.org", "otc", "", ("https://hss.example.org", "otc", "")),
+        ("https://hss.example.org", "", "eu-de", ("https://hss.example.org", "huaweicloud", "eu-de")),
+        ("http://[::ffff:127.0.0.1]:8080", "", "", ("http://[::ffff:127.0.0.1]:8080", "huaweicloud", "")),
+        ("http://hss.example.org", "", "", None),
+    ],
+)
+def test_settings_and_targets_file_find_the_same_place(endpoint, cloud, region, expected):
+    settings = {"HSS_ENDPOINT": endpoint, "HSS_CLOUD": cloud, "HSS_REGION": region, "HSS_PROJECT_ID": "abc"}
+    written = {"cloud": cloud, "endpoint": endpoint, "region": region, "project_id": "abc"}
+    entry = ", ".join(f"{key}: '{value}'" for key, value in written.items() if value)
+    file = f"targets:\n  - {{name: p, {entry}}}\n".encode()
+    assert where(lambda: read_settings(settings.get).place) == expected
+    assert where(lambda: read_targets("t.yaml", file, {}.get)[0]) == expected
+
+
+def where(read_place):
+    try:
+        place = read_place()
+    except SettingsError:
+        return None
+    return place.endpoint, place.cloud, place.region
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "[::1]", "[::ffff:127.0.0.1]"])
+def test_plain_http_is_allowed_on_this_machine(host):
+    assert url_trouble(f"http://{host}:8080", ("https", "http")) is None
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "10.0.0.1", "[::ffff:10.0.0.1]", "localhost.example", "127.1"])
+def test_plain_http_is_refused_elsewhere(host):
+    assert "must be https" in url_trouble(f"http://{host}:8080", ("https", "http"))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.hss.signing import Authorization, parse_authorization, sign, verify
+from handler.hss.signing import Authorization, canonical_request, is_signed_with, parse_authorization, sign
 from handler.transport import Request
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -51,6 +51,12 @@ def with_header(request: Request, **headers: str) -> Request:
     return request._replace(headers={**request.headers, **{k.replace("_", "-"): v for k, v in headers.items()}})
 
 
+@pytest.mark.parametrize(("path", "signed_path"), [("/x/y", "/x/y/"), ("/x/y/", "/x/y/"), ("", "/"), ("/", "/")])
+def test_the_signed_path_ends_in_exactly_one_slash(path, signed_path):
+    text = canonical_request(Request("GET", f"{HOST}{path}?a=b"), {}, ())
+    assert text.split("\n")[:3] == ["GET", signed_path, "a=b"]
+
+
 @pytest.mark.parametrize("name", VECTORS)
 def test_signatures_of_the_vendors_sdk_are_reproduced(name):
     request, signature = VECTORS[name]
@@ -85,14 +91,14 @@ def test_a_body_that_is_not_json_goes_unsigned():
 
 
 def test_a_signed_request_is_verified():
-    assert verify(signed(), "SK", MOMENT)
+    assert is_signed_with(signed(), "SK", MOMENT)
 
 
 @pytest.mark.parametrize("minutes", [-15, 15])
 def test_a_clock_fifteen_minutes_off_is_tolerated_and_no_more(minutes):
     edge = MOMENT + timedelta(minutes=minutes)
-    assert verify(signed(), "SK", edge)
-    assert not verify(signed(), "SK", edge + timedelta(seconds=1 if minutes > 0 else -1))
+    assert is_signed_with(signed(), "SK", edge)
+    assert not is_signed_with(signed(), "SK", edge + timedelta(seconds=1 if minutes > 0 else -1))
 
 
 @pytest.mark.parametrize(
@@ -112,13 +118,13 @@ def test_a_clock_fifteen_minutes_off_is_tolerated_and_no_more(minutes):
     ids=["method", "query", "body", "header", "date", "unreadable-date", "few-names", "scheme", "none", "key"],
 )
 def test_whatever_is_changed_breaks_the_signature(forged):
-    assert not verify(forged, "SK", MOMENT)
+    assert not is_signed_with(forged, "SK", MOMENT)
 
 
 def test_a_header_that_was_signed_and_is_gone_breaks_the_signature():
     request = signed()
     headers = {name: value for name, value in request.headers.items() if name != "X-Project-Id"}
-    assert not verify(request._replace(headers=headers), "SK", MOMENT)
+    assert not is_signed_with(request._replace(headers=headers), "SK", MOMENT)
 
 
 @pytest.mark.parametrize("value", ["", "SDK-HMAC-SHA256", "SDK-HMAC-SHA256 Access=, SignedHeaders=a, Signature=0"])

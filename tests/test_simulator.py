@@ -10,7 +10,7 @@ import pytest
 from handler.commands.simulate import forbidden_ports
 from handler.hss.auth import KeyAuth
 from handler.models import COUNTERS, Secret
-from handler.simulator.fleet import Estate, Fleet, Line, Listener
+from handler.simulator.fleet import Estate, Fleet, Line, Process
 from handler.simulator.generate import generate
 from handler.simulator.options import ACCESS_KEY, PROJECT, SECRET_KEY, TOKEN, Options
 from handler.simulator.simulator import Simulator
@@ -141,7 +141,7 @@ def test_a_counter_of_none_is_left_out():
 
 
 def test_counters_of_one_server_count_its_ports():
-    fleet = Fleet.of(Line(23, "TCP", 2, "danger", (Listener("a"), Listener("b"))))
+    fleet = Fleet.of(Line(23, "TCP", 2, "danger", (Process("a"), Process("b"))))
     assert ask(simulator(fleet=fleet), "category=host&host_id=a", api="statistics")[1]["port_num"] == 1
 
 
@@ -163,7 +163,7 @@ def test_counters_of_otc_without_a_category_are_those_of_hosts():
 
 
 def test_the_hosts_behind_a_port_are_listed_and_filtered():
-    fleet = Fleet.of(Line(23, "TCP", 2, "danger", (Listener("a", "lift-1", "10.0.0.1"), Listener("b", "lift-2"))))
+    fleet = Fleet.of(Line(23, "TCP", 2, "danger", (Process("a", "lift-1", "10.0.0.1"), Process("b", "lift-2"))))
     found = ask(simulator(fleet=fleet), "port=23&category=host&host_name=lift-1", api="ports/detail")[1]
     assert found["total_num"] == 1
     assert found["data_list"][0]["host_ip"] == "10.0.0.1"

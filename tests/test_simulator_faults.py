@@ -10,8 +10,8 @@ import random
 import pytest
 
 from handler.errors import TransportError, UsageError
-from handler.simulator.faults import KINDS, Fault, read_faults
-from handler.simulator.fleet import Fleet, Line, Listener
+from handler.simulator.faults import FAULT_KINDS, Fault, read_faults
+from handler.simulator.fleet import Fleet, Line, Process
 from handler.simulator.fleet_file import read_fleet
 from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.simulator import Simulator
@@ -169,7 +169,7 @@ def test_a_status_fault_needs_a_status(value):
 
 def test_faults_are_read_from_a_list():
     assert read_faults([{"kind": "html", "first": 2, "last": 4}]) == (Fault("html", first=2, last=4),)
-    assert len(KINDS) == 29
+    assert len(FAULT_KINDS) == 29
 
 
 FLEET_FILE = """
@@ -189,7 +189,7 @@ def test_a_fleet_file_gives_lines_hosts_counters_and_faults(tmp_path):
     file = tmp_path / "fleet.yaml"
     file.write_text(FLEET_FILE)
     fleet, faults = read_fleet(file)
-    hosts = (Listener("a", "lift-1", pid=7), Listener("lift-2", "lift-2"))
+    hosts = (Process("a", "lift-1", pid=7), Process("lift-2", "lift-2"))
     assert fleet.lines("0", "host") == (Line(23, "TCP", 2, "danger", hosts), Line(443, "TCP", 9))
     assert fleet.counters("0", "host")["database_num"] == 3
     assert "app_num" not in fleet.counters("0", "host")

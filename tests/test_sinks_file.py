@@ -31,7 +31,7 @@ def test_everything_a_sink_can_say():
         "    match: {tags: [a], categories: [host], targets: [prod]}\n"
         "    headers: {X-Team: 'team ${TEAM}'}\n    secret: ${SECRET}\n    hosts: true\n"
     )
-    assert (sink.name, sink.kind, sink.min_severity, sink.send) == ("soc", "generic", Severity.HIGH, "always")
+    assert (sink.name, sink.kind.name, sink.min_severity, sink.send) == ("soc", "generic", Severity.HIGH, "always")
     assert (sink.remind_after, sink.heartbeat) == (timedelta(days=7), timedelta(weeks=2))
     assert (sink.match.targets, sink.max_findings, sink.hosts, sink.send_resolved) == (("prod",), 9, True, False)
     assert sink.headers["X-Team"].reveal() == "team soc"
@@ -39,8 +39,8 @@ def test_everything_a_sink_can_say():
 
 
 def test_the_kind_is_guessed_from_a_well_known_host():
-    assert read("sinks: [{name: s, url: '${URL}'}]\n")[0].kind == "slack"
-    assert webhook_sink(Secret("https://example.org/x"), "", None, allow_http=False).kind == "generic"
+    assert read("sinks: [{name: s, url: '${URL}'}]\n")[0].kind.name == "slack"
+    assert webhook_sink(Secret("https://example.org/x"), "", None, allow_http=False).kind.name == "generic"
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def test_a_bad_webhook_setting_is_refused(url, kind):
 
 
 def test_plain_http_is_allowed_on_request():
-    assert webhook_sink(Secret("http://127.0.0.1:1/x"), "", None, allow_http=True).kind == "generic"
+    assert webhook_sink(Secret("http://127.0.0.1:1/x"), "", None, allow_http=True).kind.name == "generic"

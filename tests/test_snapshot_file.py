@@ -3,13 +3,14 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.errors import SnapshotError
-from handler.models import Problem, Row
-from handler.report.snapshot_file import parse_snapshot, snapshot_text
+from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Problem, Row, Snapshot
+from handler.report.snapshot_file import RECEIVED, SNAPSHOT, parse_snapshot, snapshot_text
 from tests.fakes import category, snapshot
+from tests.strategies import exact, nouns, rows
 
 TAKEN = snapshot(
     category(
@@ -22,6 +23,18 @@ TAKEN = snapshot(
     ),
     category(name="container", complete=False, problems=(Problem("page 2 is missing"),)),
 )
+
+KNOWN = {
+    (CategorySnapshot, "category"): st.sampled_from(CATEGORIES),
+    (CategorySnapshot, "plan"): st.sampled_from(["pages", "ports", "sorted", "skipped", "none"]),
+    (CategorySnapshot, "rows"): st.lists(rows, max_size=3).map(tuple),
+    (CategorySnapshot, "statistics"): st.none() | st.dictionaries(st.sampled_from(COUNTERS), st.integers(0, 99)),
+    (CategorySnapshot, "api_calls"): st.just(0),  # not in the file
+    (CategorySnapshot, "raw_rows"): st.just(()),  # then the rows are written as the API would have sent them
+    (CategorySnapshot, "raw_statistics"): st.none(),
+    (Problem, "path"): st.just(""),  # stands before the message
+    (Problem, "hint"): st.just(""),  # not in the file
+}
 
 
 def read(text):
@@ -40,6 +53,21 @@ def test_rows_and_completeness_come_back():
     assert (taken.categories[0].complete, taken.categories[1].complete) == (True, False)
     assert str(taken.categories[1].problems[0]) == "page 2 is missing"
     assert taken.target == TAKEN.target
+
+
+@settings(max_examples=25)
+@given(nouns(Snapshot, KNOWN))
+def test_every_snapshot_comes_back_whole(taken):
+    back = read(snapshot_text(taken))
+    judged = tuple(one._replace(raw_rows=(), raw_statistics=None) for one in back.categories)
+    assert exact(back._replace(categories=judged)) == exact(taken)
+
+
+def test_every_field_of_a_snapshot_is_described_once_or_left_out():
+    judged_anew, not_in_the_file = {"rows", "statistics"}, {"api_calls"}
+    described = {field.attribute for field in RECEIVED.fields}
+    assert described | judged_anew | not_in_the_file == set(CategorySnapshot._fields)
+    assert {field.attribute for field in SNAPSHOT.fields} == set(Snapshot._fields)
 
 
 def test_what_the_documents_do_not_name_is_kept_for_schema_check():

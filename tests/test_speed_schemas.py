@@ -1,17 +1,22 @@
-"""The generated judge and jsonschema say the same of everything, and the committed code is the generated one."""
+"""The closures and jsonschema, the judge of record, say the same of everything."""
 
 from __future__ import annotations
 
 import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.schemas import catalog, fast, keywords
-from handler.schemas.apply import breaches, judged, query_breaches
-from tools import compile_schemas
+from handler.schemas import catalog, keywords
+from handler.schemas.apply import breaches, query_breaches
+from handler.schemas.judge import judge_of
 
+ROOT = Path(__file__).parent.parent
 USES = [
     ("port_statistics", "otc"),
     ("port_statistics", "huaweicloud"),
@@ -72,7 +77,7 @@ def bodies(draw, api):
 
 
 def by_jsonschema(part, api, cloud, value):
-    return judged(keywords.compiled(catalog.effective(part, api, cloud)), value)
+    return keywords.judged(keywords.compiled(catalog.effective(part, api, cloud)), value)
 
 
 def in_order(found):
@@ -86,9 +91,6 @@ def test_both_judge_any_answer_alike(api, cloud, data):
     body = data.draw(bodies(api))
     before = copy.deepcopy(body)
     stock = by_jsonschema("answers", api, cloud, body)
-    name = catalog.name_of("answers", api, cloud)
-    assert fast.is_clean(name, body) == (not stock)
-    assert fast.is_tolerable(name, body) == (not any(breach.fatal for breach in stock))
     assert in_order(breaches(api, cloud, body)) == in_order(stock)
     assert repr(body) == repr(before)
 
@@ -101,14 +103,13 @@ def test_both_judge_any_query_alike(api, cloud, data):
     values = ODD | st.sampled_from(["host", "container", "port", "asc"]) | st.integers(-1, 300)
     query = data.draw(st.dictionaries(st.sampled_from([*names, "new"]), values, max_size=5))
     stock = by_jsonschema("queries", api, cloud, query)
-    assert fast.is_clean(catalog.name_of("queries", api, cloud), query) == (not stock)
+    assert in_order(judge_of(catalog.effective("queries", api, cloud))(query)) == in_order(stock)
     assert query_breaches(api, cloud, query) == () or stock or any(isinstance(value, str) for value in query.values())
 
 
 @pytest.mark.parametrize("value", [True, 1.0, float("nan"), "22", None])
 def test_neither_takes_another_value_for_an_integer(value):
     body = {"total_num": 1, "data_list": [{"port": value, "type": "TCP", "num": 1}]}
-    assert not fast.is_clean(catalog.name_of("answers", "port_statistics", "otc"), body)
     assert [breach.kind for breach in breaches("port_statistics", "otc", body)] == ["type"]
 
 
@@ -118,11 +119,80 @@ def test_rows_that_drift_alike_are_all_named():
     assert [breach.path for breach in found] == [f"$.data_list[{at}].type" for at in range(3)]
 
 
-def test_the_committed_code_is_what_the_schemas_give():
-    assert compile_schemas.is_current()
+INNER = st.one_of(
+    st.builds(dict, type=st.just("integer"), minimum=st.integers(-2, 2), maximum=st.integers(0, 70_000)),
+    st.builds(dict, type=st.just("number"), minimum=st.floats(-2, 2), maximum=st.integers(0, 9)),
+    st.builds(dict, type=st.just("string"), minLength=st.integers(0, 3), maxLength=st.integers(0, 5)),
+    st.builds(dict, type=st.just("string"), enum=st.sampled_from([["TCP", "UDP"], ["danger"], ["", "1"]])),
+    st.builds(dict, **{"x-listed": st.sampled_from([["TCP", "UDP"], [0, 1], [True]])}),
+    st.builds(dict, type=st.sampled_from(["boolean", "null", "array", "object"])),
+    st.builds(dict, minimum=st.integers(-1, 1), maxLength=st.integers(0, 2), maxItems=st.integers(0, 1)),
+    st.just({"$ref": "#/$defs/shared"}),
+)
+SCHEMAS = st.recursive(
+    INNER,
+    lambda inner: (
+        st.builds(dict, type=st.just("array"), items=inner, minItems=st.integers(0, 2), maxItems=st.integers(0, 3))
+        | st.builds(
+            dict,
+            type=st.just("object"),
+            properties=st.dictionaries(KEYS, inner, max_size=4),
+            required=st.lists(KEYS, min_size=1, max_size=3, unique=True),
+        )
+        | st.builds(dict, properties=st.dictionaries(KEYS, inner, max_size=3))
+        | st.builds(
+            dict,
+            type=st.just("object"),
+            properties=st.dictionaries(KEYS, inner, max_size=2),
+            additionalProperties=st.just(False) | inner,
+        )
+        | st.builds(dict, required=st.lists(KEYS, min_size=1, max_size=2, unique=True), additionalProperties=inner)
+    ),
+    max_leaves=8,
+)
+VALUES = st.recursive(
+    ODD, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=15
+)
 
 
-@pytest.mark.parametrize("schema", [{"type": "number"}, {"pattern": "a"}, {"items": {"type": "number"}}])
-def test_what_both_would_judge_differently_is_not_compiled(schema):
-    with pytest.raises(compile_schemas.CannotCompileError):
-        compile_schemas._draft_4(schema, strict=True)
+@settings(max_examples=500, deadline=None)
+@given(schema=SCHEMAS, shared=INNER.filter(lambda inner: "$ref" not in inner), value=VALUES)
+def test_both_judge_any_value_by_any_schema_alike(schema, shared, value):
+    schema = {**schema, "$defs": {"shared": shared}}
+    stock = keywords.judged(keywords.compiled(schema), value)
+    assert in_order(judge_of(schema)(value)) == in_order(stock)
+
+
+@pytest.mark.parametrize(("part", "api", "cloud"), [(part, *use) for part in ("answers", "queries") for use in USES])
+def test_every_schema_that_judges_a_run_can_be_judged(part, api, cloud):
+    assert [breach.kind for breach in judge_of(catalog.effective(part, api, cloud))([])] == ["type"]
+
+
+@pytest.mark.parametrize(
+    "schema", [{"pattern": "a"}, {"items": {"oneOf": []}}, {"type": ["string", "null"]}, {"type": "decimal"}]
+)
+def test_a_schema_with_anything_unknown_is_refused_not_half_judged(schema):
+    with pytest.raises(ValueError, match="cannot be judged"):
+        judge_of(schema)
+
+
+def test_places_in_arrays_of_arrays_are_counted_from_each_arrays_own_start():
+    schema = {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}
+    found = judge_of(schema)([[], [1, "x"], [], ["y", 2, None]])
+    assert [breach.path for breach in found] == ["$[1][1]", "$[3][0]", "$[3][2]"]
+
+
+def test_only_the_schema_of_the_cloud_that_is_asked_is_read():
+    code = """
+import sys
+read = []
+sys.addaudithook(lambda event, args: read.append(str(args[0])) if event == "open" else None)
+from handler.schemas.apply import breaches
+breaches("port_statistics", "otc", {})
+import json
+print(json.dumps([path.rpartition("/")[2] for path in read if path.endswith(".json")]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert json.loads(done.stdout) == ["index.json", "otc-port-statistics-undated-answer.schema.json", "overlay.json"]

@@ -11,9 +11,10 @@ import pytest
 
 from handler.clock import SystemClock
 from handler.errors import MissingExtraError, SettingsError, StoreConflictError, StoreDamagedError, StoreError
+from handler.state.document import decode, encode
 from handler.state.file import FileStore
 from handler.state.lock import STALE, locked
-from handler.state.memory import LastRun, decode, encode
+from handler.state.memory import LastRun
 from handler.state.obs import ObsStore
 from handler.state.open import open_store
 from tests.fakes import NOON, FakeClock, FakeTransport

@@ -13,7 +13,8 @@ import requests
 from handler.clock import SystemClock
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError, TransportError
 from handler.models import Secret
-from handler.state.memory import LastRun, decode, encode
+from handler.state.document import decode, encode
+from handler.state.memory import LastRun
 from handler.state.obs import NO_CONDITIONS, ObsStore
 from handler.state.obs_objects import ObsKeys, ObsObjects
 from handler.transport import HttpTransport, Request, Response

@@ -8,8 +8,9 @@ import pytest
 import redis
 
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError
-from handler.state.memory import LastRun, decode, encode
-from handler.state.redis_store import DEFAULT_KEY, RedisStore, split_url
+from handler.state.document import decode, encode
+from handler.state.memory import LastRun
+from handler.state.redis import DEFAULT_KEY, RedisStore, split_url
 from tests.fakes import FakeClock
 from tests.real_servers import free_port, program, running
 

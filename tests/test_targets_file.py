@@ -45,6 +45,10 @@ def test_credentials_come_by_prefix():
         ("targets: []\n", "targets.yaml:1:10: targets"),
         ("targets:\n  - {name: p, project_id: a}\n", "targets.yaml:2:5: region is missing"),
         ("targets:\n  - {name: p, region: mars-1, project_id: a}\n", "region 'mars-1' has no HSS"),
+        (
+            "targets:\n  - {name: p, cloud: huaweicloud, region: eu-de, project_id: a}\n",
+            "region 'eu-de' has no HSS on huaweicloud; set cloud: otc",
+        ),
         ("targets:\n  - {name: P, region: eu-de, project_id: a}\n", "targets.yaml:2:12: name"),
         ("targets:\n  - {name: p, regoin: eu-de, project_id: a}\n", "unknown key 'regoin'; did you mean region?"),
         ("targets:\n  - {name: p, region: eu-de}\n", "project_id is missing"),

@@ -4,69 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from random import Random
 
 import pytest
 
-from handler.clock import Deadline, iso
-from handler.decide.diff import compare
+from handler.clock import iso
 from handler.errors import StoreConflictError, StoreError, TransportError
-from handler.models import Evaluation, Secret
-from handler.notify.dispatch import Edges, tell
-from handler.sinks.sink import PLAIN, Judgement, Message, Outcome, Sink
-from handler.state.memory import decode, encode
+from handler.models import Secret
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer
+from handler.sinks.kinds import SINK_KINDS
+from handler.sinks.message import PLAIN, SinkMessage
+from handler.state.document import decode, encode
 from handler.transport import Response
-from tests.fakes import NOON, FakeClock, FakeTransport, MemoryStore, category, finding, report
-from tests.reliability import POLICY, FakeKind
-
-SOC = Sink("soc", "fake", Secret("https://soc.example/hook?key=sekret"))
-OPS = Sink("ops", "fake", Secret("https://ops.example/hook"))
-UP = Response(200)
-
-
-class Desk:
-    """One state, one clock; each `run` is a run with these findings."""
-
-    def __init__(self, *sinks: Sink, kind=None, store=None) -> None:
-        self.sinks = sinks or (SOC,)
-        self.kind = kind or FakeKind()
-        self.store = MemoryStore() if store is None else store
-        self.clock = FakeClock()
-        self.runs = 0
-
-    def run(self, answers, *findings, seconds=30.0, stateful=True, saves=True, **other):
-        self.runs += 1
-        self.clock.tick(3600)
-        document, version = self.store.load()
-        last_run = decode(document) if document else None
-        compared = compare(Evaluation(findings, coverage=(category(),)), last_run, POLICY, self.clock.now())
-        result = report(*compared.findings)._replace(run_id=f"run-{self.runs}", started_at=iso(self.clock.now()))
-        self.transport = FakeTransport(answers if callable(answers) else list(answers))
-        edges = Edges(self.transport, lambda _: self.kind, self.clock, Deadline.after(seconds, self.clock), Random(1))
-        self.told = tell(
-            result,
-            compared if stateful else None,
-            self.sinks,
-            edges,
-            store=self.store if stateful and saves else None,
-            version=version,
-            **other,
-        )
-        return [one.status for one in self.told.deliveries]
-
-    def bodies(self):
-        return [json.loads(one.body) for one in self.transport.requests]
-
-    def memory(self, sink="soc"):
-        return decode(self.store.document).sinks[sink]
-
-
-def down(request):
-    raise TransportError("https://soc.example: refused", sent=False)
-
-
-def lost(request):
-    raise TransportError("https://soc.example: no answer in time", sent=True)
+from tests.desk import OPS, SOC, UP, Desk, down, lost
+from tests.fakes import NOON, MemoryStore, finding
+from tests.reliability import FakeKind
 
 
 def test_a_change_is_told_once_and_remembered():
@@ -127,7 +78,11 @@ def test_the_target_says_how_long_to_wait():
         """A kind that reads Retry-After."""
 
         def judge(self, status, headers, body):
-            return Judgement(Outcome.RETRY_NOW, "busy", 7.0) if status == 429 else super().judge(status, headers, body)
+            return (
+                SinkAnswer(DeliveryOutcome.RETRY_NOW, "busy", 7.0)
+                if status == 429
+                else super().judge(status, headers, body)
+            )
 
     desk = Desk(kind=Patient())
     assert desk.run([Response(429), UP], finding()) == ["delivered"]
@@ -137,7 +92,7 @@ def test_the_target_says_how_long_to_wait():
 
 
 def test_a_redirect_is_a_refusal_and_is_not_followed():
-    desk = Desk(kind=FakeKind(lambda status: Outcome.DELIVERED))
+    desk = Desk(kind=FakeKind(lambda status: DeliveryOutcome.DELIVERED))
     moved = Response(307, {"location": "https://elsewhere.example/"})
     assert desk.run([moved, moved], finding()) == ["failed"]
     assert "redirect" in desk.told.deliveries[0].reason
@@ -151,13 +106,13 @@ def test_a_refused_message_is_sent_plain_once():
 
 
 def test_a_message_that_is_too_large_shrinks_until_it_passes():
-    desk = Desk(kind=FakeKind(lambda status: Outcome.TOO_LARGE if status == 413 else Outcome.ACCEPTED))
+    desk = Desk(kind=FakeKind(lambda status: DeliveryOutcome.TOO_LARGE if status == 413 else DeliveryOutcome.ACCEPTED))
     assert desk.run([Response(413), Response(413), UP], finding()) == ["accepted"]
     assert [body["shrink"] for body in desk.bodies()] == [0, 1, 3]
 
 
 def test_a_message_that_never_fits_stays_owed():
-    desk = Desk(kind=FakeKind(lambda status: Outcome.TOO_LARGE))
+    desk = Desk(kind=FakeKind(lambda status: DeliveryOutcome.TOO_LARGE))
     assert desk.run(lambda one: Response(413), finding()) == ["owed"]
     assert [body["shrink"] for body in desk.bodies()] == [0, 1, 3, 7, 9]
 
@@ -336,18 +291,18 @@ class OneByOne(FakeKind):
     """One event for each finding."""
 
     def render(self, notice, sink, now, shrink):
-        return tuple(Message(one.fingerprint.encode(), finding=one.fingerprint) for one in notice.new)
+        return tuple(SinkMessage(one.fingerprint.encode(), finding=one.fingerprint) for one in notice.new)
 
 
 def test_events_are_marked_one_by_one():
-    desk = Desk(SOC._replace(kind="pagerduty"), kind=OneByOne())
+    desk = Desk(SOC._replace(kind=SINK_KINDS["pagerduty"]), kind=OneByOne())
     assert desk.run([UP, *[Response(503)] * 3], finding(port=1), finding(port=2), finding(port=3)) == ["owed"]
     assert desk.run([UP, UP], finding(port=1), finding(port=2), finding(port=3)) == ["delivered"]
     assert [one.body for one in desk.transport.requests] == [b"telnet-2-tcp-host", b"telnet-3-tcp-host"]
 
 
 def test_an_event_that_is_refused_does_not_stop_the_others():
-    desk = Desk(SOC._replace(kind="pagerduty"), kind=OneByOne())
+    desk = Desk(SOC._replace(kind=SINK_KINDS["pagerduty"]), kind=OneByOne())
     answers = lambda one: Response(400) if b"-1-" in one.body else UP  # noqa: E731
     assert desk.run(answers, finding(port=1), finding(port=2)) == ["failed"]
     assert desk.run([UP], finding(port=1), finding(port=2)) == ["delivered"]
@@ -358,7 +313,7 @@ def test_a_sinks_headers_and_a_kinds_query_reach_the_request():
         """A kind that signs its URL."""
 
         def render(self, notice, sink, now, shrink):
-            return (Message(b"{}", {"Content-Type": "x"}, {"sign": "a+b"}),)
+            return (SinkMessage(b"{}", {"Content-Type": "x"}, {"sign": "a+b"}),)
 
     desk = Desk(SOC._replace(headers={"X-Team": Secret("blue")}), kind=Signing())
     desk.run([UP], finding())
@@ -388,7 +343,7 @@ def test_each_try_bears_its_own_time_and_the_same_id():
         """A kind that signs the time."""
 
         def render(self, notice, sink, now, shrink):
-            return (Message(json.dumps([notice.delivery_id, now.isoformat()]).encode()),)
+            return (SinkMessage(json.dumps([notice.delivery_id, now.isoformat()]).encode()),)
 
     desk = Desk(kind=Dated())
     assert desk.run([Response(503), Response(503), UP], finding()) == ["delivered"]

@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from handler.clock import iso
-from handler.notify.receipts import busy, merged, tell_of
-from handler.state.memory import Batch, Item, LastRun, Mark, Remembered, RunSummary, SinkMemory
+from handler.notify.receipts import busy, merged_memories, with_receipts
+from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 from tests.fakes import NOON, finding
 
 AT, LATER = "2026-11-22T12:00:00Z", "2026-11-22T12:05:00Z"
@@ -29,40 +29,42 @@ def batch(number, run_id):
 
 
 def test_the_marks_of_both_are_kept():
-    both = merged(memory(told={"a": Mark("open", 1, 3, AT)}), memory(told={"b": Mark("open", 1, 3, AT)}), {}, "us")
+    both = merged_memories(
+        memory(told={"a": Receipt("open", 1, 3, AT)}), memory(told={"b": Receipt("open", 1, 3, AT)}), {}, "us"
+    )
     assert set(both.findings[ONE.fingerprint].told) == {"a", "b"}
 
 
 @pytest.mark.parametrize(
     ("less", "more"),
     [
-        (Mark("open", 1, 3, AT), Mark("resolved", 1, 3, AT)),
-        (Mark("resolved", 1, 3, LATER), Mark("open", 2, 3, AT)),
-        (Mark("open", 1, 3, AT), Mark("open", 1, 6, LATER)),
+        (Receipt("open", 1, 3, AT), Receipt("resolved", 1, 3, AT)),
+        (Receipt("resolved", 1, 3, LATER), Receipt("open", 2, 3, AT)),
+        (Receipt("open", 1, 3, AT), Receipt("open", 1, 6, LATER)),
     ],
 )
 def test_of_two_marks_the_one_that_says_more_is_kept(less, more):
     for one, other in itertools.permutations((less, more)):
-        both = merged(memory(told={"soc": one}), memory(told={"soc": other}), {}, "us")
+        both = merged_memories(memory(told={"soc": one}), memory(told={"soc": other}), {}, "us")
         assert both.findings[ONE.fingerprint].told["soc"] == more
 
 
 def test_a_finding_that_only_one_knows_is_kept():
-    assert merged(LastRun(LATER), memory(), {}, "us").findings.keys() == {ONE.fingerprint}
-    assert merged(memory(), LastRun(LATER), {}, "us").findings.keys() == {ONE.fingerprint}
+    assert merged_memories(LastRun(LATER), memory(), {}, "us").findings.keys() == {ONE.fingerprint}
+    assert merged_memories(memory(), LastRun(LATER), {}, "us").findings.keys() == {ONE.fingerprint}
 
 
 def test_what_we_finished_is_gone_what_we_keep_is_ours_and_what_they_finished_does_not_come_back():
     ours = memory(pending=(batch(2, "us"), batch(3, "them")))
     theirs = memory(pending=(batch(1, "us"), batch(2, "us"), batch(4, "them")))
-    both = merged(theirs, ours, {"soc": {"id-1", "id-2"}}, "us")
+    both = merged_memories(theirs, ours, {"soc": {"id-1", "id-2"}}, "us")
     assert [one.delivery_id for one in both.sinks["soc"].pending] == ["id-2", "id-4"]
 
 
 def test_what_was_told_beside_findings_is_kept_of_both():
     ours = memory(exemptions={"a": AT}, drift=("x",), last_told=LATER, not_seen={"host": ("r",)})
     theirs = memory(exemptions={"b": AT}, drift=("y",), last_told=AT)
-    both = merged(theirs, ours, {}, "us").sinks["soc"]
+    both = merged_memories(theirs, ours, {}, "us").sinks["soc"]
     assert (both.exemptions.keys(), set(both.drift), both.last_told) == ({"a", "b"}, {"x", "y"}, LATER)
     assert both.not_seen == {"host": ("r",)}
 
@@ -74,7 +76,11 @@ def test_history_has_each_run_once_in_order():
         )
         return LastRun(AT, history=lines)
 
-    assert [line.run_id for line in merged(ran(1, 3), ran(1, 2), {}, "us").history] == ["run-1", "run-2", "run-3"]
+    assert [line.run_id for line in merged_memories(ran(1, 3), ran(1, 2), {}, "us").history] == [
+        "run-1",
+        "run-2",
+        "run-3",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -86,5 +92,5 @@ def test_a_sink_is_busy_while_another_runs_lease_lasts(run_id, lease, is_busy):
 
 
 def test_a_mark_speaks_of_the_item_and_not_of_what_the_finding_became():
-    told = tell_of(memory(), "soc", (Item("new", ONE.fingerprint, f"{AT} 1 2"),), NOON)
-    assert told.findings[ONE.fingerprint].told["soc"] == Mark("open", 1, 2, iso(NOON))
+    told = with_receipts(memory(), "soc", (Item("new", ONE.fingerprint, f"{AT} 1 2"),), NOON)
+    assert told.findings[ONE.fingerprint].told["soc"] == Receipt("open", 1, 2, iso(NOON))

@@ -12,7 +12,7 @@ from handler.models import Secret, Severity
 from handler.settings.reader import parse_duration
 from handler.settings.webhook import sink_troubles
 from handler.settings.yaml_file import Shape, read_model
-from handler.sinks.kinds import KINDS, guess_kind
+from handler.sinks.kinds import SINK_KINDS, guess_kind
 from handler.sinks.sink import Match, Sink
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ _NAME = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")
 
 
 def _known_kind(kind: str) -> str:
-    if kind not in KINDS:
-        raise ValueError(f"must be one of {', '.join(KINDS)}")
+    if kind not in SINK_KINDS:
+        raise ValueError(f"must be one of {', '.join(SINK_KINDS)}")
     return kind
 
 
@@ -104,7 +104,7 @@ class _Filled:
         url = self._fill("url", entry.url)
         made = Sink(
             name=entry.name,
-            kind=entry.kind or guess_kind(url),
+            kind=SINK_KINDS[entry.kind or guess_kind(url)],
             url=Secret(url),
             min_severity=Severity.of(entry.min_severity),
             send=entry.send,

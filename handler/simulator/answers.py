@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.models import CATEGORIES, COUNTERS
-from handler.simulator.fleet import Fleet, Line, Listener, folded, listeners
+from handler.simulator.fleet import Fleet, Line, Process, folded, processes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -56,13 +56,10 @@ class Open(NamedTuple):
     """A line and one of its listeners: a row of ports/detail."""
 
     line: Line
-    listener: Listener
+    listener: Process
 
 
-Rows = tuple[Line, ...] | tuple[Open, ...]
-
-
-class Page(NamedTuple):
+class AnswerPage(NamedTuple):
     """What is cut out of the matching rows, and the total that is claimed."""
 
     rows: Sequence[Line | Open]
@@ -78,11 +75,11 @@ def counters(call: Call, fleet: Fleet, options: Options) -> dict[str, int]:
     if not host:
         return fleet.counters(call.enterprise_project, call.category)
     lines = fleet.lines(call.enterprise_project, call.category)
-    ports = sum(each.host_id == host for line in lines for each in listeners(line, call.category))
+    ports = sum(each.host_id == host for line in lines for each in processes_of(line, call.category))
     return dict.fromkeys(COUNTERS, 0) | {"port_num": ports}
 
 
-def matching(call: Call, fleet: Fleet, options: Options) -> Page:
+def matching(call: Call, fleet: Fleet, options: Options) -> AnswerPage:
     """The rows that a query matches, in the service's order, and where its page begins. Raises BadParameterError."""
     _checked(call, options)
     lines = fleet.lines(call.enterprise_project, call.category)
@@ -91,10 +88,10 @@ def matching(call: Call, fleet: Fleet, options: Options) -> Page:
     if call.api == "port_detail":
         ordered = _opened(kept, call)
     total = min(len(ordered), options.cap)
-    return Page(ordered, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
+    return AnswerPage(ordered, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
 
 
-def listing(page: Page, options: Options) -> dict[str, Any]:
+def listing(page: AnswerPage, options: Options) -> dict[str, Any]:
     """The body of a listing: `total_num`, `data_list`."""
     cut = page.rows[page.offset : page.offset + page.limit]
     return {"total_num": page.total, "data_list": [_rendered(row, options) for row in cut]}
@@ -142,7 +139,7 @@ def _opened(lines: list[Line], call: Call) -> list[Line | Open]:
     return [
         Open(line, each)
         for line in lines
-        for each in listeners(line, call.category)
+        for each in processes_of(line, call.category)
         if all(value in getattr(each, name) for name, value in wanted.items())
     ]
 
