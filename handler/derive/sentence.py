@@ -19,7 +19,7 @@ _LONGEST = 2000  # characters of one sentence; those of real pages stay below 60
 _SENTENCE_END = re.compile(r"(?<=[.;\u3002\uff1b])(?<!Max\.)(?<!Min\.)(?<!max\.)(?<!min\.)(?<!e\.g\.)(?<!i\.e\.)\s+")
 NOTHING = re.compile(r"n/?a|none|-+|\u2014|not applicable|no constraints?|null|not involved|unlimited|", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"(?:for (?:details|more)|see|note|refer to)\b.*", re.IGNORECASE | re.DOTALL)
-_ASIDE = re.compile(r"(?:units?|examples?|example value)\s*:.*", re.IGNORECASE)
+_ASIDE = re.compile(r"(?:units?|examples?|example value)\s*:[^:]{1,60}", re.IGNORECASE)
 _DEFAULT = re.compile(r"(?:the )?default(?: value)?(?: of [^.\d]{1,80}?)?\s*(?::|\uff1a|\bis\b)\s*(.*)", re.IGNORECASE)
 _HINT_OF_DEFAULT = re.compile(r"\bby default\b|\bdefaults to\b|\bdefault (?:value|is)\b", re.IGNORECASE)
 _VALUE = r"[\"'\u201c]?(-?[\w.+@-]*\w)[\"'\u201d]?"
@@ -86,10 +86,15 @@ def read_sentence(said: Said, part: Part, line: Line, *, is_first: bool) -> None
     text = line.text.rstrip(":\uff1a").strip()
     if len(text) > _LONGEST:
         said.gap(line.number, f"too long to be read: {quoted(text)}")
-    elif NOTHING.fullmatch(text) or _ASIDE.fullmatch(text) or (part == "range" and _ELSEWHERE.fullmatch(text)):
+    elif NOTHING.fullmatch(text) or _is_aside(text) or (part == "range" and _ELSEWHERE.fullmatch(text)):
         return
     elif announce.CONDITIONAL.search(text) or not _is_understood(said, part, line.number, text, is_first=is_first):
         _doubt(said, part, line.number, text)
+
+
+def _is_aside(text: str) -> bool:
+    """Whether a text is a unit or an example, and nothing that was run into the same line."""
+    return bool(_ASIDE.fullmatch(text)) and not hints_at_bounds(text) and not _HINT_OF_DEFAULT.search(text)
 
 
 def quoted(text: str) -> str:
