@@ -77,6 +77,8 @@ def test_a_comma_of_thousands_is_told_from_one_between_values(kind, line, wanted
         (["Minimum: 1", "Maximum: 100", "If it is set to 0, nothing is limited."], GAP),
         (["The value ranges from 1 to 10 or from 20 to 30."], GAP),
         (["The value ranges from 1 to 10 (0 is off)."], GAP),
+        (["If the kind is ip, the value ranges from 1 to 10."], GAP),
+        (["For TCP, the value must be greater than or equal to 1"], GAP),
     ],
 )  # fmt: skip
 def test_special_values_beside_a_range_are_no_enumeration(lines, wanted):
@@ -86,6 +88,20 @@ def test_special_values_beside_a_range_are_no_enumeration(lines, wanted):
 def test_a_range_that_does_not_hold_for_a_special_value_is_not_taken():
     schema, gaps = value("Integer", "The value ranges from 1 to 1000.", "- -1: no limit.")
     assert (schema, len(gaps)) == ({"type": "integer"}, 1)
+
+
+@pytest.mark.parametrize(
+    ("lines", "schema"),
+    [
+        (["Minimum: 0", "Value range: 1 to 5"], {"maximum": 5}),
+        (["Minimum: 0", "Minimum: 1", "Minimum: 0"], {}),
+        (["The value ranges from 1 to 5.", "Maximum: 6"], {"minimum": 1}),
+        (["Minimum: 9", "Maximum: 1"], {}),
+    ],
+)
+def test_of_two_bounds_that_differ_neither_is_taken(lines, schema):
+    found, gaps = value("Integer", *lines)
+    assert (found, bool(gaps)) == ({"type": "integer"} | schema, True)
 
 
 @pytest.mark.parametrize(
@@ -163,6 +179,7 @@ def test_values_that_nothing_calls_the_values_are_named(lines):
         ["Options: warm, cold", "Minimum: 1", "Maximum: 3"],
         ["Options: warm, cold", "The value hot indicates that it burns."],
         ["Options: warm, cold", "Options: warm, hot"],
+        ["ID of it Range warm, hot It can be hot or cold."],
     ],
 )
 def test_a_list_that_is_broken_or_contradicted_is_named(lines):
@@ -231,3 +248,35 @@ def test_a_column_that_is_not_read_is_named(form, name):
     derived = derive_answer(read_page(form(columns, rows, "Table 1 Response body parameters")))
     assert derived.schema["properties"] == {"port": {"type": "integer"}}
     assert [gap.message for gap in derived.gaps] == [f"a column of this table is not read: {name!r}"]
+
+
+def test_an_empty_bullet_is_a_value_that_was_lost():
+    rows = [["kind", "String", "Options:"]]
+    text = as_rst(["Parameter", "Type", "Description"], rows, "Table 1 Response body parameters")
+    border = text.rstrip().rpartition("\n")[2]
+    wide = [len(part) for part in border.strip().strip("+").split("+")]
+    more = ["", "-  warm", "", "-", "", "-  cold"]
+    lines = ["   |" + "|".join([" " * wide[0], " " * wide[1], f" {one}".ljust(wide[2])]) + "|" for one in more]
+    derived = derive_answer(read_page(text.rstrip().removesuffix(border) + "\n".join([*lines, border, ""])))
+    assert derived.schema["properties"] == {"kind": {"type": "string"}}
+    assert [gap.message for gap in derived.gaps] == ["kind: value not understood: ''"]
+
+
+@pytest.mark.parametrize(
+    ("above", "rows", "named"),
+    [
+        (
+            ["A count."],
+            ["long", "String", "integer", "string", "String", "Name."],
+            "'integer' may begin a row, or 'string'",
+        ),
+        (["Default Value"], ["other", "String", "Name."], "'other' may begin a row, or 'String'"),
+        (["A count."], ["shape", "Polygon", "Minimum: 5"], "'shape' may be a row, but no type that is known follows"),
+        (["A count."], ["two words", "String", "Maximum: 5"], "'two words' stands where a row's name would"),
+    ],
+)
+def test_a_line_of_text_that_may_begin_a_row_is_named_and_changes_no_other(above, rows, named):
+    lines = ["Response Parameters", "Table 1 Response body parameters", "Parameter", "Type", "Description"]
+    derived = derive_answer(read_page("\n".join([*lines, "num", "Integer", *above, *rows])))
+    assert derived.schema["properties"]["num"] == {"type": "integer"}
+    assert [gap.message for gap in derived.gaps if gap.message.startswith(named)]

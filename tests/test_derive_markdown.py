@@ -98,6 +98,17 @@ def test_an_unnamed_table_that_could_be_two_things_is_named_with_its_rows():
     assert gaps == ["nothing says what the table at line 8 is: region"]
 
 
+def test_a_second_unnamed_table_of_a_body_is_a_structure():
+    mandatory = "Parameter | Mandatory | Type | Description |\n---|---|---|---|\n"
+    text = (
+        f"Request Parameters\n{mandatory}X-Auth-Token | Yes | String | Token |\n"
+        f"{mandatory}name | Yes | String | Name |\n{mandatory}inner | No | String | Inside |\n"
+    )
+    derived = derive_query(read_page(HEAD.replace("GET", "POST") + text))
+    assert list(derived.schema["$defs"]["body"]["properties"]) == ["name"]
+    assert [gap.message for gap in derived.gaps] == ["nothing says what the table at line 11 is: inner"]
+
+
 def test_a_structure_without_a_caption_is_not_linked():
     text = f"{CLOSED}lamps | Array of Lamp objects | Lamps |\n{CLOSED}id | String | Number |\n"
     properties, gaps = answer(text)

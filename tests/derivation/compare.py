@@ -115,6 +115,7 @@ def _is_named(derived: Derived, shown: Shown, table: Table, field: Field) -> boo
     head = range(first - 12, first)
     for gap in derived.gaps:
         is_by_name = repr(field.name) in gap.message or (gap.line not in others and f"{field.name}:" in gap.message)
+        is_by_name |= gap.message.startswith(f"{field.name}: ") and gap.line in range(lines.stop, lines.stop + 3)
         if gap.line in lines or is_by_name or (gap.line in head and "table" in gap.message):
             return True
     return False
