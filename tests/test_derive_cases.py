@@ -162,6 +162,7 @@ def test_values_that_nothing_calls_the_values_are_named(lines):
     [
         ["Type. The default value is host. The options are as follows:"],
         ["It can be TCP or UDP.", "Range", "Default Value", "N/A"],
+        ["It can be TCP or UDP.", "Value range: The default value is TCP."],
         ["Its value can be:", "- not_ installed", "- online"],
         ["Options:", "- installed The statuses include the following:", "- online"],
         ["Options:", "- host, container", "- pod"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handler.derive import announce, words
 from handler.derive.cell import Block, blocks
 from handler.derive.page import Line
-from handler.derive.sentence import NOTHING, Claim, Said, quoted, read_sentence, sentences
+from handler.derive.sentence import NOTHING, Claim, Said, quoted, read_sentence, says_nothing, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,14 +31,22 @@ def read_description(lines: Sequence[Line]) -> Said:
     said = Said()
     is_first = True
     for block in blocks(lines, said.gaps):
+        known = said.extent()
         if block.part == "default":
             _read_default(said, block)
         elif not block.lines:
             said.unclear(block.line, f"nothing stands below the heading of {block.part}; was a list lost?")
         else:
             _read_block(said, block, is_first=is_first)
+            if block.part == "range" and said.extent() == known and not _is_nothing(block):
+                said.unclear(block.line, "no range stands below the heading of range; was a list lost?")
         is_first = is_first and not block.lines
     return said
+
+
+def _is_nothing(block: Block) -> bool:
+    """Whether a block says that there is nothing to say, or where it is said."""
+    return any(says_nothing(text, block.part) for line in block.lines for text in sentences(line.text))
 
 
 def _read_default(said: Said, block: Block) -> None:

@@ -55,6 +55,10 @@ class Said:
     defaults: list[tuple[str, int]] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
+    def extent(self) -> tuple[int, int, int]:
+        """How many bounds, claims and gaps there are; defaults do not count."""
+        return len(self.bounds), len(self.claims), len(self.gaps)
+
     def gap(self, line: int, message: str) -> None:
         """Take note of something that could not be read."""
         self.gaps.append(Gap(line, message))
@@ -86,10 +90,15 @@ def read_sentence(said: Said, part: Part, line: Line, *, is_first: bool) -> None
     text = line.text.rstrip(":\uff1a").strip()
     if len(text) > _LONGEST:
         said.gap(line.number, f"too long to be read: {quoted(text)}")
-    elif NOTHING.fullmatch(text) or _is_aside(text) or (part == "range" and _ELSEWHERE.fullmatch(text)):
+    elif says_nothing(text, part) or _is_aside(text):
         return
     elif announce.CONDITIONAL.search(text) or not _is_understood(said, part, line.number, text, is_first=is_first):
         _doubt(said, part, line.number, text)
+
+
+def says_nothing(text: str, part: Part) -> bool:
+    """Whether a text says that there is nothing, or below a heading of range, sends its reader elsewhere."""
+    return bool(NOTHING.fullmatch(text) or (part == "range" and _ELSEWHERE.fullmatch(text)))
 
 
 def _is_aside(text: str) -> bool:
