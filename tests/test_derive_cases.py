@@ -181,6 +181,8 @@ def test_values_that_nothing_calls_the_values_are_named(lines):
         ["Options: warm, cold", "The value hot indicates that it burns."],
         ["Options: warm, cold", "Options: warm, hot"],
         ["ID of it Range warm, hot It can be hot or cold."],
+        ["The value can contain 1 to 5 characters. Default Value warm"],
+        ["The value can be warm or cold, and must have 1 to 5 characters."],
     ],
 )
 def test_a_list_that_is_broken_or_contradicted_is_named(lines):
@@ -281,3 +283,17 @@ def test_a_line_of_text_that_may_begin_a_row_is_named_and_changes_no_other(above
     derived = derive_answer(read_page("\n".join([*lines, "num", "Integer", *above, *rows])))
     assert derived.schema["properties"]["num"] == {"type": "integer"}
     assert [gap.message for gap in derived.gaps if gap.message.startswith(named)]
+
+
+def test_an_object_that_is_sent_to_two_tables_is_not_linked():
+    structures = "".join(
+        as_markdown(["Parameter", "Type", "Description"], [["id", "String", "ID."]], f"Table {number} Thing{number}")
+        + "\n"
+        for number in (2, 3)
+    )
+    rows = [["one", "Array of objects", "See Table 2."], ["two", "Array of objects", "See Table 2 or Table 3."]]
+    text = as_markdown(["Parameter", "Type", "Description"], rows, "Table 1 Response body parameters")
+    derived = derive_answer(read_page(f"{text}\n{structures}"))
+    assert derived.schema["properties"]["one"]["items"] == {"$ref": "#/$defs/Thing2"}
+    assert derived.schema["properties"]["two"]["items"] == {"type": "object"}
+    assert "'two': no table describes this object" in [gap.message for gap in derived.gaps]
