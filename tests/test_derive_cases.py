@@ -74,6 +74,8 @@ def test_a_comma_of_thousands_is_told_from_one_between_values(kind, line, wanted
         (["Value range: 1-100. -1 means unlimited."], GAP),
         (["The value ranges from 0 to 10. The value 0 indicates none."], {"minimum": 0, "maximum": 10}),
         (["Value range: 1-100 or -1"], GAP),
+        (["Range", "- -1: no limit"], GAP),
+        (["Range", "1 to 100. For details, see Table 3."], {"minimum": 1, "maximum": 100}),
         (["Minimum: 1", "Maximum: 100", "If it is set to 0, nothing is limited."], GAP),
         (["The value ranges from 1 to 10 or from 20 to 30."], GAP),
         (["The value ranges from 1 to 10 (0 is off)."], GAP),
@@ -180,6 +182,9 @@ def test_values_that_nothing_calls_the_values_are_named(lines):
         ["Options: warm, cold", "Minimum: 1", "Maximum: 3"],
         ["Options: warm, cold", "The value hot indicates that it burns."],
         ["Options: warm, cold", "Options: warm, hot"],
+        ["When the kind is ip The value can be warm or cold."],
+        ["Range", "For details about the values, see Table 3."],
+        ["Range", "warm: of these only"],
         ["ID of it Range warm, hot It can be hot or cold."],
         ["The value can contain 1 to 5 characters. Default Value warm"],
         ["The value can be warm or cold, and must have 1 to 5 characters."],
@@ -251,6 +256,22 @@ def test_a_column_that_is_not_read_is_named(form, name):
     derived = derive_answer(read_page(form(columns, rows, "Table 1 Response body parameters")))
     assert derived.schema["properties"] == {"port": {"type": "integer"}}
     assert [gap.message for gap in derived.gaps] == [f"a column of this table is not read: {name!r}"]
+
+
+@pytest.mark.parametrize(
+    ("meaning", "default"),
+    [("warm (default): usual", "warm"), ("warm: usual. This is the default value.", "warm"), ("warm: the default value", "warm"),
+     ("warm: for the default project", None)],
+)  # fmt: skip
+def test_a_bullet_may_say_that_it_is_the_default(meaning, default):
+    wanted = {"enum": ["warm", "cold"]} | ({"default": default} if default else {})
+    check("String", ["Options:", f"- {meaning}", "- cold"], wanted)
+
+
+def test_a_bullet_that_speaks_of_a_default_is_named():
+    schema, gaps = value("String", "Options:", "- warm: used by default in winter", "- cold")
+    assert (schema["enum"], "default" in schema) == (["warm", "cold"], False)
+    assert gaps == ["line 4: field: may name a default: 'warm: used by default in winter'"]
 
 
 def test_an_empty_bullet_is_a_value_that_was_lost():

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from handler.derive import announce, words
 from handler.derive.cell import Block, blocks
 from handler.derive.page import Line
-from handler.derive.sentence import NOTHING, Claim, Said, quoted, read_sentence, says_nothing, sentences
+from handler.derive.sentence import NOTHING, Claim, Said, quoted, read_sentence, sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +45,8 @@ def read_description(lines: Sequence[Line]) -> Said:
 
 
 def _is_nothing(block: Block) -> bool:
-    """Whether a block says that there is nothing to say, or where it is said."""
-    return any(says_nothing(text, block.part) for line in block.lines for text in sentences(line.text))
+    """Whether a block says that there is nothing to say."""
+    return any(NOTHING.fullmatch(text) for line in block.lines for text in sentences(line.text))
 
 
 def _read_default(said: Said, block: Block) -> None:
@@ -79,7 +79,7 @@ def _read_block(said: Said, block: Block, *, is_first: bool) -> None:
 
 def _is_unmarked_list(lines: Sequence[Line]) -> bool:
     """Whether all lines below `Range` are values with their meanings: `red: like a rose`."""
-    return bool(lines) and not any(line.bullet for line in lines) and all(words.explained(line.text) for line in lines)
+    return len(lines) > 1 and not any(line.bullet or not words.explained(line.text) for line in lines)
 
 
 def _read_paragraph(said: Said, block: Block, line: Line, *, is_first: bool, is_followed: bool) -> str | None:
@@ -107,7 +107,8 @@ def _read_list(said: Said, block: Block, lines: Sequence[Line], lead: str | None
     """
     items = _items(lines)
     values = [words.option(item.line.text) for item in items]
-    is_announced = lead == "" or (lead is not None and announce.opens_list(lead))
+    is_lone_number = len(items) == 1 and values[0] is not None and words.is_number(values[0])
+    is_announced = (lead == "" and not is_lone_number) or (lead and announce.opens_list(lead))
     if is_announced and (lead or any(values)):
         _announced(said, [item.line for item in items], nested=any(item.inner for item in items))
         return
@@ -155,3 +156,6 @@ def _announced(said: Said, lines: Sequence[Line], *, nested: bool = False) -> No
     marked = [value for line, value in zip(lines, values, strict=True) if value and words.is_default(line.text)]
     if len(marked) == 1:
         said.defaults.append((marked[0], lines[0].number))
+    else:
+        for line in lines:
+            said.hint_of_default(line.number, line.text)

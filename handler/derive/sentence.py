@@ -67,6 +67,11 @@ class Said:
         """Take note of values that cannot be told: no others are the enumeration either."""
         self.claims.append(Claim("list", (), line, message))
 
+    def hint_of_default(self, line: int, text: str) -> None:
+        """Name a text that seems to say which value is the default, without saying it so that we can read it."""
+        if _HINT_OF_DEFAULT.search(text):
+            self.gap(line, f"may name a default: {quoted(text)}")
+
     def take_default(self, line: int, text: str) -> None:
         """A default as it is written: the word, with or without its meaning."""
         plain = text.strip().rstrip(".").strip()
@@ -81,8 +86,19 @@ class Said:
 
 def sentences(text: str) -> list[str]:
     """The sentences of a paragraph; a full stop after `Min`, `Max`, or inside a number or word ends none."""
-    parts = [part for whole in _SENTENCE_END.split(text.strip()) for part in BEGINNING.split(whole)]
+    parts = [part for whole in _SENTENCE_END.split(text.strip()) for part in _begun(whole)]
     return [part.strip().rstrip(".;\u3002\uff1b").strip() for part in parts if part.strip(" .;")]
+
+
+def _begun(text: str) -> list[str]:
+    """What was run together without a full stop; a condition keeps what it is about."""
+    parts: list[str] = []
+    for part in BEGINNING.split(text):
+        if parts and announce.CONDITIONAL.search(parts[-1]):
+            parts[-1] += " " + part
+        else:
+            parts.append(part)
+    return parts
 
 
 def read_sentence(said: Said, part: Part, line: Line, *, is_first: bool) -> None:
@@ -142,8 +158,8 @@ def _doubt(said: Said, part: Part, line: int, text: str) -> None:
         said.claims.append(Claim("list", values, line, f"may name values: {quoted(text)}"))
     elif hints_at_bounds(text) or (part == "range" and not mentioned):
         said.gap(line, f"not understood: {quoted(text)}")
-    elif _HINT_OF_DEFAULT.search(text):
-        said.gap(line, f"may name a default: {quoted(text)}")
+    else:
+        said.hint_of_default(line, text)
     if mentioned:
         said.claims.append(Claim("mention", mentioned, line, f"speaks of another value: {quoted(text)}"))
 
