@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler import __version__
+from handler.commands.standard_streams import surviving_streams
 from handler.errors import PortComplianceError, UsageError
 
 if TYPE_CHECKING:
@@ -93,7 +93,11 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code. Never ends in a traceback for what a user or a network did."""
-    arguments = sys.argv[1:] if argv is None else list(argv)
+    with surviving_streams():
+        return _main(sys.argv[1:] if argv is None else list(argv))
+
+
+def _main(arguments: list[str]) -> int:
     try:
         parsed = build_parser(arguments).parse_args(arguments)
         return int(parsed.run(parsed))
@@ -105,9 +109,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
