@@ -6,8 +6,8 @@ import pytest
 
 from handler.derive import announce
 from handler.derive.derive import derive_answer, read_page
-from tests.test_derive_rows import as_markdown, as_rst, as_text
-from tests.test_derive_wording import value
+from tests.derive.test_derive_rows import as_markdown, as_rst, as_text
+from tests.derive.test_description import value
 
 LENGTH = {"minLength": 0, "maxLength": 255}
 GAP = "a gap, and no enumeration"
