@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.formats.inert import inert
-from handler.formats.words import days_words, not_seen, notes, place, target_words, verdict_words, worst_first
-from handler.models import Severity
+from handler.formats.words import days_words, not_seen, notes, place, target_words, verdict_words
+from handler.models import Severity, worst_first
 
 if TYPE_CHECKING:
     from handler.models import Finding, Report
@@ -19,7 +19,7 @@ def render_github(*reports: Report) -> str:
 
 def _commands(report: Report) -> list[str]:
     lines = [_command("error", "Inconclusive", reason) for reason in not_seen(report)]
-    lines += [_finding(finding) for finding in worst_first(report.findings)]
+    lines += [_finding(finding) for finding in sorted(report.findings, key=worst_first)]
     lines += [
         _command("notice", f"Exempted by {item.exemption_id}", f"{_short(item.finding)}; {days_words(item.days_left)}")
         for item in report.exempted

@@ -15,8 +15,8 @@ from handler.formats.words import (
     place,
     policy_words,
     verdict_words,
-    worst_first,
 )
+from handler.models import worst_first
 
 if TYPE_CHECKING:
     from handler.models import Finding, Report
@@ -76,7 +76,7 @@ def _passed(report: Report) -> list[ET.Element]:
 
 def _failed(report: Report) -> list[ET.Element]:
     cases = []
-    for finding in worst_first(report.findings):
+    for finding in sorted(report.findings, key=worst_first):
         case = _case(finding.category, _name(finding))
         message = inert(f"{finding.title} (num {finding.num})")
         failure = ET.SubElement(case, "failure", message=message, type=str(finding.severity))

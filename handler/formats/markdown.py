@@ -20,8 +20,8 @@ from handler.formats.words import (
     policy_words,
     target_words,
     verdict_words,
-    worst_first,
 )
+from handler.models import worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,7 @@ def escaped(text: str, longest: int = 300) -> str:
 def _findings(report: Report, room: int) -> list[str]:
     if not report.findings:
         return []
-    lines = [_row(finding) for finding in worst_first(report.findings)]
+    lines = [_row(finding) for finding in sorted(report.findings, key=worst_first)]
     return [_table("Findings", ("Severity", "Port", "Where", "Num", "What", "What to do"), lines, max(room, 2000))]
 
 

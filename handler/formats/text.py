@@ -20,8 +20,8 @@ from handler.formats.words import (
     policy_words,
     target_words,
     verdict_words,
-    worst_first,
 )
+from handler.models import worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +60,7 @@ def _head(report: Report, ink: Ink) -> list[str]:
 
 def _findings(report: Report, ink: Ink) -> Iterator[list[str]]:
     """A block per rule: what, why, what to do, then its rows."""
-    ordered = worst_first(report.findings)
+    ordered = sorted(report.findings, key=worst_first)
     by_rule = sorted(ordered, key=lambda finding: (-finding.severity, finding.rule_id))
     for _, group in groupby(by_rule, key=lambda finding: (finding.severity, finding.rule_id, finding.title)):
         rows = list(group)

@@ -6,8 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from handler.policy.lint_codes import WARNINGS, LintMessage, code_name, explanation
-from handler.policy.problems import CODES
+from handler.policy.codes import CODES, WARNINGS, LintMessage, code_name, explanation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -98,7 +97,7 @@ def _uri(name: str) -> str:
     return quote(name.replace("\\", "/"), safe="/:")
 
 
-FORMATS: Mapping[str, Callable[[Sequence[LintMessage]], str]] = {
+LINT_FORMATS: Mapping[str, Callable[[Sequence[LintMessage]], str]] = {
     "text": as_text,
     "json": as_json,
     "sarif": as_sarif,
