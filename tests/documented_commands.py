@@ -61,19 +61,22 @@ def hinted() -> Iterator[Shown]:
 
 
 def parsers() -> dict[str, argparse.ArgumentParser]:
-    """The parser of each command and subcommand, by its words."""
-    found: dict[str, argparse.ArgumentParser] = {}
-
-    def walk(parser: argparse.ArgumentParser) -> None:
-        found[parser.prog] = parser
-        for action in parser._actions:
-            if isinstance(action, argparse._SubParsersAction):
-                for each in action.choices.values():
-                    walk(each)
-
-    walk(build_parser())
-    assert len(found) > len(COMMANDS)
+    """The parser of each command and subcommand, by its words; each knows its arguments only when it is called."""
+    calls = [[]]
+    for name, command in COMMANDS.items():
+        calls += [[name], *([name, action] for action in getattr(command, "commands", ()))]
+    found = {parser.prog: parser for parser in map(_called, calls)}
+    assert len(found) == len(calls) > len(COMMANDS)
     return found
+
+
+def _called(words: list[str]) -> argparse.ArgumentParser:
+    """The parser that these words lead to."""
+    parser = build_parser(words)
+    for word in words:
+        (choices,) = (action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+        parser = choices[word]
+    return parser
 
 
 def unknown_words(command: str) -> list[str]:

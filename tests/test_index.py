@@ -10,7 +10,7 @@ from handler.report.fit import RESULT_BYTES
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
 from handler.transport import Response
-from tests.function import CLEAN, TIMER, StrictContext, World
+from tests.world import CLEAN, TIMER, StrictContext, World
 
 HOOK = "https://hooks.example.org/secret-path"
 

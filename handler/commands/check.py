@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     may_write(args.output)
     demand(args.format)
     wiring = Wiring(terminal_context(args.at), needs_place=args.snapshot is None)
-    prepared = prepare(wiring, request_of(args))
+    prepared = prepare(wiring, run_request(args))
     if args.notify and not prepared.sinks:
         raise SettingsError("--notify: there is no sink", hint="Set WEBHOOK_URL, or NOTIFY_CONFIG (see docs/sinks.md).")
     several = bool(wiring.settings.targets_config) and args.snapshot is None
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     return outcome.exit_code_for(Severity.of(args.fail_on))
 
 
-def request_of(args: argparse.Namespace) -> RunRequest:
+def run_request(args: argparse.Namespace) -> RunRequest:
     """What the command line asks for. Raises UsageError, PolicyError, SnapshotError."""
     if args.state and not args.state.startswith(("file:///", "obs://", "redis://", "rediss://")):
         raise UsageError("--state: must start with file:///, obs://, redis:// or rediss://")

@@ -34,7 +34,7 @@ TIMER_EVENT = {
     "trigger_name": "hourly",
     "user_event": "",
 }
-SECONDS = 60  # for each run
+RUN_SECONDS = 60  # for each run
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -96,7 +96,7 @@ def _user_data(url: str, machine: Inbox, chat: Inbox, folder: Path, options: Opt
 def _invoke(title: str, context: Context, machine: Inbox, chat: Inbox) -> tuple[str, int]:
     """One invocation: show the report and the messages that came; give the verdict and how many the chat got."""
     before = len(machine.messages), len(chat.messages)
-    result = index.invoke(TIMER_EVENT, context, SECONDS, SECONDS)
+    result = index.invoke(TIMER_EVENT, context, RUN_SECONDS, RUN_SECONDS)
     print(f"\n=== {title} ===\n")
     print(render("text", parse_report(json.dumps(result).encode(), "the result")))
     for message in machine.messages[before[0] :]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION = "Makes one call of asset/statistics per target; the answer is validated, nothing is evaluated."
 EXAMPLE = "TARGETS_CONFIG=targets.yaml port-compliance targets"
-SECONDS = 60.0
+CALL_SECONDS = 60.0
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,7 +51,7 @@ def _try(place: Place, client: HssClient) -> PortComplianceError | None:
         category=(place.categories or ("host",))[0], enterprise_project_id=place.enterprise_project_id
     )
     try:
-        client.asset_counters(place.target, query, Spending(Deadline.after(SECONDS, client.clock)))
+        client.asset_counters(place.target, query, Spending(Deadline.after(CALL_SECONDS, client.clock)))
     except PortComplianceError as error:
         return error
     return None

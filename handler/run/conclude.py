@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from handler.models import Evaluation, Snapshot, Target
     from handler.run.job import Job, LoadedState, Notifier
 
-MOST_PROBLEMS = 50
+PROBLEMS_TOLD = 50
 
 
 def compare_with(state: LoadedState, evaluation: Evaluation, job: Job) -> Compared | None:
@@ -80,7 +80,7 @@ def run_failure(
         policy_files=(),
         target=target,
         changes=None if compared is None else compared.changes,
-        problems=tuple(Problem(line, hint=error.hint) for line in error.message.splitlines()[:MOST_PROBLEMS]),
+        problems=tuple(Problem(line, hint=error.hint) for line in error.message.splitlines()[:PROBLEMS_TOLD]),
         taken_at=at,
     )
     told = notifier(report, compared, state.store, state.version)

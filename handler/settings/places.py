@@ -20,7 +20,7 @@ HSS_REGIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-class Location(NamedTuple):
+class ResolvedEndpoint(NamedTuple):
     """Where HSS is asked, whose dialect it speaks there, and its region; empty where it is not known.
 
     `trouble` says why the endpoint could not be found.
@@ -32,27 +32,27 @@ class Location(NamedTuple):
     trouble: str = ""
 
 
-class Keys(NamedTuple):
-    """How endpoint and cloud are set where the location is written down, so that advice can be followed."""
+class EndpointKeys(NamedTuple):
+    """How endpoint and cloud are set where they are written, so that advice can be followed."""
 
     endpoint: str
     cloud: str  # with its sign, as `HSS_CLOUD=`
 
 
-def locate(endpoint: str, cloud: str, region: str, keys: Keys) -> Location:
+def resolve_endpoint(endpoint: str, cloud: str, region: str, keys: EndpointKeys) -> ResolvedEndpoint:
     """Where to ask, from an endpoint as it is, else from a region; empty texts are not set.
 
     The cloud is the one that is set; else that of the endpoint's host name; else, without an endpoint, the only one
     that has the region; else Huawei Cloud.
     """
     if endpoint:
-        return Location(endpoint, cloud or cloud_of(endpoint), region or region_of(endpoint))
+        return ResolvedEndpoint(endpoint, cloud or cloud_of(endpoint), region or region_of(endpoint))
     having = [name for name in CLOUDS if region in HSS_REGIONS[name]]
     cloud = cloud or (having[0] if len(having) == 1 else "huaweicloud")
     if cloud in having:
-        return Location(service_endpoint("hss", cloud, region), cloud, region)
+        return ResolvedEndpoint(service_endpoint("hss", cloud, region), cloud, region)
     advice = f"set {keys.cloud}{having[0]}" if having else f"set {keys.endpoint} instead if the region is new"
-    return Location("", cloud, region, f"{region!r:.40} has no HSS on {cloud}; {advice}")
+    return ResolvedEndpoint("", cloud, region, f"{region!r:.40} has no HSS on {cloud}; {advice}")
 
 
 def cloud_of(endpoint: str) -> str:

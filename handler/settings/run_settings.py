@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from handler.errors import SettingsError
 from handler.models import CATEGORIES, Secret, Target
 from handler.settings.credentials import Credentials, read_credentials
-from handler.settings.places import CLOUDS, Keys, Location, locate, service_endpoint
+from handler.settings.places import CLOUDS, EndpointKeys, ResolvedEndpoint, resolve_endpoint, service_endpoint
 from handler.settings.reader import Reader
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEFAULT_BUDGET = 900.0  # seconds, where nothing limits a run
 TEMPORARY = "file:///tmp/"
 MAX_BUDGET = 259_200.0  # the longest that the platform runs a function
-_KEYS = Keys("HSS_ENDPOINT", "HSS_CLOUD=")
+_KEYS = EndpointKeys("HSS_ENDPOINT", "HSS_CLOUD=")
 
 
 class Place(NamedTuple):
@@ -118,7 +118,7 @@ def settings_and_problems(
 
 def _place(reader: Reader, own_project: str) -> Place:
     """The one target of the plain settings, named `default`."""
-    location = _location(reader)
+    resolved = _endpoint(reader)
     credentials = read_credentials(reader)
     project_id = reader.text("HSS_PROJECT_ID") or credentials.project_id or own_project
     if not project_id:
@@ -127,9 +127,9 @@ def _place(reader: Reader, own_project: str) -> Place:
         reader.problem("HSS_PROJECT_ID", "must be 1 to 256 letters, digits, - or _")
     return Place(
         name="default",
-        cloud=location.cloud,
-        region=location.region,
-        endpoint=location.endpoint,
+        cloud=resolved.cloud,
+        region=resolved.region,
+        endpoint=resolved.endpoint,
         project_id=project_id,
         enterprise_project_id=reader.text("HSS_ENTERPRISE_PROJECT_ID", "all_granted_eps"),
         categories=_categories(reader),
@@ -137,16 +137,16 @@ def _place(reader: Reader, own_project: str) -> Place:
     )
 
 
-def _location(reader: Reader) -> Location:
+def _endpoint(reader: Reader) -> ResolvedEndpoint:
     """HSS_ENDPOINT as it is, else made of HSS_REGION and HSS_CLOUD."""
     endpoint, region = reader.url("HSS_ENDPOINT"), reader.text("HSS_REGION")
-    location = locate(endpoint, reader.choice("HSS_CLOUD", CLOUDS, ""), region, _KEYS)
-    if location.trouble and not reader.text("HSS_ENDPOINT"):
+    resolved = resolve_endpoint(endpoint, reader.choice("HSS_CLOUD", CLOUDS, ""), region, _KEYS)
+    if resolved.trouble and not reader.text("HSS_ENDPOINT"):
         if region:
-            reader.problem("HSS_REGION", location.trouble)
+            reader.problem("HSS_REGION", resolved.trouble)
         else:
             reader.problem("HSS_ENDPOINT", "is missing (or HSS_REGION with HSS_CLOUD)")
-    return location
+    return resolved
 
 
 def _categories(reader: Reader) -> tuple[str, ...]:

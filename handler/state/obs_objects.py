@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote, urlsplit
 
+from handler.addresses import is_this_machine
 from handler.errors import MissingExtraError
 from handler.models import Secret
 from handler.transport import Request
@@ -53,7 +53,7 @@ class ObsObjects(NamedTuple):
         """Where an object is."""
         parts = urlsplit(self.endpoint)
         path = quote(key, safe="/-_.~")
-        if _is_loopback(parts.hostname or ""):
+        if is_this_machine(parts.hostname or ""):
             return f"{parts.scheme}://{parts.netloc}/{self.bucket}/{path}"
         return f"{parts.scheme}://{self.bucket}.{parts.netloc}/{path}"
 
@@ -67,10 +67,3 @@ class ObsObjects(NamedTuple):
         request = Request(method, self.url(key), dated, body)
         signed = signed_headers(request, keys, self.region)
         return self.transport(request._replace(headers=signed), self.timeout)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

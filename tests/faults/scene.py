@@ -26,7 +26,7 @@ from handler.state.memory import LastRun
 from handler.transport import Request, Response
 from tests.fakes import FakeClock
 from tests.faults.answers import Exchange, Fault
-from tests.function import TIMER
+from tests.world import TIMER
 
 BUDGET = 300.0  # seconds of the fake clock that a run has
 HOUR = 3600.0
