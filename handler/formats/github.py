@@ -45,9 +45,15 @@ def _short(finding: Finding) -> str:
 
 
 def _command(level: str, title: str, message: str) -> str:
-    """A command on one line; a title is a property, where `:` and `,` are escaped too."""
-    safe = _escaped(inert(title, 200)).replace(":", "%3A").replace(",", "%2C")
-    return f"::{level} title={safe}::{_escaped(inert(message))}"
+    return workflow_command(level, inert(message), title=inert(title, 200))
+
+
+def workflow_command(level: str, message: str, **properties: str) -> str:
+    """A command on one line, `::level key=value,...::message`; in a property `:` and `,` are escaped too."""
+    listed = ",".join(
+        f"{key}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items()
+    )
+    return f"::{level} {listed}::{_escaped(message)}"
 
 
 def _escaped(text: str) -> str:

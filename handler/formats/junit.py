@@ -28,6 +28,11 @@ def render_junit(*reports: Report) -> str:
     """One suite per target; a category that was seen and has no finding is a case that passed."""
     root = ET.Element("testsuites")
     root.extend(_suite(report) for report in reports)
+    return xml_text(root)
+
+
+def xml_text(root: ET.Element) -> str:
+    """The document as text, indented, whatever encoding the locale has."""
     ET.indent(root)
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text.decode() + "\n"
