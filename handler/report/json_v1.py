@@ -1,6 +1,6 @@
 """Report JSON, version 1 (`schemas/report.schema.json`): each noun's fields once, for writing and for reading.
 
-A field that is missing here, in the schema or in `tests/report/test_json_v1.py`'s list of what is left out fails a test.
+A field that is missing here, in the schema or in what `tests/report/test_json_v1.py` leaves out fails a test.
 A report says how many rows were read, not which: they come back as that many empty rows.
 """
 
