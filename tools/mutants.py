@@ -1,8 +1,8 @@
 """Change the code a little, in many ways, and see whether a test fails: `python -m tools.mutants [ROOM...]`.
 
-mutmut makes the mutants and runs them in a copy of the tree; this names the rooms that promise something, takes a seeded
-sample (or `--all`), leaves out mutants that a person found equivalent, and counts. A mutant that only changes a sentence for
-people is counted apart. The log of survivors and the table are written to build/mutants.
+mutmut makes the mutants and runs them in a copy of the tree. This names the rooms that promise something, takes a seeded
+sample (or `--all`), leaves out mutants that a person found equivalent, and counts. A mutant that only changes a sentence
+for people is counted apart. The log of survivors and the table are written to build/mutants.
 """
 
 from __future__ import annotations
@@ -53,11 +53,12 @@ ROOMS = {
     "state": Room(("handler/state/*.py",), ("tests/state",)),
     "transport": Room(("handler/transport.py",), ("tests/test_transport.py",)),
 }
+SENTENCE = re.compile(r"""\"[^\"]* [^\"]*\"|'[^']* [^']*'""")
 WORDING = re.compile(r"""^[-+].*["'].* .*["']""")
 
 
 class Count(NamedTuple):
-    """Mutants of one room by what became of them. `texts` changed a sentence only; neither they nor `equivalent` count."""
+    """Mutants of one room by what became of them. `texts` changed a sentence only; `equivalent` and they do not count."""
 
     killed: int = 0
     survived: int = 0
@@ -81,9 +82,7 @@ def is_wording(change: tuple[str, ...]) -> bool:
     """Whether only the inside of a sentence changed: a text of several words whose lines are else the same."""
     if len(change) != 2 or not all(WORDING.match(line) for line in change):
         return False
-    bare = [
-        re.sub(r"(\"[^\"]*\"|'[^']*')", lambda text: "S" if " " in text[0] else text[0], line[1:]) for line in change
-    ]
+    bare = [SENTENCE.sub("a sentence", line[1:]) for line in change]
     return bare[0] == bare[1]
 
 
@@ -128,7 +127,7 @@ class Workbench:
         return "\n[tool.mutmut]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in chosen.items())
 
     def mutmut(self, *words: str, fails: str = "") -> str:
-        """What one call of mutmut prints. Its failure ends the program with its last lines, but for one that says `fails`."""
+        """What one call of mutmut prints. A failure ends the program with its last lines, but for one that says `fails`."""
         done = subprocess.run(
             [sys.executable, "-m", "mutmut", *words],
             cwd=self.folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
