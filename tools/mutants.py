@@ -1,8 +1,8 @@
 """Change the code a little, in many ways, and see whether a test fails: `python -m tools.mutants [ROOM...]`.
 
-mutmut makes the mutants and runs them in a copy of the tree. This names the rooms that promise something, takes a seeded
-sample (or `--all`), leaves out mutants that a person found equivalent, and counts. A mutant that only changes a sentence
-for people is counted apart. The log of survivors and the table are written to build/mutants.
+mutmut makes the mutants and runs them in a copy of the tree. This names the rooms that promise something, takes a
+seeded sample (or `--all`), leaves out mutants that a person found equivalent, and counts. A mutant that only changes a
+sentence for people is counted apart. The log of survivors and the table are written to build/mutants.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ WORDING = re.compile(r"""^[-+].*["'].* .*["']""")
 
 
 class Count(NamedTuple):
-    """Mutants of one room by what became of them. `texts` changed a sentence only; `equivalent` and they do not count."""
+    """Mutants of one room by what became of them. Neither `equivalent` nor `texts` (a sentence) count."""
 
     killed: int = 0
     survived: int = 0
@@ -127,7 +127,7 @@ class Workbench:
         return "\n[tool.mutmut]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in chosen.items())
 
     def mutmut(self, *words: str, fails: str = "") -> str:
-        """What one call of mutmut prints. A failure ends the program with its last lines, but for one that says `fails`."""
+        """What one call of mutmut prints. A failure ends the program, but for one that says `fails`."""
         done = subprocess.run(
             [sys.executable, "-m", "mutmut", *words],
             cwd=self.folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
