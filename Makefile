@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .PHONY: help demo test test-other test-locks lint format setup test-keystone test-oracles test-browser test-deploy test-faults package
-.PHONY: wheel bench
+.PHONY: wheel bench mutants
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -59,3 +59,7 @@ test-faults: setup ## every fault on every edge, and the table of what held
 
 bench: setup ## figures beside peers: a Markdown table and JSON in build/bench
 	PYTHON=$(BIN)/python bench/run.sh
+
+mutants: ## change the code a little, many times: does a test fail? make mutants ARGS="decide --all"
+	@tools/setup.sh .venv-mutants tests/environments/mutants.lock
+	.venv-mutants/bin/python -m tools.mutants $(ARGS)

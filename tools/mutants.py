@@ -1,0 +1,198 @@
+"""Change the code a little, in many ways, and see whether a test fails: `python -m tools.mutants [ROOM...]`.
+
+mutmut makes the mutants and runs them in a copy of the tree. This names the rooms that promise something, takes a
+seeded sample (or `--all`), leaves out mutants that a person found equivalent, and counts. A mutant that only changes a
+sentence for people is counted apart. The log of survivors and the table are written to build/mutants.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+WORK = ROOT / "build/mutants"
+EQUIVALENT = ROOT / "tools/mutants_equivalent.json"
+COPIED = (
+    "policies",
+    "docs",
+    "deploy",
+    "bench",
+    "tools",
+    ".ci",
+    "serverless.yml",
+    "README.md",
+    "Makefile",
+    "CHANGELOG.md",
+)
+
+
+class Room(NamedTuple):
+    """What is mutated (patterns of files) and the tests that must notice."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+ROOMS = {
+    "decide": Room(("handler/decide/*.py",), ("tests/decide",)),
+    "function": Room(("handler/function/*.py",), ("tests/function",)),
+    "hss": Room(("handler/hss/*.py",), ("tests/hss",)),
+    "match": Room(("handler/policy/match*.py",), ("tests/policy/test_match.py", "tests/decide")),
+    "notify": Room(("handler/notify/*.py",), ("tests/notify",)),
+    "report": Room(("handler/report/*.py",), ("tests/report",)),
+    "retries": Room(("handler/retries.py",), ("tests/test_retries.py",)),
+    "run": Room(("handler/run/*.py",), ("tests/run",)),
+    "state": Room(("handler/state/*.py",), ("tests/state",)),
+    "transport": Room(("handler/transport.py",), ("tests/test_transport.py",)),
+}
+SENTENCE = re.compile(r"""\"[^\"]* [^\"]*\"|'[^']* [^']*'""")
+WORDING = re.compile(r"""^[-+].*["'].* .*["']""")
+
+
+class Count(NamedTuple):
+    """Mutants of one room by what became of them. Neither `equivalent` nor `texts` (a sentence) count."""
+
+    killed: int = 0
+    survived: int = 0
+    equivalent: int = 0
+    texts: int = 0
+
+    @property
+    def score(self) -> float:
+        """Killed of those that change behaviour, in per cent."""
+        judged = self.killed + self.survived
+        return 100 * self.killed / judged if judged else 100.0
+
+
+def change_of(shown: str) -> tuple[str, ...]:
+    """The changed lines of a diff as `mutmut show` prints it, without their place: what an equivalent is known by."""
+    lines = [line for line in shown.splitlines() if line.startswith(("-", "+")) and not line.startswith(("---", "+++"))]
+    return tuple(line[0] + line[1:].strip() for line in lines)
+
+
+def is_wording(change: tuple[str, ...]) -> bool:
+    """Whether only the inside of a sentence changed: a text of several words whose lines are else the same."""
+    if len(change) != 2 or not all(WORDING.match(line) for line in change):
+        return False
+    bare = [SENTENCE.sub("a sentence", line[1:]) for line in change]
+    return bare[0] == bare[1]
+
+
+def sampled(names: list[str], size: int, seed: int) -> list[str]:
+    """`size` of the names, the same for the same seed; all of them where there are no more, or with 0."""
+    return sorted(random.Random(seed).sample(sorted(names), size)) if 0 < size < len(names) else sorted(names)
+
+
+def table(counts: dict[str, Count]) -> str:
+    """The figures by room as a Markdown table, the sum last."""
+    total = Count(*(sum(column) for column in zip(*counts.values(), strict=True)))
+    lines = ["| room | killed | survived | equivalent | words only | score |", "|---|---|---|---|---|---|"]
+    for name, one in [*sorted(counts.items()), ("all", total)]:
+        lines.append(f"| {name} | {one.killed} | {one.survived} | {one.equivalent} | {one.texts} | {one.score:.1f} % |")
+    return "\n".join(lines)
+
+
+class Workbench:
+    """A copy of the tree in which mutmut works on one room."""
+
+    def __init__(self, name: str, room: Room) -> None:
+        self.folder, self.room = WORK / name, room
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
+        for file in filter(None, listed.stdout.split("\0")):
+            (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / file, self.folder / file, follow_symlinks=False)
+        with (self.folder / "pyproject.toml").open("a", encoding="utf-8") as project:
+            project.write(self.settings())
+
+    def settings(self) -> str:
+        """What mutmut is told, as TOML."""
+        options = ["-p", "no:cacheprovider", "-p", "no:randomly", "-W", "ignore", "-m", "not real"]
+        chosen: dict[str, list[str]] = {
+            "source_paths": ["handler"],
+            "only_mutate": list(self.room.files),
+            "also_copy": list(COPIED),
+            "pytest_add_cli_args": options,
+            "pytest_add_cli_args_test_selection": list(self.room.tests),
+        }
+        return "\n[tool.mutmut]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in chosen.items())
+
+    def mutmut(self, *words: str, fails: str = "") -> str:
+        """What one call of mutmut prints. A failure ends the program, but for one that says `fails`."""
+        done = subprocess.run(
+            [sys.executable, "-m", "mutmut", *words],
+            cwd=self.folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        if done.returncode and not (fails and fails in done.stderr):
+            raise SystemExit(f"mutmut {' '.join(words[:3])} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+        return done.stdout
+
+    def names(self) -> list[str]:
+        """All mutants of the room: made, and the tests of each found, by a run that selects none of them."""
+        self.mutmut("run", "none", fails="nothing matches")
+        return list(self.results())
+
+    def results(self) -> dict[str, str]:
+        """What became of each: killed, survived, timeout, no tests, ..., not checked."""
+        return dict(re.findall(r"^\s*(handler\.\S+): (.+)$", self.mutmut("results", "--all", "true"), re.MULTILINE))
+
+    def statuses(self, names: list[str], children: int) -> dict[str, str]:
+        """The results of these mutants after a run, `children` at a time."""
+        self.mutmut("run", "--max-children", str(children), *names)
+        told = self.results()
+        return {name: told[name] for name in names}
+
+
+def counted(bench: Workbench, statuses: dict[str, str], known: dict[str, str]) -> tuple[Count, list[str]]:
+    """The figures, and the text of each survivor that counts."""
+    count, log = Count(), []
+    for name, status in statuses.items():
+        if status in ("killed", "timeout", "caught by type check"):
+            count = count._replace(killed=count.killed + 1)
+            continue
+        shown = bench.mutmut("show", name)
+        change = change_of(shown)
+        if "\n".join(change) in known:
+            count = count._replace(equivalent=count.equivalent + 1)
+        elif is_wording(change):
+            count = count._replace(texts=count.texts + 1)
+        else:
+            count = count._replace(survived=count.survived + 1)
+            log.append(f"{name} ({status})\n{shown}")
+    return count, log
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run the rooms that are named, all by default; 1 if a score is below `--fail-under`."""
+    parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__.splitlines()[0])
+    parser.add_argument("rooms", nargs="*", choices=[[], *sorted(ROOMS)], metavar="ROOM", help=", ".join(sorted(ROOMS)))
+    parser.add_argument("--sample", type=int, default=40, help="mutants of each room (default 40)")
+    parser.add_argument("--all", action="store_true", help="every mutant, which takes hours")
+    parser.add_argument("--seed", type=int, default=1, help="chooses the sample (default 1)")
+    parser.add_argument("--children", type=int, default=2, help="how many at a time (default 2)")
+    parser.add_argument("--fail-under", type=float, default=0, help="a score of all rooms below it is a failure")
+    chosen = parser.parse_args(words)
+    known = json.loads(EQUIVALENT.read_text(encoding="utf-8"))
+    counts: dict[str, Count] = {}
+    for name in chosen.rooms or sorted(ROOMS):
+        bench = Workbench(name, ROOMS[name])
+        names = sampled(bench.names(), 0 if chosen.all else chosen.sample, chosen.seed)
+        counts[name], log = counted(bench, bench.statuses(names, chosen.children), known)
+        (WORK / f"{name}.log").write_text("\n".join(log), encoding="utf-8")
+        print(f"{name}: {counts[name].score:.1f} % of {len(names)}, survivors in build/mutants/{name}.log", flush=True)
+    (WORK / "table.md").write_text(table(counts) + "\n", encoding="utf-8")
+    print(table(counts))
+    return int(any(one.score < chosen.fail_under for one in counts.values()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
