@@ -41,11 +41,26 @@ _DASH = re.compile(r"\s+-\s+")
 
 @dataclass
 class Block:
-    """The lines below one heading. `line` is where the heading stands; 0 for what comes before the first."""
+    """The lines below one heading. `line` is where the heading stands; 0 for what comes before the first.
+
+    `depth` is the heading's own; `is_open` while bullets as far out as the heading still are its text.
+    """
 
     part: Part
     line: int = 0
     lines: list[Line] = field(default_factory=list)
+    depth: int = 0
+    is_open: bool = False
+
+    def ends_before(self, line: Line) -> bool:
+        """Whether a line stands outside of the heading: a bullet no deeper than it, when its own text is over."""
+        return bool(self.line) and line.bullet and line.depth <= self.depth and not self.is_open
+
+    def add(self, line: Line) -> None:
+        """Take a line below the heading; one that is deeper than the heading ends the text of the heading itself."""
+        self.is_open = self.is_open and line.depth <= self.depth
+        if line.text or line.bullet:
+            self.lines.append(line)
 
 
 def blocks(lines: Sequence[Line], gaps: list[Gap]) -> list[Block]:
@@ -53,20 +68,21 @@ def blocks(lines: Sequence[Line], gaps: list[Gap]) -> list[Block]:
     made = [Block("plain")]
     pieces = list(_pieces(lines, gaps))
     has_bullet_headings = any(line.bullet and _bullet_heading(line, certain=False) for line in pieces)
-    depth, is_open = 0, False
     for line in pieces:
-        found = _heading(line, certain=has_bullet_headings)
-        if found:
-            made.append(Block(_part(found[1]), line.number))
-            depth, is_open = line.depth, not (line.bullet and found[2])
-            line = Line(line.number, (found[2] or "").strip())  # noqa: PLW2901 - what follows it on its line
-        elif line.bullet and line.depth <= depth and made[-1].line and not is_open:
+        if found := _heading(line, certain=has_bullet_headings):
+            made.append(_headed(line, found))
+            continue
+        if made[-1].ends_before(line):
             made.append(Block("plain"))
-        else:
-            is_open = is_open and (not made[-1].line or line.depth <= depth)
-        if line.text or line.bullet:
-            made[-1].lines.append(line)
+        made[-1].add(line)
     return _merged(made)
+
+
+def _headed(line: Line, heading: re.Match[str]) -> Block:
+    """The part that a heading begins, with what follows the heading on its own line."""
+    text = (heading[2] or "").strip()
+    is_open = not (line.bullet and heading[2])
+    return Block(_part(heading[1]), line.number, [Line(line.number, text)] if text else [], line.depth, is_open)
 
 
 def _part(heading: str) -> Part:
@@ -157,10 +173,15 @@ def _dashes(line: Line, gaps: list[Gap]) -> Iterator[Line]:
     items = _DASH.split(rest)
     if line.bullet or (not colon and len(_DASH.findall(line.text)) < _MOST_DASHES):
         yield line
-    elif colon and ((len(items) % 2 and len(items) > 1) or all(words.explained(item) for item in items)):
+    elif colon and _are_values(items):
         yield Line(line.number, first + ":")
         for place, item in enumerate(items, 1):
             yield from _item(Line(line.number, item.strip(), bullet=True, depth=1), is_last=place == len(items))
     else:
         gaps.append(Gap(line.number, f"dashes that may begin a value or its meaning: {line.text[:60]!r}"))
         yield Line(line.number, first if colon else "")
+
+
+def _are_values(items: Sequence[str]) -> bool:
+    """Whether dashes part values: too odd a number for pairs of a value and its meaning, or each explains itself."""
+    return (len(items) % 2 == 1 and len(items) > 1) or all(words.explained(item) for item in items)

@@ -14,7 +14,9 @@ from handler.derive.structure import Builder
 from handler.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+
+    from handler.derive.page import Role
 
 Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -22,7 +24,7 @@ _RST = re.compile(
     r"^(:original_name:|\.\. table::|\.\. _[^:]+:\s*$|[ \t]*\+(?:[-=]+\+)+[ \t]*$|[ \t]*={3,}(?: +={3,})+[ \t]*$)",
     re.MULTILINE,
 )
-_REQUEST_ROLES = ("path", "query", "header", "body")
+_REQUEST_ROLES: tuple[Role, ...] = ("path", "query", "header", "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,7 @@ def derive_answer(page: Page) -> Derived:
     status = f", status {table.status}" if table.status else ""
     derived = _document(page, builder, schema, "answer", status)
     unused = [other for other in _structures_after(page, table) if other not in builder.used]
-    lost = [Gap(other.line, f"no field uses {other.title}: {_names(other)}") for other in unused]
-    return Derived(derived.schema, tuple(sorted((*derived.gaps, *lost), key=lambda gap: gap.line)))
+    return _with_lost(derived, unused, "no field uses {}")
 
 
 def derive_table(page: Page, number: int) -> Derived:
@@ -76,20 +77,24 @@ def derive_table(page: Page, number: int) -> Derived:
 def derive_query(page: Page) -> Derived:
     """The schema of the query parameters; path, header and body parameters are its `$defs`. Raises DocumentError."""
     builder = Builder(page)
-    parts = {
-        name: _merged(builder, [table for table in page.tables if role(table, page) == name]) for name in _REQUEST_ROLES
-    }
-    if not any(parts.values()) and not any(role(table, page) == "unclear" for table in page.tables):
+    parts = {name: _merged(builder, _tables_of(page, name)) for name in _REQUEST_ROLES}
+    if not any(parts.values()) and not _tables_of(page, "unclear"):
         raise DocumentError("no table of path, query or header parameters was found")
-    schema = parts["query"] or {"type": "object", "properties": {}}
-    builder.defs = {name: part for name, part in parts.items() if part and name != "query"} | builder.defs
+    schema = parts.pop("query") or {"type": "object", "properties": {}}
+    builder.defs = {name: part for name, part in parts.items() if part} | builder.defs
     derived = _document(page, builder, schema, "query", "")
-    lost = [
-        Gap(table.line, f"nothing says what {table.title} is: {_names(table)}")
-        for table in page.tables
-        if table not in builder.used and _is_lost_request(table, page)
-    ]
+    unused = [table for table in page.tables if table not in builder.used and _is_lost_request(table, page)]
+    return _with_lost(derived, unused, "nothing says what {} is")
+
+
+def _with_lost(derived: Derived, tables: Iterable[Table], why: str) -> Derived:
+    """What was derived, and for each table that no part of it holds a gap at its place in the page."""
+    lost = (Gap(table.line, f"{why.format(table.title)}: {_names(table)}") for table in tables)
     return Derived(derived.schema, tuple(sorted((*derived.gaps, *lost), key=lambda gap: gap.line)))
+
+
+def _tables_of(page: Page, wanted: Role) -> list[Table]:
+    return [table for table in page.tables if role(table, page) == wanted]
 
 
 def _is_lost_request(table: Table, page: Page) -> bool:
@@ -111,7 +116,7 @@ def _merged(builder: Builder, tables: Sequence[Table]) -> Schema | None:
 
 
 def _answer_table(page: Page) -> Table:
-    answers = [table for table in page.tables if role(table, page) == "answer"]
+    answers = _tables_of(page, "answer")
     for wanted in ("200", "2", None):
         for table in answers:
             if table.status is wanted or (wanted and table.status and table.status.startswith(wanted)):
@@ -123,8 +128,8 @@ def _answer_table(page: Page) -> Table:
 
 def _structures_after(page: Page, answer: Table) -> list[Table]:
     return [
-        table for table in page.tables
-        if table.line > answer.line and table.status == answer.status and role(table, page) == "structure"
+        table for table in _tables_of(page, "structure")
+        if table.line > answer.line and table.status == answer.status
     ]  # fmt: skip
 
 

@@ -20,9 +20,10 @@ _SENTENCE = re.compile(r"[A-Z]\w*\.")  # a sentence of one word, beside others o
 
 @dataclass
 class _Item:
-    """A bullet and the bullets inside of it."""
+    """A bullet, the value that its words may be (None: they are prose), and the bullets inside of it."""
 
     line: Line
+    value: str | None
     inner: list[Line] = field(default_factory=list)
 
 
@@ -106,22 +107,34 @@ def _read_list(said: Said, block: Block, lines: Sequence[Line], lead: str | None
     `lead` is the sentence before them, empty for the heading itself.
     """
     items = _items(lines)
-    values = [words.option(item.line.text) for item in items]
-    is_lone_number = len(items) == 1 and values[0] is not None and words.is_number(values[0])
-    is_announced = (lead == "" and not is_lone_number) or (lead and announce.opens_list(lead))
-    if is_announced and (lead or any(values)):
+    if _is_announced(items, lead):
         _announced(said, [item.line for item in items], nested=any(item.inner for item in items))
-        return
-    is_prose = None in values or any(item.inner for item in items)
-    found = []
-    for item, value in zip(items, values, strict=True):
-        if value is None or item.inner or (is_prose and _SENTENCE.fullmatch(item.line.text)):
+    else:
+        _read_items(said, block, items)
+
+
+def _is_announced(items: Sequence[_Item], lead: str | None) -> bool:
+    """Whether the sentence before the bullets says that they are the values; a heading does not mean a lone number."""
+    if lead:
+        return announce.opens_list(lead)
+    values = [item.value for item in items if item.value]
+    is_lone_number = len(items) == 1 and any(map(words.is_number, values))
+    return lead == "" and bool(values) and not is_lone_number
+
+
+def _read_items(said: Said, block: Block, items: Sequence[_Item]) -> None:
+    """Bullets that nothing announces: prose is read as such, the others are a list that may be the values."""
+    is_among_prose = any(item.value is None or item.inner for item in items)
+    values, first = [], None
+    for item in items:
+        if item.value is None or item.inner or (is_among_prose and _SENTENCE.fullmatch(item.line.text)):
             _read_item(said, block, item)
         else:
-            found.append((value, item.line))
-    if found:
-        text = f"bullets that nothing calls the values: {quoted(found[0][1].text)}"
-        said.claims.append(Claim("list", tuple(value for value, _ in found), found[0][1].number, text))
+            values.append(item.value)
+            first = first or item.line
+    if first:
+        text = f"bullets that nothing calls the values: {quoted(first.text)}"
+        said.claims.append(Claim("list", tuple(values), first.number, text))
 
 
 def _items(lines: Sequence[Line]) -> list[_Item]:
@@ -130,7 +143,7 @@ def _items(lines: Sequence[Line]) -> list[_Item]:
         if items and line.depth > lines[0].depth:
             items[-1].inner.append(line)
         else:
-            items.append(_Item(line))
+            items.append(_Item(line, words.option(line.text)))
     return items
 
 
@@ -144,18 +157,27 @@ def _read_item(said: Said, block: Block, item: _Item) -> None:
 
 def _announced(said: Said, lines: Sequence[Line], *, nested: bool = False) -> None:
     """Values that the cell says are the values; one that is none, or has a list of its own, spoils them all."""
-    values = [words.option(line.text) for line in lines]
-    unread = next((line for line, value in zip(lines, values, strict=True) if value is None), None)
-    if unread or nested:
-        line = unread or lines[0]
-        if len(lines) > 1 or not NOTHING.fullmatch(line.text.rstrip(".")):
-            said.unclear(line.number, f"value not understood: {quoted(line.text)}")
+    read = [(line, value) for line in lines if (value := words.option(line.text)) is not None]
+    if nested or len(read) < len(lines):
+        _spoiled(said, lines)
         return
-    kept = tuple(dict.fromkeys(value for value in values if value is not None))
+    kept = tuple(dict.fromkeys(value for _, value in read))
     said.claims.append(Claim("says", kept, lines[0].number, quoted(lines[0].text)))
-    marked = [value for line, value in zip(lines, values, strict=True) if value and words.is_default(line.text)]
+    _marked_default(said, read)
+
+
+def _spoiled(said: Said, lines: Sequence[Line]) -> None:
+    """Name the first line that is no value; a lone `N/A` is no loss."""
+    line = next((line for line in lines if words.option(line.text) is None), lines[0])
+    if len(lines) > 1 or not NOTHING.fullmatch(line.text.rstrip(".")):
+        said.unclear(line.number, f"value not understood: {quoted(line.text)}")
+
+
+def _marked_default(said: Said, read: Sequence[tuple[Line, str]]) -> None:
+    """The one value that its own line calls the default; where several or none are, each line is a hint at most."""
+    marked = [value for line, value in read if value and words.is_default(line.text)]
     if len(marked) == 1:
-        said.defaults.append((marked[0], lines[0].number))
+        said.defaults.append((marked[0], read[0][0].number))
     else:
-        for line in lines:
+        for line, _ in read:
             said.hint_of_default(line.number, line.text)

@@ -105,22 +105,29 @@ def _table(node: nodes.table, outline: Outline) -> tuple[Table | None, list[Gap]
     title = next(iter(node.findall(nodes.title)), None)
     if title is not None:
         outline.see(title.astext(), _line(title))
-    rows = [list(row.findall(nodes.entry)) for row in node.findall(nodes.row)]
+    header, *below = [list(row.findall(nodes.entry)) for row in node.findall(nodes.row)] or [[]]
     line = _line(node)
-    columns, gaps = columns_of([entry.astext() for entry in rows[0]] if rows else [], line)
+    columns, gaps = columns_of([entry.astext() for entry in header], line)
     if not columns:
         outline.drop_caption()
         return None, []
     number, caption = outline.take_caption()
     if title is not None and number is None:
         caption = clean(title.astext())
-    made = [_row(row, columns, line) for row in rows[1:]]
+    rows, lost = _rows(below, columns, line)
     gaps += [gap for message in node.findall(nodes.system_message) for gap in _complaint(message)]
-    gaps += [
-        Gap(row.line, "a row without a name, or with another number of cells") for row in made if not row.text("name")
-    ]
-    kept = tuple(row for row in made if row.text("name"))
-    return Table(number, caption, line, columns, kept, outline.section, outline.status, _label(node)), gaps
+    gaps += lost
+    return Table(number, caption, line, columns, rows, outline.section, outline.status, _label(node)), gaps
+
+
+def _rows(
+    rows: list[list[nodes.entry]], columns: tuple[Column, ...], fallback: int
+) -> tuple[tuple[Row, ...], list[Gap]]:
+    """The rows that have a name, and a gap for each other."""
+    made = [_row(row, columns, fallback) for row in rows]
+    lost = [row for row in made if not row.text("name")]
+    gaps = [Gap(row.line, "a row without a name, or with another number of cells") for row in lost]
+    return tuple(row for row in made if row.text("name")), gaps
 
 
 def _label(node: nodes.table) -> str:

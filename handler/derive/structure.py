@@ -94,14 +94,10 @@ class Builder:
         """The structure's table: by the label its type points to, by name, or by `Table N` in the description."""
         label = row.text("label").lower() if table.label or self.page.cloud == "otc" else ""
         others = [other for other in self.page.tables if role(other, self.page) == "structure"]
-        found = [other for other in others if label and other.label == label]
-        found = found or [other for other in others if name and other.caption.lower() == name.lower()]
-        later = [other for other in found if other.line > table.line] or found
-        if later:
-            return later[0]
-        numbers = _TABLE_NUMBER.findall(f"{row.text('type')} {row.text('description')}")
-        named = [other for other in others if str(other.number) in numbers]
-        return named[0] if len(named) == 1 else None
+        found = _labelled(others, label) or _called(others, name)
+        if not found:
+            return _numbered(others, f"{row.text('type')} {row.text('description')}")
+        return next((other for other in found if other.line > table.line), found[0])
 
     def _define(self, table: Table) -> str:
         if table.line not in self._keys:
@@ -110,6 +106,21 @@ class Builder:
             self._keys[table.line] = key
             self._waiting.append(table)
         return self._keys[table.line]
+
+
+def _labelled(tables: list[Table], label: str) -> list[Table]:
+    return [table for table in tables if label and table.label == label]
+
+
+def _called(tables: list[Table], name: str) -> list[Table]:
+    return [table for table in tables if name and table.caption.lower() == name.lower()]
+
+
+def _numbered(tables: list[Table], text: str) -> Table | None:
+    """The one table that a text names as `Table N`; None where it names several of them, or none."""
+    numbers = _TABLE_NUMBER.findall(text)
+    named = [table for table in tables if str(table.number) in numbers]
+    return named[0] if len(named) == 1 else None
 
 
 def _innermost(schema: Schema) -> Schema:
