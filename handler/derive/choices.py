@@ -9,9 +9,9 @@ from handler.derive.numbers import number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from handler.derive.kinds import Schema
     from handler.derive.sentence import Claim, Said
 
-Schema = dict[str, Any]
 _NUMBERS = ("integer", "number")
 _BOUNDS = ("minimum", "maximum", "minLength", "maxLength")
 _OUTSIDE = "are outside of the bounds"

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handler.derive.page import Gap, Page, Table
 from handler.derive.read_markdown import is_delimiter, read_markdown
 from handler.derive.read_text import read_text
 from handler.derive.roles import role
-from handler.derive.structure import Builder
+from handler.derive.structure import SchemaBuilder
 from handler.errors import DocumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from handler.derive.kinds import Schema
     from handler.derive.page import Role
 
-Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _RST = re.compile(
     r"^(:original_name:|\.\. table::|\.\. _[^:]+:\s*$|[ \t]*\+(?:[-=]+\+)+[ \t]*$|[ \t]*={3,}(?: +={3,})+[ \t]*$)",
@@ -56,7 +56,7 @@ def _reader(text: str) -> Callable[[str], Page]:
 def derive_answer(page: Page) -> Derived:
     """The schema of the answer with status 200, or of the first success that the page has. Raises DocumentError."""
     table = _answer_table(page)
-    builder = Builder(page)
+    builder = SchemaBuilder(page)
     schema = builder.object_of(table)
     status = f", status {table.status}" if table.status else ""
     derived = _document(page, builder, schema, "answer", status)
@@ -70,13 +70,13 @@ def derive_table(page: Page, number: int) -> Derived:
     if not tables:
         known = ", ".join(str(table.number) for table in page.tables if table.number is not None)
         raise DocumentError(f"there is no parameter table {number}; tables: {known or 'none is numbered'}")
-    builder = Builder(page)
+    builder = SchemaBuilder(page)
     return _document(page, builder, builder.object_of(tables[0]), f"table-{number}", "")
 
 
 def derive_query(page: Page) -> Derived:
     """The schema of the query parameters; path, header and body parameters are its `$defs`. Raises DocumentError."""
-    builder = Builder(page)
+    builder = SchemaBuilder(page)
     parts = {name: _merged(builder, _tables_of(page, name)) for name in _REQUEST_ROLES}
     if not any(parts.values()) and not _tables_of(page, "unclear"):
         raise DocumentError("no table of path, query or header parameters was found")
@@ -102,7 +102,7 @@ def _is_lost_request(table: Table, page: Page) -> bool:
     return role(table, page) == "unclear" or (table.section in ("uri", "request") and role(table, page) == "structure")
 
 
-def _merged(builder: Builder, tables: Sequence[Table]) -> Schema | None:
+def _merged(builder: SchemaBuilder, tables: Sequence[Table]) -> Schema | None:
     """One object from all tables of a role."""
     merged: Schema | None = None
     for schema in map(builder.object_of, tables):
@@ -137,7 +137,7 @@ def _names(table: Table) -> str:
     return ", ".join(row.text("name")[:64] for row in table.rows[:20])
 
 
-def _document(page: Page, builder: Builder, schema: Schema, what: str, more: str) -> Derived:
+def _document(page: Page, builder: SchemaBuilder, schema: Schema, what: str, more: str) -> Derived:
     numbers = [str(number) for number in sorted({table.number for table in builder.used if table.number is not None})]
     tables = f"table{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}" if numbers else "a table without a number"
     where = f"{page.method} {page.path}".strip() or "no URI found"

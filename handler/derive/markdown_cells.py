@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from handler.derive.page import Line, clean
+from handler.derive.page import TextLine, clean
 from handler.derive.read_text import bullet, indent
 
 if TYPE_CHECKING:
@@ -27,9 +27,11 @@ def cells_of(text: str) -> list[str]:
     return [cell.strip() for cell in PIPE.split(stripped)]
 
 
-def by_column(columns: tuple[Column, ...], cells: list[str], text: str, first: int) -> dict[Column, tuple[Line, ...]]:
+def by_column(
+    columns: tuple[Column, ...], cells: list[str], text: str, first: int
+) -> dict[Column, tuple[TextLine, ...]]:
     """The cells by column, each line of a cell with the line of the page where it stands."""
-    named: dict[Column, tuple[Line, ...]] = {}
+    named: dict[Column, tuple[TextLine, ...]] = {}
     place = 0
     for kind, cell in zip(columns, cells, strict=True):
         place = max(text.find(cell, place), place)
@@ -38,9 +40,9 @@ def by_column(columns: tuple[Column, ...], cells: list[str], text: str, first: i
     return named
 
 
-def _lines(cell: str, first: int) -> list[Line]:
+def _lines(cell: str, first: int) -> list[TextLine]:
     """A cell's paragraphs and bullets; lists may be HTML or indented text."""
-    made: list[Line] = []
+    made: list[TextLine] = []
     depth, number, is_item = 0, first, False
     for piece in _BREAK.split(cell):
         text = piece or ""
@@ -58,11 +60,11 @@ def _deeper(text: str) -> int:
     return next((step for tag, step in _STEPS.items() if text.lower().startswith(tag)), 0)
 
 
-def _line(piece: str, number: int, depth: int, *, is_item: bool) -> list[Line]:
+def _line(piece: str, number: int, depth: int, *, is_item: bool) -> list[TextLine]:
     """A piece of a cell as the line it makes; none if it has no word and is no bullet."""
     text, is_marked = bullet(plain(piece, keep=True))
     is_bullet = is_item or is_marked
-    return [Line(number, text, is_bullet, depth or indent(piece) * is_bullet)] if text or is_bullet else []
+    return [TextLine(number, text, is_bullet, depth or indent(piece) * is_bullet)] if text or is_bullet else []
 
 
 def plain(text: str, *, keep: bool = False) -> str:

@@ -35,7 +35,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """One paragraph or bullet of a cell, without markup. A greater `depth` is deeper inside of other bullets."""
 
     number: int
@@ -45,11 +45,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One row of a parameter table, cell by column."""
 
     line: int
-    cells: Mapping[Column, tuple[Line, ...]]
+    cells: Mapping[Column, tuple[TextLine, ...]]
 
     def text(self, column: Column) -> str:
         """The cell's text on one line; empty where the table has no such column."""
@@ -64,7 +64,7 @@ class Table:
     caption: str
     line: int
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     section: str = "other"
     status: str | None = None
     label: str = ""

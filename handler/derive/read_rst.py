@@ -10,7 +10,7 @@ from docutils.core import publish_doctree
 from docutils.parsers.rst import roles
 
 from handler.derive.outline import Outline
-from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, columns_of
+from handler.derive.page import Column, Gap, Page, Table, TableRow, TextLine, clean, columns_of
 from handler.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _table(node: nodes.table, outline: Outline) -> tuple[Table | None, list[Gap]
 
 def _rows(
     rows: list[list[nodes.entry]], columns: tuple[Column, ...], fallback: int
-) -> tuple[tuple[Row, ...], list[Gap]]:
+) -> tuple[tuple[TableRow, ...], list[Gap]]:
     """The rows that have a name, and a gap for each other."""
     made = [_row(row, columns, fallback) for row in rows]
     lost = [row for row in made if not row.text("name")]
@@ -135,14 +135,14 @@ def _label(node: nodes.table) -> str:
     return str(next(iter(node["names"]), "")).lower()
 
 
-def _row(entries: list[nodes.entry], columns: tuple[Column, ...], fallback: int) -> Row:
+def _row(entries: list[nodes.entry], columns: tuple[Column, ...], fallback: int) -> TableRow:
     fits = len(entries) == len(columns)
-    cells: dict[Column, tuple[Line, ...]] = (
+    cells: dict[Column, tuple[TextLine, ...]] = (
         {kind: tuple(_lines(entry, fallback)) for kind, entry in zip(columns, entries, strict=True)} if fits else {}
     )
     line = min((line.number for cell in cells.values() for line in cell), default=fallback)
-    row = Row(line, cells)
-    return Row(line, {**cells, "label": (Line(line, _target(entries, columns)),)}) if fits else row
+    row = TableRow(line, cells)
+    return TableRow(line, {**cells, "label": (TextLine(line, _target(entries, columns)),)}) if fits else row
 
 
 def _target(entries: list[nodes.entry], columns: tuple[Column, ...]) -> str:
@@ -152,10 +152,10 @@ def _target(entries: list[nodes.entry], columns: tuple[Column, ...]) -> str:
     return next((uri.removeprefix(_HERE) for uri in uris if uri.startswith(_HERE)), "")
 
 
-def _lines(entry: nodes.entry, fallback: int) -> Iterator[Line]:
+def _lines(entry: nodes.entry, fallback: int) -> Iterator[TextLine]:
     for node in entry.findall(lambda part: isinstance(part, _TEXTS) or _is_empty_item(part)):
         if isinstance(node, nodes.list_item):
-            yield Line(_line(node, fallback), "", bullet=True, depth=_depth(node, entry) + 1)
+            yield TextLine(_line(node, fallback), "", bullet=True, depth=_depth(node, entry) + 1)
             continue
         if _inside(node, (nodes.system_message,)):  # what docutils remarks on the text is none of it
             continue
@@ -163,7 +163,7 @@ def _lines(entry: nodes.entry, fallback: int) -> Iterator[Line]:
         first = _line(node, fallback)
         text = node.astext()
         pieces = [" ".join(text.split())] if depth else text.split("\n")
-        yield from (Line(first, clean(piece), depth > 0, depth) for piece in _rejoined(pieces) if piece.strip())
+        yield from (TextLine(first, clean(piece), depth > 0, depth) for piece in _rejoined(pieces) if piece.strip())
 
 
 def _is_empty_item(node: nodes.Node) -> bool:

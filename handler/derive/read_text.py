@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from handler.derive.kinds import is_kind
 from handler.derive.outline import CAPTION, STATUS, Outline, section_of
-from handler.derive.page import Column, Gap, Line, Page, Row, Table, are_of_parameters, clean, column
+from handler.derive.page import Column, Gap, Page, Table, TableRow, TextLine, are_of_parameters, clean, column
 
 _BULLET = re.compile(r"\s*(?:[•●▪◦·○■]|[-*+–](?=\s))\s*(.*)", re.DOTALL)  # noqa: RUF001 - the dash is what pages write
 _NAME = re.compile(r"[A-Za-z_$@\[][\w$@.:/\[\]-]{0,127}(?<![.:])")
@@ -23,7 +23,7 @@ _HEADINGS = ("definition", "constraints", "range", "value range", "default value
 class _Cursor:
     """The page's non-empty lines and how far they are read."""
 
-    lines: list[Line]
+    lines: list[TextLine]
     at: int = 0
     gaps: list[Gap] = field(default_factory=list)
 
@@ -65,10 +65,10 @@ def indent(raw: str) -> int:
     return len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
 
 
-def _lines(text: str) -> list[Line]:
+def _lines(text: str) -> list[TextLine]:
     made = ((number, *bullet(raw), indent(raw)) for number, raw in enumerate(text.split("\n"), 1))
     return [
-        Line(number, words, is_bullet, depth * is_bullet)
+        TextLine(number, words, is_bullet, depth * is_bullet)
         for number, words, is_bullet, depth in made
         if words or is_bullet
     ]
@@ -97,7 +97,7 @@ def _column(text: str) -> Column | None:
 def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Table:
     line = cursor.lines[cursor.at].number
     cursor.at += len(columns)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     while cursor.at < len(cursor.lines) and not _ends(cursor, columns):
         if _starts_row(cursor, columns):
             _check_start(cursor, columns, is_first=not rows)
@@ -169,24 +169,24 @@ def _fits(kind: Column, text: str) -> bool:
     return kind != "type" or is_kind(text)
 
 
-def _row(cursor: _Cursor, columns: tuple[Column, ...]) -> Row:
+def _row(cursor: _Cursor, columns: tuple[Column, ...]) -> TableRow:
     """The row that begins here; its last column goes on until another row, or the end of the table."""
     first = cursor.lines[cursor.at]
     single = len(columns) - 1
-    cells: dict[Column, tuple[Line, ...]] = {
+    cells: dict[Column, tuple[TextLine, ...]] = {
         kind: (cursor.lines[cursor.at + place],) for place, kind in enumerate(columns[:single])
     }
     cursor.at += single
-    last: list[Line] = []
+    last: list[TextLine] = []
     is_lost = False
     while cursor.at < len(cursor.lines) and not _ends(cursor, columns) and not _starts_row(cursor, columns):
         is_lost = _suspect(cursor, columns, last) or is_lost
         last += [] if is_lost else [cursor.lines[cursor.at]]
         cursor.at += 1
-    return Row(first.number, {**cells, columns[-1]: tuple(last)})
+    return TableRow(first.number, {**cells, columns[-1]: tuple(last)})
 
 
-def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[Line]) -> bool:
+def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[TextLine]) -> bool:
     """Report a line that may begin a row that we cannot read: what follows belongs to it, and not to the row above."""
     line = cursor.lines[cursor.at]
     if before and _stands_as_name(cursor, columns):
@@ -205,7 +205,7 @@ def _stands_as_name(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
     return _cells_fit(cursor, columns) and not is_end_of_text
 
 
-def _may_be_name(cursor: _Cursor, columns: tuple[Column, ...], before: list[Line]) -> bool:
+def _may_be_name(cursor: _Cursor, columns: tuple[Column, ...], before: list[TextLine]) -> bool:
     """Whether a line of one word is a name; one that may be a value is none unless the line below may be its type."""
     line, below = cursor.lines[cursor.at], _Cursor(cursor.lines, cursor.at + 1)
     is_capital = _is_lone_capital(line.text)
