@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from datetime import date
 from enum import Enum
+from functools import cache
 from itertools import combinations
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -144,9 +145,14 @@ def nouns(kind, known=None):
 
     `known` gives strategies for the fields of some kinds, by kind and name; they hold for what is inside as well.
     """
-    chosen = known or {}
+    return _nouns(kind, frozenset((known or {}).items()))
+
+
+@cache
+def _nouns(kind, known):
+    chosen = dict(known)
     fields = {
-        name: chosen[kind, name] if (kind, name) in chosen else values(hint, known)
+        name: chosen[kind, name] if (kind, name) in chosen else values(hint, chosen)
         for name, hint in hints(kind).items()
     }
     return st.builds(kind, **fields)
