@@ -35,10 +35,13 @@ def wheels_for(version: str) -> list[Path]:
 
 def needed_python(version: str) -> str:
     """A Python of that version."""
-    python = find_python(version)
+    python = python_of(version)
     if python is None:
         pytest.skip(f"Python {version} is not installed")
     return python
+
+
+python_of = cache(find_python)  # it asks every Python that there is for its version
 
 
 @cache
