@@ -16,10 +16,10 @@ setup:
 	@tools/setup.sh $(VENV) requirements-dev.lock
 
 test: setup lint ## lint, then all tests with branch coverage
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
 test-other: setup ## the tests that need no real server, on another Python: make test-other PYTHON=python3.12 VENV=.venv-3.12
-	$(BIN)/python -m pytest -n auto -q -m "not real"
+	$(BIN)/python -m pytest -n auto --dist loadfile -q -m "not real"
 
 lint: setup ## ruff, mypy --strict, import contract, no boto3 in any lock file
 	$(BIN)/ruff check .

@@ -30,13 +30,11 @@ def visible(text: str, *, unseen: str) -> str:
     Those are controls, what turns the direction of text or has no width, lone surrogates, and code points without a
     meaning.
     """
-    return text if text.isprintable() else "".join(_shown(char, unseen) for char in text)
-
-
-def _shown(char: str, unseen: str) -> str:
-    if char.isprintable():
-        return char
-    return " " if char.isspace() else unseen
+    if text.isprintable():
+        return text
+    return text.translate(
+        {ord(char): " " if char.isspace() else unseen for char in set(text) if not char.isprintable()}
+    )
 
 
 def cut(text: str, longest: int) -> str:

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Mapping
 from datetime import date
 from enum import Enum
+from functools import cache
+from itertools import combinations
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -19,7 +21,8 @@ from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 
 SEVERITIES = [str(severity) for severity in Severity]
 texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(str.strip)
-ids = st.from_regex(r"[a-z0-9]{1,4}(-[a-z0-9]{1,4})?", fullmatch=True)
+words = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=4)
+ids = st.one_of(words, st.tuples(words, words).map("-".join))
 days = st.dates(date(2020, 1, 1), date(2040, 12, 31))
 port_numbers = st.one_of(st.sampled_from([1, 21, 22, 23, 443, 3389, 65535]), st.integers(1, 65535))
 spans = st.tuples(port_numbers, st.integers(0, 40)).map(lambda span: (span[0], min(65535, span[0] + span[1])))
@@ -35,33 +38,53 @@ rows = st.builds(
 
 def some_of(words):
     """A part of the words, not empty, in their order."""
-    return st.sets(st.sampled_from(words), min_size=1).map(lambda chosen: tuple(w for w in words if w in chosen))
+    return st.sampled_from([part for size in range(1, len(words) + 1) for part in combinations(words, size)])
+
+
+# Made once: what is made inside of a composite is checked again for every example.
+KINDS = st.sampled_from(["ports", "allowed_ports", "status", "statistic"])
+SEVERITY = st.sampled_from(list(Severity))
+PLACES = some_of(CATEGORIES)
+PROTOCOLS = some_of(["tcp", "udp"])
+STATUS = some_of(["danger", "normal", "unknown"])
+ANY_STATUS = st.one_of(st.just(()), STATUS)
+STATISTIC = st.sampled_from(COUNTERS)
+FEW = st.integers(0, 5)
+NOTES = st.one_of(st.just(""), texts)
+LINKS = st.lists(st.just("https://example.org/a"), max_size=2)
+TAGS = st.lists(texts, max_size=2)
+ANY_DAY = st.one_of(st.none(), days)
+ANY_PORTS = st.one_of(st.none(), port_sets)
+PROJECTS = st.lists(texts, unique=True, max_size=2)
+AT_MOST = st.one_of(st.none(), FEW)
+RULE_IDS = st.lists(ids, min_size=1, max_size=4, unique=True)
+EXEMPTION_IDS = st.lists(ids, max_size=2, unique=True)
+EXPECTED = st.dictionaries(st.sampled_from(CATEGORIES), st.integers(1, 9))
 
 
 @st.composite
 def rules(draw, rule_id):
-    kind = draw(st.sampled_from(["ports", "allowed_ports", "status", "statistic"]))
+    kind = draw(KINDS)
     listed = draw(port_sets) if kind in ("ports", "allowed_ports") else PortSet()
     forbidden = {"ports": listed, "allowed_ports": ALL_PORTS - listed, "status": NAMED_PORTS, "statistic": PortSet()}
     plain = kind == "statistic"
-    status = some_of(["danger", "normal", "unknown"])
     return Rule(
         id=rule_id,
         kind=kind,
         title=draw(texts),
-        severity=draw(st.sampled_from(list(Severity))),
+        severity=draw(SEVERITY),
         ports=forbidden[kind],
         listed=listed,
-        categories=draw(some_of(CATEGORIES)),
-        protocols=("tcp", "udp") if plain else draw(some_of(["tcp", "udp"])),
-        status=() if plain else draw(status if kind == "status" else st.one_of(st.just(()), status)),
-        statistic=draw(st.sampled_from(COUNTERS)) if plain else None,
-        above=draw(st.integers(0, 5)),
-        rationale=draw(st.one_of(st.just(""), texts)),
-        remediation=draw(st.one_of(st.just(""), texts)),
-        references=tuple(draw(st.lists(st.just("https://example.org/a"), max_size=2))),
-        tags=tuple(draw(st.lists(texts, max_size=2))),
-        effective_from=draw(st.one_of(st.none(), days)),
+        categories=draw(PLACES),
+        protocols=("tcp", "udp") if plain else draw(PROTOCOLS),
+        status=() if plain else draw(STATUS if kind == "status" else ANY_STATUS),
+        statistic=draw(STATISTIC) if plain else None,
+        above=draw(FEW),
+        rationale=draw(NOTES),
+        remediation=draw(NOTES),
+        references=tuple(draw(LINKS)),
+        tags=tuple(draw(TAGS)),
+        effective_from=draw(ANY_DAY),
     )
 
 
@@ -74,25 +97,25 @@ def exemptions(draw, exemption_id, rule_ids):
         owner=draw(texts),
         expires=draw(days),
         rules=named,
-        ports=draw(st.one_of(st.none(), port_sets) if named else port_sets),
-        categories=draw(some_of(CATEGORIES)),
-        enterprise_projects=tuple(draw(st.lists(texts, unique=True, max_size=2))),
-        up_to=draw(st.one_of(st.none(), st.integers(0, 5))),
-        ticket=draw(st.one_of(st.just(""), texts)),
+        ports=draw(ANY_PORTS if named else port_sets),
+        categories=draw(PLACES),
+        enterprise_projects=tuple(draw(PROJECTS)),
+        up_to=draw(AT_MOST),
+        ticket=draw(NOTES),
     )
 
 
 @st.composite
 def policies(draw):
     """Any policy that the loader could have made, with its digest."""
-    rule_ids = draw(st.lists(ids, min_size=1, max_size=4, unique=True))
+    rule_ids = draw(RULE_IDS)
     built = Policy(
         name=draw(texts),
         digest="",
         rules=tuple(draw(rules(rule_id)) for rule_id in rule_ids),
-        exemptions=tuple(draw(exemptions(one, rule_ids)) for one in draw(st.lists(ids, max_size=2, unique=True))),
-        expect_rows=draw(st.dictionaries(st.sampled_from(CATEGORIES), st.integers(1, 9))),
-        description=draw(st.one_of(st.just(""), texts)),
+        exemptions=tuple(draw(exemptions(one, rule_ids)) for one in draw(EXEMPTION_IDS)),
+        expect_rows=draw(EXPECTED),
+        description=draw(NOTES),
     )
     return Policy(**{name: getattr(built, name) for name in Policy._fields} | {"digest": digest(built)})
 
@@ -122,9 +145,14 @@ def nouns(kind, known=None):
 
     `known` gives strategies for the fields of some kinds, by kind and name; they hold for what is inside as well.
     """
-    chosen = known or {}
+    return _nouns(kind, frozenset((known or {}).items()))
+
+
+@cache
+def _nouns(kind, known):
+    chosen = dict(known)
     fields = {
-        name: chosen[kind, name] if (kind, name) in chosen else values(hint, known)
+        name: chosen[kind, name] if (kind, name) in chosen else values(hint, chosen)
         for name, hint in hints(kind).items()
     }
     return st.builds(kind, **fields)

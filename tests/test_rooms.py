@@ -1,5 +1,6 @@
-"""The picture of the rooms is the import contract, and the contract names every room."""
+"""The picture of the rooms is the import contract, which names every room; a public name is one module's."""
 
+import ast
 import importlib.util
 from pathlib import Path
 
@@ -28,3 +29,31 @@ def test_the_design_names_only_files_that_are_there():
     text = (ROOT / "docs/design.md").read_text(encoding="utf-8")
     for name in re.findall(r"`([a-z_]+(?:/[a-z_]+)*\.py)`", text):
         assert (ROOT / "handler" / name).exists() or (ROOT / name).exists(), name
+
+
+PROTOCOLS = {
+    "commands": {"DESCRIPTION", "EXAMPLE", "arguments", "run"},  # what cli.py asks of every command
+    "sinks": {"render", "judge"},  # what a row of sinks/kinds.py asks of every kind
+}
+
+
+def public_names(body):
+    """The functions, classes and constants that statements of a module define; what it imports is not its own."""
+    for node in body:
+        if isinstance(node, (ast.If, ast.Try)):
+            yield from public_names([*node.body, *node.orelse, *getattr(node, "finalbody", ())])
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
+
+
+def test_a_public_name_is_defined_in_one_module_only():
+    modules = {}
+    for path in sorted((ROOT / "handler").rglob("*.py")):
+        room, *_ = path.relative_to(ROOT / "handler").parts
+        for name in set(public_names(ast.parse(path.read_text(encoding="utf-8")).body)) - PROTOCOLS.get(room, set()):
+            if not name.startswith("_"):
+                modules.setdefault(name, []).append(str(path.relative_to(ROOT)))
+    assert {name: places for name, places in modules.items() if len(places) > 1} == {}

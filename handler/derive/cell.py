@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from handler.derive import words
-from handler.derive.page import Gap, Line
+from handler.derive.page import Gap, TextLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,32 +41,48 @@ _DASH = re.compile(r"\s+-\s+")
 
 @dataclass
 class Block:
-    """The lines below one heading. `line` is where the heading stands; 0 for what comes before the first."""
+    """The lines below one heading. `line` is where the heading stands; 0 for what comes before the first.
+
+    `depth` is the heading's own; `is_open` while bullets as far out as the heading still are its text.
+    """
 
     part: Part
     line: int = 0
-    lines: list[Line] = field(default_factory=list)
+    lines: list[TextLine] = field(default_factory=list)
+    depth: int = 0
+    is_open: bool = False
+
+    def ends_before(self, line: TextLine) -> bool:
+        """Whether a line stands outside of the heading: a bullet no deeper than it, when its own text is over."""
+        return bool(self.line) and line.bullet and line.depth <= self.depth and not self.is_open
+
+    def add(self, line: TextLine) -> None:
+        """Take a line below the heading; one that is deeper than the heading ends the text of the heading itself."""
+        self.is_open = self.is_open and line.depth <= self.depth
+        if line.text or line.bullet:
+            self.lines.append(line)
 
 
-def blocks(lines: Sequence[Line], gaps: list[Gap]) -> list[Block]:
+def blocks(lines: Sequence[TextLine], gaps: list[Gap]) -> list[Block]:
     """The parts of a cell in their order; what cannot be cut goes to `gaps`."""
     made = [Block("plain")]
     pieces = list(_pieces(lines, gaps))
     has_bullet_headings = any(line.bullet and _bullet_heading(line, certain=False) for line in pieces)
-    depth, is_open = 0, False
     for line in pieces:
-        found = _heading(line, certain=has_bullet_headings)
-        if found:
-            made.append(Block(_part(found[1]), line.number))
-            depth, is_open = line.depth, not (line.bullet and found[2])
-            line = Line(line.number, (found[2] or "").strip())  # noqa: PLW2901 - what follows it on its line
-        elif line.bullet and line.depth <= depth and made[-1].line and not is_open:
+        if found := _heading(line, certain=has_bullet_headings):
+            made.append(_headed(line, found))
+            continue
+        if made[-1].ends_before(line):
             made.append(Block("plain"))
-        else:
-            is_open = is_open and (not made[-1].line or line.depth <= depth)
-        if line.text or line.bullet:
-            made[-1].lines.append(line)
+        made[-1].add(line)
     return _merged(made)
+
+
+def _headed(line: TextLine, heading: re.Match[str]) -> Block:
+    """The part that a heading begins, with what follows the heading on its own line."""
+    text = (heading[2] or "").strip()
+    is_open = not (line.bullet and heading[2])
+    return Block(_part(heading[1]), line.number, [TextLine(line.number, text)] if text else [], line.depth, is_open)
 
 
 def _part(heading: str) -> Part:
@@ -76,7 +92,7 @@ def _part(heading: str) -> Part:
     return "range" if "range" in word else _PARTS[word[0]]
 
 
-def _heading(line: Line, *, certain: bool) -> re.Match[str] | None:
+def _heading(line: TextLine, *, certain: bool) -> re.Match[str] | None:
     """`Default: 10` and `Range: 1-5` say it on one line; `Options` only heads a list when nothing follows."""
     if line.bullet:
         return _bullet_heading(line, certain=certain)
@@ -84,7 +100,7 @@ def _heading(line: Line, *, certain: bool) -> re.Match[str] | None:
     return found if found and (found[2] is None or not found[1].lower().startswith("option")) else None
 
 
-def _bullet_heading(line: Line, *, certain: bool) -> re.Match[str] | None:
+def _bullet_heading(line: TextLine, *, certain: bool) -> re.Match[str] | None:
     """A bullet that is a heading; `Default` and `Options` are values as well, so others must show what is meant."""
     found = _HEADING.fullmatch(line.text) if line.text[:1].isupper() else None
     if found is None or certain:
@@ -104,17 +120,17 @@ def _merged(made: list[Block]) -> list[Block]:
     return kept
 
 
-def _pieces(lines: Iterable[Line], gaps: list[Gap]) -> Iterator[Line]:
+def _pieces(lines: Iterable[TextLine], gaps: list[Gap]) -> Iterator[TextLine]:
     """The lines, where one holds several things each of them."""
     for line in lines:
         for part in _run(line, gaps):
             for item in _bullets(part):
                 for place, text in enumerate(_INSIDE.split(item.text)):
-                    inner = Line(line.number, text, item.bullet and place == 0, item.depth * (place == 0))
+                    inner = TextLine(line.number, text, item.bullet and place == 0, item.depth * (place == 0))
                     yield from _dashes(inner, gaps)
 
 
-def _run(line: Line, gaps: list[Gap]) -> list[Line]:
+def _run(line: TextLine, gaps: list[Gap]) -> list[TextLine]:
     """`Definition A thing. Constraints N/A Range 1 to 5 Default Value 1`: each heading once and in this order."""
     found = list(_RUN.finditer(line.text))
     if line.bullet or not found or line.text in _ORDER:
@@ -125,42 +141,47 @@ def _run(line: Line, gaps: list[Gap]) -> list[Line]:
         return []
     ends = [heading.start() for heading in found[1:]] + [len(line.text)]
     cut = zip(found, ends, strict=True)
-    return [Line(line.number, f"{head[1]}: {line.text[head.end() : end].strip()}") for head, end in cut]
+    return [TextLine(line.number, f"{head[1]}: {line.text[head.end() : end].strip()}") for head, end in cut]
 
 
-def _bullets(line: Line) -> Iterator[Line]:
+def _bullets(line: TextLine) -> Iterator[TextLine]:
     """A list on one line, `as follows: * host * container`, bullet by bullet."""
     first, *items = _MARK.split(line.text)
     if not items or not (first.rstrip().endswith((":", "\uff1a")) or len(items) > 1 or line.bullet):
         yield line
         return
     if first.strip():
-        yield Line(line.number, first.strip(), line.bullet, line.depth)
+        yield TextLine(line.number, first.strip(), line.bullet, line.depth)
     for place, item in enumerate(items, 1):
         yield from _item(
-            Line(line.number, item.strip(), bullet=True, depth=line.depth + 1), is_last=place == len(items)
+            TextLine(line.number, item.strip(), bullet=True, depth=line.depth + 1), is_last=place == len(items)
         )
 
 
-def _item(item: Line, *, is_last: bool) -> Iterator[Line]:
+def _item(item: TextLine, *, is_last: bool) -> Iterator[TextLine]:
     """A bullet inside of a line; nothing tells where its text ends, so what begins like a sentence is one."""
     text, *rest = [
         part for whole in BEGINNING.split(item.text) for part in (_MEANING_ENDS.split(whole) if is_last else [whole])
     ]
-    yield Line(item.number, text, item.bullet, item.depth)
-    yield from (Line(item.number, more) for more in rest)
+    yield TextLine(item.number, text, item.bullet, item.depth)
+    yield from (TextLine(item.number, more) for more in rest)
 
 
-def _dashes(line: Line, gaps: list[Gap]) -> Iterator[Line]:
+def _dashes(line: TextLine, gaps: list[Gap]) -> Iterator[TextLine]:
     """`as follows: - host - container`. A dash may stand before a meaning too: then nothing of it is sure."""
     first, colon, rest = line.text.partition(": - ")
     items = _DASH.split(rest)
     if line.bullet or (not colon and len(_DASH.findall(line.text)) < _MOST_DASHES):
         yield line
-    elif colon and ((len(items) % 2 and len(items) > 1) or all(words.explained(item) for item in items)):
-        yield Line(line.number, first + ":")
+    elif colon and _are_values(items):
+        yield TextLine(line.number, first + ":")
         for place, item in enumerate(items, 1):
-            yield from _item(Line(line.number, item.strip(), bullet=True, depth=1), is_last=place == len(items))
+            yield from _item(TextLine(line.number, item.strip(), bullet=True, depth=1), is_last=place == len(items))
     else:
         gaps.append(Gap(line.number, f"dashes that may begin a value or its meaning: {line.text[:60]!r}"))
-        yield Line(line.number, first if colon else "")
+        yield TextLine(line.number, first if colon else "")
+
+
+def _are_values(items: Sequence[str]) -> bool:
+    """Whether dashes part values: too odd a number for pairs of a value and its meaning, or each explains itself."""
+    return (len(items) % 2 == 1 and len(items) > 1) or all(words.explained(item) for item in items)

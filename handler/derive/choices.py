@@ -9,9 +9,9 @@ from handler.derive.numbers import number
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from handler.derive.kinds import Schema
     from handler.derive.sentence import Claim, Said
 
-Schema = dict[str, Any]
 _NUMBERS = ("integer", "number")
 _BOUNDS = ("minimum", "maximum", "minLength", "maxLength")
 _OUTSIDE = "are outside of the bounds"
@@ -48,15 +48,12 @@ def fits(schema: Schema, value: Any) -> bool:
 
 def settled(said: Said, schema: Schema) -> Choices:
     """What the claims of a description come to, for a value of this schema, whose bounds are written already."""
-    kind = schema.get("type")
-    outside = [claim for claim in said.claims if kind in _NUMBERS and _is_outside(claim, schema)]
-    if outside:
+    if outside := [claim for claim in said.claims if _is_outside(claim, schema)]:
         return Choices(gaps=_named(outside, f", which {_OUTSIDE}"), refuted=_BOUNDS)
     says = next((claim for claim in said.claims if claim.kind == "says"), None)
     if says is None:
         return Choices(gaps=_named(claim for claim in said.claims if not _is_harmless(claim, schema)))
-    others = [claim for claim in said.claims if claim is not says and not _agrees(claim, says, kind)]
-    if others:
+    if others := _disagreeing(said.claims, says, schema.get("type")):
         return Choices(gaps=_named(others, "; not the values that stand elsewhere"))
     return _judged(said, says, schema)
 
@@ -98,7 +95,9 @@ def _named(claims: Iterable[Claim], more: str = "") -> tuple[tuple[int, str], ..
 
 def _is_outside(claim: Claim, schema: Schema) -> bool:
     """Whether a number that the description names is beyond its bounds."""
-    values = [typed(word, schema.get("type")) for word in claim.values]
+    if schema.get("type") not in _NUMBERS:
+        return False
+    values = [typed(word, schema["type"]) for word in claim.values]
     return not all(fits(schema, value) for value in values if value is not None)
 
 
@@ -110,6 +109,10 @@ def _is_harmless(claim: Claim, schema: Schema) -> bool:
         return True
     has_range = kind in _NUMBERS and ("minimum" in schema or "maximum" in schema)
     return bool(values) and None not in values and (kind == "boolean" or has_range)
+
+
+def _disagreeing(claims: Iterable[Claim], says: Claim, kind: str | None) -> list[Claim]:
+    return [claim for claim in claims if claim is not says and not _agrees(claim, says, kind)]
 
 
 def _agrees(claim: Claim, says: Claim, kind: str | None) -> bool:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handler.derive.page import Gap, Page, Table
 from handler.derive.read_markdown import is_delimiter, read_markdown
 from handler.derive.read_text import read_text
 from handler.derive.roles import role
-from handler.derive.structure import Builder
+from handler.derive.structure import SchemaBuilder
 from handler.errors import DocumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-Schema = dict[str, Any]
+    from handler.derive.kinds import Schema
+    from handler.derive.page import Role
+
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _RST = re.compile(
     r"^(:original_name:|\.\. table::|\.\. _[^:]+:\s*$|[ \t]*\+(?:[-=]+\+)+[ \t]*$|[ \t]*={3,}(?: +={3,})+[ \t]*$)",
     re.MULTILINE,
 )
-_REQUEST_ROLES = ("path", "query", "header", "body")
+_REQUEST_ROLES: tuple[Role, ...] = ("path", "query", "header", "body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,12 @@ def _reader(text: str) -> Callable[[str], Page]:
 def derive_answer(page: Page) -> Derived:
     """The schema of the answer with status 200, or of the first success that the page has. Raises DocumentError."""
     table = _answer_table(page)
-    builder = Builder(page)
+    builder = SchemaBuilder(page)
     schema = builder.object_of(table)
     status = f", status {table.status}" if table.status else ""
     derived = _document(page, builder, schema, "answer", status)
     unused = [other for other in _structures_after(page, table) if other not in builder.used]
-    lost = [Gap(other.line, f"no field uses {other.title}: {_names(other)}") for other in unused]
-    return Derived(derived.schema, tuple(sorted((*derived.gaps, *lost), key=lambda gap: gap.line)))
+    return _with_lost(derived, unused, "no field uses {}")
 
 
 def derive_table(page: Page, number: int) -> Derived:
@@ -69,27 +70,31 @@ def derive_table(page: Page, number: int) -> Derived:
     if not tables:
         known = ", ".join(str(table.number) for table in page.tables if table.number is not None)
         raise DocumentError(f"there is no parameter table {number}; tables: {known or 'none is numbered'}")
-    builder = Builder(page)
+    builder = SchemaBuilder(page)
     return _document(page, builder, builder.object_of(tables[0]), f"table-{number}", "")
 
 
 def derive_query(page: Page) -> Derived:
     """The schema of the query parameters; path, header and body parameters are its `$defs`. Raises DocumentError."""
-    builder = Builder(page)
-    parts = {
-        name: _merged(builder, [table for table in page.tables if role(table, page) == name]) for name in _REQUEST_ROLES
-    }
-    if not any(parts.values()) and not any(role(table, page) == "unclear" for table in page.tables):
+    builder = SchemaBuilder(page)
+    parts = {name: _merged(builder, _tables_of(page, name)) for name in _REQUEST_ROLES}
+    if not any(parts.values()) and not _tables_of(page, "unclear"):
         raise DocumentError("no table of path, query or header parameters was found")
-    schema = parts["query"] or {"type": "object", "properties": {}}
-    builder.defs = {name: part for name, part in parts.items() if part and name != "query"} | builder.defs
+    schema = parts.pop("query") or {"type": "object", "properties": {}}
+    builder.defs = {name: part for name, part in parts.items() if part} | builder.defs
     derived = _document(page, builder, schema, "query", "")
-    lost = [
-        Gap(table.line, f"nothing says what {table.title} is: {_names(table)}")
-        for table in page.tables
-        if table not in builder.used and _is_lost_request(table, page)
-    ]
+    unused = [table for table in page.tables if table not in builder.used and _is_lost_request(table, page)]
+    return _with_lost(derived, unused, "nothing says what {} is")
+
+
+def _with_lost(derived: Derived, tables: Iterable[Table], why: str) -> Derived:
+    """What was derived, and for each table that no part of it holds a gap at its place in the page."""
+    lost = (Gap(table.line, f"{why.format(table.title)}: {_names(table)}") for table in tables)
     return Derived(derived.schema, tuple(sorted((*derived.gaps, *lost), key=lambda gap: gap.line)))
+
+
+def _tables_of(page: Page, wanted: Role) -> list[Table]:
+    return [table for table in page.tables if role(table, page) == wanted]
 
 
 def _is_lost_request(table: Table, page: Page) -> bool:
@@ -97,7 +102,7 @@ def _is_lost_request(table: Table, page: Page) -> bool:
     return role(table, page) == "unclear" or (table.section in ("uri", "request") and role(table, page) == "structure")
 
 
-def _merged(builder: Builder, tables: Sequence[Table]) -> Schema | None:
+def _merged(builder: SchemaBuilder, tables: Sequence[Table]) -> Schema | None:
     """One object from all tables of a role."""
     merged: Schema | None = None
     for schema in map(builder.object_of, tables):
@@ -111,7 +116,7 @@ def _merged(builder: Builder, tables: Sequence[Table]) -> Schema | None:
 
 
 def _answer_table(page: Page) -> Table:
-    answers = [table for table in page.tables if role(table, page) == "answer"]
+    answers = _tables_of(page, "answer")
     for wanted in ("200", "2", None):
         for table in answers:
             if table.status is wanted or (wanted and table.status and table.status.startswith(wanted)):
@@ -123,8 +128,8 @@ def _answer_table(page: Page) -> Table:
 
 def _structures_after(page: Page, answer: Table) -> list[Table]:
     return [
-        table for table in page.tables
-        if table.line > answer.line and table.status == answer.status and role(table, page) == "structure"
+        table for table in _tables_of(page, "structure")
+        if table.line > answer.line and table.status == answer.status
     ]  # fmt: skip
 
 
@@ -132,7 +137,7 @@ def _names(table: Table) -> str:
     return ", ".join(row.text("name")[:64] for row in table.rows[:20])
 
 
-def _document(page: Page, builder: Builder, schema: Schema, what: str, more: str) -> Derived:
+def _document(page: Page, builder: SchemaBuilder, schema: Schema, what: str, more: str) -> Derived:
     numbers = [str(number) for number in sorted({table.number for table in builder.used if table.number is not None})]
     tables = f"table{'s' if len(numbers) > 1 else ''} {', '.join(numbers)}" if numbers else "a table without a number"
     where = f"{page.method} {page.path}".strip() or "no URI found"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from handler.derive import announce, words
 from handler.derive.cell import Block, blocks
-from handler.derive.page import Line
+from handler.derive.page import TextLine
 from handler.derive.sentence import NOTHING, Claim, Said, quoted, read_sentence, sentences
 
 if TYPE_CHECKING:
@@ -20,13 +20,14 @@ _SENTENCE = re.compile(r"[A-Z]\w*\.")  # a sentence of one word, beside others o
 
 @dataclass
 class _Item:
-    """A bullet and the bullets inside of it."""
+    """A bullet, the value that its words may be (None: they are prose), and the bullets inside of it."""
 
-    line: Line
-    inner: list[Line] = field(default_factory=list)
+    line: TextLine
+    value: str | None
+    inner: list[TextLine] = field(default_factory=list)
 
 
-def read_description(lines: Sequence[Line]) -> Said:
+def read_description(lines: Sequence[TextLine]) -> Said:
     """Everything that the lines of a description cell say, and what of it could not be read."""
     said = Said()
     is_first = True
@@ -77,60 +78,72 @@ def _read_block(said: Said, block: Block, *, is_first: bool) -> None:
         lead = _read_paragraph(said, block, line, is_first=is_first and at == 1, is_followed=is_followed)
 
 
-def _is_unmarked_list(lines: Sequence[Line]) -> bool:
+def _is_unmarked_list(lines: Sequence[TextLine]) -> bool:
     """Whether all lines below `Range` are values with their meanings: `red: like a rose`."""
     return len(lines) > 1 and not any(line.bullet or not words.explained(line.text) for line in lines)
 
 
-def _read_paragraph(said: Said, block: Block, line: Line, *, is_first: bool, is_followed: bool) -> str | None:
+def _read_paragraph(said: Said, block: Block, line: TextLine, *, is_first: bool, is_followed: bool) -> str | None:
     """Read a paragraph; returns its last sentence, which may announce the bullets that follow."""
     parts = sentences(line.text)
     for place, text in enumerate(parts):
         is_last = place == len(parts) - 1
         if not announce.opens_list(text):
-            read_sentence(said, block.part, Line(line.number, text), is_first=is_first and place == 0)
+            read_sentence(said, block.part, TextLine(line.number, text), is_first=is_first and place == 0)
         elif not (is_last and is_followed):
             said.unclear(line.number, f"values are announced, and none follow: {quoted(text)}")
     return parts[-1] if parts else None
 
 
-def _end_of_list(lines: Sequence[Line], start: int) -> int:
+def _end_of_list(lines: Sequence[TextLine], start: int) -> int:
     """Where a list ends: at a line that is no bullet, or a bullet further out."""
     depth = lines[start].depth
     return next((at for at in range(start, len(lines)) if not lines[at].bullet or lines[at].depth < depth), len(lines))
 
 
-def _read_list(said: Said, block: Block, lines: Sequence[Line], lead: str | None) -> None:
+def _read_list(said: Said, block: Block, lines: Sequence[TextLine], lead: str | None) -> None:
     """Bullets that a sentence or `Range` itself announces are the values; others may be, or are prose.
 
     `lead` is the sentence before them, empty for the heading itself.
     """
     items = _items(lines)
-    values = [words.option(item.line.text) for item in items]
-    is_lone_number = len(items) == 1 and values[0] is not None and words.is_number(values[0])
-    is_announced = (lead == "" and not is_lone_number) or (lead and announce.opens_list(lead))
-    if is_announced and (lead or any(values)):
+    if _is_announced(items, lead):
         _announced(said, [item.line for item in items], nested=any(item.inner for item in items))
-        return
-    is_prose = None in values or any(item.inner for item in items)
-    found = []
-    for item, value in zip(items, values, strict=True):
-        if value is None or item.inner or (is_prose and _SENTENCE.fullmatch(item.line.text)):
+    else:
+        _read_items(said, block, items)
+
+
+def _is_announced(items: Sequence[_Item], lead: str | None) -> bool:
+    """Whether the sentence before the bullets says that they are the values; a heading does not mean a lone number."""
+    if lead:
+        return announce.opens_list(lead)
+    values = [item.value for item in items if item.value]
+    is_lone_number = len(items) == 1 and any(map(words.is_number, values))
+    return lead == "" and bool(values) and not is_lone_number
+
+
+def _read_items(said: Said, block: Block, items: Sequence[_Item]) -> None:
+    """Bullets that nothing announces: prose is read as such, the others are a list that may be the values."""
+    is_among_prose = any(item.value is None or item.inner for item in items)
+    values, first = [], None
+    for item in items:
+        if item.value is None or item.inner or (is_among_prose and _SENTENCE.fullmatch(item.line.text)):
             _read_item(said, block, item)
         else:
-            found.append((value, item.line))
-    if found:
-        text = f"bullets that nothing calls the values: {quoted(found[0][1].text)}"
-        said.claims.append(Claim("list", tuple(value for value, _ in found), found[0][1].number, text))
+            values.append(item.value)
+            first = first or item.line
+    if first:
+        text = f"bullets that nothing calls the values: {quoted(first.text)}"
+        said.claims.append(Claim("list", tuple(values), first.number, text))
 
 
-def _items(lines: Sequence[Line]) -> list[_Item]:
+def _items(lines: Sequence[TextLine]) -> list[_Item]:
     items: list[_Item] = []
     for line in lines:
         if items and line.depth > lines[0].depth:
             items[-1].inner.append(line)
         else:
-            items.append(_Item(line))
+            items.append(_Item(line, words.option(line.text)))
     return items
 
 
@@ -142,20 +155,29 @@ def _read_item(said: Said, block: Block, item: _Item) -> None:
         _read_list(said, Block(part), item.inner, lead or None)
 
 
-def _announced(said: Said, lines: Sequence[Line], *, nested: bool = False) -> None:
+def _announced(said: Said, lines: Sequence[TextLine], *, nested: bool = False) -> None:
     """Values that the cell says are the values; one that is none, or has a list of its own, spoils them all."""
-    values = [words.option(line.text) for line in lines]
-    unread = next((line for line, value in zip(lines, values, strict=True) if value is None), None)
-    if unread or nested:
-        line = unread or lines[0]
-        if len(lines) > 1 or not NOTHING.fullmatch(line.text.rstrip(".")):
-            said.unclear(line.number, f"value not understood: {quoted(line.text)}")
+    read = [(line, value) for line in lines if (value := words.option(line.text)) is not None]
+    if nested or len(read) < len(lines):
+        _spoiled(said, lines)
         return
-    kept = tuple(dict.fromkeys(value for value in values if value is not None))
+    kept = tuple(dict.fromkeys(value for _, value in read))
     said.claims.append(Claim("says", kept, lines[0].number, quoted(lines[0].text)))
-    marked = [value for line, value in zip(lines, values, strict=True) if value and words.is_default(line.text)]
+    _marked_default(said, read)
+
+
+def _spoiled(said: Said, lines: Sequence[TextLine]) -> None:
+    """Name the first line that is no value; a lone `N/A` is no loss."""
+    line = next((line for line in lines if words.option(line.text) is None), lines[0])
+    if len(lines) > 1 or not NOTHING.fullmatch(line.text.rstrip(".")):
+        said.unclear(line.number, f"value not understood: {quoted(line.text)}")
+
+
+def _marked_default(said: Said, read: Sequence[tuple[TextLine, str]]) -> None:
+    """The one value that its own line calls the default; where several or none are, each line is a hint at most."""
+    marked = [value for line, value in read if value and words.is_default(line.text)]
     if len(marked) == 1:
-        said.defaults.append((marked[0], lines[0].number))
+        said.defaults.append((marked[0], read[0][0].number))
     else:
-        for line in lines:
+        for line, _ in read:
             said.hint_of_default(line.number, line.text)

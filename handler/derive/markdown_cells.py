@@ -6,7 +6,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from handler.derive.page import Line, clean
+from handler.derive.page import TextLine, clean
 from handler.derive.read_text import bullet, indent
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PIPE = re.compile(r"(?<!\\)\|")
 _BREAK = re.compile(r"(<[uo]l\b[^<>]*>|</[uo]l>|<li\b[^<>]*>)|<br\s*/?>|</p>|</li>|\n", re.IGNORECASE)
 _TAG = re.compile(r"</?(?:p|ul|ol|li|b|i|em|strong|code|a|span|div|sup|sub)\b[^<>]*>", re.IGNORECASE)
+_STEPS = {"<ul": 1, "<ol": 1, "</ul": -1, "</ol": -1}
 _LINK = re.compile(r"!?\[([^\]\[]*)\]\([^()]*\)")
 
 
@@ -26,9 +27,11 @@ def cells_of(text: str) -> list[str]:
     return [cell.strip() for cell in PIPE.split(stripped)]
 
 
-def by_column(columns: tuple[Column, ...], cells: list[str], text: str, first: int) -> dict[Column, tuple[Line, ...]]:
+def by_column(
+    columns: tuple[Column, ...], cells: list[str], text: str, first: int
+) -> dict[Column, tuple[TextLine, ...]]:
     """The cells by column, each line of a cell with the line of the page where it stands."""
-    named: dict[Column, tuple[Line, ...]] = {}
+    named: dict[Column, tuple[TextLine, ...]] = {}
     place = 0
     for kind, cell in zip(columns, cells, strict=True):
         place = max(text.find(cell, place), place)
@@ -37,20 +40,31 @@ def by_column(columns: tuple[Column, ...], cells: list[str], text: str, first: i
     return named
 
 
-def _lines(cell: str, first: int) -> list[Line]:
+def _lines(cell: str, first: int) -> list[TextLine]:
     """A cell's paragraphs and bullets; lists may be HTML or indented text."""
-    made, depth, number, is_item = [], 0, first, False
+    made: list[TextLine] = []
+    depth, number, is_item = 0, first, False
     for piece in _BREAK.split(cell):
-        tag = (piece or "").lower()
-        if tag.startswith(("<ul", "<ol", "</ul", "</ol")):
-            depth += -1 if tag.startswith("</") else 1
-        elif not tag.startswith("<li"):
-            text, is_bullet = bullet(plain(piece or "", keep=True))
-            is_item = is_item or is_bullet
-            made += [Line(number, text, is_item, depth or indent(piece or "") * is_item)] if text or is_item else []
-        is_item = tag.startswith("<li")
+        text = piece or ""
+        step, is_start = _deeper(text), text.lower().startswith("<li")
+        depth += step
+        if not (step or is_start):
+            made += _line(text, number, depth, is_item=is_item)
+        is_item = is_start
         number += 0 if "<" in cell or piece is None else 1
     return made
+
+
+def _deeper(text: str) -> int:
+    """How much further in the text after a list's tag stands; 0 if this is no such tag."""
+    return next((step for tag, step in _STEPS.items() if text.lower().startswith(tag)), 0)
+
+
+def _line(piece: str, number: int, depth: int, *, is_item: bool) -> list[TextLine]:
+    """A piece of a cell as the line it makes; none if it has no word and is no bullet."""
+    text, is_marked = bullet(plain(piece, keep=True))
+    is_bullet = is_item or is_marked
+    return [TextLine(number, text, is_bullet, depth or indent(piece) * is_bullet)] if text or is_bullet else []
 
 
 def plain(text: str, *, keep: bool = False) -> str:

@@ -35,7 +35,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TextLine:
     """One paragraph or bullet of a cell, without markup. A greater `depth` is deeper inside of other bullets."""
 
     number: int
@@ -45,11 +45,11 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One row of a parameter table, cell by column."""
 
     line: int
-    cells: Mapping[Column, tuple[Line, ...]]
+    cells: Mapping[Column, tuple[TextLine, ...]]
 
     def text(self, column: Column) -> str:
         """The cell's text on one line; empty where the table has no such column."""
@@ -64,7 +64,7 @@ class Table:
     caption: str
     line: int
     columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     section: str = "other"
     status: str | None = None
     label: str = ""
@@ -97,14 +97,22 @@ def column(text: str) -> Column | None:
 def columns_of(header: Sequence[str], line: int) -> tuple[tuple[Column, ...], list[Gap]]:
     """What the columns of a parameter table are, and those that are not read; none at all if it is no such table."""
     kinds = [column(text) for text in header]
-    if not kinds or kinds[0] != "name" or not {"type", "mandatory"} & set(kinds):
+    if not are_of_parameters(kinds):
         return (), []
-    lost = [
-        text for place, (text, kind) in enumerate(zip(header, kinds, strict=True))
-        if kind in (None, "other") or kind in kinds[:place]
-    ]  # fmt: skip
-    made: list[Column] = [kind if kind and kind not in kinds[:at] else "other" for at, kind in enumerate(kinds)]
-    return tuple(made), [Gap(line, f"a column of this table is not read: {clean(text)[:64]!r}") for text in lost]
+    made: list[Column] = []
+    gaps = []
+    for text, kind in zip(header, kinds, strict=True):
+        if kind is None or kind == "other" or kind in made:
+            gaps.append(Gap(line, f"a column of this table is not read: {clean(text)[:64]!r}"))
+            made.append("other")
+        else:
+            made.append(kind)
+    return tuple(made), gaps
+
+
+def are_of_parameters(columns: Sequence[Column | None]) -> bool:
+    """Whether columns are those of a parameter table: names first, and a type or whether it is mandatory."""
+    return bool(columns) and columns[0] == "name" and not {"type", "mandatory"}.isdisjoint(columns)
 
 
 def clean(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from handler.derive.markdown_cells import PIPE, by_column, cells_of, plain
 from handler.derive.outline import CAPTION, STATUS, Outline, section_of
-from handler.derive.page import Column, Gap, Page, Row, Table, columns_of
+from handler.derive.page import Column, Gap, Page, Table, TableRow, columns_of
 from handler.derive.read_text import bullet
 
 DELIMITER = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*")
@@ -117,7 +117,7 @@ def _named_behind(reader: _Reader) -> None:
         reader.gap(reader.at + ahead + 1, f"a list behind a table, or of its last row: {reader.line(ahead).strip()!r}")
 
 
-def _row(reader: _Reader, header: _Header, columns: tuple[Column, ...]) -> Row | None:
+def _row(reader: _Reader, header: _Header, columns: tuple[Column, ...]) -> TableRow | None:
     """The next row that has all its cells; None where the table ends."""
     wanted = len(header.columns)
     while PIPE.search(reader.line()) and not _header(reader):
@@ -126,7 +126,7 @@ def _row(reader: _Reader, header: _Header, columns: tuple[Column, ...]) -> Row |
         cells = cells_of(text)
         if len(cells) == wanted:
             _check_end(reader)
-            return Row(first, by_column(columns, cells, text, first))
+            return TableRow(first, by_column(columns, cells, text, first))
         reader.gap(first, f"a row of {len(cells)} cells in a table of {wanted}: {plain(cells[0])[:64]!r}")
     return None
 

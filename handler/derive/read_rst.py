@@ -10,7 +10,7 @@ from docutils.core import publish_doctree
 from docutils.parsers.rst import roles
 
 from handler.derive.outline import Outline
-from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, columns_of
+from handler.derive.page import Column, Gap, Page, Table, TableRow, TextLine, clean, columns_of
 from handler.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -105,22 +105,29 @@ def _table(node: nodes.table, outline: Outline) -> tuple[Table | None, list[Gap]
     title = next(iter(node.findall(nodes.title)), None)
     if title is not None:
         outline.see(title.astext(), _line(title))
-    rows = [list(row.findall(nodes.entry)) for row in node.findall(nodes.row)]
+    header, *below = [list(row.findall(nodes.entry)) for row in node.findall(nodes.row)] or [[]]
     line = _line(node)
-    columns, gaps = columns_of([entry.astext() for entry in rows[0]] if rows else [], line)
+    columns, gaps = columns_of([entry.astext() for entry in header], line)
     if not columns:
         outline.drop_caption()
         return None, []
     number, caption = outline.take_caption()
     if title is not None and number is None:
         caption = clean(title.astext())
-    made = [_row(row, columns, line) for row in rows[1:]]
+    rows, lost = _rows(below, columns, line)
     gaps += [gap for message in node.findall(nodes.system_message) for gap in _complaint(message)]
-    gaps += [
-        Gap(row.line, "a row without a name, or with another number of cells") for row in made if not row.text("name")
-    ]
-    kept = tuple(row for row in made if row.text("name"))
-    return Table(number, caption, line, columns, kept, outline.section, outline.status, _label(node)), gaps
+    gaps += lost
+    return Table(number, caption, line, columns, rows, outline.section, outline.status, _label(node)), gaps
+
+
+def _rows(
+    rows: list[list[nodes.entry]], columns: tuple[Column, ...], fallback: int
+) -> tuple[tuple[TableRow, ...], list[Gap]]:
+    """The rows that have a name, and a gap for each other."""
+    made = [_row(row, columns, fallback) for row in rows]
+    lost = [row for row in made if not row.text("name")]
+    gaps = [Gap(row.line, "a row without a name, or with another number of cells") for row in lost]
+    return tuple(row for row in made if row.text("name")), gaps
 
 
 def _label(node: nodes.table) -> str:
@@ -128,14 +135,14 @@ def _label(node: nodes.table) -> str:
     return str(next(iter(node["names"]), "")).lower()
 
 
-def _row(entries: list[nodes.entry], columns: tuple[Column, ...], fallback: int) -> Row:
+def _row(entries: list[nodes.entry], columns: tuple[Column, ...], fallback: int) -> TableRow:
     fits = len(entries) == len(columns)
-    cells: dict[Column, tuple[Line, ...]] = (
+    cells: dict[Column, tuple[TextLine, ...]] = (
         {kind: tuple(_lines(entry, fallback)) for kind, entry in zip(columns, entries, strict=True)} if fits else {}
     )
     line = min((line.number for cell in cells.values() for line in cell), default=fallback)
-    row = Row(line, cells)
-    return Row(line, {**cells, "label": (Line(line, _target(entries, columns)),)}) if fits else row
+    row = TableRow(line, cells)
+    return TableRow(line, {**cells, "label": (TextLine(line, _target(entries, columns)),)}) if fits else row
 
 
 def _target(entries: list[nodes.entry], columns: tuple[Column, ...]) -> str:
@@ -145,10 +152,10 @@ def _target(entries: list[nodes.entry], columns: tuple[Column, ...]) -> str:
     return next((uri.removeprefix(_HERE) for uri in uris if uri.startswith(_HERE)), "")
 
 
-def _lines(entry: nodes.entry, fallback: int) -> Iterator[Line]:
+def _lines(entry: nodes.entry, fallback: int) -> Iterator[TextLine]:
     for node in entry.findall(lambda part: isinstance(part, _TEXTS) or _is_empty_item(part)):
         if isinstance(node, nodes.list_item):
-            yield Line(_line(node, fallback), "", bullet=True, depth=_depth(node, entry) + 1)
+            yield TextLine(_line(node, fallback), "", bullet=True, depth=_depth(node, entry) + 1)
             continue
         if _inside(node, (nodes.system_message,)):  # what docutils remarks on the text is none of it
             continue
@@ -156,7 +163,7 @@ def _lines(entry: nodes.entry, fallback: int) -> Iterator[Line]:
         first = _line(node, fallback)
         text = node.astext()
         pieces = [" ".join(text.split())] if depth else text.split("\n")
-        yield from (Line(first, clean(piece), depth > 0, depth) for piece in _rejoined(pieces) if piece.strip())
+        yield from (TextLine(first, clean(piece), depth > 0, depth) for piece in _rejoined(pieces) if piece.strip())
 
 
 def _is_empty_item(node: nodes.Node) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from handler.derive.kinds import is_kind
 from handler.derive.outline import CAPTION, STATUS, Outline, section_of
-from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, column
+from handler.derive.page import Column, Gap, Page, Table, TableRow, TextLine, are_of_parameters, clean, column
 
 _BULLET = re.compile(r"\s*(?:[•●▪◦·○■]|[-*+–](?=\s))\s*(.*)", re.DOTALL)  # noqa: RUF001 - the dash is what pages write
 _NAME = re.compile(r"[A-Za-z_$@\[][\w$@.:/\[\]-]{0,127}(?<![.:])")
@@ -23,7 +23,7 @@ _HEADINGS = ("definition", "constraints", "range", "value range", "default value
 class _Cursor:
     """The page's non-empty lines and how far they are read."""
 
-    lines: list[Line]
+    lines: list[TextLine]
     at: int = 0
     gaps: list[Gap] = field(default_factory=list)
 
@@ -65,10 +65,10 @@ def indent(raw: str) -> int:
     return len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
 
 
-def _lines(text: str) -> list[Line]:
+def _lines(text: str) -> list[TextLine]:
     made = ((number, *bullet(raw), indent(raw)) for number, raw in enumerate(text.split("\n"), 1))
     return [
-        Line(number, words, is_bullet, depth * is_bullet)
+        TextLine(number, words, is_bullet, depth * is_bullet)
         for number, words, is_bullet, depth in made
         if words or is_bullet
     ]
@@ -86,8 +86,7 @@ def _header(cursor: _Cursor) -> tuple[Column, ...]:
     columns: list[Column] = []
     while (name := _column(cursor.text(len(columns)))) and (name not in columns or name == "other"):
         columns.append(name)
-    is_table = columns[:1] == ["name"] and not {"type", "mandatory"}.isdisjoint(columns)
-    return tuple(columns) if is_table else ()
+    return tuple(columns) if are_of_parameters(columns) else ()
 
 
 def _column(text: str) -> Column | None:
@@ -98,7 +97,7 @@ def _column(text: str) -> Column | None:
 def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Table:
     line = cursor.lines[cursor.at].number
     cursor.at += len(columns)
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     while cursor.at < len(cursor.lines) and not _ends(cursor, columns):
         if _starts_row(cursor, columns):
             _check_start(cursor, columns, is_first=not rows)
@@ -144,10 +143,14 @@ def _starts_row(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
     """A name, then what the next columns want: yes or no, and a type where nothing else could tell."""
     if cursor.at + len(columns) > len(cursor.lines) + 1 or cursor.lines[cursor.at].bullet:
         return False
-    if not _NAME.fullmatch(cursor.text()) or _is_heading(cursor.text()) or cursor.text().lower() == "n/a":
+    if not _is_name(cursor.text()):
         return False
-    fits = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
-    return all(fits) or (columns[1] == "mandatory" and cursor.text(1).lower() in ("yes", "no") and bool(cursor.text(2)))
+    is_sure = columns[1] == "mandatory" and cursor.text(1).lower() in ("yes", "no") and bool(cursor.text(2))
+    return is_sure or _cells_fit(cursor, columns)
+
+
+def _is_name(text: str) -> bool:
+    return bool(_NAME.fullmatch(text)) and not _is_heading(text) and text.lower() != "n/a"
 
 
 def _is_heading(text: str) -> bool:
@@ -155,42 +158,66 @@ def _is_heading(text: str) -> bool:
     return text[:1].isupper() and text.lower().rstrip(":") in _HEADINGS
 
 
+def _cells_fit(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
+    """Whether what stands from here on is yes or no, and a type, where a row that began here had these."""
+    return all(_fits(kind, cursor.text(place)) for place, kind in enumerate(columns))
+
+
 def _fits(kind: Column, text: str) -> bool:
-    return bool(_MANDATORY.fullmatch(text)) if kind == "mandatory" else is_kind(text)
+    if kind == "mandatory":
+        return bool(_MANDATORY.fullmatch(text))
+    return kind != "type" or is_kind(text)
 
 
-def _row(cursor: _Cursor, columns: tuple[Column, ...]) -> Row:
+def _row(cursor: _Cursor, columns: tuple[Column, ...]) -> TableRow:
     """The row that begins here; its last column goes on until another row, or the end of the table."""
     first = cursor.lines[cursor.at]
     single = len(columns) - 1
-    cells: dict[Column, tuple[Line, ...]] = {
+    cells: dict[Column, tuple[TextLine, ...]] = {
         kind: (cursor.lines[cursor.at + place],) for place, kind in enumerate(columns[:single])
     }
     cursor.at += single
-    last: list[Line] = []
+    last: list[TextLine] = []
     is_lost = False
     while cursor.at < len(cursor.lines) and not _ends(cursor, columns) and not _starts_row(cursor, columns):
         is_lost = _suspect(cursor, columns, last) or is_lost
         last += [] if is_lost else [cursor.lines[cursor.at]]
         cursor.at += 1
-    return Row(first.number, {**cells, columns[-1]: tuple(last)})
+    return TableRow(first.number, {**cells, columns[-1]: tuple(last)})
 
 
-def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[Line]) -> bool:
+def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[TextLine]) -> bool:
     """Report a line that may begin a row that we cannot read: what follows belongs to it, and not to the row above."""
-    line, below = cursor.lines[cursor.at], _Cursor(cursor.lines, cursor.at + 1)
-    follows = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
-    if all(follows) and before and not (_STATEMENT.search(line.text) and _starts_row(below, columns)):
+    line = cursor.lines[cursor.at]
+    if before and _stands_as_name(cursor, columns):
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' stands where a row's name would, and is none"))
         return True
-    is_capital = bool(_CAPITAL.fullmatch(line.text)) and not (_is_heading(line.text) or _MANDATORY.fullmatch(line.text))
+    if _may_be_name(cursor, columns, before):
+        cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may be a row, but no type that is known follows"))
+        return True
+    return False
+
+
+def _stands_as_name(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
+    """Whether the cells of a row follow this line, and it is not the end of a text above the row's name."""
+    below = _Cursor(cursor.lines, cursor.at + 1)
+    is_end_of_text = _STATEMENT.search(cursor.text()) and _starts_row(below, columns)
+    return _cells_fit(cursor, columns) and not is_end_of_text
+
+
+def _may_be_name(cursor: _Cursor, columns: tuple[Column, ...], before: list[TextLine]) -> bool:
+    """Whether a line of one word is a name; one that may be a value is none unless the line below may be its type."""
+    line, below = cursor.lines[cursor.at], _Cursor(cursor.lines, cursor.at + 1)
+    is_capital = _is_lone_capital(line.text)
     if line.bullet or not (is_capital or _LONE_WORD.fullmatch(line.text)):
         return False
     is_value = is_capital or not before or _is_heading(before[-1].text)
-    if is_value and not _may_be_type(below, columns):
-        return False
-    cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may be a row, but no type that is known follows"))
-    return True
+    return not is_value or _may_be_type(below, columns)
+
+
+def _is_lone_capital(text: str) -> bool:
+    """Whether a line is one word with a capital, and neither a heading nor a yes or no."""
+    return bool(_CAPITAL.fullmatch(text)) and not (_is_heading(text) or _MANDATORY.fullmatch(text))
 
 
 def _may_be_type(below: _Cursor, columns: tuple[Column, ...]) -> bool:

@@ -17,6 +17,8 @@ _CAPTIONS: tuple[tuple[Role, re.Pattern[str]], ...] = (
     ("body", re.compile(r"request (body|param)|form-?data|body param", re.IGNORECASE)),
     ("answer", re.compile(r"response (body )?param|response body", re.IGNORECASE)),
 )
+_IN_RESPONSE: dict[Role, Role] = {"body": "answer", "header": "answer_header"}
+_BODILESS = ("GET", "HEAD", "DELETE")  # what such a request calls its parameters is no body
 _GENERIC = re.compile(r"(parameters?( descriptions?)?|descriptions?|)", re.IGNORECASE)
 _HEADER_NAME = re.compile(r"[A-Z][A-Za-z0-9]*(-[A-Za-z0-9]+)+|x-[a-z0-9-]+|Authorization|Location|Date|Server|ETag")
 
@@ -25,28 +27,26 @@ def role(table: Table, page: Page) -> Role:
     """What a table describes, by its caption, or where that says nothing, by its section, rows and neighbours."""
     caption = table.caption
     found = next((name for name, pattern in _CAPTIONS if pattern.match(caption)), None)
-    if found == "body" and table.section == "response":
-        return "answer"
-    if found == "body" and caption.lower().startswith("request param") and page.method in ("GET", "HEAD", "DELETE"):
+    if found is None:
+        return _role_by_section(table, page) if _GENERIC.fullmatch(caption) else "structure"
+    if table.section == "response":
+        return _IN_RESPONSE.get(found, found)
+    if caption.lower().startswith("request param") and page.method in _BODILESS:
         return "header" if _has_token(table) else "query"
-    if found == "header" and table.section == "response":
-        return "answer_header"
-    return found or (_role_by_section(table, page) if _GENERIC.fullmatch(caption) else "structure")
+    return found
 
 
 def _role_by_section(table: Table, page: Page) -> Role:
     """The first unnamed table of its kind; a later one in the same place can only be a structure."""
-    if table.section == "uri":
-        kind: Role = "path" if _is_path(table, page) else "query"
-        return "structure" if any(_is_path(other, page) == (kind == "path") for other in _before(table, page)) else kind
-    if table.section == "request":
-        return _role_in_request(table, page)
-    if table.section != "response":
+    in_section = {"uri": _role_in_uri, "request": _role_in_request, "response": _role_in_response}.get(table.section)
+    return in_section(table, page) if in_section else "structure"
+
+
+def _role_in_uri(table: Table, page: Page) -> Role:
+    is_path = _is_path(table, page)
+    if any(_is_path(other, page) == is_path for other in _before(table, page)):
         return "structure"
-    before = [other for other in _before(table, page) if not _is_header(other)]
-    if _is_header(table):
-        return "structure" if before else "answer_header"
-    return "structure" if before else "answer"
+    return "path" if is_path else "query"
 
 
 def _role_in_request(table: Table, page: Page) -> Role:
@@ -57,6 +57,12 @@ def _role_in_request(table: Table, page: Page) -> Role:
     if not any(_has_token(other) for other in before) or page.method in ("GET", "HEAD"):
         return "unclear"
     return "structure" if any(not _has_token(other) for other in before) else "body"
+
+
+def _role_in_response(table: Table, page: Page) -> Role:
+    if not all(map(_is_header, _before(table, page))):
+        return "structure"
+    return "answer_header" if _is_header(table) else "answer"
 
 
 def _before(table: Table, page: Page) -> list[Table]:

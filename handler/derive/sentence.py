@@ -10,7 +10,7 @@ from handler.derive import announce, words
 from handler.derive.bounds import Bound, bound_in, hints_at_bounds
 from handler.derive.cell import BEGINNING
 from handler.derive.numbers import numbers
-from handler.derive.page import Gap, Line
+from handler.derive.page import Gap, TextLine
 
 if TYPE_CHECKING:
     from handler.derive.cell import Part
@@ -101,7 +101,7 @@ def _begun(text: str) -> list[str]:
     return parts
 
 
-def read_sentence(said: Said, part: Part, line: Line, *, is_first: bool) -> None:
+def read_sentence(said: Said, part: Part, line: TextLine, *, is_first: bool) -> None:
     """Add what a sentence says; what it may say and we are not sure of becomes a gap, or a claim that is none yet."""
     text = line.text.rstrip(":\uff1a").strip()
     if len(text) > _LONGEST:

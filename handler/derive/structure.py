@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from handler.derive.page import Gap, Page, Row, Table
+from handler.derive.page import Gap, Page, Table, TableRow
 from handler.derive.roles import role
 from handler.derive.value import read_value
 
 if TYPE_CHECKING:
-    from handler.derive.kinds import Kind
+    from handler.derive.kinds import Kind, Schema
 
-Schema = dict[str, Any]
 _YES = re.compile(r"yes|true|mandatory|required|m|y", re.IGNORECASE)
 _NO = re.compile(r"no|false|optional|o|n", re.IGNORECASE)
 _TABLE_NUMBER = re.compile(r"\bTable\s*(\d{1,4})(?!\d)")
 
 
 @dataclass
-class Builder:
+class SchemaBuilder:
     """Turns tables of one page into schemas; collects the structures they refer to and what was not read."""
 
     page: Page
@@ -51,7 +50,7 @@ class Builder:
             schema["required"] = required
         return schema
 
-    def _property(self, schema: Schema, required: list[str], table: Table, row: Row) -> None:
+    def _property(self, schema: Schema, required: list[str], table: Table, row: TableRow) -> None:
         name = row.text("name").strip("\"'")
         if name in schema["properties"]:
             self.gaps.append(Gap(row.line, f"{name[:64]!r} is described twice in {table.title}; the first is kept"))
@@ -65,7 +64,7 @@ class Builder:
         elif not _NO.fullmatch(word):
             self.gaps.append(Gap(row.line, f"{name[:64]!r}: mandatory or not? {word[:64]!r}; taken as optional"))
 
-    def _value(self, table: Table, row: Row) -> Schema:
+    def _value(self, table: Table, row: TableRow) -> Schema:
         if "type" not in table.columns:
             self.gaps.append(Gap(row.line, f"{row.text('name')[:64]!r} has no type"))
             return {}
@@ -75,7 +74,7 @@ class Builder:
             self._refer(table, row, kind)
         return kind.schema
 
-    def _refer(self, table: Table, row: Row, kind: Kind) -> None:
+    def _refer(self, table: Table, row: TableRow, kind: Kind) -> None:
         """Point the innermost object at the table that describes it."""
         holder = _innermost(kind.schema)
         if holder.get("type") != "object" or "additionalProperties" in holder:
@@ -90,18 +89,14 @@ class Builder:
         holder.clear()
         holder["$ref"] = f"#/$defs/{self._define(target)}"
 
-    def _described(self, table: Table, row: Row, name: str) -> Table | None:
+    def _described(self, table: Table, row: TableRow, name: str) -> Table | None:
         """The structure's table: by the label its type points to, by name, or by `Table N` in the description."""
         label = row.text("label").lower() if table.label or self.page.cloud == "otc" else ""
         others = [other for other in self.page.tables if role(other, self.page) == "structure"]
-        found = [other for other in others if label and other.label == label]
-        found = found or [other for other in others if name and other.caption.lower() == name.lower()]
-        later = [other for other in found if other.line > table.line] or found
-        if later:
-            return later[0]
-        numbers = _TABLE_NUMBER.findall(f"{row.text('type')} {row.text('description')}")
-        named = [other for other in others if str(other.number) in numbers]
-        return named[0] if len(named) == 1 else None
+        found = _labelled(others, label) or _called(others, name)
+        if not found:
+            return _numbered(others, f"{row.text('type')} {row.text('description')}")
+        return next((other for other in found if other.line > table.line), found[0])
 
     def _define(self, table: Table) -> str:
         if table.line not in self._keys:
@@ -110,6 +105,21 @@ class Builder:
             self._keys[table.line] = key
             self._waiting.append(table)
         return self._keys[table.line]
+
+
+def _labelled(tables: list[Table], label: str) -> list[Table]:
+    return [table for table in tables if label and table.label == label]
+
+
+def _called(tables: list[Table], name: str) -> list[Table]:
+    return [table for table in tables if name and table.caption.lower() == name.lower()]
+
+
+def _numbered(tables: list[Table], text: str) -> Table | None:
+    """The one table that a text names as `Table N`; None where it names several of them, or none."""
+    numbers = _TABLE_NUMBER.findall(text)
+    named = [table for table in tables if str(table.number) in numbers]
+    return named[0] if len(named) == 1 else None
 
 
 def _innermost(schema: Schema) -> Schema:

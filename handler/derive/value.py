@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from handler.derive.choices import fits, settled, typed
 from handler.derive.description import read_description
 from handler.derive.kinds import Kind, read_kind
-from handler.derive.page import Gap, Line, Row
+from handler.derive.page import Gap, TableRow, TextLine
 
 if TYPE_CHECKING:
     from handler.derive.bounds import Bound
+    from handler.derive.kinds import Schema
     from handler.derive.page import Column
     from handler.derive.sentence import Said
 
-Schema = dict[str, Any]
 _LENGTHS = {"string": ("minLength", "maxLength"), "array": ("minItems", "maxItems")}
 _RANGE = ("minimum", "maximum")
 _NUMBERS = ("integer", "number")
 
 
-def read_value(row: Row) -> tuple[Kind, list[Gap]]:
+def read_value(row: TableRow) -> tuple[Kind, list[Gap]]:
     """The schema of a row's value (the `Kind` holds it) and what of it could not be read."""
     kind = read_kind(row.text("type"))
     if kind is None:
@@ -34,19 +34,19 @@ def read_value(row: Row) -> tuple[Kind, list[Gap]]:
     return kind, writer.gaps
 
 
-def _description(row: Row) -> list[Line]:
+def _description(row: TableRow) -> list[TextLine]:
     """All that a row says of its value: columns of their own for range and default are read like headings."""
     lines = list(row.cells.get("description", ()))
     for column, heading in (("range", "Range"), ("default", "Default Value")):
         if cell := row.cells.get(cast("Column", column), ()):
-            lines += [Line(cell[0].number, heading), *cell]
+            lines += [TextLine(cell[0].number, heading), *cell]
     return lines
 
 
 class _Writer:
     """Puts what a description says into the schema, or says why it does not fit the type."""
 
-    def __init__(self, row: Row, kind: Kind, said: Said) -> None:
+    def __init__(self, row: TableRow, kind: Kind, said: Said) -> None:
         self.row, self.kind, self.said = row, kind, said
         self.gaps: list[Gap] = []
         for gap in said.gaps:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handler.policy.rules import Policy
 
 CAP = 10_000  # total_num is documented to end here, and then means "at least"
-NO_PORTS = PortSet()
+_NO_PORTS = PortSet()
 PlanName = Literal["pages", "ports", "sorted"]
 Key = tuple[int, str, str | None]
 
@@ -29,7 +29,7 @@ class Ask(NamedTuple):
     """What a policy wants to know of one category: these ports, or every row."""
 
     category: str
-    ports: PortSet = NO_PORTS
+    ports: PortSet = _NO_PORTS
     every_row: bool = False
 
 

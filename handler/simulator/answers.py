@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.models import CATEGORIES, COUNTERS
-from handler.simulator.fleet import Fleet, Line, Process, folded, processes_of
+from handler.simulator.fleet import Fleet, Line, Process, processes_of, summed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -113,7 +113,7 @@ def _spoken(lines: tuple[Line, ...], options: Options) -> Sequence[Line]:
         if options.unknown_word == "unknown":
             return lines
         return [line._replace(status=line.status.replace("unknown", options.unknown_word)) for line in lines]
-    return folded(line._replace(type=line.type.removesuffix("6"), status="") for line in lines)
+    return summed(line._replace(type=line.type.removesuffix("6"), status="") for line in lines)
 
 
 def _matches(line: Line, query: Mapping[str, str], options: Options) -> bool:

@@ -69,7 +69,7 @@ class Fleet:
     def lines(self, enterprise_project: str, category: str) -> tuple[Line, ...]:
         """The lines of one enterprise project, or of all of them together, in a stable order."""
         chosen = self._chosen(enterprise_project, category)
-        return chosen[0].lines if len(chosen) == 1 else folded(line for estate in chosen for line in estate.lines)
+        return chosen[0].lines if len(chosen) == 1 else summed(line for estate in chosen for line in estate.lines)
 
     def counters(self, enterprise_project: str, category: str) -> dict[str, int]:
         """The counters of one enterprise project, or their sums; one that any estate leaves out is left out."""
@@ -108,7 +108,7 @@ class Fleet:
         )
 
 
-def folded(lines: Iterable[Line]) -> tuple[Line, ...]:
+def summed(lines: Iterable[Line]) -> tuple[Line, ...]:
     """Lines of the same port, type and status as one, their `num` added; in order of first sight."""
     sums: dict[tuple[int, str, str], Line] = {}
     for line in lines:

@@ -8,7 +8,7 @@ import pytest
 
 from handler.derive.description import read_description
 from handler.derive.kinds import read_kind
-from handler.derive.page import Line, Row
+from handler.derive.page import TableRow, TextLine
 from handler.derive.read_text import bullet, indent
 from handler.derive.value import read_value
 
@@ -16,11 +16,11 @@ from handler.derive.value import read_value
 def value(kind, *lines):
     """The schema and the gaps of a row of that type with that description; a line that begins `- ` is a bullet."""
     cells = {
-        "name": (Line(1, "field"),),
-        "type": (Line(2, kind),),
-        "description": tuple(Line(3 + place, *bullet(text), indent(text)) for place, text in enumerate(lines)),
+        "name": (TextLine(1, "field"),),
+        "type": (TextLine(2, kind),),
+        "description": tuple(TextLine(3 + place, *bullet(text), indent(text)) for place, text in enumerate(lines)),
     }
-    read, gaps = read_value(Row(1, cells))
+    read, gaps = read_value(TableRow(1, cells))
     return read.schema, [str(gap) for gap in gaps]
 
 

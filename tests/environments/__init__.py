@@ -34,7 +34,7 @@ def _made(name: str) -> Path | str:
         fcntl.flock(busy, fcntl.LOCK_EX)  # pytest's workers want it at the same time
         done = subprocess.run(
             [ROOT / "tools/setup.sh", folder, f"tests/environments/{name}.lock"],
-            env={**os.environ, "PYTHON": sys.executable}, stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHON": sys.executable, "SETUP_COMPILE": "--no-compile"}, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
     return folder / "bin" / "python" if done.returncode == 0 else done.stderr.strip().rpartition("\n")[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -92,37 +93,46 @@ def changed(body, path, value=None, *, drop=False):
     return body
 
 
-def sample(what, size, body):
-    if what == "value":
-        return size
-    return "x" * size if what == "length" else [body["data_list"][0]] * size
+@cache
+def sized(file, path, what, size):
+    """The file's body with a value of that size."""
+    samples = {"value": lambda: size, "length": lambda: "x" * size, "items": lambda: BODIES[file]["data_list"] * size}
+    return changed(BODIES[file], path, samples[what]())
 
 
-def outcome(schema, body, path, what, size):
-    """What the schema says of `body` with a value of that size; rows are not judged where they are only counted."""
-    if what == "items":
-        schema = copy.deepcopy(schema)
-        del schema["properties"]["data_list"]["items"]
-    found = judged(keywords.compiled(schema), changed(body, path, sample(what, size, body)))
+class Judges:
+    """A schema to ask, compiled once; `counting` does not judge the rows that it counts."""
+
+    def __init__(self, schema):
+        self.whole = self.counting = keywords.compiled(schema)
+        if rows := schema["properties"].get("data_list"):
+            counted = {key: value for key, value in rows.items() if key != "items"}
+            properties = schema["properties"] | {"data_list": counted}
+            self.counting = keywords.compiled({**schema, "properties": properties})
+
+
+def outcome(judges, file, path, what, size):
+    """What the schema says of the file's body with a value of that size; rows are not judged where only counted."""
+    found = judged(judges.counting if what == "items" else judges.whole, sized(file, path, what, size))
     return [b for b in found if b.path == path and b.kind != "unlisted_value"]
 
 
-def wrong_bounds(schema, file, bounds):
+def wrong_bounds(judges, file, bounds):
     """The bounds of the table that the schema does not hold exactly."""
     wrong = []
     for path, what, least, most in bounds:
         inside = [size for size in (least, most) if size is not None]
         outside = [least - 1] if what == "value" or least > 0 else []
         outside += [most + 1] if most is not None else []
-        refused = [size for size in inside if outcome(schema, BODIES[file], path, what, size)]
-        passed = [size for size in outside if not outcome(schema, BODIES[file], path, what, size)]
+        refused = [size for size in inside if outcome(judges, file, path, what, size)]
+        passed = [size for size in outside if not outcome(judges, file, path, what, size)]
         wrong += [path] if refused or passed else []
     return wrong
 
 
-def wrong_lists(schema, file, enums):
+def wrong_lists(judges, file, enums):
     """The enumerations of the table that the schema does not hold exactly."""
-    rule = keywords.compiled(schema)
+    rule = judges.whole
     wrong = []
     for path, words in enums[file]:
         wrong += [
@@ -132,9 +142,8 @@ def wrong_lists(schema, file, enums):
     return wrong
 
 
-def not_required(schema, file):
-    rule = keywords.compiled(schema)
-    gone = [(path, judged(rule, changed(BODIES[file], path, drop=True))) for path in REQUIRED[file]]
+def not_required(judges, file):
+    gone = [(path, judged(judges.whole, changed(BODIES[file], path, drop=True))) for path in REQUIRED[file]]
     return [path for path, found in gone if ("missing", path) not in {(b.kind, b.path) for b in found}]
 
 
@@ -148,15 +157,17 @@ def test_the_table_speaks_of_every_committed_answer_schema():
 
 @pytest.mark.parametrize("file", BOUNDS)
 def test_each_documented_bound_holds_on_both_sides(file):
-    assert wrong_bounds(catalog.document(file), file, BOUNDS[file]) == []
-    assert wrong_lists(catalog.document(file), file, ENUMS) == []
+    judges = Judges(catalog.document(file))
+    assert wrong_bounds(judges, file, BOUNDS[file]) == []
+    assert wrong_lists(judges, file, ENUMS) == []
 
 
 @pytest.mark.parametrize("file", BOUNDS)
 def test_with_the_overlay_each_decided_bound_holds_on_both_sides(file):
-    assert wrong_bounds(effective(file), file, OVERLAID[file]) == []
-    assert wrong_lists(effective(file), file, OVERLAID_ENUMS) == []
-    assert not_required(effective(file), file) == []
+    judges = Judges(effective(file))
+    assert wrong_bounds(judges, file, OVERLAID[file]) == []
+    assert wrong_lists(judges, file, OVERLAID_ENUMS) == []
+    assert not_required(judges, file) == []
 
 
 USES = [
@@ -205,13 +216,13 @@ def test_every_mutant_of_a_committed_schema_is_caught(file, bare):
     schema, bounds, enums = (
         (catalog.document(file), BOUNDS, ENUMS) if bare else (effective(file), OVERLAID, OVERLAID_ENUMS)
     )
-    made = list(mutants(schema))
+    made = [(path, Judges(mutated(schema, path, value))) for path, value in mutants(schema)]
     survivors = [
         path
-        for path, value in made
-        if not wrong_bounds(mutated(schema, path, value), file, bounds[file])
-        and not wrong_lists(mutated(schema, path, value), file, enums)
-        and (bare or not not_required(mutated(schema, path, value), file))
+        for path, judges in made
+        if not wrong_bounds(judges, file, bounds[file])
+        and not wrong_lists(judges, file, enums)
+        and (bare or not not_required(judges, file))
     ]
     assert (survivors, bool(made)) == ([], True)
 

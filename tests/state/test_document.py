@@ -25,12 +25,13 @@ LEFT_OUT = {
     (Finding, "first_seen"): "kept once, with the record",
 }
 KNOWN = {(kind, name): st.none() for kind, name in LEFT_OUT}
+WITHOUT_FINDINGS = {**KNOWN, (LastRun, "findings"): st.just({})}
 
 
 @st.composite
 def states(draw):
     """Anything that is remembered: the fields of a finding that are left out are as they come back."""
-    state = draw(nouns(LastRun, {**KNOWN, (LastRun, "findings"): st.just({})}))
+    state = draw(nouns(LastRun, WITHOUT_FINDINGS))
     records = draw(st.lists(nouns(Remembered, KNOWN), max_size=4))
     seen = [one._replace(finding=one.finding._replace(first_seen=one.first_seen)) for one in records]
     return state._replace(findings={one.finding.fingerprint: one for one in seen})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,10 +48,29 @@ def wheel(folder: Path, name: str, version: str, *requires: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@cache
+def python_that_copies() -> Path:
+    """This Python, which gives a copy of one virtual environment to each who asks for a new one: making it is slow."""
+    place = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", place / "made"], check=True)
+    python = place / "python3"
+    python.write_text(
+        f'#!/bin/sh\n[ "$1 $2" != "-m venv" ] || exec cp -a "{place}/made" "$3"\nexec "{sys.executable}" "$@"\n'
+    )
+    python.chmod(0o755)
+    return python
+
+
 def set_up(folder: Path, lock: Path, index: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run tools/setup.sh with nothing but the index on disk."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    env |= {"PYTHON": sys.executable, "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(index)}
+    env |= {
+        "PYTHON": str(python_that_copies()),
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(index),
+    }
     return subprocess.run(
         ["bash", str(ROOT / "tools/setup.sh"), str(folder), str(lock)],
         env=env | variables, capture_output=True, text=True, timeout=300, check=False,
@@ -123,6 +145,7 @@ def test_a_python_that_is_named_and_does_not_fit_is_an_error_and_not_replaced(tm
 
 
 def test_a_python_may_lie_in_a_folder_with_spaces(tmp_path: Path, index: Path) -> None:
+    """The one here for which a virtual environment is made by Python itself."""
     lock = locked(tmp_path, asked=wheel(index, "asked", "1.0"))
     python = tmp_path / "my pythons" / "python3"
     python.parent.mkdir()

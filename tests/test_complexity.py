@@ -1,0 +1,74 @@
+"""No function has more than ten ways through it, counted as radon does.
+
+ruff's limit (C901) counts statements that branch; `and`, `or`, conditional expressions and the parts of a comprehension
+pass it, and a function may have twenty ways through it that nobody sees.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+HANDLER = Path(__file__).resolve().parent.parent / "handler"
+MOST = 10
+STILL_ABOVE = {
+    "commands/plan.py", "commands/policy_test.py", "decide/diff.py", "decide/evaluate.py", "function/events.py",
+    "hss/plan.py", "notify/dispatch.py", "notify/due.py", "notify/notification.py", "notify/receipts.py",
+    "policy/build.py", "policy/document.py", "policy/lint_exemptions.py", "policy/load.py", "report/report_file.py",
+    "review/case_results.py", "review/cases.py", "review/changes.py", "review/compare.py", "review/compare_formats.py",
+    "review/expectation.py", "review/explain.py", "review/mutants.py", "review/probes.py", "run/credentials.py",
+    "run/targets.py", "settings/targets_file.py", "sinks/answers.py", "sinks/discord.py", "sinks/text/wording.py",
+}  # fmt: skip
+COUNTS = {
+    ast.If: lambda node: 1,
+    ast.IfExp: lambda node: 1,
+    ast.Assert: lambda node: 1,
+    ast.BoolOp: lambda node: len(node.values) - 1,
+    ast.For: lambda node: 1 + bool(node.orelse),
+    ast.While: lambda node: 1 + bool(node.orelse),
+    ast.Try: lambda node: len(node.handlers) + bool(node.orelse),
+    ast.comprehension: lambda node: 1 + len(node.ifs),
+    ast.Match: lambda node: len(node.cases) - any(getattr(case.pattern, "pattern", 0) is None for case in node.cases),
+}
+
+
+def ways(node):
+    """How many ways a part of a function adds; a function inside of it is counted by itself."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return 0
+    own = COUNTS[type(node)](node) if type(node) in COUNTS else 0
+    return own + sum(map(ways, ast.iter_child_nodes(node)))
+
+
+def complexities(source):
+    """Every function of a module, and how many ways there are through it."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, 1 + sum(map(ways, node.body))
+
+
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [
+        ("return 1", 1),
+        ("if a and b or c: pass\n    elif d: pass\n    else: pass", 5),
+        ("return x if a else [y for y in b for z in y if z if not y]", 6),
+        ("for x in a: pass\n    else: pass\n    while b: assert c", 5),
+        ("try: pass\n    except A: pass\n    except B: pass\n    else: pass\n    finally: pass", 4),
+        ("match a:\n        case 1: pass\n        case 2: pass\n        case _: pass", 3),
+        ("with a, b: return lambda: c", 1),
+        ("def g():\n        if a: pass\n    return g", 1),
+    ],
+)
+def test_the_count_is_radon_s(body, count):
+    assert dict(complexities(f"def f():\n    {body}"))["f"] == count
+
+
+def test_no_function_has_more_than_ten_ways_through_it():
+    above = {
+        (str(path.relative_to(HANDLER)), name, count)
+        for path in HANDLER.rglob("*.py")
+        for name, count in complexities(path.read_text(encoding="utf-8"))
+        if count > MOST
+    }
+    assert {one for one in above if one[0] not in STILL_ABOVE} == set()
