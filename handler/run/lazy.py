@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from handler.report.json_file import MAX_JSON_BYTES as MAX_JSON_BYTES
     from handler.report.snapshot_file import parse_snapshot as parse_snapshot
     from handler.run.conclude import compare_with as compare_with
+    from handler.run.conclude import failed_run as failed_run
     from handler.run.conclude import report_of as report_of
     from handler.run.conclude import run_failure as run_failure
     from handler.run.recorded import replay as replay
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _AFTER_THE_FIRST_REQUEST = {
     "handler.decide.evaluate": ("evaluate",),
     "handler.notify.dispatch": ("DeliveryContext", "dispatch"),
-    "handler.run.conclude": ("compare_with", "report_of", "run_failure"),
+    "handler.run.conclude": ("compare_with", "failed_run", "report_of", "run_failure"),
     "handler.run.result": ("RunResult",),
 }
 _WHERE_USED = {

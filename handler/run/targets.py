@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import Deadline
 from handler.errors import PolicyError, SettingsError, UnknownError
-from handler.hss.listing import take_snapshot
+from handler.hss.listing import check_queries, take_snapshot
 from handler.hss.plan import asks_of
 from handler.models import Target
 from handler.run import lazy
-from handler.run.check import check_target, load_state
+from handler.run.check import check_target, load_state, told_report
 from handler.run.job import Adapters, Job
 from handler.run.wiring import attempt
 from handler.settings.run_settings import DEFAULT_BUDGET
@@ -117,7 +117,8 @@ def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadli
     notifier = wiring.notifier(run.sinks, share, dry_run=run.request.dry_run)
     if isinstance(each.policy, UnknownError):
         state = load_state(each.store)
-        return lazy.run_failure(run.run_id, run.started_at, each.target, each.policy, notifier, state)
+        report, compared = lazy.failed_run(run.run_id, run.started_at, each.target, each.policy, state)
+        return told_report(report, compared, state, notifier, wiring.context.clock)
     job = Job(
         run_id=run.run_id,
         started_at=run.started_at,
@@ -159,6 +160,8 @@ def _prepare_target(
     wanted = request.categories or placed or wiring.settings.categories or spoken
     recorded = Target() if request.snapshot is None else request.snapshot.target
     target = recorded if place is None else place.target
+    if place is not None and not isinstance(policy, UnknownError):
+        check_queries(target, asks_of(policy, policy.categories))
     return PreparedTarget(
         target=target,
         policy=policy,

@@ -257,3 +257,12 @@ def test_a_broken_policy_of_the_settings_names_no_target():
     with pytest.raises(PolicyError) as caught:
         prepared(World(), POLICY_PATH="nowhere.yaml")
     assert caught.value.message.startswith("nowhere.yaml:1:1: cannot be read")
+
+
+def test_what_cannot_be_sent_is_a_settings_error_before_any_request():
+    world = World()
+    with pytest.raises(SettingsError, match="HSS_AUTH_TOKEN: must be 1 to 32768"):
+        prepared(world, HSS_AUTH_TOKEN="t" * 40_000)
+    with pytest.raises(SettingsError, match="enterprise_project_id"):
+        prepared(world, HSS_ENTERPRISE_PROJECT_ID="e" * 300)
+    assert world.simulator.calls == []
