@@ -55,9 +55,15 @@ def invoke(
     """As `handler`, with a context of ours: `left` seconds until the platform stops us, of `limit` in all."""
     wiring = Wiring(context)
     settings = wiring.settings
-    set_up(settings.log_level, settings.log_format, request_id=request_id)
+    set_up(settings.log_level, settings.log_format, hide=wiring.redactor.text, request_id=request_id)
     if is_gateway(event):
         return answer_call(event, settings.apig_token, lambda trigger: _run(trigger, wiring, left, limit))
+    with wiring.redactor.errors():
+        return _invoked(event, wiring, left, limit)
+
+
+def _invoked(event: object, wiring: Wiring, left: float | None, limit: float | None) -> dict[str, Any]:
+    settings = wiring.settings
     trigger = read_event(event)
     if trigger.kind == "obs" and settings.policy_path != f"obs://{trigger.bucket}/{trigger.key}":
         LOGGER.info("the changed object is not the policy: nothing to do")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from handler.decide.diff import Compared
     from handler.models import Report, Snapshot
     from handler.notify.dispatch import Dispatched
-    from handler.run.job import Adapters, Job, Notifier
+    from handler.run.job import Adapters, Job
     from handler.state.interface import Store
 
 
@@ -28,32 +28,32 @@ def check_target(job: Job, adapters: Adapters) -> Report:
     Raises nothing: a fault of our own makes this target inconclusive, and hides no other.
     """
     state = load_state(adapters.store)
+    state = state._replace(trouble=adapters.redactor.text(state.trouble))
     try:
         report, compared = _decided(job, adapters, state)
     except Exception as error:  # noqa: BLE001 - whatever it is, people are told, and the other targets are checked
         report, compared = lazy.failed_run(
             job.run_id, job.started_at, job.target, fault_of(error, job.target.name), state
         )
-    return told_report(report, compared, state, adapters.notifier, adapters.clock)
+    return told_report(report, compared, state, adapters)
 
 
-def told_report(
-    report: Report, compared: Compared | None, state: LoadedState, notifier: Notifier, clock: Clock
-) -> Report:
+def told_report(report: Report, compared: Compared | None, state: LoadedState, adapters: Adapters) -> Report:
     """The report once the sinks were told; inconclusive where a fault of our own kept them from it. Raises nothing."""
+    report = adapters.redactor.report(report)
     try:
-        told = notifier(report, compared, state.store, state.version)
-        return finished(report, told, clock)
+        told = adapters.notifier(report, compared, state.store, state.version)
+        return adapters.redactor.report(finished(report, told, adapters.clock))
     except Exception as error:  # noqa: BLE001 - as above
         problem = fault_of(error, report.target.name).problem
         return report._replace(
-            verdict="inconclusive", finished_at=iso(clock.now()), problems=(*report.problems, problem)
+            verdict="inconclusive", finished_at=iso(adapters.clock.now()), problems=(*report.problems, problem)
         )
 
 
 def _decided(job: Job, adapters: Adapters, state: LoadedState) -> tuple[Report, Compared | None]:
     # gather
-    snapshot = with_skipped(adapters.source(job), job.skipped)
+    snapshot = with_skipped(adapters.redactor.snapshot(adapters.source(job)), job.skipped)
     # decide
     evaluation = lazy.evaluate(job.policy, snapshot, job.started_at.date())
     compared = lazy.compare_with(state, evaluation, job)

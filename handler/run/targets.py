@@ -118,7 +118,7 @@ def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadli
     if isinstance(each.policy, UnknownError):
         state = load_state(each.store)
         report, compared = lazy.failed_run(run.run_id, run.started_at, each.target, each.policy, state)
-        return told_report(report, compared, state, notifier, wiring.context.clock)
+        return told_report(report, compared, state, _adapters(each, run, wiring, share, notifier))
     job = Job(
         run_id=run.run_id,
         started_at=run.started_at,
@@ -136,7 +136,7 @@ def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: De
     context, client, recorded = wiring.context, each.client, run.request.snapshot
     if client is None:
         assert recorded is not None
-        return Adapters(partial(lazy.replay, recorded), notifier, context.clock, each.store)
+        return Adapters(partial(lazy.replay, recorded), notifier, context.clock, each.store, redactor=wiring.redactor)
     on_progress = None if context.on_progress is None else partial(context.on_progress, each.target.name)
 
     def ask(job: Job) -> Snapshot:
@@ -148,7 +148,7 @@ def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: De
         return named.findings, named.warnings
 
     wanted = run.request.hosts or any(sink.hosts for sink in run.sinks)
-    return Adapters(ask, notifier, context.clock, each.store, hosts if wanted else None)
+    return Adapters(ask, notifier, context.clock, each.store, hosts if wanted else None, wiring.redactor)
 
 
 def _prepare_target(

@@ -6,7 +6,7 @@ Nothing here asks a network but for a policy that lies there; every problem is k
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from handler.clock import running
 from handler.errors import SettingsError
@@ -14,12 +14,13 @@ from handler.hss.client import HssClient
 from handler.run import lazy
 from handler.run.credentials import Authorizers
 from handler.run.policy_source import fetch_policy, https_get, read_local
+from handler.run.redaction import PIECE, Redactor
 from handler.settings.places import region_of, service_endpoint
 from handler.settings.reader import url_trouble
 from handler.settings.run_settings import settings_and_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from handler.clock import Deadline
@@ -49,7 +50,9 @@ class Wiring:
             own_project="" if context.function is None else context.function.project_id,
             needs_place=needs_place,
         )
-        self._authorizers = Authorizers(context)
+        self.redactor = Redactor()
+        self._authorizers = Authorizers(context, self.redactor)
+        self._learn_settings()
 
     @classmethod
     def checked(cls, context: Context, *, needs_place: bool = True) -> Wiring:
@@ -112,9 +115,11 @@ class Wiring:
     def sinks(self, problems: list[str], *, with_state: bool) -> tuple[Sink, ...]:
         """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL that can be built; what is wrong joins `problems`."""
         listed = attempt(lambda: self._listed_sinks(with_state=with_state), problems) or ()
+        self.redactor.learn(*(secret for sink in listed for secret in _secrets_of(sink)))
         single = attempt(self._webhook, problems)
         if single is None:
             return listed
+        self.redactor.learn(*_secrets_of(single))
         others = tuple(sink for sink in listed if sink.name != single.name)
         if len(others) < len(listed):
             problems.append("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
@@ -138,6 +143,14 @@ class Wiring:
             return told._replace(warnings=(*told.warnings, *lazy.unsigned(sinks))) if sinks else told
 
         return notify
+
+    def _learn_settings(self) -> None:
+        """What the settings hold of secrets, for whoever sends it and is told it back."""
+        settings = self.settings
+        for secret in (settings.webhook_secret, settings.apig_token):
+            self.redactor.learn("" if secret is None else secret.reveal())
+        if settings.state_url is not None:
+            self.redactor.learn(unquote(urlsplit(settings.state_url.reveal()).password or ""))
 
     def _every_place(self) -> tuple[Place, ...]:
         name = self.settings.targets_config
@@ -181,6 +194,15 @@ class Wiring:
             endpoint = service_endpoint("obs", place.cloud, region)
         region = region or ("local" if endpoint else "")
         return ObjectStorage(endpoint, region, lambda: self._authorizers.object_keys(place))
+
+
+def _secrets_of(sink: Sink) -> Iterator[str]:
+    """What is sent to a sink and should be known to it only: the path of its URL, its keys, its own headers."""
+    parts = urlsplit(sink.url.reveal())
+    yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
+    known = (sink.secret, sink.routing_key, *sink.headers.values())
+    for text in (secret.reveal() for secret in known if secret is not None):
+        yield from (word for word in text.split() if len(word) >= PIECE or text == word)
 
 
 class ObjectStorage(NamedTuple):
