@@ -1,6 +1,6 @@
 """What a policy says of a snapshot: design section 5, rule by rule."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -311,6 +311,35 @@ def test_an_ending_exemption_is_warned_of_with_its_owner_and_told_with_its_days(
     over = judge(policy(TELNET, exemptions=[exemption(expires=date(2026, 11, 20))]))
     assert over.warnings == ("exemption old (o@example.org) ended on 2026-11-20 and is off",)
     assert [tuple(notice) for notice in over.exemption_notices] == [("old", "o@example.org", "2026-11-20", -2)]
+
+
+@pytest.mark.parametrize(("days", "warned"), [(-1, True), (0, True), (14, True), (15, False)])
+def test_an_exemption_is_warned_of_from_fourteen_days_before_its_last_day(days, warned):
+    done = judge(policy(TELNET, exemptions=[exemption(expires=TODAY + timedelta(days=days))]))
+    assert (bool(done.warnings), bool(done.exemption_notices)) == (warned, warned)
+
+
+def test_one_category_that_was_not_seen_whole_makes_the_verdict_inconclusive():
+    partly = evaluate(policy(TELNET), snapshot(category(), category(name="container", complete=False)), TODAY)
+    assert verdict_of(partly) == "inconclusive"
+
+
+def test_a_whole_listing_decides_a_rule_on_every_row():
+    assert verdict_of(judge(policy(ONLY_WEB), Row(80, "tcp", 1))) == "compliant"
+
+
+def test_gaps_are_unknown_where_one_category_or_one_row_is():
+    flagged = category([Row(99, "tcp", 1, "danger")])
+    partly = snapshot(flagged, category([Row(99, "tcp", 1, "danger")], "container", every_row=False))
+    assert evaluate(policy(TELNET), partly, TODAY).vendor is None
+    assert judge(policy(TELNET), Row(99, "tcp", 1, "danger"), Row(98, "tcp", 1)).vendor is None
+
+
+def test_a_finding_carries_its_row_and_is_called_by_its_title_or_else_its_rule():
+    titled = TELNET._replace(id="t", title="Telnet is open")
+    for found_one in judge(policy(TELNET, titled), Row(23, "tcp", 3, "danger")).findings:
+        assert (found_one.num, found_one.status, found_one.severity) == (3, "danger", Severity.CRITICAL)
+        assert found_one.title == {"telnet": "telnet", "t": "Telnet is open"}[found_one.rule_id]
 
 
 def test_a_skipped_category_is_expected_to_have_no_rows():
