@@ -19,7 +19,7 @@ from handler.models import (
     family,
     worst_first,
 )
-from handler.policy.match import ExemptionsInForce, judged_counter, judged_rows, rule_matcher
+from handler.policy.match import ExemptionsInForce, judged_counter, judged_places, judged_rows, rule_matcher
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID
 from handler.policy.rules import NOTICE_DAYS
 
@@ -203,8 +203,7 @@ def _gaps(policy: Policy, snapshot: Snapshot) -> Gaps | None:
     silent: list[tuple[str, int, str]] = []
     harmless: list[tuple[str, int, str]] = []
     for category in asked:
-        judged = judged_rows(policy.rules, category.category, category.rows)
-        forbidden = {(subject.port, subject.protocol) for _, subject, _ in judged}
+        forbidden = judged_places(policy.rules, category.category, category.rows)
         for row in category.rows:
             is_forbidden = (row.port, row.protocol) in forbidden
             if is_forbidden != (row.status == "danger"):
