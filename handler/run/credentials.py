@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.hss.auth import Authorizer
-    from handler.run.context import Context
+    from handler.run.context import AgencyKeys, Context
     from handler.run.redaction import Redactor
     from handler.settings.credentials import Credentials
     from handler.settings.run_settings import Place
@@ -65,10 +65,9 @@ class Authorizers:
         known = read_credentials(Reader(self._context.lookup)) if place is None else place.credentials
         if known.secret_key is not None:
             return lazy.ObsKeys(known.access_key, known.secret_key, known.security_token or Secret(""))
-        parts = () if self._agency is None else tuple(part() for part in self._agency)
-        access_key, secret_key, token = (part if isinstance(part, str) else "" for part in parts or ("", "", ""))
-        if access_key and secret_key:
-            return lazy.ObsKeys(access_key, Secret(secret_key), Secret(token))
+        keys = None if self._agency is None else _temporary_keys(self._agency)
+        if keys is not None:
+            return keys
         raise SettingsError(
             "obs:// needs an access key: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or the function's agency",
             hint="A token cannot sign requests to OBS.",
@@ -80,6 +79,12 @@ class Authorizers:
         warm = self._context.warm
         made = PasswordAuth(login, warm.api, running(self._context.clock), warm.tokens)
         return self._logins.setdefault(login, made)
+
+
+def _temporary_keys(agency: AgencyKeys) -> ObsKeys | None:
+    """The agency's keys of this moment, if it has any."""
+    access_key, secret_key, token = (part if isinstance(part, str) else "" for part in (one() for one in agency))
+    return lazy.ObsKeys(access_key, Secret(secret_key), Secret(token)) if access_key and secret_key else None
 
 
 class NotedAuthorizer(NamedTuple):

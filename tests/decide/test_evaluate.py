@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate, verdict_of
-from handler.models import Problem, Row, Severity, family, worst_first
+from handler.models import CategorySnapshot, Problem, Row, Severity, family, worst_first
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 from tests.fakes import TARGET, category, snapshot
@@ -351,7 +351,7 @@ def test_a_skipped_category_is_expected_to_have_no_rows():
 
 def test_too_few_rows_are_counted_in_the_problem():
     done = judge(policy(TELNET, expect_rows={"host": 5}), Row(80, "tcp", 1), total_num=None)
-    assert [str(one) for one in done.problems] == ["host: 1 rows, but the policy expects at least 5"]
+    assert [str(one) for one in done.problems] == ["1 rows, but the policy expects at least 5"]
     assert done.coverage[0].complete is False
 
 
@@ -403,3 +403,23 @@ def test_the_index_finds_what_a_plain_double_loop_finds(rules, rows):
         if row.port in set(rule.ports) and family(row.protocol) in (None, *rule.protocols) and row.num > rule.above
     }
     assert set(found(judge(policy(*rules), *rows))) == expected
+
+
+REFUSED = Problem("HTTP 401", hint="Check the credentials.")
+
+
+@pytest.mark.parametrize("known", [{}, {"total_num": 2}])
+def test_what_was_not_asked_is_not_doubted(known):
+    """A refused login is one cause; neither rows nor counters, which nobody read, are doubted beside it."""
+    asked = CategorySnapshot("host", problems=(REFUSED,), **known)
+    done = evaluate(policy(TELNET, DATABASES, expect_rows={"host": 5}), snapshot(asked), TODAY)
+    doubts = ["2 rows, but the policy expects at least 5"] if known else []
+    assert [str(one) for one in done.problems] == ["HTTP 401", *doubts]
+    assert verdict_of(done) == "inconclusive"
+
+
+def test_a_counter_that_a_whole_answer_lacks_is_a_cause_of_its_own():
+    done = evaluate(policy(DATABASES), snapshot(category([], statistics=None)), TODAY)
+    assert [str(one) for one in done.problems] == [
+        "rule databases needs database_num, which asset/statistics did not tell"
+    ]
