@@ -119,7 +119,7 @@ class CategoryListing:
             self._stopped_by(error)
             return None
         self._problems += counters.problems
-        return counters
+        return counters if self._keep_raw else counters._replace(raw={})  # it may be megabytes
 
     def _ports(self) -> None:
         try:

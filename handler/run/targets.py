@@ -114,7 +114,7 @@ def budget_seconds(settings: Settings, left: float | None = None, limit: float |
 
 def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline) -> Report:
     kept = min(KEPT_FOR_TELLING, share.left() / 10)
-    notifier = wiring.notifier(run.sinks, share, dry_run=run.request.dry_run)
+    notifier = wiring.notifier(run.sinks, share, dry_run=run.request.dry_run, at_least=kept)
     if isinstance(each.policy, UnknownError):
         state = load_state(each.store)
         report, compared = lazy.failed_run(run.run_id, run.started_at, each.target, each.policy, state)

@@ -125,8 +125,10 @@ class Wiring:
             problems.append("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
         return (*others, single)
 
-    def notifier(self, sinks: tuple[Sink, ...], deadline: Deadline, *, dry_run: bool) -> Notifier:
-        """What tells these sinks within the time."""
+    def notifier(
+        self, sinks: tuple[Sink, ...], deadline: Deadline, *, dry_run: bool, at_least: float = 0.0
+    ) -> Notifier:
+        """What tells these sinks within the time; `at_least` so many seconds, however late the gathering ended."""
         context, run_interval = self.context, self.settings.run_interval
 
         def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
@@ -134,7 +136,7 @@ class Wiring:
                 report,
                 compared,
                 sinks,
-                lazy.DeliveryContext(context.warm.web, deadline, context.warm.random),
+                lazy.DeliveryContext(context.warm.web, deadline.no_sooner_than(at_least), context.warm.random),
                 store=store,
                 version=version,
                 run_interval=run_interval,
