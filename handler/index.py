@@ -105,7 +105,9 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
         prepared = prepare(wiring, request)
     except UsageError as error:
         LOGGER.error("%s", error.message)
-        seconds = min(part for part in (left, limit, MOST_FOR_FAILURE) if part is not None)
+        budget = budget_seconds(wiring.settings, left, limit)
+        seconds = min(budget, MOST_FOR_FAILURE)
+        wiring.begin(budget, seconds)
         return lazy.RunResult(tell_failure(error, wiring, seconds, dry_run=trigger.dry_run), error=error)
     reports = check_targets(prepared, wiring, budget_seconds(wiring.settings, left, limit))
     _log(reports)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from handler.notify.dispatch import dispatch as dispatch
     from handler.policy.load import load_texts as load_texts
     from handler.policy.load import read_files as read_files
+    from handler.report.fit import RESULT_BYTES as RESULT_BYTES
     from handler.report.json_file import MAX_JSON_BYTES as MAX_JSON_BYTES
     from handler.report.snapshot_file import parse_snapshot as parse_snapshot
     from handler.run.conclude import compare_with as compare_with
@@ -51,6 +52,7 @@ _WHERE_USED = {
     "handler.hss.clouds_yaml": ("read_cloud", "search_paths"),  # OS_CLOUD; brings yaml
     "handler.hss.hosts": ("name_hosts",),  # a sink that wants servers named
     "handler.policy.load": ("load_texts", "read_files"),  # a policy that is not compiled; brings yaml and pydantic
+    "handler.report.fit": ("RESULT_BYTES",),  # a gateway call
     "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place

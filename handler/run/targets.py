@@ -91,6 +91,7 @@ def prepare(wiring: Wiring, request: RunRequest) -> PreparedRun:
 
 def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> tuple[Report, ...]:
     """Check each target in its share of the time left; one that fails hides nobody else's verdict."""
+    wiring.begin(seconds)
     whole = Deadline.after(seconds, wiring.context.clock)
     reports: list[Report] = []
     for each in run.targets:

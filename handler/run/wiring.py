@@ -5,10 +5,11 @@ Nothing here asks a network but for a policy that lies there; every problem is k
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
-from handler.clock import running
+from handler.clock import Deadline, running
 from handler.errors import SettingsError
 from handler.hss.client import HssClient
 from handler.run import lazy
@@ -17,13 +18,12 @@ from handler.run.policy_source import fetch_policy, https_get, read_local
 from handler.run.redaction import PIECE, Redactor
 from handler.settings.places import region_of, service_endpoint
 from handler.settings.reader import url_trouble
-from handler.settings.run_settings import settings_and_problems
+from handler.settings.run_settings import DEFAULT_BUDGET, settings_and_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from handler.clock import Deadline
     from handler.decide.diff import Compared
     from handler.models import Report, Secret
     from handler.notify.dispatch import Dispatched
@@ -51,6 +51,7 @@ class Wiring:
             needs_place=needs_place,
         )
         self.redactor = Redactor()
+        self._run_seconds, self._end = DEFAULT_BUDGET, Deadline.after(math.inf, context.clock)
         self._authorizers = Authorizers(context, self.redactor)
         self._learn_settings()
 
@@ -61,6 +62,11 @@ class Wiring:
         if wiring.problems:
             raise SettingsError(wiring.problems)
         return wiring
+
+    def begin(self, run_seconds: float, seconds: float | None = None) -> None:
+        """Tell what judges another run's lease how long runs may take, and what waits for a store how long this one."""
+        self._run_seconds = run_seconds
+        self._end = Deadline.after(run_seconds if seconds is None else seconds, self.context.clock)
 
     def places(self, name: str = "") -> tuple[Place, ...]:
         """The places to check, or the one that is named. Raises SettingsError."""
@@ -109,6 +115,7 @@ class Wiring:
             obs_endpoint=storage.endpoint,
             region=storage.region,
             keys=storage.keys,
+            left=self._seconds_left,
             read_only=read_only,
         )
 
@@ -132,11 +139,12 @@ class Wiring:
         context, run_interval = self.context, self.settings.run_interval
 
         def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
+            time_left = deadline.no_sooner_than(at_least)
             told = lazy.dispatch(
                 report,
                 compared,
                 sinks,
-                lazy.DeliveryContext(context.warm.web, deadline.no_sooner_than(at_least), context.warm.random),
+                lazy.DeliveryContext(context.warm.web, time_left, context.warm.random, self._run_seconds),
                 store=store,
                 version=version,
                 run_interval=run_interval,
@@ -153,6 +161,9 @@ class Wiring:
             self.redactor.learn("" if secret is None else secret.reveal())
         if settings.state_url is not None:
             self.redactor.learn(unquote(urlsplit(settings.state_url.reveal()).password or ""))
+
+    def _seconds_left(self) -> float:
+        return self._end.left()
 
     def _every_place(self) -> tuple[Place, ...]:
         name = self.settings.targets_config

@@ -305,6 +305,8 @@ def test_only_an_answers_form_is_drift():
     [
         ("HTTP 403 (request id 0af3b2c1)", "HTTP 403 (request id req-77/x)"),
         ("task 5f1de0aa-77 failed", "task 0c9d11bb-12 failed"),
+        ("task zk3xq9wrTm failed", "task 77pQxYz01k failed"),
+        ("task ж3щю9яшц failed", "task 7ыъэюяшц2 failed"),
         ("9 more calls need 2 minutes, 80 s are left", "1 more call need 1 minute, 7 s are left"),
         ("the answers for port 23, 25 differ", "the answers for port 21 differ"),
         ("total_num went from 9 to 12", "total_num went from 400 to 7"),
@@ -316,6 +318,7 @@ def test_counts_and_request_ids_do_not_make_another_reason(one, other):
 
 def test_other_words_make_another_reason():
     assert shape("HTTP 403 APIGW.0302 no permission") != shape("HTTP 403 APIGW.0302 no such project")
+    assert shape("rule smb-v1-legacy needs status") != shape("rule rdp-v2-legacy needs status")
 
 
 @pytest.mark.parametrize(("hours", "said"), [(2, None), (3, 3), (31, 31)])
