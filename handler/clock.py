@@ -78,6 +78,10 @@ class Deadline(NamedTuple):
         """Seconds left, never negative."""
         return max(0.0, self.at - self.clock.monotonic())
 
+    def no_sooner_than(self, seconds: float) -> Deadline:
+        """The same deadline, or one that lies `seconds` ahead of now if that is later."""
+        return Deadline(max(self.at, self.clock.monotonic() + seconds), self.clock)
+
     def earlier(self, seconds: float) -> Deadline:
         """The same deadline, `seconds` sooner."""
         return Deadline(self.at - seconds, self.clock)

@@ -7,7 +7,7 @@ whoever writes for that target, and afterwards.
 from __future__ import annotations
 
 import unicodedata
-from typing import Final
+from typing import Any, Final
 
 ELLIPSIS: Final = "…"
 _MARKS: Final = frozenset({"Mn", "Mc", "Me"})
@@ -35,6 +35,17 @@ def visible(text: str, *, unseen: str) -> str:
     return text.translate(
         {ord(char): " " if char.isspace() else unseen for char in set(text) if not char.isprintable()}
     )
+
+
+def encodable(value: Any) -> Any:
+    """The same JSON value with U+FFFD for each half surrogate pair, which JSON can write and no encoding can."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [encodable(one) for one in value]
+    if isinstance(value, dict):
+        return {encodable(key): encodable(one) for key, one in value.items()}
+    return value
 
 
 def cut(text: str, longest: int) -> str:

@@ -55,9 +55,15 @@ def invoke(
     """As `handler`, with a context of ours: `left` seconds until the platform stops us, of `limit` in all."""
     wiring = Wiring(context)
     settings = wiring.settings
-    set_up(settings.log_level, settings.log_format, request_id=request_id)
+    set_up(settings.log_level, settings.log_format, hide=wiring.redactor.text, request_id=request_id)
     if is_gateway(event):
         return answer_call(event, settings.apig_token, lambda trigger: _run(trigger, wiring, left, limit))
+    with wiring.redactor.errors():
+        return _invoked(event, wiring, left, limit)
+
+
+def _invoked(event: object, wiring: Wiring, left: float | None, limit: float | None) -> dict[str, Any]:
+    settings = wiring.settings
     trigger = read_event(event)
     if trigger.kind == "obs" and settings.policy_path != f"obs://{trigger.bucket}/{trigger.key}":
         LOGGER.info("the changed object is not the policy: nothing to do")
@@ -99,7 +105,9 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
         prepared = prepare(wiring, request)
     except UsageError as error:
         LOGGER.error("%s", error.message)
-        seconds = min(part for part in (left, limit, MOST_FOR_FAILURE) if part is not None)
+        budget = budget_seconds(wiring.settings, left, limit)
+        seconds = min(budget, MOST_FOR_FAILURE)
+        wiring.begin(budget, seconds)
         return lazy.RunResult(tell_failure(error, wiring, seconds, dry_run=trigger.dry_run), error=error)
     reports = check_targets(prepared, wiring, budget_seconds(wiring.settings, left, limit))
     _log(reports)

@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, TextIO
 from handler.foreign_text import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 LOGGER = logging.getLogger("port_compliance")
 _FIELDS = ("run_id", "target", "request_id", "category", "sink")
 
 
 class _JsonLines(logging.Formatter):
-    def __init__(self, constant: Mapping[str, str]) -> None:
+    def __init__(self, hide: Callable[[str], str], constant: Mapping[str, str]) -> None:
         super().__init__()
-        self._constant = dict(constant)
+        self._hide, self._constant = hide, dict(constant)
 
     def format(self, record: logging.LogRecord) -> str:
         known = {name: getattr(record, name) for name in _FIELDS if hasattr(record, name)}
         line = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
-            "message": record.getMessage(),
+            "message": self._hide(record.getMessage()),
             **self._constant,
             **known,
         }
@@ -34,14 +34,23 @@ class _JsonLines(logging.Formatter):
 
 
 class _TextLines(logging.Formatter):
+    def __init__(self, hide: Callable[[str], str]) -> None:
+        super().__init__()
+        self._hide = hide
+
     def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.lower()}: " + visible(record.getMessage(), unseen=" ")
+        return f"{record.levelname.lower()}: " + visible(self._hide(record.getMessage()), unseen=" ")
 
 
-def set_up(level: str, form: str, stream: TextIO | None = None, **constant: str) -> None:
-    """Send this program's log to a stream (standard error if none), once, whatever came before."""
+def set_up(
+    level: str, form: str, stream: TextIO | None = None, *, hide: Callable[[str], str] = str, **constant: str
+) -> None:
+    """Send this program's log to a stream (standard error if none), once, whatever came before.
+
+    `hide` takes out of a message what must not be in a log.
+    """
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(_JsonLines(constant) if form == "json" else _TextLines())
+    handler.setFormatter(_JsonLines(hide, constant) if form == "json" else _TextLines(hide))
     for old in list(LOGGER.handlers):
         LOGGER.removeHandler(old)
     LOGGER.addHandler(handler)

@@ -24,20 +24,21 @@ UP = Response(200)
 class Desk:
     """Each `run` is a run with these findings."""
 
-    def __init__(self, *sinks: Sink, kind=None, store=None) -> None:
+    def __init__(self, *sinks: Sink, kind=None, store=None, clock=None) -> None:
         fake = kind or FakeKind()
         self.sinks = tuple(one._replace(kind=one.kind._replace(load=lambda _: fake)) for one in sinks or (SOC,))
         self.store = MemoryStore() if store is None else store
-        self.clock = FakeClock()
+        self.clock = FakeClock() if clock is None else clock
         self.runs = 0
 
     def run(self, answers, *findings, seconds=30.0, stateful=True, saves=True, **other):
         self.runs += 1
         self.clock.tick(3600)
         document, version = self.store.load()
+        started = self.clock.now()
         last_run = decode(document) if document else None
-        compared = compare(Evaluation(findings, coverage=(category(),)), last_run, POLICY, self.clock.now())
-        result = report(*compared.findings)._replace(run_id=f"run-{self.runs}", started_at=iso(self.clock.now()))
+        compared = compare(Evaluation(findings, coverage=(category(),)), last_run, POLICY, started)
+        result = report(*compared.findings)._replace(run_id=f"run-{self.runs}", started_at=iso(started))
         self.transport = FakeTransport(answers if callable(answers) else list(answers))
         context = DeliveryContext(self.transport, Deadline.after(seconds, self.clock), Random(1))
         self.told = dispatch(

@@ -42,6 +42,17 @@ class FakeClock:
         self.moment += timedelta(seconds=seconds)
 
 
+@dataclass
+class MovingClock(FakeClock):
+    """Time that also passes at each look at it, as a real one's does: no two readings of a run are the same."""
+
+    step: float = 1.5
+
+    def now(self) -> datetime:
+        self.tick(self.step)
+        return self.moment
+
+
 Answer = Response | Exception | Callable[[Request], Response]
 
 

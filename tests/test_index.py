@@ -96,6 +96,14 @@ def test_a_broken_policy_is_told_with_file_and_line_before_it_is_raised(tmp_path
     assert "p.yaml:2:" in told(world)[0]["problems"][0]
 
 
+def test_a_runtime_that_gives_seconds_for_milliseconds_does_not_silence_a_broken_policy(tmp_path):
+    (tmp_path / "p.yaml").write_text("version: 1\ndisallowed_ports: [99999]\n")
+    world = World(root=tmp_path)
+    with pytest.raises(PolicyError):
+        index.invoke(TIMER, world.context(POLICY_PATH="p.yaml", WEBHOOK_URL=HOOK), 0.03, 30)
+    assert "p.yaml:2:" in told(world)[0]["problems"][0]
+
+
 def test_a_broken_setting_is_raised_even_if_no_sink_can_be_built():
     with pytest.raises(SettingsError, match="WEBHOOK_URL"):
         answer(World(), WEBHOOK_URL="ftp://x")

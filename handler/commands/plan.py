@@ -56,7 +56,9 @@ def run(args: argparse.Namespace) -> int:
         policy = loaded or wiring.policy(location, place)
         categories = (place.categories if place is not None else ()) or policy.categories
         asks = asks_of(policy, [category for category in policy.categories if category in categories])
-        made = estimate(asks, _sizes(args, policy, place, wiring), settings.calls_per_minute)
+        with wiring.redactor.errors():
+            sizes = _sizes(args, policy, place, wiring)
+        made = estimate(asks, sizes, settings.calls_per_minute)
         for line in _lines(place.name if place is not None else "default", made, budget_seconds(settings)):
             print(line)
     return 0

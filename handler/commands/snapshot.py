@@ -51,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
         keep_raw=True,
         on_progress=partial(context.on_progress, place.name) if context.on_progress else None,
     )
+    taken = wiring.redactor.snapshot(taken)
     write_result(snapshot_text(taken, redact=args.redact), args.output)
     for category in taken.categories:
         for problem in category.problems:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import argparse
 
     from handler.hss.client import HssClient
+    from handler.run.redaction import Redactor
     from handler.settings.run_settings import Place
 
 DESCRIPTION = "Makes one call of asset/statistics per target; the answer is validated, nothing is evaluated."
@@ -35,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     for place, client in clients:
         target = place.target
-        trouble = _try(place, client)
+        trouble = _try(place, client, wiring.redactor)
         failed += trouble is not None
         where = f"{target.cloud} {target.region or target.host} project {target.project_id}"
         print(
@@ -46,12 +47,13 @@ def run(args: argparse.Namespace) -> int:
     return 3 if failed else 0
 
 
-def _try(place: Place, client: HssClient) -> PortComplianceError | None:
+def _try(place: Place, client: HssClient, redactor: Redactor) -> PortComplianceError | None:
     query = AssetStatisticsQuery(
         category=(place.categories or ("host",))[0], enterprise_project_id=place.enterprise_project_id
     )
     try:
-        client.asset_counters(place.target, query, Spending(Deadline.after(CALL_SECONDS, client.clock)))
+        with redactor.errors():
+            client.asset_counters(place.target, query, Spending(Deadline.after(CALL_SECONDS, client.clock)))
     except PortComplianceError as error:
         return error
     return None

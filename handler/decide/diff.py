@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 REOPEN_WINDOW: Final = timedelta(days=30)
 DRIFT: Final = "drift: "  # how a warning on an answer's form begins
 _FORM: Final = (DRIFT, "tolerated ")
-_ID: Final = re.compile(r"request id [^\s)]+|\b[0-9a-fA-F-]{8,}\b")
+_ID: Final = re.compile(
+    r"request id [^\s)]+|\b[0-9a-fA-F-]{8,}\b|\b(?=[^\W\d_]*\d)(?=\d*[^\W\d_])[^\W_]{8,}\b"  # the last: of any alphabet
+)
 _NUMBERS: Final = re.compile(r"\d+(?:, \d+)*")
 _HOW_MANY: Final = re.compile(r" \(# times\)|(?<=minute)s\b|(?<=call)s\b")
 

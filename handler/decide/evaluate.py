@@ -19,7 +19,7 @@ from handler.models import (
     family,
     worst_first,
 )
-from handler.policy.match import ExemptionsInForce, judged_counter, judged_rows, rule_matcher
+from handler.policy.match import ExemptionsInForce, judged_counter, judged_places, judged_rows, rule_matcher
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID
 from handler.policy.rules import NOTICE_DAYS
 
@@ -84,15 +84,26 @@ def _hits(category: CategorySnapshot, rules: Sequence[Rule]) -> tuple[list[Hit],
             hits.append((rule, subject))
         elif found == "undecidable":
             undecided[rule.id] = (rule, _need(rule, subject))
-    for rule in rules:
-        if rule.needs_every_row and category.complete and not category.every_row:
-            undecided[rule.id] = (rule, "every row, but only some were read")
-        counted = judged_counter(rule, category.category, category.statistics or {})
-        if counted is not None and counted[1] == "yes":
-            hits.append((rule, counted[0]))
-        elif counted is not None and counted[1] == "undecidable":
-            undecided[rule.id] = (rule, f"{rule.statistic}, which asset/statistics did not tell")
+    if category.complete and not category.every_row:
+        few = "every row, but only some were read"
+        undecided |= {rule.id: (rule, few) for rule in rules if rule.needs_every_row}
+    _count(category, rules, hits, undecided)
     return hits, undecided
+
+
+def _count(category: CategorySnapshot, rules: Sequence[Rule], hits: list[Hit], undecided: Undecided) -> None:
+    """The same for counters. Where something kept them from being read, that is said, and not what follows from it."""
+    if category.statistics is None and not category.complete and category.problems:
+        return
+    for rule in rules:
+        counted = judged_counter(rule, category.category, category.statistics or {})
+        if counted is None:
+            continue
+        subject, found = counted
+        if found == "yes":
+            hits.append((rule, subject))
+        elif found == "undecidable":
+            undecided[rule.id] = (rule, f"{rule.statistic}, which asset/statistics did not tell")
 
 
 def _need(rule: Rule, subject: Subject) -> str:
@@ -111,11 +122,13 @@ def _undecided(undecided: Undecided, today: date) -> Iterator[Problem]:
 
 
 def _too_few(category: CategorySnapshot, policy: Policy) -> Iterator[Problem]:
+    """Fewer rows than the policy expects, where their number is known: what was not asked has no number to doubt."""
     expected = policy.expect_rows.get(category.category, 0)
     seen = len(category.rows) if category.total_num is None else category.total_num
-    if category.plan != "skipped" and seen < expected:
+    counted = category.complete or category.total_num is not None
+    if category.plan != "skipped" and counted and seen < expected:
         yield Problem(
-            f"{category.category}: {seen} rows, but the policy expects at least {expected}",
+            f"{seen} rows, but the policy expects at least {expected}",
             hint="Check the HSS agents, the edition and the enterprise project, or lower `expect_rows`.",
         )
 
@@ -196,20 +209,22 @@ def _notices(policy: Policy, today: date) -> Iterator[ExemptionNotice]:
 def _gaps(policy: Policy, snapshot: Snapshot) -> Gaps | None:
     """Where HSS and the policy disagree; None unless all rows were read and each carries a status."""
     asked = [category for category in snapshot.categories if category.plan != "skipped"]
-    if not asked or not all(category.complete and category.every_row for category in asked):
-        return None
-    if any(row.status is None for category in asked for row in category.rows):
+    if not asked or not all(map(_says_all, asked)):
         return None
     silent: list[tuple[str, int, str]] = []
     harmless: list[tuple[str, int, str]] = []
     for category in asked:
-        judged = judged_rows(policy.rules, category.category, category.rows)
-        forbidden = {(subject.port, subject.protocol) for _, subject, _ in judged}
+        forbidden = judged_places(policy.rules, category.category, category.rows)
         for row in category.rows:
             is_forbidden = (row.port, row.protocol) in forbidden
             if is_forbidden != (row.status == "danger"):
                 (harmless if is_forbidden else silent).append((category.category, row.port, row.protocol))
     return Gaps(tuple(sorted(silent)), tuple(sorted(harmless)))
+
+
+def _says_all(category: CategorySnapshot) -> bool:
+    """Whether all rows of a category were read, and each carries a status."""
+    return category.complete and category.every_row and all(row.status is not None for row in category.rows)
 
 
 def _warnings(policy: Policy, snapshot: Snapshot, today: date) -> Iterator[str]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from handler.models import Secret
     from handler.run.result import RunResult
 
+TEXT_SHORTER = 8  # a report as text is at most so many times shorter than as JSON
+LEAST_BYTES = 1000  # with less room nothing is left out any more
 HTTP_STATUS = {"compliant": 200, "violations": 207, "inconclusive": 503}
 
 
@@ -28,10 +30,7 @@ def answer_call(event: object, token: Secret | None, run: Callable[[Trigger], Ru
         if not authorized(trigger.authorization, "" if token is None else token.reveal()):
             return _answer(401, {"error": "the Authorization header does not hold the bearer token of APIG_TOKEN"})
         outcome = run(trigger)
-        if trigger.wants_markdown:
-            text = "\n".join(lazy.render_report("markdown", report) for report in outcome.reports)
-            return _respond(HTTP_STATUS[outcome.verdict], "text/markdown; charset=utf-8", text)
-        return _answer(HTTP_STATUS[outcome.verdict], outcome.document())
+        return _fitting(outcome, markdown=trigger.wants_markdown)
     except UnreadableCallError as error:
         return _answer(400, {"error": error.message, "hint": error.hint})
     except PortComplianceError as error:
@@ -48,6 +47,26 @@ def authorized(header: str, token: str) -> bool:
         return True
     wanted = f"Bearer {token}".encode()
     return bool(token) and hmac.compare_digest(header.encode("utf-8", "surrogatepass"), wanted)
+
+
+def _fitting(outcome: RunResult, *, markdown: bool) -> dict[str, Any]:
+    """The report as an answer below the platform's limit; as text within JSON it is larger than by itself."""
+    limit = lazy.RESULT_BYTES * (TEXT_SHORTER if markdown else 1)
+    while True:
+        answer = _reported(outcome, limit, markdown=markdown)
+        size = len(json.dumps(answer).encode())
+        if size < lazy.RESULT_BYTES or limit < LEAST_BYTES:
+            return answer
+        limit = int(limit * min(0.9, lazy.RESULT_BYTES / size))
+
+
+def _reported(outcome: RunResult, limit: int, *, markdown: bool) -> dict[str, Any]:
+    status = HTTP_STATUS[outcome.verdict]
+    if not markdown:
+        return _answer(status, outcome.document(limit))
+    reports = outcome.fitted(limit)
+    text = "\n".join(lazy.render_report("markdown", report) for report in reports)
+    return _respond(status, "text/markdown; charset=utf-8", text)
 
 
 def _answer(status: int, body: object) -> dict[str, Any]:

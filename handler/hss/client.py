@@ -14,7 +14,7 @@ from handler.retries import DEFAULT_RETRIES, retry_after, with_retries
 from handler.transport import Request, endpoint_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from random import Random
 
     from handler.clock import Clock, Deadline
@@ -30,8 +30,6 @@ PATHS = {
     "asset_statistics": "asset/statistics",
     "port_detail": "asset/ports/detail",
 }
-SECRET_HEADERS = {"x-auth-token", "x-security-token", "authorization"}
-SHORTEST_SECRET = 8
 FULL_MINUTE = 60.0  # what the gateway's rate limit counts in
 
 
@@ -133,7 +131,7 @@ class HssClient(NamedTuple):
             raise TimeLimitError(f"{endpoint_of(request.url)}: no time is left for another call")
         spending.calls += 1
         signed = Request(request.method, request.url, {**request.headers, **headers})
-        return _without_secrets(self.transport(signed, min(self.call_timeout, left)), headers)
+        return self.transport(signed, min(self.call_timeout, left))
 
     def _wants_another_try(self, outcome: Response | TransportError) -> float | None:
         """None: keep the outcome; else the seconds that it asks to wait, 0 for the usual ones."""
@@ -150,25 +148,6 @@ class HssClient(NamedTuple):
     def _asked(self, outcome: Response, *, otherwise: float) -> float:
         asked = retry_after(outcome.headers, self.clock.now())
         return otherwise if asked is None else asked
-
-
-def _without_secrets(response: Response, sent: Mapping[str, str]) -> Response:
-    """A refusal without what let the request in: a gateway that repeats it must not make us tell it.
-
-    An answer of 200 is data and stays as it is; so does what is too short to be a secret and may be any word.
-    """
-    if response.status == 200:
-        return response
-    secrets = [v for name, v in sent.items() if name.lower() in SECRET_HEADERS and len(v) >= SHORTEST_SECRET]
-    body, headers = response.body, response.headers
-    for value in secrets:
-        body = body.replace(value.encode(), b"***")
-        headers = {name: text.replace(value, "***") for name, text in headers.items()}
-    return (
-        response
-        if (body, headers) == (response.body, response.headers)
-        else response._replace(headers=headers, body=body)
-    )
 
 
 def _headers_cut(response: Response) -> bool:

@@ -7,6 +7,7 @@ truth; what can be read but is not as documented is counted.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from handler.errors import AnswerError
@@ -28,6 +29,8 @@ _Read = TypeVar("_Read", "PortPage", "AssetCounters")
 Validation = Literal["strict", "warn"]
 Notes = dict[str, int]  # what is not as documented, and how often
 LARGEST_ANSWER = 4 * 1024 * 1024  # bytes, unpacked; a page of 200 rows has 20,000
+MOST_ROWS = 10_000  # of one answer; 200 are asked for
+MOST_BREACHES = 10_000  # of one answer that are looked at; each costs as much as ten good rows
 MOST_NOTES = 20
 _MOST_KINDS = 100  # of notes that one answer may make
 _OTHER_KINDS = ("drift", "$", "and other kinds of it")
@@ -74,7 +77,8 @@ def port_page(response: Response, endpoint: str, cloud: str, validation: Validat
         faults.append(fault_of("$.data_list", body, "data_list", "a list"))
         raise AnswerError(f"{endpoint}: " + "; ".join(map(str, faults)))
     read_ones = read_rows(listed)
-    notes = notes_of("port_statistics", cloud, {**body, "data_list": read_ones.raw}, faults)
+    judged = body if read_ones.raw is listed else {**body, "data_list": read_ones.raw}
+    notes = notes_of("port_statistics", cloud, judged, faults)
     faults += read_ones.faults
     return PortPage(
         total_num=total if is_count(total) else len(listed),
@@ -120,6 +124,9 @@ def answer_object(response: Response, endpoint: str, *expected: str) -> dict[str
         raise AnswerError(f"{endpoint}: the answer is {error} ({kind}, {len(response.body)} bytes)") from None
     if not isinstance(body, dict):
         raise AnswerError(f"{endpoint}: $: is of type {type_name(body)}, not an object")
+    listed = body.get("data_list")
+    if isinstance(listed, list) and len(listed) > MOST_ROWS:
+        raise AnswerError(f"{endpoint}: $.data_list: {len(listed)} rows in one answer, more than {MOST_ROWS}")
     if "error_code" in body and not any(name in body for name in expected):
         raise refusal(response, endpoint)
     return body
@@ -129,7 +136,7 @@ def notes_of(api: str, cloud: str, body: object, faults: Iterable[Unreadable] = 
     """How often each place of an answer is not as documented, but for `faults`, which are said already."""
     said = {fault.path for fault in faults}
     kinds: Counter[tuple[str, str, str]] = Counter()
-    for breach in each_breach(api, cloud, body):
+    for breach in islice(each_breach(api, cloud, body), MOST_BREACHES):
         if breach.path not in said:
             kind = ("tolerated (VALIDATION=warn)" if breach.fatal else "drift", pattern(breach.path), breach.message)
             kinds[kind if kind in kinds or len(kinds) < _MOST_KINDS else _OTHER_KINDS] += 1

@@ -119,7 +119,7 @@ class CategoryListing:
             self._stopped_by(error)
             return None
         self._problems += counters.problems
-        return counters
+        return counters if self._keep_raw else counters._replace(raw={})  # it may be megabytes
 
     def _ports(self) -> None:
         try:
@@ -153,5 +153,5 @@ def judge_emptiness(
 
 
 def _not_asked(ask: Ask, refused: DeniedError) -> CategorySnapshot:
-    message = f"not asked, because the credentials were refused before: {refused.message}"
-    return CategorySnapshot(ask.category, problems=(Problem(message, hint=refused.hint),))
+    problem = Problem("not asked, because the credentials were refused before", hint=refused.hint)
+    return CategorySnapshot(ask.category, problems=(problem,))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from handler.transport import Response
 
+LARGEST_REFUSAL = 64 * 1024  # bytes; theirs have a few hundred, and a page of rows is none
 _LONGEST_TEXT = 200  # characters of a vendor's text
 _GATEWAY = re.compile(r"APIGW?\.")
 _DENIED = {"HSS.0010", "HSS.0013", "00000010", "APIG.0301", "APIG.0302", "APIG.0303", "APIG.0307", "APIG.0802"}
@@ -101,7 +102,7 @@ def is_throttle(response: Response) -> bool:
 
 def error_body(response: Response) -> ErrorBody:
     """Code, text and request id of an error body in any of the four shapes, harmless and cut."""
-    body = json_object(response.body) or {}
+    body = (json_object(response.body) if len(response.body) <= LARGEST_REFUSAL else None) or {}
     inner = body.get("error")
     iam: Mapping[str, Any] = inner if isinstance(inner, dict) else {}
     code = _first(body, "error_code", "code") or _first(iam, "code")

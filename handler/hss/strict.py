@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as _json
 import math
+import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_NUMBER = 20  # digits; the API's largest number has ten
+MOST_CONTAINERS = 250_000  # arrays and objects, which cost 20 times their two bytes; the API's largest page has 10,002
 DEEPEST = 50  # levels; the API's answers have three, and how many Python reads depends on its version
 _TOO_DEEP = "nested too deep"
 _ANY_DIGIT = bytes.maketrans(b"123456789", b"000000000")
 _TWENTY_DIGITS = b"0" * 20  # in a row, whichever they are: only then each number is looked at
 _HALF_ESCAPES = (b"\\ud", b"\\uD")
+_ESCAPE = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL)
 _CONTAINERS = frozenset((dict, list))
 _BOM = b"\xef\xbb\xbf"
 
@@ -29,8 +32,10 @@ def read(body: bytes) -> Any:
 
     Half a surrogate pair, which JSON can write and nothing can encode, becomes U+FFFD.
     Raises NotJsonError: not UTF-8, not JSON, empty, a key twice in one object, NaN or Infinity, a number of more than
-    twenty digits, nested too deep.
+    twenty digits, nested too deep, more than 250,000 arrays and objects (before they are made).
     """
+    if body.count(b"[") + body.count(b"{") > MOST_CONTAINERS:
+        raise NotJsonError(f"more than {MOST_CONTAINERS} arrays and objects")
     value = _parsed(body)
     depth, keys = _measured(value)
     if depth > DEEPEST:
@@ -38,7 +43,7 @@ def read(body: bytes) -> Any:
     if keys != body.count(b":"):  # as many colons as keys: no key was lost to another of the same name
         del value  # before it is made again: it may be large
         value = _parsed(body, object_pairs_hook=_unique)
-    return _encodable(value) if any(half in body for half in _HALF_ESCAPES) else value
+    return value
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
@@ -52,8 +57,9 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
 def _parsed(body: bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     try:
+        text = body.removeprefix(_BOM).decode("utf-8")
         return _json.loads(
-            body.removeprefix(_BOM).decode("utf-8"),
+            _encodable(text) if any(half in body for half in _HALF_ESCAPES) else text,
             object_pairs_hook=object_pairs_hook,
             parse_constant=_no_constant,
             parse_int=_integer if _TWENTY_DIGITS in body.translate(_ANY_DIGIT) else None,
@@ -76,22 +82,16 @@ def _measured(value: Any) -> tuple[int, int]:
     while depth <= DEEPEST and not _CONTAINERS.isdisjoint(types := set(map(type, level))):
         depth += 1
         objects = level if types == {dict} else [one for one in level if type(one) is dict]
-        arrays = [one for one in level if type(one) is list] if list in types else []
+        arrays = level if types == {list} else [one for one in level if type(one) is list]
         level = list(chain.from_iterable(map(dict.values, objects)))
         keys += len(level)
         level += chain.from_iterable(arrays)
     return depth, keys
 
 
-def _encodable(value: Any) -> Any:
-    """The same value with text that can be encoded; it is not nested deeper than `DEEPEST`."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [_encodable(one) for one in value]
-    if isinstance(value, dict):
-        return _unique([(_encodable(key), _encodable(one)) for key, one in value.items()])
-    return value
+def _encodable(text: str) -> str:
+    """A JSON text in which half a surrogate pair is written as U+FFFD; before it is read, so that it is read once."""
+    return _ESCAPE.sub(lambda found: found[0] if found["half"] is None else "\\ufffd", text)
 
 
 def _where(body: bytes, error: ValueError) -> str:

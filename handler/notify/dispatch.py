@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from handler.clock import Deadline, iso
+from handler.clock import Deadline, parse_iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
 from handler.models import Delivery, Problem
 from handler.notify.due import due_batch
 from handler.notify.notification import Situation, notification_of
-from handler.notify.outbox import Outbox, claim, keeps, remember, stateless, summarised
+from handler.notify.outbox import LEASE_MARGIN, Outbox, claim, keeps, remember, stateless, summarised
 from handler.notify.receipts import busy, with_pending, with_receipts
 from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
 from handler.state.memory import Batch, LastRun, SinkMemory
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from handler.decide.diff import Compared
     from handler.models import Report
     from handler.sinks.sink import Sink
@@ -52,10 +51,11 @@ def dispatch(
 
     `compared` is None where no state is configured; then nothing is remembered. `compared` without a `store` is a
     state that could not be read: everything is told, nothing saved. `version` is the one that was loaded.
+    Times are compared and remembered as of the start of the run; only leases are of the moment.
     """
     clock = context.deadline.clock
     memory = summarised(compared.last_run if compared else stateless(report), report, clock)
-    situation = Situation(report, memory, clock.now(), run_interval)
+    situation = Situation(report, memory, parse_iso(report.started_at), run_interval)
     outbox = Outbox(situation, sinks, context, stateful=compared is not None)
     _fill(outbox)
     if dry_run:
@@ -78,9 +78,9 @@ def _fill(outbox: Outbox) -> None:
     """Give each sink its batches, in order: what an earlier run may have told comes first, then what is due now."""
     now = outbox.situation.now
     for sink in outbox.sinks:
-        known = outbox.memory.sinks.get(sink.name) or SinkMemory(since=iso(now))
+        known = outbox.memory.sinks.get(sink.name) or SinkMemory(since=outbox.situation.report.started_at)
         outbox.memory = outbox.memory._replace(sinks={**outbox.memory.sinks, sink.name: known})
-        if busy(known, outbox.run_id, now):
+        if _is_busy(known, outbox):
             outbox.deliveries[sink.name] = _delivery(sink, "quiet", _ELSEWHERE)
             continue
         after = outbox.memory
@@ -88,6 +88,13 @@ def _fill(outbox: Outbox) -> None:
             after = with_receipts(after, sink.name, batch.items, now)
         fresh = due_batch(sink, outbox.situation.report, after, now, stateful=outbox.stateful)
         outbox.batches[sink.name] = (*known.pending, *((fresh,) if fresh else ()))
+
+
+def _is_busy(known: SinkMemory, outbox: Outbox) -> bool:
+    """Whether another run is telling the sink; a lease longer than a run can last was written by a wrong clock."""
+    now = outbox.clock.now()
+    latest = now + timedelta(seconds=outbox.context.run_seconds) + 2 * LEASE_MARGIN
+    return busy(known, outbox.run_id, now) and not busy(known, outbox.run_id, latest)
 
 
 def _beaten(outbox: Outbox) -> Dispatched:
@@ -125,7 +132,7 @@ def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
         whole = sent.acceptance is Acceptance.TAKEN
         items = batch.items if whole else tuple(item for item in batch.items if item.key in sent.taken)
         if items:
-            outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.clock.now())
+            outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.situation.now)
         if not whole:
             if _may_have_it(sent, sink, batch, repeated):
                 left.append(batch._replace(items=tuple(one for one in batch.items if one not in items)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso
 from handler.notify.due import FINDING_ITEMS, exemption_key, is_kept
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from handler.sinks.sink import Sink
     from handler.state.memory import Item, Remembered
+
+MOST_REASONS: Final = 100  # that are remembered of one category, so that texts that never repeat do not fill the state
 
 
 def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
@@ -42,7 +44,7 @@ def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
     """What is remembered of an item that is not about a finding."""
     if item.what == "not_seen":
         reasons = dict.fromkeys((*memory.not_seen.get(item.key, ()), item.mark))
-        return memory._replace(not_seen={**memory.not_seen, item.key: tuple(reasons)})
+        return memory._replace(not_seen={**memory.not_seen, item.key: tuple(reasons)[-MOST_REASONS:]})
     if item.what == "seen_again":
         left = {category: reasons for category, reasons in memory.not_seen.items() if category != item.key}
         return memory._replace(not_seen=left)

@@ -50,11 +50,15 @@ class SendResult(NamedTuple):
 
 
 class DeliveryContext(NamedTuple):
-    """What sending needs of the outside: HTTP, the time that is left (and its clock), and chance for the waits."""
+    """What sending needs of the outside: HTTP, the time that is left (and its clock), and chance for the waits.
+
+    `run_seconds` is the longest that a run takes.
+    """
 
     transport: Transport
     deadline: Deadline
     random: Random
+    run_seconds: float = 900.0
 
 
 def send(notification: Notification, sink: Sink, context: DeliveryContext) -> SendResult:

@@ -12,8 +12,9 @@ from handler.models import CATEGORIES
 from handler.policy.build import SHORT_FORM_ID, BuiltFile, build_file, is_short, mappings
 from handler.policy.canonical import digest
 from handler.policy.codes import LoadProblem
+from handler.policy.document import PolicyDocument
 from handler.policy.rules import Location, Policy, Rule
-from handler.policy.yaml_positions import MAX_BYTES, read_yaml
+from handler.policy.yaml_positions import MAX_BYTES, PositionedFile, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -92,12 +93,33 @@ def folder_files(folder: Path) -> list[Path]:
 
 def read_policy(texts: Texts, problems: Sequence[LoadProblem] = ()) -> Reading:
     """Several files as one policy; never raises. `problems` are those found while reading."""
-    files = tuple(build_file(read_yaml(name, content)) for name, content in texts)
+    files = tuple(_built(read_yaml(name, content)) for name, content in texts)
     found = [*problems, *(problem for file in files for problem in file.problems)]
     found += _across(files, whole=not found)
     if found:
         return Reading(files, None, tuple(_in_order(found, files)))
     return Reading(files, _joined(files), ())
+
+
+def _built(file: PositionedFile) -> BuiltFile:
+    """The rules of a file; of one that is no policy nothing is quoted, because a path may name a file of secrets."""
+    stranger = _stranger(file)
+    if stranger is None:
+        return build_file(file)
+    bare = PositionedFile(file.name)
+    return BuiltFile(bare, problems=(LoadProblem("E201", Location(file.name), stranger),))
+
+
+def _stranger(file: PositionedFile) -> str | None:
+    """Why what was read is no policy at all; None where it has at least one key that may be meant as a policy's."""
+    if not file.values:
+        return None  # not readable as YAML, which its problem says without a word of it
+    if not isinstance(file.data, dict):
+        return f"the file: a mapping is wanted, found {'a list' if isinstance(file.data, list) else 'a text'}"
+    known = list(PolicyDocument.model_fields)
+    if any(get_close_matches(key.lower().replace("-", "_"), known, n=1) for key in file.data):
+        return None
+    return f"the file is no policy: none of its keys is one of {', '.join(known)}"
 
 
 def _in_order(problems: Iterable[LoadProblem], files: Sequence[BuiltFile]) -> list[LoadProblem]:

@@ -79,17 +79,32 @@ def judged_rows(rules: Iterable[Rule], category: str, rows: Sequence[Row]) -> It
 
     What it costs grows with the pairs that it gives, not with rules times rows.
     """
-    by_port = _by_port([rule for rule in rules if category in rule.categories], [row.port for row in rows])
-    for row in [row for row in rows if row.port in by_port]:
-        subject = Subject(category, row.port, row.protocol, row.num, row.status)
-        for rule, matcher in by_port[row.port]:
-            if matcher.speaks_of(subject):
-                yield rule, subject, matcher
+    for subject, judges in _candidates(rules, category, rows):
+        yield from ((rule, subject, matcher) for rule, matcher in judges if matcher.speaks_of(subject))
 
 
-def _by_port(rules: Iterable[Rule], ports: Iterable[int]) -> Mapping[int, list[tuple[Rule, Matcher]]]:
-    """The rules that name each of these ports, with the tests that are then left; in the order of the rules."""
-    distinct = sorted(set(ports))
+def judged_places(rules: Iterable[Rule], category: str, rows: Sequence[Row]) -> set[tuple[int | None, str | None]]:
+    """Port and protocol of each row of a category that some rule judges, whatever its num and status."""
+    candidates = _candidates(rules, category, rows)
+    return {
+        (subject.port, subject.protocol)
+        for subject, judges in candidates
+        if any(matcher.speaks_of(subject) for _, matcher in judges)
+    }
+
+
+def _candidates(
+    rules: Iterable[Rule], category: str, rows: Sequence[Row]
+) -> Iterator[tuple[Subject, list[tuple[Rule, Matcher]]]]:
+    """Each row whose port a rule of the category names, with those rules and the tests that are then left."""
+    by_port = _by_port([rule for rule in rules if category in rule.categories], {row.port for row in rows})
+    for row in rows:
+        if row.port in by_port:
+            yield Subject(category, row.port, row.protocol, row.num, row.status), by_port[row.port]
+
+
+def _by_port(rules: Iterable[Rule], ports: Collection[int]) -> Mapping[int, list[tuple[Rule, Matcher]]]:
+    distinct = sorted(ports)
     found: dict[int, list[tuple[Rule, Matcher]]] = defaultdict(list)
     for rule in rules:
         judge: tuple[Rule, Matcher] | None = None

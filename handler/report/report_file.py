@@ -47,18 +47,26 @@ def parse_reports(data: bytes, name: str) -> tuple[Report, ...]:
 
 def _contradictions(plain: Mapping[str, Any]) -> Iterator[str]:
     """What no report of ours says: the file was edited, or put together from others."""
-    findings = plain["findings"]
-    if plain["verdict"] == "compliant" and findings:
-        yield f"$.verdict: compliant, with {len(findings)} findings"
-    listed = count_severities(FINDING.read(finding) for finding in findings)
-    left_out = sum(plain["counts"].values()) - sum(listed.values())
-    if left_out != plain["omitted"] or any(plain["counts"][severity] < listed[severity] for severity in listed):
+    if plain["verdict"] == "compliant" and plain["findings"]:
+        yield f"$.verdict: compliant, with {len(plain['findings'])} findings"
+    if not _counts_fit(plain):
         yield "$.counts: do not fit the findings"
     if sum(category["rows"] for category in plain["coverage"]) > MOST_ROWS:
         yield f"$.coverage: more than {MOST_ROWS} rows"
-    times = [("started_at", plain["started_at"]), ("finished_at", plain["finished_at"])]
-    times += [("findings", finding["first_seen"]) for finding in findings if finding["first_seen"] is not None]
-    yield from (f"$.{where}: {time!r:.60} is not a time" for where, time in times if not _is_time(time))
+    yield from (f"$.{where}: {time!r:.60} is not a time" for where, time in _times(plain) if not _is_time(time))
+
+
+def _counts_fit(plain: Mapping[str, Any]) -> bool:
+    """Whether the counts are those of the findings listed and of as many more as were omitted."""
+    listed = count_severities(FINDING.read(finding) for finding in plain["findings"])
+    left_out = sum(plain["counts"].values()) - sum(listed.values())
+    return left_out == plain["omitted"] and all(plain["counts"][severity] >= listed[severity] for severity in listed)
+
+
+def _times(plain: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The times that a report holds, each with its place."""
+    yield from ((name, plain[name]) for name in ("started_at", "finished_at"))
+    yield from (("findings", one["first_seen"]) for one in plain["findings"] if one["first_seen"] is not None)
 
 
 def _is_time(text: str) -> bool:

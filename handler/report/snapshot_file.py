@@ -11,6 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import SnapshotError
+from handler.foreign_text import encodable
 from handler.hss.rows import read_counters, status_of
 from handler.models import CategorySnapshot, Problem, Row, Snapshot
 from handler.report.codec import Codec, as_is, each, field
@@ -47,7 +48,7 @@ def parse_snapshot(data: bytes, name: str) -> Snapshot:
     digest = document.pop("digest")
     if digest != _digest(document):
         raise SnapshotError(f"{name}: its digest does not match: the file was edited or damaged")
-    return SNAPSHOT.read(document)
+    return SNAPSHOT.read(encodable(document))
 
 
 def _redacted(snapshot: Snapshot) -> Snapshot:

@@ -8,12 +8,14 @@ from handler.clock import iso
 from handler.errors import StoreDamagedError, StoreError
 from handler.models import CategorySnapshot
 from handler.run import lazy
+from handler.run.fault import fault_of
 from handler.run.job import LoadedState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handler.clock import Clock
+    from handler.decide.diff import Compared
     from handler.models import Report, Snapshot
     from handler.notify.dispatch import Dispatched
     from handler.run.job import Adapters, Job
@@ -21,20 +23,45 @@ if TYPE_CHECKING:
 
 
 def check_target(job: Job, adapters: Adapters) -> Report:
-    """Check one target and tell: the report says everything that came of it, deliveries included."""
-    # gather
+    """Check one target and tell: the report says everything that came of it, deliveries included.
+
+    Raises nothing: a fault of our own makes this target inconclusive, and hides no other.
+    """
     state = load_state(adapters.store)
-    snapshot = with_skipped(adapters.source(job), job.skipped)
+    state = state._replace(trouble=adapters.redactor.text(state.trouble))
+    try:
+        report, compared = _decided(job, adapters, state)
+    except Exception as error:  # noqa: BLE001 - whatever it is, people are told, and the other targets are checked
+        report, compared = lazy.failed_run(
+            job.run_id, job.started_at, job.target, fault_of(error, job.target.name), state
+        )
+    return told_report(report, compared, state, adapters)
+
+
+def told_report(report: Report, compared: Compared | None, state: LoadedState, adapters: Adapters) -> Report:
+    """The report once the sinks were told; inconclusive where a fault of our own kept them from it. Raises nothing."""
+    report = adapters.redactor.report(report)
+    try:
+        told = adapters.notifier(report, compared, state.store, state.version)
+        return adapters.redactor.report(finished(report, told, adapters.clock))
+    except Exception as error:  # noqa: BLE001 - as above
+        problem = fault_of(error, report.target.name).problem
+        return report._replace(
+            verdict="inconclusive", finished_at=iso(adapters.clock.now()), problems=(*report.problems, problem)
+        )
+
+
+def _decided(job: Job, adapters: Adapters, state: LoadedState) -> tuple[Report, Compared | None]:
+    # gather
+    snapshot = with_skipped(adapters.redactor.snapshot(adapters.source(job)), job.skipped)
     # decide
     evaluation = lazy.evaluate(job.policy, snapshot, job.started_at.date())
     compared = lazy.compare_with(state, evaluation, job)
     report = lazy.report_of(job, snapshot, evaluation, compared, state)
-    # act
-    if adapters.hosts is not None and report.findings:
-        findings, warnings = adapters.hosts(job, report.findings)
-        report = report._replace(findings=findings, warnings=(*report.warnings, *warnings))
-    told = adapters.notifier(report, compared, state.store, state.version)
-    return finished(report, told, adapters.clock)
+    if adapters.hosts is None or not report.findings:
+        return report, compared
+    findings, warnings = adapters.hosts(job, report.findings)
+    return report._replace(findings=findings, warnings=(*report.warnings, *warnings)), compared
 
 
 def load_state(store: Store | None) -> LoadedState:
@@ -48,6 +75,9 @@ def load_state(store: Store | None) -> LoadedState:
         return LoadedState(store=store, configured=True, trouble=f"no previous state: {error.message}")
     except StoreError as error:
         trouble = f"no previous state: {error.message}; nothing will be saved"
+        return LoadedState(configured=True, trouble=trouble)
+    except Exception as error:  # noqa: BLE001 - as a state that cannot be read: its content may be anything
+        trouble = f"no previous state: {fault_of(error).message}; nothing will be saved"
         return LoadedState(configured=True, trouble=trouble)
 
 

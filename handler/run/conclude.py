@@ -68,6 +68,15 @@ def run_failure(
     state: LoadedState,
 ) -> Report:
     """A run that could not begin (a broken policy or setting), told as inconclusive. Nothing counts as resolved."""
+    report, compared = failed_run(run_id, started_at, target, error, state)
+    told = notifier(report, compared, state.store, state.version)
+    return report._replace(deliveries=told.deliveries, problems=(*report.problems, *told.problems))
+
+
+def failed_run(
+    run_id: str, started_at: datetime, target: Target, error: PortComplianceError, state: LoadedState
+) -> tuple[Report, Compared | None]:
+    """The report of a run that could not be finished before anybody is told, and that it saw nothing."""
     at = iso(started_at)
     compared = _nothing_seen(state, at) if state.configured else None
     report = Report(
@@ -83,8 +92,7 @@ def run_failure(
         problems=tuple(Problem(line, hint=error.hint) for line in error.message.splitlines()[:PROBLEMS_TOLD]),
         taken_at=at,
     )
-    told = notifier(report, compared, state.store, state.version)
-    return report._replace(deliveries=told.deliveries, problems=(*report.problems, *told.problems))
+    return report, compared
 
 
 def _nothing_seen(state: LoadedState, at: str) -> Compared:

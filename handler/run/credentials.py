@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.hss.auth import Authorizer
-    from handler.run.context import Context
+    from handler.run.context import AgencyKeys, Context
+    from handler.run.redaction import Redactor
     from handler.settings.credentials import Credentials
     from handler.settings.run_settings import Place
     from handler.state.obs_objects import ObsKeys
@@ -30,18 +31,22 @@ NO_CREDENTIALS = "Set HSS_AUTH_TOKEN, or HUAWEICLOUD_SDK_AK and _SK, or OS_USERN
 class Authorizers:
     """What lets the requests of one run in: one login for each user, and a count of what each key was refused."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, context: Context, redactor: Redactor) -> None:
+        self._context, self._redactor = context, redactor
         self._agency = None if context.function is None else context.function.agency
         self._logins: dict[Login, PasswordAuth] = {}  # one each: a refused password is not tried again
         self._refusals: dict[str, int] = {}
 
     def of(self, place: Place) -> Authorizer:
-        """The authorizer of a place. Raises SettingsError where there are no credentials at all."""
+        """The authorizer of a place, whose headers the redactor knows. Raises SettingsError where there is none."""
+        return NotedAuthorizer(self._of(place), self._redactor)
+
+    def _of(self, place: Place) -> Authorizer:
         known, clock = place.credentials, running(self._context.clock)
         if known.token is not None:
             return TokenAuth(known.token)
         if known.secret_key is not None:
+            self._redactor.learn(known.secret_key.reveal())
             key = KeyAuth(known.access_key, known.secret_key, place.project_id, clock, known.security_token)
             return GuardedKey(key, self._refusals)
         if known.password is not None:
@@ -52,23 +57,56 @@ class Authorizers:
 
     def object_keys(self, place: Place | None) -> ObsKeys:
         """The access key that signs requests to OBS. Raises SettingsError where only other credentials are known."""
+        keys = self._keys_of(place)
+        self._redactor.learn(keys.access_key, keys.secret_key.reveal(), keys.security_token.reveal())
+        return keys
+
+    def _keys_of(self, place: Place | None) -> ObsKeys:
         known = read_credentials(Reader(self._context.lookup)) if place is None else place.credentials
         if known.secret_key is not None:
             return lazy.ObsKeys(known.access_key, known.secret_key, known.security_token or Secret(""))
-        if self._agency is not None:
-            access_key, secret_key, token = (part() for part in self._agency)
-            if isinstance(access_key, str) and isinstance(secret_key, str) and access_key and secret_key:
-                return lazy.ObsKeys(access_key, Secret(secret_key), Secret(token if isinstance(token, str) else ""))
+        keys = None if self._agency is None else _temporary_keys(self._agency)
+        if keys is not None:
+            return keys
         raise SettingsError(
             "obs:// needs an access key: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or the function's agency",
             hint="A token cannot sign requests to OBS.",
         )
 
     def _login(self, known: Credentials, password: Secret) -> PasswordAuth:
+        self._redactor.learn(password.reveal())
         login = Login(known.auth_url, known.username, password, known.user_domain, known.project_id, known.project_name)
         warm = self._context.warm
         made = PasswordAuth(login, warm.api, running(self._context.clock), warm.tokens)
         return self._logins.setdefault(login, made)
+
+
+def _temporary_keys(agency: AgencyKeys) -> ObsKeys | None:
+    """The agency's keys of this moment, if it has any."""
+    access_key, secret_key, token = (part if isinstance(part, str) else "" for part in (one() for one in agency))
+    return lazy.ObsKeys(access_key, Secret(secret_key), Secret(token)) if access_key and secret_key else None
+
+
+class NotedAuthorizer(NamedTuple):
+    """An authorizer of which each header is noted, so that whoever repeats it is not believed to say something."""
+
+    authorizer: Authorizer
+    redactor: Redactor
+
+    @property
+    def identity(self) -> str:
+        """The authorizer's own."""
+        return self.authorizer.identity
+
+    def headers(self, request: Request) -> Mapping[str, str]:
+        """The authorizer's own, noted. Raises what it raises."""
+        headers = self.authorizer.headers(request)
+        self.redactor.learn_headers(headers)
+        return headers
+
+    def refused(self) -> bool:
+        """The authorizer's own."""
+        return self.authorizer.refused()
 
 
 class GuardedKey(NamedTuple):

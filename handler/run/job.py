@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from handler.run.redaction import Redactor
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
@@ -40,13 +42,17 @@ class Notifier(Protocol):
 
 
 class Adapters(NamedTuple):
-    """What a check talks to. `source` gives the snapshot; `hosts` finds the servers behind findings, and may warn."""
+    """What a check talks to. `source` gives the snapshot; `hosts` finds the servers behind findings, and may warn.
+
+    What they say leaves through `redactor`.
+    """
 
     source: Callable[[Job], Snapshot]
     notifier: Notifier
     clock: Clock
     store: Store | None = None
     hosts: Callable[[Job, tuple[Finding, ...]], tuple[tuple[Finding, ...], tuple[str, ...]]] | None = None
+    redactor: Redactor = Redactor()
 
 
 class LoadedState(NamedTuple):

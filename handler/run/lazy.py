@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from handler.notify.dispatch import dispatch as dispatch
     from handler.policy.load import load_texts as load_texts
     from handler.policy.load import read_files as read_files
+    from handler.report.fit import RESULT_BYTES as RESULT_BYTES
     from handler.report.json_file import MAX_JSON_BYTES as MAX_JSON_BYTES
     from handler.report.snapshot_file import parse_snapshot as parse_snapshot
     from handler.run.conclude import compare_with as compare_with
+    from handler.run.conclude import failed_run as failed_run
     from handler.run.conclude import report_of as report_of
     from handler.run.conclude import run_failure as run_failure
     from handler.run.recorded import replay as replay
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 _AFTER_THE_FIRST_REQUEST = {
     "handler.decide.evaluate": ("evaluate",),
     "handler.notify.dispatch": ("DeliveryContext", "dispatch"),
-    "handler.run.conclude": ("compare_with", "report_of", "run_failure"),
+    "handler.run.conclude": ("compare_with", "failed_run", "report_of", "run_failure"),
     "handler.run.result": ("RunResult",),
 }
 _WHERE_USED = {
@@ -50,6 +52,7 @@ _WHERE_USED = {
     "handler.hss.clouds_yaml": ("read_cloud", "search_paths"),  # OS_CLOUD; brings yaml
     "handler.hss.hosts": ("name_hosts",),  # a sink that wants servers named
     "handler.policy.load": ("load_texts", "read_files"),  # a policy that is not compiled; brings yaml and pydantic
+    "handler.report.fit": ("RESULT_BYTES",),  # a gateway call
     "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place

@@ -55,6 +55,10 @@ class RunResult(NamedTuple):
         deliveries = (delivery for report in self.reports for delivery in report.deliveries)
         return any(delivery.status in ("delivered", "accepted") for delivery in deliveries)
 
+    def fitted(self, limit: int) -> tuple[Report, ...]:
+        """The reports, worst first, that are below `limit` bytes of JSON together."""
+        return fit_reports(self.reports, limit)
+
     def document(self, limit: int = RESULT_BYTES) -> dict[str, Any]:
         """The function's result, below `limit` bytes: one report, or the reports of several targets, worst first."""
         if not self.several and len(self.reports) == 1:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import Deadline
 from handler.errors import PolicyError, SettingsError, UnknownError
-from handler.hss.listing import take_snapshot
+from handler.hss.listing import check_queries, take_snapshot
 from handler.hss.plan import asks_of
 from handler.models import Target
 from handler.run import lazy
-from handler.run.check import check_target, load_state
+from handler.run.check import check_target, load_state, told_report
 from handler.run.job import Adapters, Job
 from handler.run.wiring import attempt
 from handler.settings.run_settings import DEFAULT_BUDGET
@@ -91,6 +91,7 @@ def prepare(wiring: Wiring, request: RunRequest) -> PreparedRun:
 
 def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> tuple[Report, ...]:
     """Check each target in its share of the time left; one that fails hides nobody else's verdict."""
+    wiring.begin(seconds)
     whole = Deadline.after(seconds, wiring.context.clock)
     reports: list[Report] = []
     for each in run.targets:
@@ -114,10 +115,11 @@ def budget_seconds(settings: Settings, left: float | None = None, limit: float |
 
 def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline) -> Report:
     kept = min(KEPT_FOR_TELLING, share.left() / 10)
-    notifier = wiring.notifier(run.sinks, share, dry_run=run.request.dry_run)
+    notifier = wiring.notifier(run.sinks, share, dry_run=run.request.dry_run, at_least=kept)
     if isinstance(each.policy, UnknownError):
         state = load_state(each.store)
-        return lazy.run_failure(run.run_id, run.started_at, each.target, each.policy, notifier, state)
+        report, compared = lazy.failed_run(run.run_id, run.started_at, each.target, each.policy, state)
+        return told_report(report, compared, state, _adapters(each, run, wiring, share, notifier))
     job = Job(
         run_id=run.run_id,
         started_at=run.started_at,
@@ -135,7 +137,7 @@ def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: De
     context, client, recorded = wiring.context, each.client, run.request.snapshot
     if client is None:
         assert recorded is not None
-        return Adapters(partial(lazy.replay, recorded), notifier, context.clock, each.store)
+        return Adapters(partial(lazy.replay, recorded), notifier, context.clock, each.store, redactor=wiring.redactor)
     on_progress = None if context.on_progress is None else partial(context.on_progress, each.target.name)
 
     def ask(job: Job) -> Snapshot:
@@ -147,7 +149,7 @@ def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: De
         return named.findings, named.warnings
 
     wanted = run.request.hosts or any(sink.hosts for sink in run.sinks)
-    return Adapters(ask, notifier, context.clock, each.store, hosts if wanted else None)
+    return Adapters(ask, notifier, context.clock, each.store, hosts if wanted else None, wiring.redactor)
 
 
 def _prepare_target(
@@ -159,6 +161,8 @@ def _prepare_target(
     wanted = request.categories or placed or wiring.settings.categories or spoken
     recorded = Target() if request.snapshot is None else request.snapshot.target
     target = recorded if place is None else place.target
+    if place is not None and not isinstance(policy, UnknownError):
+        check_queries(target, asks_of(policy, policy.categories))
     return PreparedTarget(
         target=target,
         policy=policy,

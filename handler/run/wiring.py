@@ -5,24 +5,25 @@ Nothing here asks a network but for a policy that lies there; every problem is k
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
-from handler.clock import running
+from handler.clock import Deadline, running
 from handler.errors import SettingsError
 from handler.hss.client import HssClient
 from handler.run import lazy
 from handler.run.credentials import Authorizers
 from handler.run.policy_source import fetch_policy, https_get, read_local
+from handler.run.redaction import PIECE, Redactor
 from handler.settings.places import region_of, service_endpoint
 from handler.settings.reader import url_trouble
-from handler.settings.run_settings import settings_and_problems
+from handler.settings.run_settings import DEFAULT_BUDGET, settings_and_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from handler.clock import Deadline
     from handler.decide.diff import Compared
     from handler.models import Report, Secret
     from handler.notify.dispatch import Dispatched
@@ -49,7 +50,10 @@ class Wiring:
             own_project="" if context.function is None else context.function.project_id,
             needs_place=needs_place,
         )
-        self._authorizers = Authorizers(context)
+        self.redactor = Redactor()
+        self._run_seconds, self._end = DEFAULT_BUDGET, Deadline.after(math.inf, context.clock)
+        self._authorizers = Authorizers(context, self.redactor)
+        self._learn_settings()
 
     @classmethod
     def checked(cls, context: Context, *, needs_place: bool = True) -> Wiring:
@@ -58,6 +62,11 @@ class Wiring:
         if wiring.problems:
             raise SettingsError(wiring.problems)
         return wiring
+
+    def begin(self, run_seconds: float, seconds: float | None = None) -> None:
+        """Tell what judges another run's lease how long runs may take, and what waits for a store how long this one."""
+        self._run_seconds = run_seconds
+        self._end = Deadline.after(run_seconds if seconds is None else seconds, self.context.clock)
 
     def places(self, name: str = "") -> tuple[Place, ...]:
         """The places to check, or the one that is named. Raises SettingsError."""
@@ -106,30 +115,36 @@ class Wiring:
             obs_endpoint=storage.endpoint,
             region=storage.region,
             keys=storage.keys,
+            left=self._seconds_left,
             read_only=read_only,
         )
 
     def sinks(self, problems: list[str], *, with_state: bool) -> tuple[Sink, ...]:
         """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL that can be built; what is wrong joins `problems`."""
         listed = attempt(lambda: self._listed_sinks(with_state=with_state), problems) or ()
+        self.redactor.learn(*(secret for sink in listed for secret in _secrets_of(sink)))
         single = attempt(self._webhook, problems)
         if single is None:
             return listed
+        self.redactor.learn(*_secrets_of(single))
         others = tuple(sink for sink in listed if sink.name != single.name)
         if len(others) < len(listed):
             problems.append("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
         return (*others, single)
 
-    def notifier(self, sinks: tuple[Sink, ...], deadline: Deadline, *, dry_run: bool) -> Notifier:
-        """What tells these sinks within the time."""
+    def notifier(
+        self, sinks: tuple[Sink, ...], deadline: Deadline, *, dry_run: bool, at_least: float = 0.0
+    ) -> Notifier:
+        """What tells these sinks within the time; `at_least` so many seconds, however late the gathering ended."""
         context, run_interval = self.context, self.settings.run_interval
 
         def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
+            time_left = deadline.no_sooner_than(at_least)
             told = lazy.dispatch(
                 report,
                 compared,
                 sinks,
-                lazy.DeliveryContext(context.warm.web, deadline, context.warm.random),
+                lazy.DeliveryContext(context.warm.web, time_left, context.warm.random, self._run_seconds),
                 store=store,
                 version=version,
                 run_interval=run_interval,
@@ -138,6 +153,17 @@ class Wiring:
             return told._replace(warnings=(*told.warnings, *lazy.unsigned(sinks))) if sinks else told
 
         return notify
+
+    def _learn_settings(self) -> None:
+        """What the settings hold of secrets, for whoever sends it and is told it back."""
+        settings = self.settings
+        for secret in (settings.webhook_secret, settings.apig_token):
+            self.redactor.learn("" if secret is None else secret.reveal())
+        if settings.state_url is not None:
+            self.redactor.learn(unquote(urlsplit(settings.state_url.reveal()).password or ""))
+
+    def _seconds_left(self) -> float:
+        return self._end.left()
 
     def _every_place(self) -> tuple[Place, ...]:
         name = self.settings.targets_config
@@ -181,6 +207,15 @@ class Wiring:
             endpoint = service_endpoint("obs", place.cloud, region)
         region = region or ("local" if endpoint else "")
         return ObjectStorage(endpoint, region, lambda: self._authorizers.object_keys(place))
+
+
+def _secrets_of(sink: Sink) -> Iterator[str]:
+    """What is sent to a sink and should be known to it only: the path of its URL, its keys, its own headers."""
+    parts = urlsplit(sink.url.reveal())
+    yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
+    known = (sink.secret, sink.routing_key, *sink.headers.values())
+    for text in (secret.reveal() for secret in known if secret is not None):
+        yield from (word for word in text.split() if len(word) >= PIECE or text == word)
 
 
 class ObjectStorage(NamedTuple):

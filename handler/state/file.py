@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import math
 import os
 import secrets
 from contextlib import suppress
@@ -31,11 +32,13 @@ class FileStore:
         *,
         read_only: bool = False,
         flush: Callable[[int], None] = os.fsync,
+        left: Callable[[], float] = lambda: math.inf,
     ) -> None:
         self._path = Path(path)
         self._clock = clock
         self._lock_limit = lock_limit
         self._read_only = read_only  # a damaged document is reported, not copied
+        self._left = left  # seconds until the run ends; a lock is waited for a third of them, so that people are told
         self._flush = flush  # makes what is written to a descriptor last through a power cut
         self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
@@ -62,7 +65,7 @@ class FileStore:
         new = to_bytes(document)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with locked(self._path, self._clock, self._lock_limit):
+            with locked(self._path, self._clock, min(self._lock_limit, self._left() / 3)):
                 old = self._content()
                 if (None if old is None else version_of(old)) not in ({version} if version else {None, self._damaged}):
                     raise StoreConflictError(f"{self._path}: another run wrote it")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Flock = Callable[[int, int], None]
 
 POLL: Final = 0.05  # seconds
+DEAD: Final = 120.0  # seconds after which it is removed at once: no run waits for its own
 STALE: Final = 10.0  # seconds that one holder may keep it; a write takes milliseconds
 
 
@@ -28,12 +29,14 @@ def locked(path: Path, clock: Clock, limit: float, flock: Flock = fcntl.flock) -
 
     flock keeps out others on this machine and ends with the process; on many shares it does nothing, so a file made
     with O_EXCL, which NFS (3 and later) and SMB make atomically, keeps out other machines. One that a crash left
-    behind is removed after ten seconds in which nobody replaced it. `flock` is the share's own.
+    behind is removed at once if it is two minutes old, else after ten seconds in which nobody replaced it. `flock` is
+    the share's own.
     """
     until = clock.monotonic() + limit
     with _flocked(path.with_name(f"{path.name}.lock"), clock, until, flock):
         held = path.with_name(f"{path.name}.busy")
         owner = secrets.token_bytes(16)
+        _remove_dead(held)
         _take(held, owner, clock, until)
         try:
             yield
@@ -77,13 +80,28 @@ def _take(path: Path, owner: bytes, clock: Clock, until: float) -> None:
         _wait(path, clock, until)
 
 
+def _remove_dead(path: Path) -> None:
+    """Remove a lock file that was made long before this moment, both by the clock of the disk that it lies on."""
+    now = path.with_name(f"{path.name.removesuffix('.busy')}.lock")
+    with suppress(OSError):
+        there = _owner(path)
+        os.utime(now)
+        if now.stat().st_mtime - path.stat().st_mtime >= DEAD:
+            _break(path, there)
+
+
 def _made(path: Path, owner: bytes) -> bool:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         return False
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(owner)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(owner)
+    except BaseException:  # a full disk: a lock of our own must not keep us out
+        with suppress(OSError):
+            path.unlink()
+        raise
     return True
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
 from handler.addresses import is_this_machine
 from handler.errors import MissingExtraError
 from handler.models import Secret
 from handler.transport import Request
+
+LEAST_TIME: Final = 1.0  # seconds for a request, also at the end of a run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +43,7 @@ class ObsObjects(NamedTuple):
     transport: Transport
     clock: Clock
     timeout: float = 10.0
+    left: Callable[[], float] = lambda: math.inf  # seconds until the run ends
 
     def get(self, key: str, headers: Mapping[str, str] | None = None) -> Response:
         """The answer to GET, with conditions as headers. Raises TransportError."""
@@ -66,4 +70,4 @@ class ObsObjects(NamedTuple):
         dated = {**headers, "x-amz-date": f"{self.clock.now():%Y%m%dT%H%M%SZ}"}
         request = Request(method, self.url(key), dated, body)
         signed = signed_headers(request, keys, self.region)
-        return self.transport(request._replace(headers=signed), self.timeout)
+        return self.transport(request._replace(headers=signed), min(self.timeout, max(LEAST_TIME, self.left())))

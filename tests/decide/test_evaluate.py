@@ -1,13 +1,13 @@
 """What a policy says of a snapshot: design section 5, rule by rule."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate, verdict_of
-from handler.models import Problem, Row, Severity, family, worst_first
+from handler.models import CategorySnapshot, Problem, Row, Severity, family, worst_first
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 from tests.fakes import TARGET, category, snapshot
@@ -256,6 +256,130 @@ def test_fingerprints_are_made_of_place_rule_and_row_never_of_counts():
     assert one.findings[0].fingerprint == more.findings[0].fingerprint != other.findings[0].fingerprint
 
 
+@pytest.mark.parametrize(
+    ("rule", "row", "message"),
+    [
+        (TELNET, Row(23, "tcp6", 3, "danger"), "23/tcp6 is open (host, num 3)"),
+        (TELNET._replace(above=2), Row(23, "tcp", 3), "23/tcp is open (host, num 3, tolerated 2)"),
+        (ONLY_WEB, Row(8080, "tcp", 1), "8080/tcp is open and not on the allow list (host, num 1)"),
+        (FLAGGED, Row(99, "udp", 4, "danger"), "99/udp is open (host, num 4, HSS says danger)"),
+    ],
+)
+def test_a_message_says_what_is_open_how_often_and_how_hss_flags_it(rule, row, message):
+    assert [finding.message for finding in judge(policy(rule), row).findings] == [message]
+
+
+def test_a_message_on_a_counter_says_the_counter_and_what_is_tolerated():
+    (found_one,) = judge(policy(DATABASES), statistics={"database_num": 30}).findings
+    assert found_one.message == "database_num is 30 (host, tolerated 20)"
+    (found_one,) = judge(policy(DATABASES._replace(above=0)), statistics={"database_num": 1}).findings
+    assert found_one.message == "database_num is 1 (host)"
+
+
+def test_a_rule_on_a_counter_has_neither_port_nor_protocol_nor_status():
+    (found_one,) = judge(policy(DATABASES), statistics={"database_num": 30}).findings
+    assert (found_one.port, found_one.protocol, found_one.status, found_one.num) == (None, None, None, 30)
+
+
+def test_gaps_heed_the_protocol_of_a_rule_but_not_its_num_and_status():
+    rule = TELNET._replace(protocols=("udp",), above=9, status=("danger",))
+    rows = (Row(23, "udp", 1, "normal"), Row(23, "tcp", 1, "danger"), Row(2323, "udp6", 1, "danger"))
+    gaps = judge(policy(rule), *rows).vendor
+    assert gaps.danger_not_in_policy == (("host", 23, "tcp"),)
+    assert gaps.in_policy_not_danger == (("host", 23, "udp"),)
+
+
+def test_gaps_are_told_by_category_and_a_skipped_one_has_none():
+    flagged = [Row(99, "tcp", 1, "danger")]
+    seen = snapshot(category(flagged, "container"), category(flagged))
+    assert evaluate(policy(TELNET), seen, TODAY).vendor.danger_not_in_policy == (
+        ("container", 99, "tcp"),
+        ("host", 99, "tcp"),
+    )
+    skipped = category(flagged, "container", plan="skipped", complete=False)
+    assert evaluate(policy(TELNET), snapshot(category(flagged), skipped), TODAY).vendor.danger_not_in_policy == (
+        ("host", 99, "tcp"),
+    )
+    assert evaluate(policy(TELNET), snapshot(skipped), TODAY).vendor is None
+
+
+def test_an_ending_exemption_is_warned_of_with_its_owner_and_told_with_its_days():
+    ending = policy(TELNET, exemptions=[exemption(expires=date(2026, 11, 25)), exemption(id="far")])
+    done = judge(ending)
+    assert done.warnings == ("exemption old (o@example.org) ends on 2026-11-25, 3 days left",)
+    assert [tuple(notice) for notice in done.exemption_notices] == [("old", "o@example.org", "2026-11-25", 3)]
+    over = judge(policy(TELNET, exemptions=[exemption(expires=date(2026, 11, 20))]))
+    assert over.warnings == ("exemption old (o@example.org) ended on 2026-11-20 and is off",)
+    assert [tuple(notice) for notice in over.exemption_notices] == [("old", "o@example.org", "2026-11-20", -2)]
+
+
+@pytest.mark.parametrize(("days", "warned"), [(-1, True), (0, True), (14, True), (15, False)])
+def test_an_exemption_is_warned_of_from_fourteen_days_before_its_last_day(days, warned):
+    done = judge(policy(TELNET, exemptions=[exemption(expires=TODAY + timedelta(days=days))]))
+    assert (bool(done.warnings), bool(done.exemption_notices)) == (warned, warned)
+
+
+def test_one_category_that_was_not_seen_whole_makes_the_verdict_inconclusive():
+    partly = evaluate(policy(TELNET), snapshot(category(), category(name="container", complete=False)), TODAY)
+    assert verdict_of(partly) == "inconclusive"
+
+
+def test_a_whole_listing_decides_a_rule_on_every_row():
+    assert verdict_of(judge(policy(ONLY_WEB), Row(80, "tcp", 1))) == "compliant"
+
+
+def test_gaps_are_unknown_where_one_category_or_one_row_is():
+    flagged = category([Row(99, "tcp", 1, "danger")])
+    partly = snapshot(flagged, category([Row(99, "tcp", 1, "danger")], "container", every_row=False))
+    assert evaluate(policy(TELNET), partly, TODAY).vendor is None
+    assert judge(policy(TELNET), Row(99, "tcp", 1, "danger"), Row(98, "tcp", 1)).vendor is None
+
+
+def test_a_finding_carries_its_row_and_is_called_by_its_title_or_else_its_rule():
+    titled = TELNET._replace(id="t", title="Telnet is open")
+    for found_one in judge(policy(TELNET, titled), Row(23, "tcp", 3, "danger")).findings:
+        assert (found_one.num, found_one.status, found_one.severity) == (3, "danger", Severity.CRITICAL)
+        assert found_one.title == {"telnet": "telnet", "t": "Telnet is open"}[found_one.rule_id]
+
+
+def test_a_skipped_category_is_expected_to_have_no_rows():
+    expecting = policy(TELNET, expect_rows={"host": 1, "container": 5})
+    skipped = category(plan="skipped", complete=False, name="container", total_num=None)
+    done = evaluate(expecting, snapshot(category([Row(80, "tcp", 1)]), skipped), TODAY)
+    assert (done.problems, verdict_of(done)) == ((), "compliant")
+
+
+def test_too_few_rows_are_counted_in_the_problem():
+    done = judge(policy(TELNET, expect_rows={"host": 5}), Row(80, "tcp", 1), total_num=None)
+    assert [str(one) for one in done.problems] == ["1 rows, but the policy expects at least 5"]
+    assert done.coverage[0].complete is False
+
+
+def test_what_the_policy_makes_incomplete_keeps_the_problems_of_the_reading():
+    late = category([Row(23, "tcp", 1)], problems=(Problem("a page came late"),), complete=False)
+    done = evaluate(policy(FLAGGED), snapshot(late), TODAY)
+    assert [str(one) for one in done.problems] == [
+        "a page came late",
+        "rule flagged needs status, this cloud does not send it",
+    ]
+    assert done.coverage[0].problems == done.problems
+
+
+def test_each_rule_that_cannot_be_decided_is_named_once_with_what_it_needs():
+    rules = (FLAGGED, ONLY_WEB, DATABASES)
+    done = judge(policy(*rules), Row(23, "tcp", 1), Row(24, "tcp", 1), every_row=False, statistics=None)
+    assert [str(one) for one in done.problems] == [
+        "rule flagged needs every row, but only some were read",
+        "rule only-web needs every row, but only some were read",
+        "rule databases needs database_num, which asset/statistics did not tell",
+    ]
+
+
+def test_a_reading_that_is_not_complete_anyway_is_not_blamed_on_every_row():
+    done = judge(policy(ONLY_WEB), Row(23, "tcp", 1), every_row=False, complete=False)
+    assert done.problems == ()
+
+
 port_sets = st.builds(
     PortSet.of,
     st.lists(st.tuples(st.integers(1, 40), st.integers(0, 9)).map(lambda p: (p[0], p[0] + p[1])), max_size=4),
@@ -279,3 +403,23 @@ def test_the_index_finds_what_a_plain_double_loop_finds(rules, rows):
         if row.port in set(rule.ports) and family(row.protocol) in (None, *rule.protocols) and row.num > rule.above
     }
     assert set(found(judge(policy(*rules), *rows))) == expected
+
+
+REFUSED = Problem("HTTP 401", hint="Check the credentials.")
+
+
+@pytest.mark.parametrize("known", [{}, {"total_num": 2}])
+def test_what_was_not_asked_is_not_doubted(known):
+    """A refused login is one cause; neither rows nor counters, which nobody read, are doubted beside it."""
+    asked = CategorySnapshot("host", problems=(REFUSED,), **known)
+    done = evaluate(policy(TELNET, DATABASES, expect_rows={"host": 5}), snapshot(asked), TODAY)
+    doubts = ["2 rows, but the policy expects at least 5"] if known else []
+    assert [str(one) for one in done.problems] == ["HTTP 401", *doubts]
+    assert verdict_of(done) == "inconclusive"
+
+
+def test_a_counter_that_a_whole_answer_lacks_is_a_cause_of_its_own():
+    done = evaluate(policy(DATABASES), snapshot(category([], statistics=None)), TODAY)
+    assert [str(one) for one in done.problems] == [
+        "rule databases needs database_num, which asset/statistics did not tell"
+    ]

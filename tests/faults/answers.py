@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import quote
 
 from handler.errors import TransportError
 from handler.transport import Request, Response
@@ -91,6 +93,33 @@ def _echo(exchange: Exchange) -> Response:
     return Response(400, {**JSON, "location": said[:2000]}, json.dumps(body).encode())
 
 
+SPELLINGS: Mapping[str, Callable[[str], str]] = {
+    "escaped for JSON": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+    "escaped for a URL": lambda text: quote(text, safe=""),
+    "cut by two": lambda text: text[:-2],
+    "in small letters": str.lower,
+    "in base64": lambda text: base64.b64encode(f"user:{text}".encode()).decode(),
+}
+
+
+def _spelt_echo(spell: Callable[[str], str]):
+    """The refusal repeats each header's value, spelt in another way."""
+
+    def strike(exchange: Exchange) -> Response:
+        said = " ".join(spell(value) for value in reversed(exchange.request.headers.values()))
+        body = {"error_code": "APIG.0301", "error_msg": said, "message": said, "description": said, "ok": False}
+        return Response(401, {**JSON, "x-request-id": said[:200]}, json.dumps(body).encode())
+
+    return strike
+
+
+def _honest_echo(exchange: Exchange) -> Response:
+    """The honest answer, with what was sent as a key that no document names."""
+    honest = exchange.honest()
+    said = dict.fromkeys(exchange.request.headers.values(), 1)
+    return honest._replace(body=json.dumps({**json.loads(honest.body), **said}).encode())
+
+
 def _control_signs(_: Exchange) -> Response:
     body = {
         "error_code": "HSS.0041\r\nX: y",
@@ -123,6 +152,9 @@ def _statuses() -> Iterator[Fault]:
         yield Fault(f"{status}, Retry-After 99999", _says(status, _status(status), retry_after="99999"))
     yield Fault("429, Retry-After hostile", _says(429, _status(429), retry_after="-1e999"))
     yield Fault("refusal that repeats the request", _echo)
+    for name, spell in SPELLINGS.items():
+        yield Fault(f"refusal that repeats the headers {name}", _spelt_echo(spell), edges="api")
+    yield Fault("answer that repeats the headers as keys", _honest_echo, taken=True, edges="api")
     yield Fault("refusal with control characters", _control_signs)
 
 

@@ -12,7 +12,9 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from random import Random
 from urllib.parse import quote, urlsplit
 
 from handler import index
@@ -57,7 +59,7 @@ CANARY = "5e0b1e7ccanary"
 
 def secret(name: str) -> str:
     """A secret that can be told from all others, and by whose sight one knows which setting leaked."""
-    return f"{CANARY}-{name}-{'x9Y8z7' * 5}"
+    return f"{CANARY}-{name}-{''.join(Random(name).choices('xyzXYZ0123456789', k=30))}"
 
 
 SECRETS = {
@@ -254,8 +256,15 @@ class Scene:
         for what, text in self.outputs:
             for name, value in SECRETS.items():
                 routed = name == "routing" and what.startswith("body for")
-                if not routed and (value in text or quote(value, safe="") in text):
+                if not routed and any(one in text for one in _pieces(value)):
                     yield f"the secret {name} is in: {what}"
+
+
+@cache
+def _pieces(secret: str) -> frozenset[str]:
+    """What must not be read anywhere: the secret, spelt for a URL, and each sixteen characters of it, in any case."""
+    cut = [secret[at : at + 16] for at in range(len(secret) - 30, len(secret) - 15)]  # they begin alike
+    return frozenset(spelt for one in (*cut, secret, quote(secret, safe="")) for spelt in (one, one.lower()))
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from handler.errors import StoreError, UnknownError, UsageError
 from handler.formats import registry
 from handler.function.gateway import answer_call
 from handler.models import Secret
-from handler.simulator.fleet import Fleet
+from handler.simulator.fleet import Fleet, Line
 from tests.world import CLEAN, OPEN, World
 
 CALL = {
@@ -118,3 +118,17 @@ def test_an_error_of_the_run_is_answered_with_503_and_its_hint(error):
 def test_a_token_of_blanks_lets_nobody_in():
     header = {"headers": {"Authorization": "Bearer  "}}
     assert call(World(), {**CALL, **header}, APIG_TOKEN=" ")["statusCode"] == 401
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/markdown"])
+def test_an_answer_stays_below_the_limit_as_text_within_json_too(accept, tmp_path):
+    world = World(Fleet.of(*(Line(port, "TCP", 1) for port in range(1, 4001))), root=tmp_path, throttle=0)
+    headers = {**CALL["headers"], "accept": accept}
+    rule = "version: 1\nrules: [{id: all, title: 'a \"quoted\" title', ports: [1-65535]}]\n"
+    (tmp_path / "all.yaml").write_text(rule)
+    response = call(world, {**CALL, "headers": headers}, POLICY_PATH="all.yaml", HSS_CALLS_PER_MINUTE="0")
+    assert response["statusCode"] == 207
+    assert 50_000 < len(json.dumps(response).encode()) < 200_000
+    if accept == "application/json":
+        said = json.loads(response["body"])
+        assert said["omitted"] + len(said["findings"]) == 4000

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import ApiError, DeniedError, ThrottledError
-from handler.hss.refusals import harmless, is_throttle, refusal
+from handler.hss.refusals import LARGEST_REFUSAL, error_body, harmless, is_throttle, refusal
 from handler.transport import Response
 from tests.fakes import json_response
 
@@ -122,3 +122,9 @@ def test_no_text_of_a_vendor_breaks_a_line(code, text, request_id, status):
     error = refusal(Response(status, {}, body), AT)
     assert str(error).isprintable()
     assert len(str(error)) < 500
+
+
+def test_a_refusal_of_megabytes_is_not_read():
+    body = b'{"error_code": "APIG.0308", "error_msg": "\\u0041"' + b" " * LARGEST_REFUSAL + b"}"
+    assert error_body(Response(500, {}, body)).code == ""
+    assert error_body(Response(500, {}, body.replace(b" " * 60, b""))).code == "APIG.0308"

@@ -123,3 +123,9 @@ def test_a_key_that_stands_twice_is_seen_wherever_colons_stand(text):
 def test_any_bytes_are_read_or_refused(body):
     value = json_object(body)
     assert value is None or isinstance(value, dict)
+
+
+def test_arrays_and_objects_are_counted_before_they_are_made():
+    assert len(read(b"[" + b"[]," * 249_998 + b"[]]")) == 249_999
+    with pytest.raises(NotJsonError, match="more than 250000 arrays and objects"):
+        read(b"[" + b"{}," * 250_000 + b"{}]")

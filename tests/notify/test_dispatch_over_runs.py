@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from datetime import timedelta
 
@@ -16,7 +17,7 @@ from handler.sinks.message import PLAIN, SinkMessage
 from handler.state.document import decode, encode
 from handler.transport import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
-from tests.fakes import NOON, MemoryStore, finding
+from tests.fakes import NOON, MemoryStore, MovingClock, finding
 from tests.reliability import FakeKind
 
 
@@ -349,3 +350,26 @@ def test_each_try_bears_its_own_time_and_the_same_id():
     assert desk.run([Response(503), Response(503), UP], finding()) == ["delivered"]
     ids, times = zip(*desk.bodies(), strict=True)
     assert (len(set(ids)), len(set(times))) == (1, 3)
+
+
+def test_the_end_of_what_a_sink_took_without_saying_so_is_told_however_long_the_run_took():
+    desk = Desk(clock=MovingClock())
+    assert desk.run(lost, finding()) == ["owed"]
+    assert desk.run([Response(404)] * 9) == ["failed"]
+    assert desk.run([UP]) == ["delivered"]
+    assert "telnet" in json.dumps([(body["notes"], body["resolved"]) for body in desk.bodies()])
+
+
+def test_a_lease_that_outlasts_every_run_was_written_by_a_wrong_clock():
+    desk = Desk(clock=MovingClock())
+    desk.run(lost, finding())
+    for until, status in (("2036-01-01T00:00:00Z", "delivered"), (None, "quiet")):
+        document = copy.deepcopy(desk.store.document)
+        last_run = decode(document)
+        (batch,) = last_run.sinks["soc"].pending
+        ends = until or iso(desk.clock.moment + timedelta(seconds=3600 + 600))
+        claimed = last_run.sinks["soc"]._replace(pending=(batch._replace(claimed_by="other", lease_until=ends),))
+        kept = desk.store.document
+        desk.store.document = encode(last_run._replace(sinks={"soc": claimed}))
+        assert desk.run([UP, UP], finding()) == [status]
+        desk.store.document = kept

@@ -213,3 +213,30 @@ def test_bundled_policies_are_found_and_loaded():
     assert len(load_policy([bundled_policies() / "baseline.yaml"]).rules) > 30
     assert load_policy([bundled_policies() / "examples" / "allow-list.yaml"])
     assert load_policy([bundled_policies() / "examples" / "statistics.yaml"])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"PASSWORD=hunter2-hunter2",
+        b"hunter2-hunter2: 1\npassword: hunter2-hunter2",
+        b'{"password": "hunter2-hunter2"}',
+        b"!hunter2-hunter2 x",
+        b"- hunter2-hunter2",
+        b"hunter2-hunter2: yes",
+        b"hunter2-hunter2: 1\nhunter2-hunter2: 2",
+        b"PASSWORD=x\nfoo: hunter2-hunter2: y",
+        b"a: *hunter2-hunter2",
+        b"clouds: {a: {auth: {password: hunter2-hunter2}}}",
+    ],
+)
+def test_a_file_that_is_no_policy_is_not_quoted(content):
+    with pytest.raises(PolicyError) as caught:
+        load_texts([("p.yaml", content)])
+    assert "hunter2" not in str(caught.value)
+    assert str(caught.value).startswith("p.yaml:")
+
+
+def test_a_misspelt_key_is_still_named():
+    with pytest.raises(PolicyError, match="unknown key 'disalowed_ports'; did you mean 'disallowed_ports'"):
+        load_texts([("p.yaml", b"disalowed_ports: [23]")])

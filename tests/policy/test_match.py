@@ -15,6 +15,7 @@ from handler.policy.match import (
     concerns,
     exemption_matcher,
     judged_counter,
+    judged_places,
     judged_rows,
     rule_matcher,
     unmet_terms,
@@ -152,6 +153,18 @@ def test_each_row_comes_with_each_rule_that_judges_it_in_the_order_of_rows_and_r
     assert pairs == [("telnet", 23), ("flagged", 23), ("telnet", 2323), ("flagged", 2323), ("u", 2323)]
     pairs = [(rule.id, subject.port) for rule, subject, _ in judged_rows(rules, "container", rows)]
     assert pairs == [("only-web", 23), ("only-web", 0), ("only-web", 2323)]
+
+
+def test_a_place_is_judged_whatever_its_num_and_status():
+    rules = (TELNET._replace(protocols=("udp",), above=9, status=("danger",)), DATABASES)
+    rows = (
+        Row(23, "udp", 1, "normal"),
+        Row(23, "tcp", 99, "danger"),
+        Row(2323, "sctp", 0),
+        Row(24, "udp", 99, "danger"),
+    )
+    assert judged_places(rules, "host", rows) == {(23, "udp"), (2323, "sctp")}
+    assert judged_places(rules, "container", rows) == set()
 
 
 @pytest.mark.parametrize(

@@ -136,3 +136,9 @@ def test_a_file_that_cannot_be_trusted_is_refused(text, part):
 def test_no_bytes_whatever_end_in_a_traceback(data):
     with pytest.raises(SnapshotError):
         parse_snapshot(data, "x.json")
+
+
+def test_half_a_surrogate_pair_in_a_file_becomes_a_character_that_can_be_written():
+    text = snapshot_text(snapshot(category([Row(23, "\ud800", 3)])))
+    (row,) = parse_snapshot(text.encode("utf-8", "surrogatepass"), "s.json").categories[0].rows
+    assert row == Row(23, "\ufffd", 3)

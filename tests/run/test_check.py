@@ -1,10 +1,12 @@
 """Gather, decide, act: what a run makes of a state that is there, gone, damaged or cannot be reached."""
 
+import io
 from datetime import timedelta
 
 import pytest
 
 from handler.errors import PolicyError, StoreDamagedError, StoreError
+from handler.logs import set_up
 from handler.models import Delivery, Problem, Row, Target
 from handler.notify.dispatch import Dispatched
 from handler.policy.rules import Policy, Rule
@@ -12,7 +14,10 @@ from handler.ports import PortSet
 from handler.run.check import check_target, load_state, with_skipped
 from handler.run.conclude import run_failure
 from handler.run.job import Adapters, Job
+from handler.run.targets import RunRequest, check_targets, prepare
+from handler.run.wiring import Wiring
 from tests.fakes import NOON, TARGET, FakeClock, MemoryStore, category, snapshot
+from tests.world import World
 
 POLICY = Policy("p", "sha256:0", (Rule("telnet", "ports", ports=PortSet.of_ports([23])),))
 SEEN = snapshot(category([Row(23, "tcp", 3)]))
@@ -201,3 +206,50 @@ def test_a_failure_whose_state_cannot_be_read_says_that_it_was_lost():
     notifier = FakeNotifier()
     failed(BrokenStore(StoreError("refused")), notifier)
     assert notifier.given[0][1].last_run.lost
+
+
+def break_down(*_):
+    raise RuntimeError("what it was about may hold anything")
+
+
+def test_a_fault_of_our_own_is_told_as_inconclusive_with_its_place():
+    notifier, store = FakeNotifier(), MemoryStore()
+    check_target(job(), Adapters(lambda _: SEEN, notifier, FakeClock(), store))
+    report = check_target(job(run_id="r2"), Adapters(break_down, notifier, FakeClock(), store))
+    assert (report.verdict, len(report.deliveries)) == ("inconclusive", 1)
+    assert report.problems[0].message.startswith("internal error RuntimeError at run/check.py:")
+    assert (len(report.changes.unseen), report.changes.resolved) == (1, ())
+    assert "anything" not in str(report)
+
+
+def test_a_fault_while_telling_is_a_problem_and_not_an_exception():
+    report = check_target(job(), Adapters(lambda _: SEEN, break_down, FakeClock()))
+    assert (report.verdict, len(report.findings)) == ("inconclusive", 1)
+    assert "internal error RuntimeError" in report.problems[-1].message
+
+
+def test_a_state_that_breaks_the_reader_is_a_state_that_cannot_be_read():
+    state = load_state(BrokenStore(RuntimeError("x")))
+    assert (state.configured, state.store) == (True, None)
+    assert "no previous state: internal error RuntimeError" in state.trouble
+
+
+def test_a_fault_of_our_own_has_one_log_line():
+    stream = io.StringIO()
+    set_up("info", "json", stream)
+    check_target(job(), Adapters(break_down, FakeNotifier(), FakeClock()))
+    (line,) = stream.getvalue().splitlines()
+    assert "internal error RuntimeError at run/check.py:" in line
+    assert '"target": "prod"' in line
+
+
+def test_a_target_that_breaks_hides_no_other(tmp_path):
+    world = World(root=tmp_path)
+    place = f"cloud: otc, region: eu-de, project_id: {world.simulator.options.project_id}"
+    (tmp_path / "targets.yaml").write_text(f"targets:\n  - {{name: a, {place}}}\n  - {{name: b, {place}}}\n")
+    wiring = Wiring(world.context(TARGETS_CONFIG="targets.yaml", HSS_CALLS_PER_MINUTE="0"))
+    run = prepare(wiring, RunRequest())
+    broken = run.targets[0].client._replace(transport=break_down)
+    run = run._replace(targets=(run.targets[0]._replace(client=broken), run.targets[1]))
+    reports = check_targets(run, wiring, 60)
+    assert [report.verdict for report in reports] == ["inconclusive", "violations"]

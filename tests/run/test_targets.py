@@ -3,7 +3,9 @@
 import pytest
 
 from handler.errors import PolicyError, SettingsError, TransportError
+from handler.formats.registry import render_report
 from handler.models import Problem, Row, Secret
+from handler.policy.load import load_texts
 from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
 from handler.run.wiring import Wiring
 from handler.settings.run_settings import read_settings
@@ -257,3 +259,28 @@ def test_a_broken_policy_of_the_settings_names_no_target():
     with pytest.raises(PolicyError) as caught:
         prepared(World(), POLICY_PATH="nowhere.yaml")
     assert caught.value.message.startswith("nowhere.yaml:1:1: cannot be read")
+
+
+def test_what_cannot_be_sent_is_a_settings_error_before_any_request():
+    world = World()
+    with pytest.raises(SettingsError, match="HSS_AUTH_TOKEN: must be 1 to 32768"):
+        prepared(world, HSS_AUTH_TOKEN="t" * 40_000)
+    with pytest.raises(SettingsError, match="enterprise_project_id"):
+        prepared(world, HSS_ENTERPRISE_PROJECT_ID="e" * 300)
+    assert world.simulator.calls == []
+
+
+def test_a_refused_login_is_one_cause_and_each_category_is_named_once():
+    world = World()
+    rule = (
+        "rules: [{id: telnet, ports: [23], categories: [host, container]}, {id: db, statistic: database_num, above: 1}]"
+    )
+    policy = load_texts([("p.yaml", f"version: 1\nexpect_rows: {{host: 5, container: 5}}\n{rule}")])
+    (report,) = reports(world, RunRequest(policy=policy), HSS_AUTH_TOKEN="another-token")
+    assert report.verdict == "inconclusive"
+    first, second = (one.problems for one in report.coverage)
+    assert len(first) == 1
+    assert "HTTP 401" in str(first[0])
+    assert [str(one) for one in second] == ["not asked, because the credentials were refused before"]
+    text = render_report("text", report)
+    assert (text.count("HTTP 401"), text.count("expect_rows"), "host: host" in text) == (1, 0, False)

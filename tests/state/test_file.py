@@ -250,3 +250,11 @@ def test_an_object_needs_bucket_and_key(url):
     obs = {"transport": FakeTransport([]), "obs_endpoint": "https://obs.eu-de.x", "region": "eu-de", "keys": object}
     with pytest.raises(SettingsError):
         open_store(url, FakeClock(), **obs)
+
+
+@pytest.mark.parametrize(("left", "most"), [(9.0, 3.1), (0.0, 0.1), (900.0, 15.1)])
+def test_a_lock_of_another_is_waited_for_a_third_of_the_time_left(tmp_path, left, most):
+    path, clock = tmp_path / "s.json", FakeClock()
+    with locked(path, FakeClock(), 1), pytest.raises(StoreError, match="another run keeps it"):
+        FileStore(path, clock, left=lambda: left).save(document(), None)
+    assert sum(clock.slept) < most

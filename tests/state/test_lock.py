@@ -10,6 +10,7 @@ import pytest
 from handler.errors import StoreError
 from handler.state.lock import POLL, STALE, locked
 from tests.fakes import FakeClock
+from tests.faults.disk import full
 
 
 @pytest.fixture
@@ -137,3 +138,22 @@ def test_a_fresh_lock_that_was_mistaken_for_a_dead_one_is_put_back(path, busy):
 def test_a_dead_lock_that_another_machine_removed_first_is_no_error(path, busy):
     assert set(meddled(path, busy, lambda: busy.unlink(missing_ok=True))) == {"taken"}
     assert not busy.exists()
+
+
+def test_a_full_disk_leaves_no_lock_of_our_own_behind(path, busy):
+    with full(), pytest.raises(OSError, match="File too large"), locked(path, FakeClock(), 1, does_nothing):
+        pass
+    assert not busy.exists()
+    with locked(path, FakeClock(), 0, does_nothing):
+        pass
+
+
+def test_a_lock_that_is_minutes_old_by_the_clock_of_its_disk_is_broken_at_once(path, busy):
+    busy.write_bytes(b"long gone")
+    os.utime(busy, (1, 1))
+    with locked(path, FakeClock(), 0, does_nothing):
+        assert busy.read_bytes() != b"long gone"
+    busy.write_bytes(b"of this moment")
+    with pytest.raises(StoreError, match="another run keeps it"), locked(path, FakeClock(), 0, does_nothing):
+        pass
+    assert busy.read_bytes() == b"of this moment"

@@ -18,7 +18,7 @@ from handler.state.memory import LastRun
 from handler.state.obs import NO_CONDITIONS, ObsStore
 from handler.state.obs_objects import ObsKeys, ObsObjects
 from handler.transport import HttpTransport, Request, Response
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, FakeTransport
 from tests.real_servers import free_port, program, running
 
 AT = "2026-11-22T12:00:00Z"
@@ -241,3 +241,12 @@ def test_s3rver_ignores_conditions_which_is_found_out(tmp_path):
             store.save(document("2026-11-22T14:00:00Z"), version)
         assert store.warnings == (NO_CONDITIONS,)
         assert decode(store.load()[0]).run_at == "2026-11-22T13:00:00Z"
+
+
+@pytest.mark.parametrize(("left", "timeout"), [(900.0, 10.0), (4.0, 4.0), (0.0, 1.0)])
+def test_a_request_takes_no_longer_than_the_run_has_left(left, timeout):
+    transport = FakeTransport(lambda _: Response(404))
+    keys = ObsKeys("AK", Secret("SK"))
+    objects = ObsObjects("b", "https://obs.example", "r", lambda: keys, transport, FakeClock(), left=lambda: left)
+    objects.get("k")
+    assert transport.timeouts == [timeout]

@@ -1,0 +1,127 @@
+"""What was sent as a credential does not come back out, in whatever spelling, and honest text stays as it is."""
+
+import base64
+import json
+from random import Random
+from time import process_time
+from urllib.parse import quote
+
+import pytest
+
+from handler.errors import ApiError
+from handler.models import Delivery, Problem, Row
+from handler.run.redaction import PIECE, Redactor
+from handler.run.targets import RunRequest, check_targets, prepare
+from handler.run.wiring import Wiring
+from handler.transport import Response
+from tests.fakes import FakeTransport, category, finding, report, snapshot
+from tests.world import World
+
+TOKEN = "MIIQ/w+Zt7=Kb/0aQ_x9-Yc.2pV+s/Lm"
+SPELLINGS = {
+    "plain": TOKEN,
+    "cut at the end": TOKEN[:-2],
+    "cut at both ends": TOKEN[5 : 5 + PIECE],
+    "slashes escaped": TOKEN.replace("/", "\\/"),
+    "JSON escapes": "".join(f"\\u{ord(char):04x}" for char in TOKEN),
+    "escaped twice": json.dumps(json.dumps("".join(f"\\u{ord(char):04x}" for char in TOKEN))),
+    "URL": quote(TOKEN, safe=""),
+    "URL, every character": "".join(f"%{ord(char):02x}" for char in TOKEN),
+    "URL twice": quote(quote(TOKEN, safe=""), safe=""),
+    "HTML": "".join(f"&#{ord(char)};" for char in TOKEN),
+    "HTML, hexadecimal": "".join(f"&#x{ord(char):x};" for char in TOKEN),
+    "small letters": TOKEN.lower(),
+    "base64 of a pair": base64.b64encode(f"user:{TOKEN}".encode()).decode(),
+    "base64 for URLs": base64.urlsafe_b64encode(f"me:{TOKEN}".encode()).decode(),
+}
+
+
+def pieces_left(text):
+    return [TOKEN[at : at + 12] for at in range(len(TOKEN) - 12) if TOKEN[at : at + 12].lower() in text.lower()]
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+@pytest.mark.parametrize("around", ["{}", "the token {} is bad", '{{"x":"{}"}}'])
+def test_a_secret_is_taken_out_in_every_spelling(spelling, around):
+    hidden = Redactor([TOKEN]).text(around.format(spelling))
+    assert "***" in hidden
+    assert pieces_left(hidden) == []
+    assert len(hidden) < len(around.format(spelling))
+    assert hidden.startswith(around.partition("{}")[0].replace("{{", "{"))
+
+
+def test_a_secret_is_taken_out_wherever_it_is_cut():
+    known = Redactor([TOKEN])
+    for first in range(len(TOKEN) - PIECE + 1):
+        for last in range(first + PIECE, len(TOKEN) + 1):
+            for before in ("", "x", "xxxxx", "xxxxxxxx"):
+                assert known.text(f"{before}{TOKEN[first:last]}!") in (f"{before}***!", f"{before[:-1]}***!")
+
+
+@pytest.mark.parametrize("secret", ["a", "tcp", "danger", "", "       a"])
+def test_what_is_too_short_to_be_a_secret_changes_no_honest_text(secret):
+    said = "tcp a danger 23/tcp is open"
+    assert Redactor([secret]).text(said) == said
+
+
+@pytest.mark.parametrize("said", [TOKEN[: PIECE - 1], "port 23 is open", "50% of \\n \\u00 &unknown; %zz", "ẞİ" * 9])
+def test_other_text_stays_as_it_is(said):
+    assert Redactor([TOKEN]).text(said) == said
+
+
+def test_a_short_password_is_taken_out_whole():
+    assert Redactor(["p4ssw0rd!"]).text('{"password":"p4ssw0rd!"} p4ssw0rd') == '{"password":"***"} p4ssw0rd'
+
+
+def test_values_and_keys_of_any_depth_are_searched():
+    given = {"a": [({TOKEN: Problem(f"bad {TOKEN}", f"$.{TOKEN}")}, 7, None)]}
+    assert Redactor([TOKEN]).value(given) == {"a": [({"***": Problem("bad ***", "$.***")}, 7, None)]}
+
+
+def test_a_snapshot_and_what_joins_the_report_leave_without_it():
+    known = Redactor([TOKEN])
+    seen = snapshot(category([Row(23, TOKEN.lower(), 1, TOKEN.lower())], warnings=(TOKEN,), raw_rows=({TOKEN: TOKEN},)))
+    said = report(
+        finding(hosts=({"host_name": TOKEN},)), problems=(Problem(TOKEN),), deliveries=(Delivery("s", "x", "y", TOKEN),)
+    )
+    assert pieces_left(str(known.snapshot(seen))) == []
+    assert pieces_left(str(known.report(said))) == []
+    assert known.snapshot(seen).categories[0].rows == (Row(23, "***", 1, "***"),)
+
+
+def test_an_error_leaves_without_it():
+    with pytest.raises(ApiError, match=r"^bad \*\*\*$") as caught, Redactor([TOKEN]).errors():
+        raise ApiError(f"bad {TOKEN}", status=401, hint=TOKEN)
+    assert pieces_left(caught.value.hint) == []
+
+
+def test_only_the_credentials_of_a_signature_are_taken_out():
+    known = Redactor()
+    signed = "SDK-HMAC-SHA256 Access=ABCDEFGHIJKLMNOPQRST, SignedHeaders=host;x-sdk-date, Signature=" + "0a1b" * 16
+    known.learn_headers({"Authorization": signed, "X-Security-Token": TOKEN, "X-Project-Id": "p" * 32})
+    hidden = "SDK-HMAC-SHA256 Access=***, SignedHeaders=host;x-sdk-date, Signature=***"
+    assert known.text(f"{signed} {TOKEN} {'p' * 32}") == f"{hidden} *** {'p' * 32}"
+
+
+def test_megabytes_that_repeat_a_long_token_take_no_time():
+    token = "".join(Random(1).choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/", k=8000))
+    known = Redactor([token])
+    began = process_time()
+    assert known.text(token * 500) == "***" * 500
+    known.text("x" * 4_000_000)
+    known.text("\\u0041" * 600_000)
+    assert process_time() - began < 30
+
+
+@pytest.mark.parametrize("status", [200, 401, 500])
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_run_reports_no_token_that_an_answer_repeats(spelling, status):
+    world = World()
+    rows = [{"port": 23, "type": spelling, "num": 1, "status": spelling, spelling: spelling}]
+    body = {"total_num": 1, "port_num": 1, "data_list": rows, "error_msg": f"bad {spelling}", spelling: 1}
+    world.warm.api = FakeTransport(lambda _: Response(status, {"x-request-id": spelling}, json.dumps(body).encode()))
+    wiring = Wiring(world.context(HSS_AUTH_TOKEN=TOKEN))
+    found = check_targets(prepare(wiring, RunRequest()), wiring, 60)
+    assert found[0].findings or found[0].problems
+    assert pieces_left(str(found)) == []
+    assert spelling not in str(found)
