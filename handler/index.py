@@ -102,7 +102,8 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
     """One run; what stops it before its first request is told as inconclusive, and kept in the outcome."""
     request = RunRequest(trigger.policy, trigger.target, trigger.categories, dry_run=trigger.dry_run)
     try:
-        prepared = prepare(wiring, request)
+        with wiring.redactor.errors():  # before it is told, too
+            prepared = prepare(wiring, request)
     except UsageError as error:
         LOGGER.error("%s", error.message)
         budget = budget_seconds(wiring.settings, left, limit)

@@ -13,7 +13,7 @@ from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.sinks.sink import Sink
 from handler.state.document import decode
 from handler.transport import Response
-from tests.fakes import FakeClock, FakeTransport, MemoryStore, category, report
+from tests.fakes import FakeTransport, MemoryStore, MovingClock, category, report
 from tests.reliability import FAKE, POLICY, FakeKind
 
 SOC = Sink("soc", FAKE, Secret("https://soc.example/hook?key=sekret"))
@@ -28,7 +28,7 @@ class Desk:
         fake = kind or FakeKind()
         self.sinks = tuple(one._replace(kind=one.kind._replace(load=lambda _: fake)) for one in sinks or (SOC,))
         self.store = MemoryStore() if store is None else store
-        self.clock = FakeClock() if clock is None else clock
+        self.clock = MovingClock() if clock is None else clock
         self.runs = 0
 
     def run(self, answers, *findings, seconds=30.0, stateful=True, saves=True, **other):

@@ -44,12 +44,12 @@ class FakeClock:
 
 @dataclass
 class MovingClock(FakeClock):
-    """Time that also passes at each look at it, as a real one's does: no two readings of a run are the same."""
+    """A clock that shows another moment at each look, as a real one does; seconds pass as with the other."""
 
     step: float = 1.5
 
     def now(self) -> datetime:
-        self.tick(self.step)
+        self.moment += timedelta(seconds=self.step)
         return self.moment
 
 

@@ -104,6 +104,16 @@ def test_a_runtime_that_gives_seconds_for_milliseconds_does_not_silence_a_broken
     assert "p.yaml:2:" in told(world)[0]["problems"][0]
 
 
+def test_an_error_before_the_run_leaves_without_what_it_repeats_of_a_secret(tmp_path):
+    token = "gateway-token-0123456789"
+    (tmp_path / "p.yaml").write_text(f"version: 1\nrules: [{{id: a, ports: [23], {token}: 1}}]\n")
+    world = World(root=tmp_path)
+    with pytest.raises(PolicyError) as caught:
+        answer(world, POLICY_PATH="p.yaml", WEBHOOK_URL=HOOK, APIG_TOKEN=token)
+    assert "***" in str(caught.value)
+    assert token not in f"{caught.value} {told(world)}"
+
+
 def test_a_broken_setting_is_raised_even_if_no_sink_can_be_built():
     with pytest.raises(SettingsError, match="WEBHOOK_URL"):
         answer(World(), WEBHOOK_URL="ftp://x")

@@ -11,7 +11,7 @@ from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
 from handler.transport import Request, Response
-from tests.fakes import FakeClock, FakeTransport
+from tests.fakes import FakeClock, FakeTransport, MovingClock
 
 TIMER = {
     "version": "v1.0",
@@ -66,7 +66,7 @@ class World:
     cloud: str = "otc"
     root: Path = field(default_factory=lambda: Path(__file__).parent.parent)
     answer: Response | Exception = OK
-    clock: FakeClock = field(default_factory=FakeClock)
+    clock: FakeClock = field(default_factory=MovingClock)
     throttle: int = 5
 
     def __post_init__(self):

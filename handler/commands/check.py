@@ -50,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
     may_write(args.output)
     demand(args.format)
     wiring = Wiring(terminal_context(args.at), needs_place=args.snapshot is None)
-    prepared = prepare(wiring, run_request(args))
+    with wiring.redactor.errors():
+        prepared = prepare(wiring, run_request(args))
     if args.notify and not prepared.sinks:
         raise SettingsError("--notify: there is no sink", hint="Set WEBHOOK_URL, or NOTIFY_CONFIG (see docs/sinks.md).")
     several = bool(wiring.settings.targets_config) and args.snapshot is None

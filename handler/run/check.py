@@ -30,7 +30,8 @@ def check_target(job: Job, adapters: Adapters) -> Report:
     state = load_state(adapters.store)
     state = state._replace(trouble=adapters.redactor.text(state.trouble))
     try:
-        report, compared = _decided(job, adapters, state)
+        with adapters.redactor.errors():
+            report, compared = _decided(job, adapters, state)
     except Exception as error:  # noqa: BLE001 - whatever it is, people are told, and the other targets are checked
         report, compared = lazy.failed_run(
             job.run_id, job.started_at, job.target, fault_of(error, job.target.name), state
@@ -42,7 +43,8 @@ def told_report(report: Report, compared: Compared | None, state: LoadedState, a
     """The report once the sinks were told; inconclusive where a fault of our own kept them from it. Raises nothing."""
     report = adapters.redactor.report(report)
     try:
-        told = adapters.notifier(report, compared, state.store, state.version)
+        with adapters.redactor.errors():
+            told = adapters.notifier(report, compared, state.store, state.version)
         return adapters.redactor.report(finished(report, told, adapters.clock))
     except Exception as error:  # noqa: BLE001 - as above
         problem = fault_of(error, report.target.name).problem

@@ -29,12 +29,16 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Fault:
-    """`taken`: whether the far end acts on the request although we do not hear of it."""
+    """`taken`: whether the far end acts on the request although we do not hear of it.
+
+    `readable`: all that a rule needs is in the answer, so that the verdict must be as if nothing were odd.
+    """
 
     name: str
     strike: Callable[[Exchange], Response]
     taken: bool = False
     edges: str = "api sink store"
+    readable: bool = False
 
 
 def _no_answer(*, sent: bool, final: bool = False, taken: bool = False, slow: bool = False):
@@ -175,7 +179,41 @@ def _bodies() -> Iterator[Fault]:
 def _times() -> Iterator[Fault]:
     yield Fault("clock jumps two days ahead", _moment(2), taken=True)
     yield Fault("clock jumps two days back", _moment(-2), taken=True)
+    yield Fault("clock jumps ten years ahead", _moment(3653), taken=True, edges="api")
     yield Fault("time limit reached", _late, taken=True)
+
+
+def _first_row(**changes: object):
+    """The honest page with its first row changed; None takes a key away."""
+
+    def change(one: dict) -> dict:
+        return {**one, "data_list": [{**row, **changes} if at == 0 else row for at, row in enumerate(one["data_list"])]}
+
+    return _document(change)
+
+
+ODD: tuple[object, ...] = (None, "", 7, True, [], {}, "\ud800", "never heard of")
+
+
+def _odd_fields() -> Iterator[Fault]:
+    """One field of one row that no rule reads, or that no document names."""
+    for odd in ODD:
+        shown = json.dumps(odd)
+        yield Fault(f"status {shown}", _first_row(status=odd), taken=True, edges="list", readable=True)
+        yield Fault(f"unknown key {shown}", _first_row(surprise=odd), taken=True, edges="list", readable=True)
+        yield Fault(f"type {shown}", _first_row(type=odd), edges="list")
+        yield Fault(f"num {shown}", _first_row(num=odd), edges="list")
+
+
+MEBIBYTES = 4 * 1024 * 1024 - 100
+
+
+def _costly() -> Iterator[Fault]:
+    """Four mebibytes that are cheap to send and cost much to judge."""
+    for name, item in (("lists", "[]"), ("numbers", "1"), ("rows", '{"port":1,"type":"","num":1}')):
+        body = '{"total_num":1,"port_num":1,"data_list":[' + (item + ",") * (MEBIBYTES // len(item) // 2) + item + "]}"
+        yield Fault(f"costly {name}", _says(200, body.encode()), edges="api")
+    yield Fault("17 MiB of blanks", _says(200, b" " * (17 * 1024 * 1024)), edges="api")
 
 
 def _listings() -> Iterator[Fault]:
@@ -205,7 +243,7 @@ def _listings() -> Iterator[Fault]:
     yield Fault("NaN", _document(lambda one: {**one, "total_num": float("nan")}), edges="list")
 
 
-FAULTS = (*_connections(), *_statuses(), *_bodies(), *_times(), *_listings())
+FAULTS = (*_connections(), *_statuses(), *_bodies(), *_times(), *_costly(), *_odd_fields(), *_listings())
 
 
 def faults_of(edge: str) -> tuple[Fault, ...]:

@@ -51,8 +51,8 @@ LOGIN = {
     "OS_USER_DOMAIN_NAME": "OTC00000000001000000000",
     "OS_PROJECT_ID": "0123456789abcdef0123456789abcdef",
 }
-# the honest answer to an exact query of a port that nobody has open: no caller can tell it from a lie
-TRUE_OF_A_CLOSED_PORT = ("total_num 0, no rows",)
+# the honest answer to an exact query of a port that nobody has open, or open otherwise: no caller can tell it from a lie
+TRUE_OF_A_CLOSED_PORT = ("total_num 0, no rows", 'type ""', 'type "never heard of"', 'type "\\ud800"')
 NAMES = {"0": "first", "200": "middle", "400": "last"}
 
 
@@ -98,6 +98,8 @@ def _story(world: Scene, edge: Edge, fault: Fault, lasts: str) -> Iterator[str]:
         ran = world.run()
         yield from invariants.of_run(ran, edge.truth)
         yield from invariants.of_marks(world)
+        if fault.readable and (ran.report or {}).get("verdict") != "violations":
+            yield "a field that no rule reads changed the verdict"
         if not edge.counts and ran.report and ran.report["verdict"] == "inconclusive" and not fault.taken:
             yield "servers that cannot be named made the verdict inconclusive"
     if not world.striking.struck:

@@ -26,7 +26,7 @@ from handler.simulator.simulator import Simulator
 from handler.state.document import decode
 from handler.state.memory import LastRun
 from handler.transport import Request, Response
-from tests.fakes import FakeClock
+from tests.fakes import MovingClock
 from tests.faults.answers import Exchange, Fault
 from tests.world import TIMER
 
@@ -144,7 +144,7 @@ class Scene:
         policy: str = POLICY,
         keys: bool = False,
     ) -> None:
-        self.folder, self.clock = folder, FakeClock()
+        self.folder, self.clock = folder, MovingClock()
         options = Options(
             cloud=cloud,
             tokens=(SECRETS["token"],),

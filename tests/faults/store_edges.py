@@ -92,8 +92,11 @@ def _failing_disk(number: int, lasts: str, *, reads: bool) -> list[str]:
         return invariants.once_each([*broken, *(_said(world) if lasts != "once" else ())])
 
 
-def _full(_: Scene, __: int) -> AbstractContextManager[None]:
-    return disk.full()
+@contextlib.contextmanager
+def _full(world: Scene, _: int) -> Iterator[None]:
+    with disk.full():
+        yield
+    assert not (world.folder / "state.json.busy").exists(), "a lock of our own is left behind"
 
 
 DAMAGES: dict[str, Callable[[bytes], bytes | None]] = {

@@ -11,6 +11,7 @@ from handler.state.content import from_bytes
 from handler.state.redis import RedisStore
 from handler.transport import Response
 from tests.fakes import FakeClock
+from tests.faults.disk import full
 from tests.faults.redis_server import RedisServer
 from tests.faults.scene import SECRETS, scene
 from tests.faults.store_edges import _sealed
@@ -42,3 +43,24 @@ def test_a_redis_reply_of_another_type_is_a_store_error(reply):
         server.broken = lambda name, answer: reply if name == b"GET" else answer
         with pytest.raises(StoreError, match="no text"):
             RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0", FakeClock(), timeout=2).load()
+
+
+def test_a_dead_lock_on_a_full_disk_silences_nobody_in_a_short_run():
+    with scene() as world:
+        world.settings["RUN_BUDGET_SECONDS"] = "20"
+        world.run()
+        world.change()
+        (world.folder / "state.json.busy").write_bytes(b"a process that is no more")
+        with full():
+            ran = world.run()
+        assert ran.seconds <= 20
+        assert [one["status"] for one in ran.report["deliveries"]] == ["delivered", "delivered"]
+
+
+def test_one_target_whose_answer_breaks_us_is_told_as_inconclusive():
+    with scene() as world:
+        world.warm.api = lambda *_: None
+        report = world.run().report
+        assert report["verdict"] == "inconclusive"
+        assert "internal error AttributeError at hss/refusals.py:" in str(report["problems"])
+        assert [one["status"] for one in report["deliveries"]] == ["delivered", "delivered"]

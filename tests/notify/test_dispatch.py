@@ -14,7 +14,7 @@ from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import SinkMessage
 from handler.transport import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
-from tests.fakes import MemoryStore, finding
+from tests.fakes import FakeClock, MemoryStore, finding
 from tests.reliability import FakeKind
 
 WEEK = timedelta(days=7)
@@ -137,7 +137,9 @@ def test_a_delivery_names_the_sink_its_kind_and_why():
 def test_a_state_of_the_first_version_is_read_and_goes_on_under_the_same_ids():
     """The file was written by it, with what its next run sent: a lost batch first, then what is due (id, findings)."""
     first = json.loads((Path(__file__).parents[1] / "states" / "first_version.json").read_text(encoding="utf-8"))
-    desk = Desk(SOC._replace(remind_after=timedelta(hours=3)), OPS, store=MemoryStore(first["document"], 4))
+    desk = Desk(
+        SOC._replace(remind_after=timedelta(hours=3)), OPS, store=MemoryStore(first["document"], 4), clock=FakeClock()
+    )
     desk.clock.moment = parse_iso(first["at"])
     desk.run(lambda request: UP, finding(), finding(port=80, num=4), finding(port=8080))
     sent = [[body[key] for key in ("id", "new", "grown", "reminded", "resolved")] for body in desk.bodies()]

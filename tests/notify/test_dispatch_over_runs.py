@@ -17,7 +17,7 @@ from handler.sinks.message import PLAIN, SinkMessage
 from handler.state.document import decode, encode
 from handler.transport import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
-from tests.fakes import NOON, MemoryStore, MovingClock, finding
+from tests.fakes import NOON, FakeClock, MemoryStore, finding
 from tests.reliability import FakeKind
 
 
@@ -180,7 +180,7 @@ def test_a_save_that_fails_is_tried_once_more():
 
 
 def test_a_sink_that_another_run_is_telling_is_left_alone_until_its_lease_ends():
-    desk = Desk()
+    desk = Desk(clock=FakeClock())
     with pytest.raises(KeyboardInterrupt):
         desk.run(_killed, finding())
     lease = desk.memory().pending[0].lease_until
@@ -336,7 +336,7 @@ def test_no_secret_is_in_what_comes_back():
 
 
 def test_the_clock_of_the_fakes_is_where_it_was_left():
-    assert Desk().clock.now() == NOON
+    assert Desk(clock=FakeClock()).clock.now() == NOON
 
 
 def test_each_try_bears_its_own_time_and_the_same_id():
@@ -353,7 +353,7 @@ def test_each_try_bears_its_own_time_and_the_same_id():
 
 
 def test_the_end_of_what_a_sink_took_without_saying_so_is_told_however_long_the_run_took():
-    desk = Desk(clock=MovingClock())
+    desk = Desk()
     assert desk.run(lost, finding()) == ["owed"]
     assert desk.run([Response(404)] * 9) == ["failed"]
     assert desk.run([UP]) == ["delivered"]
@@ -361,7 +361,7 @@ def test_the_end_of_what_a_sink_took_without_saying_so_is_told_however_long_the_
 
 
 def test_a_lease_that_outlasts_every_run_was_written_by_a_wrong_clock():
-    desk = Desk(clock=MovingClock())
+    desk = Desk()
     desk.run(lost, finding())
     for until, status in (("2036-01-01T00:00:00Z", "delivered"), (None, "quiet")):
         document = copy.deepcopy(desk.store.document)
