@@ -5,17 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.errors import AnswerError, TimeLimitError
+from handler.hss.merge import Exact, everything, proven
+from handler.hss.pages import Page
 from handler.hss.parameters import PortStatisticsQuery
-from handler.hss.plan import (
-    ExactPorts,
-    NextPage,
-    Pages,
-    StartOver,
-    Stop,
-    calls_from_start,
-    key_of,
-    next_step,
-)
+from handler.hss.plan import ExactPorts, NextPage, StartOver, Stop, next_step
+from handler.hss.proof import Proof
 from handler.models import Problem
 from handler.retries import in_minutes
 
@@ -24,7 +18,7 @@ if TYPE_CHECKING:
 
     from handler.hss.client import HssClient, Spending
     from handler.hss.decode import PortPage
-    from handler.hss.plan import Ask, Key
+    from handler.hss.plan import Ask, GiveUp
     from handler.models import Row, Target
 
 UNSTEADY_HINT = "The list changes while it is read; one target per enterprise project makes lists small. Run again."
@@ -64,10 +58,12 @@ class PortWalk:
     ) -> None:
         self._client, self._target, self._ask, self._spending = client, target, ask, spending
         self._keep_raw, self._on_progress = keep_raw, on_progress
-        self._sortable = target.cloud == "huaweicloud"  # OTC has no sort_key
+        sortable = target.cloud == "huaweicloud"  # OTC has no sort_key
+        self._sort: dict[str, Any] = {"sort_key": "port", "sort_dir": "asc"} if sortable else {}
         self._to_come = 1
-        self._found: dict[Key, tuple[Row, Mapping[str, Any]]] = {}
-        self._before: dict[Key, tuple[Row, Mapping[str, Any]]] = {}  # of pages that did not fit together
+        self._proof = Proof.begin(sort_asked=sortable)
+        self._exact: list[Exact] = []
+        self._seen: dict[Row, Mapping[str, Any]] = {}  # every row that came, as it was received
         self.total_num: int | None = None
         self.plan = "none"
         self.every_row = False
@@ -78,13 +74,13 @@ class PortWalk:
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The rows that came; of a port asked for by itself only those of that later answer."""
-        return tuple(row for row, _ in self._results().values())
+        """The rows that count; where not every question was answered, all that came."""
+        return (proven if self.complete else everything)(self._proof, self._exact)
 
     @property
     def raw_rows(self) -> tuple[Mapping[str, Any], ...]:
         """The same as received, where they are kept."""
-        return tuple(raw for _, raw in self._results().values()) if self._keep_raw else ()
+        return tuple(self._seen[row] for row in self.rows) if self._keep_raw else ()
 
     def run(self) -> None:
         """Make the calls. Raises what stopped them; a TimeLimitError names the minutes that all of them need."""
@@ -97,82 +93,76 @@ class PortWalk:
         """Tell the progress."""
         if self._on_progress is not None:
             made = self._spending.calls
-            rows = len(self._found)
-            self._on_progress(Progress(self._ask.category, made, made + self._to_come, rows, wait))
+            self._on_progress(Progress(self._ask.category, made, made + self._to_come, len(self._seen), wait))
 
     def _run(self) -> None:
         step = self._pages()
-        if isinstance(step, StartOver) and self._may_start_over():
-            self._before.update(self._found)
-            self._found = {}
-            step = self._pages()
+        if isinstance(step, StartOver):
+            step = self._pages_again(step)
         match step:
-            case StartOver(why):
-                self.problems.append(Problem(f"the list is not complete: {why}", hint=UNSTEADY_HINT))
             case ExactPorts(ports):
                 self._exact_ports(ports)
             case Stop(plan, every_row):
                 self.plan, self.every_row, self.complete = plan, every_row, True
+            case _:
+                self.problems.append(Problem(f"the list is not complete: {step.why}", hint=UNSTEADY_HINT))
 
-    def _pages(self) -> ExactPorts | Stop | StartOver:
-        page = self._page(0)
-        self.plan = "pages"
-        self.first_page_empty = not page.rows
-        seen = Pages.first(page.total_num, page.rows)
-        while isinstance(step := next_step(self._ask, seen, sortable=self._sortable), NextPage):
+    def _pages(self) -> ExactPorts | Stop | StartOver | GiveUp:
+        self._page(self._proof.now.offset)
+        while isinstance(step := next_step(self._ask, self._proof), NextPage):
             self._expect(step.calls, step.fewest)
-            page = self._page(step.offset)
-            seen = seen.add(page.total_num, page.rows)
+            self._page(step.offset)
         return step
 
-    def _page(self, offset: int) -> PortPage:
-        sort: dict[str, Any] = {"sort_key": "port", "sort_dir": "asc"} if self._sortable else {}
-        page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), offset=offset, **sort))
-        self.total_num = page.total_num
-        return page
+    def _pages_again(self, failed: StartOver) -> ExactPorts | Stop | StartOver | GiveUp:
+        """Start over, if that and the ports asked for one by one then fit in the time left."""
+        left = self._spending.deadline.left()
+        ports = len(failed.ports) if self._seconds(len(failed.ports)) < left else 0  # else they cannot answer anyway
+        if self._seconds(failed.calls + ports) < left:
+            self._expect(failed.calls, failed.calls)
+            self._proof = self._proof.again()
+            return self._pages()
+        return ExactPorts(failed.ports) if failed.ports else failed
+
+    def _page(self, offset: int) -> None:
+        page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), offset=offset, **self._sort))
+        self._proof = self._proof.add(Page.of(offset, page.total_num, page.rows))
+        self.total_num, self.plan = page.total_num, "pages"
+        if self.first_page_empty is None:
+            self.first_page_empty = not page.rows
+        self.say()
 
     def _exact_ports(self, ports: tuple[int, ...]) -> None:
         self.plan = "ports"
-        unsure = []
         for done, port in enumerate(ports):
             self._expect(len(ports) - done, len(ports) - done)
-            if not self._exact_port(port):
-                unsure.append(str(port))
+            self._exact.append(self._exact_port(port))
+            self.say()
+        unsure = [str(one.port) for one in self._exact if not one.proven]
         self.complete = not unsure
         if unsure:
             message = f"the answers for port {', '.join(unsure)} do not hold as many rows as their total_num says"
             self.problems.append(Problem(message, path="$.total_num", hint=UNSTEADY_HINT))
 
-    def _exact_port(self, port: int) -> bool:
-        """Whether the answer is the whole truth on that port. Raises AnswerError where the filter was ignored."""
-        page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), port=port), instead_of=port)
+    def _exact_port(self, port: int) -> Exact:
+        """The answer for that port. Raises AnswerError where the filter was ignored."""
+        page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), port=port))
         if any(row.port != port for row in page.rows):
             raise AnswerError(f"{self._client.name_of(self._target.project_id, API)}: port={port} gave other ports too")
-        return len({key_of(row) for row in page.rows}) == len(page.rows) == page.total_num
+        return Exact(port, page.rows, proven=len(page.rows) == page.total_num)
 
-    def _call(self, query: PortStatisticsQuery, instead_of: int | None = None) -> PortPage:
+    def _call(self, query: PortStatisticsQuery) -> PortPage:
         page = self._client.port_page(self._target, query, self._spending)
         self._to_come = max(0, self._to_come - 1)
-        if instead_of is not None:
-            self._found = {key: one for key, one in self._found.items() if key[0] != instead_of}
         raws = page.raw if self._keep_raw else ({},) * len(page.rows)
-        self._found.update((key_of(row), (row, raw)) for row, raw in zip(page.rows, raws, strict=True))
+        self._seen.update(zip(page.rows, raws, strict=True))
         self.notes.append(page.notes)
-        self.say()
         return page
 
     def _expect(self, calls: int, fewest: int) -> None:
         """So many calls are still to come. If they cannot fit, none is waited for."""
         self._to_come = calls
         self._spending.patient = self._seconds(fewest) < self._spending.deadline.left()
-
-    def _may_start_over(self) -> bool:
-        """Whether a second reading fits in the time left."""
-        _, calls = calls_from_start(self._ask, self.total_num or 0)
-        if self._seconds(calls) >= self._spending.deadline.left():
-            return False
-        self._to_come, self._spending.patient = calls, True
-        return True
 
     def _seconds(self, calls: int) -> float:
         return self._client.pacer.forecast(self._client.lane(API), calls)
@@ -183,6 +173,3 @@ class PortWalk:
         return (
             f"{calls} for {self._ask.category} need {in_minutes(self._seconds(self._to_come))}, {left:.0f} s are left"
         )
-
-    def _results(self) -> dict[Key, tuple[Row, Mapping[str, Any]]]:
-        return self._found if self.complete else {**self._before, **self._found}

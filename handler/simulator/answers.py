@@ -6,13 +6,15 @@ page, this does as the service: a port out of range finds nothing, an unknown pa
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.models import CATEGORIES, COUNTERS
 from handler.simulator.fleet import Fleet, Line, Listener, folded, listeners
+from handler.simulator.moving import ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from handler.simulator.options import Options
 
@@ -76,16 +78,19 @@ def counters(call: Call, fleet: Fleet) -> dict[str, int]:
     return dict.fromkeys(COUNTERS, 0) | {"port_num": ports}
 
 
-def matching(call: Call, fleet: Fleet, options: Options) -> Page:
-    """The rows that a query matches, in the service's order, and where its page begins. Raises BadParameterError."""
+def matching(call: Call, fleet: Fleet, options: Options, nth: int = 0) -> Page:
+    """The rows that a query matches, in the service's order, and where its page begins. Raises BadParameterError.
+
+    What the order leaves to chance differs from one `nth` call to the next.
+    """
     _checked(call)
     lines = fleet.lines(call.enterprise_project, call.category)
     kept = [line for line in _spoken(lines, options) if _matches(line, call.query, options)]
-    ordered: Sequence[Line | Open] = _ordered(kept, call.query, options)
+    listed: Sequence[Line | Open] = _ordered(kept, call.query, options, nth)
     if call.api == "port_detail":
-        ordered = _opened(kept, call)
-    total = min(len(ordered), options.cap)
-    return Page(ordered, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
+        listed = _opened(kept, call)
+    total = min(len(listed), options.cap)
+    return Page(listed, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
 
 
 def listing(page: Page, options: Options) -> dict[str, Any]:
@@ -123,11 +128,12 @@ def _matches(line: Line, query: Mapping[str, str], options: Options) -> bool:
     return query.get("port_string", "") in str(line.port) and query.get("status") in (None, "", line.status)
 
 
-def _ordered(lines: list[Line], query: Mapping[str, str], options: Options) -> list[Line]:
+def _ordered(lines: list[Line], query: Mapping[str, str], options: Options, nth: int) -> list[Line]:
+    ties = Random(nth) if options.ties == "any" or options.order == "none" else None  # noqa: S311 - not for secrets
     if options.cloud == "otc" or options.sort == "ignored" or query.get("sort_key") != "port":
-        return lines
-    key: Callable[[Line], Any] = (lambda line: str(line.port)) if options.sort == "text" else (lambda line: line.port)
-    return sorted(lines, key=key, reverse=query.get("sort_dir") == "desc")
+        return ordered(lines, options.order, ties)
+    listed = ordered(lines, "text" if options.sort == "text" else "port", ties)
+    return listed[::-1] if query.get("sort_dir") == "desc" else listed
 
 
 def _opened(lines: list[Line], call: Call) -> list[Line | Open]:

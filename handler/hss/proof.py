@@ -1,0 +1,118 @@
+"""Whether a list was read whole: one pass in order of port, or two in none. Pure.
+
+`handler.hss.reading` says what one pass proves. Where it shows no order, a line that changes places with others may slip
+over a seam. Two passes miss such a line only if it does so in both: this limit is stated, not closed. Both passes must
+list what they have in common in one order, for a list in random order slips everywhere.
+
+Where a page brings nothing new although the list goes on, the service rounds or ignores offsets; then two passes at
+multiples of what it gives at once must hold the same lines, as many as `total_num`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from handler.hss.aligned import AlignedReading, aligned_pages
+from handler.hss.pages import same_order
+from handler.hss.reading import Reading, pages_of
+
+if TYPE_CHECKING:
+    from handler.hss.pages import Page
+
+TRIES = 2  # a reading that proves nothing is started over once
+Pass = Reading | AlignedReading
+
+
+class Proof(NamedTuple):
+    """What all answers have told so far. Begin with `begin`, go on with `add`, and after a failure with `again`.
+
+    `now` is the pass under way, `first` one in no order that was whole, half a proof. `answers` holds every page that
+    came, one tuple for each pass, those that did not join included.
+    """
+
+    now: Pass
+    first: Pass | None = None
+    answers: tuple[tuple[Page, ...], ...] = ((),)
+    state: Literal["going", "whole", "failed"] = "going"
+    why: str = ""
+    tries: int = 1
+
+    @classmethod
+    def begin(cls, *, sort_asked: bool) -> Proof:
+        """Before the first page; `sort_asked`: pages are asked for with `sort_key=port`."""
+        return cls(Reading(sort_asked))
+
+    @property
+    def total_num(self) -> int:
+        """What the latest page says; 0 before the first."""
+        pages = next((pages for pages in reversed(self.answers) if pages), ())
+        return pages[-1].total_num if pages else 0
+
+    def add(self, page: Page) -> Proof:
+        """After the answer to the question for `now.offset`."""
+        now = self.now.add(page)
+        answers = (*self.answers[:-1], (*self.answers[-1], page))
+        after = self._replace(now=now, answers=answers)
+        if now.state == "failed":
+            return after._failed(now.why)
+        if now.state == "stuck":
+            return after._replace(now=AlignedReading().add(now.pages[0]), first=None)
+        return after._ended() if now.state == "ended" else after
+
+    def again(self) -> Proof:
+        """Start over; a pass that was whole stays half a proof."""
+        return self._replace(state="going", why="", tries=self.tries + 1)._next_pass()
+
+    def left(self) -> int:
+        """Calls still to come until the list may be proven, if it does not move from now on."""
+        if self.state == "whole":
+            return 0
+        rest = self.now.left() if self.now.pages and self.state == "going" else self._one_pass()
+        return rest if self.first is not None or self._orderly() else rest + self._one_pass()
+
+    def surely_left(self) -> int:
+        """The same where the pages to come show whatever helps."""
+        hopeful = isinstance(self.now, Reading) and self.now.orders and self.now.still
+        return self.now.left() if hopeful and self.state == "going" and self.now.pages else self.left()
+
+    def _orderly(self) -> bool:
+        return isinstance(self.now, Reading) and self.now.in_order
+
+    def _one_pass(self) -> int:
+        size = max(page.size for pages in self.answers for page in pages)
+        if isinstance(self.now, AlignedReading):
+            return aligned_pages(self.total_num, size)
+        return pages_of(self.total_num, size)
+
+    def _ended(self) -> Proof:
+        now, first = self.now, self.first
+        if isinstance(now, Reading):
+            if now.proof == "page":
+                return self._replace(first=None, state="whole")
+            if now.proof == "order":
+                return self._replace(state="whole")
+            if now.proof is None:
+                return self._failed("the pages are in no order, and do not share rows")
+        if first is None:
+            return self._replace(first=now)._next_pass()
+        if _agree(first, now):
+            return self._replace(state="whole")
+        return self._replace(first=now)._failed("two readings do not agree")
+
+    def _next_pass(self) -> Proof:
+        now = AlignedReading() if isinstance(self.now, AlignedReading) else Reading(self.now.sort_asked)
+        return self._replace(now=now, answers=(*self.answers, ()))
+
+    def _failed(self, why: str) -> Proof:
+        return self._replace(state="failed", why=why)
+
+
+def _agree(first: Pass, second: Pass) -> bool:
+    """Whether two passes show one list: the same lines where pages cannot overlap, else the same order."""
+    if isinstance(second, AlignedReading):
+        return first.keys == second.keys
+    return same_order(_in_order_read(first), _in_order_read(second))
+
+
+def _in_order_read(one: Pass) -> tuple[object, ...]:
+    return tuple(key for page in one.pages for key in page.keys)

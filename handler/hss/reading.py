@@ -1,0 +1,192 @@
+"""One pass through a list that may move meanwhile: what to ask next, and what the pages prove. Pure.
+
+What has to be proven is that every line which was open during the whole pass is in it. A page is one moment of the
+list: a stretch of neighbouring lines. Each page begins a few lines before the end of the last one, and then:
+
+*In order of port* a lasting line cannot change places with a lasting line of another port. Claim: after each page every
+lasting line with a port lower than the page's last one is in. The first page begins the list, so it holds them. A page
+that begins with a port f lower than the last port l of the page before holds every lasting line between f and its own
+last port, because it is a stretch of a sorted list; those up to f are lower than l and in by induction. Lines of one
+port may change places among themselves: that is why f must be lower than l, and why nothing is claimed of the last port
+itself. As long as the pages ascend both as numbers and as texts, f must be lower in both, for either may be the order.
+
+*In no such order* two pages that share a line have no gap between them, as long as no line changes places with another.
+A line that does so just at a seam, behind the page before and in front of this one, is missed. So one such pass proves
+nothing; `handler.hss.proof` asks for two.
+
+*The end* is a page that ends with its own `total_num`, and that is shorter than others or follows pages which all began
+in place: a service that ignores or rounds offsets gives full pages that begin elsewhere. An empty page is no end: it
+says that the list shrank below the offset, and what stood behind the last page may have slipped below it as well.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from handler.hss.pages import BOTH, CAP, begins_lower, in_place, out_of_order, shares
+from handler.hss.parameters import LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from handler.hss.pages import Order, Page
+
+OVERLAP = 4  # lines that a page begins before the end of the last: few, for each costs; enough where two lines go
+WIDE = 8  # the same once the list was seen to move
+_MANY = 8  # answers beyond twice the pages of a list: it moves too fast
+State = Literal["going", "ended", "stuck", "failed"]
+Proof = Literal["page", "order", "shared"]
+
+
+class Reading(NamedTuple):
+    """What the pages of one pass have told so far; go on with `add`.
+
+    `pages` are those that join, `answers` counts all that came; `step` is how far the next page steps back. `orders`
+    are those in which every page ascends; `varied` tells that one page is not sorted by num, `still` that every page
+    began in place and `total_num` stayed the same, `shared` that every page shares lines with the one before.
+    State `stuck` means that a page brought nothing new: offsets are rounded or ignored.
+    """
+
+    sort_asked: bool = False
+    pages: tuple[Page, ...] = ()
+    answers: int = 0
+    step: int = 0
+    keys: frozenset[Hashable] = frozenset()
+    orders: frozenset[Order] = BOTH
+    varied: bool = False
+    still: bool = True
+    shared: bool = True
+    state: State = "going"
+    why: str = ""
+
+    @property
+    def offset(self) -> int:
+        """Where the next page begins."""
+        return max(0, self.pages[-1].end - self.step) if self.pages else 0
+
+    @property
+    def longest(self) -> int:
+        """The most lines of one page: what the service gives at once."""
+        return max((page.size for page in self.pages), default=0)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the pages so far show an order of port: asked for and obeyed, or seen and undisturbed."""
+        return bool(self.orders) and (self.sort_asked or (self.varied and self.still))
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the pages show that `sort_key=port` was obeyed, and means numbers."""
+        return self.sort_asked and self.orders == {"number"}
+
+    @property
+    def may_stop_early(self) -> bool:
+        """Whether the pages may still show that."""
+        return self.sort_asked and "number" in self.orders
+
+    @property
+    def highest(self) -> int | None:
+        """The port up to which, itself excluded, every port was passed; None where the order is not sure."""
+        passed = self.pages[-1].places[-1:] if self.numeric and self.pages else ()
+        return passed[0] if passed else None
+
+    @property
+    def proof(self) -> Proof | None:
+        """What the pass proves, once it ended: `shared` is half a proof."""
+        if len(self.pages) == 1:
+            return "page"
+        if self.in_order:
+            return "order"
+        return "shared" if self.shared else None
+
+    def add(self, page: Page) -> Reading:
+        """After one more answer, to the question for `offset`."""
+        answered = self._replace(answers=self.answers + 1)
+        after = answered._joined(page) if self.pages else answered._begun(page)
+        endless = after.state == "going" and after.answers > _MANY + 2 * pages_of(page.total_num, after.longest)
+        return after._failed("it moves faster than it can be read") if endless else after
+
+    def left(self) -> int:
+        """Pages still to come in this pass, at least, if nothing moves."""
+        if self.state != "going":
+            return 0
+        last = self.pages[-1]
+        pages = -(-max(0, last.total_num - last.end) // max(1, self.longest - OVERLAP))
+        return max(1, pages + last.capped)
+
+    def _begun(self, page: Page) -> Reading:
+        begun = self._with(page)
+        if page.size > page.total_num and not page.capped:
+            return begun._failed(_beyond(page))
+        if page.size == page.total_num and not page.capped:
+            return begun._replace(state="ended")
+        return begun if page.size else begun._failed(f"total_num is {page.total_num}, but the first page is empty")
+
+    def _joined(self, page: Page) -> Reading:
+        last = self.pages[-1]
+        if page.size and self._fits(last, page):
+            return self._with(page)._judged(page, self)
+        if self.step >= last.size or (out_of_order(last, page) and not self.orders & page.orders):
+            return self._failed("a page does not join the one before it")
+        return self._replace(step=min(last.size, max(2 * WIDE, 4 * self.step)), still=False)  # it begins too late
+
+    def _fits(self, last: Page, page: Page) -> bool:
+        orders = self.orders & page.orders
+        if self.sort_asked and orders:
+            return begins_lower(last, page, orders)
+        return self.shared and shares(last, page)
+
+    def _with(self, page: Page) -> Reading:
+        """With a page that joins."""
+        longer = self._replace(
+            pages=(*self.pages, page),
+            keys=self.keys.union(page.keys),
+            orders=self.orders & page.orders,
+            varied=self.varied or page.varied,
+        )
+        if self.pages:
+            last = self.pages[-1]
+            steady = page.total_num == last.total_num and in_place(last, page, self.step)
+            longer = longer._replace(
+                still=self.still and steady and begins_lower(last, page, longer.orders),
+                shared=self.shared and shares(last, page),
+            )
+        return longer._replace(step=longer._next_step(page))
+
+    def _next_step(self, page: Page) -> int:
+        """So many lines that the next page begins with a lower port if nothing moves, and few more."""
+        ending = next((at for at, place in enumerate(reversed(page.places)) if place != page.places[-1]), page.size)
+        nominal = len(self.pages) * (self.longest - OVERLAP)  # so that what one page stepped back further, others save
+        wanted = min(OVERLAP, page.end - nominal) if self.still else WIDE
+        return min(page.size - 1, max(ending + 1, wanted))
+
+    def _judged(self, page: Page, before: Reading) -> Reading:
+        short = page.size < before.longest
+        new = not before.keys.issuperset(page.keys)
+        if not new and not short:
+            return self._replace(state="stuck", why="a page brings nothing new: offsets are rounded or ignored")
+        if page.capped:
+            return self if new else self._ended()
+        if page.end > page.total_num:
+            return self._failed(_beyond(page))
+        return self._ended() if page.end == page.total_num and (short or self.still) else self
+
+    def _ended(self) -> Reading:
+        total = self.pages[-1].total_num
+        steady = all(page.total_num == total for page in self.pages)
+        if steady and len(self.keys) < total:
+            return self._failed(f"only {len(self.keys)} of {total} rows came")
+        return self._replace(state="ended")
+
+    def _failed(self, why: str) -> Reading:
+        return self._replace(state="failed", why=why)
+
+
+def pages_of(rows: int, size: int = LIMIT) -> int:
+    """The pages of one pass through a list of so many rows that does not move."""
+    more = -(-max(0, rows - size) // max(1, size - OVERLAP))
+    return 1 + more + (1 if rows >= CAP else 0)
+
+
+def _beyond(page: Page) -> str:
+    return f"{page.end} rows came, but total_num is {page.total_num}"
