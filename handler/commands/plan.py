@@ -8,9 +8,11 @@ from handler.clock import Deadline
 from handler.commands.terminal import read_file, surroundings
 from handler.errors import UsageError
 from handler.hss.client import Spending
-from handler.hss.estimate import Estimate, estimate
-from handler.hss.parameters import PortStatisticsQuery
+from handler.hss.estimate import Estimate, Size, estimate
+from handler.hss.pages import Page
+from handler.hss.parameters import LIMIT
 from handler.hss.plan import asks_of
+from handler.hss.walk import first_page
 from handler.policy.load import load_policy
 from handler.report.json_file import MAX_BYTES
 from handler.report.snapshot_file import parse_snapshot
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from handler.hss.client import HssClient
+    from handler.models import CategorySnapshot, Target
     from handler.policy.rules import Policy
     from handler.run.context import Surroundings
     from handler.settings.run_settings import Place, Settings
@@ -62,7 +66,7 @@ def plan(args: argparse.Namespace) -> int:
         policy = loaded or policy_at(location, place, settings, around)
         categories = (place.categories if place is not None else ()) or policy.categories
         asks = asks_of(policy, [category for category in policy.categories if category in categories])
-        sizes = _sizes(args, policy, place, settings, around)
+        sizes = _sizes(args, policy, place or settings.place, settings, around)
         made = estimate(asks, sizes, settings.calls_per_minute)
         for line in lines(place.name if place is not None else "default", made, budget_seconds(settings)):
             print(line)
@@ -73,9 +77,10 @@ def lines(name: str, made: Estimate, budget: float) -> Iterator[str]:
     """The plan of one target, as text."""
     yield f"target {name}"
     for one in made.categories:
+        fewer = f" ({one.fewest} if they come in order of port)" if one.fewest < one.port_statistics else ""
         yield (
             f"  {one.category}: {one.total_num} rows, plan {one.plan}: at most {one.port_statistics} calls of "
-            f"port/statistics, {one.asset_statistics} of asset/statistics"
+            f"port/statistics{fewer}, {one.asset_statistics} of asset/statistics"
         )
     served = "no limit" if made.targets_per_hour is None else f"{made.targets_per_hour} such targets an hour"
     yield f"  in all {sum(made.calls.values())} calls, {made.minutes:.1f} minutes; one credential serves {served}"
@@ -85,20 +90,28 @@ def lines(name: str, made: Estimate, budget: float) -> Iterator[str]:
 
 def _sizes(
     args: argparse.Namespace, policy: Policy, place: Place | None, settings: Settings, around: Surroundings
-) -> dict[str, int]:
+) -> dict[str, Size]:
     if args.rows is not None:
-        return dict.fromkeys(policy.categories, args.rows)
+        sorts = place is not None and place.cloud == "huaweicloud"
+        return dict.fromkeys(policy.categories, Size(args.rows, in_order=True if sorts else None))
     if args.snapshot:
         recorded = parse_snapshot(read_file(args.snapshot, MAX_BYTES), args.snapshot)
-        return {one.category: one.total_num or len(one.rows) for one in recorded.categories}
+        return {one.category: _recorded(one, recorded.target.cloud) for one in recorded.categories}
     assert place is not None
     client, target = client_of(place, settings, around), target_of(place)
     spending = Spending(Deadline.after(PROBE_SECONDS, around.clock))
-    return {
-        category: client.port_page(
-            target,
-            PortStatisticsQuery(category=category, enterprise_project_id=target.enterprise_project_id),
-            spending,
-        ).total_num
-        for category in policy.categories
-    }
+    return {category: _probed(client, target, category, spending) for category in policy.categories}
+
+
+def _recorded(listing: CategorySnapshot, cloud: str) -> Size:
+    """The size of a recorded list; its rows stand in the order in which they came."""
+    rows = max(listing.total_num or 0, len(listing.rows))
+    return Size(rows, in_order=Page.of(0, rows, listing.rows[:LIMIT]).shows_order(asked=cloud == "huaweicloud"))
+
+
+def _probed(client: HssClient, target: Target, category: str, spending: Spending) -> Size:
+    """The size that a first page tells."""
+    query = first_page(target, category)
+    page = client.port_page(target, query, spending)
+    shown = Page.of(0, page.total_num, page.rows).shows_order(asked=query.sort_key is not None)
+    return Size(page.total_num, in_order=shown)

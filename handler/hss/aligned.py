@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from handler.hss.pages import CAP
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
@@ -30,32 +32,29 @@ class AlignedReading(NamedTuple):
 
     def add(self, page: Page) -> AlignedReading:
         """After one more answer, to the question for `offset`."""
-        if self.pages and page.total_num != self.pages[-1].total_num:
-            before = self.pages[-1].total_num
-            return self._failed(f"total_num went from {before} to {page.total_num} between pages")
         longer = self._replace(pages=(*self.pages, page), keys=self.keys.union(page.keys))
+        total = longer.pages[0].total_num
+        if page.total_num != total:
+            return _failed(longer, f"total_num went from {total} to {page.total_num} between pages")
         if len(longer.keys) < page.end:
-            return longer._failed("rows came twice, or not at all")
-        if page.capped:
-            return longer if page.size else longer._ended(page)
-        return longer._ended(page) if page.end >= page.total_num or not page.size else longer
+            return _failed(longer, "rows came twice")
+        if page.size and (page.capped or page.end < total):
+            return longer
+        fits = len(longer.keys) == total or (page.capped and page.end > total)
+        return longer._replace(state="ended") if fits else _failed(longer, f"{page.end} of {total} rows came")
 
     def left(self) -> int:
         """Pages still to come in this pass, if nothing moves."""
         if self.state != "going":
             return 0
-        total, size = (self.pages[-1].total_num, self.pages[0].size) if self.pages else (0, 1)
-        return max(1, aligned_pages(max(0, total - self.offset), size) + (1 if self.pages and self.pages[-1].capped else 0))
-
-    def _ended(self, page: Page) -> AlignedReading:
-        known = len(self.keys)
-        fits = known >= page.total_num if page.capped else known == page.total_num
-        return self._replace(state="ended") if fits else self._failed(f"only {known} of {page.total_num} rows came")
-
-    def _failed(self, why: str) -> AlignedReading:
-        return self._replace(state="failed", why=why)
+        total, size = self.pages[0].total_num, self.pages[0].size
+        return max(1, aligned_pages(total, size) - len(self.pages))
 
 
 def aligned_pages(rows: int, size: int) -> int:
-    """The pages of one such pass that hold so many rows."""
-    return -(-rows // max(1, size))
+    """The pages of one such pass through a list of so many rows."""
+    return max(1, -(-rows // max(1, size))) + (1 if rows >= CAP else 0)
+
+
+def _failed(reading: AlignedReading, why: str) -> AlignedReading:
+    return reading._replace(state="failed", why=why)

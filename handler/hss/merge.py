@@ -2,8 +2,9 @@
 
 Of one port, the latest answer that covers it whole replaces all earlier rows: a page in order of port covers every port
 between its first and its last, an exact query covers its own. Where no answer does, a repeat is the same port and type,
-and the later answer counts; but an answer that holds fewer lines of it, one for each status, takes away none of the
-others, since it may have been cut between them. Within one answer each status stays, and of the same one the greater num.
+and the later answer counts. But where one port and type has several rows, one for each status, an answer with another
+number of them may have been cut between them, and takes none away. Within one answer each status stays, and of the same
+one the greater num.
 """
 
 from __future__ import annotations

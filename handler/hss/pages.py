@@ -53,6 +53,10 @@ class Page(NamedTuple):
         """The offset behind the last line."""
         return self.offset + self.size
 
+    def shows_order(self, *, asked: bool) -> bool:
+        """Whether the page looks like one of a list in order of port, which was `asked` for or not."""
+        return bool(self.orders) and (asked or self.varied)
+
     @property
     def capped(self) -> bool:
         """Whether there may be more lines than `total_num` can say."""

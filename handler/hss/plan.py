@@ -83,7 +83,7 @@ def next_step(ask: Ask, proof: Proof) -> Step:
         return Stop("pages", every_row=True)
     ports = () if ask.every_row else tuple(unanswered(ask.ports & NAMED_PORTS, proof))
     if proof.state == "failed":
-        return _after_failure(ask, proof, ports)
+        return _after_failure(proof, ports)
     calls = proof.left()
     if not ask.every_row:
         if not ports:
@@ -94,6 +94,13 @@ def next_step(ask: Ask, proof: Proof) -> Step:
         return ExactPorts(ports) if ports else GiveUp(f"the listing is longer than offset {HIGHEST_OFFSET} reaches")
     may_stop_early = isinstance(proof.now, Reading) and proof.now.may_stop_early and not ask.every_row
     return NextPage(proof.now.offset, calls, fewest=1 if may_stop_early else proof.surely_left())
+
+
+def calls_ahead(step: Step) -> int:
+    """The calls that a step leads to, as far as they are planned."""
+    if isinstance(step, ExactPorts):
+        return len(step.ports)
+    return step.calls if isinstance(step, NextPage | StartOver) else 0
 
 
 def unanswered(ports: PortSet, proof: Proof) -> PortSet:
@@ -116,7 +123,7 @@ def calls_from_start(ask: Ask, rows: int, *, in_order: bool = True) -> tuple[Pla
     return "pages", passes * pages_of(rows)
 
 
-def _after_failure(ask: Ask, proof: Proof, ports: tuple[int, ...]) -> Step:
+def _after_failure(proof: Proof, ports: tuple[int, ...]) -> Step:
     """Exact queries prove more than another reading; start over once only where it needs fewer calls."""
     calls = proof.left()
     if ports and (proof.tries >= TRIES or len(ports) <= calls):

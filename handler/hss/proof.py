@@ -1,8 +1,8 @@
 """Whether a list was read whole: one pass in order of port, or two in none. Pure.
 
-`handler.hss.reading` says what one pass proves. Where it shows no order, a line that changes places with others may slip
-over a seam. Two passes miss such a line only if it does so in both: this limit is stated, not closed. Both passes must
-list what they have in common in one order, for a list in random order slips everywhere.
+`handler.hss.reading` says what one pass proves. Where it shows no order, a line that changes places with others may
+slip over a seam. Two passes miss such a line only if it does so in both: this limit is stated, not closed. Both passes
+must list what they have in common in one order, for in a random order every line slips.
 
 Where a page brings nothing new although the list goes on, the service rounds or ignores offsets; then two passes at
 multiples of what it gives at once must hold the same lines, as many as `total_num`.
@@ -51,60 +51,61 @@ class Proof(NamedTuple):
     def add(self, page: Page) -> Proof:
         """After the answer to the question for `now.offset`."""
         now = self.now.add(page)
-        answers = (*self.answers[:-1], (*self.answers[-1], page))
-        after = self._replace(now=now, answers=answers)
+        after = self._replace(now=now, answers=(*self.answers[:-1], (*self.answers[-1], page)))
         if now.state == "failed":
-            return after._failed(now.why)
+            return _failed(after, now.why)
         if now.state == "stuck":
             return after._replace(now=AlignedReading().add(now.pages[0]), first=None)
-        return after._ended() if now.state == "ended" else after
+        return _ended(after) if now.state == "ended" else after
 
     def again(self) -> Proof:
         """Start over; a pass that was whole stays half a proof."""
-        return self._replace(state="going", why="", tries=self.tries + 1)._next_pass()
+        return _next_pass(self._replace(state="going", why="", tries=self.tries + 1))
 
     def left(self) -> int:
         """Calls still to come until the list may be proven, if it does not move from now on."""
         if self.state == "whole":
             return 0
-        rest = self.now.left() if self.now.pages and self.state == "going" else self._one_pass()
-        return rest if self.first is not None or self._orderly() else rest + self._one_pass()
+        one_pass = _pages_of_a_pass(self)
+        begun = self.state == "going" and self.now.pages
+        in_order = isinstance(self.now, Reading) and self.now.in_order
+        enough = in_order or self.first is not None or (not begun and one_pass == 1)
+        return (self.now.left() if begun else one_pass) + (0 if enough else one_pass)
 
     def surely_left(self) -> int:
-        """The same where the pages to come show whatever helps."""
-        hopeful = isinstance(self.now, Reading) and self.now.orders and self.now.still
-        return self.now.left() if hopeful and self.state == "going" and self.now.pages else self.left()
+        """The same where the pages to come may show an order after all."""
+        hopeful = isinstance(self.now, Reading) and self.now.orders and self.now.still and self.now.pages
+        return self.now.left() if hopeful and self.state == "going" else self.left()
 
-    def _orderly(self) -> bool:
-        return isinstance(self.now, Reading) and self.now.in_order
 
-    def _one_pass(self) -> int:
-        size = max(page.size for pages in self.answers for page in pages)
-        if isinstance(self.now, AlignedReading):
-            return aligned_pages(self.total_num, size)
-        return pages_of(self.total_num, size)
+def _ended(proof: Proof) -> Proof:
+    """After a pass that came to its end."""
+    now, first = proof.now, proof.first
+    shown = now.proof if isinstance(now, Reading) else "shared"
+    if shown == "page":
+        return proof._replace(first=None, state="whole")
+    if shown == "order" or (first is not None and shown == "shared" and _agree(first, now)):
+        return proof._replace(state="whole")
+    if shown == "shared" and first is None:
+        return _next_pass(proof._replace(first=now))
+    if shown == "shared":
+        return _failed(proof._replace(first=now), "two readings do not agree")
+    return _failed(proof, "the pages are in no order, and do not share rows")
 
-    def _ended(self) -> Proof:
-        now, first = self.now, self.first
-        if isinstance(now, Reading):
-            if now.proof == "page":
-                return self._replace(first=None, state="whole")
-            if now.proof == "order":
-                return self._replace(state="whole")
-            if now.proof is None:
-                return self._failed("the pages are in no order, and do not share rows")
-        if first is None:
-            return self._replace(first=now)._next_pass()
-        if _agree(first, now):
-            return self._replace(state="whole")
-        return self._replace(first=now)._failed("two readings do not agree")
 
-    def _next_pass(self) -> Proof:
-        now = AlignedReading() if isinstance(self.now, AlignedReading) else Reading(self.now.sort_asked)
-        return self._replace(now=now, answers=(*self.answers, ()))
+def _next_pass(proof: Proof) -> Proof:
+    now = AlignedReading() if isinstance(proof.now, AlignedReading) else Reading(proof.now.sort_asked)
+    return proof._replace(now=now, answers=(*proof.answers, ()))
 
-    def _failed(self, why: str) -> Proof:
-        return self._replace(state="failed", why=why)
+
+def _pages_of_a_pass(proof: Proof) -> int:
+    size = max(page.size for pages in proof.answers for page in pages)
+    count = aligned_pages if isinstance(proof.now, AlignedReading) else pages_of
+    return count(proof.total_num, size)
+
+
+def _failed(proof: Proof, why: str) -> Proof:
+    return proof._replace(state="failed", why=why)
 
 
 def _agree(first: Pass, second: Pass) -> bool:

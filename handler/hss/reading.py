@@ -102,9 +102,9 @@ class Reading(NamedTuple):
     def add(self, page: Page) -> Reading:
         """After one more answer, to the question for `offset`."""
         answered = self._replace(answers=self.answers + 1)
-        after = answered._joined(page) if self.pages else answered._begun(page)
+        after = _joined(answered, page) if self.pages else _begun(answered, page)
         endless = after.state == "going" and after.answers > _MANY + 2 * pages_of(page.total_num, after.longest)
-        return after._failed("it moves faster than it can be read") if endless else after
+        return _failed(after, "it moves faster than it can be read") if endless else after
 
     def left(self) -> int:
         """Pages still to come in this pass, at least, if nothing moves."""
@@ -114,78 +114,89 @@ class Reading(NamedTuple):
         pages = -(-max(0, last.total_num - last.end) // max(1, self.longest - OVERLAP))
         return max(1, pages + last.capped)
 
-    def _begun(self, page: Page) -> Reading:
-        begun = self._with(page)
-        if page.size > page.total_num and not page.capped:
-            return begun._failed(_beyond(page))
-        if page.size == page.total_num and not page.capped:
-            return begun._replace(state="ended")
-        return begun if page.size else begun._failed(f"total_num is {page.total_num}, but the first page is empty")
-
-    def _joined(self, page: Page) -> Reading:
-        last = self.pages[-1]
-        if page.size and self._fits(last, page):
-            return self._with(page)._judged(page, self)
-        if self.step >= last.size or (out_of_order(last, page) and not self.orders & page.orders):
-            return self._failed("a page does not join the one before it")
-        return self._replace(step=min(last.size, max(2 * WIDE, 4 * self.step)), still=False)  # it begins too late
-
-    def _fits(self, last: Page, page: Page) -> bool:
-        orders = self.orders & page.orders
-        if self.sort_asked and orders:
-            return begins_lower(last, page, orders)
-        return self.shared and shares(last, page)
-
-    def _with(self, page: Page) -> Reading:
-        """With a page that joins."""
-        longer = self._replace(
-            pages=(*self.pages, page),
-            keys=self.keys.union(page.keys),
-            orders=self.orders & page.orders,
-            varied=self.varied or page.varied,
-        )
-        if self.pages:
-            last = self.pages[-1]
-            steady = page.total_num == last.total_num and in_place(last, page, self.step)
-            longer = longer._replace(
-                still=self.still and steady and begins_lower(last, page, longer.orders),
-                shared=self.shared and shares(last, page),
-            )
-        return longer._replace(step=longer._next_step(page))
-
-    def _next_step(self, page: Page) -> int:
-        """So many lines that the next page begins with a lower port if nothing moves, and few more."""
-        ending = next((at for at, place in enumerate(reversed(page.places)) if place != page.places[-1]), page.size)
-        nominal = len(self.pages) * (self.longest - OVERLAP)  # so that what one page stepped back further, others save
-        wanted = min(OVERLAP, page.end - nominal) if self.still else WIDE
-        return min(page.size - 1, max(ending + 1, wanted))
-
-    def _judged(self, page: Page, before: Reading) -> Reading:
-        short = page.size < before.longest
-        new = not before.keys.issuperset(page.keys)
-        if not new and not short:
-            return self._replace(state="stuck", why="a page brings nothing new: offsets are rounded or ignored")
-        if page.capped:
-            return self if new else self._ended()
-        if page.end > page.total_num:
-            return self._failed(_beyond(page))
-        return self._ended() if page.end == page.total_num and (short or self.still) else self
-
-    def _ended(self) -> Reading:
-        total = self.pages[-1].total_num
-        steady = all(page.total_num == total for page in self.pages)
-        if steady and len(self.keys) < total:
-            return self._failed(f"only {len(self.keys)} of {total} rows came")
-        return self._replace(state="ended")
-
-    def _failed(self, why: str) -> Reading:
-        return self._replace(state="failed", why=why)
-
 
 def pages_of(rows: int, size: int = LIMIT) -> int:
     """The pages of one pass through a list of so many rows that does not move."""
     more = -(-max(0, rows - size) // max(1, size - OVERLAP))
     return 1 + more + (1 if rows >= CAP else 0)
+
+
+def _begun(before: Reading, page: Page) -> Reading:
+    begun = _with(before, page)
+    if page.size > page.total_num and not page.capped:
+        return _failed(begun, _beyond(page))
+    if page.size == page.total_num and not page.capped:
+        return begun._replace(state="ended")
+    return begun if page.size else _failed(begun, f"total_num is {page.total_num}, but the first page is empty")
+
+
+def _joined(before: Reading, page: Page) -> Reading:
+    last = before.pages[-1]
+    if page.size and _fits(before, last, page):
+        return _judged(_with(before, page), page, before)
+    if before.step >= last.size or (out_of_order(last, page) and not before.orders & page.orders):
+        return _failed(before, "a page does not join the one before it")
+    return before._replace(step=min(last.size, max(2 * WIDE, 4 * before.step)), still=False)  # it begins too late
+
+
+def _fits(before: Reading, last: Page, page: Page) -> bool:
+    orders = before.orders & page.orders
+    if before.sort_asked and orders:
+        return begins_lower(last, page, orders)
+    return before.shared and shares(last, page)
+
+
+def _with(before: Reading, page: Page) -> Reading:
+    """With a page that joins."""
+    longer = before._replace(
+        pages=(*before.pages, page),
+        keys=before.keys.union(page.keys),
+        orders=before.orders & page.orders,
+        varied=before.varied or page.varied,
+    )
+    if before.pages:
+        last = before.pages[-1]
+        steady = page.total_num == last.total_num and in_place(last, page, before.step)
+        longer = longer._replace(
+            still=before.still and steady and begins_lower(last, page, longer.orders),
+            shared=before.shared and shares(last, page),
+        )
+    return longer._replace(step=_next_step(longer, page))
+
+
+def _next_step(reading: Reading, page: Page) -> int:
+    """So many lines that the next page begins with a lower port if nothing moves, and few more."""
+    ending = next((at for at, place in enumerate(reversed(page.places)) if place != page.places[-1]), page.size)
+    nominal = len(reading.pages) * (reading.longest - OVERLAP)  # what one page stepped back further, others save
+    wanted = min(OVERLAP, page.end - nominal) if reading.still else WIDE
+    return min(page.size - 1, max(ending + 1, wanted))
+
+
+def _judged(reading: Reading, page: Page, before: Reading) -> Reading:
+    """What a page that joined means: the end, or that offsets do not do what they should."""
+    short = page.size < before.longest
+    new = not before.keys.issuperset(page.keys)
+    if not new and not short:
+        return reading._replace(state="stuck", why="a page brings nothing new: offsets are rounded or ignored")
+    if page.capped:
+        return reading if new else _ended(reading)
+    if page.end > page.total_num:
+        return _failed(reading, _beyond(page))
+    if page.end == page.total_num and (short or reading.still):
+        return _ended(reading)
+    return reading if new or not short else _failed(reading, f"only {page.end} of {page.total_num} rows came")
+
+
+def _ended(reading: Reading) -> Reading:
+    total = reading.pages[-1].total_num
+    steady = all(page.total_num == total for page in reading.pages)
+    if steady and len(reading.keys) < total:
+        return _failed(reading, f"only {len(reading.keys)} of {total} rows came")
+    return reading._replace(state="ended")
+
+
+def _failed(reading: Reading, why: str) -> Reading:
+    return reading._replace(state="failed", why=why)
 
 
 def _beyond(page: Page) -> str:

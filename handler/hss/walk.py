@@ -8,7 +8,7 @@ from handler.errors import AnswerError, TimeLimitError
 from handler.hss.merge import Exact, everything, proven
 from handler.hss.pages import Page
 from handler.hss.parameters import PortStatisticsQuery
-from handler.hss.plan import ExactPorts, NextPage, StartOver, Stop, next_step
+from handler.hss.plan import ExactPorts, NextPage, StartOver, Stop, calls_ahead, next_step
 from handler.hss.proof import Proof
 from handler.models import Problem
 from handler.retries import in_minutes
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from handler.hss.client import HssClient, Spending
     from handler.hss.decode import PortPage
-    from handler.hss.plan import Ask, GiveUp
+    from handler.hss.plan import Ask, GiveUp, Step
     from handler.models import Row, Target
 
 UNSTEADY_HINT = "The list changes while it is read; one target per enterprise project makes lists small. Run again."
@@ -28,6 +28,12 @@ API = PortStatisticsQuery.API
 def scope(target: Target, category: str) -> dict[str, Any]:
     """The parameters that say of what: category and enterprise project."""
     return {"category": category, "enterprise_project_id": target.enterprise_project_id or None}
+
+
+def first_page(target: Target, category: str) -> PortStatisticsQuery:
+    """The query that every category starts with; Open Telekom Cloud has no `sort_key`."""
+    sort: dict[str, Any] = {"sort_key": "port", "sort_dir": "asc"} if target.cloud == "huaweicloud" else {}
+    return PortStatisticsQuery(**scope(target, category), **sort)
 
 
 class Progress(NamedTuple):
@@ -58,10 +64,9 @@ class PortWalk:
     ) -> None:
         self._client, self._target, self._ask, self._spending = client, target, ask, spending
         self._keep_raw, self._on_progress = keep_raw, on_progress
-        sortable = target.cloud == "huaweicloud"  # OTC has no sort_key
-        self._sort: dict[str, Any] = {"sort_key": "port", "sort_dir": "asc"} if sortable else {}
+        self._first_page = first_page(target, ask.category)
         self._to_come = 1
-        self._proof = Proof.begin(sort_asked=sortable)
+        self._proof = Proof.begin(sort_asked=self._first_page.sort_key is not None)
         self._exact: list[Exact] = []
         self._seen: dict[Row, Mapping[str, Any]] = {}  # every row that came, as it was received
         self.total_num: int | None = None
@@ -108,10 +113,10 @@ class PortWalk:
                 self.problems.append(Problem(f"the list is not complete: {step.why}", hint=UNSTEADY_HINT))
 
     def _pages(self) -> ExactPorts | Stop | StartOver | GiveUp:
-        self._page(self._proof.now.offset)
-        while isinstance(step := next_step(self._ask, self._proof), NextPage):
+        step = self._page(0)
+        while isinstance(step, NextPage):
             self._expect(step.calls, step.fewest)
-            self._page(step.offset)
+            step = self._page(step.offset)
         return step
 
     def _pages_again(self, failed: StartOver) -> ExactPorts | Stop | StartOver | GiveUp:
@@ -124,19 +129,24 @@ class PortWalk:
             return self._pages()
         return ExactPorts(failed.ports) if failed.ports else failed
 
-    def _page(self, offset: int) -> None:
-        page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), offset=offset, **self._sort))
-        self._proof = self._proof.add(Page.of(offset, page.total_num, page.rows))
+    def _page(self, offset: int) -> Step:
+        """Read a page; what to do next."""
+        page = self._call(self._first_page._replace(offset=offset))
+        self._proof = self._proof.add(Page.of(offset, page.total_num, page.rows, size=len(page.raw)))
         self.total_num, self.plan = page.total_num, "pages"
         if self.first_page_empty is None:
             self.first_page_empty = not page.rows
+        step = next_step(self._ask, self._proof)
+        self._to_come = calls_ahead(step)
         self.say()
+        return step
 
     def _exact_ports(self, ports: tuple[int, ...]) -> None:
         self.plan = "ports"
         for done, port in enumerate(ports):
             self._expect(len(ports) - done, len(ports) - done)
             self._exact.append(self._exact_port(port))
+            self._to_come -= 1
             self.say()
         unsure = [str(one.port) for one in self._exact if not one.proven]
         self.complete = not unsure
@@ -153,7 +163,6 @@ class PortWalk:
 
     def _call(self, query: PortStatisticsQuery) -> PortPage:
         page = self._client.port_page(self._target, query, self._spending)
-        self._to_come = max(0, self._to_come - 1)
         raws = page.raw if self._keep_raw else ({},) * len(page.rows)
         self._seen.update(zip(page.rows, raws, strict=True))
         self.notes.append(page.notes)

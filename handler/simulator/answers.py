@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from handler.simulator.options import Options
 
 SMALLEST, LARGEST = 10, 200  # limit
+_FILTERS = {"port", "type", "port_string", "status"}
 APIS = {
     "asset/port/statistics": "port_statistics",
     "asset/statistics": "asset_statistics",
@@ -85,7 +86,9 @@ def matching(call: Call, fleet: Fleet, options: Options, nth: int = 0) -> Page:
     """
     _checked(call)
     lines = fleet.lines(call.enterprise_project, call.category)
-    kept = [line for line in _spoken(lines, options) if _matches(line, call.query, options)]
+    kept = list(_spoken(lines, options))
+    if not _FILTERS.isdisjoint(call.query):
+        kept = [line for line in kept if _matches(line, call.query, options)]
     listed: Sequence[Line | Open] = _ordered(kept, call.query, options, nth)
     if call.api == "port_detail":
         listed = _opened(kept, call)
@@ -114,6 +117,9 @@ def _spoken(lines: tuple[Line, ...], options: Options) -> Sequence[Line]:
         if options.unknown_word == "unknown":
             return lines
         return [line._replace(status=line.status.replace("unknown", options.unknown_word)) for line in lines]
+    plain = {(line.port, line.type) for line in lines if not line.type.endswith("6")}
+    if len(plain) == len(lines):
+        return lines  # nothing is to be folded, and no status is shown
     return folded(line._replace(type=line.type.removesuffix("6"), status="") for line in lines)
 
 

@@ -47,7 +47,7 @@ class Movement:
 
 
 def moved(lines: Sequence[Line], chance: Random, changes: int, nth: int) -> tuple[Line, ...]:
-    """The lines after so many changes; those that came or changed were updated after all others. New ones stand last."""
+    """The lines after so many changes. What came or changed was updated after all others; what is new stands last."""
     now = list(lines)
     for number in range(changes):
         chance.choice((_come, _go, _grow, _other_status))(now, chance, nth * _MOST + number)
