@@ -18,6 +18,7 @@ from handler.hss.reading import Reading, pages_of
 from handler.models import Row
 from handler.ports import PortSet
 from handler.simulator.fleet import Line
+from handler.simulator.moving import STATUSES
 from tests.moving_list import MovingList, made_up, read, slipped
 
 READINGS = int(os.environ.get("READINGS", "40"))
@@ -91,7 +92,7 @@ def test_a_quiet_list_in_a_stable_order_is_complete_and_exactly_what_is_there(cl
 @pytest.mark.parametrize("changes", [0, 6])
 @pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
 def test_a_list_in_random_order_is_never_complete_unless_it_is_one_page(cloud, changes):
-    for world in worlds(cloud, "none", changes):
+    for world in worlds(cloud, "none", changes, sizes=(*SIZES, *range(20, 25)), count=10 * READINGS):
         outcome = read(world, EVERY)
         assert not outcome.complete or outcome.proof.now.proof == "page"
 
@@ -141,8 +142,8 @@ def cost(cloud, order, changes):
         ("otc", "port", 0, 1.0),
         ("otc", "text", 0, 1.0),
         ("huaweicloud", "port", 0, 1.0),
-        ("huaweicloud", "port", 3, 1.06),
-        ("huaweicloud", "text", 3, 1.06),
+        ("huaweicloud", "port", 3, 1.1),
+        ("huaweicloud", "text", 3, 1.1),
         ("otc", "port", 3, 1.8),
         ("otc", "front", 3, 2.0),
         ("otc", "num", 0, 2.0),
@@ -218,6 +219,18 @@ def test_a_list_that_grows_at_each_call_ends_with_a_verdict(order, ask):
     outcome = read(world, ask)
     assert outcome.complete
     assert not missed(world, outcome, ask.ports or None)[0]
+
+
+def test_a_list_that_holds_a_port_once_for_each_status_keeps_them_all():
+    lines = tuple(
+        Line(port, "TCP", 1 + port % 3, status) for port in range(1000, 1030) for status in STATUSES[: 1 + port % 3]
+    )
+    for order in ("port", "num", "insertion"):
+        world = MovingList(lines, order, Random(1), cloud="huaweicloud", size=20)
+        outcome = read(world, EVERY)
+        assert outcome.complete
+        assert {row.status for row in outcome.rows if row.port == 1001} == set(STATUSES)
+        assert len(outcome.rows) == len(lines)
 
 
 # single rules

@@ -50,7 +50,8 @@ def moved(lines: Sequence[Line], chance: Random, changes: int, nth: int) -> tupl
     """The lines after so many changes. What came or changed was updated after all others; what is new stands last."""
     now = list(lines)
     for number in range(changes):
-        chance.choice((_come, _go, _grow, _other_status))(now, chance, nth * _MOST + number)
+        change = chance.choices(_CHANGES, weights=(4, 4, 4, 4, 1))[0]
+        change(now, chance, nth * _MOST + number)
     return tuple(now)
 
 
@@ -85,3 +86,12 @@ def _other_status(now: list[Line], chance: Random, at: int) -> None:
     if now:
         index = chance.randrange(len(now))
         now[index] = now[index]._replace(status=chance.choice(STATUSES), updated=at)
+
+
+def _switch_off(now: list[Line], chance: Random, at: int) -> None:
+    """A server goes, and with it several lines at once."""
+    for _ in range(chance.randint(2, 12)):
+        _go(now, chance, at)
+
+
+_CHANGES = (_come, _go, _grow, _other_status, _switch_off)
