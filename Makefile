@@ -3,7 +3,8 @@ SHELL := /bin/bash
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test test-other lint format setup test-keystone test-oracles test-browser test-deploy test-faults package bench
+.PHONY: help demo test test-other test-locks lint format setup test-keystone test-oracles test-browser test-deploy test-faults package
+.PHONY: wheel bench
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
@@ -40,12 +41,18 @@ test-oracles: setup ## message payloads against the chat vendors' own types (npm
 test-browser: setup ## the HTML report in headless Chromium, with axe (npm, Debian's chromium)
 	PYTHON=$(BIN)/python tests/browser/run.sh
 
+test-locks: ## every lock file with one Python, its own pip and the newest: make test-locks PYTHON=python3.13
+	tools/try_locks.sh $(or $(PYTHON),python3)
+
+wheel: ## the package's wheel, in dist
+	tools/wheel.sh
+
 package: setup ## the function's zips for Python 3.10 and 3.12, with their bills of materials
 	$(BIN)/python -m tools.package
 
 test-deploy: setup ## serverless.yml in a Serverless Framework, Terraform, and a whole check from the zips
 	tests/deploy/run.sh
-	$(BIN)/python -m pytest tests/test_package_zip.py tests/test_package_parts.py tests/test_serverless.py tests/test_deploy_terraform.py
+	$(BIN)/python -m pytest tests/tools/test_package_zip.py tests/tools/test_package_parts.py tests/deploy/test_serverless.py tests/deploy/test_terraform.py
 
 test-faults: setup ## every fault on every edge, and the table of what held
 	$(BIN)/python -m tests.faults

@@ -20,8 +20,8 @@ from handler.schemas import catalog, keywords
 from handler.simulator.generate import generate
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
-from handler.sinks.kinds import KINDS, kind_module
-from handler.sinks.sink import Notice, Sink
+from handler.sinks.kinds import SINK_KINDS
+from handler.sinks.sink import Notification, Sink
 from handler.transport import Request, Response
 
 Section = dict[str, object]
@@ -163,7 +163,7 @@ def rendering(rounds: int) -> Section:
     """The body for each kind of sink of a report with 10,000 findings, and with 1,000 for the growth."""
     results: dict[str, Any] = {}
     small, large = (_report(size) for size in (1_000, 10_000))
-    for kind in KINDS:
+    for kind in SINK_KINDS:
         figures = paired(
             f"render {kind}",
             {
@@ -183,9 +183,9 @@ def _render(kind: str, report: Report) -> object:
         "chat_id": "-1",
         "routing_key": Secret("R" * 32),
     }
-    sink = Sink("bench", kind, Secret(SINK_URL), **keys)
+    sink = Sink("bench", SINK_KINDS[kind], Secret(SINK_URL), **keys)
     now = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    return kind_module(kind).render(Notice("delivery", report, new=report.findings), sink, now, 0)
+    return sink.kind.module.render(Notification("delivery", report, new=report.findings), sink, now, 0)
 
 
 def _report(findings: int) -> Report:

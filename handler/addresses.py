@@ -1,4 +1,4 @@
-"""Which addresses a sink may have: checked once, when the settings are read."""
+"""What an address is: of this machine, or of a metadata service, which no sink may have."""
 
 from __future__ import annotations
 
@@ -18,6 +18,24 @@ _METADATA: Final = (
     ip_network("fd00:ec2::254/128"),  # AWS
     ip_network("fd20:ce::254/128"),  # Google
 )
+
+
+def is_loopback(address: str) -> bool:
+    """Whether a literal address is one that nobody outside its machine reaches: 127.0.0.0/8, ::1, ::ffff:127.0.0.0/104.
+
+    It may have brackets or a zone (`[::1]`, `::1%lo`). No name is an address, `localhost` neither.
+    """
+    try:
+        parsed = ip_address(address.strip("[] ").partition("%")[0])
+    except ValueError:
+        return False
+    inner = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return (inner or parsed).is_loopback
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether the host of a URL is the machine itself: a loopback address, or `localhost`."""
+    return host == "localhost" or is_loopback(host)
 
 
 def refuse_url(url: str, allow_http: bool) -> str | None:

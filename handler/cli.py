@@ -1,21 +1,85 @@
-"""The same check from a terminal. One place turns errors into a line, a hint and an exit code."""
+"""The same check from a terminal. One place turns errors into a line, a hint and an exit code.
+
+`COMMANDS` lists what there is. The module of a command is imported when that command is called, not for any other.
+"""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler import __version__
+from handler.commands.standard_streams import surviving_streams
 from handler.errors import PortComplianceError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import NoReturn
+    from typing import NoReturn, TypeAlias
 
-COMMANDS = ("check", "snapshot", "plan", "policy", "notify", "targets", "history", "schema", "simulate", "demo")
+    SubParsers: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+class Command(NamedTuple):
+    """A command's line of help and its module in `handler.commands`."""
+
+    help: str
+    module: str
+
+
+class Group(NamedTuple):
+    """Commands under one word, and an example of one."""
+
+    help: str
+    example: str
+    commands: dict[str, Command]
+
+
+COMMANDS: dict[str, Command | Group] = {
+    "check": Command("one run: ask HSS (or a snapshot), evaluate, report, tell", "check"),
+    "snapshot": Command("list everything, write it as JSON", "snapshot"),
+    "plan": Command("the calls and minutes a run would need; makes no call itself", "plan"),
+    "policy": Group(
+        "validate, test, mutate, diff, explain and cover a policy",
+        "port-compliance policy validate policies/baseline.yaml",
+        {
+            "validate": Command(
+                "list all problems of all files at once, each with file, line and column", "policy_validate"
+            ),
+            "test": Command("run the policy's own test cases (*.test.yaml)", "policy_test"),
+            "mutate": Command(
+                "change each rule and exemption a little, in turn, and name the changes that no test notices",
+                "policy_mutate",
+            ),
+            "diff": Command("show what a new policy would newly find, no longer find or rate otherwise", "policy_diff"),
+            "explain": Command(
+                "tell which rules and exemptions speak of a port, which make a finding, and why", "policy_explain"
+            ),
+            "coverage": Command(
+                "compare the policy with published danger lists: what it omits, and what only it has", "policy_coverage"
+            ),
+            "schema": Command("print the JSON Schema of the policy file", "policy_schema"),
+        },
+    ),
+    "notify": Group(
+        "preview what a sink would receive",
+        "port-compliance notify preview --sink slack",
+        {"preview": Command("print the message without sending it", "notify_preview")},
+    ),
+    "targets": Command("list the targets and check that each can be reached and authenticated", "targets"),
+    "history": Command("show the last runs as a table and a plot", "history"),
+    "schema": Group(
+        "schemas of the API's answers, and the documents they come from",
+        "port-compliance schema derive ListPortStatistics.rst --query",
+        {
+            "derive": Command("print the JSON Schema that a vendor's page describes", "schema_derive"),
+            "check": Command("show how a recorded snapshot differs from each committed schema", "schema_check"),
+        },
+    ),
+    "simulate": Command("a faithful HSS server on loopback", "simulate"),
+    "demo": Command("the main job from end to end on the simulator; no account needed", "demo"),
+}
 INTERRUPTED = 130
 
 
@@ -29,7 +93,11 @@ class Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code. Never ends in a traceback for what a user or a network did."""
-    arguments = sys.argv[1:] if argv is None else list(argv)
+    with surviving_streams():
+        return _main(sys.argv[1:] if argv is None else list(argv))
+
+
+def _main(arguments: list[str]) -> int:
     try:
         parsed = build_parser(arguments).parse_args(arguments)
         return int(parsed.run(parsed))
@@ -41,21 +109,40 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
 
 
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """The parser; only the module of the command that is asked for is loaded, or all of them for `--help`."""
+    """The parser; it knows every command by name, and the arguments of the one that is called."""
     parser = Parser(
         prog="port-compliance",
         description="Checks the open ports that Host Security Service sees against a YAML policy.",
         epilog="Example: port-compliance check --policy policies/baseline.yaml",
     )
     parser.add_argument("--version", action="version", version=f"port-compliance {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    asked = next((word for word in arguments if not word.startswith("-")), "")
-    for name in [asked] if asked in COMMANDS else COMMANDS:
-        import_module(f"handler.commands.{name}").register(commands)
+    called = [word for word in arguments if not word.startswith("-")]
+    _add_commands(parser, COMMANDS, called, title="commands", metavar="COMMAND")
     return parser
+
+
+def _add_commands(
+    parser: argparse.ArgumentParser, known: dict[str, Command | Group], called: list[str], **shown: str
+) -> None:
+    choices = parser.add_subparsers(required=True, **shown)
+    for name, command in known.items():
+        added = choices.add_parser(name, help=command.help)
+        if called[:1] != [name]:
+            continue
+        if isinstance(command, Group):
+            added.epilog = f"Example: {command.example}"
+            _add_commands(added, {**command.commands}, called[1:], metavar="ACTION")
+        else:
+            _fill(added, command)
+
+
+def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
+    """Give the parser what the command's module says of itself."""
+    module = import_module(f"handler.commands.{command.module}")
+    short = f"{command.help[:1].upper()}{command.help[1:]}."
+    parser.description, parser.epilog = getattr(module, "DESCRIPTION", short), f"Example: {module.EXAMPLE}"
+    module.arguments(parser)
+    parser.set_defaults(run=module.run)

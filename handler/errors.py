@@ -97,7 +97,7 @@ class MissingExtraError(UsageError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
             f"{what} needs the extra '{extra}', which is not installed",
-            hint=f"pip install 'port-compliance[{extra}]'",
+            hint=f"pip install '.[{extra}]' in a checkout of port-compliance (from its wheel: README, Install)",
         )
 
 

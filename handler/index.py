@@ -9,82 +9,82 @@ from __future__ import annotations
 import logging
 import os
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import DeliveryError, PortComplianceError, UnknownError, UsageError
 from handler.function.events import is_gateway, read_event
+from handler.function.failure import tell_failure
+from handler.function.gateway import answer_call
 from handler.logs import LOGGER, set_up
-from handler.run.context import AgencyKeys, Surroundings, Warm
-from handler.run.targets import Choices, budget_seconds, check_all, prepare
-from handler.run.wiring import settings_of
+from handler.run import lazy
+from handler.run.context import AgencyKeys, Context, FunctionIdentity, Warm
+from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
+from handler.run.wiring import Wiring
 from handler.transport import HttpTransport, load_requests
 
 if TYPE_CHECKING:
-    from handler.function.events import Trigger
-    from handler.run.outcome import Outcome
+    from collections.abc import Iterable
 
-FOLLOWING = (
-    "handler.decide.evaluate",
-    "handler.run.outcome",
-    "handler.notify.dispatch",
-)  # what a run needs after its first request
+    from handler.function.events import Trigger
+    from handler.models import Report
+    from handler.run.result import RunResult
+
 CODE_ROOT = Path(__file__).resolve().parent.parent
+MOST_FOR_FAILURE = 30.0  # seconds for telling that a run could not begin
 
 
 def initializer(context: Any) -> None:
     """Called once per instance, before its first event: make what warm invocations share, and what a request needs."""
-    surroundings_of(context)
+    context_of(context)
     load_requests()
 
 
 def handler(event: object, context: Any) -> dict[str, Any]:
-    """Run the check that an event asks for, and give the report as JSON.
+    """Run the check that an event asks for, and give the report as JSON. `context` is the platform's.
 
     Raises PortComplianceError after telling and saving where the platform must count a failure: a usage error, or an
     inconclusive run or failed delivery of which no sink accepted anything. A gateway call is always answered.
     """
-    return answer(event, surroundings_of(context), *time_left(context), request_id=_request_id(context))
+    return invoke(event, context_of(context), *time_left(context), request_id=_text(context.getRequestID()) or "")
 
 
-def answer(
-    event: object, around: Surroundings, left: float | None, limit: float | None, *, request_id: str = ""
+def invoke(
+    event: object, context: Context, left: float | None, limit: float | None, *, request_id: str = ""
 ) -> dict[str, Any]:
-    """As `handler`, with plain arguments: `left` seconds until the platform stops us, of `limit` in all."""
-    set_up(_log_level(around), around.lookup("LOG_FORMAT") or "json", request_id=request_id)
+    """As `handler`, with a context of ours: `left` seconds until the platform stops us, of `limit` in all."""
+    wiring = Wiring(context)
+    settings = wiring.settings
+    set_up(settings.log_level, settings.log_format, request_id=request_id)
     if is_gateway(event):
-        from handler.function.gateway import answer_call  # noqa: PLC0415 - only for gateway calls
-
-        return answer_call(event, around, lambda trigger: _run(trigger, around, left, limit))
+        return answer_call(event, settings.apig_token, lambda trigger: _run(trigger, wiring, left, limit))
     trigger = read_event(event)
-    if trigger.kind == "obs" and around.lookup("POLICY_PATH") != f"obs://{trigger.bucket}/{trigger.key}":
+    if trigger.kind == "obs" and settings.policy_path != f"obs://{trigger.bucket}/{trigger.key}":
         LOGGER.info("the changed object is not the policy: nothing to do")
         return {"version": "1", "ignored": "the changed object is not the policy"}
-    outcome = _run(trigger, around, left, limit)
+    outcome = _run(trigger, wiring, left, limit)
     if outcome.error is not None:
         raise outcome.error
     if outcome.exit_code in (3, 4) and not outcome.accepted:
         raise _nobody_knows(outcome)
-    return outcome.result()
+    return outcome.document()
 
 
-def surroundings_of(context: Any) -> Surroundings:
-    """What the context gives, by its documented methods only."""
-    return Surroundings(
-        lookup=lambda name: _text(context.getUserData(name)),
+def context_of(platform: Any) -> Context:
+    """What the platform's context gives, by its documented methods only."""
+    agency = AgencyKeys(platform.getSecurityAccessKey, platform.getSecuritySecretKey, platform.getSecurityToken)
+    return Context(
+        lookup=lambda name: _text(platform.getUserData(name)),
         root=CODE_ROOT,
         warm=_warm(),
-        in_function=True,
-        own_project=_text(context.getProjectID()) or "",
-        agency=AgencyKeys(context.getSecurityAccessKey, context.getSecuritySecretKey, context.getSecurityToken),
+        function=FunctionIdentity(_text(platform.getProjectID()) or "", agency),
     )
 
 
-def time_left(context: Any) -> tuple[float | None, float | None]:
+def time_left(platform: Any) -> tuple[float | None, float | None]:
     """Seconds left and the function's timeout, each None where it is no number: some runtimes cannot tell."""
     try:
-        milliseconds = context.getRemainingTimeInMilliSeconds()
+        milliseconds = platform.getRemainingTimeInMilliSeconds()
     except (TypeError, ValueError, AttributeError):
         milliseconds = None
     number = isinstance(milliseconds, (int, float)) and not isinstance(milliseconds, bool)
@@ -92,23 +92,21 @@ def time_left(context: Any) -> tuple[float | None, float | None]:
     return (milliseconds / 1000 if number else None, float(timeout) if timeout.isdigit() and int(timeout) else None)
 
 
-def _run(trigger: Trigger, around: Surroundings, left: float | None, limit: float | None) -> Outcome:
+def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | None) -> RunResult:
     """One run; what stops it before its first request is told as inconclusive, and kept in the outcome."""
+    request = RunRequest(trigger.policy, trigger.target, trigger.categories, dry_run=trigger.dry_run)
     try:
-        settings = settings_of(around)
-        choices = Choices(trigger.policy, trigger.target, trigger.categories, dry_run=trigger.dry_run)
-        prepared = prepare(settings, around, choices)
+        prepared = prepare(wiring, request)
     except UsageError as error:
-        from handler.function.failure import tell_failure  # noqa: PLC0415 - only where nothing can be checked
-        from handler.run.outcome import Outcome  # noqa: PLC0415
-
         LOGGER.error("%s", error.message)
-        seconds = budget_seconds_of(left, limit)
-        return Outcome(tell_failure(error, around, seconds, dry_run=trigger.dry_run), error=error)
-    reports = check_all(prepared, around, budget_seconds(settings, left, limit))
-    from handler.run.outcome import Outcome  # noqa: PLC0415 - imported by now, while HSS answered
+        seconds = min(part for part in (left, limit, MOST_FOR_FAILURE) if part is not None)
+        return lazy.RunResult(tell_failure(error, wiring, seconds, dry_run=trigger.dry_run), error=error)
+    reports = check_targets(prepared, wiring, budget_seconds(wiring.settings, left, limit))
+    _log(reports)
+    return lazy.RunResult(reports, several=bool(wiring.settings.targets_config))
 
-    outcome = Outcome(reports, several=bool(settings.targets_config))
+
+def _log(reports: Iterable[Report]) -> None:
     for report in reports:
         LOGGER.log(
             logging.INFO if report.verdict == "compliant" else logging.WARNING,
@@ -118,15 +116,9 @@ def _run(trigger: Trigger, around: Surroundings, left: float | None, limit: floa
             len(report.problems),
             extra={"run_id": report.run_id, "target": report.target.name},
         )
-    return outcome
 
 
-def budget_seconds_of(left: float | None, limit: float | None) -> float:
-    """The time for telling where the settings cannot be read."""
-    return min(part for part in (left, limit, 30.0) if part is not None)
-
-
-def _nobody_knows(outcome: Outcome) -> PortComplianceError:
+def _nobody_knows(outcome: RunResult) -> PortComplianceError:
     """The failure that the platform is to count."""
     if outcome.exit_code == 4:
         reasons = [f"{one.sink}: {one.reason}" for report in outcome.reports for one in report.deliveries if one.reason]
@@ -137,21 +129,7 @@ def _nobody_knows(outcome: Outcome) -> PortComplianceError:
 
 @cache
 def _warm() -> Warm:
-    return Warm(api=HttpTransport(meanwhile=_import_what_follows))
-
-
-def _import_what_follows() -> None:
-    for name in FOLLOWING:
-        import_module(name)
-
-
-def _log_level(around: Surroundings) -> str:
-    level = (around.lookup("LOG_LEVEL") or "info").lower()
-    return level if level in ("debug", "info", "warning", "error") else "info"
-
-
-def _request_id(context: Any) -> str:
-    return _text(context.getRequestID()) or ""
+    return Warm(api=HttpTransport(meanwhile=lazy.load_what_follows))
 
 
 def _text(value: object) -> str | None:

@@ -7,6 +7,8 @@ import logging
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from handler.foreign_text import visible
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -33,8 +35,7 @@ class _JsonLines(logging.Formatter):
 
 class _TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        text = record.getMessage()
-        return f"{record.levelname.lower()}: " + "".join(c if c.isprintable() else " " for c in text)
+        return f"{record.levelname.lower()}: " + visible(record.getMessage(), unseen=" ")
 
 
 def set_up(level: str, form: str, stream: TextIO | None = None, **constant: str) -> None:

@@ -44,6 +44,9 @@ class Severity(IntEnum):
         return cls[word.upper()]
 
 
+SEVERITIES: tuple[Severity, ...] = tuple(sorted(Severity, reverse=True))  # worst first
+
+
 class Secret:
     """A text that is never shown: `str` and `repr` give `***`, only `reveal` gives the text."""
 
@@ -177,6 +180,21 @@ class Finding(NamedTuple):
     hosts: tuple[Host, ...] | None = None  # None: not asked
 
 
+RULE_TEXTS = ("title", "rationale", "remediation", "references", "tags")  # what a finding says in its rule's words
+_CATEGORY_RANK = {category: rank for rank, category in enumerate(CATEGORIES)}
+
+
+def worst_first(finding: Finding) -> tuple[int, int, int, str, str]:
+    """The sort key of findings everywhere: severity, then category in the API's order, port, protocol and rule."""
+    return (
+        -finding.severity,
+        _CATEGORY_RANK.get(finding.category, len(CATEGORIES)),  # a report read from a file may name another one
+        -1 if finding.port is None else finding.port,
+        finding.protocol or "",
+        finding.rule_id,
+    )
+
+
 class ExemptedFinding(NamedTuple):
     """A finding that an exemption switches off; counted and shown."""
 
@@ -187,6 +205,9 @@ class ExemptedFinding(NamedTuple):
     expires: str  # the last day on which it holds, YYYY-MM-DD
     days_left: int
     ticket: str = ""
+
+
+EXEMPTION_TEXTS = ("reason", "owner", "ticket")  # what it says in the exemption's words
 
 
 class AnnouncedFinding(NamedTuple):
@@ -213,7 +234,7 @@ class Gaps(NamedTuple):
 
 
 class Evaluation(NamedTuple):
-    """What a policy says of a snapshot. `undecided` are rules that could not be decided, by category."""
+    """What a policy says of a snapshot; what it could not decide stands in the problems."""
 
     findings: tuple[Finding, ...] = ()
     exempted: tuple[ExemptedFinding, ...] = ()

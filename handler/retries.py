@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from handler.clock import parse_iso
 from handler.errors import TimeLimitError, TransportError
@@ -14,12 +15,16 @@ if TYPE_CHECKING:
     from random import Random
 
     from handler.clock import Deadline
-    from handler.transport import Response
 
-    Outcome = Response | TransportError
-    Wanted = Callable[[Outcome], "float | None"]
 
-__all__ = ["DEFAULT", "Retries", "in_minutes", "retry_after", "with_retries"]
+class _Answered(Protocol):
+    @property
+    def status(self) -> int: ...
+
+
+_Answer = TypeVar("_Answer", bound=_Answered)
+LONGEST_ASKED = 366 * 86_400.0  # seconds; a number of many digits is this
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class Retries(NamedTuple):
@@ -34,18 +39,18 @@ class Retries(NamedTuple):
         return min(self.longest_wait, self.first_wait * 2.0 ** (tried - 1)) * random.uniform(0.5, 1.0)
 
 
-DEFAULT = Retries()
+DEFAULT_RETRIES = Retries()
 
 
 def with_retries(
-    call: Callable[[], Response],
-    wanted: Wanted,
+    call: Callable[[], _Answer],
+    wanted: Callable[[_Answer | TransportError], float | None],
     *,
     deadline: Deadline,
     random: Random,
-    retries: Retries = DEFAULT,
+    retries: Retries = DEFAULT_RETRIES,
     on_wait: Callable[[float], None] | None = None,
-) -> Response:
+) -> _Answer:
     """The first answer that needs no other try, or the last one.
 
     `wanted` says of an outcome: None, keep it; a number, try again after at least so many seconds (0: the rule says).
@@ -66,18 +71,19 @@ def with_retries(
         deadline.clock.sleep(wait)
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds that a Retry-After header asks for; None without a readable one.
+def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds that a Retry-After header asks for, never below zero; None without a readable one.
 
-    A date is measured against the answer's own Date where it has one, so that neither clock matters.
+    Header names may be written in any case. A number may have decimals. A date is measured against the answer's own
+    Date where it has one, so that neither clock matters; else against `now`, and without `now` it says nothing.
     """
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:12])
-    until, since = _http_date(text), _http_date(headers.get("date", ""))
-    if until is None:
-        return None
-    return max(0.0, (until - (since or now)).total_seconds())
+    known = {name.lower(): value for name, value in headers.items()}
+    text = known.get("retry-after", "").strip()
+    if _NUMBER.fullmatch(text):
+        return min(max(0.0, float(text)), LONGEST_ASKED)
+    until = _http_date(text)
+    since = (_http_date(known.get("date", "")) or now) if until else None
+    return max(0.0, (until - since).total_seconds()) if until and since else None
 
 
 def in_minutes(seconds: float) -> str:
@@ -86,25 +92,27 @@ def in_minutes(seconds: float) -> str:
     return "1 minute" if minutes == 1 else f"{minutes} minutes"
 
 
-def _outcome(call: Callable[[], Response]) -> Outcome:
+def _outcome(call: Callable[[], _Answer]) -> _Answer | TransportError:
     try:
         return call()
     except TransportError as error:
         return error
 
 
-def _settle(outcome: Outcome) -> Response:
+def _settle(outcome: _Answer | TransportError) -> _Answer:
     if isinstance(outcome, TransportError):
         raise outcome
     return outcome
 
 
-def _too_late(outcome: Outcome, wait: float, left: float) -> TimeLimitError:
+def _too_late(outcome: _Answered | TransportError, wait: float, left: float) -> TimeLimitError:
     what = outcome.message if isinstance(outcome, TransportError) else f"HTTP {outcome.status}"
     return TimeLimitError(f"{what}; another try needs {in_minutes(wait)}, {left:.0f} s are left")
 
 
 def _http_date(text: str) -> datetime | None:
+    if not text:
+        return None
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed, and slow to import
 
     try:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
-from handler import __version__
 from handler.errors import TransportError
 
 if TYPE_CHECKING:
@@ -18,16 +16,6 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 CHUNK = 64 * 1024
-# what OpenSSL calls a failure that can only be one of the handshake
-_HANDSHAKE = {
-    "CERTIFICATE_VERIFY_FAILED",
-    "HTTP_REQUEST",
-    "NO_PROTOCOLS_AVAILABLE",
-    "SSLV3_ALERT_HANDSHAKE_FAILURE",
-    "TLSV1_ALERT_PROTOCOL_VERSION",
-    "UNSUPPORTED_PROTOCOL",
-    "WRONG_VERSION_NUMBER",
-}
 
 
 class Request(NamedTuple):
@@ -151,8 +139,7 @@ class HttpTransport:
                 TransportError(f"requests cannot be loaded: {error.name or 'a part of it'}", sent=False, final=True)
             )
         except Exception as error:  # noqa: BLE001  # a thread's exception would be lost, and its text may hold the URL
-            reason, sent, final = _reason(error)
-            box.put(TransportError(f"{self._named(request.url)}: {reason}", sent=sent, final=final))
+            box.put(_no_answer(self._named(request.url), error))
 
     def _exchange(self, request: Request, timeout: float, given_up: threading.Event) -> Response:
         answer = self._open_session().request(
@@ -196,62 +183,13 @@ def load_requests() -> None:
 
 
 def _new_session() -> requests.Session:
-    from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415
+    from handler.http_session import new_session  # noqa: PLC0415 - requests: 0.1 s that an offline command does not pay
 
-    import requests  # noqa: PLC0415  # 0.1 s that an offline command does not pay
-
-    logging.getLogger("urllib3").setLevel(logging.ERROR)  # below, it logs whole URLs
-    session = requests.Session()
-    session.headers["User-Agent"] = f"port-compliance/{__version__}"
-    session.headers["Accept-Encoding"] = "gzip, deflate"
-    session.auth = _as_it_is  # without any auth, requests would look for one in ~/.netrc
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    return session
+    return new_session()
 
 
-def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    return prepared
+def _no_answer(named: str, error: Exception) -> TransportError:
+    from handler.http_session import failure_of  # noqa: PLC0415 - as above; what failed has imported it
 
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it was raised from, also where that hides in its arguments, as urllib3 does."""
-    waiting: list[Any] = [error]
-    for _ in range(20):
-        if not waiting:
-            return
-        one = waiting.pop(0)
-        yield one
-        linked = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
-        waiting += [other for other in linked if isinstance(other, BaseException)]
-
-
-def _reason(error: BaseException) -> tuple[str, bool, bool]:
-    """What happened, in own words (the libraries' own hold the URL); may it have arrived; is another try in vain."""
-    import ssl  # noqa: PLC0415
-    from http.client import HTTPException  # noqa: PLC0415
-
-    from requests import exceptions as r  # noqa: PLC0415
-    from urllib3 import exceptions as u  # noqa: PLC0415
-
-    address = (r.InvalidURL, r.InvalidSchema, r.MissingSchema, u.LocationParseError)
-    broken = (r.ConnectionError, r.ChunkedEncodingError, u.HTTPError, HTTPException, OSError)
-    known: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], tuple[str, bool, bool]], ...] = (
-        (u.NameResolutionError, ("the host name cannot be resolved", False, False)),
-        (ConnectionRefusedError, ("connection refused", False, False)),
-        (u.NewConnectionError, ("no connection", False, False)),
-        ((r.ConnectTimeout, u.ConnectTimeoutError), ("no connection within the time limit", False, False)),
-        (address, ("not a usable HTTP address", False, True)),
-        ((r.InvalidHeader, UnicodeEncodeError), ("a header that cannot be sent", False, True)),
-        (u.DecodeError, ("the answer's content encoding is broken", True, False)),
-        ((r.ReadTimeout, u.ReadTimeoutError, TimeoutError), ("no answer within the time limit", True, False)),
-        (broken, ("connection broken", True, False)),
-    )
-    chain = tuple(_chain(error))
-    for one in chain:
-        if isinstance(one, ssl.SSLError) and not isinstance(one, TimeoutError):
-            reason = one.reason or "unknown reason"
-            return f"TLS failed ({reason})", reason not in _HANDSHAKE, reason in _HANDSHAKE
-    for kinds, told in known:
-        if any(isinstance(one, kinds) for one in chain):
-            return told
-    return f"the request failed ({type(error).__name__})", True, False
+    failure = failure_of(error)
+    return TransportError(f"{named}: {failure.reason}", sent=failure.sent, final=failure.final)

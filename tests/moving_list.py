@@ -8,12 +8,12 @@ from itertools import pairwise
 from random import Random
 
 from handler.hss.merge import Exact, everything, proven
-from handler.hss.pages import Page
+from handler.hss.pages import ListPage
 from handler.hss.plan import Ask, ExactPorts, GiveUp, NextPage, StartOver, Step, next_step
 from handler.hss.proof import Proof
 from handler.models import Row
 from handler.simulator.fleet import Line
-from handler.simulator.moving import STATUSES, TYPES, Order, moved, ordered
+from handler.simulator.moving import ROW_STATUSES, ROW_TYPES, ListOrder, moved, ordered
 
 Name = tuple[int, str]  # port and type: which line it is, whatever its num and status
 
@@ -25,7 +25,7 @@ def honest(offset: int, _total: int) -> int:
 
 def made_up(chance: Random, count: int, cloud: str, ports: int = 65_535) -> tuple[Line, ...]:
     """So many lines of random ports up to `ports`, many of them of several types."""
-    types = TYPES if cloud == "huaweicloud" else TYPES[:2]
+    types = ROW_TYPES if cloud == "huaweicloud" else ROW_TYPES[:2]
     names: dict[Name, None] = {}
     while len(names) < min(count, ports):
         port = chance.randint(1, ports)
@@ -35,7 +35,7 @@ def made_up(chance: Random, count: int, cloud: str, ports: int = 65_535) -> tupl
     listed = list(names)[:count]
     chance.shuffle(listed)
     return tuple(
-        Line(*name, chance.choice((1, 1, 2, 3, 9)), chance.choice(STATUSES), updated=-at)
+        Line(*name, chance.choice((1, 1, 2, 3, 9)), chance.choice(ROW_STATUSES), updated=-at)
         for at, name in enumerate(listed)
     )
 
@@ -45,7 +45,7 @@ class MovingList:
     """`lasting` names the lines that were open at every call so far; `log` holds the whole list at each call."""
 
     lines: tuple[Line, ...]
-    order: Order
+    order: ListOrder
     chance: Random
     changes: int = 0  # between two calls at most
     size: int = 200  # of a page
@@ -55,10 +55,10 @@ class MovingList:
     lasting: set[Name] = field(default_factory=set)
     log: list[list[Name]] = field(default_factory=list)
 
-    def page(self, offset: int) -> Page:
+    def page(self, offset: int) -> ListPage:
         listed = self._listed()
         at = self.begins(offset, len(listed))
-        return Page.of(offset, len(listed), tuple(map(self._row, listed[at : at + self.size])))
+        return ListPage.of(offset, len(listed), tuple(map(self._row, listed[at : at + self.size])))
 
     def exact(self, port: int) -> Exact:
         return Exact(port, tuple(self._row(line) for line in self._listed() if line.port == port), proven=True)
@@ -122,7 +122,7 @@ def slipped(world: MovingList, proof: Proof, name: Name) -> bool:
     )
 
 
-def _shared(last: Page, page: Page) -> Iterator[Name]:
+def _shared(last: ListPage, page: ListPage) -> Iterator[Name]:
     here = {key[:2] for key in last.keys}
     return (key[:2] for key in page.keys if key[:2] in here)
 

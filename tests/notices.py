@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from handler.models import Changes, ExemptionNotice, Host, PastFinding, Problem, Secret, Severity
-from handler.sinks.sink import Notice, Sink
+from handler.sinks.kinds import SINK_KINDS
+from handler.sinks.sink import Notification, Sink
 from tests.fakes import category, finding, report
 
 TOKEN = "T0PSECRETtoken0123456789"
@@ -29,10 +30,10 @@ HOSTILE = (
 
 def sink(kind: str = "slack", **other) -> Sink:
     known = {"secret": Secret(KEY), "chat_id": "-100123", "routing_key": Secret("R" * 32), "hosts": True}
-    return Sink("soc", kind, Secret(f"https://chat.example/{TOKEN}?key={TOKEN}"), **(known | other))
+    return Sink("soc", SINK_KINDS[kind], Secret(f"https://chat.example/{TOKEN}?key={TOKEN}"), **(known | other))
 
 
-def notice(**other) -> Notice:
+def notice(**other) -> Notification:
     """An ordinary day: something new, something that stays, something closed, an exemption near its end."""
     hosts = tuple(Host(f"id-{n}", host_name=f"web-{n}", host_ip=f"192.0.2.{n}") for n in range(1, 8))
     new = (
@@ -58,33 +59,37 @@ def notice(**other) -> Notice:
         "explain": "port-compliance policy explain policies/baseline.yaml --port 23/tcp",
         "run_interval": timedelta(hours=1),
     }
-    return Notice(**(known | other))
+    return Notification(**(known | other))
 
 
-def empty() -> Notice:
-    return Notice("msg_empty", report(changes=Changes()), heartbeat=True)
+def empty() -> Notification:
+    return Notification("msg_empty", report(changes=Changes()), heartbeat=True)
 
 
-def resolved_only() -> Notice:
+def resolved_only() -> Notification:
     gone = (finding("ftp", 21),)
-    return Notice("msg_resolved", report(changes=Changes(resolved=(PastFinding(gone[0], "closed"),))), resolved=gone)
+    return Notification(
+        "msg_resolved", report(changes=Changes(resolved=(PastFinding(gone[0], "closed"),))), resolved=gone
+    )
 
 
-def inconclusive() -> Notice:
+def inconclusive() -> Notification:
     problem = Problem("page 3 of 7 did not come", "$.data_list")
     broken = category(name="container", complete=False, problems=(problem,))
     whole = report(verdict="inconclusive", coverage=(category(), broken), problems=(problem,), changes=Changes())
-    return Notice("msg_unknown", whole, not_seen=("container: page 3 of 7 did not come; 400 of 1300 rows were seen",))
+    return Notification(
+        "msg_unknown", whole, not_seen=("container: page 3 of 7 did not come; 400 of 1300 rows were seen",)
+    )
 
 
-def huge(count: int = 10_000) -> Notice:
+def huge(count: int = 10_000) -> Notification:
     """Findings on every other port, so that nothing folds."""
     many = tuple(finding("many", port % 65535, fingerprint=f"f{port}") for port in range(1, 2 * count, 2))
     whole = report(*many, changes=Changes(new=tuple(f.fingerprint for f in many)))
-    return Notice("msg_huge", whole, new=many, resolved=many[:100], notes=("No run for 31 h before this one.",))
+    return Notification("msg_huge", whole, new=many, resolved=many[:100], notes=("No run for 31 h before this one.",))
 
 
-def hostile(text: str) -> Notice:
+def hostile(text: str) -> Notification:
     """The same text wherever somebody outside writes one."""
     bad = finding(
         "evil",
@@ -102,7 +107,7 @@ def hostile(text: str) -> Notice:
     lines = (bad, *(bad._replace(port=port, fingerprint=f"e{port}") for port in range(1, 60, 2)))
     whole = report(*lines, verdict="inconclusive", problems=(Problem(text, text),), policy_name=text)
     whole = whole._replace(target=whole.target._replace(name=text))
-    return Notice(
+    return Notification(
         "msg_hostile",
         whole,
         new=lines,

@@ -17,12 +17,16 @@ from handler.clock import Deadline, iso
 from handler.decide.diff import compare
 from handler.errors import StoreDamagedError, StoreError, TransportError
 from handler.models import Evaluation, Finding, Secret
-from handler.notify.dispatch import Edges, tell
-from handler.notify.due import CHANGES
+from handler.notify.dispatch import DeliveryContext, dispatch
+from handler.notify.due import FINDING_ITEMS
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
-from handler.sinks.sink import Judgement, Message, Notice, Outcome, Sink
-from handler.state.memory import Item, LastRun, decode
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer
+from handler.sinks.kinds import SinkKind
+from handler.sinks.message import SinkMessage
+from handler.sinks.sink import Notification, Sink
+from handler.state.document import decode
+from handler.state.memory import Item, LastRun
 from handler.transport import Request, Response
 from tests.fakes import FakeClock, MemoryStore, category, finding, report
 
@@ -38,24 +42,31 @@ class Crash(BaseException):
 class FakeKind:
     """A kind that says in JSON what it was given."""
 
-    CHAT = True
-
-    def __init__(self, judge: Callable[[int], Outcome] | None = None) -> None:
+    def __init__(self, judge: Callable[[int], DeliveryOutcome] | None = None) -> None:
         self._judge = judge
 
-    def render(self, notice: Notice, sink: Sink, now: object, shrink: int) -> tuple[Message, ...]:
+    def render(self, notice: Notification, sink: Sink, now: object, shrink: int) -> tuple[SinkMessage, ...]:
         said = {what: [one.fingerprint for one in getattr(notice, what)] for what in SAID}
         said |= {"id": notice.delivery_id, "notes": list(notice.notes), "not_seen": list(notice.not_seen)}
         said |= {"seen_again": list(notice.seen_again), "shrink": shrink, "heartbeat": notice.heartbeat}
         said |= {"exemptions": [one.exemption_id for one in notice.exemptions]}
         said |= {"ongoing": [one.fingerprint for one in notice.ongoing]}
-        return (Message(json.dumps(said).encode()),)
+        return (SinkMessage(json.dumps(said).encode()),)
 
-    def judge(self, status: int, headers: object, body: bytes) -> Judgement:
+    def judge(self, status: int, headers: object, body: bytes) -> SinkAnswer:
         if self._judge is not None:
-            return Judgement(self._judge(status), f"HTTP {status}")
-        outcome = Outcome.DELIVERED if status == 200 else Outcome.RETRY_NOW if status >= 429 else Outcome.PERMANENT
-        return Judgement(outcome, f"HTTP {status}")
+            return SinkAnswer(self._judge(status), f"HTTP {status}")
+        outcome = (
+            DeliveryOutcome.DELIVERED
+            if status == 200
+            else DeliveryOutcome.RETRY_NOW
+            if status >= 429
+            else DeliveryOutcome.PERMANENT
+        )
+        return SinkAnswer(outcome, f"HTTP {status}")
+
+
+FAKE = SinkKind("fake", load=lambda _: FakeKind())
 
 
 @dataclass
@@ -147,7 +158,7 @@ class World:
         self.store: MemoryStore = BlindStore() if "no_cas" in faults else MemoryStore()
         self.moment = 0  # counts saves and messages, in their order
         self.receivers = {name: Receiver(self._tick) for name in ("a", "b")}
-        self.sinks = tuple(Sink(name, "fake", Secret(f"https://{name}.example/")) for name in self.receivers)
+        self.sinks = tuple(Sink(name, FAKE, Secret(f"https://{name}.example/")) for name in self.receivers)
         self.open: dict[int, int] = {}  # port: num
         self.due: dict[tuple[str, int, str], int] = {}  # what was remembered first when: fingerprint, episode, status
         self.changes = 0
@@ -234,10 +245,8 @@ class World:
         evaluation = Evaluation(findings=tuple(self._findings()), coverage=(category(),))
         compared = compare(evaluation, last_run, POLICY, now, unreadable=unreadable)
         result = report(*compared.findings)._replace(run_id=run_id, started_at=iso(now), changes=compared.changes)
-        edges = Edges(
-            self._transport(edge), lambda _: FakeKind(), self.clock, Deadline.after(30, self.clock), Random(1)
-        )
-        tell(result, compared, self.sinks, edges, store=store, version=version)
+        context = DeliveryContext(self._transport(edge), Deadline.after(30, self.clock), Random(1))
+        dispatch(result, compared, self.sinks, context, store=store, version=version)
 
     def _findings(self) -> Iterator[Finding]:
         return (finding(port=port, num=num) for port, num in sorted(self.open.items()))
@@ -265,7 +274,7 @@ class World:
         """What is being told under which id."""
         for memory in last_run.sinks.values():
             for batch in memory.pending:
-                items = tuple(item for item in batch.items if item.what in CHANGES)
+                items = tuple(item for item in batch.items if item.what in FINDING_ITEMS)
                 self.batches.setdefault(batch.delivery_id, items)
 
     def _figures(self) -> Figures:

@@ -1,7 +1,7 @@
 """Runs in an environment that has huaweicloudsdkcore: signs requests with the vendor's own code.
 
 Reads one JSON object per line, `{method, host, path, query: [[key, value]], headers, body, access_key, secret_key}`;
-answers each with a line, the Authorization header. No test itself; test_signing_oracle.py starts it.
+answers each with a line, the Authorization header. No test itself; hss/test_signing_oracle.py starts it.
 """
 
 import json

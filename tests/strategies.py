@@ -1,11 +1,17 @@
-"""Hypothesis strategies for policies, snapshots and the like, shared by the property tests."""
+"""Hypothesis strategies for policies, snapshots, reports and the like, shared by the property tests."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from datetime import date
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
+from handler import models
 from handler.models import CATEGORIES, COUNTERS, Row, Severity
 from handler.policy.canonical import canonical, digest
 from handler.policy.rules import Exemption, Policy, Rule
@@ -94,3 +100,58 @@ def policies(draw):
 def policy_texts():
     """Policies as YAML documents (plain data)."""
     return policies().map(canonical)
+
+
+PLAIN = {
+    str: st.text(max_size=12),
+    int: st.integers(0, 65_535),
+    bool: st.booleans(),
+    NoneType: st.none(),
+    Any: st.one_of(st.none(), st.integers(0, 9), st.text(max_size=4)),
+}
+
+
+def hints(kind):
+    """The types of a named tuple's fields, also those that its module imports for the type checker only."""
+    names = vars(models) | {"Mapping": Mapping}
+    return get_type_hints(kind, vars(sys.modules[kind.__module__]), names)
+
+
+def nouns(kind, known=None):
+    """Any value of a named tuple, each of its fields from its annotation.
+
+    `known` gives strategies for the fields of some kinds, by kind and name; they hold for what is inside as well.
+    """
+    chosen = known or {}
+    fields = {
+        name: chosen[kind, name] if (kind, name) in chosen else values(hint, known)
+        for name, hint in hints(kind).items()
+    }
+    return st.builds(kind, **fields)
+
+
+def values(hint, known=None):
+    """Any value of a type that our nouns have fields of."""
+    if hint in PLAIN:
+        return PLAIN[hint]
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return st.sampled_from(arguments)
+    if origin in (Union, UnionType):
+        return st.one_of([values(one, known) for one in arguments])
+    if origin is tuple and arguments[1:] == (...,):
+        return st.lists(values(arguments[0], known), max_size=2).map(tuple)
+    if origin is tuple:
+        return st.tuples(*(values(one, known) for one in arguments))
+    if origin is Mapping:
+        return st.dictionaries(values(arguments[0], known), values(arguments[1], known), max_size=3)
+    return st.sampled_from(list(hint)) if issubclass(hint, Enum) else nouns(hint, known)
+
+
+def exact(value):
+    """The value with the type of each of its parts, so that a list is no tuple and 4 no severity."""
+    if isinstance(value, Mapping):
+        return {key: exact(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value), [exact(part) for part in value]
+    return type(value), value

@@ -6,17 +6,17 @@ import pytest
 
 from handler import index
 from handler.errors import DeliveryError, PolicyError, SettingsError, UnknownError, UsageError
-from handler.report.verdict import RESULT_BYTES
+from handler.report.fit import RESULT_BYTES
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
 from handler.transport import Response
-from tests.function import CLEAN, TIMER, StrictContext, World
+from tests.world import CLEAN, TIMER, StrictContext, World
 
 HOOK = "https://hooks.example.org/secret-path"
 
 
 def answer(world, event=TIMER, left=60.0, limit=60.0, **settings):
-    return index.answer(event, world.around(**settings), left, limit)
+    return index.invoke(event, world.context(**settings), left, limit)
 
 
 def told(world):
@@ -157,10 +157,10 @@ def test_the_time_left_is_only_believed_as_a_number(remaining, expected):
 
 def test_the_context_is_used_by_its_documented_methods_only():
     world = World(fleet=CLEAN)
-    around = index.surroundings_of(StrictContext(world.settings()))
-    assert around.lookup("HSS_CLOUD") == "otc"
-    assert around.lookup("NOT_SET") is None
-    assert (around.own_project, around.in_function) == ("0123456789abcdef0123456789abcdef", True)
+    context = index.context_of(StrictContext(world.settings()))
+    assert context.lookup("HSS_CLOUD") == "otc"
+    assert context.lookup("NOT_SET") is None
+    assert (context.function.project_id, context.in_function) == ("0123456789abcdef0123456789abcdef", True)
 
 
 def test_initializer_returns_nothing_and_asks_nothing():
@@ -208,11 +208,11 @@ def test_an_unfinished_listing_is_inconclusive_and_its_findings_are_told():
 def test_changes_are_told_once_and_remembered(tmp_path):
     world = World()
     state = f"file://{tmp_path}/state.json"
-    around = world.around(WEBHOOK_URL=HOOK, STATE_URL=state, in_function=False)
-    first = index.answer(TIMER, around, 60, 60)
-    second = index.answer(TIMER, around, 60, 60)
+    context = world.context(WEBHOOK_URL=HOOK, STATE_URL=state, in_function=False)
+    first = index.invoke(TIMER, context, 60, 60)
+    second = index.invoke(TIMER, context, 60, 60)
     world.simulator.close_port(23)
-    third = index.answer(TIMER, around, 60, 60)
+    third = index.invoke(TIMER, context, 60, 60)
     assert len(first["changes"]["new"]) == 1
     assert (len(second["changes"]["ongoing"]), second["deliveries"][0]["status"]) == (1, "quiet")
     assert third["changes"]["resolved"][0]["because"] == "closed"

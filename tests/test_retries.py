@@ -77,6 +77,13 @@ def test_a_wait_that_does_not_fit_is_not_begun_and_names_the_minutes(left, waits
     assert clock.slept == []
 
 
+def test_a_broken_connection_whose_next_try_does_not_fit_says_both():
+    run, queue, clock = attempt([BROKEN, 200], on_5xx, left=0.2)
+    with pytest.raises(TimeLimitError, match=r"connection broken; another try needs 1 minute, 0 s are left"):
+        run()
+    assert (queue, clock.slept) == ([200], [])
+
+
 def test_other_errors_are_never_tried_again():
     run, queue, _ = attempt([TimeLimitError("no"), 200], on_5xx)
     with pytest.raises(TimeLimitError):
@@ -84,30 +91,63 @@ def test_other_errors_are_never_tried_again():
     assert queue == [200]
 
 
+LATER, EARLIER = "Sun, 22 Nov 2026 12:01:30 GMT", "Sun, 22 Nov 2026 11:00:00 GMT"
+
+
 @pytest.mark.parametrize(
-    ("headers", "seconds"),
+    ("said", "seconds"),
     [
-        ({}, None),
-        ({"retry-after": "0"}, 0.0),
-        ({"retry-after": " 17 "}, 17.0),
-        ({"retry-after": "Sun, 22 Nov 2026 12:01:30 GMT"}, 90.0),
-        ({"retry-after": "Sun, 22 Nov 2026 11:00:00 GMT"}, 0.0),
-        ({"retry-after": "Sun, 22 Nov 2020 12:01:30 GMT", "date": "Sun, 22 Nov 2020 12:01:00 GMT"}, 30.0),
-        ({"retry-after": "-5"}, None),
-        ({"retry-after": "1.5"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "١٢"}, None),
-        ({"retry-after": "Sun, 99 Nov 2026 99:00:00 GMT"}, None),
+        ("0", 0.0),
+        (" 17 ", 17.0),
+        ("1.5", 1.5),
+        ("120", 120.0),
+        ("-5", 0.0),
+        ("9" * 400, 366 * 86_400.0),
+        (LATER, 90.0),
+        (EARLIER, 0.0),
+        ("Sunday, 22-Nov-26 12:01:30 GMT", 90.0),
+        ("Sun, 22 Nov 2026 13:01:30 +0100", 90.0),
+        ("", None),
+        ("soon", None),
+        ("nan", None),
+        ("inf", None),
+        ("1e3", None),
+        ("1_000", None),
+        ("1.", None),
+        ("1,5", None),
+        ("١٢", None),
+        ("Sun, 99 Nov 2026 99:00:00 GMT", None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date(headers, seconds):
-    assert retry_after(headers, NOON) == seconds
+def test_retry_after_is_a_number_of_seconds_or_a_date(said, seconds):
+    assert retry_after({"retry-after": said}, NOON) == seconds
+    assert retry_after({"Retry-After": said}, NOON) == seconds
+
+
+def test_without_the_header_nothing_is_asked():
+    assert retry_after({}, NOON) is None
+
+
+@pytest.mark.parametrize(
+    ("date", "now", "seconds"),
+    [
+        ("Sun, 22 Nov 2026 12:01:00 GMT", None, 30.0),
+        ("Sun, 22 Nov 2026 12:01:00 GMT", datetime(2036, 1, 1, tzinfo=timezone.utc), 30.0),
+        ("Sun, 22 Nov 2026 12:02:00 GMT", NOON, 0.0),
+        ("", None, None),
+        ("noon", None, None),
+        ("noon", NOON, 90.0),
+    ],
+)
+def test_a_date_is_measured_against_the_answers_own_clock_where_it_has_one(date, now, seconds):
+    assert retry_after({"retry-after": LATER, "Date": date}, now) == seconds
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_no_retry_after_can_do_harm(text, date):
-    seconds = retry_after({"retry-after": text, "date": date}, datetime(2026, 1, 1, tzinfo=timezone.utc))
-    assert seconds is None or seconds >= 0
+    for now in (datetime(2026, 1, 1, tzinfo=timezone.utc), None):
+        seconds = retry_after({"retry-after": text, "date": date}, now)
+        assert seconds is None or seconds >= 0
 
 
 @given(st.integers(1, 500), st.integers(0, 2**32))

@@ -237,6 +237,57 @@ def test_after_a_time_limit_the_next_call_works(raw, httpserver, transport):
     assert transport(Request("GET", httpserver.url_for("/")), 1).body == b"fine"
 
 
+def test_after_a_time_limit_the_connections_kept_for_later_are_closed(raw, transport):
+    closed = threading.Event()
+
+    def answer_and_wait(connection, _stop):
+        connection.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+        if connection.recv(1) == b"":
+            closed.set()
+
+    transport(Request("GET", raw(answer_and_wait)), 1)
+    failure(transport, raw(lambda connection, stop: drip(connection, stop, HEAD)))
+    assert closed.wait(1)
+
+
+def test_closing_closes_the_kept_connections_and_the_next_call_opens_new_ones(raw, httpserver, transport):
+    closed = threading.Event()
+
+    def answer_and_wait(connection, _stop):
+        connection.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+        if connection.recv(1) == b"":
+            closed.set()
+
+    transport(Request("GET", raw(answer_and_wait)), 1)
+    transport.close()
+    assert closed.wait(1)
+    httpserver.expect_request("/").respond_with_data("fine")
+    assert transport(Request("GET", httpserver.url_for("/")), 1).body == b"fine"
+
+
+def test_an_answer_that_was_given_up_is_read_no_further(raw):
+    hung_up = threading.Event()
+
+    def flood(connection, stop):
+        connection.sendall(HEAD + b"\r\n")
+        try:
+            while not stop.wait(0.02):
+                connection.sendall(bytes(128 * 1024))
+        except OSError:
+            hung_up.set()
+
+    with contextlib.closing(HttpTransport(read_timeout=1, max_bytes=10**9)) as transport:
+        failure(transport, raw(flood))
+        assert hung_up.wait(5)
+
+
+def test_a_failure_of_an_unknown_kind_may_have_arrived_and_may_be_tried_again(httpserver, transport):
+    with pytest.raises(TransportError, match="the request failed \\(AttributeError\\)") as caught:
+        transport(Request(5, httpserver.url_for(f"/?{SECRET}")), 1)
+    assert (caught.value.sent, caught.value.final) == (True, False)
+    assert SECRET not in str(caught.value)
+
+
 @pytest.mark.parametrize("start", [HEAD + b"\r\n{}", HEAD + b"broken header\r\n\r\n{}"])
 def test_nothing_logs_the_query(raw, transport, caplog, start):
     caplog.set_level(logging.DEBUG)

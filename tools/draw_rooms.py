@@ -30,11 +30,13 @@ SAYS = {
     "retries": "once more, or not",
     "schemas": "what answers must be",
     "transport": "one HTTP request",
+    "http_session": "what requests is used for",
     "logs": "lines of JSON",
     "models": "the nouns",
     "addresses": "loopback, metadata",
     "clock": "time as an argument",
     "errors": "the tree",
+    "foreign_text": "others' text, harmless",
     "ports": "sets of ports",
 }
 

@@ -27,10 +27,7 @@ class Context:
 
 index.initializer(Context())
 if job.get("imports_ahead"):
-    from importlib import import_module
-
-    for name in sys.modules["handler.index"].FOLLOWING:
-        import_module(name)
+    sys.modules["handler.run.lazy"].load_what_follows()
 loaded_cpu = __import__("time").process_time()
 report = index.handler({}, Context())
 done = now()

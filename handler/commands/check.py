@@ -6,32 +6,30 @@ import argparse
 import hashlib
 from typing import TYPE_CHECKING
 
-from handler.commands.terminal import may_write, read_file, surroundings, wants_color, write_result
+from handler.commands.inputs import read_file
+from handler.commands.output import may_write, wants_color, write_result
+from handler.commands.terminal import terminal_context
 from handler.errors import SettingsError, UsageError
 from handler.formats.registry import FORMATS, demand
 from handler.formats.several import MERGED, render_all
 from handler.models import Secret, Severity
 from handler.policy.load import load_policy
-from handler.report.json_file import MAX_BYTES
 from handler.report.snapshot_file import parse_snapshot
-from handler.run.check import recall
-from handler.run.outcome import Outcome
-from handler.run.targets import Choices, budget_seconds, check_all, prepare
-from handler.run.wiring import settings_of
+from handler.run.check import load_state
+from handler.run.result import RunResult
+from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
+from handler.run.wiring import Wiring
 
 if TYPE_CHECKING:
-    from handler.run.targets import Run
+    from handler.run.targets import PreparedRun
     from handler.state.memory import RunSummary
 
+DESCRIPTION = "Checks the open ports of every target against the policy and prints the report."
+EXAMPLE = "port-compliance check --policy policies/baseline.yaml --snapshot estate.json"
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "check",
-        help="one run: ask HSS (or a snapshot), evaluate, report, tell",
-        description="Checks the open ports of every target against the policy and prints the report.",
-        epilog="Example: port-compliance check --policy policies/baseline.yaml --snapshot estate.json",
-    )
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `check` takes."""
     parser.add_argument("--policy", action="append", metavar="PATH", help="policy file or folder; may be repeated")
     parser.add_argument("--snapshot", metavar="FILE", help="a recorded snapshot, instead of the API")
     parser.add_argument("--format", choices=sorted(FORMATS), default="text", help="default: text")
@@ -46,22 +44,20 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--target", metavar="NAME", default="", help="only this one of TARGETS_CONFIG")
     parser.add_argument("--at", metavar="TIME", help="the clock of the run, for a result that can be repeated")
     parser.add_argument("--hosts", action="store_true", help="name the servers behind findings (Huawei Cloud only)")
-    parser.set_defaults(run=check)
 
 
-def check(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Run the check and give the exit code."""
     may_write(args.output)
     demand(args.format)
-    around = surroundings(args.at)
-    settings = settings_of(around, needs_place=args.snapshot is None, tell=args.notify)
-    prepared = prepare(settings, around, choices_of(args))
+    wiring = Wiring(terminal_context(args.at), needs_place=args.snapshot is None)
+    prepared = prepare(wiring, run_request(args))
     if args.notify and not prepared.sinks:
         raise SettingsError("--notify: there is no sink", hint="Set WEBHOOK_URL, or NOTIFY_CONFIG (see docs/sinks.md).")
-    several = bool(settings.targets_config) and args.snapshot is None
-    if several and len(prepared.rounds) > 1 and args.format not in MERGED:
+    several = bool(wiring.settings.targets_config) and args.snapshot is None
+    if several and len(prepared.targets) > 1 and args.format not in MERGED:
         raise UsageError(f"--format {args.format} shows one target; name it with --target NAME")
-    outcome = Outcome(check_all(prepared, around, budget_seconds(settings)), several=several)
+    outcome = RunResult(check_targets(prepared, wiring, budget_seconds(wiring.settings)), several=several)
     color = args.output is None and wants_color()
     write_result(
         render_all(args.format, outcome.reports, several=several, color=color, history=_history(prepared, args.format)),
@@ -70,24 +66,24 @@ def check(args: argparse.Namespace) -> int:
     return outcome.exit_code_for(Severity.of(args.fail_on))
 
 
-def choices_of(args: argparse.Namespace) -> Choices:
+def run_request(args: argparse.Namespace) -> RunRequest:
     """What the command line asks for. Raises UsageError, PolicyError, SnapshotError."""
     if args.state and not args.state.startswith(("file:///", "obs://", "redis://", "rediss://")):
         raise UsageError("--state: must start with file:///, obs://, redis:// or rediss://")
-    content = read_file(args.snapshot, MAX_BYTES) if args.snapshot else b""
-    return Choices(
+    content = read_file(args.snapshot) if args.snapshot else b""
+    return RunRequest(
         target=args.target,
         state_url=Secret(args.state) if args.state else None,
         tell=args.notify,
         dry_run=not args.notify,
         hosts=args.hosts,
-        loaded=load_policy(args.policy) if args.policy else None,
+        policy=load_policy(args.policy) if args.policy else None,
         snapshot=parse_snapshot(content, args.snapshot) if args.snapshot else None,
         seed=f"{args.at}|{args.target}|{hashlib.sha256(content).hexdigest()}" if args.at else "",
     )
 
 
-def _history(prepared: Run, form: str) -> tuple[RunSummary, ...]:
+def _history(prepared: PreparedRun, form: str) -> tuple[RunSummary, ...]:
     """The earlier runs, for the one format that draws them."""
-    recalled = recall(prepared.rounds[0].store) if form == "html" else None
-    return recalled.last_run.history if recalled is not None and recalled.last_run is not None else ()
+    last_run = load_state(prepared.targets[0].store).last_run if form == "html" else None
+    return () if last_run is None else last_run.history

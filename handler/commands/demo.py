@@ -1,6 +1,6 @@
 """`demo`: the main job from end to end, on the simulator, with a webhook inbox and no account.
 
-The function's own handler runs three times: first findings; nothing new; one port closed.
+The function's own door is called three times: first findings; nothing new; one port closed.
 """
 
 from __future__ import annotations
@@ -11,73 +11,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handler import index
-from handler.errors import MissingExtraError
+from handler.commands.extras import from_extra
 from handler.formats.registry import render
-from handler.report.json_v1 import parse_report
+from handler.report.report_file import parse_report
+from handler.run.context import Context, Warm
+from handler.simulator.fleet import Fleet, Line
+from handler.simulator.options import Options
+from handler.simulator.simulator import Simulator
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from handler.simulator.inbox import Inbox, Message
+    from handler.simulator.inbox import Inbox, Received
 
-TIMER = {
+DESCRIPTION = "Runs the function three times against a simulated cloud and shows what people would be told."
+EXAMPLE = "port-compliance demo"
+TIMER_EVENT = {
     "version": "v1.0",
     "time": "2026-11-22T08:07:00+01:00",
     "trigger_type": "TIMER",
     "trigger_name": "hourly",
     "user_event": "",
 }
+RUN_SECONDS = 60  # for each run
 
 
-class DemoContext:
-    """The methods of FunctionGraph's context that are documented for Python and that the function may call."""
-
-    def __init__(self, user_data: Mapping[str, str], project_id: str) -> None:
-        self._user_data = user_data
-        self._project_id = project_id
-
-    def getUserData(self, key: str) -> str | None:  # noqa: N802, D102
-        return self._user_data.get(key)
-
-    def getProjectID(self) -> str:  # noqa: N802, D102
-        return self._project_id
-
-    def getRequestID(self) -> str:  # noqa: N802, D102
-        return "demo"
-
-    def getRemainingTimeInMilliSeconds(self) -> int:  # noqa: N802, D102
-        return 60_000
-
-    def getSecurityAccessKey(self) -> str:  # noqa: N802, D102
-        return ""
-
-    getSecuritySecretKey = getSecurityToken = getSecurityAccessKey  # noqa: N815
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """`demo` takes nothing."""
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "demo",
-        help="the main job from end to end on the simulator; no account needed",
-        description="Runs the function three times against a simulated cloud and shows what people would be told.",
-        epilog="Example: port-compliance demo",
-    )
-    parser.set_defaults(run=demo)
-
-
-def demo(args: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes the arguments
+def run(args: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes the arguments
     """Run the demo; 0 if each run said what it should."""
-    try:
-        from handler.simulator.fleet import Fleet, Line  # noqa: PLC0415
-        from handler.simulator.inbox import Inbox  # noqa: PLC0415
-        from handler.simulator.options import Options  # noqa: PLC0415
-        from handler.simulator.server import SimulatorServer  # noqa: PLC0415
-        from handler.simulator.simulator import Simulator  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        if error.name != "werkzeug":
-            raise
-        raise MissingExtraError("demo", "simulator") from None
+    with from_extra("simulator", "werkzeug", "demo"):
+        from handler.simulator.inbox import Inbox  # noqa: PLC0415 - an extra, which --help does not need
+        from handler.simulator.server import SimulatorServer  # noqa: PLC0415 - the same extra
+
     fleet = Fleet.of(
         Line(22, "TCP", 14), Line(23, "TCP", 3), Line(443, "TCP", 9), Line(445, "TCP", 2), Line(3389, "TCP", 4)
     )
@@ -88,20 +57,20 @@ def demo(args: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes
         Inbox() as chat,
         tempfile.TemporaryDirectory() as folder,
     ):
-        context = DemoContext(
-            _user_data(cloud.url, machine, chat, Path(folder), simulator), simulator.options.project_id
-        )
+        # no function's identity: a temporary folder is refused as a function's state, rightly; here it is all we need
+        user_data = _user_data(cloud.url, machine, chat, Path(folder), simulator.options)
+        context = Context(user_data.get, Path(folder), Warm())
         seen = [
-            _run("1. the first run: everything is new", context, machine, chat),
-            _run("2. an hour later: nothing changed, so nobody is told", context, machine, chat),
+            _invoke("1. the first run: everything is new", context, machine, chat),
+            _invoke("2. an hour later: nothing changed, so nobody is told", context, machine, chat),
         ]
         simulator.close_port(23)
-        seen.append(_run("3. somebody closed port 23: the change is told", context, machine, chat))
+        seen.append(_invoke("3. somebody closed port 23: the change is told", context, machine, chat))
     expected = [("violations", 1), ("violations", 0), ("violations", 1)]
     return 0 if seen == expected else 1
 
 
-def _user_data(url: str, machine: Inbox, chat: Inbox, folder: Path, simulator: Any) -> dict[str, str]:
+def _user_data(url: str, machine: Inbox, chat: Inbox, folder: Path, options: Options) -> dict[str, str]:
     sinks = folder / "sinks.yaml"
     sinks.write_text(
         "sinks:\n"
@@ -112,7 +81,8 @@ def _user_data(url: str, machine: Inbox, chat: Inbox, folder: Path, simulator: A
     return {
         "HSS_ENDPOINT": url,
         "HSS_CLOUD": "otc",
-        "HSS_AUTH_TOKEN": simulator.options.tokens[0],
+        "HSS_PROJECT_ID": options.project_id,
+        "HSS_AUTH_TOKEN": options.tokens[0],
         "HSS_CALLS_PER_MINUTE": "0",
         "NOTIFY_CONFIG": str(sinks),
         "MACHINE_URL": f"{machine.url}/hook",
@@ -123,13 +93,10 @@ def _user_data(url: str, machine: Inbox, chat: Inbox, folder: Path, simulator: A
     }
 
 
-def _run(title: str, context: DemoContext, machine: Inbox, chat: Inbox) -> tuple[str, int]:
+def _invoke(title: str, context: Context, machine: Inbox, chat: Inbox) -> tuple[str, int]:
     """One invocation: show the report and the messages that came; give the verdict and how many the chat got."""
     before = len(machine.messages), len(chat.messages)
-    # A temporary folder is refused as a function's state, rightly; here it is all we need.
-    around = index.surroundings_of(context)
-    around.in_function = False
-    result = index.answer(TIMER, around, 60, 60)
+    result = index.invoke(TIMER_EVENT, context, RUN_SECONDS, RUN_SECONDS)
     print(f"\n=== {title} ===\n")
     print(render("text", parse_report(json.dumps(result).encode(), "the result")))
     for message in machine.messages[before[0] :]:
@@ -141,7 +108,7 @@ def _run(title: str, context: DemoContext, machine: Inbox, chat: Inbox) -> tuple
     return str(result["verdict"]), len(chat.messages) - before[1]
 
 
-def _show_machine(message: Message) -> None:
+def _show_machine(message: Received) -> None:
     body = json.loads(message.body)
     signed = "signed" if "webhook-signature" in message.headers else "not signed"
     print(
@@ -154,7 +121,7 @@ def _changes(body: Mapping[str, Any]) -> str:
     return ", ".join(f"{len(items)} {kind}" for kind, items in body["changes"].items() if items) or "none"
 
 
-def _show_chat(message: Message) -> None:
+def _show_chat(message: Received) -> None:
     print("--- the chat received ---")
     for block in json.loads(message.body)["blocks"]:
         texts = [block["text"]["text"]] if "text" in block else [e["text"] for e in block.get("elements", ())]

@@ -5,42 +5,38 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from handler.commands.extras import from_extra
+from handler.commands.terminal import terminal_context
 from handler.errors import MissingExtraError, SettingsError
 from handler.formats.inert import inert
 from handler.models import Severity
-from handler.run.context import Surroundings
-from handler.run.wiring import places_of, store_at
-from handler.settings.run_settings import read_settings
-from handler.state.memory import RunSummary, decode
+from handler.run.wiring import Wiring
+from handler.state.document import decode
+from handler.state.memory import RunSummary
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
     from handler.state.interface import Store
+    from handler.state.memory import RunSummary
 
     Stores = Callable[[str | None], Sequence[tuple[str, Store]]]
 
-SHOWN = 20  # runs in the table
+DESCRIPTION = "Shows what the last runs concluded, from the state they leave (at most 400 runs)."
+EXAMPLE = "port-compliance history --state file:///var/lib/port-compliance/state.json"
+TABLE_ROWS = 20
 _LEVELS = tuple(str(severity) for severity in sorted(Severity, reverse=True))
 _HEAD = f"{'when (UTC)':<17}{'verdict':<14}{'crit':>5}{'high':>5}{'med':>5}{'low':>5}{'info':>5}"
 _HEAD += f"{'ports':>9}{'secs':>6}{'calls':>6}"
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add `history`."""
-    parser = commands.add_parser(
-        "history",
-        help="show the last runs as a table and a plot",
-        description="Shows what the last runs concluded, from the state they leave (at most 400 runs).",
-        epilog="Example: port-compliance history --state file:///var/lib/port-compliance/state.json",
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `history` takes."""
     parser.add_argument("--state", metavar="URL", help="where the state is kept (default: STATE_URL)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default text")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace, stores: Stores | None = None) -> int:
@@ -57,15 +53,12 @@ def run(args: argparse.Namespace, stores: Stores | None = None) -> int:
 
 def configured_stores(url: str | None) -> list[tuple[str, Store]]:
     """Name and store of each configured target; `url` goes before STATE_URL. Raises SettingsError."""
-
-    def lookup(name: str) -> str | None:
-        return url if url is not None and name == "STATE_URL" else os.environ.get(name)
-
-    around = Surroundings(lookup, Path.cwd())
-    settings = read_settings(lookup, needs_place=False)
-    places = places_of(settings, around) if settings.targets_config or settings.place else (None,)
+    environment = os.environ if url is None else {**os.environ, "STATE_URL": url}
+    wiring = Wiring.checked(terminal_context(environment=environment), needs_place=False)
+    settings = wiring.settings
+    places = wiring.places() if settings.targets_config or settings.place else (None,)
     named = [("default" if place is None else place.name, place) for place in places]
-    stores = [(name, store_at(settings.state_url, name, place, settings, around)) for name, place in named]
+    stores = [(name, wiring.store(settings.state_url, name, place)) for name, place in named]
     found = [(name, store) for name, store in stores if store is not None]
     if not found:
         raise SettingsError("no state is configured", hint="Give --state URL, or set STATE_URL.")
@@ -77,9 +70,9 @@ def table(name: str, runs: Sequence[RunSummary]) -> str:
     if not runs:
         return f"{inert(name, 60)}: no run yet"
     lines = [f"{inert(name, 60)}: {len(runs)} run{'' if len(runs) == 1 else 's'}, newest first", _HEAD]
-    lines += [_line(one) for one in list(reversed(runs))[:SHOWN]]
-    if len(runs) > SHOWN:
-        lines.append(f"and {len(runs) - SHOWN} older; --format json gives them all")
+    lines += [_line(one) for one in list(reversed(runs))[:TABLE_ROWS]]
+    if len(runs) > TABLE_ROWS:
+        lines.append(f"and {len(runs) - TABLE_ROWS} older; --format json gives them all")
     return "\n".join(lines)
 
 
@@ -110,10 +103,6 @@ def _print_plot(runs: Sequence[RunSummary]) -> None:
 
 
 def _plot(runs: Sequence[RunSummary]) -> str:
-    try:
-        from handler.formats.terminal_plot import draw_history  # noqa: PLC0415 - an extra, and only for this command
-    except ModuleNotFoundError as error:
-        if error.name != "plotext":
-            raise
-        raise MissingExtraError("the plot", "report") from error
+    with from_extra("report", "plotext", "the plot"):
+        from handler.formats.terminal_plot import draw_history  # noqa: PLC0415 - an extra, and only the plot needs it
     return draw_history(runs)

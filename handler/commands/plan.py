@@ -5,20 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.clock import Deadline
-from handler.commands.terminal import read_file, surroundings
+from handler.commands.inputs import read_snapshot
+from handler.commands.terminal import terminal_context
 from handler.errors import UsageError
 from handler.hss.client import Spending
 from handler.hss.estimate import Estimate, Size, estimate
-from handler.hss.pages import Page
+from handler.hss.pages import ListPage
 from handler.hss.parameters import LIMIT
 from handler.hss.plan import asks_of
 from handler.hss.walk import first_page
 from handler.policy.load import load_policy
-from handler.report.json_file import MAX_BYTES
-from handler.report.snapshot_file import parse_snapshot
 from handler.run.targets import budget_seconds
-from handler.run.wiring import client_of, places_of, policy_at, target_of
-from handler.settings.run_settings import read_settings
+from handler.run.wiring import Wiring
 
 if TYPE_CHECKING:
     import argparse
@@ -27,53 +25,48 @@ if TYPE_CHECKING:
     from handler.hss.client import HssClient
     from handler.models import CategorySnapshot, Target
     from handler.policy.rules import Policy
-    from handler.run.context import Surroundings
-    from handler.settings.run_settings import Place, Settings
+    from handler.settings.run_settings import Place
 
+DESCRIPTION = (
+    "Says how many calls of each API a run makes at most, how long the API's pace makes them take, and how many such "
+    "targets one credential serves an hour."
+)
+EXAMPLE = "port-compliance plan --policy policies/baseline.yaml --rows 2400"
 PROBE_SECONDS = 60.0
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "plan",
-        help="the calls and minutes a run would need; makes no call itself",
-        description="Says how many calls of each API a run makes at most, how long the API's pace makes them take, and "
-        "how many such targets one credential serves an hour.",
-        epilog="Example: port-compliance plan --policy policies/baseline.yaml --rows 2400",
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `plan` takes."""
     parser.add_argument("--policy", action="append", metavar="PATH", help="policy file or folder; may be repeated")
     parser.add_argument("--target", metavar="NAME", default="", help="only this one of TARGETS_CONFIG")
     size = parser.add_mutually_exclusive_group(required=True)
     size.add_argument("--rows", type=int, metavar="N", help="rows of each category")
     size.add_argument("--snapshot", metavar="FILE", help="the sizes of a recorded snapshot")
     size.add_argument("--probe", action="store_true", help="ask one first page per category")
-    parser.set_defaults(run=plan)
 
 
-def plan(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the plan of each target."""
     if args.rows is not None and not 0 <= args.rows <= 2_000_000:
         raise UsageError("--rows: must be from 0 to 2000000, the largest offset of the API")
-    around = surroundings()
-    settings = read_settings(around.lookup, needs_place=args.probe)
+    wiring = Wiring.checked(terminal_context(), needs_place=args.probe)
+    settings = wiring.settings
     loaded = load_policy(args.policy) if args.policy else None
     places: tuple[Place | None, ...] = (None,)
     if args.probe or settings.targets_config:
-        places = places_of(settings, around, args.target)
+        places = wiring.places(args.target)
     for place in places:
         location = (place.policy if place is not None else "") or settings.policy_path
-        policy = loaded or policy_at(location, place, settings, around)
+        policy = loaded or wiring.policy(location, place)
         categories = (place.categories if place is not None else ()) or policy.categories
         asks = asks_of(policy, [category for category in policy.categories if category in categories])
-        sizes = _sizes(args, policy, place or settings.place, settings, around)
-        made = estimate(asks, sizes, settings.calls_per_minute)
-        for line in lines(place.name if place is not None else "default", made, budget_seconds(settings)):
+        made = estimate(asks, _sizes(args, policy, place or settings.place, wiring), settings.calls_per_minute)
+        for line in _lines(place.name if place is not None else "default", made, budget_seconds(settings)):
             print(line)
     return 0
 
 
-def lines(name: str, made: Estimate, budget: float) -> Iterator[str]:
+def _lines(name: str, made: Estimate, budget: float) -> Iterator[str]:
     """The plan of one target, as text."""
     yield f"target {name}"
     for one in made.categories:
@@ -88,30 +81,29 @@ def lines(name: str, made: Estimate, budget: float) -> Iterator[str]:
         yield f"  this does not fit into the run's {budget:.0f} s: it would be inconclusive (RUN_BUDGET_SECONDS)"
 
 
-def _sizes(
-    args: argparse.Namespace, policy: Policy, place: Place | None, settings: Settings, around: Surroundings
-) -> dict[str, Size]:
+def _sizes(args: argparse.Namespace, policy: Policy, place: Place | None, wiring: Wiring) -> dict[str, Size]:
+    """How long the list of each category is: as said, as recorded, or as the first page of each says."""
     if args.rows is not None:
         sorts = place is not None and place.cloud == "huaweicloud"
         return dict.fromkeys(policy.categories, Size(args.rows, in_order=True if sorts else None))
     if args.snapshot:
-        recorded = parse_snapshot(read_file(args.snapshot, MAX_BYTES), args.snapshot)
+        recorded = read_snapshot(args.snapshot)
         return {one.category: _recorded(one, recorded.target.cloud) for one in recorded.categories}
     assert place is not None
-    client, target = client_of(place, settings, around), target_of(place)
-    spending = Spending(Deadline.after(PROBE_SECONDS, around.clock))
+    client, target = wiring.client(place), place.target
+    spending = Spending(Deadline.after(PROBE_SECONDS, client.clock))
     return {category: _probed(client, target, category, spending) for category in policy.categories}
 
 
 def _recorded(listing: CategorySnapshot, cloud: str) -> Size:
     """The size of a recorded list; its rows stand in the order in which they came."""
     rows = max(listing.total_num or 0, len(listing.rows))
-    return Size(rows, in_order=Page.of(0, rows, listing.rows[:LIMIT]).shows_order(asked=cloud == "huaweicloud"))
+    return Size(rows, in_order=ListPage.of(0, rows, listing.rows[:LIMIT]).shows_order(asked=cloud == "huaweicloud"))
 
 
 def _probed(client: HssClient, target: Target, category: str, spending: Spending) -> Size:
     """The size that a first page tells."""
     query = first_page(target, category)
     page = client.port_page(target, query, spending)
-    shown = Page.of(0, page.total_num, page.rows).shows_order(asked=query.sort_key is not None)
+    shown = ListPage.of(0, page.total_num, page.rows).shows_order(asked=query.sort_key is not None)
     return Size(page.total_num, in_order=shown)

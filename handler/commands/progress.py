@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from handler.clock import Clock
     from handler.hss.walk import Progress
 
-WIDTH = 24
+BAR_WIDTH = 24
 QUIET_FOR = 2.0  # seconds before anything is said: a short run needs no progress
 
 
@@ -38,8 +38,8 @@ class ProgressLines:
 def line(target: str, progress: Progress, elapsed: float) -> str:
     """`prod host [####----] 7/51 calls, 1400 rows, waiting 42 s for the API's pace`."""
     planned = max(progress.planned, progress.made, 1)
-    filled = WIDTH * progress.made // planned
-    bar = "#" * filled + "-" * (WIDTH - filled)
+    filled = BAR_WIDTH * progress.made // planned
+    bar = "#" * filled + "-" * (BAR_WIDTH - filled)
     waiting = f", waiting {math.ceil(progress.wait)} s for the API's pace" if progress.wait else ""
     left = minutes_left(planned - progress.made)
     ahead = f", about {left} min left" if left else ""

@@ -7,26 +7,25 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handler.errors import MissingExtraError, UsageError
+from handler.commands.extras import from_extra
+from handler.errors import UsageError
 from handler.policy.bundled import bundled_policies
 from handler.policy.load import load_policy
+from handler.simulator.fleet_file import read_fleet
+from handler.simulator.generate import generate
+from handler.simulator.options import Options
+from handler.simulator.simulator import Simulator
 
 if TYPE_CHECKING:
     import argparse
 
-    from handler.simulator.simulator import Simulator
-
+DESCRIPTION = "Serves the port and asset statistics of a made-up fleet, with the real service's pace and faults."
+EXAMPLE = "port-compliance simulate --port 8080 --seed 7 --rows 400"
 MAX_ROWS = 200_000
 
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "simulate",
-        help="a faithful HSS server on loopback",
-        description="Serves the port and asset statistics of a made-up fleet, with the real service's pace and faults.",
-        epilog="Example: port-compliance simulate --port 8080 --seed 7 --rows 400",
-    )
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `simulate` takes."""
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     parser.add_argument("--fleet", metavar="FILE", help="what is open, and faults, as YAML or JSON")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the made-up fleet; default 1")
@@ -35,16 +34,16 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--cloud", choices=("huaweicloud", "otc"), default="huaweicloud", help="the dialect")
     parser.add_argument("--clean", action="store_true", help="no port that the bundled policy forbids")
     parser.add_argument("--throttle", type=int, default=5, metavar="N", help="calls a minute and API; 0 = no limit")
-    parser.set_defaults(run=simulate)
 
 
-def simulate(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
     if not 0 <= args.port <= 65535 or not 0 <= args.rows <= MAX_ROWS or not 0 <= args.container_rows <= MAX_ROWS:
         raise UsageError(f"--port is at most 65535, --rows and --container-rows at most {MAX_ROWS}")
-    simulator = simulator_of(args)
-    from handler.simulator.server import SimulatorServer  # noqa: PLC0415 - after the extra is known to be there
+    with from_extra("simulator", "werkzeug", "simulate"):
+        from handler.simulator.server import SimulatorServer  # noqa: PLC0415 - an extra, which --help does not need
 
+    simulator = simulator_of(args)
     try:
         server = SimulatorServer(simulator, args.port)
     except OSError as error:
@@ -60,17 +59,7 @@ def simulate(args: argparse.Namespace) -> int:
 
 
 def simulator_of(args: argparse.Namespace) -> Simulator:
-    """The simulator of these arguments. Raises MissingExtraError, UsageError."""
-    try:
-        from handler.simulator.fleet_file import read_fleet  # noqa: PLC0415
-        from handler.simulator.generate import generate  # noqa: PLC0415
-        from handler.simulator.options import Options  # noqa: PLC0415
-        from handler.simulator.server import SimulatorServer  # noqa: F401, PLC0415
-        from handler.simulator.simulator import Simulator  # noqa: PLC0415
-    except ModuleNotFoundError as error:
-        if error.name not in ("werkzeug", "handler.simulator"):
-            raise
-        raise MissingExtraError("simulate", "simulator") from None
+    """The simulator of these arguments. Raises UsageError."""
     options = Options(cloud=args.cloud, throttle=args.throttle)
     if args.fleet:
         fleet, faults = read_fleet(Path(args.fleet))

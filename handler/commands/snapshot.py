@@ -7,53 +7,49 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from handler.clock import Deadline
-from handler.commands.terminal import may_write, surroundings, write_result
+from handler.commands.output import may_write, write_result
+from handler.commands.terminal import terminal_context
 from handler.errors import UsageError
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import Ask
 from handler.models import CATEGORIES
 from handler.report.snapshot_file import snapshot_text
 from handler.run.targets import budget_seconds
-from handler.run.wiring import client_of, places_of, target_of
-from handler.settings.run_settings import read_settings
+from handler.run.wiring import Wiring
 
 if TYPE_CHECKING:
     import argparse
 
+DESCRIPTION = "Records all rows and counters of one target, for `check --snapshot` and `policy diff --snapshot`."
+EXAMPLE = "port-compliance snapshot --output estate.json --redact"
 
-def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Add the command."""
-    parser = commands.add_parser(
-        "snapshot",
-        help="list everything, write it as JSON",
-        description="Records all rows and counters of one target, for `check --snapshot` and `policy diff --snapshot`.",
-        epilog="Example: port-compliance snapshot --output estate.json --redact",
-    )
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What `snapshot` takes."""
     parser.add_argument("--output", metavar="FILE", help="write the snapshot there")
     parser.add_argument("--redact", action="store_true", help="leave out ids and whatever the documents do not name")
     parser.add_argument("--target", metavar="NAME", default="", help="which one of TARGETS_CONFIG")
     parser.add_argument("--category", action="append", choices=CATEGORIES, help="default: HSS_CATEGORIES, else all")
-    parser.set_defaults(run=snapshot)
 
 
-def snapshot(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
     """Record a snapshot; exit 3 if it is not complete."""
     may_write(args.output)
-    around = surroundings()
-    settings = read_settings(around.lookup)
-    places = places_of(settings, around, args.target)
+    context = terminal_context()
+    wiring = Wiring.checked(context)
+    places = wiring.places(args.target)
     if len(places) > 1:
         raise UsageError("a snapshot is of one target; name it with --target NAME")
     place = places[0]
     categories = tuple(args.category or place.categories or CATEGORIES)
     taken = take_snapshot(
-        client_of(place, settings, around),
-        target_of(place),
+        wiring.client(place),
+        place.target,
         [Ask(category, every_row=True) for category in categories],
-        around.clock,
-        Deadline.after(budget_seconds(settings), around.clock),
+        context.clock,
+        Deadline.after(budget_seconds(wiring.settings), context.clock),
         keep_raw=True,
-        on_progress=partial(around.on_progress, place.name) if around.on_progress else None,
+        on_progress=partial(context.on_progress, place.name) if context.on_progress else None,
     )
     write_result(snapshot_text(taken, redact=args.redact), args.output)
     for category in taken.categories:

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.clock import iso, parse_iso
-from handler.models import Changes, PastFinding, family
+from handler.models import Changes, PastFinding
+from handler.policy.match import rule_matcher
+from handler.policy.match_keys import Subject
 from handler.state.memory import LastRun, Remembered
 
 if TYPE_CHECKING:
@@ -26,15 +28,14 @@ _HOW_MANY: Final = re.compile(r" \(# times\)|(?<=minute)s\b|(?<=call)s\b")
 
 
 class Compared(NamedTuple):
-    """The changes, the findings with `first_seen`, what is to be remembered, and what is said about the run before.
+    """The changes, the findings with `first_seen`, what is to be remembered, and when the run before was (or None).
 
-    `no_previous`: there was nothing to compare with. `drift`: warnings on the answers' form that the last run had not.
+    `drift` are the warnings on the answers' form that the last run had not.
     """
 
     changes: Changes
     findings: tuple[Finding, ...]
     last_run: LastRun
-    no_previous: bool = False
     previous_run_at: str | None = None
     drift: tuple[str, ...] = ()
 
@@ -79,7 +80,6 @@ def compare(
         last_run=before._replace(
             run_at=iso(now), policy_digest=policy.digest, place=place, findings=remembered, drift=drift
         ),
-        no_previous=last_run is None,
         previous_run_at=last_run.run_at if last_run else None,
         drift=tuple(text for text in drift if text not in before.drift),
     )
@@ -134,7 +134,7 @@ def has_grown(num: int, told: int) -> bool:
 
 
 def _num_told(record: Remembered) -> int:
-    told = [mark.num for mark in record.told.values() if mark.episode == record.episode]
+    told = [receipt.num for receipt in record.told.values() if receipt.episode == record.episode]
     return max(told, default=record.base_num)
 
 
@@ -173,27 +173,11 @@ def _because(finding: Finding, seen: CategorySnapshot | None, rule: Rule | None,
     if rule is None:
         return "policy"
     complete = seen is not None and seen.complete and seen.plan != "skipped"
-    if not _speaks_of(rule, finding):  # then it was not asked for; only a whole listing shows that it closed
+    subject = Subject(finding.category, finding.port, finding.protocol, finding.num, finding.status)
+    matcher = rule_matcher(rule)
+    if not matcher.speaks_of(subject):  # then it was not asked for; only a whole listing shows that it closed
         whole = complete and seen is not None and seen.every_row
         return "closed" if whole and not there else "policy"
     if not complete:
         return "unseen"
-    return "policy" if there and not _forbids(rule, finding) else "closed"
-
-
-def _speaks_of(rule: Rule, finding: Finding) -> bool:
-    """Whether the rule is about that category, port and protocol (or about a counter)."""
-    if finding.category not in rule.categories:
-        return False
-    if finding.port is None or finding.protocol is None:
-        return rule.statistic is not None
-    if family(finding.protocol) not in (None, *rule.protocols):
-        return False
-    return finding.port in rule.ports
-
-
-def _forbids(rule: Rule, finding: Finding) -> bool:
-    """Whether the rule, as it is now, forbids the finding as it was last seen."""
-    if rule.status and finding.status not in rule.status:
-        return False
-    return finding.num > rule.above
+    return "policy" if there and matcher.applies(subject) != "yes" else "closed"

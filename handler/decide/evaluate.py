@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from handler.decide.fingerprint import Fingerprinter
 from handler.models import (
-    CATEGORIES,
+    EXEMPTION_TEXTS,
+    RULE_TEXTS,
     AnnouncedFinding,
     CategorySnapshot,
     Evaluation,
@@ -17,19 +16,25 @@ from handler.models import (
     Finding,
     Gaps,
     Problem,
-    Row,
     family,
+    worst_first,
 )
+from handler.policy.match import ExemptionsInForce, judged_counter, judged_rows, rule_matcher
+from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID
+from handler.policy.rules import NOTICE_DAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from handler.models import Snapshot, Target, Verdict
+    from handler.policy.match_keys import Subject
     from handler.policy.rules import Exemption, Policy, Rule
 
-NOTICE_DAYS = 14  # an exemption is announced as ending this many days before its last day
-ALL_ENTERPRISE_PROJECTS = "all_granted_eps"
+    Hit = tuple[Rule, Subject]
+    Undecided = dict[str, tuple[Rule, str]]  # rule id -> the rule, and what it needs
+
+_NEEDS = {"status": "status, this cloud does not send it"}  # by the key that cannot be judged
 
 
 def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
@@ -47,8 +52,8 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
         coverage.append(
             category._replace(complete=False, problems=category.problems + problems) if problems else category
         )
-        for rule, row in hits:
-            sorter.add(rule, row, category.category)
+        for rule, subject in hits:
+            sorter.add(rule, subject)
     return Evaluation(
         findings=tuple(sorted(sorter.findings, key=worst_first)),
         exempted=tuple(sorted(sorter.exempted, key=lambda item: worst_first(item.finding))),
@@ -69,69 +74,33 @@ def verdict_of(evaluation: Evaluation) -> Verdict:
     return "violations" if evaluation.findings else "compliant"
 
 
-def worst_first(finding: Finding) -> tuple[int, int, int, str, str]:
-    """The order of findings everywhere: severity, then category, port, protocol and rule."""
-    return (
-        -finding.severity,
-        CATEGORIES.index(finding.category),
-        -1 if finding.port is None else finding.port,
-        finding.protocol or "",
-        finding.rule_id,
-    )
-
-
-def candidates(rules: Iterable[Rule], ports: Iterable[int]) -> Mapping[int, list[Rule]]:
-    """The rules that forbid each of these ports: the cost is that of the pairs, not of rules times ports."""
-    distinct = sorted(set(ports))
-    found: dict[int, list[Rule]] = defaultdict(list)
-    for rule in rules:
-        for low, high in rule.ports.ranges:
-            for port in distinct[bisect_left(distinct, low) : bisect_right(distinct, high)]:
-                found[port].append(rule)
-    return found
-
-
-def speaks_of(rule: Rule, protocol: str) -> bool:
-    """Whether a rule judges rows of that protocol; one that is neither TCP nor UDP is judged by every rule."""
-    kind = family(protocol)
-    return kind is None or kind in rule.protocols
-
-
-_Hit = tuple["Rule", Row]
-_Undecided = dict[str, tuple["Rule", str]]  # rule id -> the rule, and what it needs
-
-
-def _hits(category: CategorySnapshot, rules: Sequence[Rule]) -> tuple[list[_Hit], _Undecided]:
-    """Each (rule, row) that makes a finding, and the rules that cannot be decided, with the reason."""
-    hits, undecided = _row_hits(category, rules)
+def _hits(category: CategorySnapshot, rules: Sequence[Rule]) -> tuple[list[Hit], Undecided]:
+    """Each row or counter with a rule that finds it, and the rules that cannot be decided, with the reason."""
+    hits: list[Hit] = []
+    undecided: Undecided = {}
+    for rule, subject, matcher in judged_rows(rules, category.category, category.rows):
+        found = matcher.applies(subject)
+        if found == "yes":
+            hits.append((rule, subject))
+        elif found == "undecidable":
+            undecided[rule.id] = (rule, _need(rule, subject))
     for rule in rules:
         if rule.needs_every_row and category.complete and not category.every_row:
             undecided[rule.id] = (rule, "every row, but only some were read")
-        if rule.statistic is not None:
-            count = (category.statistics or {}).get(rule.statistic)
-            if count is None:
-                undecided[rule.id] = (rule, f"{rule.statistic}, which asset/statistics did not tell")
-            elif count > rule.above:
-                hits.append((rule, Row(-1, "", count)))
+        counted = judged_counter(rule, category.category, category.statistics or {})
+        if counted is not None and counted[1] == "yes":
+            hits.append((rule, counted[0]))
+        elif counted is not None and counted[1] == "undecidable":
+            undecided[rule.id] = (rule, f"{rule.statistic}, which asset/statistics did not tell")
     return hits, undecided
 
 
-def _row_hits(category: CategorySnapshot, rules: Sequence[Rule]) -> tuple[list[_Hit], _Undecided]:
-    hits: list[_Hit] = []
-    undecided: _Undecided = {}
-    by_port = candidates(rules, (row.port for row in category.rows))
-    for row in [row for row in category.rows if row.port in by_port]:
-        for rule in by_port[row.port]:
-            if not speaks_of(rule, row.protocol):
-                continue
-            if rule.status and row.status is None:
-                undecided[rule.id] = (rule, "status, this cloud does not send it")
-            elif row.num > rule.above and (not rule.status or row.status in rule.status):
-                hits.append((rule, row))
-    return hits, undecided
+def _need(rule: Rule, subject: Subject) -> str:
+    answers = rule_matcher(rule).answers(subject)
+    return " and ".join(_NEEDS[key] for key, answer in answers.items() if answer == "undecidable")
 
 
-def _undecided(undecided: Mapping[str, tuple[Rule, str]], today: date) -> Iterator[Problem]:
+def _undecided(undecided: Undecided, today: date) -> Iterator[Problem]:
     """A problem for each rule in force that cannot be decided; an announced one breaks nothing."""
     for rule, need in undecided.values():
         if not rule.announced(today):
@@ -160,78 +129,61 @@ class _Sorter:
         self.exempted: list[ExemptedFinding] = []
         self.announced: list[AnnouncedFinding] = []
         self._fingerprint = Fingerprinter(target)
-        self._exemptions = [e for e in policy.exemptions if _in_force(e, target, today)]
+        self._exemptions = ExemptionsInForce(policy.exemptions, today, target.enterprise_project_id)
 
-    def add(self, rule: Rule, row: Row, category: str) -> None:
+    def add(self, rule: Rule, subject: Subject) -> None:
         """Sort one hit."""
-        finding = _finding(rule, row, category, self._fingerprint)
+        finding = _finding(rule, subject, self._fingerprint)
         if rule.announced(self.today):
             self.announced.append(AnnouncedFinding(finding, str(rule.effective_from)))
             return
-        exemption = next((e for e in self._exemptions if _covers(e, rule, finding)), None)
+        exemption = self._exemptions.covering(rule, subject)
         if exemption is None:
             self.findings.append(finding)
         else:
             self.exempted.append(_exempted(finding, exemption, self.today))
 
 
-def _in_force(exemption: Exemption, target: Target, today: date) -> bool:
-    """Whether an exemption holds on that day and for that target."""
-    project = target.enterprise_project_id
-    here = project != ALL_ENTERPRISE_PROJECTS and project in exemption.enterprise_projects
-    return not exemption.expired(today) and (here or not exemption.enterprise_projects)
-
-
-def _covers(exemption: Exemption, rule: Rule, finding: Finding) -> bool:
-    """Whether an exemption in force switches this finding off."""
-    return (
-        finding.category in exemption.categories
-        and (not exemption.rules or rule.id in exemption.rules)
-        and (exemption.ports is None or (finding.port is not None and finding.port in exemption.ports))
-        and (exemption.up_to is None or finding.num <= exemption.up_to)
-    )
-
-
 def _exempted(finding: Finding, exemption: Exemption, today: date) -> ExemptedFinding:
     return ExemptedFinding(
         finding=finding,
         exemption_id=exemption.id,
-        reason=exemption.reason,
-        owner=exemption.owner,
         expires=exemption.expires.isoformat(),
         days_left=exemption.days_left(today),
-        ticket=exemption.ticket,
+        **{name: getattr(exemption, name) for name in EXEMPTION_TEXTS},
     )
 
 
-def _finding(rule: Rule, row: Row, category: str, fingerprint: Fingerprinter) -> Finding:
-    counter = rule.statistic is not None
-    port, protocol = (None, None) if counter else (row.port, row.protocol)
+def _finding(rule: Rule, subject: Subject, fingerprint: Fingerprinter) -> Finding:
+    """The finding that a rule makes of what it found."""
+    category, port, protocol, num, status = subject
+    assert isinstance(num, int), "what is found has a num"
+    assert status is not UNSAID, "a row says its status, or that it carries none"
     return Finding(
         fingerprint=fingerprint(rule.id, category, port, protocol),
         rule_id=rule.id,
-        title=rule.title or rule.id,
         severity=rule.severity,
         category=category,
         port=port,
         protocol=protocol,
-        num=row.num,
-        status=row.status,
-        message=_message(rule, row, category),
-        rationale=rule.rationale,
-        remediation=rule.remediation,
-        references=rule.references,
-        tags=rule.tags,
+        num=num,
+        status=status,
+        message=_message(rule, subject),
+        **_texts(rule),
     )
 
 
-def _message(rule: Rule, row: Row, category: str) -> str:
+def _texts(rule: Rule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in RULE_TEXTS} | {"title": rule.title or rule.id}
+
+
+def _message(rule: Rule, subject: Subject) -> str:
     tolerated = f", tolerated {rule.above}" if rule.above else ""
-    if rule.statistic is not None:
-        return f"{rule.statistic} is {row.num} ({category}{tolerated})"
+    if subject.port is None:
+        return f"{rule.statistic} is {subject.num} ({subject.category}{tolerated})"
     state = "is open and not on the allow list" if rule.kind == "allowed_ports" else "is open"
-    flagged = f", HSS says {row.status}" if rule.status else ""
-    return f"{row.port}/{row.protocol} {state} ({category}, num {row.num}{tolerated}{flagged})"
+    flagged = f", HSS says {subject.status}" if rule.status else ""
+    return f"{subject.port}/{subject.protocol} {state} ({subject.category}, num {subject.num}{tolerated}{flagged})"
 
 
 def _notices(policy: Policy, today: date) -> Iterator[ExemptionNotice]:
@@ -251,12 +203,12 @@ def _gaps(policy: Policy, snapshot: Snapshot) -> Gaps | None:
     silent: list[tuple[str, int, str]] = []
     harmless: list[tuple[str, int, str]] = []
     for category in asked:
-        rules = [rule for rule in policy.rules if category.category in rule.categories]
-        by_port = candidates(rules, (row.port for row in category.rows))
+        judged = judged_rows(policy.rules, category.category, category.rows)
+        forbidden = {(subject.port, subject.protocol) for _, subject, _ in judged}
         for row in category.rows:
-            forbidden = row.port in by_port and any(speaks_of(rule, row.protocol) for rule in by_port[row.port])
-            if forbidden != (row.status == "danger"):
-                (harmless if forbidden else silent).append((category.category, row.port, row.protocol))
+            is_forbidden = (row.port, row.protocol) in forbidden
+            if is_forbidden != (row.status == "danger"):
+                (harmless if is_forbidden else silent).append((category.category, row.port, row.protocol))
     return Gaps(tuple(sorted(silent)), tuple(sorted(harmless)))
 
 

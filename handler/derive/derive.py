@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from handler.derive.page import Gap, Page, Table
 from handler.derive.read_markdown import is_delimiter, read_markdown
 from handler.derive.read_text import read_text
-from handler.derive.structure import Builder, role
+from handler.derive.roles import role
+from handler.derive.structure import Builder
 from handler.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -78,11 +79,22 @@ def derive_query(page: Page) -> Derived:
     parts = {
         name: _merged(builder, [table for table in page.tables if role(table, page) == name]) for name in _REQUEST_ROLES
     }
-    if not any(parts.values()):
+    if not any(parts.values()) and not any(role(table, page) == "unclear" for table in page.tables):
         raise DocumentError("no table of path, query or header parameters was found")
     schema = parts["query"] or {"type": "object", "properties": {}}
     builder.defs = {name: part for name, part in parts.items() if part and name != "query"} | builder.defs
-    return _document(page, builder, schema, "query", "")
+    derived = _document(page, builder, schema, "query", "")
+    lost = [
+        Gap(table.line, f"nothing says what {table.title} is: {_names(table)}")
+        for table in page.tables
+        if table not in builder.used and _is_lost_request(table, page)
+    ]
+    return Derived(derived.schema, tuple(sorted((*derived.gaps, *lost), key=lambda gap: gap.line)))
+
+
+def _is_lost_request(table: Table, page: Page) -> bool:
+    """Whether a table of the request is one that no part of it refers to."""
+    return role(table, page) == "unclear" or (table.section in ("uri", "request") and role(table, page) == "structure")
 
 
 def _merged(builder: Builder, tables: Sequence[Table]) -> Schema | None:

@@ -1,244 +1,149 @@
-"""What a description says about a value: bounds, options, default, and what could not be read."""
+"""What a description says about a value: bounds, values, default, and what could not be read."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from handler.derive import wording
-from handler.derive.page import Gap, Line
+from handler.derive import announce, words
+from handler.derive.cell import Block, blocks
+from handler.derive.page import Line
+from handler.derive.sentence import NOTHING, Claim, Said, quoted, read_sentence, sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-Number = int | float
-_LONGEST = 2000  # characters of one sentence; those of real pages stay below 600
-Part = Literal["plain", "definition", "constraints", "range", "default"]
-_PARTS: dict[str, Part] = {"d": "definition", "p": "definition", "c": "constraints", "o": "range"}
+
+_SENTENCE = re.compile(r"[A-Z]\w*\.")  # a sentence of one word, beside others of more
 
 
 @dataclass
-class Said:
-    """Everything a description says; `plain_*` are bare `Minimum: 1`, whose meaning depends on the type."""
+class _Item:
+    """A bullet and the bullets inside of it."""
 
-    plain_least: Number | None = None
-    plain_most: Number | None = None
-    span: tuple[Number | None, Number | None] | None = None
-    length: tuple[Number | None, Number | None] | None = None
-    items: tuple[Number, Number] | None = None
-    options: list[str] = field(default_factory=list)
-    default: str | None = None
-    gaps: list[Gap] = field(default_factory=list)
-    lines: dict[str, int] = field(default_factory=dict)
+    line: Line
+    inner: list[Line] = field(default_factory=list)
 
 
 def read_description(lines: Sequence[Line]) -> Said:
-    """Read a description cell; sub-headings (Definition, Constraints, Range, Default Value) may be lines or inline."""
-    said, part = Said(), "plain"
-    blocks: list[tuple[Part, list[Line]]] = [("plain", [])]
-    for line in _split(lines):
-        found = wording.HEADING.fullmatch(line.text)
-        if found and _is_heading(found, line):
-            part = _part(found[1])
-            blocks.append((part, []))
-            line = Line(line.number, found[2] or "")  # noqa: PLW2901 - the rest of a heading line is its first line
-        if line.text:
-            blocks[-1][1].append(line)
-    for part, block in blocks:
-        _read_block(said, part, block)
+    """Everything that the lines of a description cell say, and what of it could not be read."""
+    said = Said()
+    is_first = True
+    for block in blocks(lines, said.gaps):
+        if block.part == "default":
+            _read_default(said, block)
+        elif not block.lines:
+            said.unclear(block.line, f"nothing stands below the heading of {block.part}; was a list lost?")
+        else:
+            _read_block(said, block, is_first=is_first)
+        is_first = is_first and not block.lines
     return said
 
 
-def _split(lines: Sequence[Line]) -> list[Line]:
-    return [Line(line.number, text, line.bullet) for line in lines for text in wording.INLINE_HEADING.split(line.text)]
-
-
-def _is_heading(found: re.Match[str], line: Line) -> bool:
-    """`Default: 10` and `Range: 1-5` say it on one line; `Options` only heads a list when nothing follows."""
-    return not line.bullet and (found[2] is None or not found[1].lower().startswith("option"))
-
-
-def _part(heading: str) -> Part:
-    word = heading.lower()
-    if "default" in word:
-        return "default"
-    return "range" if "range" in word else _PARTS[word[0]]
-
-
-def _read_block(said: Said, part: Part, block: list[Line]) -> None:
-    if part == "default":
-        _read_default(said, block)
+def _read_default(said: Said, block: Block) -> None:
+    """The first line below the heading is the default; further lines are read like any description."""
+    if not block.lines:
+        said.gap(block.line, "nothing stands below the heading of the default value")
         return
-    bullets = _options(said, part, block) if part != "constraints" else ()
-    for line in block:
-        if line not in bullets:
-            for sentence in wording.sentences(line.text):
-                _read_sentence(said, part, Line(line.number, sentence, line.bullet))
+    first, *rest = block.lines
+    said.take_default(first.number, first.text)
+    _read_block(said, Block("plain", block.line, rest), is_first=False)
 
 
-def _read_default(said: Said, block: list[Line]) -> None:
-    """The first line after the heading is the default; further lines of a plain description follow it."""
-    if not block:
+def _read_block(said: Said, block: Block, *, is_first: bool) -> None:
+    """Paragraphs sentence by sentence, bullets as lists with the sentence before them."""
+    if block.part == "range" and _is_unmarked_list(block.lines):
+        _announced(said, block.lines)
         return
-    first, *rest = block
-    _take_default(said, first.number, first.text)
-    for line in rest:
-        for sentence in wording.sentences(line.text):
-            _read_sentence(said, "plain", Line(line.number, sentence, line.bullet))
+    lead, at = "" if block.part == "range" else None, 0
+    while at < len(block.lines):
+        line = block.lines[at]
+        if line.bullet:
+            end = _end_of_list(block.lines, at)
+            _read_list(said, block, block.lines[at:end], lead)
+            lead, at = None, end
+            continue
+        at += 1
+        is_followed = at < len(block.lines) and block.lines[at].bullet
+        lead = _read_paragraph(said, block, line, is_first=is_first and at == 1, is_followed=is_followed)
 
 
-def _take_default(said: Said, line: int, text: str) -> None:
-    plain = text.strip().rstrip(".").strip()
-    if wording.NOTHING.fullmatch(plain):
+def _is_unmarked_list(lines: Sequence[Line]) -> bool:
+    """Whether all lines below `Range` are values with their meanings: `red: like a rose`."""
+    return bool(lines) and not any(line.bullet for line in lines) and all(words.explained(line.text) for line in lines)
+
+
+def _read_paragraph(said: Said, block: Block, line: Line, *, is_first: bool, is_followed: bool) -> str | None:
+    """Read a paragraph; returns its last sentence, which may announce the bullets that follow."""
+    parts = sentences(line.text)
+    for place, text in enumerate(parts):
+        is_last = place == len(parts) - 1
+        if not announce.opens_list(text):
+            read_sentence(said, block.part, Line(line.number, text), is_first=is_first and place == 0)
+        elif not (is_last and is_followed):
+            said.unclear(line.number, f"values are announced, and none follow: {quoted(text)}")
+    return parts[-1] if parts else None
+
+
+def _end_of_list(lines: Sequence[Line], start: int) -> int:
+    """Where a list ends: at a line that is no bullet, or a bullet further out."""
+    depth = lines[start].depth
+    return next((at for at in range(start, len(lines)) if not lines[at].bullet or lines[at].depth < depth), len(lines))
+
+
+def _read_list(said: Said, block: Block, lines: Sequence[Line], lead: str | None) -> None:
+    """Bullets that a sentence or `Range` itself announces are the values; others may be, or are prose.
+
+    `lead` is the sentence before them, empty for the heading itself.
+    """
+    items = _items(lines)
+    values = [words.option(item.line.text) for item in items]
+    is_announced = lead == "" or (lead is not None and announce.opens_list(lead))
+    if is_announced and (lead or any(values)):
+        _announced(said, [item.line for item in items], nested=any(item.inner for item in items))
         return
-    found = wording.DEFAULT_WORD.fullmatch(plain)
-    if found is None:
-        said.gaps.append(Gap(line, f"default value not understood: {_quoted(plain)}"))
-    elif said.default is None:
-        said.default, said.lines["default"] = found[1].rstrip("."), line
-
-
-def _options(said: Said, part: Part, block: list[Line]) -> tuple[Line, ...]:
-    """Take the options that a block lists one a line; returns the lines that were one."""
-    listed = tuple(line for line in block if line.bullet)
-    pattern = wording.OPTION
-    if not listed and part == "range":
-        listed, pattern = tuple(block), wording.OPTION_EXPLAINED
-    elif listed and part != "range" and not _announced(block, listed[0]):
-        pattern = wording.OPTION_EXPLAINED
-    found = [pattern.fullmatch(line.text) for line in listed]
-    options = [match[1].rstrip(".") for match in found if match]
-    if listed and len(options) == len(listed) and not _is_bounds(listed):
-        _add_options(said, options, listed[0].number)
-        return listed
-    is_list = any(line.bullet for line in listed) and (part == "range" or _announced(block, listed[0]))
-    if is_list and not _is_bounds(listed):
-        unread = next((line for line, match in zip(listed, found, strict=True) if not match), listed[0])
-        said.gaps.append(Gap(unread.number, f"option not understood: {_quoted(unread.text)}"))
-        return listed
-    return ()
-
-
-def _announced(block: list[Line], first: Line) -> bool:
-    """Whether the line before the bullets says that options follow."""
-    before = block[block.index(first) - 1].text if block.index(first) else ""
-    last = (wording.sentences(before) or [""])[-1]
-    return bool(wording.OPTIONS_FOLLOW.fullmatch(last.rstrip(":"))) or before.rstrip().endswith((":", "\uff1a"))
-
-
-def _is_bounds(lines: Sequence[Line]) -> bool:
-    patterns = (wording.LEAST, wording.MOST, wording.SPAN_ONLY)
-    return any(pattern.match(line.text) for line in lines for pattern in patterns)
-
-
-def _add_options(said: Said, options: list[str], line: int) -> None:
-    """A list of options; a second one that differs from the first is not understood."""
-    unique = list(dict.fromkeys(options))
-    if said.options and set(said.options) != set(unique):
-        said.gaps.append(Gap(line, "a second list of options, different from the first"))
-        return
-    said.options = said.options or unique
-    said.lines.setdefault("options", line)
-
-
-def _read_sentence(said: Said, part: Part, line: Line) -> None:
-    text = line.text.rstrip(":").strip()
-    if len(text) > _LONGEST:
-        said.gaps.append(Gap(line.number, f"too long to be read: {_quoted(text)}"))
-        return
-    if wording.NOTHING.fullmatch(text) or _is_mere_prose(said, part, line, text):
-        return
-    if any(reader(said, part, line.number, text) for reader in _READERS):
-        return
-    is_bound = wording.BOUND_WORDS.search(text) and re.search(r"\d", text)
-    if part == "range" or is_bound:
-        said.gaps.append(Gap(line.number, f"not understood: {_quoted(text)}"))
-
-
-def _is_mere_prose(said: Said, part: Part, line: Line, text: str) -> bool:
-    """Whether the text only announces a list, or sends the reader elsewhere."""
-    del said, line
-    return bool(wording.OPTIONS_FOLLOW.fullmatch(text)) or (
-        part == "range" and text.lower().startswith(("for details", "for more", "note"))
-    )
-
-
-def _plain_bounds(said: Said, _part: Part, line: int, text: str) -> bool:
-    if found := wording.LEAST_MOST.fullmatch(text):
-        return _plain_bounds(said, _part, line, found[1]) and _plain_bounds(said, _part, line, found[3])
-    if found := wording.LEAST.fullmatch(text):
-        said.plain_least = wording.number(found[1])
-    elif found := wording.MOST.fullmatch(text):
-        said.plain_most = wording.number(found[1])
-    else:
-        return False
-    said.lines.setdefault("plain", line)
-    return True
-
-
-def _items(said: Said, _part: Part, line: int, text: str) -> bool:
-    found = wording.ARRAY_LENGTH.fullmatch(text) or wording.ELEMENTS.fullmatch(text)
+    is_prose = None in values or any(item.inner for item in items)
+    found = []
+    for item, value in zip(items, values, strict=True):
+        if value is None or item.inner or (is_prose and _SENTENCE.fullmatch(item.line.text)):
+            _read_item(said, block, item)
+        else:
+            found.append((value, item.line))
     if found:
-        least, most = (number for number in found.groups() if number)
-        said.items, said.lines["items"] = (wording.number(least), wording.number(most)), line
-    return bool(found)
+        text = f"bullets that nothing calls the values: {quoted(found[0][1].text)}"
+        said.claims.append(Claim("list", tuple(value for value, _ in found), found[0][1].number, text))
 
 
-def _length(said: Said, part: Part, line: int, text: str) -> bool:
-    if found := wording.LENGTH.fullmatch(text):
-        least, most = [group for group in found.groups() if group and group[-1].isdigit()][:2]
-        said.length = wording.number(least), wording.number(most)
-    elif found := wording.LENGTH_MOST.fullmatch(text):
-        said.length = None, wording.number(found[1])
-    elif part == "range" and (found := wording.LENGTH_EXACT.fullmatch(text)):
-        said.length = wording.number(found[1]), wording.number(found[1])
-    else:
-        return False
-    said.lines["length"] = line
-    return True
+def _items(lines: Sequence[Line]) -> list[_Item]:
+    items: list[_Item] = []
+    for line in lines:
+        if items and line.depth > lines[0].depth:
+            items[-1].inner.append(line)
+        else:
+            items.append(_Item(line))
+    return items
 
 
-def _span(said: Said, part: Part, line: int, text: str) -> bool:
-    found = wording.RANGE.fullmatch(text) or (wording.SPAN_ONLY.fullmatch(text) if part in ("plain", "range") else None)
-    if found:
-        least, most = [group for group in found.groups() if group][:2]
-        said.span = wording.number(least), wording.number(most)
-    elif found := wording.AT_LEAST.fullmatch(text):
-        said.span = wording.number(found[1]), said.span[1] if said.span else None
-    elif found := wording.AT_MOST.fullmatch(text):
-        said.span = said.span[0] if said.span else None, wording.number(found[1])
-    else:
-        return False
-    said.lines["span"] = line
-    return True
+def _read_item(said: Said, block: Block, item: _Item) -> None:
+    """A bullet that is prose, and may announce the bullets inside of it."""
+    part = "plain" if block.part == "range" and item.inner else block.part
+    lead = _read_paragraph(said, Block(part), item.line, is_first=False, is_followed=bool(item.inner))
+    if item.inner:
+        _read_list(said, Block(part), item.inner, lead or None)
 
 
-def _listed(said: Said, part: Part, line: int, text: str) -> bool:
-    found = wording.LIST_IN.fullmatch(text)
-    options = wording.words(text if part == "range" and wording.LIST.fullmatch(text) else found[1] if found else "")
-    if options:
-        _add_options(said, options, line)
-    return bool(options)
-
-
-def _default(said: Said, _part: Part, line: int, text: str) -> bool:
-    found = wording.DEFAULT.fullmatch(text) or wording.DEFAULT_IN.fullmatch(text)
-    if found:
-        _take_default(said, line, found[1])
-    return bool(found)
-
-
-def _quoted(text: str) -> str:
-    """A few words of the page, so that its reader finds the place."""
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-_READERS: tuple[Callable[[Said, Part, int, str], bool], ...] = (
-    _plain_bounds,
-    _items,
-    _length,
-    _default,
-    _span,
-    _listed,
-)
+def _announced(said: Said, lines: Sequence[Line], *, nested: bool = False) -> None:
+    """Values that the cell says are the values; one that is none, or has a list of its own, spoils them all."""
+    values = [words.option(line.text) for line in lines]
+    unread = next((line for line, value in zip(lines, values, strict=True) if value is None), None)
+    if unread or nested:
+        line = unread or lines[0]
+        if len(lines) > 1 or not NOTHING.fullmatch(line.text.rstrip(".")):
+            said.unclear(line.number, f"value not understood: {quoted(line.text)}")
+        return
+    kept = tuple(dict.fromkeys(value for value in values if value is not None))
+    said.claims.append(Claim("says", kept, lines[0].number, quoted(lines[0].text)))
+    marked = [value for line, value in zip(lines, values, strict=True) if value and words.is_default(line.text)]
+    if len(marked) == 1:
+        said.defaults.append((marked[0], lines[0].number))

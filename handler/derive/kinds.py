@@ -61,7 +61,7 @@ def _collection(plain: str, depth: int) -> Kind | None:
     if plain.lower() in ("array", "list"):
         schema: Schema = {"type": "array"}
         return Kind(schema, "array", {})
-    if plain.endswith("[]"):
+    if plain.endswith("[]") and not plain[0].islower():  # `data[]` is a name
         return _array(plain[:-2], depth)
     if found := _MAP.fullmatch(plain):
         values = read_kind(found[2], depth + 1)

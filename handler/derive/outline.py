@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from handler.derive.page import Gap, clean
 
-CAPTION = re.compile(r"Table\s+(\d{1,4})\b[\s.:]*(.*)", re.IGNORECASE)
+CAPTION = re.compile(r"Table\s*(\d{1,4})(?!\d)[\s.:]*(.*)", re.IGNORECASE)
 STATUS = re.compile(r"Status codes?\s*:\s*(\d{3})\b.*", re.IGNORECASE)
 REVISION = re.compile(r"Updated on (\d{4}-\d{2}-\d{2})\b.*", re.IGNORECASE)
 REQUEST = re.compile(r"(GET|POST|PUT|DELETE|PATCH|HEAD)\s+(?:https?://\S+?(?=/))?(/\S+)")
@@ -28,8 +28,9 @@ _SECTIONS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 
 def section_of(text: str) -> str | None:
-    """The section that a heading opens, None if the text is no heading that we know."""
-    return next((name for name, pattern in _SECTIONS if pattern.fullmatch(text.rstrip(":"))), None)
+    """The section that a heading opens, None if it is none that we know; `request` in lower case is a parameter."""
+    plain = text.rstrip(":")
+    return next((name for name, pattern in _SECTIONS if plain[:1].isupper() and pattern.fullmatch(plain)), None)
 
 
 @dataclass
@@ -43,6 +44,7 @@ class Outline:
     section: str = "other"
     status: str | None = None
     number: int | None = None
+    last: int = 0
     caption: str = ""
     line: int = 0
     gaps: list[Gap] = field(default_factory=list)
@@ -56,11 +58,19 @@ class Outline:
             self.status = found[1]
         elif found := CAPTION.fullmatch(plain):
             self.drop_caption()
-            self.number, self.caption, self.line = int(found[1]), found[2].strip(), line
+            self.number, self.caption = self._numbered(plain, found[1], found[2].strip())
+            self.line = line
         elif section := section_of(plain):
             self.section, self.status = section, None
         else:
             self._see_text(plain)
+
+    def _numbered(self, plain: str, digits: str, caption: str) -> tuple[int, str]:
+        """Number and words of a caption; in `Table 42FA status` the number is the one that is next."""
+        is_glued = plain.partition(digits)[2][:1].isalpha()
+        cut = next((n for n in range(1, len(digits)) if is_glued and int(digits[:n]) == self.last + 1), len(digits))
+        self.last = int(digits[:cut])
+        return self.last, digits[cut:] + caption
 
     def _see_text(self, plain: str) -> None:
         found = REQUEST.match(plain)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 Column = Literal["name", "mandatory", "type", "description", "other"]
-Role = Literal["path", "query", "header", "body", "answer", "answer_header", "structure"]
+Role = Literal["path", "query", "header", "body", "answer", "answer_header", "structure", "unclear"]
 _COLUMNS: tuple[tuple[Column, re.Pattern[str]], ...] = (
     ("mandatory", re.compile(r"(is )?(mandatory|required|optional)\b.{0,20}", re.IGNORECASE)),
     ("type", re.compile(r"(parameter |data |value |field |param )?type", re.IGNORECASE)),
@@ -33,11 +33,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One paragraph or bullet of a cell, without markup."""
+    """One paragraph or bullet of a cell, without markup. A greater `depth` is deeper inside of other bullets."""
 
     number: int
     text: str
     bullet: bool = False
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,6 @@ def column(text: str) -> Column | None:
 
 def clean(text: str) -> str:
     """Text without emphasis, code marks, backslash escapes and odd spaces."""
-    spaced = re.sub(r"[\s\u00a0\u200b\u3000\ufeff]+", " ", text)
+    spaced = re.sub(r"[\s\u00a0\u200b\u3000\ufeff]+", " ", text.replace("\u00b6", ""))
     bare = re.sub(r"\*\*|``?|(?<!\w)\*(?=\S)|(?<=\S)\*(?!\w)", "", spaced)
     return re.sub(r"\\([\\`*_{}\[\]()#+.!|<>~-])", r"\1", bare).strip()

@@ -1,21 +1,19 @@
-"""Reads Markdown tables, one row a line or, as some exports have it, one cell a line."""
+"""Reads Markdown tables as they are exported: one row a line, or one cell a line, with or without outer bars."""
 
 from __future__ import annotations
 
-import html
 import re
 from dataclasses import dataclass, field
 
-from handler.derive.outline import Outline
-from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, column
+from handler.derive.markdown_cells import PIPE, by_column, cells_of, plain
+from handler.derive.outline import CAPTION, STATUS, Outline, section_of
+from handler.derive.page import Column, Gap, Page, Row, Table, column
 from handler.derive.read_text import bullet
 
 DELIMITER = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*")
-_BREAK = re.compile(r"<br\s*/?>|</p>|</li>|</ul>|\n", re.IGNORECASE)
-_ITEM = re.compile(r"<li[^>]*>", re.IGNORECASE)
-_TAG = re.compile(r"</?(?:p|ul|ol|li|b|i|em|strong|code|a|span|div|sup|sub)\b[^<>]*>", re.IGNORECASE)
-_PIPE = re.compile(r"(?<!\\)\|")
-_LINK = re.compile(r"!?\[([^\]\[]*)\]\([^()]*\)")
+_FENCE = re.compile(r"\s*(?:```|~~~)")
+_LONGEST_HEADER = 9  # lines
+_LONGEST_ROW = 400
 
 
 @dataclass
@@ -26,21 +24,41 @@ class _Reader:
     tables: list[Table] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
+    def line(self, ahead: int = 0) -> str:
+        place = self.at + ahead
+        return self.lines[place] if place < len(self.lines) else ""
+
+    def gap(self, line: int, message: str) -> None:
+        self.gaps.append(Gap(line, message))
+
+
+@dataclass(frozen=True)
+class _Header:
+    """A table's columns, how many lines header and delimiter take, and whether its rows end in a bar."""
+
+    columns: tuple[Column | None, ...]
+    size: int
+    is_closed: bool
+
 
 def read_markdown(text: str) -> Page:
     """The page in Markdown form."""
     reader = _Reader(text.split("\n"))
+    is_code = False
     while reader.at < len(reader.lines):
-        columns, size = _header(reader)
-        if size:
-            _table(reader, columns, size)
+        header = _header(reader)
+        if _FENCE.match(reader.line()):
+            is_code = not is_code
+            reader.at += 1
+        elif header and not is_code:
+            _table(reader, header)
         else:
-            reader.outline.see(_plain(reader.lines[reader.at].lstrip("# >")), reader.at + 1)
+            _outside(reader, is_code=is_code)
             reader.at += 1
     o = reader.outline
     o.drop_caption()
-    reader.gaps += o.gaps
-    return Page("huaweicloud", o.title, o.revision, o.method, o.path, tuple(reader.tables), tuple(reader.gaps))
+    gaps = (*reader.gaps, *o.gaps)
+    return Page("huaweicloud", o.title, o.revision, o.method, o.path, tuple(reader.tables), gaps)
 
 
 def is_delimiter(line: str) -> bool:
@@ -48,104 +66,97 @@ def is_delimiter(line: str) -> bool:
     return line.count("|") > 0 and bool(DELIMITER.fullmatch(line))
 
 
-def _header(reader: _Reader) -> tuple[tuple[Column | None, ...], int]:
-    """The columns of a table whose header begins here, and how many lines header and delimiter take."""
-    for size in range(1, 9):
-        place = reader.at + size
-        if place >= len(reader.lines) or "|" not in reader.lines[place - 1]:
-            break
-        if is_delimiter(reader.lines[place]):
-            cells = _cells("\n".join(reader.lines[reader.at : place]))
-            wanted = len(_PIPE.split(reader.lines[place].strip().strip("|")))
-            return (tuple(column(_plain(cell)) for cell in cells), size + 1) if len(cells) == wanted else ((), 0)
-    return (), 0
+def _outside(reader: _Reader, *, is_code: bool) -> None:
+    """A line outside of tables; one that looks like a row has lost its table, and is named."""
+    line = reader.line()
+    pipes = len(PIPE.findall(line))
+    if not is_code and (pipes > 1 or (pipes and line.strip().endswith("|"))):
+        reader.gap(reader.at + 1, f"a row outside of a table: {plain(line)[:64]!r}")
+    reader.outline.see(plain(line.lstrip("# >")), reader.at + 1)
 
 
-def _table(reader: _Reader, columns: tuple[Column | None, ...], size: int) -> None:
-    line = reader.at + 1
-    reader.at += size
-    rows = []
-    while (row := _row(reader, columns)) is not None:
-        rows.append(row)
-    names = tuple(kind or "other" for kind in columns)
-    if names[0] != "name" or not {"type", "mandatory"} & set(names):
-        reader.outline.drop_caption()
-    else:
-        number, caption = reader.outline.take_caption()
-        kept = tuple(row for row in rows if row.text("name"))
-        reader.gaps += [Gap(row.line, "a row without a name") for row in rows if not row.text("name")]
-        outline = reader.outline
-        reader.tables.append(Table(number, caption, line, names, kept, outline.section, outline.status))
-
-
-def _row(reader: _Reader, columns: tuple[Column | None, ...]) -> Row | None:
-    """The next row that has all its cells; None where the table ends."""
-    wanted = len(columns)
-    while reader.at < len(reader.lines) and _PIPE.search(reader.lines[reader.at]) and not _header(reader)[1]:
-        first = reader.at + 1
-        text = _row_text(reader, wanted)
-        cells = _cells(text)
-        if len(cells) == wanted:
-            return Row(first, _named(columns, cells, text, first))
-        reader.gaps.append(Gap(first, f"a row of {len(cells)} cells in a table of {wanted}: {cells[0][:64]!r}"))
+def _header(reader: _Reader) -> _Header | None:
+    """The header of a table that begins here."""
+    for size in range(1, _LONGEST_HEADER):
+        if "|" not in reader.line(size - 1):
+            return None
+        if is_delimiter(reader.line(size)):
+            delimiter = reader.line(size).strip()
+            cells = cells_of("\n".join(reader.lines[reader.at : reader.at + size]))
+            columns = tuple(column(plain(cell)) for cell in cells)
+            fits = len(cells) == len(PIPE.split(delimiter.strip("|")))
+            return _Header(columns, size + 1, delimiter.endswith("|")) if fits else None
     return None
 
 
-def _row_text(reader: _Reader, wanted: int) -> str:
-    """The text of one row, which may go on over lines until it has all its cells."""
-    text = reader.lines[reader.at]
+def _table(reader: _Reader, header: _Header) -> None:
+    line = reader.at + 1
+    reader.at += header.size
+    rows = []
+    while (row := _row(reader, header)) is not None:
+        rows.append(row)
+    names = tuple(kind or "other" for kind in header.columns)
+    if names[0] != "name" or not {"type", "mandatory"} & set(names):
+        reader.outline.drop_caption()
+        return
+    _named_behind(reader)
+    number, caption = reader.outline.take_caption()
+    kept = tuple(row for row in rows if row.text("name"))
+    reader.gaps += [Gap(row.line, "a row without a name") for row in rows if not row.text("name")]
+    outline = reader.outline
+    reader.tables.append(Table(number, caption, line, names, kept, outline.section, outline.status))
+
+
+def _named_behind(reader: _Reader) -> None:
+    """Report bullets right behind a table: they may belong to its last row."""
+    ahead = next((n for n in range(len(reader.lines) - reader.at) if reader.line(n).strip()), 0)
+    if bullet(reader.line(ahead))[1]:
+        reader.gap(reader.at + ahead + 1, f"a list behind a table, or of its last row: {reader.line(ahead).strip()!r}")
+
+
+def _row(reader: _Reader, header: _Header) -> Row | None:
+    """The next row that has all its cells; None where the table ends."""
+    wanted = len(header.columns)
+    while PIPE.search(reader.line()) and not _header(reader):
+        first = reader.at + 1
+        text = _row_text(reader, wanted, is_closed=header.is_closed)
+        cells = cells_of(text)
+        if len(cells) == wanted:
+            _check_end(reader)
+            return Row(first, by_column(header.columns, cells, text, first))
+        reader.gap(first, f"a row of {len(cells)} cells in a table of {wanted}: {plain(cells[0])[:64]!r}")
+    return None
+
+
+def _check_end(reader: _Reader) -> None:
+    """A line without a bar right below a row may belong to it, or to nothing."""
+    line = reader.line()
+    if line.strip() and not PIPE.search(line) and not _ends(reader):
+        reader.gap(reader.at + 1, f"a line that may belong to the row above: {line.strip()[:60]!r}")
+
+
+def _row_text(reader: _Reader, wanted: int, *, is_closed: bool) -> str:
+    """The text of one row, which may go on over lines until it has all its cells, and the bar behind the last."""
+    text = reader.line()
     reader.at += 1
-    is_whole = text.strip().startswith("|") and text.strip().endswith("|")
-    while not is_whole and (len(_cells(text)) < wanted or not _closed(text, wanted)):
-        if reader.at >= len(reader.lines) or not _goes_on(reader):
+    bars = len(PIPE.findall(text))
+    is_outer = text.lstrip().startswith("|")
+    if is_outer and text.rstrip().endswith("|") and bars > 1:
+        return text
+    needed = wanted - 1 + is_outer + is_closed
+    taken = 0
+    while bars < needed and taken < _LONGEST_ROW and reader.at < len(reader.lines) and not _ends(reader):
+        more = len(PIPE.findall(reader.line()))
+        if bars + more > needed:
             break
-        text += "\n" + reader.lines[reader.at]
+        text += "\n" + reader.line()
         reader.at += 1
+        bars, taken = bars + more, taken + 1
     return text
 
 
-def _goes_on(reader: _Reader) -> bool:
-    line = reader.lines[reader.at]
-    return bool(line.strip()) and not line.lstrip().startswith("#") and not _header(reader)[1]
-
-
-def _closed(text: str, wanted: int) -> bool:
-    """Whether a row that has all cells is at its end; without an outer pipe at its start it must end in one."""
-    is_outer = text.lstrip().startswith("|")
-    pipes = len(_PIPE.findall(text))
-    return "\n" not in text or pipes >= (wanted + 1 if is_outer else wanted)
-
-
-def _cells(text: str) -> list[str]:
-    stripped = text.strip()
-    stripped = stripped.removeprefix("|")
-    stripped = stripped[:-1] if stripped.endswith("|") and not stripped.endswith("\\|") else stripped
-    return [cell.strip() for cell in _PIPE.split(stripped)]
-
-
-def _named(
-    columns: tuple[Column | None, ...], cells: list[str], text: str, first: int
-) -> dict[Column, tuple[Line, ...]]:
-    """The cells by column, each line of a cell with the line of the page where it stands."""
-    named: dict[Column, tuple[Line, ...]] = {}
-    place = 0
-    for kind, cell in zip(columns, cells, strict=True):
-        place = max(text.find(cell, place), place)
-        named[kind or "other"] = tuple(_lines(cell, first + text.count("\n", 0, place)))
-        place += len(cell)
-    return named
-
-
-def _lines(cell: str, first: int) -> list[Line]:
-    marked = _ITEM.sub("\n- ", cell)
-    made = [
-        (first + (0 if "<" in cell else place), *bullet(_plain(piece, keep=True)))
-        for place, piece in enumerate(_BREAK.split(marked))
-    ]
-    return [Line(number, text, is_bullet) for number, text, is_bullet in made if text]
-
-
-def _plain(text: str, *, keep: bool = False) -> str:
-    """Markdown without tags, links and entities; `keep` leaves emphasis to the one who looks for bullets."""
-    bare = html.unescape(_TAG.sub("", _LINK.sub(r"\1", text)))
-    return bare if keep else clean(bare)
+def _ends(reader: _Reader) -> bool:
+    """Whether something else than a row's text begins here."""
+    text = plain(reader.line().lstrip("# >"))
+    is_heading = reader.line().startswith("#") or section_of(text) or STATUS.fullmatch(text)
+    return bool(is_heading or CAPTION.fullmatch(text) or _header(reader))

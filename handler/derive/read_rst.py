@@ -147,14 +147,22 @@ def _target(entries: list[nodes.entry], columns: tuple[Column, ...]) -> str:
 
 
 def _lines(entry: nodes.entry, fallback: int) -> Iterator[Line]:
-    for node in entry.findall(lambda part: isinstance(part, _TEXTS)):
+    for node in entry.findall(lambda part: isinstance(part, _TEXTS) or _is_empty_item(part)):
+        if isinstance(node, nodes.list_item):
+            yield Line(_line(node, fallback), "", bullet=True, depth=_depth(node, entry) + 1)
+            continue
         if _inside(node, (nodes.system_message,)):  # what docutils remarks on the text is none of it
             continue
-        is_bullet = _inside_item(node, entry)
+        depth = _depth(node, entry)
         first = _line(node, fallback)
         text = node.astext()
-        pieces = [" ".join(text.split())] if is_bullet else text.split("\n")
-        yield from (Line(first, clean(piece), is_bullet) for piece in _rejoined(pieces) if piece.strip())
+        pieces = [" ".join(text.split())] if depth else text.split("\n")
+        yield from (Line(first, clean(piece), depth > 0, depth) for piece in _rejoined(pieces) if piece.strip())
+
+
+def _is_empty_item(node: nodes.Node) -> bool:
+    """A bullet without a word behind it: what stood there is lost."""
+    return isinstance(node, nodes.list_item) and not node.astext().strip()
 
 
 def _rejoined(pieces: list[str]) -> list[str]:
@@ -169,13 +177,13 @@ def _rejoined(pieces: list[str]) -> list[str]:
     return joined
 
 
-def _inside_item(node: nodes.Node, entry: nodes.entry) -> bool:
-    parent = node.parent
+def _depth(node: nodes.Node, entry: nodes.entry) -> int:
+    """Inside of how many bullets a text stands."""
+    depth, parent = 0, node.parent
     while parent is not None and parent is not entry:
-        if isinstance(parent, nodes.list_item):
-            return True
+        depth += isinstance(parent, nodes.list_item)
         parent = parent.parent
-    return False
+    return depth
 
 
 def _line(node: nodes.Node, fallback: int = 0) -> int:

@@ -9,12 +9,13 @@ from handler.derive.kinds import is_kind
 from handler.derive.outline import CAPTION, STATUS, Outline, section_of
 from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, column
 
-_BULLET = re.compile(r"\s*(?:[•●▪◦·○■]|[-*–](?=\s))\s*(.+)", re.DOTALL)  # noqa: RUF001 - the dash is what pages write
-_NAME = re.compile(r"[A-Za-z_$@\[][\w$@.:/\[\]-]{0,127}")
+_BULLET = re.compile(r"\s*(?:[•●▪◦·○■]|[-*+–](?=\s))\s*(.*)", re.DOTALL)  # noqa: RUF001 - the dash is what pages write
+_NAME = re.compile(r"[A-Za-z_$@\[][\w$@.:/\[\]-]{0,127}(?<![.:])")
 _LONE_WORD = re.compile(r"[a-z][A-Za-z0-9]*([_:.-][A-Za-z0-9]+|\[\])*|[A-Z][A-Za-z0-9]*([_:.-][A-Za-z0-9]+)+")
 _CAPITAL = re.compile(r"[A-Z][A-Za-z0-9]*")  # a sentence of one word, or a name
 _MANDATORY = re.compile(r"(yes|no|true|false|mandatory|optional|required|conditional|n/a|-)", re.IGNORECASE)
 _SHORT = re.compile(r"[A-Za-z][^\s:;!?]*( [^\s:;!?]+){0,4}(?<!\.)")
+_STATEMENT = re.compile(r"[:.]|^N/A$")  # a text that is no name, whatever stands below it
 _HEADINGS = ("definition", "constraints", "range", "value range", "default value", "default", "options")
 
 
@@ -59,9 +60,18 @@ def bullet(raw: str) -> tuple[str, bool]:
     return (clean(found[1]), True) if found else (clean(raw), False)
 
 
+def indent(raw: str) -> int:
+    """How far a line is indented; bullets further in belong to those further out."""
+    return len(raw.expandtabs(4)) - len(raw.expandtabs(4).lstrip())
+
+
 def _lines(text: str) -> list[Line]:
-    made = ((number, *bullet(raw)) for number, raw in enumerate(text.split("\n"), 1))
-    return [Line(number, words, is_bullet) for number, words, is_bullet in made if words]
+    made = ((number, *bullet(raw), indent(raw)) for number, raw in enumerate(text.split("\n"), 1))
+    return [
+        Line(number, words, is_bullet, depth * is_bullet)
+        for number, words, is_bullet, depth in made
+        if words or is_bullet
+    ]
 
 
 def _see(cursor: _Cursor, outline: Outline) -> None:
@@ -91,6 +101,7 @@ def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Ta
     rows: list[Row] = []
     while cursor.at < len(cursor.lines) and not _ends(cursor, columns):
         if _starts_row(cursor, columns):
+            _check_start(cursor, columns, is_first=not rows)
             rows.append(_row(cursor, columns))
         else:
             lost = cursor.lines[cursor.at]
@@ -98,6 +109,14 @@ def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Ta
             cursor.at += 1
     number, caption = outline.take_caption()
     return Table(number, caption, line, columns, tuple(rows), outline.section, outline.status)
+
+
+def _check_start(cursor: _Cursor, columns: tuple[Column, ...], *, is_first: bool) -> None:
+    """Report a line that could as well be the text of the row above, where the next one could begin a row too."""
+    line = cursor.lines[cursor.at]
+    if not is_first and _starts_row(_Cursor(cursor.lines, cursor.at + 1), columns):
+        below = cursor.text(1)[:64]
+        cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may begin a row, or '{below}' below it does"))
 
 
 def _ends(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
@@ -124,7 +143,7 @@ def _starts_row(cursor: _Cursor, columns: tuple[Column, ...]) -> bool:
     """A name, then what the next columns want: yes or no, and a type where nothing else could tell."""
     if cursor.at + len(columns) > len(cursor.lines) + 1 or cursor.lines[cursor.at].bullet:
         return False
-    if not _NAME.fullmatch(cursor.text()) or _is_heading(cursor.text()):
+    if not _NAME.fullmatch(cursor.text()) or _is_heading(cursor.text()) or cursor.text().lower() == "n/a":
         return False
     fits = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
     return all(fits) or (columns[1] == "mandatory" and cursor.text(1).lower() in ("yes", "no") and bool(cursor.text(2)))
@@ -157,15 +176,15 @@ def _row(cursor: _Cursor, columns: tuple[Column, ...]) -> Row:
 
 def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[Line]) -> None:
     """Report a lone word that may be a parameter whose type we cannot read, rather than swallow it as prose."""
-    line = cursor.lines[cursor.at]
+    line, below = cursor.lines[cursor.at], _Cursor(cursor.lines, cursor.at + 1)
     follows = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
-    if all(follows) and before:
+    if all(follows) and before and not (_STATEMENT.search(line.text) and _starts_row(below, columns)):
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' stands where a row's name would, and is none"))
     is_capital = bool(_CAPITAL.fullmatch(line.text)) and not (_is_heading(line.text) or _MANDATORY.fullmatch(line.text))
     if line.bullet or not (is_capital or _LONE_WORD.fullmatch(line.text)):
         return
     is_value = is_capital or not before or _is_heading(before[-1].text)
-    if not is_value or _may_be_type(_Cursor(cursor.lines, cursor.at + 1), columns):
+    if not is_value or _may_be_type(below, columns):
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may be a row, but no type that is known follows"))
 
 

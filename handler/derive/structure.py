@@ -1,4 +1,4 @@
-"""Puts a page's tables together: which is the answer, which the query, and what refers to what."""
+"""Puts a page's tables together: what refers to what."""
 
 from __future__ import annotations
 
@@ -6,52 +6,17 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from handler.derive.page import Gap, Page, Role, Row, Table
+from handler.derive.page import Gap, Page, Row, Table
+from handler.derive.roles import role
 from handler.derive.value import read_value
 
 if TYPE_CHECKING:
     from handler.derive.kinds import Kind
 
 Schema = dict[str, Any]
-_CAPTIONS: tuple[tuple[Role, re.Pattern[str]], ...] = (
-    ("path", re.compile(r"(path|uri) param", re.IGNORECASE)),
-    ("query", re.compile(r"query param|parameters? in the query", re.IGNORECASE)),
-    ("answer_header", re.compile(r"response header", re.IGNORECASE)),
-    ("header", re.compile(r"header", re.IGNORECASE)),
-    ("body", re.compile(r"request (body|param)|form-?data|body param(?<!response body param)", re.IGNORECASE)),
-    ("answer", re.compile(r"response (body )?param|response body", re.IGNORECASE)),
-)
-_GENERIC = re.compile(r"(parameters?( descriptions?)?|descriptions?|)", re.IGNORECASE)
 _YES = re.compile(r"yes|true|mandatory|required|m|y", re.IGNORECASE)
 _NO = re.compile(r"no|false|optional|o|n", re.IGNORECASE)
-_TABLE_NUMBER = re.compile(r"\bTable\s+(\d{1,4})\b")
-
-
-def role(table: Table, page: Page) -> Role:
-    """What a table describes, by its caption, or where that says nothing, by its section."""
-    caption = table.caption
-    if table.section == "response" and re.search(r"response (body )?param|response body", caption, re.IGNORECASE):
-        return "answer"
-    found = next((name for name, pattern in _CAPTIONS if pattern.search(caption)), None)
-    if found == "body" and caption.lower().startswith("request param") and page.method in ("GET", "HEAD", "DELETE"):
-        return "header" if _has_token(table) else "query"
-    if found == "header" and table.section == "response":
-        return "answer_header"
-    return found or (_role_by_section(table, page) if _GENERIC.fullmatch(caption) else "structure")
-
-
-def _role_by_section(table: Table, page: Page) -> Role:
-    before = [other for other in page.tables if other.line < table.line and other.section == table.section]
-    if table.section == "uri":
-        return "path" if all(f"{{{row.text('name')}}}" in page.path for row in table.rows) else "query"
-    if table.section == "request":
-        return "header" if _has_token(table) else "body"
-    is_first = all(other.status != table.status for other in before)
-    return "answer" if table.section == "response" and is_first else "structure"
-
-
-def _has_token(table: Table) -> bool:
-    return any(row.text("name").lower() in ("x-auth-token", "content-type") for row in table.rows)
+_TABLE_NUMBER = re.compile(r"\bTable\s*(\d{1,4})(?!\d)")
 
 
 @dataclass

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handler.derive.description import Said, read_description
+from handler.derive.choices import fits, settled, typed
+from handler.derive.description import read_description
 from handler.derive.kinds import Kind, read_kind
 from handler.derive.page import Gap, Row
 
 if TYPE_CHECKING:
-    from handler.derive.description import Number
+    from handler.derive.bounds import Bound
+    from handler.derive.sentence import Said
 
 Schema = dict[str, Any]
 _LENGTHS = {"string": ("minLength", "maxLength"), "array": ("minItems", "maxItems")}
 _RANGE = ("minimum", "maximum")
+_NUMBERS = ("integer", "number")
 
 
 def read_value(row: Row) -> tuple[Kind, list[Gap]]:
@@ -23,99 +26,101 @@ def read_value(row: Row) -> tuple[Kind, list[Gap]]:
         shown = row.text("type")[:64]
         return Kind({}, "any", {}), [Gap(row.line, f"type of {row.text('name')[:64]!r} not understood: {shown!r}")]
     said = read_description(row.cells.get("description", ()))
-    gaps = [Gap(gap.line, f"{row.text('name')[:64]}: {gap.message}") for gap in said.gaps]
-    writer = _Writer(row, kind, said, gaps)
+    writer = _Writer(row, kind, said)
     writer.bounds()
-    writer.options()
+    writer.choices()
     writer.default()
-    return kind, gaps
+    return kind, writer.gaps
 
 
 class _Writer:
     """Puts what a description says into the schema, or says why it does not fit the type."""
 
-    def __init__(self, row: Row, kind: Kind, said: Said, gaps: list[Gap]) -> None:
-        self.row, self.kind, self.said, self.gaps = row, kind, said, gaps
+    def __init__(self, row: Row, kind: Kind, said: Said) -> None:
+        self.row, self.kind, self.said = row, kind, said
+        self.gaps: list[Gap] = []
+        for gap in said.gaps:
+            self.gap(gap.line, gap.message)
 
-    def gap(self, about: str, message: str) -> None:
-        line = self.said.lines.get(about, self.row.line)
+    def gap(self, line: int, message: str) -> None:
         self.gaps.append(Gap(line, f"{self.row.text('name')[:64]}: {message}"))
 
     def bounds(self) -> None:
-        """Bare minimum and maximum bound a number's value and a text's length, in an array those of its items."""
-        said, kind = self.said, self.kind
-        if said.plain_least is not None or said.plain_most is not None:
-            counts_items = kind.shape == "array" and kind.inner.get("type") not in ("string", "integer", "number")
-            target = kind.schema if counts_items else kind.inner
-            self._put("plain", target, (said.plain_least, said.plain_most))
-        if said.length:
-            self._put("length", kind.inner if kind.inner.get("type") == "string" else {}, said.length)
-        if said.span:
-            self._span(said.span)
-        if said.items:
-            self._put("items", kind.schema if kind.shape == "array" else {}, said.items)
+        """Write each bound; where two say different things, neither counts."""
+        refuted: list[tuple[Schema, str]] = []
+        for bound in self.said.bounds:
+            target = self._target(bound)
+            names = _RANGE if target.get("type") in _NUMBERS else _LENGTHS.get(target.get("type", ""))
+            if names is None:
+                self.gap(bound.line, f"a bound on a value of type {self.row.text('type')[:64]!r} is ambiguous")
+            elif not _sound(target, bound):
+                self.gap(bound.line, "bounds that contradict each other or their type")
+            else:
+                refuted += self._write(target, names, bound)
+        for target, name in refuted:
+            target.pop(name, None)
+        for target in (self.kind.schema, self.kind.inner):
+            self._drop_reversed(target)
 
-    def _span(self, span: tuple[Number | None, Number | None]) -> None:
-        """A range is that of a number, or says how many objects an array holds; of anything else it is ambiguous."""
-        is_number = self.kind.inner.get("type") in ("integer", "number")
-        is_scalar = is_number or self.kind.inner.get("type") == "string"
-        is_clear = not is_scalar if self.kind.shape == "array" else is_number
-        self._put("span", self.kind.schema if is_clear else {}, span)
+    def _target(self, bound: Bound) -> Schema:
+        """What a bound is about: the value, an array's items, or the array; an empty schema where it is ambiguous."""
+        kind, inner = self.kind, self.kind.inner.get("type")
+        if bound.about == "plain":
+            counts_items = kind.shape == "array" and inner not in ("string", *_NUMBERS)
+            return kind.schema if counts_items else kind.inner
+        if bound.about == "length":
+            return kind.inner if inner == "string" else {}
+        if bound.about == "items":
+            return kind.schema if kind.shape == "array" else {}
+        is_clear = inner not in ("string", *_NUMBERS) if kind.shape == "array" else inner in _NUMBERS
+        return kind.schema if is_clear else {}
 
-    def _put(self, about: str, target: Schema, bounds: tuple[Number | None, Number | None]) -> None:
-        is_number = target.get("type") in ("integer", "number")
-        names = _RANGE if is_number else _LENGTHS.get(target.get("type", ""))
-        if names is None:
-            self.gap(about, f"a bound on a value of type {self.row.text('type')[:64]!r} is ambiguous")
-            return
-        if not self._sound(target, bounds):
-            self.gap(about, "bounds that contradict each other or their type")
-            return
-        for name, bound in zip(names, bounds, strict=True):
-            if bound is None:
+    def _write(self, target: Schema, names: tuple[str, str], bound: Bound) -> list[tuple[Schema, str]]:
+        refuted = []
+        for name, value in zip(names, bound.bounds, strict=True):
+            if value is None:
                 continue
-            if target.get(name, bound) != bound:
-                self.gap(about, f"two different values for {name}")
-            target.setdefault(name, bound)
+            if target.setdefault(name, value) != value:
+                self.gap(bound.line, f"two different values for {name}")
+                refuted.append((target, name))
+        return refuted
 
-    def _sound(self, target: Schema, bounds: tuple[Number | None, Number | None]) -> bool:
-        least, most = bounds
-        given = [bound for bound in bounds if bound is not None]
-        whole = target.get("type") == "number" or all(isinstance(bound, int) for bound in given)
-        counts = target.get("type") in ("integer", "number") or all(bound >= 0 for bound in given)
-        return whole and counts and (least is None or most is None or least <= most)
+    def _drop_reversed(self, target: Schema) -> None:
+        """Leave out a least that is above its most: two sentences that contradict each other."""
+        for least, most in (_RANGE, *_LENGTHS.values()):
+            if least in target and most in target and target[least] > target[most]:
+                self.gap(self.row.line, "bounds that contradict each other or their type")
+                del target[least], target[most]
 
-    def options(self) -> None:
-        """Listed options become an enumeration of the innermost scalar; a boolean's are its own."""
-        options, inner = self.said.options, self.kind.inner
-        if not options or inner.get("type") == "boolean":
-            return
-        values = [self._typed(option) for option in options]
-        if inner.get("type") not in ("string", "integer") or None in values:
-            self.gap("options", f"options do not fit a value of type {self.row.text('type')[:64]!r}")
-            return
-        inner["enum"] = values
+    def choices(self) -> None:
+        """The values that the description says are all become an enumeration of the innermost scalar."""
+        outcome = settled(self.said, self.kind.inner)
+        for line, message in outcome.gaps:
+            self.gap(line, message)
+        for name in outcome.refuted:
+            self.kind.inner.pop(name, None)
+        if outcome.values:
+            self.kind.inner["enum"] = list(outcome.values)
 
     def default(self) -> None:
-        """The default, in the value's type."""
-        if self.said.default is None:
+        """The default, in the value's type; not where the rest of the description speaks against it."""
+        if not self.said.defaults:
             return
-        value = self._typed(self.said.default)
-        if value is None or self.kind.shape in ("array", "map", "object"):
-            self.gap("default", f"the default does not fit a value of type {self.row.text('type')[:64]!r}")
-            return
-        self.kind.schema["default"] = value
+        (word, line), *more = self.said.defaults
+        value = typed(word, self.kind.inner.get("type"))
+        if any(other != word for other, _ in more):
+            self.gap(more[0][1], "two different default values")
+        elif value is None or self.kind.shape in ("array", "map", "object"):
+            self.gap(line, f"the default does not fit a value of type {self.row.text('type')[:64]!r}")
+        elif not fits(self.kind.inner, value):
+            self.gap(line, "the default is outside of the bounds")
+        else:
+            self.kind.schema["default"] = value
 
-    def _typed(self, word: str) -> object:
-        """A word of the page as a value of the innermost type, None if it is none."""
-        kind = self.kind.inner.get("type")
-        try:
-            if kind == "integer":
-                return int(word.replace(",", ""))
-            if kind == "number":
-                return float(word)
-        except ValueError:
-            return None
-        if kind == "boolean":
-            return {"true": True, "false": False}.get(word.lower())
-        return word if kind == "string" else None
+
+def _sound(target: Schema, bound: Bound) -> bool:
+    """Whether bounds are in order and of the type of what they bound: a count is whole and not negative."""
+    given = [end for end in bound.bounds if end is not None]
+    is_whole = target.get("type") == "number" or all(isinstance(end, int) for end in given)
+    may_be_negative = target.get("type") in _NUMBERS
+    return is_whole and given == sorted(given) and (may_be_negative or all(end >= 0 for end in given))

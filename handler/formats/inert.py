@@ -1,23 +1,17 @@
-"""Makes untrusted text harmless before any format escapes it: no control, no direction change, no endless line."""
+"""Text of others as the formats show it, and how wide a terminal shows it."""
 
 from __future__ import annotations
 
 import unicodedata
 
+from handler.foreign_text import one_line
+
 LONGEST = 500
-_REPLACED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})  # control, format, surrogate, unassigned, separators
 
 
 def inert(text: str, longest: int = LONGEST) -> str:
-    """One line of at most `longest` characters.
-
-    White space becomes single blanks, what steers a terminal or the direction of text becomes U+FFFD,
-    and what is cut ends in an ellipsis.
-    """
-    head = " ".join(text[: 4 * longest].split())
-    shown = "".join("\ufffd" if unicodedata.category(letter) in _REPLACED else letter for letter in head)
-    whole = len(shown) <= longest and len(text) <= 4 * longest
-    return shown if whole else shown[: longest - 1] + "…"
+    """One line of at most `longest` characters, U+FFFD for each that cannot be seen; each format escapes it."""
+    return one_line(text, longest, unseen="\ufffd")
 
 
 def cells(text: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handler.report.verdict import report_dict, targets_dict
+from handler.report.json_v1 import report_dict, targets_dict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

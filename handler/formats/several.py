@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handler.formats.json_report import render_targets
 from handler.formats.registry import FORMATS, render
-from handler.report.verdict import VERDICTS
+from handler.report.verdict import worst_target_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ def render_all(
     With `several` JSON is the document of several targets, even if there is one. Only formats in `MERGED` take more
     than one report; UsageError for others.
     """
-    ordered = sorted(reports, key=lambda report: (VERDICTS.index(report.verdict), report.target.name))
+    ordered = worst_target_first(reports)
     if several and name == "json":
         return render_targets(ordered)
     return render(name, *ordered, color=color, history=history)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import json
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from handler.errors import UsageError
+from handler.foreign_text import one_line
 from handler.models import CATEGORIES
+from handler.run import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,12 +77,8 @@ def _record(event: Mapping[str, Any]) -> Trigger:
             return Trigger("smn")
         if isinstance(first, dict) and isinstance(first.get("s3"), dict):
             return _obs(first["s3"])
-    raise _unknown("the keys " + (", ".join(sorted(_shown(str(key)) for key in event)[:10]) or "none"))
-
-
-def _shown(key: str) -> str:
-    """A foreign key for a message: short, and without what moves a terminal's cursor or begins a line."""
-    return "".join(char if char.isprintable() else "?" for char in key[:40])
+    keys = sorted(one_line(str(key), 40, unseen="?") for key in event)
+    raise _unknown("the keys " + (", ".join(keys[:10]) or "none"))
 
 
 def _obs(s3: Mapping[str, Any]) -> Trigger:
@@ -131,7 +128,7 @@ def _choice_problems(chosen: Mapping[str, Any]) -> list[str]:
     problems = []
     for key, value in chosen.items():
         if key not in _CHOICES:
-            near = difflib.get_close_matches(key, _CHOICES, 1)
+            near = lazy.get_close_matches(key, _CHOICES, 1)
             problems.append(f"user_event: unknown key {key!r:.40}" + (f"; did you mean {near[0]}?" if near else ""))
         elif key == "categories":
             if not isinstance(value, list) or not value or any(item not in CATEGORIES for item in value):

@@ -7,31 +7,31 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import PortComplianceError
-from handler.formats.registry import render
 from handler.function.events import UnreadableCallError, read_event
 from handler.logs import LOGGER
+from handler.run import lazy
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handler.function.events import Trigger
-    from handler.run.context import Surroundings
-    from handler.run.outcome import Outcome
+    from handler.models import Secret
+    from handler.run.result import RunResult
 
-STATUS = {"compliant": 200, "violations": 207, "inconclusive": 503}
+HTTP_STATUS = {"compliant": 200, "violations": 207, "inconclusive": 503}
 
 
-def answer_call(event: object, around: Surroundings, run: Callable[[Trigger], Outcome]) -> dict[str, Any]:
+def answer_call(event: object, token: Secret | None, run: Callable[[Trigger], RunResult]) -> dict[str, Any]:
     """The answer to a call: 200, 207, 503 by the verdict; 400 unreadable; 401 without the right bearer token."""
     try:
         trigger = read_event(event)
-        if not authorized(trigger.authorization, around.lookup("APIG_TOKEN") or ""):
+        if not authorized(trigger.authorization, "" if token is None else token.reveal()):
             return _answer(401, {"error": "the Authorization header does not hold the bearer token of APIG_TOKEN"})
         outcome = run(trigger)
         if trigger.wants_markdown:
-            text = "\n".join(render("markdown", report) for report in outcome.reports)
-            return _respond(STATUS[outcome.verdict], "text/markdown; charset=utf-8", text)
-        return _answer(STATUS[outcome.verdict], outcome.result())
+            text = "\n".join(lazy.render("markdown", report) for report in outcome.reports)
+            return _respond(HTTP_STATUS[outcome.verdict], "text/markdown; charset=utf-8", text)
+        return _answer(HTTP_STATUS[outcome.verdict], outcome.document())
     except UnreadableCallError as error:
         return _answer(400, {"error": error.message, "hint": error.hint})
     except PortComplianceError as error:

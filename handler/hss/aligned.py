@@ -13,14 +13,14 @@ from handler.hss.pages import CAP
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from handler.hss.pages import Page
+    from handler.hss.pages import ListPage
     from handler.hss.reading import State
 
 
 class AlignedReading(NamedTuple):
     """What the pages of one such pass have told so far; go on with `add`."""
 
-    pages: tuple[Page, ...] = ()
+    pages: tuple[ListPage, ...] = ()
     keys: frozenset[Hashable] = frozenset()
     state: State = "going"
     why: str = ""
@@ -30,7 +30,7 @@ class AlignedReading(NamedTuple):
         """Where the next page begins."""
         return self.pages[-1].end if self.pages else 0
 
-    def add(self, page: Page) -> AlignedReading:
+    def add(self, page: ListPage) -> AlignedReading:
         """After one more answer, to the question for `offset`."""
         longer = self._replace(pages=(*self.pages, page), keys=self.keys.union(page.keys))
         total = longer.pages[0].total_num

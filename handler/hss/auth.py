@@ -45,15 +45,15 @@ class TokenAuth(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """One token, one user: the token's hash."""
+        """A hash of the token, because each token belongs to one user."""
         return identity_of("token", self.token.reveal())
 
     def headers(self, request: Request) -> Mapping[str, str]:  # noqa: ARG002 - the protocol's argument
-        """X-Auth-Token."""
+        """The token as X-Auth-Token."""
         return {"X-Auth-Token": self.token.reveal()}
 
     def refused(self) -> bool:
-        """False: there is no other token."""
+        """Always False, because there is no other token."""
         return False
 
 
@@ -74,7 +74,7 @@ class KeyAuth(NamedTuple):
 
     @property
     def identity(self) -> str:
-        """One access key, one user: the key's hash."""
+        """A hash of the access key, because each key belongs to one user."""
         return identity_of("key", self.access_key)
 
     def headers(self, request: Request) -> Mapping[str, str]:
@@ -90,7 +90,7 @@ class KeyAuth(NamedTuple):
         return {**own, **sign(bare, self.access_key, self.secret_key.reveal(), self.clock.now())}
 
     def refused(self) -> bool:
-        """False: the same key would be refused again."""
+        """Always False, because the same key would be refused again."""
         return False
 
 
@@ -115,7 +115,7 @@ class AgencyAuth(NamedTuple):
         return identity_of("agency")
 
     def headers(self, request: Request) -> Mapping[str, str]:
-        """As KeyAuth. Raises DeniedError where the context has no keys."""
+        """The same headers as KeyAuth's. Raises DeniedError where the context has no keys."""
         keys = [_text(part()) for part in (self.access_key, self.secret_key, self.security_token)]
         if not all(keys):
             raise DeniedError(
@@ -124,7 +124,7 @@ class AgencyAuth(NamedTuple):
         return KeyAuth(keys[0], Secret(keys[1]), self.project_id, self.clock, Secret(keys[2])).headers(request)
 
     def refused(self) -> bool:
-        """False: the context gives the same keys for ten minutes."""
+        """Always False, because the context gives the same keys for ten minutes."""
         return False
 
 

@@ -10,7 +10,7 @@ from handler.hss.decode import AssetCounters, PortPage, Validation, asset_counte
 from handler.hss.pacing import Lane
 from handler.hss.parameters import check_token
 from handler.hss.refusals import is_throttle, refusal
-from handler.retries import DEFAULT, retry_after, with_retries
+from handler.retries import DEFAULT_RETRIES, retry_after, with_retries
 from handler.transport import Request, endpoint_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from handler.hss.pacing import Pacer
     from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery, Query
     from handler.models import Target
-    from handler.retries import Outcome, Retries
+    from handler.retries import Retries
     from handler.transport import Response, Transport
 
 PATHS = {
@@ -60,7 +60,7 @@ class HssClient(NamedTuple):
     clock: Clock
     random: Random
     validation: Validation = "strict"
-    retries: Retries = DEFAULT
+    retries: Retries = DEFAULT_RETRIES
     call_timeout: float = 30.0
 
     def __repr__(self) -> str:
@@ -132,7 +132,7 @@ class HssClient(NamedTuple):
                 self.pacer.give_back(lane, turn)
             raise
 
-    def _wants_another_try(self, outcome: Outcome) -> float | None:
+    def _wants_another_try(self, outcome: Response | TransportError) -> float | None:
         """None: keep the outcome; else the seconds that it asks to wait, 0 for the usual ones."""
         if isinstance(outcome, TransportError):
             return None if outcome.final else 0.0

@@ -12,7 +12,7 @@ import yaml
 from handler.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 _NAMES = ("clouds.yaml", "clouds.yml", "clouds.json")
@@ -54,15 +54,19 @@ def _cloud(name: str, file: Path, *, needed: bool) -> dict[str, Any]:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise SettingsError(f"{file}: cannot be read as YAML ({type(error).__name__})", hint=_HINT) from None
-    clouds = document.get("clouds") if isinstance(document, dict) else None
+    clouds = _mapping(document).get("clouds")
     if needed and not isinstance(clouds, dict):
         raise SettingsError(f"{file}: has no mapping `clouds`", hint=_HINT)
-    cloud = clouds.get(name) if isinstance(clouds, dict) else None
+    cloud = _mapping(clouds).get(name)
     if isinstance(cloud, dict):
         return cloud
     if needed or cloud is not None:
         raise SettingsError(f"{file}: no cloud named {name} (OS_CLOUD)", hint=_HINT)
     return {}
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -75,24 +79,33 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
 
 
 def _settings(name: str, file: Path, cloud: Mapping[str, Any]) -> Mapping[str, str]:
-    auth: Mapping[str, Any] = cloud["auth"] if isinstance(cloud.get("auth"), dict) else {}
-    problems = [] if auth else [f"{file}: clouds.{name}.auth is missing"]
-    kind = str(cloud.get("auth_type") or "password")
-    if kind not in _PASSWORD + _TOKEN:
-        problems.append(f"{file}: clouds.{name}.auth_type: {kind} is not supported")
-    if cloud.get("profile") and not auth.get("auth_url"):
-        problems.append(f"{file}: clouds.{name}.profile: profiles are not read, write auth.auth_url")
+    """The settings of a cloud's entry. Raises SettingsError with everything that is missing or not supported."""
+    auth, kind = _mapping(cloud.get("auth")), str(cloud.get("auth_type") or "password")
+    problems = [f"{file}: clouds.{name}.{problem}" for problem in _unsupported(cloud, auth, kind)]
     if problems:
         raise SettingsError(problems, hint=_HINT)
-    wanted = _from_token(auth) if kind in _TOKEN else _from_password(auth)
+    wanted = {**_credentials(auth, kind), "region_name": ("HSS_REGION", cloud.get("region_name") or "")}
     missing = [f"{file}: clouds.{name}.auth.{key} is missing" for key, (_, value) in wanted.items() if value is None]
     if missing:
         raise SettingsError(missing, hint=_HINT)
-    region = {"HSS_REGION": str(cloud["region_name"])} if cloud.get("region_name") else {}
-    return {setting: str(value) for setting, value in wanted.values() if value != ""} | region
+    return {setting: str(value) for setting, value in wanted.values() if value != ""}
+
+
+def _unsupported(cloud: Mapping[str, Any], auth: Mapping[str, Any], kind: str) -> Iterator[str]:
+    """What in a cloud's entry cannot be used, each with its key."""
+    if not auth:
+        yield "auth is missing"
+    if kind not in _PASSWORD + _TOKEN:
+        yield f"auth_type: {kind} is not supported"
+    if cloud.get("profile") and not auth.get("auth_url"):
+        yield "profile: profiles are not read, write auth.auth_url"
 
 
 _Wanted = dict[str, tuple[str, Any]]  # key in the file -> (setting, value; None where it must be there and is not)
+
+
+def _credentials(auth: Mapping[str, Any], kind: str) -> _Wanted:
+    return _from_token(auth) if kind in _TOKEN else _from_password(auth)
 
 
 def _from_token(auth: Mapping[str, Any]) -> _Wanted:

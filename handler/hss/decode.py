@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Validation = Literal["strict", "warn"]
 Notes = dict[str, int]  # what drifted from the document, and how often
-SHOWN = 5  # breaches named in one error
+_NAMED = 5  # breaches named in one error
 MOST_NOTES = 20
 _INDEX = re.compile(r"\[\d+\]")
 _TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
@@ -84,7 +84,7 @@ def asset_counters(response: Response, endpoint: str, cloud: str, validation: Va
     return AssetCounters(counters, body, notes)
 
 
-def merged(notes: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
+def drift_warnings(notes: Sequence[Mapping[str, int]]) -> tuple[str, ...]:
     """The notes of several answers as warnings, each once, with how often it was seen."""
     total: Counter[str] = Counter()
     for one in notes:
@@ -164,8 +164,8 @@ def _unreadable(path: str, holder: Mapping[str, Any], key: str, wanted: str) -> 
 
 
 def _error(endpoint: str, faults: Sequence[str]) -> AnswerError:
-    more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-    return AnswerError(f"{endpoint}: " + "; ".join(faults[:SHOWN]) + more)
+    more = f"; and {len(faults) - _NAMED} more" if len(faults) > _NAMED else ""
+    return AnswerError(f"{endpoint}: " + "; ".join(faults[:_NAMED]) + more)
 
 
 def _row(row: Mapping[str, Any]) -> Row:

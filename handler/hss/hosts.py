@@ -7,9 +7,9 @@ a failure is a warning, and no verdict depends on it.
 from __future__ import annotations
 
 from collections import defaultdict
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
+from handler.addresses import is_loopback
 from handler.errors import AnswerError, UnknownError
 from handler.hss.client import Spending
 from handler.hss.parameters import LIMIT, Query
@@ -95,16 +95,6 @@ def listeners(response: Response, endpoint: str, cloud: str) -> tuple[tuple[List
         raise AnswerError(f"{endpoint}: {harmless(str(fatal[0]))}")
     rows = body.get("data_list") or []
     return tuple(_listener(row) for row in rows), body.get("total_num") or len(rows)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether nobody outside the machine reaches a listener at `address`: 127.0.0.0/8, ::1, ::ffff:127.0.0.0/104."""
-    try:
-        parsed = ip_address(address.strip("[] ").partition("%")[0])
-    except ValueError:
-        return False
-    inner = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return (inner or parsed).is_loopback
 
 
 class _Answer(NamedTuple):

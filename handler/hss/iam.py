@@ -68,12 +68,12 @@ class TokenCache:
         return token if token is not None and moment < token.ends - KEPT_BACK else None
 
     def put(self, login: Login, token: Token) -> None:
-        """Remember it, in place of the one before."""
+        """Remember the login's token, in place of the one before."""
         with self._lock:
             self._tokens[login] = token
 
     def drop(self, login: Login, token: Token) -> None:
-        """Forget this very token; another run may have renewed it already."""
+        """Forget the login's token if it is still this one; another run may have renewed it already."""
         with self._lock:
             if self._tokens.get(login) == token:
                 del self._tokens[login]
@@ -106,12 +106,12 @@ class PasswordAuth:
         return identity_of("password", _tokens_url(self._login.auth_url), self._login.domain, self._login.username)
 
     def headers(self, request: Request) -> Mapping[str, str]:  # noqa: ARG002 - the protocol's argument
-        """X-Auth-Token. Raises DeniedError, ApiError, AnswerError, or what the transport raises."""
+        """The token as X-Auth-Token. Raises DeniedError, ApiError, AnswerError, or what the transport raises."""
         self._used = self._cache.get(self._login, self._clock.now()) or self._log_in()
         return {"X-Auth-Token": self._used.text.reveal()}
 
     def refused(self) -> bool:
-        """True once: the token may have ended early, as it does when the user's permissions change."""
+        """True the first time, because a token ends early when its user's permissions change; it is renewed then."""
         if self._used is None or self._renewed:
             return False
         self._renewed = True

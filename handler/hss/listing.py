@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from handler.clock import iso
 from handler.errors import DeniedError, SettingsError, UnknownError
 from handler.hss.client import Spending
-from handler.hss.decode import merged
+from handler.hss.decode import drift_warnings
 from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery, check_project
 from handler.hss.walk import PortWalk, Progress, scope
 from handler.models import CategorySnapshot, Problem, Snapshot
@@ -105,7 +105,7 @@ class CategoryListing:
             complete=walk.complete and not problems,
             api_calls=self._spending.calls,
             problems=tuple(problems),
-            warnings=(*warnings, *merged([*notes, *walk.notes])),
+            warnings=(*warnings, *drift_warnings([*notes, *walk.notes])),
             raw_rows=walk.raw_rows,
             raw_statistics=counters.raw if counters and self._keep_raw else None,
         )

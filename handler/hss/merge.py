@@ -13,12 +13,12 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.hss.pages import RANKS, begins_lower, key_of
-from handler.hss.reading import Reading
+from handler.hss.reading import ListReading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.hss.pages import Key, Order, Page
+    from handler.hss.pages import Key, ListPage, PortOrder
     from handler.hss.proof import Proof
     from handler.models import Row
 
@@ -45,7 +45,7 @@ def proven(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
     """The rows that count where every question is answered: none of a pass that was started over."""
     now = proof.now
     whole = proof.state == "whole"
-    if isinstance(now, Reading) and (now.numeric or (whole and proof.first is None)):
+    if isinstance(now, ListReading) and (now.numeric or (whole and proof.first is None)):
         return _with(exact, _in_order(now.pages, now.orders, whole=whole))
     lines = {} if proof.first is None else _in_no_order(proof.first.pages)
     _repeated(lines, tuple(lines), _in_no_order(now.pages))
@@ -62,7 +62,7 @@ def one_answer(rows: Iterable[Row]) -> Lines:
     return lines
 
 
-def _in_order(pages: Sequence[Page], orders: frozenset[Order], *, whole: bool) -> Lines:
+def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole: bool) -> Lines:
     lines: Lines = {}
     for at, page in enumerate(pages):
         before = _reaching_into(pages[:at], page, orders)
@@ -74,14 +74,14 @@ def _in_order(pages: Sequence[Page], orders: frozenset[Order], *, whole: bool) -
     return lines
 
 
-def _in_no_order(pages: Sequence[Page]) -> Lines:
+def _in_no_order(pages: Sequence[ListPage]) -> Lines:
     lines: Lines = {}
     for at, page in enumerate(pages):
         _repeated(lines, pages[at - 1].keys if at else (), one_answer(page.rows))
     return lines
 
 
-def _reaching_into(earlier: Sequence[Page], page: Page, orders: frozenset[Order]) -> tuple[Key, ...]:
+def _reaching_into(earlier: Sequence[ListPage], page: ListPage, orders: frozenset[PortOrder]) -> tuple[Key, ...]:
     """What the pages before hold, as far back as they end beyond the port that this page begins with."""
     keys: list[Key] = []
     for one in reversed(earlier):
@@ -91,7 +91,7 @@ def _reaching_into(earlier: Sequence[Page], page: Page, orders: frozenset[Order]
     return tuple(keys)
 
 
-def _covers(page: Page, port: int, orders: frozenset[Order], *, to_end: bool) -> bool:
+def _covers(page: ListPage, port: int, orders: frozenset[PortOrder], *, to_end: bool) -> bool:
     """Whether the page holds every row of the port, in each order that it may be in."""
     first, last = page.places[0], page.places[-1]
     ranks = [RANKS[order] for order in orders]

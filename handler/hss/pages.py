@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from handler.models import Row
 
 CAP = 10_000  # total_num is documented to end here, and then means "at least"
-Order = Literal["number", "text"]
+PortOrder = Literal["number", "text"]
 Key = tuple[int, str, str | None]
-RANKS: Mapping[Order, Callable[[int], Any]] = {"number": int, "text": str}  # what each order sorts a port by
-BOTH: frozenset[Order] = frozenset(RANKS)
+RANKS: Mapping[PortOrder, Callable[[int], Any]] = {"number": int, "text": str}  # what each order sorts a port by
+BOTH: frozenset[PortOrder] = frozenset(RANKS)
 
 
-class Page(NamedTuple):
+class ListPage(NamedTuple):
     """One answer to `offset`. `size` counts the lines that came, those that could not be read too.
 
     `keys` say which of the `rows` is which, in the order received; `places` what they may be sorted by. `orders` are
@@ -30,11 +30,11 @@ class Page(NamedTuple):
     rows: tuple[Any, ...]
     keys: tuple[Any, ...]
     places: tuple[Any, ...]
-    orders: frozenset[Order] = frozenset()
+    orders: frozenset[PortOrder] = frozenset()
     varied: bool = False
 
     @classmethod
-    def of(cls, offset: int, total_num: int, rows: tuple[Row, ...], size: int | None = None) -> Page:
+    def of(cls, offset: int, total_num: int, rows: tuple[Row, ...], size: int | None = None) -> ListPage:
         """The page of these rows of port statistics."""
         ports = tuple(row.port for row in rows)
         return cls(
@@ -68,13 +68,13 @@ def key_of(row: Row) -> Key:
     return row.port, row.protocol, row.status
 
 
-def begins_lower(last: Page, page: Page, orders: frozenset[Order]) -> bool:
+def begins_lower(last: ListPage, page: ListPage, orders: frozenset[PortOrder]) -> bool:
     """Whether the page begins with a lower port than the one before it ends with, in each of the orders."""
     begin, end = page.places[:1], last.places[-1:]
     return all(tuple(map(RANKS[order], begin)) < tuple(map(RANKS[order], end)) for order in orders)
 
 
-def shares(last: Page, page: Page) -> bool:
+def shares(last: ListPage, page: ListPage) -> bool:
     """Whether both pages hold some of the same lines in the same order, those of one port in any.
 
     The lines of the port that ended the page before are not enough: they may have changed places among themselves,
@@ -85,13 +85,13 @@ def shares(last: Page, page: Page) -> bool:
     return before == after and any(place != last.places[-1] for place in before)
 
 
-def out_of_order(last: Page, page: Page) -> bool:
+def out_of_order(last: ListPage, page: ListPage) -> bool:
     """Whether lines of both pages have changed places: no page that begins earlier can mend that."""
     common = frozenset(last.keys) & frozenset(page.keys)
     return _places(last, common) != _places(page, common)
 
 
-def in_place(last: Page, page: Page, step: int) -> bool:
+def in_place(last: ListPage, page: ListPage, step: int) -> bool:
     """Whether the page begins with exactly the `step` lines that end the one before, those of one port in any order."""
     return step <= len(page.places) and page.places[:step] == last.places[len(last.places) - step :]
 
@@ -106,7 +106,7 @@ def same_order(first: tuple[Hashable, ...], second: tuple[Hashable, ...]) -> boo
     return 4 * sum(before > after for before, after in pairwise(ranks)) <= len(ranks)
 
 
-def _places(page: Page, keys: frozenset[Hashable]) -> list[int]:
+def _places(page: ListPage, keys: frozenset[Hashable]) -> list[int]:
     """The places of these lines, each once, in the order of the page."""
     return [place for key, place in dict(zip(page.keys, page.places, strict=True)).items() if key in keys]
 

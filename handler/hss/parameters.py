@@ -100,13 +100,17 @@ class PortStatisticsQuery(_PortStatistics, Query):
 
 
 class _AssetStatistics(NamedTuple):
-    category: str
+    category: str | None = None
     enterprise_project_id: str | None = None
     host_id: str | None = None
 
 
 class AssetStatisticsQuery(_AssetStatistics, Query):
-    """`GET /v5/{project_id}/asset/statistics`; `category` is optional on OTC only, so it is always sent."""
+    """`GET /v5/{project_id}/asset/statistics`.
+
+    The clouds differ: `category` is mandatory on Huawei Cloud and defaults to host on OTC, `host_id` has at most 64
+    characters there and 128 here. The schema of each says so; our own calls send a category everywhere.
+    """
 
     __slots__ = ()
     API: ClassVar[str] = "asset_statistics"

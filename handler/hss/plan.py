@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from handler.hss.pages import CAP
 from handler.hss.parameters import HIGHEST_OFFSET, LIMIT
 from handler.hss.proof import TRIES
-from handler.hss.reading import Reading, pages_of
+from handler.hss.reading import ListReading, pages_of
 from handler.ports import HIGHEST, NAMED_PORTS, PortSet
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from handler.hss.proof import Proof
     from handler.policy.rules import Policy
 
-NO_PORTS = PortSet()
+_NO_PORTS = PortSet()
 PlanName = Literal["pages", "ports", "sorted"]
 
 
@@ -30,7 +30,7 @@ class Ask(NamedTuple):
     """What a policy wants to know of one category: these ports, or every row."""
 
     category: str
-    ports: PortSet = NO_PORTS
+    ports: PortSet = _NO_PORTS
     every_row: bool = False
 
 
@@ -92,7 +92,7 @@ def next_step(ask: Ask, proof: Proof) -> Step:
             return ExactPorts(ports)
     if proof.now.offset > HIGHEST_OFFSET:
         return ExactPorts(ports) if ports else GiveUp(f"the listing is longer than offset {HIGHEST_OFFSET} reaches")
-    may_stop_early = isinstance(proof.now, Reading) and proof.now.may_stop_early and not ask.every_row
+    may_stop_early = isinstance(proof.now, ListReading) and proof.now.may_stop_early and not ask.every_row
     return NextPage(proof.now.offset, calls, fewest=1 if may_stop_early else proof.surely_left())
 
 
@@ -107,7 +107,7 @@ def unanswered(ports: PortSet, proof: Proof) -> PortSet:
     """Those of the ports that may have rows which were not seen."""
     if proof.state == "whole":
         return PortSet()
-    passed = proof.now.highest if isinstance(proof.now, Reading) else None
+    passed = proof.now.highest if isinstance(proof.now, ListReading) else None
     return ports if passed is None else ports & PortSet(((passed, HIGHEST),))  # a page may end between two types of it
 
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.hss.aligned import AlignedReading, aligned_pages
 from handler.hss.pages import same_order
-from handler.hss.reading import Reading, pages_of
+from handler.hss.reading import ListReading, pages_of
 
 if TYPE_CHECKING:
-    from handler.hss.pages import Page
+    from handler.hss.pages import ListPage
 
 TRIES = 2  # a reading that proves nothing is started over once
-Pass = Reading | AlignedReading
+Pass = ListReading | AlignedReading
 
 
 class Proof(NamedTuple):
@@ -32,7 +32,7 @@ class Proof(NamedTuple):
 
     now: Pass
     first: Pass | None = None
-    answers: tuple[tuple[Page, ...], ...] = ((),)
+    answers: tuple[tuple[ListPage, ...], ...] = ((),)
     state: Literal["going", "whole", "failed"] = "going"
     why: str = ""
     tries: int = 1
@@ -40,7 +40,7 @@ class Proof(NamedTuple):
     @classmethod
     def begin(cls, *, sort_asked: bool) -> Proof:
         """Before the first page; `sort_asked`: pages are asked for with `sort_key=port`."""
-        return cls(Reading(sort_asked))
+        return cls(ListReading(sort_asked))
 
     @property
     def total_num(self) -> int:
@@ -48,7 +48,7 @@ class Proof(NamedTuple):
         pages = next((pages for pages in reversed(self.answers) if pages), ())
         return pages[-1].total_num if pages else 0
 
-    def add(self, page: Page) -> Proof:
+    def add(self, page: ListPage) -> Proof:
         """After the answer to the question for `now.offset`."""
         now = self.now.add(page)
         after = self._replace(now=now, answers=(*self.answers[:-1], (*self.answers[-1], page)))
@@ -68,20 +68,20 @@ class Proof(NamedTuple):
             return 0
         one_pass = _pages_of_a_pass(self)
         begun = self.state == "going" and self.now.pages
-        in_order = isinstance(self.now, Reading) and self.now.in_order
+        in_order = isinstance(self.now, ListReading) and self.now.in_order
         enough = in_order or self.first is not None or (not begun and one_pass == 1)
         return (self.now.left() if begun else one_pass) + (0 if enough else one_pass)
 
     def surely_left(self) -> int:
         """The same where the pages to come may show an order after all."""
-        hopeful = isinstance(self.now, Reading) and self.now.orders and self.now.still and self.now.pages
+        hopeful = isinstance(self.now, ListReading) and self.now.orders and self.now.still and self.now.pages
         return self.now.left() if hopeful and self.state == "going" else self.left()
 
 
 def _ended(proof: Proof) -> Proof:
     """After a pass that came to its end."""
     now, first = proof.now, proof.first
-    shown = now.proof if isinstance(now, Reading) else "shared"
+    shown = now.shows if isinstance(now, ListReading) else "shared"
     if shown == "page":
         return proof._replace(first=None, state="whole")
     if shown == "order" or (first is not None and shown == "shared" and _agree(first, now)):
@@ -94,7 +94,7 @@ def _ended(proof: Proof) -> Proof:
 
 
 def _next_pass(proof: Proof) -> Proof:
-    now = AlignedReading() if isinstance(proof.now, AlignedReading) else Reading(proof.now.sort_asked)
+    now = AlignedReading() if isinstance(proof.now, AlignedReading) else ListReading(proof.now.sort_asked)
     return proof._replace(now=now, answers=(*proof.answers, ()))
 
 

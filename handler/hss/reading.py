@@ -29,16 +29,16 @@ from handler.hss.parameters import LIMIT
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from handler.hss.pages import Order, Page
+    from handler.hss.pages import ListPage, PortOrder
 
 OVERLAP = 4  # lines that a page begins before the end of the last: few, for each costs; enough where two lines go
 WIDE = 8  # the same once the list was seen to move
 _MANY = 8  # answers beyond twice the pages of a list: it moves too fast
 State = Literal["going", "ended", "stuck", "failed"]
-Proof = Literal["page", "order", "shared"]
+Shown = Literal["page", "order", "shared"]
 
 
-class Reading(NamedTuple):
+class ListReading(NamedTuple):
     """What the pages of one pass have told so far; go on with `add`.
 
     `pages` are those that join, `answers` counts all that came; `step` is how far the next page steps back. `orders`
@@ -48,11 +48,11 @@ class Reading(NamedTuple):
     """
 
     sort_asked: bool = False
-    pages: tuple[Page, ...] = ()
+    pages: tuple[ListPage, ...] = ()
     answers: int = 0
     step: int = 0
     keys: frozenset[Hashable] = frozenset()
-    orders: frozenset[Order] = BOTH
+    orders: frozenset[PortOrder] = BOTH
     varied: bool = False
     still: bool = True
     shared: bool = True
@@ -91,7 +91,7 @@ class Reading(NamedTuple):
         return passed[0] if passed else None
 
     @property
-    def proof(self) -> Proof | None:
+    def shows(self) -> Shown | None:
         """What the pass proves, once it ended: `shared` is half a proof."""
         if len(self.pages) == 1:
             return "page"
@@ -99,7 +99,7 @@ class Reading(NamedTuple):
             return "order"
         return "shared" if self.shared else None
 
-    def add(self, page: Page) -> Reading:
+    def add(self, page: ListPage) -> ListReading:
         """After one more answer, to the question for `offset`."""
         answered = self._replace(answers=self.answers + 1)
         after = _joined(answered, page) if self.pages else _begun(answered, page)
@@ -121,7 +121,7 @@ def pages_of(rows: int, size: int = LIMIT) -> int:
     return 1 + more + (1 if rows >= CAP else 0)
 
 
-def _begun(before: Reading, page: Page) -> Reading:
+def _begun(before: ListReading, page: ListPage) -> ListReading:
     begun = _with(before, page)
     if page.size > page.total_num and not page.capped:
         return _failed(begun, _beyond(page))
@@ -130,7 +130,7 @@ def _begun(before: Reading, page: Page) -> Reading:
     return begun if page.size else _failed(begun, f"total_num is {page.total_num}, but the first page is empty")
 
 
-def _joined(before: Reading, page: Page) -> Reading:
+def _joined(before: ListReading, page: ListPage) -> ListReading:
     last = before.pages[-1]
     if page.size and _fits(before, last, page):
         return _judged(_with(before, page), page, before)
@@ -139,14 +139,14 @@ def _joined(before: Reading, page: Page) -> Reading:
     return before._replace(step=min(last.size, max(2 * WIDE, 4 * before.step)), still=False)  # it begins too late
 
 
-def _fits(before: Reading, last: Page, page: Page) -> bool:
+def _fits(before: ListReading, last: ListPage, page: ListPage) -> bool:
     orders = before.orders & page.orders
     if before.sort_asked and orders:
         return begins_lower(last, page, orders)
     return before.shared and shares(last, page)
 
 
-def _with(before: Reading, page: Page) -> Reading:
+def _with(before: ListReading, page: ListPage) -> ListReading:
     """With a page that joins."""
     longer = before._replace(
         pages=(*before.pages, page),
@@ -164,7 +164,7 @@ def _with(before: Reading, page: Page) -> Reading:
     return longer._replace(step=_next_step(longer, page))
 
 
-def _next_step(reading: Reading, page: Page) -> int:
+def _next_step(reading: ListReading, page: ListPage) -> int:
     """So many lines that the next page begins with a lower port if nothing moves, and few more."""
     ending = next((at for at, place in enumerate(reversed(page.places)) if place != page.places[-1]), page.size)
     nominal = len(reading.pages) * (reading.longest - OVERLAP)  # what one page stepped back further, others save
@@ -172,7 +172,7 @@ def _next_step(reading: Reading, page: Page) -> int:
     return min(page.size - 1, max(ending + 1, wanted))
 
 
-def _judged(reading: Reading, page: Page, before: Reading) -> Reading:
+def _judged(reading: ListReading, page: ListPage, before: ListReading) -> ListReading:
     """What a page that joined means: the end, or that offsets do not do what they should."""
     short = page.size < before.longest
     new = not before.keys.issuperset(page.keys)
@@ -187,7 +187,7 @@ def _judged(reading: Reading, page: Page, before: Reading) -> Reading:
     return reading if new or not short else _failed(reading, f"only {page.end} of {page.total_num} rows came")
 
 
-def _ended(reading: Reading) -> Reading:
+def _ended(reading: ListReading) -> ListReading:
     total = reading.pages[-1].total_num
     steady = all(page.total_num == total for page in reading.pages)
     if steady and len(reading.keys) < total:
@@ -195,9 +195,9 @@ def _ended(reading: Reading) -> Reading:
     return reading._replace(state="ended")
 
 
-def _failed(reading: Reading, why: str) -> Reading:
+def _failed(reading: ListReading, why: str) -> ListReading:
     return reading._replace(state="failed", why=why)
 
 
-def _beyond(page: Page) -> str:
+def _beyond(page: ListPage) -> str:
     return f"{page.end} rows came, but total_num is {page.total_num}"

@@ -10,7 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.errors import ApiError, DeniedError, ThrottledError
-from handler.hss.strict import read_object
+from handler.foreign_text import one_line
+from handler.hss.strict import json_object
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
 )
 
 
-class Said(NamedTuple):
+class ErrorBody(NamedTuple):
     """What an error body says; any part may be empty."""
 
     code: str
@@ -73,7 +74,7 @@ class Said(NamedTuple):
 
 def refusal(response: Response, endpoint: str) -> ApiError:
     """The error that an answer is; `endpoint` names it, without a query."""
-    said = what_it_says(response)
+    said = error_body(response)
     code = _GATEWAY.sub("APIG.", said.code)
     kind = _kind(response.status, code)
     parts = (f"{endpoint}: HTTP {response.status}", said.code, said.text)
@@ -95,24 +96,23 @@ def is_throttle(response: Response) -> bool:
         return True
     if b"0308" not in response.body and b"\\u" not in response.body:
         return False  # a page of rows need not be read for it
-    return _GATEWAY.sub("APIG.", what_it_says(response).code) == _THROTTLED
+    return _GATEWAY.sub("APIG.", error_body(response).code) == _THROTTLED
 
 
-def what_it_says(response: Response) -> Said:
+def error_body(response: Response) -> ErrorBody:
     """Code, text and request id of an error body in any of the four shapes, harmless and cut."""
-    body = read_object(response.body) or {}
+    body = json_object(response.body) or {}
     inner = body.get("error")
     iam: Mapping[str, Any] = inner if isinstance(inner, dict) else {}
     code = _first(body, "error_code", "code") or _first(iam, "code")
     text = _first(body, "error_msg", "error_description", "message") or _first(iam, "message", "title")
     request_id = _first(body, "request_id") or response.headers.get("x-request-id", "")
-    return Said(harmless(code, 40), harmless(text), harmless(request_id, 80))
+    return ErrorBody(harmless(code, 40), harmless(text), harmless(request_id, 80))
 
 
 def harmless(text: str, longest: int = SHOWN) -> str:
-    """A foreign text on one line, without control and formatting characters, cut."""
-    kept = " ".join("".join(char if char.isprintable() else " " for char in text[: 4 * longest]).split())
-    return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+    """A vendor's text on one line of at most `longest` characters, a blank for each that cannot be seen."""
+    return one_line(text, longest, unseen=" ")
 
 
 def _first(body: Mapping[str, Any], *names: str) -> str:

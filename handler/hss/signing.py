@@ -60,7 +60,7 @@ def parse_authorization(value: str) -> Authorization | None:
     return Authorization(found["access"], tuple(found["names"].split(";")), found["hex"]) if found else None
 
 
-def verify(request: Request, secret_key: str, moment: datetime) -> bool:
+def is_signed_with(request: Request, secret_key: str, moment: datetime) -> bool:
     """Whether the request was signed with that key, over its date and host, less than 15 minutes from `moment`."""
     headers = _lower(request.headers)
     claimed = parse_authorization(headers.get("authorization", ""))

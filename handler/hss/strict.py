@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json as _json
 import math
-import re
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LONGEST_NUMBER = 20  # digits; the API's largest number has ten
 DEEPEST = 50  # levels; the API's answers have three, and how many Python reads depends on its version
 _TOO_DEEP = "nested too deep"
-_MANY_DIGITS = re.compile(rb"[0-9]{20}")  # only then each number is looked at
+_ANY_DIGIT = bytes.maketrans(b"123456789", b"000000000")
+_TWENTY_DIGITS = b"0" * 20  # in a row, whichever they are: only then each number is looked at
+_HALF_ESCAPES = (b"\\ud", b"\\uD")
+_CONTAINERS = frozenset((dict, list))
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -21,16 +27,20 @@ class NotJsonError(ValueError):
 def read(body: bytes) -> Any:
     """The value of a JSON text in UTF-8; a byte order mark is passed over.
 
+    Half a surrogate pair, which JSON can write and nothing can encode, becomes U+FFFD.
     Raises NotJsonError: not UTF-8, not JSON, empty, a key twice in one object, NaN or Infinity, a number of more than
     twenty digits, nested too deep.
     """
     value = _parsed(body)
-    if _depth(value) > DEEPEST:
+    depth, keys = _measured(value)
+    if depth > DEEPEST:
         raise NotJsonError(_TOO_DEEP)
-    return value
+    if keys != body.count(b":"):  # as many colons as keys: no key was lost to another of the same name
+        _parsed(body, object_pairs_hook=_unique)
+    return _encodable(value) if any(half in body for half in _HALF_ESCAPES) else value
 
 
-def read_object(body: bytes) -> dict[str, Any] | None:
+def json_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object that a body is, or None."""
     try:
         value = read(body)
@@ -39,13 +49,13 @@ def read_object(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _parsed(body: bytes) -> Any:
+def _parsed(body: bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     try:
         return _json.loads(
             body.removeprefix(_BOM).decode("utf-8"),
-            object_pairs_hook=_unique,
+            object_pairs_hook=object_pairs_hook,
             parse_constant=_no_constant,
-            parse_int=_integer if _MANY_DIGITS.search(body) else None,
+            parse_int=_integer if _TWENTY_DIGITS in body.translate(_ANY_DIGIT) else None,
             parse_float=_float,
         )
     except NotJsonError:
@@ -58,18 +68,28 @@ def _parsed(body: bytes) -> Any:
         raise NotJsonError(_where(body, error)) from None
 
 
-def _depth(value: Any) -> int:
-    """How many arrays and objects lie in each other; counts no further than one more than is allowed."""
-    depth, level = 0, [value] if isinstance(value, (dict, list)) else []
-    while level and depth <= DEEPEST:
+def _measured(value: Any) -> tuple[int, int]:
+    """How many arrays and objects lie in each other, at most one more than is allowed, and how many keys they have."""
+    depth = keys = 0
+    level: list[Any] = [value]
+    while depth <= DEEPEST and not _CONTAINERS.isdisjoint(map(type, level)):
         depth += 1
-        level = [
-            inner
-            for one in level
-            for inner in (one.values() if isinstance(one, dict) else one)
-            if isinstance(inner, (dict, list))
-        ]
-    return depth
+        objects = [one for one in level if type(one) is dict]
+        keys += sum(map(len, objects))
+        arrays = (one for one in level if type(one) is list)
+        level = list(chain(chain.from_iterable(map(dict.values, objects)), chain.from_iterable(arrays)))
+    return depth, keys
+
+
+def _encodable(value: Any) -> Any:
+    """The same value with text that can be encoded; it is not nested deeper than `DEEPEST`."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_encodable(one) for one in value]
+    if isinstance(value, dict):
+        return _unique([(_encodable(key), _encodable(one)) for key, one in value.items()])
+    return value
 
 
 def _where(body: bytes, error: ValueError) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.errors import AnswerError, TimeLimitError
 from handler.hss.merge import Exact, everything, proven
-from handler.hss.pages import Page
+from handler.hss.pages import ListPage
 from handler.hss.parameters import PortStatisticsQuery
 from handler.hss.plan import ExactPorts, NextPage, StartOver, Stop, calls_ahead, next_step
 from handler.hss.proof import Proof
@@ -132,7 +132,7 @@ class PortWalk:
     def _page(self, offset: int) -> Step:
         """Read a page; what to do next."""
         page = self._call(self._first_page._replace(offset=offset))
-        self._proof = self._proof.add(Page.of(offset, page.total_num, page.rows, size=len(page.raw)))
+        self._proof = self._proof.add(ListPage.of(offset, page.total_num, page.rows, size=len(page.raw)))
         self.total_num, self.plan = page.total_num, "pages"
         if self.first_page_empty is None:
             self.first_page_empty = not page.rows

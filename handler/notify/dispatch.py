@@ -1,4 +1,4 @@
-"""Tell every sink what it is owed: record what will be told, send, then mark what was taken."""
+"""Tell every sink what it is due: record what will be told, send, then write a receipt for what was taken."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from handler.clock import Deadline, iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
 from handler.models import Delivery, Problem
-from handler.notify.due import EVERY_RUN, owed
-from handler.notify.notification import Situation, notice_of
-from handler.notify.outbox import Edges, Telling, claim, keeps, remember, stateless, summarised
-from handler.notify.receipts import busy, tell_of, with_pending
-from handler.notify.send import Fate, Sent, send
+from handler.notify.due import due_batch
+from handler.notify.notification import Situation, notification_of
+from handler.notify.outbox import Outbox, claim, keeps, remember, stateless, summarised
+from handler.notify.receipts import busy, with_pending, with_receipts
+from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
 from handler.state.memory import Batch, LastRun, SinkMemory
 
 if TYPE_CHECKING:
@@ -22,15 +22,14 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.interface import Store
 
-__all__ = ["Edges", "Told", "tell"]
+__all__ = ["DeliveryContext", "Dispatched", "dispatch"]
 
 SAVING: Final = 3.0  # seconds kept for the last save, or a fifth of what is left
-_NOBODY: Final = SinkMemory(since="")
 _ELSEWHERE: Final = "another run is telling it; what it leaves is told by the next run"
 
 
-class Told(NamedTuple):
-    """Who was told what came of it, what is remembered, and what went wrong on the way."""
+class Dispatched(NamedTuple):
+    """What came of telling each sink, what is remembered, and what went wrong on the way."""
 
     deliveries: tuple[Delivery, ...]
     last_run: LastRun
@@ -38,127 +37,126 @@ class Told(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-def tell(
+def dispatch(
     report: Report,
     compared: Compared | None,
     sinks: tuple[Sink, ...],
-    edges: Edges,
+    context: DeliveryContext,
     *,
     store: Store | None = None,
     version: str | None = None,
     run_interval: timedelta | None = None,
     dry_run: bool = False,
-) -> Told:
+) -> Dispatched:
     """Tell the sinks and remember it.
 
     `compared` is None where no state is configured; then nothing is remembered. `compared` without a `store` is a
     state that could not be read: everything is told, nothing saved. `version` is the one that was loaded.
     """
-    memory = summarised(compared.last_run if compared else stateless(report), report, edges.clock)
-    situation = Situation(report, memory, edges.clock.now(), run_interval)
-    run = Telling(situation, sinks, edges, memory, stateful=compared is not None)
-    plans = _plan(run)
+    clock = context.deadline.clock
+    memory = summarised(compared.last_run if compared else stateless(report), report, clock)
+    situation = Situation(report, memory, clock.now(), run_interval)
+    outbox = Outbox(situation, sinks, context, stateful=compared is not None)
+    _fill(outbox)
     if dry_run:
-        rehearsed = (_delivery(sink, "dry_run" if plans.get(sink.name) else "quiet") for sink in sinks)
-        return Told(tuple(rehearsed), run.memory)
-    if store is not None and any(batch for batches in plans.values() for batch in batches if keeps(batch)):
-        try:
-            version = claim(run, plans, store, version)
-        except StoreConflictError:
-            return _beaten(run)
-        except StoreError as error:
-            run.problems.append(Problem(f"what is being told could not be recorded first: {error}", hint=error.hint))
-    _send_all(run, plans)
+        rehearsed = (_delivery(sink, "dry_run" if outbox.batches.get(sink.name) else "quiet") for sink in sinks)
+        return Dispatched(tuple(rehearsed), outbox.memory)
     if store is not None:
-        remember(run, store, version)
-    return Told(
-        tuple(run.deliveries.get(sink.name, _delivery(sink, "quiet")) for sink in sinks),
-        run.memory,
-        tuple(run.problems),
-        tuple(getattr(store, "warnings", ())),
-    )
+        try:
+            version = claim(outbox, store, version)
+        except StoreConflictError:
+            return _beaten(outbox)
+        except StoreError as error:
+            outbox.problems.append(Problem(f"what is being told could not be recorded first: {error}", hint=error.hint))
+    _send_all(outbox)
+    if store is not None:
+        remember(outbox, store, version)
+    return _dispatched(outbox, store)
 
 
-def _plan(run: Telling) -> dict[str, tuple[Batch, ...]]:
-    """The batches of each sink, in order: what an earlier run may have told comes first, then what is owed now."""
-    now = run.situation.now
-    plans: dict[str, tuple[Batch, ...]] = {}
-    for sink in run.sinks:
-        known = run.memory.sinks.get(sink.name) or SinkMemory(since=iso(now))
-        run.memory = run.memory._replace(sinks={**run.memory.sinks, sink.name: known})
-        if busy(known, run.run_id, now):
-            run.deliveries[sink.name] = _delivery(sink, "quiet", _ELSEWHERE)
+def _fill(outbox: Outbox) -> None:
+    """Give each sink its batches, in order: what an earlier run may have told comes first, then what is due now."""
+    now = outbox.situation.now
+    for sink in outbox.sinks:
+        known = outbox.memory.sinks.get(sink.name) or SinkMemory(since=iso(now))
+        outbox.memory = outbox.memory._replace(sinks={**outbox.memory.sinks, sink.name: known})
+        if busy(known, outbox.run_id, now):
+            outbox.deliveries[sink.name] = _delivery(sink, "quiet", _ELSEWHERE)
             continue
-        after = run.memory
+        after = outbox.memory
         for batch in known.pending:
-            after = tell_of(after, sink.name, batch.items, now)
-        chat = run.edges.kind_of(sink.kind).CHAT
-        fresh = owed(sink, run.situation.report, after, now, chat=chat, stateful=run.stateful)
-        plans[sink.name] = (*known.pending, *((fresh,) if fresh else ()))
-    return plans
+            after = with_receipts(after, sink.name, batch.items, now)
+        fresh = due_batch(sink, outbox.situation.report, after, now, stateful=outbox.stateful)
+        outbox.batches[sink.name] = (*known.pending, *((fresh,) if fresh else ()))
 
 
-def _beaten(run: Telling) -> Told:
+def _beaten(outbox: Outbox) -> Dispatched:
     """Another run was faster: it tells, this one says nothing and saves nothing."""
-    deliveries = tuple(_delivery(sink, "quiet", _ELSEWHERE) for sink in run.sinks)
-    return Told(deliveries, run.memory, tuple(run.problems))
+    deliveries = tuple(_delivery(sink, "quiet", _ELSEWHERE) for sink in outbox.sinks)
+    return Dispatched(deliveries, outbox.memory, tuple(outbox.problems))
 
 
-def _send_all(run: Telling, plans: dict[str, tuple[Batch, ...]]) -> None:
+def _dispatched(outbox: Outbox, store: Store | None) -> Dispatched:
+    deliveries = (outbox.deliveries.get(sink.name, _delivery(sink, "quiet")) for sink in outbox.sinks)
+    warnings = tuple(getattr(store, "warnings", ()))
+    return Dispatched(tuple(deliveries), outbox.memory, tuple(outbox.problems), warnings)
+
+
+def _send_all(outbox: Outbox) -> None:
     """Every sink gets its share of the time left, so that a dead one leaves enough for the others."""
-    due = [sink for sink in run.sinks if plans.get(sink.name)]
-    reserve = min(SAVING, run.edges.deadline.left() / 5)
-    for done, sink in enumerate(due):
-        left = max(0.0, run.edges.deadline.left() - reserve)
-        share = Deadline.after(left / (len(due) - done), run.edges.clock)
-        _send_batches(run, sink, plans[sink.name], share)
+    deadline = outbox.context.deadline
+    waiting = [sink for sink in outbox.sinks if outbox.batches.get(sink.name)]
+    reserve = min(SAVING, deadline.left() / 5)
+    for done, sink in enumerate(waiting):
+        left = max(0.0, deadline.left() - reserve)
+        share = Deadline.after(left / (len(waiting) - done), outbox.clock)
+        _send_batches(outbox, sink, outbox.context._replace(deadline=share))
 
 
-def _send_batches(run: Telling, sink: Sink, batches: tuple[Batch, ...], share: Deadline) -> None:
-    """Send one sink's batches in order; after one that was not taken, the rest stays owed."""
-    repeated = {batch.delivery_id for batch in run.situation.last_run.sinks.get(sink.name, _NOBODY).pending}
+def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
+    """Send one sink's batches in order; after one that was not taken, the rest stays due."""
+    batches = outbox.batches[sink.name]
+    known = outbox.situation.last_run.sinks.get(sink.name)
+    repeated = {batch.delivery_id for batch in (known.pending if known else ())}
     left: list[Batch] = []
-    for at, batch in enumerate(batches):
-        sent = _send_safely(run, sink, batch, share)
-        run.deliveries[sink.name] = _delivery(sink, sent.status, sent.reason)
-        taken = sent.fate is Fate.TAKEN
-        items = batch.items if taken else tuple(item for item in batch.items if item.key in sent.taken)
+    for index, batch in enumerate(batches):
+        sent = _send_safely(outbox, sink, batch, context)
+        outbox.deliveries[sink.name] = _delivery(sink, sent.status, sent.reason)
+        whole = sent.acceptance is Acceptance.TAKEN
+        items = batch.items if whole else tuple(item for item in batch.items if item.key in sent.taken)
         if items:
-            run.memory = tell_of(run.memory, sink.name, items, run.edges.clock.now())
-        if not taken:
+            outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.clock.now())
+        if not whole:
             if _may_have_it(sent, sink, batch, repeated):
                 left.append(batch._replace(items=tuple(one for one in batch.items if one not in items)))
-            left += (later for later in batches[at + 1 :] if later.delivery_id in repeated)
+            left += (later for later in batches[index + 1 :] if later.delivery_id in repeated)
             break
-    run.settled[sink.name] = {batch.delivery_id for batch in batches}
-    pending = tuple(Batch(batch.delivery_id, batch.items, run.run_id) for batch in left)
-    run.memory = with_pending(run.memory, sink.name, pending, run.situation.now)
+    outbox.settled[sink.name] = {batch.delivery_id for batch in batches}
+    pending = tuple(Batch(batch.delivery_id, batch.items, outbox.run_id) for batch in left)
+    outbox.memory = with_pending(outbox.memory, sink.name, pending, outbox.situation.now)
 
 
-def _may_have_it(sent: Sent, sink: Sink, batch: Batch, repeated: set[str]) -> bool:
+def _may_have_it(sent: SendResult, sink: Sink, batch: Batch, repeated: set[str]) -> bool:
     """Whether the sink may have the batch although it did not say so; then it must be repeated under its own id.
 
     A batch that is repeated may have arrived the first time, whatever happens to it now; but one that is refused for
-    good is given up, because it would stand in the way of all that follows. What it held is still owed.
+    good is given up, because it would stand in the way of all that follows. What it held is still due.
     """
-    if not keeps(batch) or sink.kind in EVERY_RUN:
+    if not keeps(batch) or sink.kind.mirrors:
         return False
-    return sent.fate is Fate.UNKNOWN or (batch.delivery_id in repeated and sent.status != "failed")
+    return sent.acceptance is Acceptance.UNKNOWN or (batch.delivery_id in repeated and sent.status != "failed")
 
 
-def _send_safely(run: Telling, sink: Sink, batch: Batch, share: Deadline) -> Sent:
+def _send_safely(outbox: Outbox, sink: Sink, batch: Batch, context: DeliveryContext) -> SendResult:
     """Send one batch. A fault of our own in one kind must not silence the other sinks."""
-    edges = run.edges
-    situation = run.situation._replace(last_run=run.memory)
     try:
-        kind = edges.kind_of(sink.kind)
-        notice = notice_of(batch, sink, situation)
-        return send(kind, notice, sink, transport=edges.transport, deadline=share, random=edges.random)
+        notification = notification_of(batch, sink, outbox.situation._replace(last_run=outbox.memory))
+        return send(notification, sink, context)
     except PortComplianceError as error:
-        return Sent(Fate.UNKNOWN, "owed", error.message)
+        return SendResult(Acceptance.UNKNOWN, "owed", error.message)
     except Exception as error:  # noqa: BLE001 - named by its type only: its text may hold anything
-        return Sent(Fate.UNKNOWN, "owed", f"internal error {type(error).__name__}")
+        return SendResult(Acceptance.UNKNOWN, "owed", f"internal error {type(error).__name__}")
 
 
 def _delivery(sink: Sink, status: str, reason: str = "") -> Delivery:
-    return Delivery(sink.name, sink.kind, status, reason)
+    return Delivery(sink.name, sink.kind.name, status, reason)

@@ -1,4 +1,4 @@
-"""What each sink is owed: derived from what it was told, never stored."""
+"""What each sink is due: derived from its receipts on every run, never stored."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
 from handler.decide.diff import has_grown, shape
+from handler.models import worst_first
 from handler.state.memory import Batch, Item, LastRun, SinkMemory
 
 if TYPE_CHECKING:
@@ -19,26 +20,21 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.memory import Remembered
 
-EVERY_RUN: Final = ("alertmanager",)  # mirrors the state: all open findings on every run
-ONE_BY_ONE: Final = ("pagerduty",)  # one event per finding; what does not fit stays owed
-CHANGES: Final = ("new", "grown", "reopened", "reminded", "resolved", "missed")  # items whose key is a fingerprint
+# items whose key is a fingerprint
+FINDING_ITEMS: Final = ("new", "grown", "reopened", "reminded", "resolved", "missed")
 RUN: Final = ""  # the "category" of what concerns the run as a whole
+_KEPT_AFTER_END: Final = timedelta(days=30)
 
 
-def owed(
-    sink: Sink, report: Report, last_run: LastRun, now: datetime, *, chat: bool, stateful: bool = True
-) -> Batch | None:
+def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True) -> Batch | None:
     """What the sink is to be told now, or None. `stateful`: what is told is remembered."""
     if sink.match.targets and report.target.name not in sink.match.targets:
         return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    most = sink.max_findings if sink.kind in ONE_BY_ONE else None
-    items = [*_finding_items(sink, last_run, memory, now)[:most], *_run_items(sink, report, memory)]
-    first = memory.last_told is None and memory.since <= last_run.began_at  # of a memory that has just begun
-    if first and (items or last_run.lost):
+    items = [*_finding_items(sink, last_run, memory, now), *_run_items(sink, report, memory)]
+    if _is_first(memory, last_run) and (items or last_run.lost):
         items.append(Item("digest", last_run.began_at))
-    regular = _every_run(sink, report, chat=chat, stateful=stateful)
-    if not regular and not (stateful and items):
+    if not _told_anyway(sink, report, stateful=stateful) and not (stateful and items):
         if not stateful or not _heartbeat_due(sink, memory, report, now):
             return None
         items.append(Item("heartbeat", memory.last_told or memory.since))
@@ -69,18 +65,31 @@ def wants(sink: Sink, finding: Finding) -> bool:
     )
 
 
-def worst_first(finding: Finding) -> tuple[int, str, int, str, str]:
-    """The sort key of findings."""
-    port = -1 if finding.port is None else finding.port
-    return -finding.severity, finding.category, port, finding.protocol or "", finding.rule_id
+def is_kept(record: Remembered, sinks: tuple[Sink, ...], memory: LastRun, now: datetime) -> bool:
+    """Whether a record must stay: open, resolved lately, or its end is still due to somebody."""
+    if record.status == "open" or now - parse_iso(record.resolved_at or record.last_seen) < _KEPT_AFTER_END:
+        return True
+    known = ((sink, memory.sinks.get(sink.name)) for sink in sinks)
+    return any(told is not None and _resolved(sink, record, told) for sink, told in known)
 
 
-def _every_run(sink: Sink, report: Report, *, chat: bool, stateful: bool) -> bool:
-    if sink.kind in EVERY_RUN or sink.send == "always":
+def exemption_key(item: Item) -> str:
+    """Under what name it is remembered that an exemption's stage was told."""
+    return f"{item.key} {item.mark}"
+
+
+def _is_first(memory: SinkMemory, last_run: LastRun) -> bool:
+    """Whether the sink was never told anything by a memory that has just begun."""
+    return memory.last_told is None and memory.since <= last_run.began_at
+
+
+def _told_anyway(sink: Sink, report: Report, *, stateful: bool) -> bool:
+    """Whether the sink gets a message of this run whatever changed."""
+    if sink.kind.mirrors or sink.send == "always":
         return True
     if stateful or sink.send == "changes":
         return False
-    return not chat or report.verdict != "compliant"
+    return not sink.kind.chat or report.verdict != "compliant"
 
 
 def _heartbeat_due(sink: Sink, memory: SinkMemory, report: Report, now: datetime) -> bool:
@@ -90,50 +99,51 @@ def _heartbeat_due(sink: Sink, memory: SinkMemory, report: Report, now: datetime
 
 
 def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datetime) -> list[Item]:
+    """What is due of findings, worst first; of a kind with an event per finding no more than fit into one run."""
     items = []
     for record in sorted(last_run.findings.values(), key=lambda one: worst_first(one.finding)):
         what = _open(sink, record, now) if record.status == "open" else _resolved(sink, record, memory)
         if what:
             items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record)))
-    return items
+    return items[: sink.max_findings] if sink.kind.event_per_finding else items
 
 
 def _open(sink: Sink, record: Remembered, now: datetime) -> str | None:
-    """What the sink is owed of an open finding."""
+    """What the sink is due of an open finding."""
     if not wants(sink, record.finding):
         return None
-    told = record.told.get(sink.name)
-    if told is None or told.episode < record.episode:
-        return "reopened" if told is not None and record.reopened else "new"
-    if has_grown(record.finding.num, told.num):
+    receipt = record.told.get(sink.name)
+    if receipt is None or receipt.episode < record.episode:
+        return "reopened" if receipt is not None and record.reopened else "new"
+    if has_grown(record.finding.num, receipt.num):
         return "grown"
-    due = sink.remind_after is not None and now - parse_iso(told.at) >= sink.remind_after
-    return "reminded" if due else None
+    remind = sink.remind_after is not None and now - parse_iso(receipt.at) >= sink.remind_after
+    return "reminded" if remind else None
 
 
 def _resolved(sink: Sink, record: Remembered, memory: SinkMemory) -> str | None:
-    """What the sink is owed of a resolved finding: nothing, if it never heard of it and had no chance to."""
+    """What the sink is due of a resolved finding: nothing, if it never heard of it and had no chance to."""
     if not sink.send_resolved:
         return None
-    told = record.told.get(sink.name)
-    if told is not None and told.transition == "open":
+    receipt = record.told.get(sink.name)
+    if receipt is not None and receipt.transition == "open":
         return "resolved"  # also where the last opening was never told: the sink still believes in an earlier one
-    untold = told is None or told.episode < record.episode
+    untold = receipt is None or receipt.episode < record.episode
     away = untold and record.opened_at >= memory.since and wants(sink, record.finding)
-    return "missed" if away and sink.kind not in (*EVERY_RUN, *ONE_BY_ONE) else None
+    return "missed" if away and not (sink.kind.mirrors or sink.kind.event_per_finding) else None
 
 
 def _mark(what: str, sink: Sink, record: Remembered) -> str:
-    """What makes this telling another one than the last of the same finding."""
-    told = record.told.get(sink.name)
+    """What tells this item apart from an earlier one of the same finding: its beginning, episode and num."""
+    receipt = record.told.get(sink.name)
     parts = [record.first_seen, str(record.episode), str(record.finding.num)]
-    if what == "reminded" and told is not None:
-        parts.append(told.at)
+    if what == "reminded" and receipt is not None:
+        parts.append(receipt.at)
     return " ".join(parts)
 
 
 def _run_items(sink: Sink, report: Report, memory: SinkMemory) -> Iterator[Item]:
-    """What is owed beside findings."""
+    """What is due beside findings: what could not be seen, what is seen again, exemptions near their end."""
     blind = _blind(report)
     for category, reason in blind.items():
         told = memory.not_seen.get(category, ())
@@ -143,16 +153,11 @@ def _run_items(sink: Sink, report: Report, memory: SinkMemory) -> Iterator[Item]
     for category in memory.not_seen:
         if category not in blind and (category in whole or (category == RUN and report.verdict != "inconclusive")):
             yield Item("seen_again", category, "; ".join(memory.not_seen[category]))
-    for notice in report.exemption_notices:
-        stage = "ended" if notice.days_left < 0 else "ending"
-        item = Item("exemption", notice.exemption_id, f"{notice.expires} {stage}", notice.owner)
+    for ending in report.exemption_notices:
+        stage = "ended" if ending.days_left < 0 else "ending"
+        item = Item("exemption", ending.exemption_id, f"{ending.expires} {stage}", ending.owner)
         if exemption_key(item) not in memory.exemptions:
             yield item
-
-
-def exemption_key(item: Item) -> str:
-    """Under what name it is remembered that an exemption's stage was told."""
-    return f"{item.key} {item.mark}"
 
 
 def _routed(sink: Sink, category: str) -> bool:
@@ -160,7 +165,7 @@ def _routed(sink: Sink, category: str) -> bool:
 
 
 def _blind(report: Report) -> dict[str, str]:
-    """Why each category (or the run as a whole) could not be seen whole."""
+    """Each category that was asked and not seen whole, with the reason; `RUN` where the run as a whole failed."""
     blind = {
         one.category: "; ".join(str(problem) for problem in one.problems) or "not complete"
         for one in report.coverage
@@ -169,13 +174,3 @@ def _blind(report: Report) -> dict[str, str]:
     if report.verdict == "inconclusive" and not blind:
         blind[RUN] = "; ".join(str(problem) for problem in report.problems) or "not known why"
     return blind
-
-
-def kept_until(record: Remembered, sinks: tuple[Sink, ...], memory: LastRun, now: datetime) -> bool:
-    """Whether a record must stay: open, resolved lately, or its end is still owed to somebody."""
-    if record.status == "open":
-        return True
-    if now - parse_iso(record.resolved_at or record.last_seen) < timedelta(days=30):
-        return True
-    known = ((sink, memory.sinks.get(sink.name)) for sink in sinks)
-    return any(state is not None and _resolved(sink, record, state) for sink, state in known)

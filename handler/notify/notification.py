@@ -1,13 +1,13 @@
-"""A batch of items and the report, as the notice that a kind renders."""
+"""Builds the notification that a kind renders: a batch of items and the report, in full."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import parse_iso
-from handler.models import ExemptionNotice
-from handler.notify.due import CHANGES, EVERY_RUN, RUN, wants, worst_first
-from handler.sinks.sink import Notice
+from handler.models import ExemptionNotice, worst_first
+from handler.notify.due import FINDING_ITEMS, RUN, wants
+from handler.sinks.sink import Notification
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +21,7 @@ MISSED_SHOWN = 10
 
 
 class Situation(NamedTuple):
-    """What a notice says beside its items."""
+    """What a notification says beside its items."""
 
     report: Report
     last_run: LastRun
@@ -29,12 +29,12 @@ class Situation(NamedTuple):
     run_interval: timedelta | None = None
 
 
-def notice_of(batch: Batch, sink: Sink, situation: Situation) -> Notice:
-    """The notice of a batch; one that is repeated after a crash says the same things as then."""
+def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notification:
+    """The notification of a batch; one that is repeated after a crash says the same things as then."""
     report = _for_eyes(situation.report, sink)
     found = {one.fingerprint: one for one in report.findings}
     remembered = situation.last_run.findings
-    told = {item.key for item in batch.items if item.what in CHANGES}
+    told = {item.key for item in batch.items if item.what in FINDING_ITEMS}
 
     def findings(what: str) -> tuple[Finding, ...]:
         keys = [item.key for item in batch.items if item.what == what]
@@ -43,7 +43,7 @@ def notice_of(batch: Batch, sink: Sink, situation: Situation) -> Notice:
 
     ongoing = [one for one in _open_now(found, remembered.values(), sink) if one.fingerprint not in told]
     open_ones = (*findings("new"), *findings("grown"), *findings("reopened"), *findings("reminded"), *ongoing)
-    return Notice(
+    return Notification(
         delivery_id=batch.delivery_id,
         report=report,
         new=findings("new"),
@@ -73,7 +73,7 @@ def _for_eyes(report: Report, sink: Sink) -> Report:
 def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink: Sink) -> list[Finding]:
     """The sink's open findings: those found now, and for a mirror of the state those not seen this time too."""
     ongoing = [one for one in found.values() if wants(sink, one)]
-    if sink.kind in EVERY_RUN:
+    if sink.kind.mirrors:
         unseen = (one for one in remembered if one.status == "open" and one.finding.fingerprint not in found)
         ongoing += [one.finding._replace(first_seen=one.first_seen) for one in unseen if wants(sink, one.finding)]
     return ongoing

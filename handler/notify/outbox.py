@@ -1,52 +1,45 @@
-"""One run's telling as far as it has come, and how it is recorded before and remembered after."""
+"""What one run has to send, how it is recorded before it is sent, and how it is remembered afterwards."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
 from handler.errors import StoreConflictError, StoreError
 from handler.models import Problem, Severity
 from handler.notify.due import lasting
-from handler.notify.receipts import merged, pruned, with_pending
-from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary, decode, encode
+from handler.notify.receipts import merged_memories, pruned, with_pending
+from handler.state.document import decode, encode
+from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from random import Random
-
-    from handler.clock import Clock, Deadline
+    from handler.clock import Clock
     from handler.models import Delivery, Report
     from handler.notify.notification import Situation
-    from handler.sinks.sink import Kind, Sink
+    from handler.notify.send import DeliveryContext
+    from handler.sinks.sink import Sink
     from handler.state.interface import Store
     from handler.state.memory import Batch
-    from handler.transport import Transport
 
 LEASE_MARGIN: Final = timedelta(seconds=60)
 SAVES: Final = 5
 SAVE_AGAIN: Final = 0.5  # seconds
 
 
-class Edges(NamedTuple):
-    """What telling needs of the world. `kind_of` gives the module of a kind (`kinds.kind_module`)."""
+class Outbox:
+    """What one run has to send, as far as it has come.
 
-    transport: Transport
-    kind_of: Callable[[str], Kind]
-    clock: Clock
-    deadline: Deadline
-    random: Random
-
-
-class Telling:
-    """One run's telling, as far as it has come. `settled` are the ids of finished batches, by sink."""
+    `memory` is what will be remembered, `batches` are what each sink gets, in order, and `settled` the ids of the
+    batches that this run is done with, by sink.
+    """
 
     def __init__(
-        self, situation: Situation, sinks: tuple[Sink, ...], edges: Edges, memory: LastRun, *, stateful: bool
+        self, situation: Situation, sinks: tuple[Sink, ...], context: DeliveryContext, *, stateful: bool
     ) -> None:
-        self.situation, self.sinks, self.edges = situation, sinks, edges
-        self.memory, self.stateful = memory, stateful
+        self.situation, self.sinks, self.context, self.stateful = situation, sinks, context, stateful
+        self.memory = situation.last_run
+        self.batches: dict[str, tuple[Batch, ...]] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.settled: dict[str, set[str]] = {}
         self.problems: list[Problem] = []
@@ -56,17 +49,56 @@ class Telling:
         """The id of the run, which its claims bear."""
         return self.situation.report.run_id
 
-
-def claim(run: Telling, plans: dict[str, tuple[Batch, ...]], store: Store, version: str | None) -> str:
-    """Save what will be told before it is: another run must not tell it too, and a crash must not lose it."""
-    lease = run.edges.clock.now() + timedelta(seconds=run.edges.deadline.left()) + LEASE_MARGIN
-    for name, batches in plans.items():
-        mine = tuple(one._replace(claimed_by=run.run_id, lease_until=iso(lease)) for one in batches if keeps(one))
-        run.memory = with_pending(run.memory, name, mine, run.situation.now)
-    return _save(run, store, run.memory, version)
+    @property
+    def clock(self) -> Clock:
+        """The clock of the run."""
+        return self.context.deadline.clock
 
 
-def _save(run: Telling, store: Store, memory: LastRun, version: str | None) -> str:
+def claim(outbox: Outbox, store: Store, version: str | None) -> str | None:
+    """Save what will be sent before it is: another run must not send it too, and a crash must not lose it.
+
+    Gives the version that was saved, or the one that came in where nothing is worth a claim. Raises StoreConflictError
+    where another run was faster, and StoreError where it cannot be saved.
+    """
+    if not any(keeps(batch) for batches in outbox.batches.values() for batch in batches):
+        return version
+    lease = outbox.clock.now() + timedelta(seconds=outbox.context.deadline.left()) + LEASE_MARGIN
+    for name, batches in outbox.batches.items():
+        mine = tuple(one._replace(claimed_by=outbox.run_id, lease_until=iso(lease)) for one in batches if keeps(one))
+        outbox.memory = with_pending(outbox.memory, name, mine, outbox.situation.now)
+    return _save(outbox, store, outbox.memory, version)
+
+
+def keeps(batch: Batch) -> bool:
+    """Whether the batch is worth repeating in a later run: a heartbeat is not."""
+    return any(lasting(item) for item in batch.items)
+
+
+def remember(outbox: Outbox, store: Store, version: str | None) -> None:
+    """Save what was told; where another run wrote meanwhile, its receipts and ours together."""
+    outbox.memory = pruned(outbox.memory, outbox.sinks, outbox.situation.now)
+    memory = outbox.memory
+    try:
+        for _ in range(SAVES):
+            try:
+                _save(outbox, store, memory, version)
+            except StoreConflictError:
+                document, version = store.load()
+                theirs = decode(document) if document is not None else outbox.memory
+                memory = merged_memories(theirs, outbox.memory, outbox.settled, outbox.run_id)
+                continue
+            outbox.memory = memory
+            return
+        reason = f"other runs wrote it {SAVES} times in between"
+    except StoreError as error:
+        reason = str(error)
+    outbox.problems.append(
+        Problem(f"what was told could not be remembered, the next run may repeat it: {reason}", hint=StoreError.hint)
+    )
+
+
+def _save(outbox: Outbox, store: Store, memory: LastRun, version: str | None) -> str:
     """Save, and once more after a moment: a store that hiccups must not cost people a second message."""
     document = encode(memory)
     try:
@@ -74,36 +106,8 @@ def _save(run: Telling, store: Store, memory: LastRun, version: str | None) -> s
     except StoreConflictError:
         raise
     except StoreError:
-        run.edges.clock.sleep(SAVE_AGAIN)
+        outbox.clock.sleep(SAVE_AGAIN)
         return store.save(document, version)
-
-
-def keeps(batch: Batch) -> bool:
-    """Whether the batch is worth repeating: a heartbeat is not."""
-    return any(lasting(item) for item in batch.items)
-
-
-def remember(run: Telling, store: Store, version: str | None) -> None:
-    """Save what was told; where another run wrote meanwhile, its marks and ours together."""
-    run.memory = pruned(run.memory, run.sinks, run.situation.now)
-    memory = run.memory
-    try:
-        for _ in range(SAVES):
-            try:
-                _save(run, store, memory, version)
-            except StoreConflictError:
-                document, version = store.load()
-                theirs = decode(document) if document is not None else run.memory
-                memory = merged(theirs, run.memory, run.settled, run.run_id)
-                continue
-            run.memory = memory
-            return
-        reason = f"other runs wrote it {SAVES} times in between"
-    except StoreError as error:
-        reason = str(error)
-    run.problems.append(
-        Problem(f"what was told could not be remembered, the next run may repeat it: {reason}", hint=StoreError.hint)
-    )
 
 
 def stateless(report: Report) -> LastRun:

@@ -1,12 +1,12 @@
-"""What changes in memory when a sink was told, when a batch is claimed, and when two runs wrote at once."""
+"""Receipts: what is remembered once a sink took something, while a batch is under way, and of two runs at once."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from handler.clock import iso
-from handler.notify.due import CHANGES, exemption_key, kept_until
-from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Mark, SinkMemory
+from handler.notify.due import FINDING_ITEMS, exemption_key, is_kept
+from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Receipt, SinkMemory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from handler.state.memory import Item, Remembered
 
 
-def tell_of(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
+def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
     """The memory once the sink was told these items."""
     findings = dict(last_run.findings)
     memory = (last_run.sinks.get(sink) or SinkMemory(since=iso(now)))._replace(last_told=iso(now))
     for item in items:
-        if item.what in CHANGES:
+        if item.what in FINDING_ITEMS:
             record = findings.get(item.key)
             if record is not None:
-                told = {**record.told, sink: _mark(item, record, iso(now))}
+                told = {**record.told, sink: _receipt(item, record, iso(now))}
                 findings[item.key] = record._replace(told=told)
         else:
             memory = _beside(memory, item, iso(now))
     return last_run._replace(findings=findings, sinks={**last_run.sinks, sink: memory})
 
 
-def _mark(item: Item, record: Remembered, at: str) -> Mark:
-    """The mark as of the item: the finding may have moved on since the item was made."""
+def _receipt(item: Item, record: Remembered, at: str) -> Receipt:
+    """The receipt of an item, as of when it was made: the finding may have moved on since."""
     _, episode, num, *_ = item.mark.split(" ")
     transition = "resolved" if item.what in ("resolved", "missed") else "open"
-    return Mark(transition, min(int(episode), record.episode), int(num), at)
+    return Receipt(transition, min(int(episode), record.episode), int(num), at)
 
 
 def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
@@ -66,18 +66,18 @@ def busy(memory: SinkMemory | None, run_id: str, now: datetime) -> bool:
 
 
 def pruned(last_run: LastRun, sinks: tuple[Sink, ...], now: datetime) -> LastRun:
-    """Without findings resolved 30 days ago that nobody is owed, and without what is unbounded."""
+    """The memory without findings that ended 30 days ago and are due to nobody, its history cut to the last runs."""
     needed = {item.key for memory in last_run.sinks.values() for batch in memory.pending for item in batch.items}
     findings = {
         fingerprint: record
         for fingerprint, record in last_run.findings.items()
-        if fingerprint in needed or kept_until(record, sinks, last_run, now)
+        if fingerprint in needed or is_kept(record, sinks, last_run, now)
     }
     return last_run._replace(findings=findings, history=last_run.history[-HISTORY_LENGTH:])
 
 
-def merged(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_id: str) -> LastRun:
-    """What two runs that wrote at once remember together: the later view, and every mark of both.
+def merged_memories(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_id: str) -> LastRun:
+    """What two runs that wrote at once remember together: the later view, and the receipts of both.
 
     `settled` are the ids of the batches, by sink, that this run finished.
     """
@@ -85,7 +85,7 @@ def merged(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_
     findings = dict(later.findings)
     for fingerprint, record in earlier.findings.items():
         other = findings.get(fingerprint)
-        findings[fingerprint] = record if other is None else other._replace(told=_all_told(record, other))
+        findings[fingerprint] = record if other is None else other._replace(told=_merged_receipts(record, other))
     sinks = {
         name: _merged_sink(theirs.sinks.get(name), ours.sinks.get(name), settled.get(name, set()), run_id)
         for name in {**theirs.sinks, **ours.sinks}
@@ -95,12 +95,13 @@ def merged(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_
     return later._replace(findings=findings, sinks=sinks, history=tuple(lines[-HISTORY_LENGTH:]))
 
 
-def _all_told(one: Remembered, other: Remembered) -> dict[str, Mark]:
-    """For each sink the mark that says most: later episode, then resolved before open, then later."""
-    told = dict(one.told)
-    for sink, mark in other.told.items():
-        told[sink] = max(mark, told.get(sink, mark), key=lambda one: (one.episode, one.transition, one.at, one.num))
-    return told
+def _merged_receipts(one: Remembered, other: Remembered) -> dict[str, Receipt]:
+    """For each sink the receipt that says most: the later episode, then resolved before open, then the later one."""
+    receipts = dict(one.told)
+    for sink, theirs in other.told.items():
+        known = receipts.get(sink, theirs)
+        receipts[sink] = max(theirs, known, key=lambda one: (one.episode, one.transition, one.at, one.num))
+    return receipts
 
 
 def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: set[str], run_id: str) -> SinkMemory:

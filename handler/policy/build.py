@@ -8,22 +8,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from handler.models import CATEGORIES, Severity
-from handler.policy.document import DefaultsDocument, PolicyDocument
+from handler.policy.document import DefaultsDocument, PolicyDocument, RuleDocument
 from handler.policy.messages import shape_problem
 from handler.policy.port_entries import entry_mistake, entry_range
 from handler.policy.problems import LoadProblem
-from handler.policy.rules import Exemption, Location, Rule, RuleKind
+from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Location, Rule, RuleKind
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from handler.policy.document import ExemptionDocument, RuleDocument
+    from handler.policy.document import ExemptionDocument
     from handler.policy.yaml_positions import KeyPath, PositionedFile
 
 SHORT_FORM_ID = "disallowed-ports"
-_STATUSES = ("danger", "normal", "unknown")
-_PROTOCOLS = ("tcp", "udp")
 
 
 class WrittenPort(NamedTuple):
@@ -143,64 +141,49 @@ class _Builder:
         self.written: list[tuple[Rule | Exemption, tuple[WrittenPort, ...]]] = []
 
     def rule(self, rule: RuleDocument, path: KeyPath) -> Rule:
-        kind, entries, key = _kind(rule)
-        written = self._entries(entries, (*path, key))
-        listed = PortSet.of((port.low, port.high) for port in written)
-        built = Rule(
-            id=rule.id,
-            kind=kind,
-            title=rule.title or rule.id,
-            severity=Severity.of(rule.severity or self.defaults.severity),
-            ports=_forbidden(kind, listed),
-            listed=listed,
-            categories=_ordered(rule.categories or self.defaults.categories, CATEGORIES),
-            protocols=_ordered(rule.protocols or _PROTOCOLS, _PROTOCOLS),
-            status=_ordered(rule.status or (), _STATUSES),
-            statistic=rule.statistic,
-            above=rule.above,
-            rationale=rule.rationale or "",
-            remediation=rule.remediation or "",
-            references=tuple(rule.references),
-            tags=tuple(rule.tags),
-            effective_from=self.day(rule.effective_from, (*path, "effective_from")) if rule.effective_from else None,
-            location=self.file.where(path),
-        )
-        self.written.append((built, written))
-        return built
+        kind, entries = _kind(rule)
+        return self._rule(rule, kind, self._entries(entries, (*path, kind)), path)
 
     def short_form(self, entries: list[int | str]) -> Rule:
-        written = self._entries(entries, ("disallowed_ports",))
+        rule = RuleDocument.model_construct(id=SHORT_FORM_ID)
+        return self._rule(rule, "ports", self._entries(entries, ("disallowed_ports",)), ("disallowed_ports",))
+
+    def _rule(self, rule: RuleDocument, kind: RuleKind, written: tuple[WrittenPort, ...], path: KeyPath) -> Rule:
         listed = PortSet.of((port.low, port.high) for port in written)
+        unsaid = {"title": rule.id, **self._values(self.defaults, path)}
         built = Rule(
-            id=SHORT_FORM_ID,
-            kind="ports",
-            title=SHORT_FORM_ID,
-            severity=Severity.of(self.defaults.severity),
-            ports=listed,
+            **unsaid | self._values(rule, path),
+            kind=kind,
+            ports=_forbidden(kind, listed),
             listed=listed,
-            categories=_ordered(self.defaults.categories, CATEGORIES),
-            location=self.file.keys[("disallowed_ports",)],
+            location=self._where(path),
         )
         self.written.append((built, written))
         return built
 
-    def exemption(self, one: ExemptionDocument, path: KeyPath) -> Exemption:
-        written = self._entries(one.ports or [], (*path, "ports"))
+    def exemption(self, exemption: ExemptionDocument, path: KeyPath) -> Exemption:
+        written = self._entries(exemption.ports or [], (*path, "ports"))
         built = Exemption(
-            id=one.id,
-            reason=one.reason,
-            owner=one.owner,
-            expires=self.day(one.expires, (*path, "expires")),
-            rules=tuple(dict.fromkeys(one.rules or ())),
-            ports=PortSet.of((port.low, port.high) for port in written) if one.ports else None,
-            categories=_ordered(one.categories or CATEGORIES, CATEGORIES),
-            enterprise_projects=tuple(dict.fromkeys(one.enterprise_projects or ())),
-            up_to=one.up_to,
-            ticket=one.ticket or "",
-            location=self.file.where(path),
+            **self._values(exemption, path),
+            ports=PortSet.of((port.low, port.high) for port in written) if exemption.ports else None,
+            location=self._where(path),
         )
         self.written.append((built, written))
         return built
+
+    def _values(self, document: DefaultsDocument | RuleDocument | ExemptionDocument, path: KeyPath) -> dict[str, Any]:
+        """What the keys say, but for ports; what is not said is left to the defaults of Rule and Exemption."""
+        values: dict[str, Any] = {}
+        for key, value in document:
+            if key in ("effective_from", "expires") and value is not None:
+                values[key] = self.day(value, (*path, key))
+            elif key not in ("ports", "allowed_ports") and value is not None:
+                values[key] = _READ.get(key, _as_written)(value)
+        return values
+
+    def _where(self, path: KeyPath) -> Location:
+        """Where a mapping stands; the short form's place is that of its key."""
+        return self.file.keys[path] if path == ("disallowed_ports",) else self.file.where(path)
 
     def _entries(self, entries: Sequence[int | str], path: KeyPath) -> tuple[WrittenPort, ...]:
         built = (self.entry(entry, (*path, at)) for at, entry in enumerate(entries))
@@ -225,12 +208,12 @@ class _Builder:
             return date.max
 
 
-def _kind(rule: RuleDocument) -> tuple[RuleKind, Sequence[int | str], str]:
+def _kind(rule: RuleDocument) -> tuple[RuleKind, Sequence[int | str]]:
     if rule.ports is not None:
-        return "ports", rule.ports, "ports"
+        return "ports", rule.ports
     if rule.allowed_ports is not None:
-        return "allowed_ports", rule.allowed_ports, "allowed_ports"
-    return ("statistic", (), "statistic") if rule.statistic else ("status", (), "status")
+        return "allowed_ports", rule.allowed_ports
+    return ("statistic", ()) if rule.statistic else ("status", ())
 
 
 def _forbidden(kind: RuleKind, listed: PortSet) -> PortSet:
@@ -241,6 +224,24 @@ def _forbidden(kind: RuleKind, listed: PortSet) -> PortSet:
     return listed
 
 
-def _ordered(words: Iterable[str], order: Sequence[str]) -> tuple[str, ...]:
-    wanted = set(words)
-    return tuple(word for word in order if word in wanted)
+def _in_order_of(known: Sequence[str]) -> Callable[[Iterable[str]], tuple[str, ...]]:
+    """Reads a list of known words, each once and in the order of the language."""
+    return lambda words: tuple(word for word in known if word in words)
+
+
+def _as_written(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _each_once(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(words))
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "severity": Severity.of,
+    "categories": _in_order_of(CATEGORIES),
+    "protocols": _in_order_of(PROTOCOLS),
+    "status": _in_order_of(STATUSES),
+    "rules": _each_once,
+    "enterprise_projects": _each_once,
+}  # the keys that are read as something else than what is written

@@ -5,17 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from handler.models import CATEGORIES
+from handler.models import CATEGORIES, Severity
+from handler.policy.document import ExemptionDocument, PolicyDocument, RuleDocument
+from handler.policy.rules import Exemption, Rule
 from handler.policy.yaml_positions import NUMBER_IN_1_2
+from handler.ports import PortSet
 
 if TYPE_CHECKING:
-    from handler.policy.rules import Exemption, Policy, Rule
-    from handler.ports import PortSet
+    from handler.policy.rules import Policy
 
+_FOLDED = ("version", "defaults", "disallowed_ports")  # always the same, or said by the rules
+_ALWAYS = ("name", "title", "protocols", "severity", "categories", "above")  # written out also where they say nothing
 _ODD = re.compile("[\x85\u2028\u2029]")  # YAML 1.1 folds them like line ends, unless they are written as escapes
 
 
@@ -31,60 +37,53 @@ _Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def canonical(policy: Policy) -> dict[str, Any]:
-    """The policy as one file would say it: every default written out, ports as sorted numbers and ranges."""
-    document: dict[str, Any] = {"version": 1, "name": policy.name}
-    expected = {name: policy.expect_rows[name] for name in CATEGORIES if policy.expect_rows.get(name)}
-    optional = {
-        "description": policy.description,
-        "expect_rows": expected,
-        "rules": [_rule(rule) for rule in policy.rules],
-        "exemptions": [_exemption(exemption) for exemption in policy.exemptions],
-    }
-    return document | _written(optional)
-
-
-def _written(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value}
+    """The policy as one file would say it: every key of the language that says something, ports as sorted ranges."""
+    keys = (key for key in PolicyDocument.model_fields if key not in _FOLDED)
+    return {"version": 1, **_said(policy, {key: getattr(policy, key) for key in keys})}
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
-    built: dict[str, Any] = {"id": rule.id, "title": rule.title}
-    if rule.kind in ("ports", "allowed_ports"):
-        built[rule.kind] = _ports(rule.listed)
+    listed = {key: rule.listed if rule.kind == key else None for key in ("ports", "allowed_ports")}
     if rule.kind == "statistic":
-        built["statistic"] = rule.statistic
-    else:
-        built["protocols"] = list(rule.protocols)
-    built |= {"severity": str(rule.severity), "categories": list(rule.categories), "above": rule.above}
-    return built | _written(
-        {
-            "status": list(rule.status),
-            "rationale": rule.rationale,
-            "remediation": rule.remediation,
-            "references": list(rule.references),
-            "tags": list(rule.tags),
-            "effective_from": rule.effective_from.isoformat() if rule.effective_from else "",
-        }
-    )
+        listed["protocols"] = None  # a counter has none
+    return _said(rule, {key: listed[key] if key in listed else getattr(rule, key) for key in RuleDocument.model_fields})
 
 
 def _exemption(exemption: Exemption) -> dict[str, Any]:
-    built = {"id": exemption.id} | _written(
-        {
-            "rules": list(exemption.rules),
-            "ports": _ports(exemption.ports) if exemption.ports else [],
-            "categories": list(exemption.categories),
-            "enterprise_projects": list(exemption.enterprise_projects),
-        }
-    )
-    if exemption.up_to is not None:
-        built["up_to"] = exemption.up_to
-    told = {"reason": exemption.reason, "owner": exemption.owner, "ticket": exemption.ticket}
-    return built | _written(told) | {"expires": exemption.expires.isoformat()}
+    return _said(exemption, {key: getattr(exemption, key) for key in ExemptionDocument.model_fields})
+
+
+def _said(owner: Policy | Rule | Exemption, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that are not what saying nothing means, and those that are written out in any case."""
+    unsaid = owner._field_defaults
+    return {
+        key: _plain(value)
+        for key, value in values.items()
+        if value is not None and (key in _ALWAYS or value != unsaid.get(key))
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value as YAML and JSON write it."""
+    for kind, write in _WRITE:
+        if isinstance(value, kind):
+            return write(value)
+    return value
 
 
 def _ports(ports: PortSet) -> list[int | str]:
     return [low if low == high else f"{low}-{high}" for low, high in ports.ranges]
+
+
+_WRITE: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (Rule, _rule),
+    (Exemption, _exemption),
+    (PortSet, _ports),
+    (Severity, str),
+    (date, date.isoformat),
+    (tuple, lambda parts: [_plain(part) for part in parts]),
+    (Mapping, lambda counts: {name: counts[name] for name in CATEGORIES if name in counts}),
+)  # by type; a rule is a tuple too
 
 
 def canonical_yaml(policy: Policy) -> str:

@@ -95,15 +95,8 @@ def _policy(plain: Mapping[str, Any], name: str) -> Policy:
 
 def _fields(plain: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The arguments of a Rule or Exemption."""
-    read: dict[str, Callable[[Any], Any]] = {
-        "severity": Severity,
-        "ports": _ports,
-        "listed": _ports,
-        "effective_from": date.fromisoformat,
-        "expires": date.fromisoformat,
-        "location": lambda place: Location(name, *place),
-    }
-    return {key: None if value is None else read.get(key, _tupled)(value) for key, value in plain.items()}
+    read = {key: None if value is None else _READ.get(key, _tupled)(value) for key, value in plain.items()}
+    return {**read, "location": Location(name, *plain["location"])}
 
 
 def _ports(ranges: list[list[int]]) -> PortSet:
@@ -112,3 +105,12 @@ def _ports(ranges: list[list[int]]) -> PortSet:
 
 def _tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "severity": Severity,
+    "ports": _ports,
+    "listed": _ports,
+    "effective_from": date.fromisoformat,
+    "expires": date.fromisoformat,
+}  # the fields that are neither texts, numbers nor lists of texts

@@ -110,15 +110,15 @@ class RuleDocument(_Shape):
         default=None, description="The other way round: every port that is not listed is a finding."
     )
     statistic: CounterWord | None = Field(default=None, description="An asset counter to compare with `above`.")
-    status: Annotated[list[StatusWord], Field(min_length=1)] | None = Field(
-        default=None, description="Only rows that HSS itself marks so. Open Telekom Cloud sends no status."
-    )
     protocols: Annotated[list[ProtocolWord], Field(min_length=1)] | None = Field(
         default=None, description="tcp covers TCP and TCP6, udp covers UDP and UDP6; without it both."
     )
     severity: SeverityWord | None = Field(default=None, description="How bad a finding is.")
     categories: Categories | None = Field(default=None, description="Servers, containers or both.")
     above: Count = Field(default=0, description="Tolerated num: a finding when num is above it.")
+    status: Annotated[list[StatusWord], Field(min_length=1)] | None = Field(
+        default=None, description="Only rows that HSS itself marks so. Open Telekom Cloud sends no status."
+    )
     rationale: Line | None = Field(default=None, description="Why this is dangerous.")
     remediation: Line | None = Field(default=None, description="What to do about a finding.")
     references: list[Url] = Field(default=[], description="Pages that say more.")

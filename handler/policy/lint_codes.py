@@ -25,7 +25,6 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "W204": ("exemption-unused", "the exemption matches nothing in the given snapshot"),
     "W301": ("silence-without-reason", "a lint comment without a reason or for an unknown code does not count"),
 }
-SOON = 14  # days
 
 
 class LintMessage(NamedTuple):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from handler.models import CATEGORIES, CategorySnapshot, Row, Snapshot, family
-from handler.policy.lint_codes import SOON, LintMessage, warning
+from handler.models import CATEGORIES, CategorySnapshot, Snapshot
+from handler.policy.lint_codes import LintMessage, warning
+from handler.policy.match import concerns, exemption_matcher, judged_counter, judged_rows, unmet_terms
+from handler.policy.rules import NOTICE_DAYS
 from handler.ports import PortSet
 
 if TYPE_CHECKING:
@@ -20,11 +23,10 @@ def lint_exemptions(
 ) -> Iterator[LintMessage]:
     """Expired and expiring exemptions, those wider than their rules, those that match nothing in the snapshot."""
     for exemption in exemptions:
-        concerned = [rule for rule in rules if not exemption.rules or rule.id in exemption.rules]
+        concerned = [rule for rule in rules if concerns(exemption, rule)]
         yield from _dates(exemption, today)
         yield from _too_wide(exemption, concerned)
-        expired = today is not None and exemption.expired(today)
-        if snapshot is not None and not expired and _unused(exemption, concerned, snapshot):
+        if snapshot is not None and _unused(exemption, concerned, today, snapshot):
             yield warning("W204", exemption.location, f"exemption {exemption.id!r} matches nothing in the snapshot")
 
 
@@ -35,7 +37,7 @@ def _dates(exemption: Exemption, today: date | None) -> Iterator[LintMessage]:
     told = f"exemption {exemption.id!r} of {exemption.owner}"
     if left < 0:
         yield warning("W201", exemption.location, f"{told} expired on {exemption.expires}")
-    elif left <= SOON:
+    elif left <= NOTICE_DAYS:
         yield warning("W202", exemption.location, f"{told} expires on {exemption.expires}, in {left} days")
 
 
@@ -51,30 +53,22 @@ def _too_wide(exemption: Exemption, concerned: Sequence[Rule]) -> Iterator[LintM
         yield warning("W203", exemption.location, f"{told} a category that none of its rules looks at: {idle[0]}")
 
 
-def _unused(exemption: Exemption, concerned: Sequence[Rule], snapshot: Snapshot) -> bool:
-    """True only where the snapshot holds every row that could have proved the opposite."""
-    projects = exemption.enterprise_projects
-    if projects and snapshot.target.enterprise_project_id not in projects:
+def _unused(exemption: Exemption, concerned: Sequence[Rule], today: date | None, snapshot: Snapshot) -> bool:
+    """Whether it holds and matches nothing: True only where the snapshot holds every row that could show a match."""
+    day = today or exemption.expires  # without a day, dates are not judged
+    if unmet_terms(exemption, day, snapshot.target.enterprise_project_id):
         return False
     spoken = {category for rule in concerned for category in rule.categories} & set(exemption.categories)
     seen = {category.category: category for category in snapshot.categories}
     if any(name not in seen or not (seen[name].complete and seen[name].every_row) for name in spoken):
         return False
-    return not any(_used(exemption, rule, seen[name]) for rule in concerned for name in spoken & set(rule.categories))
+    return not any(_used(exemption, concerned, seen[name]) for name in spoken)
 
 
-def _used(exemption: Exemption, rule: Rule, category: CategorySnapshot) -> bool:
-    if rule.statistic is not None:
-        return exemption.ports is None and (category.statistics or {}).get(rule.statistic, 0) > rule.above
-    rows = (row for row in category.rows if exemption.ports is None or row.port in exemption.ports)
-    return any(_finds(rule, row) for row in rows)
-
-
-def _finds(rule: Rule, row: Row) -> bool:
-    protocol = family(row.protocol)
-    return (
-        row.num > rule.above
-        and row.port in rule.ports
-        and (protocol is None or protocol in rule.protocols)
-        and (not rule.status or row.status in rule.status)
-    )
+def _used(exemption: Exemption, concerned: Sequence[Rule], category: CategorySnapshot) -> bool:
+    """Whether one of the rules finds a row or counter that the exemption speaks of, whatever it tolerates of it."""
+    rows = judged_rows(concerned, category.category, category.rows)
+    found = (subject for _, subject, matcher in rows if matcher.applies(subject) == "yes")
+    counters = (judged_counter(rule, category.category, category.statistics or {}) for rule in concerned)
+    counted = (pair[0] for pair in counters if pair is not None and pair[1] == "yes")
+    return any(map(exemption_matcher(exemption).speaks_of, chain(found, counted)))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from handler.policy.build import SHORT_FORM_ID
 from handler.policy.lint_codes import LintMessage, warning
+from handler.policy.match import within
+from handler.policy.match_keys import RULE_WITHIN
 from handler.policy.services import service_of
 from handler.ports import PortSet
 
@@ -19,6 +21,8 @@ ALSO_UDP = PortSet.of_ports([
     7, 9, 13, 17, 19, 37, 53, 88, 111, 137, 138, 161, 162, 177, 389, 427, 443, 464, 500, 623, 1194, 1701, 1812, 1813,
     1900, 2049, 3389, 3478, 4500, 5060, 5353, 5683, 5684, 11211,
 ])  # fmt: skip  # services whose UDP side is used in the field, and not only registered
+
+_BESIDE_PORTS = RULE_WITHIN.keys() - {"ports", "protocols", "statistic", "status", "effective_from"}
 
 
 def lint_rules(rules: Sequence[Rule], cloud: str | None, exemptions: Sequence[Exemption] = ()) -> Iterator[LintMessage]:
@@ -51,8 +55,8 @@ def _tcp_only(rule: Rule, rules: Sequence[Rule]) -> Iterator[LintMessage]:
 
 
 def _as_wide(other: Rule, rule: Rule) -> bool:
-    """Whether a rule finds whatever its ports and protocols match wherever the other one does."""
-    return not other.status and other.above <= rule.above and set(other.categories) >= set(rule.categories)
+    """Whether a rule finds whatever its ports and protocols match, wherever the other one does."""
+    return not other.status and within(rule, other, _BESIDE_PORTS)
 
 
 def _pairs(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> Iterator[LintMessage]:
@@ -90,35 +94,9 @@ def _covers(wide: Rule, narrow: Rule, exemptions: Sequence[Exemption]) -> bool:
     """Whether everything that `narrow` finds, `wide` finds at least as severely and as early."""
     return (
         wide.severity >= narrow.severity
-        and wide.above <= narrow.above
-        and wide.statistic == narrow.statistic
-        and _spans(wide.ports, narrow.ports)
-        and _covers_places(wide, narrow)
-        and not narrow.ports - wide.ports
+        and within(narrow, wide)
         and not any(wide.id in exemption.rules and narrow.id not in exemption.rules for exemption in exemptions)
     )
-
-
-def _spans(wide: PortSet, narrow: PortSet) -> bool:
-    """A cheap first look: whether the lowest and highest port of `narrow` lie within those of `wide`."""
-    if not narrow or not wide:
-        return not narrow
-    return wide.ranges[0][0] <= narrow.ranges[0][0] and narrow.ranges[-1][1] <= wide.ranges[-1][1]
-
-
-def _covers_places(wide: Rule, narrow: Rule) -> bool:
-    return (
-        set(wide.categories) >= set(narrow.categories)
-        and set(wide.protocols) >= set(narrow.protocols)
-        and (not wide.status or (bool(narrow.status) and set(wide.status) >= set(narrow.status)))
-        and _starts_no_later(wide, narrow)
-    )
-
-
-def _starts_no_later(wide: Rule, narrow: Rule) -> bool:
-    if wide.effective_from is None:
-        return True
-    return narrow.effective_from is not None and wide.effective_from <= narrow.effective_from
 
 
 def _disagree(one: Rule, other: Rule) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from handler.models import CATEGORIES, Severity
 from handler.ports import PortSet
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+PROTOCOLS: Final = ("tcp", "udp")  # what a rule can name; each covers its form for IPv6 too
+STATUSES: Final = ("danger", "normal", "unknown")
+NOTICE_DAYS: Final = 14  # so many days before its last day an exemption is warned of
 RuleKind = Literal["ports", "allowed_ports", "status", "statistic"]
 
 
@@ -39,7 +42,7 @@ class Rule(NamedTuple):
     ports: PortSet = PortSet()
     listed: PortSet = PortSet()
     categories: tuple[str, ...] = ("host",)
-    protocols: tuple[str, ...] = ("tcp", "udp")
+    protocols: tuple[str, ...] = PROTOCOLS
     status: tuple[str, ...] = ()  # empty: any
     statistic: str | None = None
     above: int = 0

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
     from handler.errors import UsageError
 
-MAX_BYTES = 64 * 1024 * 1024
-MOST_PROBLEMS = 20
+MAX_JSON_BYTES = 64 * 1024 * 1024
+MOST_LINES = 20
 
 
-def read_object(data: bytes, name: str, what: str, error: type[UsageError]) -> dict[str, Any]:
+def parse_object(data: bytes, name: str, what: str, error: type[UsageError]) -> dict[str, Any]:
     """The object in a file's bytes. Raises `error`; `what` ("a report") and `name` are shown in it."""
-    if len(data) > MAX_BYTES:
-        raise error(f"{name}: larger than {MAX_BYTES} bytes")
+    if len(data) > MAX_JSON_BYTES:
+        raise error(f"{name}: larger than {MAX_JSON_BYTES} bytes")
     try:
         document = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as problem:
@@ -37,7 +37,7 @@ def schema_problems(document: Mapping[str, Any], name: str, schema_file: str, pa
     if part:
         schema = {"$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": f"#/$defs/{part}"}
     found = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda problem: problem.json_path)
-    for problem in found[:MOST_PROBLEMS]:
+    for problem in found[:MOST_LINES]:
         yield f"{name}: {problem.json_path[:200]!r}: {problem.message[:200]}"
 
 

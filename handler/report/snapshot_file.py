@@ -11,43 +11,32 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import SnapshotError
-from handler.models import COUNTERS, CategorySnapshot, Problem, Row, Snapshot, Target
-from handler.report.json_file import read_object, schema_problems
+from handler.models import COUNTERS, CategorySnapshot, Problem, Row, Snapshot
+from handler.report.codec import Codec, as_is, each, field
+from handler.report.json_file import parse_object, schema_problems
+from handler.report.json_v1 import TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = "1"
+SNAPSHOT_VERSION = "1"
 KIND = "port-compliance/snapshot"
 _ROW_KEYS = ("port", "type", "num", "status")
 
 
 def snapshot_text(snapshot: Snapshot, *, redact: bool = False) -> str:
     """The file's text. With `redact`, ids and host are replaced by words and unknown keys are left out."""
-    target = snapshot.target
-    document = {
-        "version": VERSION,
-        "kind": KIND,
-        "taken_at": snapshot.taken_at,
-        "target": {
-            "name": "redacted" if redact else target.name,
-            "cloud": target.cloud,
-            "region": target.region,
-            "host": "redacted.invalid" if redact else target.host,
-            "project_id": "redacted" if redact else target.project_id,
-            "enterprise_project_id": _project(target.enterprise_project_id, redact=redact),
-        },
-        "categories": [_category_document(category, redact=redact) for category in snapshot.categories],
-    }
+    written = SNAPSHOT.write(_redacted(snapshot) if redact else snapshot)
+    document = {"version": SNAPSHOT_VERSION, "kind": KIND, **written}
     return json.dumps({**document, "digest": _digest(document)}, indent=1, ensure_ascii=False) + "\n"
 
 
 def parse_snapshot(data: bytes, name: str) -> Snapshot:
     """The snapshot in a file's bytes. Raises SnapshotError with every problem found; `name` is shown in it."""
-    document = read_object(data, name, "a snapshot", SnapshotError)
-    if document.get("version") != VERSION or document.get("kind") != KIND:
+    document = parse_object(data, name, "a snapshot", SnapshotError)
+    if document.get("version") != SNAPSHOT_VERSION or document.get("kind") != KIND:
         raise SnapshotError(
-            f"{name}: not a snapshot of version {VERSION} (it says version {document.get('version')!r:.40}, "
+            f"{name}: not a snapshot of version {SNAPSHOT_VERSION} (it says version {document.get('version')!r:.40}, "
             f"kind {document.get('kind')!r:.40})",
             hint="A newer version of port-compliance may have written it.",
         )
@@ -57,34 +46,37 @@ def parse_snapshot(data: bytes, name: str) -> Snapshot:
     digest = document.pop("digest")
     if digest != _digest(document):
         raise SnapshotError(f"{name}: its digest does not match: the file was edited or damaged")
-    return Snapshot(
-        target=Target(**document["target"]),
-        taken_at=document["taken_at"],
-        categories=tuple(_category_of(item) for item in document["categories"]),
+    return SNAPSHOT.read(document)
+
+
+def _redacted(snapshot: Snapshot) -> Snapshot:
+    """The snapshot without what says whose it is; the two words that mean no project of its own stay."""
+    project = snapshot.target.enterprise_project_id
+    target = snapshot.target._replace(
+        name="redacted",
+        host="redacted.invalid",
+        project_id="redacted",
+        enterprise_project_id=project if project in ("0", "all_granted_eps") else "redacted",
+    )
+    return snapshot._replace(target=target, categories=tuple(_known_keys_of(one) for one in snapshot.categories))
+
+
+def _known_keys_of(category: CategorySnapshot) -> CategorySnapshot:
+    """The category with the documented keys of its rows and counters only."""
+    received = _as_received(category)
+    counters = received.raw_statistics
+    return received._replace(
+        raw_rows=tuple({key: row[key] for key in _ROW_KEYS if key in row} for row in received.raw_rows),
+        raw_statistics=None if counters is None else {key: counters[key] for key in COUNTERS if key in counters},
     )
 
 
-def _project(project: str, *, redact: bool) -> str:
-    return "redacted" if redact and project not in ("0", "all_granted_eps") else project
-
-
-def _category_document(category: CategorySnapshot, *, redact: bool) -> dict[str, Any]:
-    rows = [dict(row) for row in category.raw_rows] or [_raw(row) for row in category.rows]
-    statistics = category.raw_statistics if category.raw_statistics is not None else category.statistics
-    if redact:
-        rows = [{key: row[key] for key in _ROW_KEYS if key in row} for row in rows]
-        statistics = None if statistics is None else {key: statistics[key] for key in COUNTERS if key in statistics}
-    return {
-        "category": category.category,
-        "total_num": category.total_num,
-        "plan": category.plan,
-        "every_row": category.every_row,
-        "complete": category.complete,
-        "rows": rows,
-        "statistics": None if statistics is None else dict(statistics),
-        "problems": [str(problem) for problem in category.problems],
-        "warnings": list(category.warnings),
-    }
+def _as_received(category: CategorySnapshot) -> CategorySnapshot:
+    """The category with rows and counters as the API sent them, or would have where that was not kept."""
+    return category._replace(
+        raw_rows=category.raw_rows or tuple(_raw(row) for row in category.rows),
+        raw_statistics=category.statistics if category.raw_statistics is None else category.raw_statistics,
+    )
 
 
 def _raw(row: Row) -> dict[str, Any]:
@@ -97,20 +89,16 @@ def _digest(document: Mapping[str, Any]) -> str:
     return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _category_of(item: Mapping[str, Any]) -> CategorySnapshot:
-    statistics = item["statistics"]
-    return CategorySnapshot(
-        category=item["category"],
-        rows=tuple(_row_of(raw) for raw in item["rows"]),
-        total_num=item["total_num"],
-        statistics=None if statistics is None else {k: int(statistics[k]) for k in COUNTERS if k in statistics},
-        plan=item["plan"],
-        every_row=item["every_row"],
-        complete=item["complete"],
-        problems=tuple(Problem(text) for text in item["problems"]),
-        warnings=tuple(item["warnings"]),
-        raw_rows=tuple(item["rows"]),
-        raw_statistics=statistics,
+def _write_category(category: CategorySnapshot) -> dict[str, Any]:
+    return RECEIVED.write(_as_received(category))
+
+
+def _read_category(plain: Mapping[str, Any]) -> CategorySnapshot:
+    category = RECEIVED.read(plain)
+    counters = category.raw_statistics
+    return category._replace(
+        rows=tuple(_row_of(raw) for raw in category.raw_rows),
+        statistics=None if counters is None else {key: int(counters[key]) for key in COUNTERS if key in counters},
     )
 
 
@@ -118,3 +106,19 @@ def _row_of(raw: Mapping[str, Any]) -> Row:
     status = raw.get("status")
     status = None if status is None else status.lower()
     return Row(int(raw["port"]), raw["type"].lower(), int(raw["num"]), "unknown" if status == "unknow" else status)
+
+
+RECEIVED = Codec(
+    CategorySnapshot,
+    *as_is("category", "total_num", "plan", "every_row", "complete"),
+    field("raw_rows", lambda rows: list(map(dict, rows)), tuple, at="rows"),
+    field("raw_statistics", lambda counters: None if counters is None else dict(counters), at="statistics"),
+    each("problems", str, Problem),
+    field("warnings", list, tuple),
+)  # rows and counters are judged anew when they are read
+SNAPSHOT = Codec(
+    Snapshot,
+    field("taken_at"),
+    field("target", TARGET.write, TARGET.read),
+    each("categories", _write_category, _read_category),
+)

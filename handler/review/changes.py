@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from handler.models import CATEGORIES
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 ChangeKind = Literal["new", "severity", "announced", "gone"]
 ExemptionKind = Literal["added", "extended", "shortened", "changed", "dropped"]
+_FIRST = ("expires", "rules", "ports", "categories", "enterprise_projects", "up_to", "owner")  # the order of its facts
+_UNSAID = {"rules": "all", "ports": "all", "enterprise_projects": "any", "up_to": "any num", "ticket": "none"}
 KINDS: tuple[ChangeKind, ...] = ("new", "severity", "announced", "gone")
 
 
@@ -111,19 +113,15 @@ def _changed(old: Exemption, new: Exemption) -> ExemptionChange | None:
 
 def _whole(exemption: Exemption) -> str:
     facts = _facts(exemption)
-    return "; ".join(f"{name} {facts[name]}" for name in ("expires", "rules", "ports", "categories", "up_to", "owner"))
+    return "; ".join(f"{name} {facts[name]}" for name in _FIRST if name != "enterprise_projects")
 
 
 def _facts(exemption: Exemption) -> dict[str, str]:
-    """What an exemption says, as words."""
-    return {
-        "expires": exemption.expires.isoformat(),
-        "rules": ", ".join(exemption.rules) or "all",
-        "ports": "all" if exemption.ports is None else str(exemption.ports),
-        "categories": ", ".join(exemption.categories),
-        "enterprise_projects": ", ".join(exemption.enterprise_projects) or "any",
-        "up_to": "any num" if exemption.up_to is None else str(exemption.up_to),
-        "owner": exemption.owner,
-        "reason": exemption.reason,
-        "ticket": exemption.ticket or "none",
-    }
+    """What each key of an exemption says, as words."""
+    keys = dict.fromkeys((*_FIRST, *(key for key in exemption._fields if key not in ("id", "location"))))
+    return {key: _words(getattr(exemption, key)) or _UNSAID[key] for key in keys}
+
+
+def _words(value: Any) -> str:
+    """The words for a value; none for one that says nothing."""
+    return ", ".join(value) if isinstance(value, tuple) else "" if value is None else str(value)

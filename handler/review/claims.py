@@ -3,95 +3,69 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import chain, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES
+from handler.policy.match import ExemptionsInForce, rule_matcher
+from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, Subject
+from handler.policy.rules import PROTOCOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
     from datetime import date
 
     from handler.models import Severity
-    from handler.policy.rules import Exemption, Policy, Rule
+    from handler.policy.rules import Policy, Rule
 
-PROTOCOLS = ("tcp", "udp")
+    Claim = tuple[int, int, Rule]  # the lowest and highest port, and the rule as exemptions leave it there
 
-
-class Claim(NamedTuple):
-    """When a rule finds a row: its num is above the threshold and its status one of these (empty: any)."""
-
-    severity: Severity
-    threshold: int
-    status: tuple[str, ...]
-
-    def within(self, other: Claim) -> bool:
-        """Whether the other claim finds whatever this one finds."""
-        narrow = not other.status or (bool(self.status) and set(self.status) <= set(other.status))
-        return self.threshold >= other.threshold and narrow
+COUNTER = -1  # stands for the port of a counter
 
 
-class Reading:
+class PolicyOnDay:
     """A policy on one day, asked rule by rule: the rules in force, or instead those that are announced."""
 
     def __init__(self, policy: Policy, today: date, *, announced: bool = False) -> None:
         self.rules: Mapping[str, Rule] = {rule.id: rule for rule in policy.rules if rule.announced(today) == announced}
         self.announced = {rule.id: rule for rule in policy.rules if rule.announced(today)}
         self.known = {rule.id for rule in policy.rules}
-        # an exemption for some enterprise projects does not hold for the default, all of them
-        self._exemptions = [e for e in policy.exemptions if not e.expired(today) and not e.enterprise_projects]
+        self._exemptions = ExemptionsInForce(policy.exemptions, today, ALL_ENTERPRISE_PROJECTS)
 
-    def exemptions(self, rule: Rule, category: str) -> list[Exemption]:
-        """Those that can switch off some of the rule's ports in that category."""
-        return [
-            exemption
-            for exemption in self._exemptions
-            if category in exemption.categories
-            and (not exemption.rules or rule.id in exemption.rules)
-            and (exemption.ports is None or (rule.kind != "statistic" and _overlap(exemption, rule)))
-        ]
-
-    def claims(self, name: str, category: str, protocol: str) -> list[tuple[int, int, Claim]]:
-        """The ranges that the rule finds, ascending and disjoint; a counter is the range (-1, -1)."""
+    def claims(self, name: str, category: str, protocol: str) -> list[Claim]:
+        """The ranges that the rule finds, ascending and disjoint; a counter is among those of the first protocol."""
         rule = self.rules.get(name)
-        if rule is None or category not in rule.categories:
+        if rule is None:
             return []
-        if rule.kind == "statistic":
-            pieces: Iterable[tuple[int, int]] = [(-1, -1)] if protocol == PROTOCOLS[0] else []
-        else:
-            pieces = rule.ports.ranges if protocol in rule.protocols else ()
-        exemptions = self.exemptions(rule, category)
-        return [
-            (low, high, Claim(rule.severity, threshold, rule.status))
-            for low, high in _cut(pieces, exemptions)
-            if (threshold := _threshold(rule, low, exemptions)) is not None
-        ]
+        speaks_of = rule_matcher(rule).speaks_of
+        places = _counter(category, protocol) if rule.statistic else self._rows(rule, category, protocol)
+        found = ((low, high, self._left(rule, subject)) for low, high, subject in places if speaks_of(subject))
+        return [(low, high, left) for low, high, left in found if left is not None]
+
+    def _rows(self, rule: Rule, category: str, protocol: str) -> Iterator[tuple[int, int, Subject]]:
+        for low, high in self._exemptions.stretches(rule):
+            yield low, high, Subject(category, low, protocol)
+
+    def _left(self, rule: Rule, subject: Subject) -> Rule | None:
+        """What exemptions leave of a rule: one that finds only a higher num, or (None) nothing at all."""
+        above = rule.above
+        for exemption, answer in self._exemptions.tolerating(rule, subject):
+            if answer == "yes" or exemption.up_to is None:
+                return None
+            above = max(above, exemption.up_to)
+        return rule if above == rule.above else rule._replace(above=above)
 
     def counts(self) -> Counter[Severity]:
         """How many ports of a protocol and category (and counters) are found, by severity, rule by rule."""
         counts: Counter[Severity] = Counter()
         for name in self.rules:
             for category in CATEGORIES:
-                for low, high, claim in chain.from_iterable(self.claims(name, category, p) for p in PROTOCOLS):
-                    counts[claim.severity] += high - low + 1
+                for low, high, rule in chain.from_iterable(self.claims(name, category, p) for p in PROTOCOLS):
+                    counts[rule.severity] += high - low + 1
         return counts
 
 
-def _overlap(exemption: Exemption, rule: Rule) -> bool:
-    return exemption.ports is not None and bool(exemption.ports & rule.ports)
-
-
-def _cut(pieces: Iterable[tuple[int, int]], exemptions: Sequence[Exemption]) -> Iterator[tuple[int, int]]:
-    """The pieces, cut wherever an exemption begins or ends."""
-    ranges = chain.from_iterable(e.ports.ranges for e in exemptions if e.ports is not None)
-    edges = sorted(set(chain.from_iterable((low, high + 1) for low, high in ranges)))
-    for low, high in pieces:
-        inner = [low, *(edge for edge in edges if low < edge <= high), high + 1]
-        yield from ((start, after - 1) for start, after in pairwise(inner))
-
-
-def _threshold(rule: Rule, port: int, exemptions: Iterable[Exemption]) -> int | None:
-    """The num above which the rule finds the port; None where an exemption switches it off whatever the num."""
-    holding = [e for e in exemptions if e.ports is None or port in e.ports]
-    limits = [e.up_to for e in holding if e.up_to is not None]
-    return None if len(limits) < len(holding) else max([rule.above, *limits])
+def _counter(category: str, protocol: str) -> Iterator[tuple[int, int, Subject]]:
+    """A counter has no protocol; it is asked for once, with the first one."""
+    if protocol == PROTOCOLS[0]:
+        yield COUNTER, COUNTER, Subject(category, None, None)

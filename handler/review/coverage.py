@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from handler.policy.rules import PROTOCOLS
 from handler.policy.services import service_of
 from handler.ports import PortSet
-from handler.review.claims import PROTOCOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
-from handler.decide.evaluate import ALL_ENTERPRISE_PROJECTS, speaks_of
 from handler.models import CATEGORIES
+from handler.policy.match import ExemptionsInForce, concerns, exemption_matcher, rule_matcher, unmet_terms
+from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID, Subject
 
+_Owner = TypeVar("_Owner")  # a rule or an exemption
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date
 
     from handler.models import Severity
+    from handler.policy.match_keys import Answer
     from handler.policy.rules import Exemption, Location, Policy, Rule
 
-Outcome = Literal["finding", "conditional", "undecided", "announced", "exempted", "nothing", "applies", "off"]
-_ORDER: tuple[Outcome, ...] = ("finding", "undecided", "conditional", "announced", "exempted", "nothing")  # worst first
+    Words = Callable[[_Owner, "Question"], str]
+
+Result = Literal["finding", "conditional", "undecided", "announced", "exempted", "nothing", "applies", "off"]
+_ORDER: tuple[Result, ...] = ("finding", "undecided", "conditional", "announced", "exempted", "nothing")  # worst first
 
 
 class Question(NamedTuple):
@@ -28,13 +33,20 @@ class Question(NamedTuple):
     status: str | None = None
     enterprise_project: str = ALL_ENTERPRISE_PROJECTS
 
+    @property
+    def subject(self) -> Subject:
+        """The row as the matcher takes it."""
+        num = UNSAID if self.num is None else self.num
+        status = UNSAID if self.status is None else None if self.status == "none" else self.status
+        return Subject(self.category, self.port, self.protocol, num, status)
+
 
 class Statement(NamedTuple):
     """What one rule (`finding`, `conditional`, ...) or exemption (`applies`, `nothing`, ...) says, and why."""
 
     kind: Literal["rule", "exemption"]
     id: str
-    outcome: Outcome
+    outcome: Result
     reasons: tuple[str, ...]
     location: Location
     severity: Severity | None = None
@@ -45,23 +57,23 @@ class Explanation(NamedTuple):
 
     question: Question
     today: date
-    outcome: Outcome
+    outcome: Result
     statements: tuple[Statement, ...]
 
 
 def explain(policy: Policy, question: Question, today: date) -> Explanation:
     """Every rule and exemption that names this port (of whatever protocol or category), and what comes of it."""
-    rules = [rule for rule in policy.rules if _names(rule, question.port)]
-    spoken = [_rule_statement(rule, policy, question, today) for rule in rules]
-    ids = {rule.id for rule in rules}
-    finding = {statement.id for statement in spoken if statement.outcome != "nothing"}
+    in_force = ExemptionsInForce(policy.exemptions, today, question.enterprise_project)
+    rules = [rule for rule in policy.rules if question.port in rule.ports or question.port in rule.listed]
+    spoken = [_rule_statement(rule, in_force, question, today) for rule in rules]
+    finding = [rule for rule, said in zip(rules, spoken, strict=True) if said.outcome != "nothing"]
     exemptions = [
-        _exemption_statement(exemption, question, today, finding)
+        _exemption_statement(exemption, question, today, concerned=any(concerns(exemption, rule) for rule in finding))
         for exemption in policy.exemptions
-        if _reaches(exemption, question.port, ids)
+        if _names(exemption, question) and _names_one_of(exemption, rules)
     ]
     outcomes = {statement.outcome for statement in spoken}
-    outcome: Outcome = next((outcome for outcome in _ORDER if outcome in outcomes), "nothing")
+    outcome: Result = next((outcome for outcome in _ORDER if outcome in outcomes), "nothing")
     return Explanation(question, today, outcome, (*spoken, *exemptions))
 
 
@@ -74,36 +86,35 @@ def questions(policy: Policy, question: Question, category: str | None) -> tuple
     )
 
 
-def _names(rule: Rule, port: int) -> bool:
-    return port in rule.ports or port in rule.listed
+def _names(exemption: Exemption, question: Question) -> bool:
+    return exemption_matcher(exemption).answers(question.subject).get("ports", "yes") == "yes"
 
 
-def _reaches(exemption: Exemption, port: int, rules: set[str]) -> bool:
-    named = exemption.ports is None or port in exemption.ports
-    return named and (not exemption.rules or bool(rules.intersection(exemption.rules)))
+def _names_one_of(exemption: Exemption, rules: Sequence[Rule]) -> bool:
+    return not exemption.rules or any(concerns(exemption, rule) for rule in rules)
 
 
-def _rule_statement(rule: Rule, policy: Policy, question: Question, today: date) -> Statement:
-    elsewhere = tuple(_elsewhere(rule, question))
-    if not elsewhere and rule.status and question.status == "none":
-        outcome: Outcome = "nothing" if rule.announced(today) else "undecided"
-        return _said(rule, outcome, (f"needs status {' or '.join(rule.status)}, and the row carries none",))
-    harmless = (*elsewhere, *_harmless(rule, question))
-    if harmless:
-        return _said(rule, "nothing", harmless)
-    conditions = tuple(_conditions(rule, question))
+def _rule_statement(rule: Rule, in_force: ExemptionsInForce, question: Question, today: date) -> Statement:
+    subject, matcher = question.subject, rule_matcher(rule)
+    answers = matcher.answers(subject)
+    found = matcher.applies(subject) if matcher.speaks_of(subject) else "no"
+    if found == "undecidable":
+        undecided: Result = "nothing" if rule.announced(today) else "undecided"
+        return _said(rule, undecided, tuple(_reasons(_LACKING, answers, "undecidable", rule, question)))
+    if found == "no":
+        return _said(rule, "nothing", tuple(_reasons(_UNMET, answers, "no", rule, question)))
+    conditions = tuple(_reasons(_OPEN, answers, "depends", rule, question))
     if rule.announced(today):
         return _said(rule, "announced", (f"in force from {rule.effective_from}", *conditions))
-    covering = [e for e in policy.exemptions if _covers(e, rule, question, today)]
-    for exemption in covering:
-        if exemption.up_to is None or (question.num is not None and question.num <= exemption.up_to):
-            return _said(rule, "exempted", (f"by {exemption.id} until {exemption.expires} ({exemption.owner})",))
-    tolerated = [(e.up_to, e.id) for e in covering if e.up_to is not None and question.num is None]
+    exemption = in_force.covering(rule, subject)
+    if exemption is not None:
+        return _said(rule, "exempted", (f"by {exemption.id} until {exemption.expires} ({exemption.owner})",))
+    tolerated = [(one.up_to, one.id) for one, _ in in_force.tolerating(rule, subject) if one.up_to is not None]
     conditions += tuple(f"when num is above {up_to} (exemption {name})" for up_to, name in sorted(tolerated)[-1:])
     return _said(rule, "conditional" if conditions else "finding", conditions or (_why(rule, question),))
 
 
-def _said(rule: Rule, outcome: Outcome, reasons: tuple[str, ...]) -> Statement:
+def _said(rule: Rule, outcome: Result, reasons: tuple[str, ...]) -> Statement:
     return Statement("rule", rule.id, outcome, reasons, rule.location, rule.severity)
 
 
@@ -114,65 +125,54 @@ def _why(rule: Rule, question: Question) -> str:
     return f"{question.port}/{question.protocol} {what} ({question.category}{counted}{flagged})"
 
 
-def _elsewhere(rule: Rule, question: Question) -> Iterator[str]:
-    """Why the rule does not judge such a row."""
-    if question.port not in rule.ports:
-        yield f"allows {question.port}"
-    if question.category not in rule.categories:
-        yield f"speaks of category {', '.join(rule.categories)} only"
-    if not speaks_of(rule, question.protocol):
-        yield f"speaks of {', '.join(rule.protocols)} only"
+def _reasons(
+    words: Mapping[str, Words[_Owner]], answers: Mapping[str, Answer], wanted: Answer, owner: _Owner, question: Question
+) -> Iterator[str]:
+    """The words of each key that gave that answer."""
+    return (tell(owner, question) for key, tell in words.items() if answers.get(key) == wanted)
 
 
-def _harmless(rule: Rule, question: Question) -> Iterator[str]:
-    """Why the rule tolerates the row."""
-    if question.num is not None and question.num <= rule.above:
-        yield f"num {question.num} is not above {rule.above}"
-    if rule.status and question.status not in (None, "none", *rule.status):
-        yield f"status {question.status} is not {' or '.join(rule.status)}"
-
-
-def _conditions(rule: Rule, question: Question) -> Iterator[str]:
-    """What the question leaves open."""
-    if question.num is None and rule.above:
-        yield f"when num is above {rule.above}"
-    if question.status is None and rule.status:
-        yield f"when status is {' or '.join(rule.status)}"
-
-
-def _covers(exemption: Exemption, rule: Rule, question: Question, today: date) -> bool:
-    """Whether an exemption switches the rule off for the row, up to a num."""
-    named = not exemption.rules or rule.id in exemption.rules
-    ported = exemption.ports is None or question.port in exemption.ports
-    return named and ported and not list(_off(exemption, question, today))
-
-
-def _off(exemption: Exemption, question: Question, today: date) -> Iterator[str]:
-    """Why an exemption does not reach this row."""
-    if exemption.expired(today):
-        yield f"ended on {exemption.expires}"
-    if question.category not in exemption.categories:
-        yield f"speaks of category {', '.join(exemption.categories)} only"
-    project = question.enterprise_project
-    if exemption.enterprise_projects and (
-        project == ALL_ENTERPRISE_PROJECTS or project not in exemption.enterprise_projects
-    ):
-        yield f"holds only for a run that asks for enterprise project {' or '.join(exemption.enterprise_projects)}"
-    if exemption.up_to is not None and question.num is not None and question.num > exemption.up_to:
-        yield f"num {question.num} is above {exemption.up_to}"
-
-
-def _exemption_statement(exemption: Exemption, question: Question, today: date, finding: set[str]) -> Statement:
-    off = tuple(_off(exemption, question, today))
+def _exemption_statement(exemption: Exemption, question: Question, today: date, *, concerned: bool) -> Statement:
+    """What an exemption says; `concerned`: a rule that it concerns finds the row."""
+    answers = dict(exemption_matcher(exemption).answers(question.subject))
+    answers |= dict.fromkeys(unmet_terms(exemption, today, question.enterprise_project), "no")
+    off = tuple(_reasons(_OFF, answers, "no", exemption, question))
     if off:
         return Statement("exemption", exemption.id, "off", off, exemption.location)
-    if not (finding.intersection(exemption.rules) if exemption.rules else finding):
+    if not concerned:
         idle = ("there is nothing to exempt: none of its rules finds this",)
         return Statement("exemption", exemption.id, "nothing", idle, exemption.location)
     left = exemption.days_left(today)
     days = "day" if left == 1 else "days"
-    reasons = [f"until {exemption.expires}, {left} {days} left ({exemption.owner}): {exemption.reason}"]
-    if exemption.up_to is not None and question.num is None:
-        reasons.append(f"while num is at most {exemption.up_to}")
-    outcome: Outcome = "conditional" if len(reasons) > 1 else "applies"
-    return Statement("exemption", exemption.id, outcome, tuple(reasons), exemption.location)
+    holds = f"until {exemption.expires}, {left} {days} left ({exemption.owner}): {exemption.reason}"
+    conditions = tuple(_reasons(_WHILE, answers, "depends", exemption, question))
+    outcome: Result = "conditional" if conditions else "applies"
+    return Statement("exemption", exemption.id, outcome, (holds, *conditions), exemption.location)
+
+
+# What is said of a key, by its answer: a key that judges and has no words here would go unexplained.
+_UNMET: Mapping[str, Words[Rule]] = {
+    "ports": lambda _, question: f"allows {question.port}",
+    "categories": lambda rule, _: f"speaks of category {', '.join(rule.categories)} only",
+    "protocols": lambda rule, _: f"speaks of {', '.join(rule.protocols)} only",
+    "above": lambda rule, question: f"num {question.num} is not above {rule.above}",
+    "status": lambda rule, question: f"status {question.status} is not {' or '.join(rule.status)}",
+}
+_OPEN: Mapping[str, Words[Rule]] = {
+    "above": lambda rule, _: f"when num is above {rule.above}",
+    "status": lambda rule, _: f"when status is {' or '.join(rule.status)}",
+}
+_LACKING: Mapping[str, Words[Rule]] = {
+    "status": lambda rule, _: f"needs status {' or '.join(rule.status)}, and the row carries none",
+}
+_OFF: Mapping[str, Words[Exemption]] = {
+    "expires": lambda exemption, _: f"ended on {exemption.expires}",
+    "categories": lambda exemption, _: f"speaks of category {', '.join(exemption.categories)} only",
+    "enterprise_projects": lambda exemption, _: (
+        f"holds only for a run that asks for enterprise project {' or '.join(exemption.enterprise_projects)}"
+    ),
+    "up_to": lambda exemption, question: f"num {question.num} is above {exemption.up_to}",
+}
+_WHILE: Mapping[str, Words[Exemption]] = {
+    "up_to": lambda exemption, _: f"while num is at most {exemption.up_to}",
+}

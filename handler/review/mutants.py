@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.models import CATEGORIES, COUNTERS
+from handler.policy.rules import PROTOCOLS, STATUSES
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from handler.policy.rules import Exemption, Policy, Rule
 
 _DAY = timedelta(days=1)
-_STATUSES = ("danger", "normal", "unknown")
 
 
 class Mutant(NamedTuple):
@@ -59,7 +59,7 @@ def _row_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
         yield "ports flipped to allowed_ports", rule._replace(kind="allowed_ports", ports=ALL_PORTS - rule.listed)
     if rule.kind == "allowed_ports":
         yield "allowed_ports flipped to ports", rule._replace(kind="ports", ports=rule.listed)
-    for words, protocols in _choices("protocols", rule.protocols, ("tcp", "udp")):
+    for words, protocols in _choices("protocols", rule.protocols, PROTOCOLS):
         yield words, rule._replace(protocols=protocols)
     for words, status in _status_changes(rule.status):
         yield words, rule._replace(status=status)
@@ -130,12 +130,12 @@ def _status_changes(status: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, .
         yield "narrowed to status danger", ("danger",)
         return
     yield "widened to any status", ()
-    for added in _STATUSES:
+    for added in STATUSES:
         if added not in status:
             yield f"status widened by {added}", (*status, added)
     for name in status if len(status) > 1 else ():
         yield f"status narrowed by {name}", tuple(word for word in status if word != name)
-    flipped = tuple(word for word in _STATUSES if word not in status)
+    flipped = tuple(word for word in STATUSES if word not in status)
     if flipped:
         yield f"status flipped to {'+'.join(flipped)}", flipped
 

@@ -10,9 +10,10 @@ from datetime import date, timedelta
 from itertools import chain, product
 from typing import TYPE_CHECKING
 
-from handler.decide.evaluate import ALL_ENTERPRISE_PROJECTS, evaluate
+from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
-from handler.policy.rules import Exemption, Policy, Rule
+from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS
+from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Policy, Rule
 from handler.ports import HIGHEST
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from handler.models import Evaluation, Finding
     from handler.review.mutants import Mutant
 
-_TYPES = ("tcp", "udp")
-_STATUSES = (None, "danger", "normal", "unknown")
 _ANY_DAY = date(2026, 1, 1)
 _ELSEWHERE = "another-enterprise-project"
 
@@ -57,9 +56,8 @@ def _only(policy: Policy, ids: set[str], exemptions: tuple[Exemption, ...]) -> P
 
 
 def _rows(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> tuple[Row, ...]:
-    statuses = _STATUSES if any(rule.status for rule in rules) else (None,)
-    words = [*statuses, *sorted({word for rule in rules for word in rule.status} - {*_STATUSES})]
-    points = product(_ports(rules, exemptions), _TYPES, _nums(rules, exemptions), words)
+    statuses = (None, *STATUSES) if any(rule.status for rule in rules) else (None,)
+    points = product(_ports(rules, exemptions), PROTOCOLS, _nums(rules, exemptions), statuses)
     return tuple(Row(port, kind, num, status) for port, kind, num, status in points)
 
 

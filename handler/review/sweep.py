@@ -6,31 +6,35 @@ from itertools import chain, groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.models import CATEGORIES
+from handler.policy.match import within
+from handler.policy.match_keys import RULE_BOUNDS
+from handler.policy.rules import PROTOCOLS
 from handler.ports import HIGHEST
 from handler.review.changes import Change, Comparison, exemption_changes, expectation_changes, in_order
-from handler.review.claims import PROTOCOLS, Claim, Reading
+from handler.review.claims import COUNTER, PolicyOnDay
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
     from handler.models import Severity
-    from handler.policy.rules import Policy
+    from handler.policy.rules import Policy, Rule
     from handler.review.changes import ChangeKind
+    from handler.review.claims import Claim
 
 
 class _Segment(NamedTuple):
-    """Ports, both included, of one rule in one category and protocol; None where the rule finds nothing."""
+    """Ports, both included, of one rule in one category and protocol, as each policy has it; None: finds nothing."""
 
     low: int
     high: int
-    old: Claim | None
-    new: Claim | None
+    old: Rule | None
+    new: Rule | None
 
 
 def compare_everywhere(old: Policy, new: Policy, today: date, names: tuple[str, str]) -> Comparison:
     """The ranges of all 65,536 ports, by protocol and category, for which the two policies differ on that day."""
-    before, after = Reading(old, today), Reading(new, today)
+    before, after = PolicyOnDay(old, today), PolicyOnDay(new, today)
     ids = list(dict.fromkeys(rule.id for rule in (*old.rules, *new.rules)))
     changes = list(chain.from_iterable(_rule_changes(name, before, after) for name in ids))
     changes += _announcements(old, new, today)
@@ -48,7 +52,7 @@ def compare_everywhere(old: Policy, new: Policy, today: date, names: tuple[str, 
 
 def _announcements(old: Policy, new: Policy, today: date) -> Iterator[Change]:
     """What the new policy announces and the old one neither announces nor finds by that rule."""
-    before, after = (Reading(policy, today, announced=True) for policy in (old, new))
+    before, after = (PolicyOnDay(policy, today, announced=True) for policy in (old, new))
     in_force = {rule.id for rule in old.rules if not rule.announced(today)}
     for name, rule in after.rules.items():
         for change in _rule_changes(name, before, after) if name not in in_force else ():
@@ -56,7 +60,7 @@ def _announcements(old: Policy, new: Policy, today: date) -> Iterator[Change]:
                 yield change._replace(kind="announced", because=f"from {rule.effective_from}")
 
 
-def _rule_changes(name: str, before: Reading, after: Reading) -> Iterator[Change]:
+def _rule_changes(name: str, before: PolicyOnDay, after: PolicyOnDay) -> Iterator[Change]:
     reason_new = _reason(name, before, after, "added")
     reason_gone = _reason(name, after, before, "dropped")
     for category in CATEGORIES:
@@ -71,15 +75,15 @@ def _rule_changes(name: str, before: Reading, after: Reading) -> Iterator[Change
             yield from _join_ranges(sorted(changes, key=lambda change: (change.kind, change.low)))
 
 
-def _reason(name: str, without: Reading, within: Reading, verb: str) -> str:
+def _reason(name: str, without: PolicyOnDay, having: PolicyOnDay, verb: str) -> str:
     if name not in without.known:
         return f"rule {verb}"
-    if (name in without.announced) != (name in within.announced):
+    if (name in without.announced) != (name in having.announced):
         return "rule in force" if verb == "added" else "rule announced only"
     return "rule or exemption changed"
 
 
-def _segments(old: list[tuple[int, int, Claim]], new: list[tuple[int, int, Claim]]) -> Iterator[_Segment]:
+def _segments(old: list[Claim], new: list[Claim]) -> Iterator[_Segment]:
     """Both lists cut at each other's edges, ascending."""
     edges = sorted(set(chain.from_iterable((low, high + 1) for low, high, _ in (*old, *new))))
     sides = (_by_edge(old, edges), _by_edge(new, edges))
@@ -89,16 +93,16 @@ def _segments(old: list[tuple[int, int, Claim]], new: list[tuple[int, int, Claim
             yield _Segment(start, after - 1, was, now)
 
 
-def _by_edge(claims: list[tuple[int, int, Claim]], edges: list[int]) -> dict[int, Claim]:
-    """The claim of each edge that lies inside a range; one walk over both."""
-    found: dict[int, Claim] = {}
+def _by_edge(claims: list[Claim], edges: list[int]) -> dict[int, Rule]:
+    """The rule of each edge that lies inside a range; one walk over both."""
+    found: dict[int, Rule] = {}
     remaining = iter(claims)
-    low, high, claim = next(remaining, (HIGHEST + 1, HIGHEST + 1, None))
+    low, high, rule = next(remaining, (HIGHEST + 1, HIGHEST + 1, None))
     for edge in edges:
-        while claim is not None and edge > high:
-            low, high, claim = next(remaining, (HIGHEST + 1, HIGHEST + 1, None))
-        if claim is not None and edge >= low:
-            found[edge] = claim
+        while rule is not None and edge > high:
+            low, high, rule = next(remaining, (HIGHEST + 1, HIGHEST + 1, None))
+        if rule is not None and edge >= low:
+            found[edge] = rule
     return found
 
 
@@ -107,28 +111,28 @@ def _segment_changes(
 ) -> Iterator[Change]:
     old, new = segment.old, segment.new
 
-    def change(kind: ChangeKind, claim: Claim, because: str, was: Severity | None = None) -> Change:
-        low, high = (None, None) if segment.low < 0 else (segment.low, segment.high)
-        protocols = () if segment.low < 0 else (protocol,)
-        return Change(kind, name, claim.severity, category, low, high, protocols, None, was, because)
+    def change(kind: ChangeKind, rule: Rule, because: str, was: Severity | None = None) -> Change:
+        low, high = (None, None) if segment.low == COUNTER else (segment.low, segment.high)
+        protocols = () if segment.low == COUNTER else (protocol,)
+        return Change(kind, name, rule.severity, category, low, high, protocols, None, was, because)
 
-    if new is not None and (old is None or not new.within(old)):
+    if new is not None and (old is None or not within(new, old, RULE_BOUNDS)):
         yield change("new", new, _condition(new, old, reasons[0]))
-    if old is not None and (new is None or not old.within(new)):
+    if old is not None and (new is None or not within(old, new, RULE_BOUNDS)):
         yield change("gone", old, _condition(old, new, reasons[1]))
     if old is not None and new is not None and old.severity != new.severity:
         yield change("severity", new, "", old.severity)
 
 
-def _condition(claim: Claim, other: Claim | None, reason: str) -> str:
+def _condition(rule: Rule, other: Rule | None, reason: str) -> str:
     """The reason, with the num and status for which it holds."""
     words = [reason]
-    if other is not None and claim.threshold < other.threshold:
-        words.append(f"num {_span(claim.threshold + 1, other.threshold)}")
-    elif claim.threshold:
-        words.append(f"num above {claim.threshold}")
-    if claim.status:
-        words.append(f"status {' or '.join(claim.status)}")
+    if other is not None and rule.above < other.above:
+        words.append(f"num {_span(rule.above + 1, other.above)}")
+    elif rule.above:
+        words.append(f"num above {rule.above}")
+    if rule.status:
+        words.append(f"status {' or '.join(rule.status)}")
     elif other is not None and other.status:
         words.append(f"status other than {' or '.join(other.status)}")
     return ", ".join(words)

@@ -1,4 +1,4 @@
-"""Credentials of the settings -> what signs the requests."""
+"""Credentials of the settings -> what signs the requests of one run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from handler.errors import DeniedError, SettingsError
 from handler.hss.auth import AgencyAuth, KeyAuth, TokenAuth
 from handler.hss.iam import Login, PasswordAuth
 from handler.models import Secret
+from handler.run import lazy
 from handler.settings.credentials import read_credentials
 from handler.settings.reader import Reader
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.hss.auth import Authorizer
-    from handler.run.context import Surroundings
+    from handler.run.context import Context
+    from handler.settings.credentials import Credentials
     from handler.settings.run_settings import Place
     from handler.state.obs_objects import ObsKeys
     from handler.transport import Request
@@ -25,30 +27,48 @@ MOST_REFUSALS = 3
 NO_CREDENTIALS = "Set HSS_AUTH_TOKEN, or HUAWEICLOUD_SDK_AK and _SK, or OS_USERNAME and its companions."
 
 
-def authorizer_of(place: Place, around: Surroundings) -> Authorizer:
-    """What lets the requests of a place in. Raises SettingsError where there are no credentials at all."""
-    known, clock = place.credentials, running(around.clock)
-    if known.token is not None:
-        return TokenAuth(known.token)
-    if known.secret_key is not None:
-        key = KeyAuth(known.access_key, known.secret_key, place.project_id, clock, known.security_token)
-        return GuardedKey(key, around.refusals)
-    if known.password is not None:
-        login = Login(
-            known.auth_url,
-            known.username,
-            known.password,
-            known.user_domain,
-            known.project_id,
-            known.project_name,
+class Authorizers:
+    """What lets the requests of one run in: one login for each user, and a count of what each key was refused."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._agency = None if context.function is None else context.function.agency
+        self._logins: dict[Login, PasswordAuth] = {}  # one each: a refused password is not tried again
+        self._refusals: dict[str, int] = {}
+
+    def of(self, place: Place) -> Authorizer:
+        """The authorizer of a place. Raises SettingsError where there are no credentials at all."""
+        known, clock = place.credentials, running(self._context.clock)
+        if known.token is not None:
+            return TokenAuth(known.token)
+        if known.secret_key is not None:
+            key = KeyAuth(known.access_key, known.secret_key, place.project_id, clock, known.security_token)
+            return GuardedKey(key, self._refusals)
+        if known.password is not None:
+            return self._login(known, known.password)
+        if self._agency is None:
+            raise SettingsError(f"target {place.name}: there are no credentials", hint=NO_CREDENTIALS)
+        return GuardedKey(AgencyAuth(*self._agency, place.project_id, clock), self._refusals)
+
+    def object_keys(self, place: Place | None) -> ObsKeys:
+        """The access key that signs requests to OBS. Raises SettingsError where only other credentials are known."""
+        known = read_credentials(Reader(self._context.lookup)) if place is None else place.credentials
+        if known.secret_key is not None:
+            return lazy.ObsKeys(known.access_key, known.secret_key, known.security_token or Secret(""))
+        if self._agency is not None:
+            access_key, secret_key, token = (part() for part in self._agency)
+            if isinstance(access_key, str) and isinstance(secret_key, str) and access_key and secret_key:
+                return lazy.ObsKeys(access_key, Secret(secret_key), Secret(token if isinstance(token, str) else ""))
+        raise SettingsError(
+            "obs:// needs an access key: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or the function's agency",
+            hint="A token cannot sign requests to OBS.",
         )
-        made = PasswordAuth(login, around.warm.api, clock, around.warm.tokens)
-        return around.logins.setdefault(login, made)
-    if around.agency is None:
-        raise SettingsError(f"target {place.name}: there are no credentials", hint=NO_CREDENTIALS)
-    keys = around.agency
-    agency = AgencyAuth(keys.access_key, keys.secret_key, keys.security_token, place.project_id, clock)
-    return GuardedKey(agency, around.refusals)
+
+    def _login(self, known: Credentials, password: Secret) -> PasswordAuth:
+        login = Login(known.auth_url, known.username, password, known.user_domain, known.project_id, known.project_name)
+        warm = self._context.warm
+        made = PasswordAuth(login, warm.api, running(self._context.clock), warm.tokens)
+        return self._logins.setdefault(login, made)
 
 
 class GuardedKey(NamedTuple):
@@ -74,24 +94,6 @@ class GuardedKey(NamedTuple):
         return self.key.headers(request)
 
     def refused(self) -> bool:
-        """False, and it is counted."""
+        """Count the refusal. False: the same key would be refused again."""
         self.refusals[self.identity] = self.refusals.get(self.identity, 0) + 1
         return False
-
-
-def object_keys(place: Place | None, around: Surroundings) -> ObsKeys:
-    """The access key that signs requests to OBS. Raises SettingsError where only other credentials are known."""
-    from handler.state.obs_objects import ObsKeys  # noqa: PLC0415 - only where a bucket is asked
-
-    known = place.credentials if place is not None else read_credentials(Reader(around.lookup))
-    if known.secret_key is not None:
-        return ObsKeys(known.access_key, known.secret_key, known.security_token or Secret(""))
-    if around.agency is not None:
-        keys = around.agency
-        access_key, secret_key, token = keys.access_key(), keys.secret_key(), keys.security_token()
-        if isinstance(access_key, str) and isinstance(secret_key, str) and access_key and secret_key:
-            return ObsKeys(access_key, Secret(secret_key), Secret(token if isinstance(token, str) else ""))
-    raise SettingsError(
-        "obs:// needs an access key: HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, or the function's agency",
-        hint="A token cannot sign requests to OBS.",
-    )

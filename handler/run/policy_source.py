@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from handler.errors import PolicyError, TransportError, UnknownError
 from handler.policy.bundled import bundled_policies
 from handler.policy.compiled import SUFFIX, StaleError, read_compiled
+from handler.run import lazy
 from handler.transport import Request
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from handler.policy.rules import Policy
     from handler.transport import Response, Transport
 
-TIMEOUT = 15.0
+FETCH_TIMEOUT = 15.0
 
 
 class PolicyCache:
@@ -47,12 +48,10 @@ def read_local(location: str, root: Path) -> Policy:
 
 
 def _loaded(path: Path, shown_root: Path) -> Policy:
-    from handler.policy.load import load_texts, read_files  # noqa: PLC0415 - YAML and pydantic
-
-    texts, problems = read_files([path])
+    texts, problems = lazy.read_files([path])
     if problems:
         raise PolicyError([str(problem).replace(f"{shown_root}/", "") for problem in problems])
-    return load_texts([(name.removeprefix(f"{shown_root}/"), text) for name, text in texts])
+    return lazy.load_texts([(name.removeprefix(f"{shown_root}/"), text) for name, text in texts])
 
 
 def fetch_policy(location: str, get: Callable[[Mapping[str, str]], Response], cache: PolicyCache) -> Policy:
@@ -70,9 +69,7 @@ def fetch_policy(location: str, get: Callable[[Mapping[str, str]], Response], ca
             f"the policy {shown} cannot be had: HTTP {response.status}",
             hint="Check POLICY_PATH, and that the credentials may read it.",
         )
-    from handler.policy.load import load_texts  # noqa: PLC0415 - YAML and pydantic
-
-    policy = load_texts([(shown, _whole(response, shown))])
+    policy = lazy.load_texts([(shown, _whole(response, shown))])
     if response.headers.get("etag"):
         cache.known[location] = (response.headers["etag"], policy)
     return policy
@@ -80,7 +77,7 @@ def fetch_policy(location: str, get: Callable[[Mapping[str, str]], Response], ca
 
 def https_get(url: str, transport: Transport) -> Callable[[Mapping[str, str]], Response]:
     """What `fetch_policy` needs for an https URL."""
-    return lambda headers: transport(Request("GET", url, dict(headers)), TIMEOUT)
+    return lambda headers: transport(Request("GET", url, dict(headers)), FETCH_TIMEOUT)
 
 
 def _whole(response: Response, shown: str) -> bytes:

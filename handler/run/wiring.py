@@ -1,22 +1,22 @@
-"""Builds the real parts of a run from the settings; every problem is known before the first request.
+"""One wiring: from a context and its settings to the real parts of a run, each built once.
 
-Parts that not every run has, or that only tell, are imported where they are built: a cold start asks HSS first.
+Nothing here asks a network but for a policy that lies there; every problem is known before the first request.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote
 
 from handler.clock import running
 from handler.errors import SettingsError
 from handler.hss.client import HssClient
-from handler.models import Target
-from handler.run.credentials import authorizer_of, object_keys
+from handler.run import lazy
+from handler.run.credentials import Authorizers
 from handler.run.policy_source import fetch_policy, https_get, read_local
 from handler.settings.places import region_of, service_endpoint
 from handler.settings.reader import url_trouble
-from handler.settings.run_settings import read_settings
+from handler.settings.run_settings import settings_and_problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,101 +25,174 @@ if TYPE_CHECKING:
     from handler.clock import Deadline
     from handler.decide.diff import Compared
     from handler.models import Report, Secret
-    from handler.notify.dispatch import Told
+    from handler.notify.dispatch import Dispatched
     from handler.policy.rules import Policy
-    from handler.run.check import Outlet
-    from handler.run.context import Surroundings
-    from handler.settings.run_settings import Place, Settings
+    from handler.run.context import Context
+    from handler.run.job import Notifier
+    from handler.settings.run_settings import Place
     from handler.sinks.sink import Sink
     from handler.state.interface import Store
-    from handler.state.obs_objects import ObsObjects
+    from handler.state.obs_objects import ObsKeys, ObsObjects
 
 MAX_CONFIG_BYTES = 1024 * 1024
-SINKS_HINT = "See docs/sinks.md for each kind and its keys."
 Built = TypeVar("Built")
 
 
-def settings_of(around: Surroundings, *, needs_place: bool = True, tell: bool = True) -> Settings:
-    """The settings of a run. Raises SettingsError, which names what is wrong with targets and sinks as well."""
-    try:
-        return read_settings(
-            around.lookup, in_function=around.in_function, own_project=around.own_project, needs_place=needs_place
+class Wiring:
+    """Builds the parts of one run. `problems` are those of its settings; one that has a problem counts as not set."""
+
+    def __init__(self, context: Context, *, needs_place: bool = True) -> None:
+        self.context = context
+        self.settings, self.problems = settings_and_problems(
+            context.lookup,
+            in_function=context.in_function,
+            own_project="" if context.function is None else context.function.project_id,
+            needs_place=needs_place,
         )
-    except SettingsError as error:
-        problems = list(error.problems)
-        gathered(problems, lambda: _targets_alone(around))
-        if tell:
-            gathered(problems, lambda: _sinks_alone(around))
-        raise SettingsError(problems, hint=error.hint) from None
+        self._authorizers = Authorizers(context)
+
+    @classmethod
+    def checked(cls, context: Context, *, needs_place: bool = True) -> Wiring:
+        """A wiring whose settings have no problem. Raises SettingsError with all that there are."""
+        wiring = cls(context, needs_place=needs_place)
+        if wiring.problems:
+            raise SettingsError(wiring.problems)
+        return wiring
+
+    def places(self, name: str = "") -> tuple[Place, ...]:
+        """The places to check, or the one that is named. Raises SettingsError."""
+        places = self._every_place()
+        chosen = tuple(place for place in places if name in ("", place.name))
+        if not chosen:
+            names = ", ".join(place.name for place in places) or "none"
+            raise SettingsError(f"there is no target {name!r:.60}; there are: {names}")
+        return chosen
+
+    def client(self, place: Place) -> HssClient:
+        """The API of a place. Raises SettingsError where there are no credentials."""
+        settings, context = self.settings, self.context
+        return HssClient(
+            endpoint=place.endpoint,
+            authorizer=self._authorizers.of(place),
+            transport=context.warm.api,
+            pacer=context.warm.pacer(settings.calls_per_minute, context.clock),
+            clock=context.clock,
+            random=context.warm.random,
+            validation="warn" if settings.validation == "warn" else "strict",
+        )
+
+    def policy(self, location: str, place: Place | None) -> Policy:
+        """The policy at a path, `obs://bucket/key` or https URL. Raises PolicyError, UnknownError or SettingsError."""
+        warm = self.context.warm
+        if location.startswith("obs://"):
+            objects, key = self._bucket(location, place)
+            return fetch_policy(location, lambda headers: objects.get(key, headers), warm.policies)
+        if "://" in location:
+            trouble = url_trouble(location, ("https",), query=True)
+            if trouble is not None:
+                raise SettingsError(f"POLICY_PATH: {trouble}; else it is a path or obs://bucket/key")
+            return fetch_policy(location, https_get(location, warm.api), warm.policies)
+        return read_local(location, self.context.root)
+
+    def store(self, url: Secret | None, name: str, place: Place | None, *, read_only: bool = False) -> Store | None:
+        """The store of the target of that name, which fills `{target}`; None without a URL. Raises SettingsError."""
+        if url is None:
+            return None
+        storage = self._object_storage(place)
+        return lazy.open_store(
+            url.reveal().replace("{target}", quote(name, safe="")),
+            running(self.context.clock),
+            transport=self.context.warm.api,
+            obs_endpoint=storage.endpoint,
+            region=storage.region,
+            keys=storage.keys,
+            read_only=read_only,
+        )
+
+    def sinks(self, problems: list[str], *, with_state: bool) -> tuple[Sink, ...]:
+        """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL that can be built; what is wrong joins `problems`."""
+        listed = attempt(lambda: self._listed_sinks(with_state=with_state), problems) or ()
+        single = attempt(self._webhook, problems)
+        if single is None:
+            return listed
+        others = tuple(sink for sink in listed if sink.name != single.name)
+        if len(others) < len(listed):
+            problems.append("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
+        return (*others, single)
+
+    def notifier(self, sinks: tuple[Sink, ...], deadline: Deadline, *, dry_run: bool) -> Notifier:
+        """What tells these sinks within the time."""
+        context, run_interval = self.context, self.settings.run_interval
+
+        def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
+            told = lazy.dispatch(
+                report,
+                compared,
+                sinks,
+                lazy.DeliveryContext(context.warm.web, deadline, context.warm.random),
+                store=store,
+                version=version,
+                run_interval=run_interval,
+                dry_run=dry_run,
+            )
+            return told._replace(warnings=(*told.warnings, *lazy.unsigned(sinks))) if sinks else told
+
+        return notify
+
+    def _every_place(self) -> tuple[Place, ...]:
+        name = self.settings.targets_config
+        if not name:
+            return () if self.settings.place is None else (self.settings.place,)
+        content = read_config("TARGETS_CONFIG", name, self.context.root)
+        return lazy.read_targets(name, content, self.context.lookup)
+
+    def _listed_sinks(self, *, with_state: bool) -> tuple[Sink, ...]:
+        name = self.settings.notify_config
+        if not name:
+            return ()
+        content = read_config("NOTIFY_CONFIG", name, self.context.root)
+        return lazy.read_sinks(name, content, self.context.lookup, with_state=with_state)
+
+    def _webhook(self) -> Sink | None:
+        settings = self.settings
+        if settings.webhook_url is None or any(problem.startswith("WEBHOOK_") for problem in self.problems):
+            return None
+        allow_http = settings.webhook_allow_http
+        return lazy.webhook_sink(
+            settings.webhook_url, settings.webhook_kind, settings.webhook_secret, allow_http=allow_http
+        )
+
+    def _bucket(self, location: str, place: Place | None) -> tuple[ObsObjects, str]:
+        """The bucket of an `obs://` location, and the key."""
+        bucket, _, key = location.removeprefix("obs://").partition("/")
+        if not bucket or not key:
+            raise SettingsError(f"POLICY_PATH: {location!r:.100} must be obs://bucket/key")
+        endpoint, region, keys = self._object_storage(place)
+        if not endpoint or not region:
+            raise SettingsError("POLICY_PATH: obs:// needs OBS_ENDPOINT, or a region")
+        clock = running(self.context.clock)
+        return lazy.ObsObjects(bucket, endpoint, region, keys, self.context.warm.api, clock), key
+
+    def _object_storage(self, place: Place | None) -> ObjectStorage:
+        """OBS for a place: where the setting says, else in the target's region."""
+        endpoint = self.settings.obs_endpoint
+        region = place.region if place is not None and place.region else region_of(endpoint)
+        if not endpoint and place is not None and region:
+            endpoint = service_endpoint("obs", place.cloud, region)
+        region = region or ("local" if endpoint else "")
+        return ObjectStorage(endpoint, region, lambda: self._authorizers.object_keys(place))
 
 
-def settings_only(around: Surroundings, names: tuple[str, ...]) -> Settings:
-    """The settings as they would be if only those that begin so were there. Raises SettingsError."""
-    return read_settings(lambda name: around.lookup(name) if name.startswith(names) else None, needs_place=False)
+class ObjectStorage(NamedTuple):
+    """Where OBS is asked, and the access key that signs for it."""
+
+    endpoint: str
+    region: str
+    keys: Callable[[], ObsKeys]
 
 
-def _targets_alone(around: Surroundings) -> tuple[Place, ...]:
-    settings = settings_only(around, ("TARGETS_CONFIG",))
-    return places_of(settings, around) if settings.targets_config else ()
-
-
-def _sinks_alone(around: Surroundings) -> tuple[Sink, ...]:
-    settings = settings_only(around, ("WEBHOOK_", "NOTIFY_CONFIG"))
-    return sinks_of(settings, around, with_state=bool(around.lookup("STATE_URL")))
-
-
-def places_of(settings: Settings, around: Surroundings, target: str = "") -> tuple[Place, ...]:
-    """The places to check, or the one that is named. Raises SettingsError."""
-    if settings.targets_config:
-        from handler.settings.targets_file import read_targets  # noqa: PLC0415 - pydantic, only where it is used
-
-        content = read_config("TARGETS_CONFIG", settings.targets_config, around.root)
-        places = read_targets(settings.targets_config, content, around.lookup)
-    else:
-        places = () if settings.place is None else (settings.place,)
-    chosen = tuple(place for place in places if target in ("", place.name))
-    if not chosen:
-        names = ", ".join(place.name for place in places) or "none"
-        raise SettingsError(f"there is no target {target!r:.60}; there are: {names}")
-    return chosen
-
-
-def sinks_of(settings: Settings, around: Surroundings, *, with_state: bool) -> tuple[Sink, ...]:
-    """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL. Raises SettingsError with the problems of both."""
-    problems: list[str] = []
-    sinks = gathered(problems, lambda: _listed_sinks(settings, around, with_state=with_state)) or ()
-    single = gathered(problems, lambda: _webhook(settings))
-    if single is not None and any(sink.name == single.name for sink in sinks):
-        problems.append("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
-    if problems:
-        raise SettingsError(problems, hint=SINKS_HINT)
-    return sinks if single is None else (*sinks, single)
-
-
-def _listed_sinks(settings: Settings, around: Surroundings, *, with_state: bool) -> tuple[Sink, ...]:
-    if not settings.notify_config:
-        return ()
-    from handler.settings.sinks_file import read_sinks  # noqa: PLC0415 - pydantic, only where it is used
-
-    content = read_config("NOTIFY_CONFIG", settings.notify_config, around.root)
-    return read_sinks(settings.notify_config, content, around.lookup, with_state=with_state)
-
-
-def _webhook(settings: Settings) -> Sink | None:
-    if settings.webhook_url is None:
-        return None
-    from handler.settings.webhook import webhook_sink  # noqa: PLC0415
-
-    return webhook_sink(
-        settings.webhook_url,
-        settings.webhook_kind,
-        settings.webhook_secret,
-        allow_http=settings.webhook_allow_http,
-    )
-
-
-def gathered(problems: list[str], build: Callable[[], Built]) -> Built | None:
-    """What `build` gives; or None, and its problems among the others."""
+def attempt(build: Callable[[], Built], problems: list[str]) -> Built | None:
+    """What `build` gives; or None, and its problems join the others."""
     try:
         return build()
     except SettingsError as error:
@@ -137,115 +210,3 @@ def read_config(name: str, location: str, root: Path) -> bytes:
     if len(content) > MAX_CONFIG_BYTES:
         raise SettingsError(f"{name}: {location} is larger than {MAX_CONFIG_BYTES} bytes")
     return content
-
-
-def policy_at(location: str, place: Place | None, settings: Settings, around: Surroundings) -> Policy:
-    """The policy at a path, `obs://bucket/key` or https URL. Raises PolicyError, UnknownError or SettingsError."""
-    if location.startswith("obs://"):
-        objects, key = _objects(location, place, settings, around)
-        return fetch_policy(location, lambda headers: objects.get(key, headers), around.warm.policies)
-    if "://" in location:
-        trouble = url_trouble(location, ("https",), query=True)
-        if trouble is not None:
-            raise SettingsError(f"POLICY_PATH: {trouble}; else it is a path or obs://bucket/key")
-        return fetch_policy(location, https_get(location, around.warm.api), around.warm.policies)
-    return read_local(location, around.root)
-
-
-def _objects(location: str, place: Place | None, settings: Settings, around: Surroundings) -> tuple[ObsObjects, str]:
-    """The bucket of an `obs://` location, and the key."""
-    bucket, _, key = location.removeprefix("obs://").partition("/")
-    if not bucket or not key:
-        raise SettingsError(f"POLICY_PATH: {location!r:.100} must be obs://bucket/key")
-    endpoint, region = _obs_place(place, settings)
-    if not endpoint or not region:
-        raise SettingsError("POLICY_PATH: obs:// needs OBS_ENDPOINT, or a region")
-    from handler.state.obs_objects import ObsObjects  # noqa: PLC0415
-
-    keys, clock = lambda: object_keys(place, around), running(around.clock)
-    return ObsObjects(bucket, endpoint, region, keys, around.warm.api, clock), key
-
-
-def _obs_place(place: Place | None, settings: Settings) -> tuple[str, str]:
-    """OBS's endpoint and region: the setting's, else that of the target's region."""
-    region = place.region if place is not None and place.region else region_of(settings.obs_endpoint)
-    endpoint = settings.obs_endpoint
-    if not endpoint and place is not None and region:
-        endpoint = service_endpoint("obs", place.cloud, region)
-    return endpoint, region or ("local" if endpoint else "")
-
-
-def store_at(
-    url: Secret | None,
-    target: str,
-    place: Place | None,
-    settings: Settings,
-    around: Surroundings,
-    *,
-    read_only: bool = False,
-) -> Store | None:
-    """The store of one target, `{target}` filled in; None where no state is configured."""
-    if url is None:
-        return None
-    from handler.state.open import open_store  # noqa: PLC0415
-
-    endpoint, region = _obs_place(place, settings)
-    return open_store(
-        url.reveal().replace("{target}", quote(target, safe="")),
-        running(around.clock),
-        transport=around.warm.api,
-        obs_endpoint=endpoint,
-        region=region,
-        keys=lambda: object_keys(place, around),
-        read_only=read_only,
-    )
-
-
-def outlet_of(
-    sinks: tuple[Sink, ...], deadline: Deadline, settings: Settings, around: Surroundings, *, dry_run: bool
-) -> Outlet:
-    """What tells these sinks within the time."""
-
-    def outlet(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Told:
-        from handler.notify.dispatch import Edges, tell  # noqa: PLC0415
-        from handler.settings.webhook import unsigned  # noqa: PLC0415
-        from handler.sinks.kinds import kind_module  # noqa: PLC0415
-
-        told = tell(
-            report,
-            compared,
-            sinks,
-            Edges(around.warm.web, kind_module, around.clock, deadline, around.random),
-            store=store,
-            version=version,
-            run_interval=settings.run_interval,
-            dry_run=dry_run,
-        )
-        return told._replace(warnings=(*told.warnings, *unsigned(sinks)))
-
-    return outlet
-
-
-def client_of(place: Place, settings: Settings, around: Surroundings) -> HssClient:
-    """The API of a place. Raises SettingsError where there are no credentials."""
-    return HssClient(
-        endpoint=place.endpoint,
-        authorizer=authorizer_of(place, around),
-        transport=around.warm.api,
-        pacer=around.warm.pacer(settings.calls_per_minute, around.clock),
-        clock=around.clock,
-        random=around.random,
-        validation="warn" if settings.validation == "warn" else "strict",
-    )
-
-
-def target_of(place: Place) -> Target:
-    """The place as it is named in reports."""
-    return Target(
-        name=place.name,
-        cloud=place.cloud,
-        region=place.region,
-        host=place.host,
-        project_id=place.project_id,
-        enterprise_project_id=place.enterprise_project_id,
-    )

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handler.schemas.apply import Breach, Kind
+    from handler.schemas.breach import Breach, BreachKind
 
 _INDEX = re.compile(r"\[\d+\]")
-_WORDS: dict[Kind, str] = {
+_WORDS: dict[BreachKind, str] = {
     "unknown_key": "a key that the document does not name",
     "unlisted_value": "a value that the document does not list",
     "type": "not of the documented type",
@@ -25,7 +25,7 @@ class Drift(NamedTuple):
     """One kind of breach at one place, and how often. `path` is a pattern without indices, `$.data_list[].foo`."""
 
     path: str
-    kind: Kind
+    kind: BreachKind
     times: int
 
     @property

@@ -1,4 +1,4 @@
-"""The JSON Schema validator as this project needs it, and its errors in plain words.
+"""jsonschema as the judge of record of an answer: its validator as this project needs it.
 
 Differs from stock JSON Schema 2020-12 in four points: `1.0` is not an integer (no vendor document writes a count so,
 and a client that counts with it would differ from one that refuses it), NaN and infinities are not numbers,
@@ -7,37 +7,21 @@ a key that the schema does not name is an error of its own kind, and `x-listed` 
 
 from __future__ import annotations
 
-import json
 import math
 import operator
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from handler.schemas.limits import SHOWN
+from handler.schemas.breach import breach_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jsonschema import TypeChecker
     from jsonschema.protocols import Validator
 
-Kind = Literal["type", "range", "missing", "unknown_key", "unlisted_value"]
-_KINDS: dict[str, Kind] = {
-    "type": "type",
-    "required": "missing",
-    "x-named": "unknown_key",
-    "enum": "unlisted_value",
-    "x-listed": "unlisted_value",
-}
-_WORDS = {
-    "minimum": "below {}",
-    "maximum": "above {}",
-    "minLength": "shorter than {} characters",
-    "maxLength": "longer than {} characters",
-    "minItems": "fewer than {} items",
-    "maxItems": "more than {} items",
-}
+    from handler.schemas.breach import Breach
 
 
 def compiled(schema: Mapping[str, Any]) -> Validator:
@@ -57,40 +41,12 @@ def compiled(schema: Mapping[str, Any]) -> Validator:
     return extended(_naming(schema))
 
 
-def said(error: ValidationError) -> tuple[str, Kind]:
-    """What is wrong, in words that never hold a text of more than `SHOWN` characters, and its kind."""
-    rule, limit = str(error.validator), cast("Any", error.validator_value)
-    kind = _KINDS.get(rule, "range")
-    if kind == "missing":
-        return "a required key is missing", kind
-    if kind == "unknown_key":
-        return f"a key that the document does not name, of type {type_name(error.instance)}", kind
-    if kind == "type":
-        return f"{limit} wanted, found {type_name(error.instance)}", kind
-    if kind == "unlisted_value":
-        return f"{shown(error.instance)} is none of {_choices(limit)}", kind
-    return f"{shown(error.instance)} is {_WORDS[rule].format(limit) if rule in _WORDS else f'not as {rule} says'}", kind
-
-
-def type_name(value: object) -> str:
-    """The JSON name of a value's type; `number` is what has a fraction or an exponent."""
-    names = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
-    return "null" if value is None else names.get(type(value), type(value).__name__)
-
-
-def shown(value: object) -> str:
-    """A short value with its type, in ASCII; of a long one, or of a container, only the type."""
-    if isinstance(value, str):
-        return f"string {json.dumps(value)}" if len(value) <= SHOWN else f"string of {len(value)} characters"
-    if isinstance(value, int) and value.bit_length() <= SHOWN:
-        return f"{type_name(value)} {json.dumps(value)}"
-    if isinstance(value, list):
-        return f"array of {len(value)}"
-    return type_name(value)
-
-
-def _choices(values: Iterable[object]) -> str:
-    return ", ".join(json.dumps(value) for value in values)
+def judged(validator: Validator, body: object) -> tuple[Breach, ...]:
+    """What `validator` (from `compiled`) says of `body`, in the order of the schema."""
+    return tuple(
+        breach_of(error.absolute_path, str(error.validator), error.validator_value, error.instance)
+        for error in validator.iter_errors(cast("Any", body))
+    )
 
 
 def _naming(schema: Any) -> Any:

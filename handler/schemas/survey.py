@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.schemas import catalog, keywords
-from handler.schemas.apply import judged
 from handler.schemas.drift import Drift, drift
 
 if TYPE_CHECKING:
@@ -46,8 +45,8 @@ def _category(category: Mapping[str, Any]) -> Iterator[Difference]:
             )
 
 
-def _drift(schema: catalog.Schema, body: object) -> tuple[Drift, ...]:
-    return drift(judged(keywords.compiled(schema), body))
+def _drift(schema: catalog.JsonSchema, body: object) -> tuple[Drift, ...]:
+    return drift(keywords.judged(keywords.compiled(schema), body))
 
 
 def _bodies(category: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 CLOUDS = ("huaweicloud", "otc")
@@ -17,6 +18,41 @@ HSS_REGIONS: dict[str, tuple[str, ...]] = {
         "tr-west-1", "ae-ad-1", "me-east-1", "my-kualalumpur-1", "eu-west-101", "ru-moscow-1",
     ),
 }  # fmt: skip
+
+
+class ResolvedEndpoint(NamedTuple):
+    """Where HSS is asked, whose dialect it speaks there, and its region; empty where it is not known.
+
+    `trouble` says why the endpoint could not be found.
+    """
+
+    endpoint: str
+    cloud: str
+    region: str
+    trouble: str = ""
+
+
+class EndpointKeys(NamedTuple):
+    """How endpoint and cloud are set where they are written, so that advice can be followed."""
+
+    endpoint: str
+    cloud: str  # with its sign, as `HSS_CLOUD=`
+
+
+def resolve_endpoint(endpoint: str, cloud: str, region: str, keys: EndpointKeys) -> ResolvedEndpoint:
+    """Where to ask, from an endpoint as it is, else from a region; empty texts are not set.
+
+    The cloud is the one that is set; else that of the endpoint's host name; else, without an endpoint, the only one
+    that has the region; else Huawei Cloud.
+    """
+    if endpoint:
+        return ResolvedEndpoint(endpoint, cloud or cloud_of(endpoint), region or region_of(endpoint))
+    having = [name for name in CLOUDS if region in HSS_REGIONS[name]]
+    cloud = cloud or (having[0] if len(having) == 1 else "huaweicloud")
+    if cloud in having:
+        return ResolvedEndpoint(service_endpoint("hss", cloud, region), cloud, region)
+    advice = f"set {keys.cloud}{having[0]}" if having else f"set {keys.endpoint} instead if the region is new"
+    return ResolvedEndpoint("", cloud, region, f"{region!r:.40} has no HSS on {cloud}; {advice}")
 
 
 def cloud_of(endpoint: str) -> str:

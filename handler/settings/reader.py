@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -36,10 +35,10 @@ class Reader:
         return Secret(value) if value else None
 
     def choice(self, name: str, choices: Iterable[str], default: str) -> str:
-        """One of the choices, in any case."""
-        value, allowed = self.text(name, default).lower(), tuple(choices)
-        if value in allowed:
-            return value
+        """One of the choices, in any case; the default where none is set."""
+        value, allowed = self.text(name).lower(), tuple(choices)
+        if not value or value in allowed:
+            return value or default
         self.problem(name, f"must be one of {', '.join(allowed)}, not {value!r:.40}")
         return default
 
@@ -103,18 +102,14 @@ def url_trouble(text: str, schemes: tuple[str, ...], *, query: bool = False) -> 
         (re.search(r"[\s\x00-\x1f\x7f]", text), "must not hold white space or control characters"),
         (not query and ("?" in text or "#" in text), "must not hold a query or fragment"),
         (
-            parts.scheme == "http" and not is_loopback(host or ""),
+            parts.scheme == "http" and not _is_this_machine(host or ""),
             "must be https (plain http only on a loopback address)",
         ),
     )
     return next((trouble for found, trouble in troubles if found), None)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or literal address is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _is_this_machine(host: str) -> bool:
+    from handler.addresses import is_this_machine  # noqa: PLC0415 - ipaddress, only where a URL is plain http
+
+    return is_this_machine(host)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from handler.errors import SettingsError
-from handler.models import CATEGORIES, Secret
+from handler.models import CATEGORIES, Secret, Target
 from handler.settings.credentials import Credentials, read_credentials
-from handler.settings.places import CLOUDS, HSS_REGIONS, cloud_of, region_of, service_endpoint
+from handler.settings.places import CLOUDS, EndpointKeys, ResolvedEndpoint, resolve_endpoint, service_endpoint
 from handler.settings.reader import Reader
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 DEFAULT_BUDGET = 900.0  # seconds, where nothing limits a run
 TEMPORARY = "file:///tmp/"
 MAX_BUDGET = 259_200.0  # the longest that the platform runs a function
+_KEYS = EndpointKeys("HSS_ENDPOINT", "HSS_CLOUD=")
 
 
 class Place(NamedTuple):
@@ -37,6 +38,11 @@ class Place(NamedTuple):
     def host(self) -> str:
         """The endpoint's host name, with its port where it has one."""
         return urlsplit(self.endpoint).netloc
+
+    @property
+    def target(self) -> Target:
+        """The place as reports name it."""
+        return Target(self.name, self.cloud, self.region, self.host, self.project_id, self.enterprise_project_id)
 
 
 class Settings(NamedTuple):
@@ -65,7 +71,19 @@ class Settings(NamedTuple):
 def read_settings(
     lookup: Callable[[str], str | None], *, in_function: bool = False, own_project: str = "", needs_place: bool = True
 ) -> Settings:
-    """The settings that `lookup` gives by name. Raises SettingsError with every problem of every setting.
+    """As `settings_and_problems`; raises SettingsError with every problem of every setting."""
+    settings, problems = settings_and_problems(
+        lookup, in_function=in_function, own_project=own_project, needs_place=needs_place
+    )
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def settings_and_problems(
+    lookup: Callable[[str], str | None], *, in_function: bool = False, own_project: str = "", needs_place: bool = True
+) -> tuple[Settings, tuple[str, ...]]:
+    """The settings that `lookup` gives by name, and every problem of every setting; one with a problem is not set.
 
     `own_project` is the function's own project id, the default of HSS_PROJECT_ID. Without `needs_place` (offline
     commands) a missing endpoint or project is no problem.
@@ -74,7 +92,7 @@ def read_settings(
     several = reader.text("TARGETS_CONFIG")
     place = None
     if not several and (needs_place or reader.text("HSS_ENDPOINT") or reader.text("HSS_REGION")):
-        place = read_place(reader, own_project)
+        place = _place(reader, own_project)
     settings = Settings(
         place=place,
         categories=place.categories if place is not None else _categories(reader),
@@ -95,14 +113,12 @@ def read_settings(
         log_level=reader.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
         log_format=reader.choice("LOG_FORMAT", ("json", "text"), "json" if in_function else "text"),
     )
-    if reader.problems:
-        raise SettingsError(reader.problems)
-    return settings
+    return settings, tuple(reader.problems)
 
 
-def read_place(reader: Reader, own_project: str) -> Place:
+def _place(reader: Reader, own_project: str) -> Place:
     """The one target of the plain settings, named `default`."""
-    endpoint, cloud, region = read_endpoint(reader)
+    resolved = _endpoint(reader)
     credentials = read_credentials(reader)
     project_id = reader.text("HSS_PROJECT_ID") or credentials.project_id or own_project
     if not project_id:
@@ -111,9 +127,9 @@ def read_place(reader: Reader, own_project: str) -> Place:
         reader.problem("HSS_PROJECT_ID", "must be 1 to 256 letters, digits, - or _")
     return Place(
         name="default",
-        cloud=cloud,
-        region=region,
-        endpoint=endpoint,
+        cloud=resolved.cloud,
+        region=resolved.region,
+        endpoint=resolved.endpoint,
         project_id=project_id,
         enterprise_project_id=reader.text("HSS_ENTERPRISE_PROJECT_ID", "all_granted_eps"),
         categories=_categories(reader),
@@ -121,20 +137,16 @@ def read_place(reader: Reader, own_project: str) -> Place:
     )
 
 
-def read_endpoint(reader: Reader) -> tuple[str, str, str]:
-    """Endpoint, cloud and region: HSS_ENDPOINT as it is, else made of HSS_REGION and HSS_CLOUD."""
-    endpoint = reader.url("HSS_ENDPOINT")
-    cloud = reader.choice("HSS_CLOUD", CLOUDS, cloud_of(endpoint))
-    region = reader.text("HSS_REGION")
-    if reader.text("HSS_ENDPOINT"):
-        return endpoint, cloud, region or region_of(endpoint)
-    if not region:
-        reader.problem("HSS_ENDPOINT", "is missing (or HSS_REGION with HSS_CLOUD)")
-    elif region not in HSS_REGIONS[cloud]:
-        other = [name for name in CLOUDS if region in HSS_REGIONS[name]]
-        advice = f"set HSS_CLOUD={other[0]}" if other else "set HSS_ENDPOINT instead if the region is new"
-        reader.problem("HSS_REGION", f"{region!r:.40} has no HSS on {cloud}; {advice}")
-    return service_endpoint("hss", cloud, region), cloud, region
+def _endpoint(reader: Reader) -> ResolvedEndpoint:
+    """HSS_ENDPOINT as it is, else made of HSS_REGION and HSS_CLOUD."""
+    endpoint, region = reader.url("HSS_ENDPOINT"), reader.text("HSS_REGION")
+    resolved = resolve_endpoint(endpoint, reader.choice("HSS_CLOUD", CLOUDS, ""), region, _KEYS)
+    if resolved.trouble and not reader.text("HSS_ENDPOINT"):
+        if region:
+            reader.problem("HSS_REGION", resolved.trouble)
+        else:
+            reader.problem("HSS_ENDPOINT", "is missing (or HSS_REGION with HSS_CLOUD)")
+    return resolved
 
 
 def _categories(reader: Reader) -> tuple[str, ...]:
@@ -149,7 +161,7 @@ def _state_url(reader: Reader, *, in_function: bool, several: bool) -> Secret | 
     text = reader.text("STATE_URL")
     if not text:
         return None
-    scheme = text.partition("://")[0]
+    scheme, before = text.partition("://")[0], len(reader.problems)
     if scheme not in ("file", "obs", "redis", "rediss"):
         reader.problem("STATE_URL", "must start with file:///, obs://, redis:// or rediss://")
     if scheme == "file" and not text.startswith("file:///"):
@@ -160,11 +172,11 @@ def _state_url(reader: Reader, *, in_function: bool, several: bool) -> Secret | 
         )
     if several and "{target}" not in text:
         reader.problem("STATE_URL", "must hold {target} where TARGETS_CONFIG lists several targets")
-    return Secret(text)
+    return Secret(text) if len(reader.problems) == before else None
 
 
 def _obs_endpoint(reader: Reader, place: Place | None) -> str:
     endpoint = reader.url("OBS_ENDPOINT")
-    if endpoint or place is None or not place.region:
+    if endpoint or place is None or not (place.region and place.endpoint):
         return endpoint
     return service_endpoint("obs", place.cloud, place.region)

@@ -11,8 +11,8 @@ from handler.errors import SettingsError
 from handler.models import Secret, Severity
 from handler.settings.reader import parse_duration
 from handler.settings.webhook import sink_troubles
-from handler.settings.yaml_file import Shape, read_model
-from handler.sinks.kinds import KINDS, guess_kind
+from handler.settings.yaml_file import StrictModel, read_model
+from handler.sinks.kinds import SINK_KINDS, guess_kind
 from handler.sinks.sink import Match, Sink
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ _NAME = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")
 
 
 def _known_kind(kind: str) -> str:
-    if kind not in KINDS:
-        raise ValueError(f"must be one of {', '.join(KINDS)}")
+    if kind not in SINK_KINDS:
+        raise ValueError(f"must be one of {', '.join(SINK_KINDS)}")
     return kind
 
 
@@ -35,7 +35,7 @@ def _duration(text: str) -> str:
 Duration = Annotated[str, AfterValidator(_duration)]
 
 
-class MatchEntry(Shape):
+class MatchEntry(StrictModel):
     """Which findings a sink wants."""
 
     tags: list[str] = Field(default=[])
@@ -43,7 +43,7 @@ class MatchEntry(Shape):
     targets: list[str] = Field(default=[])
 
 
-class SinkEntry(Shape):
+class SinkEntry(StrictModel):
     """One sink of the file."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,63}$")]
@@ -64,7 +64,7 @@ class SinkEntry(Shape):
     allow_http: bool = False
 
 
-class SinksFile(Shape):
+class SinksFile(StrictModel):
     """The whole file."""
 
     sinks: Annotated[list[SinkEntry], Field(min_length=1)]
@@ -104,7 +104,7 @@ class _Filled:
         url = self._fill("url", entry.url)
         made = Sink(
             name=entry.name,
-            kind=entry.kind or guess_kind(url),
+            kind=SINK_KINDS[entry.kind or guess_kind(url)],
             url=Secret(url),
             min_severity=Severity.of(entry.min_severity),
             send=entry.send,

@@ -9,20 +9,21 @@ from pydantic import Field
 from handler.errors import SettingsError
 from handler.models import CATEGORIES
 from handler.settings.credentials import read_credentials
-from handler.settings.places import HSS_REGIONS, cloud_of, region_of, service_endpoint
+from handler.settings.places import EndpointKeys, ResolvedEndpoint, resolve_endpoint
 from handler.settings.reader import Reader, url_trouble
 from handler.settings.run_settings import Place
-from handler.settings.yaml_file import Shape, read_model
+from handler.settings.yaml_file import StrictModel, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from handler.policy.yaml_positions import PositionedFile
 
+_KEYS = EndpointKeys("endpoint", "cloud: ")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}$")]
 
 
-class TargetEntry(Shape):
+class TargetEntry(StrictModel):
     """One target of the file; each of its enterprise projects is asked for itself."""
 
     name: Name
@@ -36,7 +37,7 @@ class TargetEntry(Shape):
     credentials: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")] | Literal[""] = ""
 
 
-class TargetsFile(Shape):
+class TargetsFile(StrictModel):
     """The whole file."""
 
     targets: Annotated[list[TargetEntry], Field(min_length=1)]
@@ -57,15 +58,15 @@ def read_targets(name: str, content: bytes, lookup: Callable[[str], str | None])
         credentials = read_credentials(reader)
         if entry.credentials and credentials.kind == "agency":
             reader.problem("HUAWEICLOUD_SDK_AK", "is missing (or another credential of that prefix)")
-        endpoint, cloud, region, trouble = _endpoint(entry)
-        problems += [f"{where}: {text}" for text in (*reader.problems, *trouble)]
+        resolved = _endpoint(entry)
+        problems += [f"{where}: {text}" for text in (*reader.problems, resolved.trouble) if text]
         for number, project in enumerate(entry.enterprise_projects, 1):
             places.append(
                 Place(
                     name=entry.name if number == 1 else f"{entry.name}-{number}",
-                    cloud=cloud,
-                    region=region,
-                    endpoint=endpoint,
+                    cloud=resolved.cloud,
+                    region=resolved.region,
+                    endpoint=resolved.endpoint,
                     project_id=entry.project_id,
                     enterprise_project_id=project,
                     categories=tuple(category for category in CATEGORIES if category in entry.categories),
@@ -89,22 +90,13 @@ def _repeated(entries: Sequence[TargetEntry], positions: PositionedFile) -> Iter
             first.setdefault(name, where)
 
 
-def _endpoint(entry: TargetEntry) -> tuple[str, str, str, list[str]]:
-    """Endpoint, cloud, region, and what is wrong with them."""
-    if entry.endpoint:
-        endpoint = entry.endpoint.rstrip("/")
-        trouble = url_trouble(endpoint, ("https", "http"))
-        cloud = entry.cloud or ("huaweicloud" if trouble else cloud_of(endpoint))
-        region = entry.region or ("" if trouble else region_of(endpoint))
-        return endpoint, cloud, region, [f"endpoint: {trouble}"] if trouble else []
-    cloud = entry.cloud or ("otc" if entry.region in HSS_REGIONS["otc"] else "huaweicloud")
-    if not entry.region:
-        return "", cloud, "", ["region is missing (or endpoint)"]
-    if entry.region not in HSS_REGIONS[cloud]:
-        return (
-            "",
-            cloud,
-            entry.region,
-            [f"region {entry.region!r:.40} has no HSS on {cloud}; set endpoint if it is new"],
-        )
-    return service_endpoint("hss", cloud, entry.region), cloud, entry.region, []
+def _endpoint(entry: TargetEntry) -> ResolvedEndpoint:
+    """Where the target is, with what is wrong with it as the file would say it."""
+    endpoint, cloud = entry.endpoint.rstrip("/"), entry.cloud or ""
+    trouble = url_trouble(endpoint, ("https", "http")) if endpoint else None
+    resolved = resolve_endpoint("" if trouble else endpoint, cloud, entry.region, _KEYS)
+    if trouble:
+        return resolved._replace(trouble=f"endpoint: {trouble}")
+    if not endpoint and not entry.region:
+        return resolved._replace(trouble="region is missing (or endpoint)")
+    return resolved._replace(trouble=resolved.trouble and f"region {resolved.trouble}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from handler.addresses import refuse_url
 from handler.errors import SettingsError
-from handler.sinks.kinds import KINDS, guess_kind
+from handler.sinks.kinds import SINK_KINDS, guess_kind
 from handler.sinks.sink import Sink
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ OWN_HEADERS = frozenset({"content-type", "content-length", "host", "transfer-enc
 def webhook_sink(url: Secret, kind: str, secret: Secret | None, *, allow_http: bool) -> Sink:
     """The one-webhook case: a sink named `default`. Raises SettingsError."""
     kind = kind or guess_kind(url.reveal())
-    if kind not in KINDS:
-        raise SettingsError(f"WEBHOOK_KIND: must be one of {', '.join(KINDS)}, not {kind!r:.40}")
-    sink = Sink("default", kind, url, secret=secret, allow_http=allow_http)
+    if kind not in SINK_KINDS:
+        raise SettingsError(f"WEBHOOK_KIND: must be one of {', '.join(SINK_KINDS)}, not {kind!r:.40}")
+    sink = Sink("default", SINK_KINDS[kind], url, secret=secret, allow_http=allow_http)
     troubles = [f"WEBHOOK_URL: {text}" for text in sink_troubles(sink, with_state=True)]
     if troubles:
         raise SettingsError(troubles, hint="See docs/sinks.md for each kind and its settings.")
@@ -36,7 +36,7 @@ def unsigned(sinks: Iterable[Sink]) -> tuple[str, ...]:
     return tuple(
         f"sink {sink.name}: without a secret its messages are not signed"
         for sink in sinks
-        if sink.kind == "generic" and sink.secret is None
+        if sink.kind.warn_unsigned and sink.secret is None
     )
 
 
@@ -45,10 +45,7 @@ def sink_troubles(sink: Sink, *, with_state: bool) -> Iterable[str]:
     refusal = refuse_url(sink.url.reveal(), allow_http=sink.allow_http)
     if refusal is not None:
         yield refusal
-    if sink.kind == "telegram" and not sink.chat_id:
-        yield "telegram needs chat_id"
-    if sink.kind == "pagerduty" and not sink.routing_key:
-        yield "pagerduty needs routing_key"
+    yield from (f"{sink.kind.name} needs {key}" for key in sink.kind.needs if not getattr(sink, key))
     if not with_state:
         needy = {
             "send: changes": sink.send == "changes",

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
-class Shape(BaseModel):
+class StrictModel(BaseModel):
     """A mapping that knows all its keys and takes no value for another."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-Model = TypeVar("Model", bound=Shape)
+Model = TypeVar("Model", bound=StrictModel)
 
 
 def read_model(

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handler.hss.signing import parse_authorization, verify
+from handler.hss.signing import is_signed_with, parse_authorization
 from handler.simulator import refusals
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _by_key(request: Request, project_id: str, options: Options, moment: datetim
     if claimed is None:
         return Visit("", refusals.BAD_SIGNATURE)
     secret = options.secret_keys.get(claimed.access_key)
-    good = options.any_key if secret is None else verify(request, secret, moment)
+    good = options.any_key if secret is None else is_signed_with(request, secret, moment)
     named = request.headers.get("x-project-id", project_id)
     fits = good and named == project_id and _ours(project_id, options)
     return Visit(f"key:{claimed.access_key}", None if fits else refusals.BAD_SIGNATURE, claimed.access_key)
@@ -89,7 +89,7 @@ def log_in(
     token = hashlib.sha256(f"{request_id}{options.username}".encode()).hexdigest()
     issued = Issued(options.username, options.project_id, moment + options.token_life)
     headers = {"x-subject-token": token}
-    return refusals.answer(201, _token_body(options, moment, issued), request_id, headers), token, issued
+    return refusals.json_answer(201, _token_body(options, moment, issued), request_id, headers), token, issued
 
 
 def _token_body(options: Options, moment: datetime, issued: Issued) -> dict[str, Any]:

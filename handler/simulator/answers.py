@@ -10,7 +10,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.models import CATEGORIES, COUNTERS
-from handler.simulator.fleet import Fleet, Line, Listener, folded, listeners
+from handler.simulator.fleet import Fleet, Line, Process, folded, processes_of
 from handler.simulator.moving import ordered
 
 if TYPE_CHECKING:
@@ -25,6 +25,12 @@ APIS = {
     "asset/statistics": "asset_statistics",
     "asset/ports/detail": "port_detail",
 }
+
+MANDATORY = {  # by cloud and API; OTC has no port_detail, and takes host for a category that is not sent
+    ("huaweicloud", "asset_statistics"): ("category",),
+    ("huaweicloud", "port_detail"): ("port", "category"),
+}
+LONGEST_HOST_ID = {"huaweicloud": 64, "otc": 128}
 
 
 class BadParameterError(ValueError):
@@ -53,13 +59,10 @@ class Open(NamedTuple):
     """A line and one of its listeners: a row of ports/detail."""
 
     line: Line
-    listener: Listener
+    listener: Process
 
 
-Rows = tuple[Line, ...] | tuple[Open, ...]
-
-
-class Page(NamedTuple):
+class AnswerPage(NamedTuple):
     """What is cut out of the matching rows, and the total that is claimed."""
 
     rows: Sequence[Line | Open]
@@ -68,23 +71,23 @@ class Page(NamedTuple):
     total: int
 
 
-def counters(call: Call, fleet: Fleet) -> dict[str, int]:
-    """The body of asset/statistics; with `host_id` only that server's ports are known."""
-    _checked(call)
+def counters(call: Call, fleet: Fleet, options: Options) -> dict[str, int]:
+    """The body of asset/statistics; with `host_id` only that server's ports are known. Raises BadParameterError."""
+    _checked(call, options)
     host = call.query.get("host_id")
     if not host:
         return fleet.counters(call.enterprise_project, call.category)
     lines = fleet.lines(call.enterprise_project, call.category)
-    ports = sum(each.host_id == host for line in lines for each in listeners(line, call.category))
+    ports = sum(each.host_id == host for line in lines for each in processes_of(line, call.category))
     return dict.fromkeys(COUNTERS, 0) | {"port_num": ports}
 
 
-def matching(call: Call, fleet: Fleet, options: Options, nth: int = 0) -> Page:
+def matching(call: Call, fleet: Fleet, options: Options, nth: int = 0) -> AnswerPage:
     """The rows that a query matches, in the service's order, and where its page begins. Raises BadParameterError.
 
     What the order leaves to chance differs from one `nth` call to the next.
     """
-    _checked(call)
+    _checked(call, options)
     lines = fleet.lines(call.enterprise_project, call.category)
     kept = list(_spoken(lines, options))
     if not _FILTERS.isdisjoint(call.query):
@@ -93,22 +96,23 @@ def matching(call: Call, fleet: Fleet, options: Options, nth: int = 0) -> Page:
     if call.api == "port_detail":
         listed = _opened(kept, call)
     total = min(len(listed), options.cap)
-    return Page(listed, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
+    return AnswerPage(listed, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
 
 
-def listing(page: Page, options: Options) -> dict[str, Any]:
+def listing(page: AnswerPage, options: Options) -> dict[str, Any]:
     """The body of a listing: `total_num`, `data_list`."""
     cut = page.rows[page.offset : page.offset + page.limit]
     return {"total_num": page.total, "data_list": [_rendered(row, options) for row in cut]}
 
 
-def _checked(call: Call) -> None:
+def _checked(call: Call, options: Options) -> None:
     if call.category not in CATEGORIES:
         raise BadParameterError("category")
-    if call.api == "port_detail":
-        for name in ("port", "category"):
-            if not call.query.get(name):
-                raise BadParameterError(name)
+    for name in MANDATORY.get((options.cloud, call.api), ()):
+        if not call.query.get(name):
+            raise BadParameterError(name)
+    if call.api == "asset_statistics" and len(call.query.get("host_id", "")) > LONGEST_HOST_ID[options.cloud]:
+        raise BadParameterError("host_id")
 
 
 def _spoken(lines: tuple[Line, ...], options: Options) -> Sequence[Line]:
@@ -147,7 +151,7 @@ def _opened(lines: list[Line], call: Call) -> list[Line | Open]:
     return [
         Open(line, each)
         for line in lines
-        for each in listeners(line, call.category)
+        for each in processes_of(line, call.category)
         if all(value in getattr(each, name) for name, value in wanted.items())
     ]
 

@@ -14,48 +14,48 @@ from handler.transport import Response
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from handler.simulator.answers import Page
+    from handler.simulator.answers import AnswerPage
 
 KILOBYTE = 1024
 
 
-def _drifting_total(page: Page, nth: int, value: Any) -> Page:
+def _drifting_total(page: AnswerPage, nth: int, value: Any) -> AnswerPage:
     """`total_num` grows by `value` (1) with each call."""
     return page._replace(total=page.total + nth * (value or 1))
 
 
-def _rows_repeated(page: Page, nth: int, value: Any) -> Page:  # noqa: ARG001 - all kinds have one shape
+def _rows_repeated(page: AnswerPage, nth: int, value: Any) -> AnswerPage:  # noqa: ARG001 - all kinds have one shape
     """Later pages begin `value` (1) rows too early: those rows come twice, the last ones never."""
     return page._replace(offset=max(0, page.offset - (value or 1)) if page.offset else 0)
 
 
-def _rows_moved(page: Page, nth: int, value: Any) -> Page:
+def _rows_moved(page: AnswerPage, nth: int, value: Any) -> AnswerPage:
     """The list turns by `value` (1) rows with each call, so that a row is missed at the seam of two pages."""
     by = (nth * (value or 1)) % max(1, len(page.rows))
     return page._replace(rows=[*page.rows[by:], *page.rows[:by]])
 
 
-def _more_rows(page: Page, nth: int, value: Any) -> Page:  # noqa: ARG001 - all kinds have one shape
+def _more_rows(page: AnswerPage, nth: int, value: Any) -> AnswerPage:  # noqa: ARG001 - all kinds have one shape
     """There are `value` (1) more rows than `total_num` says."""
     return page._replace(total=max(0, page.total - (value or 1)))
 
 
-def _fewer_rows(page: Page, nth: int, value: Any) -> Page:  # noqa: ARG001 - all kinds have one shape
+def _fewer_rows(page: AnswerPage, nth: int, value: Any) -> AnswerPage:  # noqa: ARG001 - all kinds have one shape
     """There are `value` (1) fewer rows than `total_num` says."""
     return page._replace(total=page.total + (value or 1))
 
 
-def _offsets_rounded(page: Page, nth: int, value: Any) -> Page:  # noqa: ARG001 - all kinds have one shape
+def _offsets_rounded(page: AnswerPage, nth: int, value: Any) -> AnswerPage:  # noqa: ARG001 - all kinds have one shape
     """A page begins at a multiple of `value` (200), whatever was asked for."""
     return page._replace(offset=page.offset // (value or 200) * (value or 200))
 
 
-def _offsets_clamped(page: Page, nth: int, value: Any) -> Page:  # noqa: ARG001 - all kinds have one shape
+def _offsets_clamped(page: AnswerPage, nth: int, value: Any) -> AnswerPage:  # noqa: ARG001 - all kinds have one shape
     """No page begins behind `value` (0, the first one)."""
     return page._replace(offset=min(page.offset, value or 0))
 
 
-def _short_pages(page: Page, nth: int, value: Any) -> Page:  # noqa: ARG001 - all kinds have one shape
+def _short_pages(page: AnswerPage, nth: int, value: Any) -> AnswerPage:  # noqa: ARG001 - all kinds have one shape
     """A page holds at most `value` (10) rows, whatever was asked for."""
     return page._replace(limit=min(page.limit, value or 10))
 
@@ -121,7 +121,7 @@ def _headers(response: Response, value: Any) -> Response:
     return response._replace(headers={**response.headers, **value})
 
 
-LISTS: Mapping[str, Callable[[Page, int, Any], Page]] = {
+LISTS: Mapping[str, Callable[[AnswerPage, int, Any], AnswerPage]] = {
     "drifting_total": _drifting_total,
     "rows_repeated": _rows_repeated,
     "rows_moved": _rows_moved,

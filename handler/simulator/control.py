@@ -30,7 +30,7 @@ def is_control(request: Request) -> bool:
     return urlsplit(request.url).path.startswith(_ROOT)
 
 
-def answer(simulator: Simulator, request: Request) -> Response:
+def carry_out(simulator: Simulator, request: Request) -> Response:
     """Do it; 200 with a JSON object, 400 with `error`, or 404."""
     action = _ACTIONS.get((request.method, urlsplit(request.url).path.removeprefix(_ROOT)))
     if action is None:

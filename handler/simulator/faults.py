@@ -12,10 +12,10 @@ from handler.simulator.wire import WIRES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handler.simulator.answers import Page
+    from handler.simulator.answers import AnswerPage
     from handler.transport import Response
 
-KINDS = frozenset({"status", *LISTS, *DOCUMENTS, *TEXTS, *WIRES})
+FAULT_KINDS = frozenset({"status", *LISTS, *DOCUMENTS, *TEXTS, *WIRES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Fault:
     category: str = ""
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ValueError(f"unknown kind of fault: {self.kind}; known: {', '.join(sorted(KINDS))}")
+        if self.kind not in FAULT_KINDS:
+            raise ValueError(f"unknown kind of fault: {self.kind}; known: {', '.join(sorted(FAULT_KINDS))}")
         if self.kind == "status" and not (isinstance(self.value, Mapping) and "status" in self.value):
             raise ValueError("a fault of kind status needs a value such as {status: 503}")
 
@@ -56,7 +56,7 @@ class Armed:
         return fault.first <= self.seen and (fault.last is None or self.seen <= fault.last)
 
 
-def on_page(page: Page, striking: Iterable[tuple[Fault, int]]) -> Page:
+def on_page(page: AnswerPage, striking: Iterable[tuple[Fault, int]]) -> AnswerPage:
     """The page after the faults of LISTS; each comes with the number of its call."""
     for fault, nth in striking:
         if fault.kind in LISTS:

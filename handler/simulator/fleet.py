@@ -16,7 +16,7 @@ _POOL = 977  # made-up servers are numbered below this prime
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class Process:
     """One process that listens, on one server or container."""
 
     host_id: str
@@ -40,7 +40,7 @@ class Line(NamedTuple):
     type: str
     num: int
     status: str = "unknown"
-    listeners: tuple[Listener, ...] = ()
+    listeners: tuple[Process, ...] = ()
     updated: int = 0
 
 
@@ -126,15 +126,15 @@ def folded(lines: Iterable[Line]) -> tuple[Line, ...]:
     return tuple(sums.values())
 
 
-def listeners(line: Line, category: str) -> tuple[Listener, ...]:
+def processes_of(line: Line, category: str) -> tuple[Process, ...]:
     """Who listens there: the line's own, or `num` made-up ones that are the same each time."""
     return line.listeners or tuple(_made_up(line, category, index) for index in range(line.num))
 
 
-def _made_up(line: Line, category: str, index: int) -> Listener:
+def _made_up(line: Line, category: str, index: int) -> Process:
     number = (line.port * 31 + index) % _POOL
     container = category == "container"
-    return Listener(
+    return Process(
         host_id=f"{number:08x}-5c1e-4f0a-9d2b-{line.port:012x}",
         host_name=f"server-{number:03d}",
         host_ip=f"10.{number // 250}.{number % 250}.{index % 250 + 1}",

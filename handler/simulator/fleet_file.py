@@ -20,14 +20,14 @@ import yaml
 from handler.errors import UsageError
 from handler.models import CATEGORIES, COUNTERS
 from handler.simulator.faults import Fault, read_faults
-from handler.simulator.fleet import Estate, Fleet, Line, Listener
+from handler.simulator.fleet import Estate, Fleet, Line, Process
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _HINT = "A fleet file has `enterprise_projects` (id, then host or container, then `ports`) and perhaps `faults`."
 _LINE = {"port": int, "type": str, "num": int, "status": str, "hosts": list}
-_LISTENER = {name: int if name == "pid" else str for name in Listener.__dataclass_fields__}
+_LISTENER = {name: int if name == "pid" else str for name in Process.__dataclass_fields__}
 
 
 def read_fleet(file: Path) -> tuple[Fleet, tuple[Fault, ...]]:
@@ -74,9 +74,9 @@ def _line(body: object, path: str, problems: list[str]) -> Line:
     return Line(known.get("port", 0), known.get("type", "TCP"), num, known.get("status", "unknown"), hosts)
 
 
-def _listener(body: object, path: str, problems: list[str]) -> Listener:
+def _listener(body: object, path: str, problems: list[str]) -> Process:
     known = _known(body, _LISTENER, path, problems)
-    return Listener(**{"host_id": known.get("host_name", ""), **known})
+    return Process(**{"host_id": known.get("host_name", ""), **known})
 
 
 def _known(body: object, types: Mapping[str, Any], path: str, problems: list[str]) -> dict[str, Any]:

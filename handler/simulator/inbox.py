@@ -17,7 +17,7 @@ OK = Response(200, MappingProxyType({"content-type": "text/plain"}), b"ok")
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class Received:
     """One request that came in; `path` with its query, header names lower case."""
 
     method: str
@@ -30,7 +30,7 @@ class Inbox(LoopbackServer):
     """`with Inbox([Response(503), OK]) as inbox`: the answers in order, the last one again and again; default OK."""
 
     def __init__(self, answers: Sequence[Response] = (), port: int = 0) -> None:
-        self.messages: list[Message] = []
+        self.messages: list[Received] = []
         self._answers = tuple(answers) or (OK,)
         self._lock = threading.Lock()
         super().__init__(self._app, port)
@@ -41,5 +41,5 @@ class Inbox(LoopbackServer):
         with self._lock:
             answer = self._answers[min(len(self.messages), len(self._answers) - 1)]
             body = request.body or b""
-            self.messages.append(Message(request.method, environ["REQUEST_URI"], headers, body))
+            self.messages.append(Received(request.method, environ["REQUEST_URI"], headers, body))
         return to_wsgi(answer)(environ, start_response)

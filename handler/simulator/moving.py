@@ -15,11 +15,11 @@ from handler.simulator.fleet import Fleet, Line
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-Order = Literal["insertion", "port", "text", "num", "updated", "front", "none"]
-TYPES = ("TCP", "UDP", "TCP6", "UDP6")
-STATUSES = ("danger", "normal", "unknown")
+ListOrder = Literal["insertion", "port", "text", "num", "updated", "front", "none"]
+ROW_TYPES = ("TCP", "UDP", "TCP6", "UDP6")
+ROW_STATUSES = ("danger", "normal", "unknown")
 _MOST = 1000  # changes between two calls, so that each has a time of its own
-_RANKS: Mapping[Order, Callable[[Line], Any]] = {
+_RANKS: Mapping[ListOrder, Callable[[Line], Any]] = {
     "port": lambda line: line.port,
     "text": lambda line: str(line.port),
     "num": lambda line: (-line.num, line.port),
@@ -55,7 +55,7 @@ def moved(lines: Sequence[Line], chance: Random, changes: int, nth: int) -> tupl
     return tuple(now)
 
 
-def ordered(lines: Sequence[Line], order: Order, ties: Random | None = None) -> list[Line]:
+def ordered(lines: Sequence[Line], order: ListOrder, ties: Random | None = None) -> list[Line]:
     """The lines in that order; with `ties` what it leaves open is left to chance, without it to insertion."""
     listed = list(lines)
     if ties is not None and order != "insertion":
@@ -66,9 +66,9 @@ def ordered(lines: Sequence[Line], order: Order, ties: Random | None = None) -> 
 def _come(now: list[Line], chance: Random, at: int) -> None:
     """A new line, of a new port or of one that is there in another type."""
     port = chance.choice(now).port if now and chance.random() < 0.2 else chance.randint(1, HIGHEST)
-    name = chance.choice(TYPES)
+    name = chance.choice(ROW_TYPES)
     if not any((line.port, line.type) == (port, name) for line in now):
-        now.append(Line(port, name, chance.randint(1, 9), chance.choice(STATUSES), updated=at))
+        now.append(Line(port, name, chance.randint(1, 9), chance.choice(ROW_STATUSES), updated=at))
 
 
 def _go(now: list[Line], chance: Random, at: int) -> None:  # noqa: ARG001 - all changes have one shape
@@ -85,7 +85,7 @@ def _grow(now: list[Line], chance: Random, at: int) -> None:
 def _other_status(now: list[Line], chance: Random, at: int) -> None:
     if now:
         index = chance.randrange(len(now))
-        now[index] = now[index]._replace(status=chance.choice(STATUSES), updated=at)
+        now[index] = now[index]._replace(status=chance.choice(ROW_STATUSES), updated=at)
 
 
 def _switch_off(now: list[Line], chance: Random, at: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handler.simulator.moving import Order
+    from handler.simulator.moving import ListOrder
 
 PROJECT = "0123456789abcdef0123456789abcdef"
 TOKEN = "simulated-token-of-at-least-32-characters"  # noqa: S105 - known to everybody
@@ -40,7 +40,7 @@ class Options:
     throttle: int = 5  # calls a minute per API and user; 0 = no limit
     retry_after: int | None = None  # seconds, sent with a 429; the real gateway sends none
     sort: Literal["number", "text", "ignored"] = "number"  # what sort_key=port does
-    order: Order = "insertion"  # where no sort is asked for, or it is ignored
+    order: ListOrder = "insertion"  # where no sort is asked for, or it is ignored
     ties: Literal["kept", "any"] = "kept"  # how lines stand that the order leaves open
     unknown_word: Literal["unknown", "unknow"] = "unknown"
     granted: tuple[str, ...] | None = None

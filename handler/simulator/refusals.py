@@ -32,7 +32,7 @@ THROTTLED = (
 )
 
 
-def answer(
+def json_answer(
     status: int, document: object, request_id: str, headers: Mapping[str, str] | None = None, end: str = ""
 ) -> Response:
     """A JSON answer as the gateway passes it on. `document` is encoded as Python does, NaN included."""
@@ -50,7 +50,7 @@ def gateway(
     """The gateway's shape; `case` is one of this module's constants. The body ends in a line feed."""
     number, status, message = case
     code = f"{options.gateway_prefix}.{number}"
-    return answer(
+    return json_answer(
         status, {"error_msg": message, "error_code": code, "request_id": request_id}, request_id, headers, "\n"
     )
 
@@ -58,12 +58,12 @@ def gateway(
 def hss(code: str, message: str, request_id: str, status: int = 400) -> Response:
     """The service's own shape; even a missing permission comes as 400."""
     document = {"error_code": code, "error_description": message, "error_msg": message}
-    return answer(status, document, request_id)
+    return json_answer(status, document, request_id)
 
 
 def iam(status: int, title: str, message: str, request_id: str) -> Response:
     """IAM's shape."""
-    return answer(status, {"error": {"code": status, "message": message, "title": title}}, request_id)
+    return json_answer(status, {"error": {"code": status, "message": message, "title": title}}, request_id)
 
 
 def of_shape(options: Options, wanted: Mapping[str, Any], request_id: str) -> Response:
@@ -71,7 +71,7 @@ def of_shape(options: Options, wanted: Mapping[str, Any], request_id: str) -> Re
     status, message = int(wanted["status"]), str(wanted.get("message", "simulated fault"))
     code = str(wanted.get("code", ""))
     shapes: dict[str, Response] = {
-        "gateway": answer(
+        "gateway": json_answer(
             status,
             {
                 "error_msg": message,
@@ -82,7 +82,7 @@ def of_shape(options: Options, wanted: Mapping[str, Any], request_id: str) -> Re
             end="\n",
         ),
         "hss": hss(code or "HSS.0013", message, request_id, status),
-        "bare": answer(status, {"error_code": code or "00000010", "error_description": "拒绝访问"}, request_id),
+        "bare": json_answer(status, {"error_code": code or "00000010", "error_description": "拒绝访问"}, request_id),
         "iam": iam(status, "Unauthorized", message, request_id),
         "text": Response(status, {"content-type": "text/html"}, f"<html>{message}</html>".encode()),
     }

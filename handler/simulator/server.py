@@ -91,7 +91,7 @@ class SimulatorServer(LoopbackServer):
     def _app(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         request = read_request(environ)
         if control.is_control(request):
-            return to_wsgi(control.answer(self.simulator, request))(environ, start_response)
+            return to_wsgi(control.carry_out(self.simulator, request))(environ, start_response)
         reply = self.simulator.reply(request)
         if reply.script is None:
             return to_wsgi(reply.response)(environ, start_response)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from handler.clock import Clock
-    from handler.schemas.apply import Breach
+    from handler.schemas.breach import Breach
     from handler.simulator.fleet import Fleet, Line
     from handler.simulator.wire import Script
 
@@ -100,11 +100,6 @@ class Simulator:
         with self._lock:
             self._armed.clear()
 
-    def revoke_tokens(self) -> None:
-        """Every token that IAM gave out is refused from now on."""
-        with self._lock:
-            self._issued.clear()
-
     def __call__(self, request: Request, timeout: float) -> Response:  # noqa: ARG002 - a Transport
         """Answer in process. A fault on the wire is "no answer" here; for the real thing use the server."""
         reply = self.reply(request)
@@ -178,13 +173,13 @@ class Simulator:
             return refusals.hss("HSS.0013", "No permission", request_id)
         try:
             if call.api == "asset_statistics":
-                document: dict[str, Any] = dict(answers.counters(call, self._fleet))
+                document: dict[str, Any] = dict(answers.counters(call, self._fleet, self.options))
             else:
                 page = on_page(answers.matching(call, self._fleet, self.options, self._count), striking)
                 document = answers.listing(page, self.options)
         except answers.BadParameterError as error:
             return refusals.hss("HSS.0001", f"Invalid parameter: {error}", request_id)
-        return refusals.answer(200, on_document(document, striking), request_id)
+        return refusals.json_answer(200, on_document(document, striking), request_id)
 
     def _login(self, request: Request, query: Mapping[str, str], request_id: str) -> Reply:
         response, token, issued = access.log_in(request, self.options, self._clock.now(), request_id)

@@ -9,36 +9,38 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from handler.foreign_text import one_line
 from handler.sinks.answers import by_status_alone
-from handler.sinks.post import json_message
+from handler.sinks.message import json_message
+from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import LONG, how_many, servers, where
-from handler.sinks.text.plaintext import clean, safe_url
 from handler.sinks.text.wording import open_findings, tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from handler.models import Finding
-    from handler.sinks.sink import Judgement, Message, Notice, Sink
+    from handler.sinks.message import SinkMessage
+    from handler.sinks.sink import Notification, Sink
 
-CHAT = False
 _INTERVALS, _UNKNOWN_INTERVAL = 3, timedelta(days=1)
 
 
-def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:
+def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:
     """One POST. It is never cut, for a missing alert would look resolved; `shrink` only drops the texts."""
-    end = now + (notice.run_interval * _INTERVALS if notice.run_interval else _UNKNOWN_INTERVAL)
-    alerts = [_alert(notice, sink, finding, _stamp(end), rich=shrink == 0) for finding in open_findings(notice)]
-    alerts += [_alert(notice, sink, finding, _stamp(now), rich=False) for finding in notice.resolved]
-    return (json_message([*alerts, *_sight(notice, now, end)]),)
+    end = now + (notification.run_interval * _INTERVALS if notification.run_interval else _UNKNOWN_INTERVAL)
+    still_open = open_findings(notification)
+    alerts = [_alert(notification, sink, finding, _stamp(end), rich=shrink == 0) for finding in still_open]
+    alerts += [_alert(notification, sink, finding, _stamp(now), rich=False) for finding in notification.resolved]
+    return (json_message([*alerts, *_sight(notification, now, end)]),)
 
 
-def _alert(notice: Notice, sink: Sink, finding: Finding, end: str, *, rich: bool) -> dict[str, Any]:
+def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *, rich: bool) -> dict[str, Any]:
     line = fold([finding])[0]
     labels = {
         "alertname": "DisallowedPort" if finding.port is not None else "AssetCounter",
-        **_place(notice),
+        **_place(notification),
         "rule": finding.rule_id,
         "severity": str(finding.severity),
         "category": finding.category,
@@ -46,17 +48,17 @@ def _alert(notice: Notice, sink: Sink, finding: Finding, end: str, *, rich: bool
         "protocol": finding.protocol or "",
         "fingerprint": finding.fingerprint,
     }
-    name = clean(finding.title or finding.rule_id, LONG)
+    name = one_line(finding.title or finding.rule_id, LONG)
     annotations = {
-        "summary": f"{where(line)} on {clean(notice.report.target.name, 60)}: {name}",
-        "warning": " ".join(tolerance(notice)),
+        "summary": f"{where(line)} on {one_line(notification.report.target.name, 60)}: {name}",
+        "warning": " ".join(tolerance(notification)),
     }
     if rich:
-        annotations |= {"description": f"{how_many(line)}, HSS asked {_asked(notice)}", **_texts(sink, finding)}
+        annotations |= {"description": f"{how_many(line)}, HSS asked {_asked(notification)}", **_texts(sink, finding)}
     return {
         "labels": _filled(labels),
         "annotations": _filled(annotations),
-        "startsAt": _start(finding.first_seen or _asked(notice), end),
+        "startsAt": _start(finding.first_seen or _asked(notification), end),
         "endsAt": end,
     }
 
@@ -64,40 +66,40 @@ def _alert(notice: Notice, sink: Sink, finding: Finding, end: str, *, rich: bool
 def _texts(sink: Sink, finding: Finding) -> dict[str, str]:
     links = [url for url in map(safe_url, finding.references) if url]
     return {
-        "why": clean(finding.rationale, LONG),
-        "do": clean(finding.remediation, LONG),
+        "why": one_line(finding.rationale, LONG),
+        "do": one_line(finding.remediation, LONG),
         "runbook_url": links[0] if links else "",
         "servers": servers(finding.hosts) if sink.hosts and finding.hosts else "",
     }
 
 
-def _sight(notice: Notice, now: datetime, end: datetime) -> Iterable[dict[str, Any]]:
+def _sight(notification: Notification, now: datetime, end: datetime) -> Iterable[dict[str, Any]]:
     """The alert on an incomplete run; it ends when everything is seen again."""
-    blind = notice.report.verdict == "inconclusive"
-    if not blind and not notice.seen_again:
+    blind = notification.report.verdict == "inconclusive"
+    if not blind and not notification.seen_again:
         return
-    labels = {"alertname": "PortComplianceInconclusive", "severity": "high", **_place(notice)}
-    reasons = notice.not_seen or tuple(str(problem) for problem in notice.report.problems)
+    labels = {"alertname": "PortComplianceInconclusive", "severity": "high", **_place(notification)}
+    reasons = notification.not_seen or tuple(str(problem) for problem in notification.report.problems)
     ends = _stamp(end if blind else now)
     yield {
         "labels": _filled(labels),
         "annotations": _filled(
             {
-                "summary": clean("; ".join(reasons[:10]), LONG) or "Not everything was seen",
-                "warning": " ".join(tolerance(notice)),
+                "summary": one_line("; ".join(reasons[:10]), LONG) or "Not everything was seen",
+                "warning": " ".join(tolerance(notification)),
             }
         ),
-        "startsAt": _start(_asked(notice), ends),
+        "startsAt": _start(_asked(notification), ends),
         "endsAt": ends,
     }
 
 
-def _asked(notice: Notice) -> str:
-    return notice.report.taken_at or notice.report.started_at
+def _asked(notification: Notification) -> str:
+    return notification.report.taken_at or notification.report.started_at
 
 
-def _place(notice: Notice) -> dict[str, str]:
-    target = notice.report.target
+def _place(notification: Notification) -> dict[str, str]:
+    target = notification.report.target
     return {
         "target": target.name,
         "region": target.region,
@@ -108,7 +110,7 @@ def _place(notice: Notice) -> dict[str, str]:
 
 def _filled(pairs: Mapping[str, str]) -> dict[str, str]:
     """Clean values; an empty one would be dropped by the receiver anyway."""
-    kept = {name: clean(value, LONG) for name, value in pairs.items()}
+    kept = {name: one_line(value, LONG) for name, value in pairs.items()}
     return {name: value for name, value in kept.items() if value}
 
 
@@ -121,6 +123,4 @@ def _start(stamp: str, end: str) -> str:
     return min(stamp, end) if stamp else end
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
-    """Success is 200. A 400 names a bad alert; the good ones beside it were stored all the same."""
-    return by_status_alone(status, headers, body)
+judge = by_status_alone  # success is 200; a 400 names a bad alert, and the good ones beside it were stored all the same

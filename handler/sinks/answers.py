@@ -1,19 +1,40 @@
-"""What an HTTP answer means where the target says nothing of its own, and the pieces that every `judge` uses."""
+"""What the answer to a message meant: the noun, the rules of plain HTTP, and the pieces that every `judge` uses."""
 
 from __future__ import annotations
 
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handler.sinks.sink import Judgement, Outcome
-from handler.sinks.text.plaintext import clean
+from handler.foreign_text import one_line
+from handler.retries import retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DELIVERED = Judgement(Outcome.DELIVERED)
+
+class DeliveryOutcome(Enum):
+    """What an answer meant."""
+
+    DELIVERED = "delivered"
+    ACCEPTED = "accepted"  # taken for processing; the target never says more
+    RETRY_NOW = "retry_now"  # network, 5xx, 429, a busy platform
+    RETRY_NEXT_RUN = "retry_next_run"
+    PERMANENT = "permanent"  # a dead hook, a refused signature: the same body will never pass
+    TOO_LARGE = "too_large"  # shrink, then send again
+
+
+class SinkAnswer(NamedTuple):
+    """An outcome and, in words without secrets, why; `retry_after` in seconds where the target says so."""
+
+    outcome: DeliveryOutcome
+    reason: str = ""
+    retry_after: float | None = None
+
+
+DELIVERED = SinkAnswer(DeliveryOutcome.DELIVERED)
 _TRY_AGAIN = frozenset({408, 421, 425, 429})
 _LONGEST_REASON = 120
 _ADDRESS = re.compile(r"\S*://\S*|\S*[?&]\w+=\S*")
@@ -21,30 +42,30 @@ _TOO_LONG = re.compile(r"too (long|large|big)|exceed\w* (the )?(max|limit|size|l
 _TOKEN = re.compile(r"[\w+/=:.\-]{20,}")
 
 
-def by_status(status: int, headers: Mapping[str, str], said: str = "") -> Judgement | None:
+def by_status(status: int, headers: Mapping[str, str], said: str = "") -> SinkAnswer | None:
     """The meaning of a status that is not 2xx, with what the target said; None for a 2xx."""
     if 200 <= status < 300:
         return None
     reason = because(status, said)
     if 300 <= status < 400:
-        return Judgement(Outcome.PERMANENT, f"{reason} (redirects are not followed)")
+        return SinkAnswer(DeliveryOutcome.PERMANENT, f"{reason} (redirects are not followed)")
     if status == 413:
-        return Judgement(Outcome.TOO_LARGE, reason)
+        return SinkAnswer(DeliveryOutcome.TOO_LARGE, reason)
     if status >= 500 or status in _TRY_AGAIN:
-        return Judgement(Outcome.RETRY_NOW, reason, retry_after(headers))
-    return Judgement(Outcome.PERMANENT, reason)
+        return SinkAnswer(DeliveryOutcome.RETRY_NOW, reason, retry_after(headers))
+    return SinkAnswer(DeliveryOutcome.PERMANENT, reason)
 
 
-def by_status_alone(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+def by_status_alone(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """For targets whose success is any 2xx; 501 will never do better."""
     if status == 501:
-        return Judgement(Outcome.PERMANENT, because(status))
+        return SinkAnswer(DeliveryOutcome.PERMANENT, because(status))
     return by_status(status, headers, text_of(body)) or DELIVERED
 
 
 def by_code(
-    status: int, headers: Mapping[str, str], body: bytes, names: tuple[str, ...], meanings: Mapping[int, Judgement]
-) -> Judgement:
+    status: int, headers: Mapping[str, str], body: bytes, names: tuple[str, ...], meanings: Mapping[int, SinkAnswer]
+) -> SinkAnswer:
     """For targets that answer 200 to a refusal and put a number in the body: success is 0 and nothing else."""
     said = fields_of(body) or {}
     code = next((said[name] for name in names if type(said.get(name)) is int), None)
@@ -54,17 +75,16 @@ def by_code(
     failure = by_status(status, headers, f"code {code} {words}")
     if code == 0:
         return failure or DELIVERED
-    reason = clean(f"code {code}: {words}", _LONGEST_REASON)
+    reason = one_line(f"code {code}: {words}", _LONGEST_REASON)
     if code in meanings:
         return meanings[code]._replace(reason=reason)
-    if says_too_long(words):
-        return Judgement(Outcome.TOO_LARGE, reason)
-    return failure or Judgement(Outcome.PERMANENT, reason)
+    longer = too_long(status, words)
+    return longer._replace(reason=reason) if longer else failure or SinkAnswer(DeliveryOutcome.PERMANENT, reason)
 
 
-def says_too_long(words: str) -> bool:
-    """Whether a refusal is about the length of the message."""
-    return _TOO_LONG.search(words) is not None
+def too_long(status: int, words: str) -> SinkAnswer | None:
+    """The meaning of a refusal that is about the length of the message; None if its words say something else."""
+    return SinkAnswer(DeliveryOutcome.TOO_LARGE, because(status, words)) if _TOO_LONG.search(words) else None
 
 
 def because(status: int, said: object = "") -> str:
@@ -75,16 +95,16 @@ def because(status: int, said: object = "") -> str:
 
 def safe_words(said: object) -> str:
     """A target's own words, short, on one line, without addresses and anything that could be a token."""
-    text = clean(str(said), 1000) if isinstance(said, (str, int)) else ""
+    text = one_line(str(said), 1000) if isinstance(said, (str, int)) else ""
     hidden = _TOKEN.sub(_hide_token, _ADDRESS.sub("***", text))
-    return clean(hidden, _LONGEST_REASON)
+    return one_line(hidden, _LONGEST_REASON)
 
 
 def _hide_token(run: re.Match[str]) -> str:
     """Words joined by underscores are an error code; a long run with a digit or mixed case may be a secret."""
     word = run[0]
-    harmless = word.replace("_", "").isalpha() and (word.islower() or word.isupper())
-    return word if harmless else "***"
+    is_code = word.replace("_", "").isalpha() and (word.islower() or word.isupper())
+    return word if is_code else "***"
 
 
 def text_of(body: bytes) -> str:
@@ -101,28 +121,6 @@ def fields_of(body: bytes) -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def header(headers: Mapping[str, str], name: str) -> str:
-    """A header whatever its case; an empty text if it is not there."""
-    return next((value for key, value in headers.items() if key.lower() == name), "")
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from `Retry-After` as a number or as a date beside the answer's own `Date`."""
-    said = header(headers, "retry-after").strip()
-    if not said:
-        return None
-    number = seconds(said)
-    if number is not None:
-        return number
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed, and slow to import
-
-    try:
-        wait = parsedate_to_datetime(said) - parsedate_to_datetime(header(headers, "date"))
-    except (ValueError, TypeError):
-        return None
-    return max(0.0, wait.total_seconds())
-
-
 def seconds(said: object) -> float | None:
     """A number of seconds from a JSON value or a text; None if it is none."""
     if isinstance(said, bool) or not isinstance(said, (str, int, float)):
@@ -134,6 +132,6 @@ def seconds(said: object) -> float | None:
     return max(0.0, number) if math.isfinite(number) else None
 
 
-def not_understood(status: int) -> Judgement:
+def not_understood(status: int) -> SinkAnswer:
     """A success status with a body that the target never sends: nothing is known to have been posted."""
-    return Judgement(Outcome.RETRY_NEXT_RUN, f"HTTP {status}, but the answer is not this target's own")
+    return SinkAnswer(DeliveryOutcome.RETRY_NEXT_RUN, f"HTTP {status}, but the answer is not this target's own")

@@ -5,53 +5,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from handler.foreign_text import one_line
 from handler.sinks.answers import by_status_alone
-from handler.sinks.post import json_bytes
-from handler.sinks.sink import PLAIN, Judgement, Message
-from handler.sinks.text.cutting import owed_report
-from handler.sinks.text.plaintext import clean
+from handler.sinks.message import PLAIN, SinkMessage, json_bytes
+from handler.sinks.text.cutting import due_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
-    from handler.sinks.sink import Notice, Sink
+    from handler.sinks.sink import Notification, Sink
 
-CHAT = False
-LIMIT = 64 * 1024
+_LIMIT = 64 * 1024
 TYPE = "port-compliance.report.v1"
 _HEADERS = {"Content-Type": "application/cloudevents+json; charset=utf-8"}
 
 
-def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:
+def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:
     """One event whose id is the delivery id; findings are left out (and counted) until it fits."""
     body = b""
     for step in range(shrink, PLAIN + 1):
-        body = json_bytes(_event(notice, sink, now, step))
-        if len(body) <= LIMIT:
+        body = json_bytes(_event(notification, sink, now, step))
+        if len(body) <= _LIMIT:
             break
-    return (Message(body, _HEADERS),)
+    return (SinkMessage(body, _HEADERS),)
 
 
-def _event(notice: Notice, sink: Sink, now: datetime, shrink: int) -> dict[str, Any]:
-    target = notice.report.target
+def _event(notification: Notification, sink: Sink, now: datetime, shrink: int) -> dict[str, Any]:
+    target = notification.report.target
     return {
         "specversion": "1.0",
-        "id": notice.delivery_id,
+        "id": notification.delivery_id,
         "source": f"urn:port-compliance/{_part(target.host)}/{_part(target.project_id)}",
         "type": TYPE,
         "subject": _part(target.name),
         "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "datacontenttype": "application/json",
-        "data": owed_report(notice, sink, shrink),
+        "data": due_report(notification, sink, shrink),
     }
 
 
 def _part(text: str) -> str:
     """A piece of a URI, never empty."""
-    return quote(clean(text, 200), safe="") or "-"
+    return quote(one_line(text, 200), safe="") or "-"
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
-    """Any 2xx is success (HTTP webhook specification)."""
-    return by_status_alone(status, headers, body)
+judge = by_status_alone  # any 2xx is success (HTTP webhook specification)

@@ -9,24 +9,20 @@ import hmac
 from typing import TYPE_CHECKING
 
 from handler.sinks.answers import by_status_alone
-from handler.sinks.post import JSON, json_bytes
-from handler.sinks.sink import Judgement, Message
-from handler.sinks.text.cutting import owed_report
+from handler.sinks.message import JSON, SinkMessage, json_bytes
+from handler.sinks.text.cutting import due_report
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
-    from handler.sinks.sink import Notice, Sink
-
-CHAT = False
+    from handler.sinks.sink import Notification, Sink
 
 
-def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:
-    """One POST of the report with the findings that the sink is owed."""
-    body = json_bytes(owed_report(notice, sink, shrink))
-    headers = {"Content-Type": JSON, **webhook_headers(notice.delivery_id, now, body, _key(sink))}
-    return (Message(body, headers),)
+def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:
+    """One POST of the report with the findings that the sink is due."""
+    body = json_bytes(due_report(notification, sink, shrink))
+    headers = {"Content-Type": JSON, **webhook_headers(notification.delivery_id, now, body, _key(sink))}
+    return (SinkMessage(body, headers),)
 
 
 def webhook_headers(delivery_id: str, now: datetime, body: bytes, key: bytes | None) -> dict[str, str]:
@@ -52,6 +48,4 @@ def signing_key(secret: str) -> bytes:
         return secret.encode()
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
-    """Any 2xx is success."""
-    return by_status_alone(status, headers, body)
+judge = by_status_alone  # any 2xx is success

@@ -4,43 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handler.sinks.answers import DELIVERED, because, by_status, fields_of, not_understood, says_too_long
-from handler.sinks.post import json_message
-from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
+from handler.sinks.answers import DELIVERED, by_status, fields_of, not_understood, too_long
+from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import HTML, PLAIN_TEXT
-from handler.sinks.text.fitting import smallest_that_fits
-from handler.sinks.text.layout import MARKS, plain_text, room_at, write
-from handler.sinks.text.plaintext import size_bytes
-from handler.sinks.text.wording import Story, tell
+from handler.sinks.text.fitting import size_bytes, smallest_that_fits
+from handler.sinks.text.layout import ICONS, plain_text, room_at, write
+from handler.sinks.text.wording import Content, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from handler.sinks.sink import Notice, Sink
+    from handler.sinks.answers import SinkAnswer
+    from handler.sinks.sink import Notification, Sink
     from handler.sinks.text.layout import Written
 
-CHAT = True
-LIMIT = 31_000
+_LIMIT = 31_000
 
 
-def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:  # noqa: ARG001
+def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
     """One card; the minimal message is text."""
 
-    def message(room: int) -> Message:
+    def message(room: int) -> SinkMessage:
         if shrink >= PLAIN:
-            return json_message({"text": plain_text(notice, sink, room, size_bytes)})
-        story = tell(notice, sink, shrink)
-        written = write(story, HTML, room_at(room, shrink), size_bytes)
-        card = {"header": _header(story), "sections": list(_sections(written))}
-        fallback = PLAIN_TEXT.escape(f"{story.title}. {story.summary}")
+            return json_message({"text": plain_text(notification, sink, room, size_bytes)})
+        content = content_of(notification, sink, shrink)
+        written = write(content, HTML, room_at(room, shrink), size_bytes)
+        card = {"header": _header(content), "sections": list(_sections(written))}
+        fallback = PLAIN_TEXT.escape(f"{content.title}. {content.summary}")
         return json_message({"fallbackText": fallback, "cardsV2": [{"cardId": "report", "card": card}]})
 
-    return (smallest_that_fits(message, LIMIT),)
+    return (smallest_that_fits(message, _LIMIT),)
 
 
-def _header(story: Story) -> dict[str, str]:
-    return {"title": f"{MARKS[story.tone]} {PLAIN_TEXT.escape(story.title)}", "subtitle": story.summary}
+def _header(content: Content) -> dict[str, str]:
+    return {"title": f"{ICONS[content.tone]} {PLAIN_TEXT.escape(content.title)}", "subtitle": content.summary}
 
 
 def _sections(written: Written) -> Iterable[dict[str, Any]]:
@@ -53,11 +51,10 @@ def _paragraph(text: str) -> dict[str, Any]:
     return {"widgets": [{"textParagraph": {"text": text}}]}
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is 200 with the message that was made."""
     said = fields_of(body) or {}
     error = said.get("error")
     words = str(error.get("message", "")) if isinstance(error, dict) else ""
-    if status == 400 and says_too_long(words):
-        return Judgement(Outcome.TOO_LARGE, because(status, words))
-    return by_status(status, headers, words) or (DELIVERED if said.get("name") else not_understood(status))
+    refused = (too_long(status, words) if status == 400 else None) or by_status(status, headers, words)
+    return refused or (DELIVERED if said.get("name") else not_understood(status))

@@ -1,66 +1,107 @@
-"""The kinds of sinks, one line each, loaded when asked for."""
+"""The kinds of sinks: one row each, with all that is special about it. No other module knows a kind by its name."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from handler.sinks.sink import Kind
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
 
-KINDS: dict[str, str] = {
-    "generic": "handler.sinks.generic",
-    "slack": "handler.sinks.slack",
-    "teams": "handler.sinks.teams",
-    "mattermost": "handler.sinks.mattermost",
-    "rocketchat": "handler.sinks.rocketchat",
-    "discord": "handler.sinks.discord",
-    "googlechat": "handler.sinks.googlechat",
-    "feishu": "handler.sinks.feishu",
-    "dingtalk": "handler.sinks.dingtalk",
-    "wecom": "handler.sinks.wecom",
-    "webex": "handler.sinks.webex",
-    "telegram": "handler.sinks.telegram",
-    "pagerduty": "handler.sinks.pagerduty",
-    "alertmanager": "handler.sinks.alertmanager",
-    "cloudevents": "handler.sinks.cloudevents",
-    "ocsf": "handler.sinks.ocsf",
-}
+    from handler.sinks.answers import SinkAnswer
+    from handler.sinks.message import SinkMessage
+    from handler.sinks.sink import Notification, Sink
 
-_HOSTS: tuple[tuple[str, str], ...] = (
-    ("hooks.slack.com", "slack"),
-    ("hooks.slack-gov.com", "slack"),
-    ("environment.api.powerplatform.com", "teams"),
-    ("logic.azure.com", "teams"),
-    ("api.powerautomate.com", "teams"),
-    ("flow.microsoft.com", "teams"),
-    ("webhook.office.com", "teams"),
-    ("discord.com", "discord"),
-    ("discordapp.com", "discord"),
-    ("chat.googleapis.com", "googlechat"),
-    ("open.feishu.cn", "feishu"),
-    ("open.larksuite.com", "feishu"),
-    ("oapi.dingtalk.com", "dingtalk"),
-    ("api.dingtalk.com", "dingtalk"),
-    ("qyapi.weixin.qq.com", "wecom"),
-    ("webexapis.com", "webex"),
-    ("api.ciscospark.com", "webex"),
-    ("api.telegram.org", "telegram"),
-    ("events.pagerduty.com", "pagerduty"),
-    ("events.eu.pagerduty.com", "pagerduty"),
+
+class SinkModule(Protocol):
+    """What speaks one target's language: a module of this room. Both functions are pure."""
+
+    def render(self, notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:
+        """The messages for a notification, within the target's true limits.
+
+        `shrink` is 0 at first; each further step must give a smaller message, and at last a minimal plain one
+        (`PLAIN`), which is also sent after a permanent refusal of the rich form.
+        """
+        ...
+
+    def judge(self, status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
+        """What an answer meant, by the target's own rules."""
+        ...
+
+
+def _load(name: str) -> SinkModule:
+    return cast("SinkModule", import_module(f"handler.sinks.{name}"))
+
+
+class SinkKind(NamedTuple):
+    """A kind of sink.
+
+    `hosts` are well-known host names: a URL there, or below, is of this kind. `needs` are the keys of a sink that this
+    kind cannot do without. `chat`: people read it, so that without a state it hears only of runs that are not
+    compliant. `mirrors`: it holds the state itself and gets everything that is open on every run, for what it does not
+    get looks resolved. `event_per_finding`: each finding is a message of its own, at most `max_findings` in a run, and
+    what does not fit stays due. `warn_unsigned`: a sink without a secret is warned of.
+    """
+
+    name: str
+    hosts: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    chat: bool = True
+    mirrors: bool = False
+    event_per_finding: bool = False
+    warn_unsigned: bool = False
+    load: Callable[[str], SinkModule] = _load
+
+    @property
+    def module(self) -> SinkModule:
+        """The module `sinks/NAME.py`, imported when it is first used: a cold start imports no kind in vain."""
+        return self.load(self.name)
+
+
+_FALLBACK: Final = SinkKind("generic", chat=False, warn_unsigned=True)
+_ROWS: Final = (
+    _FALLBACK,
+    SinkKind("slack", hosts=("hooks.slack.com", "hooks.slack-gov.com")),
+    SinkKind(
+        "teams",
+        hosts=(
+            "environment.api.powerplatform.com",
+            "logic.azure.com",
+            "api.powerautomate.com",
+            "flow.microsoft.com",
+            "webhook.office.com",
+        ),
+    ),
+    SinkKind("mattermost"),
+    SinkKind("rocketchat"),
+    SinkKind("discord", hosts=("discord.com", "discordapp.com")),
+    SinkKind("googlechat", hosts=("chat.googleapis.com",)),
+    SinkKind("feishu", hosts=("open.feishu.cn", "open.larksuite.com")),
+    SinkKind("dingtalk", hosts=("oapi.dingtalk.com", "api.dingtalk.com")),
+    SinkKind("wecom", hosts=("qyapi.weixin.qq.com",)),
+    SinkKind("webex", hosts=("webexapis.com", "api.ciscospark.com")),
+    SinkKind("telegram", hosts=("api.telegram.org",), needs=("chat_id",)),
+    SinkKind(
+        "pagerduty",
+        hosts=("events.pagerduty.com", "events.eu.pagerduty.com"),
+        needs=("routing_key",),
+        chat=False,
+        event_per_finding=True,
+    ),
+    SinkKind("alertmanager", chat=False, mirrors=True),
+    SinkKind("cloudevents", chat=False),
+    SinkKind("ocsf", chat=False),
 )
-
-
-def kind_module(name: str) -> Kind:
-    """The module that speaks a kind's language. Raises KeyError for a kind that does not exist."""
-    return cast("Kind", import_module(KINDS[name]))
+SINK_KINDS: Final[dict[str, SinkKind]] = {row.name: row for row in _ROWS}
 
 
 def guess_kind(url: str) -> str:
-    """The kind of a well-known host (or one below it); `generic` for any other."""
+    """The name of the kind whose well-known host (or one below it) the URL names; `generic` for any other."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
-        return "generic"
-    return next((kind for known, kind in _HOSTS if host == known or host.endswith("." + known)), "generic")
+        return _FALLBACK.name
+    known = (row for row in _ROWS if any(host == one or host.endswith(f".{one}") for one in row.hosts))
+    return next(known, _FALLBACK).name

@@ -1,4 +1,4 @@
-"""OCSF Compliance Findings (class 2003) as a JSON array: what is owed, what is closed, what was not seen."""
+"""OCSF Compliance Findings (class 2003) as a JSON array: what is due, what is closed, what was not seen."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ from typing import TYPE_CHECKING, Any
 
 from handler.formats.ocsf import ocsf_event, ocsf_events
 from handler.sinks.answers import by_status_alone
-from handler.sinks.post import json_message
-from handler.sinks.text.cutting import owed
-from handler.sinks.text.wording import lines_at, tolerance
+from handler.sinks.message import json_message
+from handler.sinks.text.cutting import listed_findings
+from handler.sinks.text.fitting import lines_at
+from handler.sinks.text.wording import tolerance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
     from datetime import datetime
 
     from handler.models import Finding
-    from handler.sinks.sink import Judgement, Message, Notice, Sink
+    from handler.sinks.message import SinkMessage
+    from handler.sinks.sink import Notification, Sink
 
-CHAT = False
 
-
-def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:  # noqa: ARG001
+def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
     """One POST of an array; `shrink` halves the number of events."""
-    tolerated = " ".join(tolerance(notice))
+    tolerated = " ".join(tolerance(notification))
     warning = {"status_detail": tolerated} if tolerated else {}
-    return (json_message([event | warning for event in _events(notice, sink, shrink)]),)
+    return (json_message([event | warning for event in _events(notification, sink, shrink)]),)
 
 
-def _events(notice: Notice, sink: Sink, shrink: int) -> Iterable[dict[str, Any]]:
-    fresh = {finding.fingerprint for finding in (*notice.new, *notice.reopened)}
-    for finding in owed(notice, sink, shrink):
+def _events(notification: Notification, sink: Sink, shrink: int) -> Iterable[dict[str, Any]]:
+    fresh = {finding.fingerprint for finding in (*notification.new, *notification.reopened)}
+    for finding in listed_findings(notification, sink, shrink):
         shown = _shown(finding, sink, shrink)
-        yield ocsf_event(notice.report, shown, "create" if finding.fingerprint in fresh else "update")
-    for finding in (*notice.resolved, *notice.missed)[: lines_at(sink.max_findings, shrink)]:
-        yield ocsf_event(notice.report, _shown(finding, sink, shrink), "close")
-    yield from ocsf_events(notice.report._replace(findings=()))[: lines_at(sink.max_findings, shrink)]
+        yield ocsf_event(notification.report, shown, "create" if finding.fingerprint in fresh else "update")
+    for finding in (*notification.resolved, *notification.missed)[: lines_at(sink.max_findings, shrink)]:
+        yield ocsf_event(notification.report, _shown(finding, sink, shrink), "close")
+    yield from ocsf_events(notification.report._replace(findings=()))[: lines_at(sink.max_findings, shrink)]
 
 
 def _shown(finding: Finding, sink: Sink, shrink: int) -> Finding:
@@ -43,6 +43,4 @@ def _shown(finding: Finding, sink: Sink, shrink: int) -> Finding:
     return shown._replace(rationale="", remediation="", references=(), hosts=None) if shrink else shown
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
-    """Any 2xx is success."""
-    return by_status_alone(status, headers, body)
+judge = by_status_alone  # any 2xx is success

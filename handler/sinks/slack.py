@@ -8,45 +8,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handler.sinks.answers import DELIVERED, because, by_status, not_understood, text_of
-from handler.sinks.packing import pack
-from handler.sinks.post import json_message
-from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
+from handler.foreign_text import cut
+from handler.sinks.answers import DELIVERED, DeliveryOutcome, SinkAnswer, because, by_status, not_understood, text_of
+from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import PLAIN_TEXT, SLACK
-from handler.sinks.text.layout import MARKS, Written, plain_text, room_at, write
-from handler.sinks.text.plaintext import cut
-from handler.sinks.text.wording import Story, tell
+from handler.sinks.text.fitting import pack
+from handler.sinks.text.layout import ICONS, Written, plain_text, room_at, write
+from handler.sinks.text.wording import Content, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from handler.sinks.sink import Notice, Sink
+    from handler.sinks.sink import Notification, Sink
 
-CHAT = True
-TOTAL, SECTION, HEADER = 11_500, 3000, 150
+_TOTAL, _SECTION, _HEADER = 11_500, 3000, 150
 _TOO_LARGE = frozenset({"msg_blocks_too_long", "msg_too_long", "too_many_blocks"})
 _BUSY = frozenset({"rollup_error", "rate_limited", "ratelimited"})
 
 
-def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:  # noqa: ARG001
+def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
     """One message of header, sections and a context; the `text` beside it is what a push notification shows."""
     if shrink >= PLAIN:
-        text = plain_text(notice, sink, SECTION, escape=SLACK.escape)
+        text = plain_text(notification, sink, _SECTION, escape=SLACK.escape)
         return (json_message({"text": text, "mrkdwn": False}),)
-    story = tell(notice, sink, shrink)
-    written = write(story, SLACK, room_at(TOTAL, shrink), longest=SECTION - 300)
-    fallback = SLACK.escape(f"{story.title}. {story.summary}")
-    return (json_message({"text": fallback, "blocks": list(_blocks(story, written))}),)
+    content = content_of(notification, sink, shrink)
+    written = write(content, SLACK, room_at(_TOTAL, shrink), longest=_SECTION - 300)
+    fallback = SLACK.escape(f"{content.title}. {content.summary}")
+    return (json_message({"text": fallback, "blocks": list(_blocks(content, written))}),)
 
 
-def _blocks(story: Story, written: Written) -> Iterable[dict[str, Any]]:
-    title = cut(f"{MARKS[story.tone]} {PLAIN_TEXT.escape(story.title)}", HEADER)
+def _blocks(content: Content, written: Written) -> Iterable[dict[str, Any]]:
+    title = cut(f"{ICONS[content.tone]} {PLAIN_TEXT.escape(content.title)}", _HEADER)
     yield {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
     if written.summary:
         yield _section(written.summary)
     for section in written.sections:
-        for text in pack((section.heading, *section.lines), SECTION):
+        for text in pack((section.heading, *section.lines), _SECTION):
             yield _section(text)
     yield {"type": "context", "elements": [_mrkdwn(line) for line in written.footer]}
 
@@ -59,12 +57,12 @@ def _mrkdwn(text: str) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is 200 with the body `ok`; a refusal is a status with one word."""
     said = text_of(body)
     if said in _TOO_LARGE:
-        return Judgement(Outcome.TOO_LARGE, because(status, said))
+        return SinkAnswer(DeliveryOutcome.TOO_LARGE, because(status, said))
     if said in _BUSY and 200 <= status < 300:
-        return Judgement(Outcome.RETRY_NOW, because(status, said))
+        return SinkAnswer(DeliveryOutcome.RETRY_NOW, because(status, said))
     failure = by_status(status, headers, said)
     return failure or (DELIVERED if said == "ok" else not_understood(status))

@@ -9,37 +9,34 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handler.sinks.answers import because, by_status, fields_of
-from handler.sinks.post import json_bytes, json_message
-from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
-from handler.sinks.text.fitting import Block, Entry, and_more, fit
-from handler.sinks.text.layout import MARKS, plain_text, room_at
-from handler.sinks.text.plaintext import size_bytes
-from handler.sinks.text.wording import tell
+from handler.sinks.answers import DeliveryOutcome, SinkAnswer, because, by_status, fields_of
+from handler.sinks.message import PLAIN, SinkMessage, json_bytes, json_message
+from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, size_bytes
+from handler.sinks.text.layout import ICONS, plain_text, room_at
+from handler.sinks.text.wording import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from handler.sinks.sink import Notice, Sink
-    from handler.sinks.text.lines import Item
-    from handler.sinks.text.wording import Section, Story
+    from handler.sinks.sink import Notification, Sink
+    from handler.sinks.text.lines import MessageLine
+    from handler.sinks.text.wording import Content, Section
 
-CHAT = True
-LIMIT = 20_000
+_LIMIT = 20_000
 _ENVELOPE = 900  # bytes of the card around its lines
 _LEAST = 3000  # bytes; the styles take most of a small card
 _COLOURS = {"bad": "Attention", "unknown": "Warning", "good": "Good"}
 _SEVERE = frozenset({"critical", "high"})
 
 
-def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:  # noqa: ARG001
+def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
     """One card; the minimal one is lines of text."""
     if shrink >= PLAIN:
-        lines = plain_text(notice, sink, LIMIT // 4, size_bytes, escape=str).split("\n")
+        lines = plain_text(notification, sink, _LIMIT // 4, size_bytes, escape=str).split("\n")
         return (json_message(_message([_line([_run(line)]) for line in lines if line])),)
-    story = tell(notice, sink, shrink)
-    return (json_message(_message(list(_body(story, max(_LEAST, room_at(LIMIT, shrink)))))),)
+    content = content_of(notification, sink, shrink)
+    return (json_message(_message(list(_body(content, max(_LEAST, room_at(_LIMIT, shrink)))))),)
 
 
 def _message(body: list[dict[str, Any]]) -> dict[str, Any]:
@@ -54,38 +51,38 @@ def _message(body: list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": card}]}
 
 
-def _body(story: Story, room: int) -> Iterable[dict[str, Any]]:
-    title = f"{MARKS[story.tone]} {story.title}"
-    head = [_line([_run(title, size="Large", weight="Bolder", color=_COLOURS[story.tone])])]
-    head += [_line([_run(story.summary)])] if story.summary else []
-    foot = [_line([_run(line, size="Small", isSubtle=True)], spacing="None") for line in story.footer]
+def _body(content: Content, room: int) -> Iterable[dict[str, Any]]:
+    title = f"{ICONS[content.tone]} {content.title}"
+    head = [_line([_run(title, size="Large", weight="Bolder", color=_COLOURS[content.tone])])]
+    head += [_line([_run(content.summary)])] if content.summary else []
+    foot = [_line([_run(line, size="Small", isSubtle=True)], spacing="None") for line in content.footer]
     left = room - _ENVELOPE - size_bytes(_fragment(head)) - size_bytes(_fragment(foot))
     yield from head
-    for section in fit([_block(section) for section in story.sections], left, size_bytes, _more):
+    for section in fit_blocks([_block(section) for section in content.sections], left, size_bytes, _more):
         for lines in (section.heading, *section.lines):
             yield from json.loads(lines)
     yield from foot
 
 
-def _block(section: Section) -> Block:
+def _block(section: Section) -> TextBlock:
     heading = _line([_run(section.heading, weight="Bolder")], spacing="Medium", separator=True)
     entries = tuple(
         Entry(_fragment([_head(item), *_details(item)]), _fragment([_head(item)]), item.stands_for)
         for item in section.items
     )
-    return Block(_fragment([heading]), entries, section.omitted, first=not section.findings)
+    return TextBlock(_fragment([heading]), entries, section.omitted, first=not section.findings)
 
 
 def _more(count: int) -> str:
     return _fragment([_line([_run(and_more(count), isSubtle=True)])])
 
 
-def _head(item: Item) -> dict[str, Any]:
+def _head(item: MessageLine) -> dict[str, Any]:
     lead = {"weight": "Bolder"} | ({"color": "Attention"} if str(item.severity) in _SEVERE else {})
     return _line([*([_run(f"{item.lead} ", **lead)] if item.lead else []), _run(item.text)], spacing="Small")
 
 
-def _details(item: Item) -> Iterable[dict[str, Any]]:
+def _details(item: MessageLine) -> Iterable[dict[str, Any]]:
     for detail in item.details:
         yield _line([_run(detail, isSubtle=True)], spacing="None")
     for url in item.urls:
@@ -104,9 +101,11 @@ def _fragment(elements: list[dict[str, Any]]) -> str:
     return json_bytes(elements).decode()
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Any 2xx only says that the flow was started: accepted, never delivered."""
     error = (fields_of(body) or {}).get("error")
     code = error.get("code", "") if isinstance(error, dict) else ""
     refused = by_status(status, headers, code)
-    return refused or Judgement(Outcome.ACCEPTED, because(status, "accepted by the flow, which does not say more"))
+    return refused or SinkAnswer(
+        DeliveryOutcome.ACCEPTED, because(status, "accepted by the flow, which does not say more")
+    )

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.sinks.answers import DELIVERED, because, by_status, fields_of, not_understood, says_too_long, seconds
-from handler.sinks.post import json_message
-from handler.sinks.sink import PLAIN, Judgement, Message, Outcome
+from handler.sinks.answers import (
+    DELIVERED,
+    DeliveryOutcome,
+    SinkAnswer,
+    because,
+    by_status,
+    fields_of,
+    not_understood,
+    seconds,
+    too_long,
+)
+from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import HTML
 from handler.sinks.text.layout import text_message
 
@@ -14,18 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from handler.sinks.sink import Notice, Sink
+    from handler.sinks.sink import Notification, Sink
 
-CHAT = True
-
-LIMIT = 4000
+_LIMIT = 4000
 
 
-def render(notice: Notice, sink: Sink, now: datetime, shrink: int) -> tuple[Message, ...]:  # noqa: ARG001
+def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
     """One message of HTML; the minimal one has no markup but entities."""
     body = {
         "chat_id": sink.chat_id,
-        "text": text_message(notice, sink, shrink, HTML, LIMIT, size_utf16),
+        "text": text_message(notification, sink, shrink, HTML, _LIMIT, size_utf16),
         "parse_mode": "HTML",
         "disable_web_page_preview": True,
     }
@@ -37,7 +44,7 @@ def size_utf16(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
+def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is `ok`: true; a refusal has a description, and a wait in its parameters."""
     said = fields_of(body)
     if said is None or not isinstance(said.get("ok"), bool):
@@ -46,11 +53,11 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> Judgement:
         return by_status(status, headers) or DELIVERED
     code, words = said.get("error_code"), str(said.get("description", ""))
     status = code if type(code) is int else status
-    if says_too_long(words):
-        return Judgement(Outcome.TOO_LARGE, because(status, words))
+    if longer := too_long(status, words):
+        return longer
     wait = seconds(_parameters(said.get("parameters")).get("retry_after"))
-    failure = by_status(status, headers, words) or Judgement(Outcome.PERMANENT, because(status, words))
-    return failure if wait is None else Judgement(Outcome.RETRY_NOW, failure.reason, wait)
+    failure = by_status(status, headers, words) or SinkAnswer(DeliveryOutcome.PERMANENT, because(status, words))
+    return failure if wait is None else SinkAnswer(DeliveryOutcome.RETRY_NOW, failure.reason, wait)
 
 
 def _parameters(value: object) -> Mapping[str, object]:

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from handler.errors import StoreDamagedError
-from handler.state.memory import decode
+from handler.state.document import decode
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,4 +1,4 @@
-"""The last run in a file: written beside, flushed, renamed; the copy before it is kept as `.prev`."""
+"""State in a file: written beside, flushed, renamed; the copy before it is kept as `.prev`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from handler.state.content import aside_name, from_bytes, to_bytes, version_of
 from handler.state.lock import locked
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from handler.clock import Clock
     from handler.state.interface import Document
 
@@ -21,11 +23,20 @@ if TYPE_CHECKING:
 class FileStore:
     """A document in a file, also on a mounted share. Its version is the digest of its bytes."""
 
-    def __init__(self, path: str | Path, clock: Clock, lock_limit: float = 15.0, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | Path,
+        clock: Clock,
+        lock_limit: float = 15.0,
+        *,
+        read_only: bool = False,
+        flush: Callable[[int], None] = os.fsync,
+    ) -> None:
         self._path = Path(path)
         self._clock = clock
         self._lock_limit = lock_limit
         self._read_only = read_only  # a damaged document is reported, not copied
+        self._flush = flush  # makes what is written to a descriptor last through a power cut
         self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
     def load(self) -> tuple[Document | None, str | None]:
@@ -56,8 +67,8 @@ class FileStore:
                 if (None if old is None else version_of(old)) not in ({version} if version else {None, self._damaged}):
                     raise StoreConflictError(f"{self._path}: another run wrote it")
                 if old is not None:
-                    _replace(self._path.with_name(f"{self._path.name}.prev"), old)
-                _replace(self._path, new)
+                    self._replace(self._path.with_name(f"{self._path.name}.prev"), old)
+                self._replace(self._path, new)
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be written ({error.strerror})") from error
         return version_of(new)
@@ -77,31 +88,29 @@ class FileStore:
         name = aside_name(self._path.name, self._clock.now())
         if self._path.with_name(name).exists():
             name = f"{name}-{secrets.token_hex(3)}"
-        _replace(self._path.with_name(name), content)
+        self._replace(self._path.with_name(name), content)
 
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put the content there whole or not at all: a file beside it, flushed, renamed over it."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        with suppress(FileNotFoundError):
-            beside.unlink()
-        raise
-    _flush_folder(path.parent)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the rename last through a power cut; a share that cannot flush a folder is taken as it is."""
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    def _replace(self, path: Path, content: bytes) -> None:
+        """Put the content there whole or not at all: a file beside it, flushed, renamed over it."""
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
         try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                self._flush(file.fileno())
+            beside.replace(path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                beside.unlink()
+            raise
+        self._flush_folder(path.parent)
+
+    def _flush_folder(self, folder: Path) -> None:
+        """Make the rename last through a power cut; a share that cannot flush a folder is taken as it is."""
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                self._flush(descriptor)
+            finally:
+                os.close(descriptor)

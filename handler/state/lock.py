@@ -11,25 +11,27 @@ from typing import TYPE_CHECKING, Final
 from handler.errors import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from handler.clock import Clock
+
+    Flock = Callable[[int, int], None]
 
 POLL: Final = 0.05  # seconds
 STALE: Final = 10.0  # seconds that one holder may keep it; a write takes milliseconds
 
 
 @contextmanager
-def locked(path: Path, clock: Clock, limit: float) -> Iterator[None]:
+def locked(path: Path, clock: Clock, limit: float, flock: Flock = fcntl.flock) -> Iterator[None]:
     """Hold the lock of `path`. Raises StoreError if another keeps it for `limit` seconds.
 
     flock keeps out others on this machine and ends with the process; on many shares it does nothing, so a file made
     with O_EXCL, which NFS (3 and later) and SMB make atomically, keeps out other machines. One that a crash left
-    behind is removed after ten seconds in which nobody replaced it.
+    behind is removed after ten seconds in which nobody replaced it. `flock` is the share's own.
     """
     until = clock.monotonic() + limit
-    with _flock(path.with_name(f"{path.name}.lock"), clock, until):
+    with _flocked(path.with_name(f"{path.name}.lock"), clock, until, flock):
         held = path.with_name(f"{path.name}.busy")
         owner = secrets.token_bytes(16)
         _take(held, owner, clock, until)
@@ -41,19 +43,20 @@ def locked(path: Path, clock: Clock, limit: float) -> Iterator[None]:
 
 
 @contextmanager
-def _flock(path: Path, clock: Clock, until: float) -> Iterator[None]:
+def _flocked(path: Path, clock: Clock, until: float, flock: Flock) -> Iterator[None]:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        while not _flocked(descriptor):
+        while not _gets(descriptor, flock):
             _wait(path, clock, until)
         yield
     finally:
         os.close(descriptor)
 
 
-def _flocked(descriptor: int) -> bool:
+def _gets(descriptor: int, flock: Flock) -> bool:
+    """Whether this process has the lock now, or has to do without this half of it."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     except OSError:

@@ -1,24 +1,18 @@
-"""The last run: what was found, what was told to whom, and what is being told; as frozen data and as a document."""
+"""What is remembered between runs: what was found, what was told to whom, and what is being told."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-from handler.errors import StoreDamagedError
-from handler.models import Finding, Severity
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCHEMA: Final = 1
+    from handler.models import Finding
+
 HISTORY_LENGTH: Final = 400
-_TEXTS: Final = ("title", "rationale", "remediation", "references", "tags")  # the same for all findings of a rule
-_APART: Final = (*_TEXTS, "hosts", "first_seen")  # kept elsewhere, or not at all
 
 
-class Mark(NamedTuple):
+class Receipt(NamedTuple):
     """What one sink was last told of one finding: `open` or `resolved`, in which episode, with which num."""
 
     transition: str
@@ -63,7 +57,7 @@ class Remembered(NamedTuple):
     base_num: int = 0  # what growth is measured against while no sink was told
     resolved_at: str | None = None
     because: str = ""
-    told: Mapping[str, Mark] = {}
+    told: Mapping[str, Receipt] = {}
 
 
 class SinkMemory(NamedTuple):
@@ -104,104 +98,3 @@ class LastRun(NamedTuple):
     history: tuple[RunSummary, ...] = ()
     began_at: str = ""
     lost: bool = False
-
-
-def encode(last_run: LastRun) -> dict[str, Any]:
-    """The JSON document of a last run: schema version, checksum, content. Hosts are not kept."""
-    texts: dict[str, int] = {}
-    content = {
-        "run_at": last_run.run_at,
-        "policy_digest": last_run.policy_digest,
-        "place": last_run.place,
-        "began_at": last_run.began_at,
-        "lost": last_run.lost,
-        "findings": [_encode_remembered(one, texts) for one in last_run.findings.values()],
-        "texts": [],
-        "columns": {"finding": _finding_columns(), "record": _record_columns()},
-        "sinks": {name: _encode_sink(memory) for name, memory in last_run.sinks.items()},
-        "drift": last_run.drift,
-        "history": last_run.history,
-    }
-    content["texts"] = [json.loads(text) for text in texts]
-    plain = json.loads(json.dumps(content))
-    return {"schema": SCHEMA, "checksum": _checksum(plain), "last_run": plain}
-
-
-def decode(document: Mapping[str, Any]) -> LastRun:
-    """The last run of a document. Raises StoreDamagedError where it is damaged or of a newer schema."""
-    verify(document)
-    content = document["last_run"]
-    try:
-        found = (_decode_remembered(one, content["columns"], content["texts"]) for one in content["findings"])
-        return LastRun(
-            run_at=content["run_at"],
-            policy_digest=content["policy_digest"],
-            place=content["place"],
-            began_at=content["began_at"],
-            lost=content["lost"],
-            findings={one.finding.fingerprint: one for one in found},
-            sinks={name: _decode_sink(memory) for name, memory in content["sinks"].items()},
-            drift=tuple(content["drift"]),
-            history=tuple(_decode_summary(line) for line in content["history"]),
-        )
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        raise StoreDamagedError(f"the state does not read as a last run ({type(error).__name__})") from error
-
-
-def verify(document: object) -> None:
-    """Check schema version and checksum. Raises StoreDamagedError."""
-    if not isinstance(document, dict) or not isinstance(document.get("last_run"), dict):
-        raise StoreDamagedError("the state is not a last run")
-    schema = document.get("schema")
-    if schema != SCHEMA:
-        raise StoreDamagedError(f"the state has schema {schema!r:.20}; this version reads {SCHEMA}")
-    if document.get("checksum") != _checksum(document["last_run"]):
-        raise StoreDamagedError("the state's checksum does not fit its content")
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-
-
-def _finding_columns() -> list[str]:
-    return [name for name in Finding._fields if name not in _APART]
-
-
-def _record_columns() -> list[str]:
-    return [name for name in Remembered._fields if name not in ("finding", "told")]
-
-
-def _encode_remembered(one: Remembered, texts: dict[str, int]) -> list[Any]:
-    """Values without their names, which stand once in `columns`: the finding, its texts' number, the record, marks."""
-    text = json.dumps([getattr(one.finding, name) for name in _TEXTS])
-    finding = [getattr(one.finding, name) for name in _finding_columns()]
-    record = [getattr(one, name) for name in _record_columns()]
-    return [finding, texts.setdefault(text, len(texts)), record, dict(one.told)]
-
-
-def _decode_remembered(plain: list[Any], columns: Mapping[str, list[str]], texts: list[list[Any]]) -> Remembered:
-    values, text, record, marks = plain
-    known = dict(zip(columns["finding"], values, strict=True)) | dict(zip(_TEXTS, texts[text], strict=True))
-    known |= {"severity": Severity(known["severity"])}
-    known |= {"references": tuple(known["references"]), "tags": tuple(known["tags"])}
-    rest = dict(zip(columns["record"], record, strict=True))
-    told = {sink: Mark(*mark) for sink, mark in marks.items()}
-    return Remembered(finding=Finding(**known, first_seen=rest["first_seen"]), told=told, **rest)
-
-
-def _encode_sink(memory: SinkMemory) -> dict[str, Any]:
-    return {**memory._asdict(), "pending": [batch._asdict() for batch in memory.pending]}
-
-
-def _decode_sink(plain: Mapping[str, Any]) -> SinkMemory:
-    pending = tuple(
-        Batch(**{**batch, "items": tuple(Item(*item) for item in batch["items"])}) for batch in plain["pending"]
-    )
-    not_seen = {category: tuple(reasons) for category, reasons in plain["not_seen"].items()}
-    return SinkMemory(**{**plain, "pending": pending, "not_seen": not_seen, "drift": tuple(plain["drift"])})
-
-
-def _decode_summary(line: list[Any]) -> RunSummary:
-    run_id, at, verdict, counts, *rest = line
-    return RunSummary(run_id, at, verdict, tuple(counts), *rest)

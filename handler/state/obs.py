@@ -1,4 +1,4 @@
-"""The last run in an OBS bucket. Conditional writes are probed, never assumed: OBS does not document them on PUT."""
+"""State in an OBS bucket. Conditional writes are probed, never assumed: OBS does not document them on PUT."""
 
 from __future__ import annotations
 

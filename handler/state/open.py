@@ -1,11 +1,14 @@
-"""From STATE_URL to a store."""
+"""Opens the store that STATE_URL names."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from handler.errors import SettingsError
+from handler.errors import MissingExtraError, SettingsError
+from handler.state.file import FileStore
+from handler.state.obs import ObsStore
+from handler.state.obs_objects import ObsObjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,33 +40,34 @@ def open_store(
         return None
     scheme = url.partition(":")[0]
     if scheme == "file":
-        return _file(url, clock, read_only=read_only)
+        return FileStore(_path(url), clock, read_only=read_only)
     if scheme in ("redis", "rediss"):
-        from handler.state.redis_store import RedisStore  # noqa: PLC0415
-
-        try:
-            return RedisStore(url, clock, timeout, read_only=read_only)
-        except ValueError:  # a port or an address that is none; its text may hold the password
-            raise SettingsError("STATE_URL redis: must be redis://host:port/database/key") from None
+        return _redis(url, clock, timeout, read_only=read_only)
     if scheme != "obs":
         raise SettingsError("STATE_URL must start with file:///, obs://, redis:// or rediss://")
     if transport is None or keys is None or not obs_endpoint or not region:
         raise SettingsError("STATE_URL obs:// needs OBS_ENDPOINT (or a region) and an access key")
-    from handler.state.obs import ObsStore  # noqa: PLC0415
-    from handler.state.obs_objects import ObsObjects  # noqa: PLC0415
-
     bucket, key = _bucket_and_key(url)
     objects = ObsObjects(bucket, obs_endpoint, region, keys, transport, clock, timeout)
     return ObsStore(objects, key, read_only=read_only)
 
 
-def _file(url: str, clock: Clock, *, read_only: bool) -> Store:
-    from handler.state.file import FileStore  # noqa: PLC0415
-
+def _path(url: str) -> str:
     parts = urlsplit(url)
     if not url.startswith("file:///") or not parts.path.strip("/"):
         raise SettingsError("STATE_URL file: must be file:///absolute/path")
-    return FileStore(unquote(parts.path), clock, read_only=read_only)
+    return unquote(parts.path)
+
+
+def _redis(url: str, clock: Clock, timeout: float, *, read_only: bool) -> Store:
+    try:
+        from handler.state.redis import RedisStore  # noqa: PLC0415 - an extra, which may not be installed
+    except ImportError as error:
+        raise MissingExtraError("STATE_URL redis://", "redis") from error
+    try:
+        return RedisStore(url, clock, timeout, read_only=read_only)
+    except ValueError:  # a port or an address that is none; its text may hold the password
+        raise SettingsError("STATE_URL redis: must be redis://host:port/database/key") from None
 
 
 def _bucket_and_key(url: str) -> tuple[str, str]:

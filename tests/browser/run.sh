@@ -5,4 +5,4 @@ here=$(cd "$(dirname "$0")" && pwd)
 cd "$here"
 npm ci --ignore-scripts --no-audit --no-fund
 cd "$here/../.."
-exec "${PYTHON:-python}" -m pytest -m real tests/test_formats_browser.py tests/test_formats_machines.py "$@"
+exec "${PYTHON:-python}" -m pytest -m real tests/formats/test_html_report_browser.py tests/formats/test_machines.py "$@"

@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
 # serverless.yml in a Serverless Framework that needs no account: osls, the maintained version 3.
-# Huawei's plugin is not on npm any more, so this works on a copy without the `plugins:` key.
+# Huawei's plugin is not on npm any more: print and package work on a copy without the `plugins:` key, and the documented
+# commands run with a stand-in of the plugin (tests/deploy/plugin).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-osls=4.3.1
 folder=build/deploy
 command -v npm >/dev/null || { echo "skipped: npm is not installed" >&2; exit 0; }
 
-mkdir -p "$folder"
-if [ "$(cat "$folder/.made-from" 2>/dev/null)" != "$osls" ]; then
-  echo "installing osls $osls" >&2
-  echo '{"private": true}' > "$folder/package.json"
-  npm install --prefix "$folder" --no-fund --no-audit --loglevel=error "osls@$osls"
-  echo "$osls" > "$folder/.made-from"
+wanted=$(cksum < tests/deploy/package-lock.json)
+if [ "$(cat "$folder/.made-from" 2>/dev/null)" != "$wanted" ]; then
+  echo "installing osls" >&2
+  mkdir -p "$folder"
+  cp tests/deploy/package.json tests/deploy/package-lock.json "$folder/"
+  npm ci --prefix "$folder" --ignore-scripts --no-fund --no-audit --loglevel=error </dev/null
+  echo "$wanted" > "$folder/.made-from"
 fi
+osls=$(sed -n 's/.*"osls": "\(.*\)".*/\1/p' tests/deploy/package.json)
 
 service="$folder/service"
 rm -rf "$service"
@@ -23,10 +25,10 @@ cd "$service"
 export SLS_NOTIFICATIONS_MODE=off SLS_TELEMETRY_DISABLED=1 WEBHOOK_URL=https://hooks.example.org/canary
 
 echo "== osls print" >&2
-../node_modules/.bin/osls print --region ap-southeast-3 | tee printed.yml | grep -E 'runtime|triggerTypeCode|codeUri|schedule:'
+../node_modules/.bin/osls print | tee printed.yml | grep -E 'runtime|triggerTypeCode|codeUri|schedule:'
 grep -q 'triggerTypeCode: TIMER' printed.yml && grep -q 'name: huawei' printed.yml
 echo "== osls package" >&2
-../node_modules/.bin/osls package --region ap-southeast-3
+../node_modules/.bin/osls package
 test -s .serverless/port-compliance.zip
 echo "== a broken service name and a missing secret must not pass" >&2
 sed 's/^service: .*/service: "not a name!"/' serverless.yml > broken.yml
@@ -36,6 +38,30 @@ if ../node_modules/.bin/osls print --config broken.yml >/dev/null 2>&1; then
 fi
 if env -u WEBHOOK_URL ../node_modules/.bin/osls print >/dev/null 2>&1; then
   echo "error: osls accepted a secret that is not set" >&2
+  exit 1
+fi
+
+echo "== the documented commands, with a stand-in of the plugin" >&2
+cd ../../..
+documented="$folder/documented"
+rm -rf "$documented"
+mkdir -p "$documented/build/function" "$documented/bin"
+cp serverless.yml "$documented/"
+touch "$documented/build/function/index.py"
+plugin="$PWD/$folder/node_modules/serverless-huawei-functions"
+rm -rf "$plugin"
+cp -r tests/deploy/plugin "$plugin"
+trap 'rm -rf "$plugin"' EXIT
+commands=$(grep -hoE '^(#  |   ) .*\bserverless (deploy|remove).*' serverless.yml docs/deploy.md | sed 's/^# *//')
+cd "$documented"
+ln -s ../../node_modules/.bin/osls bin/serverless
+while read -r command; do
+  echo "\$ $command" >&2
+  said=$(PATH="$PWD/bin:$PATH" bash -euo pipefail -c "$command" </dev/null)
+  [[ $said == *"deploy port-compliance in ap-southeast-3"* ]] || { echo "error: it said: $said" >&2; exit 1; }
+done <<< "$commands"
+if bin/serverless deploy --region ap-southeast-3 </dev/null >/dev/null 2>&1; then
+  echo "error: osls takes --region now; the documents may use it again" >&2
   exit 1
 fi
 echo "serverless.yml passes print and package of osls $osls"

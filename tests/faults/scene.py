@@ -17,15 +17,16 @@ from urllib.parse import quote, urlsplit
 
 from handler import index
 from handler.errors import PortComplianceError, StoreDamagedError
-from handler.run.context import Surroundings, Warm
+from handler.run.context import Context, Warm
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import ACCESS_KEY, Options
 from handler.simulator.simulator import Simulator
-from handler.state.memory import LastRun, decode
+from handler.state.document import decode
+from handler.state.memory import LastRun
 from handler.transport import Request, Response
 from tests.fakes import FakeClock
 from tests.faults.answers import Exchange, Fault
-from tests.function import TIMER
+from tests.world import TIMER
 
 BUDGET = 300.0  # seconds of the fake clock that a run has
 HOUR = 3600.0
@@ -171,6 +172,7 @@ class Scene:
             "NOTIFY_CONFIG": "sinks.yaml",
             "STATE_URL": f"file://{folder}/state.json",
             "APIG_TOKEN": SECRETS["apig"],
+            "LOG_FORMAT": "json",
             "RUN_BUDGET_SECONDS": f"{BUDGET:.0f}",
             "SIGNING": SECRETS["signing"],
             "HEADER": SECRETS["header"],
@@ -210,9 +212,10 @@ class Scene:
             return far(request)
         return self.striking.strike(Exchange(request, timeout, self.clock, lambda: far(request)))
 
-    def around(self) -> Surroundings:
+    def context(self) -> Context:
         self.warm = self._warm() if self.cold else self.warm
-        return Surroundings(self.settings.get, self.folder, self.clock, self.warm, random.Random(1))
+        self.warm.random = random.Random(1)
+        return Context(self.settings.get, self.folder, self.warm, self.clock)
 
     def change(self) -> None:
         """Before the fault: one port is closed, another opened in its place."""
@@ -227,7 +230,7 @@ class Scene:
         raised: BaseException | None = None
         with contextlib.redirect_stderr(printed), contextlib.redirect_stdout(printed):
             try:
-                report = index.answer(event, self.around(), BUDGET, BUDGET)
+                report = index.invoke(event, self.context(), BUDGET, BUDGET)
             except PortComplianceError as error:
                 raised = error
         ran = Ran(report, raised, printed.getvalue(), self.clock.seconds - began)

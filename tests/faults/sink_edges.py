@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from handler.errors import DeliveryError
-from handler.sinks.kinds import KINDS
+from handler.sinks.kinds import SINK_KINDS
 from tests.faults import invariants
 from tests.faults.answers import Fault, faults_of
 from tests.faults.cells import LASTS, Cell
@@ -21,7 +21,7 @@ EVERY_RUN = ("alertmanager",)
 
 
 def cells() -> Iterator[Cell]:
-    for kind in KINDS:
+    for kind in SINK_KINDS:
         for fault in faults_of("sink"):
             for lasts in LASTS:
                 if kind in ANY_2XX and fault.name in A_STRANGERS_2XX:

@@ -8,7 +8,7 @@ import pytest
 
 from handler.errors import StoreDamagedError, StoreError
 from handler.state.content import from_bytes
-from handler.state.redis_store import RedisStore
+from handler.state.redis import RedisStore
 from handler.transport import Response
 from tests.fakes import FakeClock
 from tests.faults.redis_server import RedisServer

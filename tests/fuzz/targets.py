@@ -24,11 +24,11 @@ from handler.function.events import read_event
 from handler.hss.decode import asset_counters, port_page
 from handler.models import Evaluation
 from handler.policy.load import load_texts
-from handler.report.json_v1 import parse_reports
+from handler.report.json_v1 import report_dict
+from handler.report.report_file import parse_reports
 from handler.report.snapshot_file import parse_snapshot
-from handler.report.verdict import report_dict
 from handler.state.content import from_bytes
-from handler.state.memory import SCHEMA, decode, encode
+from handler.state.document import SCHEMA, decode, encode
 from handler.transport import Response
 from tests.fakes import NOON, category
 from tests.reliability import POLICY

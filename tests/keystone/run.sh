@@ -1,5 +1,5 @@
 #!/bin/sh
-# Logs in to a real Keystone: installs it in a throw-away environment, serves it on loopback, runs check.py against it.
+# Logs in to a real Keystone: installs it from its lock (once), serves it on loopback, runs check_keystone.py against it.
 # Usage: tests/keystone/run.sh [PYTHON]    KEYSTONE_VENV names an environment that has keystone, to save the install.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,9 +15,8 @@ trap cleanup EXIT INT TERM
 
 venv=${KEYSTONE_VENV:-}
 if [ -z "$venv" ]; then
-    venv=$work/venv
-    "$python" -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check keystone
+    venv=$here/../../build/environments/keystone
+    PYTHON=$python "$here/../../tools/setup.sh" "$venv" tests/environments/keystone.lock
 fi
 
 mkdir "$work/fernet" "$work/credential"

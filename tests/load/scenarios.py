@@ -15,11 +15,12 @@ from random import Random
 
 from handler.clock import Deadline, SystemClock
 from handler.models import Row, Secret, Snapshot
-from handler.notify.dispatch import Edges, tell
+from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
-from handler.run.check import Job, Parts, run
-from handler.sinks.kinds import KINDS, kind_module
+from handler.run.check import check_target
+from handler.run.job import Adapters, Job
+from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
 from handler.state.file import FileStore
 from handler.transport import Request, Response
@@ -37,8 +38,8 @@ def large(findings: int = 10_000) -> dict[str, float]:
     )
     policy = Policy("large", "sha256:0", rules)
     sinks = tuple(
-        Sink(kind, kind, Secret(f"https://{kind}.example/"), chat_id="1", routing_key=ROUTING, max_findings=10_000)
-        for kind in KINDS
+        Sink(name, kind, Secret(f"https://{name}.example/"), chat_id="1", routing_key=ROUTING, max_findings=10_000)
+        for name, kind in SINK_KINDS.items()
     )
     taken = {"messages": 0.0, "bytes": 0.0}
 
@@ -55,8 +56,8 @@ def large(findings: int = 10_000) -> dict[str, float]:
         figures: dict[str, float] = {}
         for name in ("first run", "second run"):
             began = time.perf_counter()
-            parts = Parts(lambda _: _listing(rows), _outlet(sinks, web, clock), clock, store)
-            report = run(Job(name, clock.now(), policy, TARGET, ("host",)), parts)
+            adapters = Adapters(lambda _: _listing(rows), _notifier(sinks, web, clock), clock, store)
+            report = check_target(Job(name, clock.now(), policy, TARGET, ("host",)), adapters)
             assert len(report.findings) == findings
             assert not report.problems, report.problems
             figures[f"{name}, seconds"] = time.perf_counter() - began
@@ -70,12 +71,12 @@ def _listing(rows: list[Row]) -> Snapshot:
     return snapshot(category(rows))
 
 
-def _outlet(sinks: tuple[Sink, ...], web: object, clock: FakeClock) -> object:
-    def outlet(report, compared, store, version):
-        edges = Edges(web, kind_module, clock, Deadline.after(900, clock), Random(1))
-        return tell(report, compared, sinks, edges, store=store, version=version)
+def _notifier(sinks: tuple[Sink, ...], web: object, clock: FakeClock) -> object:
+    def notifier(report, compared, store, version):
+        context = DeliveryContext(web, Deadline.after(900, clock), Random(1))
+        return dispatch(report, compared, sinks, context, store=store, version=version)
 
-    return outlet
+    return notifier
 
 
 def warm(times: int = 1000, settle: int = 100) -> dict[str, float]:
@@ -151,11 +152,11 @@ def one_of_many(store: FileStore, told: str, run_id: str) -> None:
 
     rules = (Rule("telnet", "ports", "Telnet", ports=PortSet(((23, 25),))),)
     rows = [Row(port, "tcp", 1, "danger") for port in (23, 24, 25)]
-    sinks = (Sink("soc", "generic", Secret("https://soc.example/")),)
+    sinks = (Sink("soc", SINK_KINDS["generic"], Secret("https://soc.example/")),)
 
-    def outlet(report, compared, kept, version):
-        edges = Edges(web, kind_module, clock, Deadline.after(300, clock), Random(run_id))
-        return tell(report, compared, sinks, edges, store=kept, version=version)
+    def notifier(report, compared, kept, version):
+        context = DeliveryContext(web, Deadline.after(300, clock), Random(run_id))
+        return dispatch(report, compared, sinks, context, store=kept, version=version)
 
-    parts = Parts(lambda _: _listing(rows), outlet, clock, store)
-    run(Job(run_id, NOON, Policy("p", "sha256:0", rules), TARGET, ("host",)), parts)
+    adapters = Adapters(lambda _: _listing(rows), notifier, clock, store)
+    check_target(Job(run_id, NOON, Policy("p", "sha256:0", rules), TARGET, ("host",)), adapters)

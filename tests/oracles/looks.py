@@ -7,12 +7,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from handler.sinks.kinds import kind_module
+from handler.sinks.kinds import SINK_KINDS
 from tests import notices
 from tests.fakes import NOON
 
 if TYPE_CHECKING:
-    from handler.sinks.sink import Notice
+    from handler.sinks.sink import Notification
 
 KINDS = (
     "slack", "mattermost", "rocketchat", "discord", "googlechat", "feishu", "dingtalk", "wecom", "webex", "telegram",
@@ -23,9 +23,9 @@ _PAGE = """<body style="margin:0;background:#fff"><div style="padding:14px;width
 <div style="border-left:4px solid {colour};padding-left:12px">{body}</div></div></body>"""
 
 
-def page(kind: str, notice: Notice) -> str:
+def page(kind: str, notice: Notification) -> str:
     """The page of one kind's message."""
-    (message,) = kind_module(kind).render(notice, notices.sink(kind, secret=None), NOON, 0)
+    (message,) = SINK_KINDS[kind].module.render(notice, notices.sink(kind, secret=None), NOON, 0)
     colour, body = _READERS[kind](json.loads(message.body))
     return _PAGE.format(colour=colour, body=body)
 

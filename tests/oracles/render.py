@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from handler.sinks.kinds import kind_module
+from handler.sinks.kinds import SINK_KINDS
 from tests import notices
 from tests.fakes import NOON
 from tests.oracles import looks
@@ -58,7 +58,7 @@ def source(kind: str) -> str:
     checks = [line, f"type Body = {shape};"]
     for name, notice in CASES.items():
         for shrink in (0, 1, 9):
-            (message,) = kind_module(kind).render(notice, notices.sink(kind), NOON, shrink)
+            (message,) = SINK_KINDS[kind].module.render(notice, notices.sink(kind), NOON, shrink)
             checks.append(f"export const {name}{shrink} = ({json.dumps(json.loads(message.body))}) satisfies Body;")
     return "\n".join(checks) + "\n"
 
@@ -70,7 +70,7 @@ def main(folder: str) -> None:
     for kind in TYPES:
         (target / f"{kind}.ts").write_text(source(kind), encoding="utf-8")
     for name, notice in CASES.items():
-        (message,) = kind_module("teams").render(notice, notices.sink("teams"), NOON, 0)
+        (message,) = SINK_KINDS["teams"].module.render(notice, notices.sink("teams"), NOON, 0)
         card = json.loads(message.body)["attachments"][0]["content"]
         (target / f"card-{name}.json").write_text(json.dumps(card), encoding="utf-8")
     for kind in looks.KINDS:

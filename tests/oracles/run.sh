@@ -9,8 +9,12 @@ work="$here/../../build/oracles"
 command -v node >/dev/null || { echo "skipped: node is not installed"; exit 0; }
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
-cp "$here/package.json" "$work/"
-(cd "$work" && npm install --no-package-lock --legacy-peer-deps --ignore-scripts --no-audit --no-fund --silent)
+wanted=$(cksum < "$here/package-lock.json")
+if [ "$(cat "$work/.made-from" 2>/dev/null)" != "$wanted" ]; then
+    cp "$here/package.json" "$here/package-lock.json" "$work/"
+    (cd "$work" && npm ci --legacy-peer-deps --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null)
+    echo "$wanted" >"$work/.made-from"
+fi
 rm -rf "$work/checks"
 "$python" "$here/render.py" "$work/checks"
 cd "$work"

@@ -1,45 +1,45 @@
-"""The report as a machine gets it: the findings that its sink is owed, and the number of the others."""
+"""The report as a machine gets it: the findings that its sink is due, and the number of the others."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handler.report.verdict import finding_dict, report_dict
+from handler.foreign_text import cut
+from handler.report.json_v1 import finding_dict, report_dict
+from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG
-from handler.sinks.text.plaintext import cut
-from handler.sinks.text.wording import lines_at, open_findings, owed_findings
+from handler.sinks.text.wording import due_findings, open_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from handler.models import Finding
-    from handler.sinks.sink import Notice, Sink
+    from handler.sinks.sink import Notification, Sink
 
 _LINES_OF_TEXT = ("rationale", "remediation", "references")
 
 
-def owed(notice: Notice, sink: Sink, shrink: int = 0) -> tuple[Finding, ...]:
+def listed_findings(notification: Notification, sink: Sink, shrink: int = 0) -> tuple[Finding, ...]:
     """The open findings to list, worst first, at most `max_findings`, half as many at each step of `shrink`.
 
-    They are those the message is about; all open ones where the sink wants always everything, or nothing is remembered.
+    They are those that the message is about; all open ones where the sink wants everything on every run, or where
+    nothing is remembered.
     """
-    everything = sink.send == "always" or notice.report.changes is None
-    findings = open_findings(notice) if everything else owed_findings(notice)
+    everything = sink.send == "always" or notification.report.changes is None
+    findings = open_findings(notification) if everything else due_findings(notification)
     ordered = sorted(findings, key=lambda finding: -finding.severity)
     return tuple(ordered[: lines_at(sink.max_findings, shrink)])
 
 
-def owed_report(notice: Notice, sink: Sink, shrink: int = 0) -> dict[str, Any]:
-    """The report's JSON with `findings` cut to `owed`; `omitted` counts the open findings that are not listed."""
-    whole = report_dict(notice.report)
-    listed = owed(notice, sink, shrink)
-    marks = {finding.fingerprint for finding in listed}
+def due_report(notification: Notification, sink: Sink, shrink: int = 0) -> dict[str, Any]:
+    """The report's JSON with `findings` cut to `listed_findings`; `omitted` counts the other open findings."""
+    whole = report_dict(notification.report)
+    listed = listed_findings(notification, sink, shrink)
+    shown = {finding.fingerprint for finding in listed}
     findings = [finding_dict(finding) for finding in listed]
     cap = lines_at(sink.max_findings, shrink)
     body = whole | {
         "findings": [_without_texts(finding) for finding in findings] if shrink else findings,
-        "omitted": whole["omitted"] + sum(finding["fingerprint"] not in marks for finding in whole["findings"]),
-        "changes": _changes(whole["changes"], marks, notice, cap),
+        "omitted": whole["omitted"] + sum(finding["fingerprint"] not in shown for finding in whole["findings"]),
+        "changes": _changes(whole["changes"], shown, notification, cap),
         "exempted": whole["exempted"][:cap],
         "announced": whole["announced"][:cap],
     }
@@ -52,29 +52,29 @@ def _without_texts(finding: dict[str, Any]) -> dict[str, Any]:
     return finding | empty
 
 
-def _changes(changes: dict[str, Any] | None, listed: set[str], notice: Notice, cap: int) -> dict[str, Any] | None:
-    """The changes as this sink has not been told them, which may be those of an earlier run."""
+def _changes(
+    changes: dict[str, Any] | None, shown: set[str], notification: Notification, cap: int
+) -> dict[str, Any] | None:
+    """The changes that this sink has not been told yet; some may be those of an earlier run."""
     if changes is None:
         return None
     because = {past["fingerprint"]: past["because"] for past in changes["resolved"]}
     groups = {
-        "new": notice.new,
-        "grown": notice.grown,
-        "ongoing": (*notice.reminded, *notice.ongoing),
-        "reopened": notice.reopened,
+        "new": notification.new,
+        "grown": notification.grown,
+        "ongoing": (*notification.reminded, *notification.ongoing),
+        "reopened": notification.reopened,
     }
     return {
-        **{name: [mark for mark in _marks(findings) if mark in listed] for name, findings in groups.items()},
+        **{
+            name: [one.fingerprint for one in findings if one.fingerprint in shown] for name, findings in groups.items()
+        },
         "resolved": [
             finding_dict(finding) | {"because": because.get(finding.fingerprint, "closed")}
-            for finding in (*notice.resolved, *notice.missed)[:cap]
+            for finding in (*notification.resolved, *notification.missed)[:cap]
         ],
         "unseen": changes["unseen"][:cap],
     }
-
-
-def _marks(findings: Iterable[Finding]) -> list[str]:
-    return [finding.fingerprint for finding in findings]
 
 
 def short_texts(value: Any) -> Any:

@@ -1,15 +1,14 @@
 """How each target's text is written: escaping at the leaf, bold, links.
 
-Every `escape` takes text that `plaintext.clean` has passed, and makes it show as it is: no mention, link, entity or
-style. Escaped text is never cut afterwards.
+Every `escape` takes a line of `foreign_text.one_line` and makes it show as it is: no mention, link, entity or style.
+Escaped text is never cut afterwards.
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
-
-from handler.sinks.text.plaintext import ZERO_WIDTH_SPACE
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +17,8 @@ _MARKDOWN = re.compile(r"[\\`*\[\]<>#|~$!]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])|(?
 _MENTION = re.compile(r"(?<![0-9A-Za-z])@|@(?=channel|here|all|everyone)", re.IGNORECASE)
 _STYLE_AT_EDGE = re.compile(r"(?<![0-9A-Za-z])[*_~`]|[*_~`](?![0-9A-Za-z])|[`*~]")
 _SCHEME = re.compile(r"(?<=[A-Za-z])://")
+_ZERO_WIDTH_SPACE = "\u200b"
+_LONGEST_URL = 400
 
 
 class Dialect(NamedTuple):
@@ -32,6 +33,18 @@ class Dialect(NamedTuple):
     paragraph: str = "\n\n"
 
 
+def safe_url(url: str) -> str:
+    """The http(s) URL with every character percent-encoded that means something in a dialect; else an empty text."""
+    if len(url) > _LONGEST_URL or not url.isprintable():
+        return ""
+    try:
+        parts = urlsplit(url)
+        allowed = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return ""
+    return quote(url, safe=":/?#!$&+,;=%-._~") if allowed else ""
+
+
 def _same(text: str) -> str:
     return text
 
@@ -42,18 +55,18 @@ def _spelt_out(label: str, url: str) -> str:
 
 def without_mentions(text: str) -> str:
     """Text whose `@name` and `://` are broken by a zero-width space: some targets act on them without any markup."""
-    return _SCHEME.sub(f":{ZERO_WIDTH_SPACE}//", _MENTION.sub(f"@{ZERO_WIDTH_SPACE}", text))
+    return _SCHEME.sub(f":{_ZERO_WIDTH_SPACE}//", _MENTION.sub(f"@{_ZERO_WIDTH_SPACE}", text))
 
 
 def escape_plain(text: str) -> str:
     """Text without markup, for targets that look for `<at ...>`, `<users/all>` or `<!channel>` even there."""
-    return without_mentions(text).replace("<", f"<{ZERO_WIDTH_SPACE}")
+    return without_mentions(text).replace("<", f"<{_ZERO_WIDTH_SPACE}")
 
 
 def escape_slack(text: str) -> str:
     """Slack mrkdwn: its three entities, and a zero-width space before a style mark that stands at a word's edge."""
     entities = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return without_mentions(_STYLE_AT_EDGE.sub(lambda mark: ZERO_WIDTH_SPACE + mark[0], entities))
+    return without_mentions(_STYLE_AT_EDGE.sub(lambda mark: _ZERO_WIDTH_SPACE + mark[0], entities))
 
 
 def escape_markdown(text: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from handler.sinks.sink import Message
+    from handler.sinks.message import SinkMessage
+
+_LEAST_LINES = 5
 
 
 class Entry(NamedTuple):
@@ -18,7 +20,7 @@ class Entry(NamedTuple):
     stands_for: int = 1
 
 
-class Block(NamedTuple):
+class TextBlock(NamedTuple):
     """A heading with its lines. `omitted` are told by number only; `first` blocks are served before the others."""
 
     heading: str
@@ -34,8 +36,8 @@ class Fitted(NamedTuple):
     lines: tuple[str, ...]
 
 
-def fit(
-    blocks: Sequence[Block], room: int, size: Callable[[str], int], more: Callable[[int], str], gap: int = 1
+def fit_blocks(
+    blocks: Sequence[TextBlock], room: int, size: Callable[[str], int], more: Callable[[int], str], gap: int = 1
 ) -> tuple[Fitted, ...]:
     """The blocks, in order, within `room` as `size` counts it; each line and heading costs `gap` on top.
 
@@ -81,13 +83,18 @@ def _lengthen(lines: list[str], entries: Sequence[Entry], room: int, size: Calla
     return room
 
 
-def _weight(block: Block) -> int:
+def _weight(block: TextBlock) -> int:
     return block.omitted + sum(entry.stands_for for entry in block.entries)
 
 
-def _fitted(block: Block, lines: list[str], more: Callable[[int], str]) -> Fitted:
+def _fitted(block: TextBlock, lines: list[str], more: Callable[[int], str]) -> Fitted:
     missing = block.omitted + sum(entry.stands_for for entry in block.entries[len(lines) :])
     return Fitted(block.heading, (*lines, more(missing)) if missing else tuple(lines))
+
+
+def size_bytes(text: str) -> int:
+    """How many bytes of UTF-8 the text takes."""
+    return len(text.encode())
 
 
 def and_more(count: int) -> str:
@@ -95,7 +102,24 @@ def and_more(count: int) -> str:
     return f"and {count} more"
 
 
-def smallest_that_fits(render: Callable[[int], Message], limit: int) -> Message:
+def lines_at(most: int, shrink: int) -> int:
+    """How many lines a step of `shrink` lists: half as many each time, but not below five."""
+    return max(min(_LEAST_LINES, most), most >> shrink)
+
+
+def pack(lines: Iterable[str], limit: int, size: Callable[[str], int] = len, newline: str = "\n") -> list[str]:
+    """Texts of at most `limit`, each of one or more whole lines; a line that is longer alone stays alone."""
+    texts: list[str] = []
+    for line in lines:
+        joined = f"{texts[-1]}{newline}{line}" if texts else line
+        if texts and size(joined) <= limit:
+            texts[-1] = joined
+        else:
+            texts.append(line)
+    return texts
+
+
+def smallest_that_fits(render: Callable[[int], SinkMessage], limit: int) -> SinkMessage:
     """The first of `render(room)` whose body has at most `limit` bytes, with ever less room for the lines."""
     room = limit
     message = render(room)

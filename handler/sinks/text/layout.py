@@ -1,26 +1,27 @@
-"""A story written in a dialect and fitted into a target's limit: the way of every target that takes one text."""
+"""Content written in a dialect and fitted into a target's limit: the way of every target that takes one text."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from handler.sinks.sink import PLAIN
+from handler.sinks.message import PLAIN
 from handler.sinks.text.dialects import PLAIN_TEXT, Dialect, escape_plain
-from handler.sinks.text.fitting import Block, Entry, Fitted, and_more, fit
-from handler.sinks.text.wording import Section, Story, tell
+from handler.sinks.text.fitting import Entry, Fitted, TextBlock, and_more, fit_blocks
+from handler.sinks.text.wording import Content, Section, content_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from handler.sinks.sink import Notice, Sink
-    from handler.sinks.text.lines import Item
+    from handler.sinks.sink import Notification, Sink
+    from handler.sinks.text.lines import MessageLine
 
 LEAST_ROOM, PLAIN_ROOM = 1000, 700  # below this nothing useful can be said
-MARKS = {"bad": "\U0001f534", "unknown": "\u26a0", "good": "\u2705"}
+HEX_COLOURS = {"bad": "#c0392b", "unknown": "#e67e22", "good": "#27ae60"}
+ICONS = {"bad": "\U0001f534", "unknown": "\u26a0", "good": "\u2705"}
 
 
 class Written(NamedTuple):
-    """A story in a dialect, cut to size: every part is escaped and ready to be joined."""
+    """Content in a dialect, cut to size: every part is escaped and ready to be joined."""
 
     title: str
     summary: str
@@ -29,54 +30,55 @@ class Written(NamedTuple):
 
 
 def write(
-    story: Story,
+    content: Content,
     dialect: Dialect,
     room: int,
     size: Callable[[str], int] = len,
     gap: int = 2,
-    mark: str | None = None,
     longest: int = 4000,
+    *,
+    plain: bool = False,
 ) -> Written:
-    """The story within `room`: title, summary and footer first, the lines share what is left.
+    """The content within `room`: title, summary and footer first, the lines share what is left.
 
-    Details are left out of a line that would be `longest` or more with them.
+    Details are left out of a line that would be `longest` or more with them. `plain`: no icon before the title.
     """
-    title, summary = (
-        (MARKS[story.tone] + " " if mark is None else mark) + dialect.escape(story.title),
-        dialect.escape(story.summary),
-    )
-    footer = tuple(dialect.escape(line) for line in story.footer)
+    icon = "" if plain else ICONS[content.tone] + " "
+    title, summary = icon + dialect.escape(content.title), dialect.escape(content.summary)
+    footer = tuple(dialect.escape(line) for line in content.footer)
     fixed = sum(size(part) + gap for part in (title, summary, *footer)) + 8
-    blocks = [_block(section, dialect, longest, size) for section in story.sections]
-    return Written(title, summary, fit(blocks, room - fixed, size, _more(dialect), gap), footer)
+    blocks = [_block(section, dialect, longest, size) for section in content.sections]
+    return Written(title, summary, fit_blocks(blocks, room - fixed, size, _more(dialect), gap), footer)
 
 
 def _more(dialect: Dialect) -> Callable[[int], str]:
     return lambda count: dialect.bullet + dialect.escape(and_more(count))
 
 
-def _block(section: Section, dialect: Dialect, longest: int, size: Callable[[str], int]) -> Block:
+def _block(section: Section, dialect: Dialect, longest: int, size: Callable[[str], int]) -> TextBlock:
     entries = tuple(_entry(item, dialect, longest, size) for item in section.items)
-    return Block(dialect.bold(dialect.escape(section.heading)), entries, section.omitted, first=not section.findings)
+    return TextBlock(
+        dialect.bold(dialect.escape(section.heading)), entries, section.omitted, first=not section.findings
+    )
 
 
-def _entry(item: Item, dialect: Dialect, longest: int, size: Callable[[str], int]) -> Entry:
+def _entry(item: MessageLine, dialect: Dialect, longest: int, size: Callable[[str], int]) -> Entry:
     full, short = entry_text(item, dialect), head_text(item, dialect)
     return Entry(full if size(full) < longest else short, short, item.stands_for)
 
 
-def head_text(item: Item, dialect: Dialect) -> str:
+def head_text(item: MessageLine, dialect: Dialect) -> str:
     """The first line of an item."""
     lead = dialect.bold(dialect.escape(item.lead)) + " " if item.lead else ""
     return f"{dialect.bullet}{lead}{dialect.escape(item.text)}"
 
 
-def entry_text(item: Item, dialect: Dialect) -> str:
+def entry_text(item: MessageLine, dialect: Dialect) -> str:
     """An item with its details, each on a line of its own."""
     return (dialect.newline + dialect.indent).join((head_text(item, dialect), *detail_texts(item, dialect)))
 
 
-def detail_texts(item: Item, dialect: Dialect) -> Iterable[str]:
+def detail_texts(item: MessageLine, dialect: Dialect) -> Iterable[str]:
     """Why, what to do, since when, where, and links."""
     links = [dialect.link("Reference", url) for url in item.urls]
     return (*(dialect.escape(detail) for detail in item.details), *links)
@@ -95,17 +97,19 @@ def body_text(written: Written, dialect: Dialect) -> str:
 
 
 def text_message(
-    notice: Notice, sink: Sink, shrink: int, dialect: Dialect, limit: int, size: Callable[[str], int] = len
+    notification: Notification, sink: Sink, shrink: int, dialect: Dialect, limit: int, size: Callable[[str], int] = len
 ) -> str:
     """What a target of one text receives, in at most `limit` as `size` counts; `PLAIN` gives it without markup."""
     if shrink >= PLAIN:
-        return plain_text(notice, sink, limit, size, dialect.escape)
-    written = write(tell(notice, sink, shrink), dialect, room_at(limit, shrink), size, gap=_gap(dialect, size))
+        return plain_text(notification, sink, limit, size, dialect.escape)
+    written = write(
+        content_of(notification, sink, shrink), dialect, room_at(limit, shrink), size, gap=_gap(dialect, size)
+    )
     return one_text(written, dialect)
 
 
 def plain_text(
-    notice: Notice,
+    notification: Notification,
     sink: Sink,
     limit: int,
     size: Callable[[str], int] = len,
@@ -113,7 +117,9 @@ def plain_text(
 ) -> str:
     """The minimal message: few lines and no markup but what `escape` needs to keep text inert."""
     dialect = PLAIN_TEXT._replace(escape=escape)
-    return one_text(write(tell(notice, sink, PLAIN), dialect, room_at(limit, PLAIN), size, mark=""), dialect)
+    return one_text(
+        write(content_of(notification, sink, PLAIN), dialect, room_at(limit, PLAIN), size, plain=True), dialect
+    )
 
 
 def room_at(limit: int, shrink: int) -> int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from handler.sinks.text.plaintext import clean, safe_url
+from handler.foreign_text import one_line
+from handler.sinks.text.dialects import safe_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +18,7 @@ SHORT, LONG = 140, 300  # code points of a title, of a reason
 _HOSTS_SHOWN, _URLS_SHOWN = 5, 2
 
 
-class Item(NamedTuple):
+class MessageLine(NamedTuple):
     """One line of a section. `lead` is what the eye looks for (`23/tcp`); `stands_for` counts its findings.
 
     `severity` is set while it is open.
@@ -31,13 +32,13 @@ class Item(NamedTuple):
     stands_for: int = 1
 
 
-def item_of(line: PortLine, sink: Sink, *, rich: bool, gone: bool = False) -> Item:
-    """The item of a line; `rich` with its details, `gone` for a resolved one."""
+def message_line(line: PortLine, sink: Sink, *, rich: bool, gone: bool = False) -> MessageLine:
+    """How findings on a port are told; `rich` with their details, `gone` once they are resolved."""
     worst = line.worst
-    rules = clean(", ".join(line.rules), SHORT)
-    name = clean(worst.title or worst.rule_id, SHORT)
+    rules = one_line(", ".join(line.rules), SHORT)
+    name = one_line(worst.title or worst.rule_id, SHORT)
     what = name if name == rules else f"{name} ({rules})"
-    return Item(
+    return MessageLine(
         text=f"{line.severity}, {how_many(line)}: {what}",
         lead=where(line),
         details=tuple(_details(line, sink)) if rich else (),
@@ -49,11 +50,11 @@ def item_of(line: PortLine, sink: Sink, *, rich: bool, gone: bool = False) -> It
 
 def where(line: PortLine) -> str:
     """`23/tcp`, `135-139/tcp+tcp6`, `container 80/tcp`; for a counter `host counter`."""
-    place = "" if line.worst.category == "host" and line.first is not None else f"{clean(line.worst.category, 40)} "
+    place = "" if line.worst.category == "host" and line.first is not None else f"{one_line(line.worst.category, 40)} "
     if line.first is None:
         return f"{place}counter"
     ports = str(line.first) if line.first == line.last else f"{line.first}-{line.last}"
-    return f"{place}{ports}/{clean('+'.join(line.protocols), 60)}"
+    return f"{place}{ports}/{one_line('+'.join(line.protocols), 60)}"
 
 
 def how_many(line: PortLine) -> str:
@@ -69,13 +70,13 @@ def how_many(line: PortLine) -> str:
 def _details(line: PortLine, sink: Sink) -> Iterable[str]:
     worst = line.worst
     if line.first is None and worst.message:
-        yield clean(worst.message, LONG)
+        yield one_line(worst.message, LONG)
     if worst.rationale:
-        yield f"Why: {clean(worst.rationale, LONG)}"
+        yield f"Why: {one_line(worst.rationale, LONG)}"
     if worst.remediation:
-        yield f"Do: {clean(worst.remediation, LONG)}"
+        yield f"Do: {one_line(worst.remediation, LONG)}"
     if line.first_seen:
-        yield f"Since {moment(line.first_seen)}"
+        yield f"Since {readable_time(line.first_seen)}"
     if sink.hosts and line.hosts:
         yield f"On: {servers(line.hosts)}"
 
@@ -88,11 +89,16 @@ def servers(hosts: tuple[Host, ...]) -> str:
 
 
 def _server(host: Host) -> str:
-    name = clean(host.host_name or host.container_name or host.host_id, 80)
-    return f"{name} ({clean(host.host_ip, 45)})" if host.host_ip else name
+    name = one_line(host.host_name or host.container_name or host.host_id, 80)
+    return f"{name} ({one_line(host.host_ip, 45)})" if host.host_ip else name
 
 
-def moment(stamp: str) -> str:
+def readable_time(stamp: str) -> str:
     """`2026-11-20 08:07 UTC` of an ISO 8601 time in UTC."""
-    short = clean(stamp, 40)
+    short = one_line(stamp, 40)
     return f"{short[:10]} {short[11:16]} UTC" if len(short) > 16 and short[10] == "T" else short
+
+
+def short_digest(digest: str) -> str:
+    """`sha256:abcdef123456`: enough to tell two policies apart."""
+    return one_line(digest, 80)[:19]

@@ -1,0 +1,44 @@
+"""What commands are given: files, and the moment to judge by."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handler.clock import SystemClock, parse_iso
+from handler.errors import UsageError
+from handler.run import lazy
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from datetime import date, datetime
+
+    from handler.models import Snapshot
+
+
+def read_file(path: str) -> bytes:
+    """The bytes of a snapshot or report, one more than allowed at most. Raises UsageError."""
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(lazy.MAX_JSON_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a file name"
+        raise UsageError(f"{path}: cannot be read: {reason}") from None
+
+
+def read_snapshot(path: str) -> Snapshot:
+    """The snapshot in that file. Raises UsageError, SnapshotError."""
+    return lazy.parse_snapshot(read_file(path), path)
+
+
+def moment_of(text: str) -> datetime:
+    """The time that `--at` names. Raises UsageError."""
+    try:
+        return parse_iso(text)
+    except ValueError:
+        raise UsageError(f"--at: {text!r:.40} is not a time", hint="For example 2026-12-01T08:00:00Z.") from None
+
+
+def today(args: Namespace) -> date:
+    """The day of `--at`, else today; UTC. Raises UsageError."""
+    return SystemClock().now().date() if args.at is None else moment_of(args.at).date()

@@ -1,0 +1,62 @@
+"""Which targets of a shard a run asks, and in which order. Pure: an index, a moment and an interval in, names out.
+
+A target is due when its last *start* is nine tenths of its interval ago, so that a timer that jitters does not skip a
+turn. The most overdue comes first: a run that is killed, late or short leaves nobody behind for ever.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from handler.clock import parse_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from handler.models import Verdict
+    from handler.state.index import IndexEntry
+
+DUE_AFTER = 0.9  # of the interval, counted from the last start
+STALE_AFTER = 2  # intervals without a complete run
+NEVER = timedelta.max
+
+
+class Turn(NamedTuple):
+    """The targets that are due, the most overdue first, and those whose interval is not over."""
+
+    due: tuple[str, ...]
+    resting: tuple[str, ...]
+
+
+def turn(names: Iterable[str], known: Mapping[str, IndexEntry], now: datetime, interval: timedelta) -> Turn:
+    """Sort the targets of a shard by how long ago they were started; those of equal age keep their order."""
+    ages = {name: since(known[name].last_run_at if name in known else "", now) for name in names}
+    oldest_first = sorted(ages, key=lambda name: ages[name], reverse=True)
+    due = tuple(name for name in oldest_first if ages[name] >= interval * DUE_AFTER)
+    return Turn(due, tuple(name for name in ages if ages[name] < interval * DUE_AFTER))
+
+
+def since(stamp: str, now: datetime) -> timedelta:
+    """How long ago that was. What never was, and what lies in the future, is as old as can be."""
+    moment = parse_iso(stamp) if stamp else None
+    return NEVER if moment is None or moment > now else now - moment
+
+
+def stale(entry: IndexEntry, now: datetime, after: timedelta) -> bool:
+    """Whether a target that was checked before has had no complete run for that long."""
+    return bool(entry.last_run_at) and since(entry.last_complete_at, now) > after
+
+
+def standing(entry: IndexEntry | None, now: datetime, interval: timedelta) -> Verdict | None:
+    """What a target that this run did not ask counts as: its last verdict; `inconclusive` if that is stale.
+
+    None: it was first listed less than two intervals ago and its first turn is still to come.
+    """
+    patience = interval * STALE_AFTER
+    if entry is None or not entry.last_run_at or entry.verdict is None:
+        listed = "" if entry is None else entry.first_seen
+        waited = since(listed, now) if listed else timedelta(0)
+        return "inconclusive" if waited > patience else None
+    return "inconclusive" if stale(entry, now, patience) else entry.verdict

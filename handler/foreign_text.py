@@ -1,0 +1,65 @@
+"""Makes text that somebody else wrote harmless: one short line of characters that can be seen.
+
+Messages, reports, errors and logs all ask here. What a target needs on top of that, escaping or quoting, is done by
+whoever writes for that target, and afterwards.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+ELLIPSIS: Final = "…"
+_MARKS: Final = frozenset({"Mn", "Mc", "Me"})
+_LONGEST_MARK_RUN: Final = 16  # no writing system stacks more; longer runs are an attack on the layout
+
+
+def one_line(text: str, longest: int, *, unseen: str = "") -> str:
+    """The text on one line of at most `longest` code points; what is cut ends in `…`.
+
+    White space becomes single blanks. `unseen` stands for each other character that cannot be seen.
+    """
+    head = text[: 8 * longest + 64]  # much of it may be white space
+    line = " ".join(visible(head, unseen=unseen).split())
+    return cut(line if len(head) == len(text) else line + ELLIPSIS, longest)
+
+
+def visible(text: str, *, unseen: str) -> str:
+    """The text with blanks as its only white space, and `unseen` for each other character that cannot be seen.
+
+    Those are controls, what turns the direction of text or has no width, lone surrogates, and code points without a
+    meaning.
+    """
+    return text if text.isprintable() else "".join(_shown(char, unseen) for char in text)
+
+
+def _shown(char: str, unseen: str) -> str:
+    if char.isprintable():
+        return char
+    return " " if char.isspace() else unseen
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, or its beginning up to a boundary between two characters as people see them, and `…`."""
+    if len(text) <= longest:
+        return text
+    end = max(0, longest - 1)
+    lowest = max(0, end - _LONGEST_MARK_RUN)
+    while end > lowest and _joins(text, end):
+        end -= 1
+    return text[:end].rstrip() + ELLIPSIS
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether the code points before and at this place belong to one visible character."""
+    char = text[at]
+    if unicodedata.category(char) in _MARKS or "\U0001f3fb" <= char <= "\U0001f3ff":
+        return True
+    flags = 0
+    while at - flags > 0 and _is_flag_half(text[at - flags - 1]):
+        flags += 1
+    return _is_flag_half(char) and flags % 2 == 1
+
+
+def _is_flag_half(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"

@@ -1,0 +1,169 @@
+"""What each key of the policy language that judges asks of a row; a new one is added here, and `match` heeds it.
+
+The *scope* of a rule or an exemption says which subjects it speaks of. Its *bounds* say to which of those it applies: a
+rule then finds them, an exemption tolerates them. An exemption's *terms* say when and for whom it holds at all. The
+entry of a key makes the test of one rule or exemption, or gives None where that one leaves the key open.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+from handler.models import family
+from handler.policy.rules import PROTOCOLS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import date
+
+    from handler.policy.rules import Exemption, Rule
+    from handler.ports import PortSet
+
+    Test = Callable[["Subject"], "Answer"]
+
+Answer = Literal["yes", "no", "depends", "undecidable"]  # depends: on what the subject leaves unsaid
+ALL_ENTERPRISE_PROJECTS: Final = "all_granted_eps"  # what a target asks for where none is named
+
+
+class Unsaid(Enum):
+    """A value that a question leaves open: it stands for every value."""
+
+    UNSAID = "unsaid"
+
+
+UNSAID: Final = Unsaid.UNSAID
+
+
+class Subject(NamedTuple):
+    """What is judged: a row in its category, or a counter of the category (then `port` and `protocol` are None).
+
+    `num` is None for a counter that could not be read, `status` None for a row that carries none.
+    """
+
+    category: str
+    port: int | None
+    protocol: str | None
+    num: int | Unsaid | None = UNSAID
+    status: str | Unsaid | None = UNSAID
+
+
+def _rule_ports(rule: Rule) -> Test:
+    if rule.statistic is not None:
+        return lambda subject: "yes" if subject.port is None else "no"
+    return lambda subject: "yes" if subject.port is not None and subject.port in rule.ports else "no"
+
+
+def _rule_protocols(rule: Rule) -> Test | None:
+    """A type that is neither TCP nor UDP is judged by every rule on its port."""
+    if rule.protocols == PROTOCOLS:
+        return None
+    judged = (None, *rule.protocols)
+    return lambda subject: "yes" if subject.protocol is None or family(subject.protocol) in judged else "no"
+
+
+def _rule_status(rule: Rule) -> Test | None:
+    if not rule.status:
+        return None
+
+    def test(subject: Subject) -> Answer:
+        if subject.status is None:
+            return "undecidable"
+        if subject.status is UNSAID:
+            return "depends"
+        return "yes" if subject.status in rule.status else "no"
+
+    return test
+
+
+def _rule_above(rule: Rule) -> Test:
+    above = rule.above
+
+    def test(subject: Subject) -> Answer:
+        num = subject.num
+        if num is None:
+            return "undecidable"
+        if num is UNSAID:
+            return "depends" if above else "yes"
+        return "yes" if num > above else "no"
+
+    return test
+
+
+def _exemption_ports(exemption: Exemption) -> Test | None:
+    ports = exemption.ports
+    if ports is None:
+        return None
+    return lambda subject: "yes" if subject.port is not None and subject.port in ports else "no"
+
+
+def _exemption_up_to(exemption: Exemption) -> Test | None:
+    up_to = exemption.up_to
+    if up_to is None:
+        return None
+
+    def test(subject: Subject) -> Answer:
+        if subject.num is UNSAID:
+            return "depends"
+        return "yes" if subject.num is not None and subject.num <= up_to else "no"
+
+    return test
+
+
+def _of_category(owner: Rule | Exemption) -> Test:
+    return lambda subject: "yes" if subject.category in owner.categories else "no"
+
+
+def _holds_for_project(exemption: Exemption, _: date, project: str) -> bool:
+    named = exemption.enterprise_projects
+    return not named or (project != ALL_ENTERPRISE_PROJECTS and project in named)
+
+
+def _ports_within(narrow: Rule, wide: Rule) -> bool:
+    return not narrow.ports or (bool(wide.ports) and _spans(wide.ports, narrow.ports) and not narrow.ports - wide.ports)
+
+
+def _spans(wide: PortSet, narrow: PortSet) -> bool:
+    """A cheap first look: whether the lowest and highest port of `narrow` lie within those of `wide`."""
+    return wide.ranges[0][0] <= narrow.ranges[0][0] and narrow.ranges[-1][1] <= wide.ranges[-1][1]
+
+
+def _status_within(narrow: Rule, wide: Rule) -> bool:
+    return not wide.status or (bool(narrow.status) and set(narrow.status) <= set(wide.status))
+
+
+def _starts_within(narrow: Rule, wide: Rule) -> bool:
+    if wide.effective_from is None:
+        return True
+    return narrow.effective_from is not None and wide.effective_from <= narrow.effective_from
+
+
+RULE_SCOPE: Final[Mapping[str, Callable[[Rule], Test | None]]] = {
+    "ports": _rule_ports,
+    "categories": _of_category,
+    "protocols": _rule_protocols,
+}
+RULE_BOUNDS: Final[Mapping[str, Callable[[Rule], Test | None]]] = {
+    "status": _rule_status,  # first: a row without a status leaves the rule undecided, however low its num is
+    "above": _rule_above,
+}
+RULE_WITHIN: Final[Mapping[str, Callable[[Rule, Rule], bool]]] = {
+    "above": lambda narrow, wide: narrow.above >= wide.above,
+    "statistic": lambda narrow, wide: narrow.statistic == wide.statistic,
+    "categories": lambda narrow, wide: set(narrow.categories) <= set(wide.categories),
+    "protocols": lambda narrow, wide: set(narrow.protocols) <= set(wide.protocols),
+    "status": _status_within,
+    "effective_from": _starts_within,
+    "ports": _ports_within,
+}
+EXEMPTION_SCOPE: Final[Mapping[str, Callable[[Exemption], Test | None]]] = {
+    "ports": _exemption_ports,
+    "categories": _of_category,
+}
+EXEMPTION_BOUNDS: Final[Mapping[str, Callable[[Exemption], Test | None]]] = {
+    "up_to": _exemption_up_to,
+}
+EXEMPTION_TERMS: Final[Mapping[str, Callable[[Exemption, date, str], bool]]] = {
+    "expires": lambda exemption, today, _: not exemption.expired(today),
+    "enterprise_projects": _holds_for_project,
+}

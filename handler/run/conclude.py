@@ -1,0 +1,99 @@
+"""What a run makes of what it gathered: the comparison with the last run, and the report. Loaded while HSS answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handler.clock import iso
+from handler.decide.diff import DRIFT, Compared, compare, gap_hours, shape
+from handler.models import Changes, PastFinding, Problem, Report
+from handler.report.verdict import build_report
+from handler.state.memory import LastRun
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handler.errors import PortComplianceError
+    from handler.models import Evaluation, Snapshot, Target
+    from handler.run.job import Job, LoadedState, Notifier
+
+PROBLEMS_TOLD = 50
+
+
+def compare_with(state: LoadedState, evaluation: Evaluation, job: Job) -> Compared | None:
+    """What changed since the last run; None where no state is configured."""
+    if not state.configured:
+        return None
+    place = f"{job.target.host}|{job.target.project_id}|{job.target.enterprise_project_id}"
+    unreadable = bool(state.trouble)
+    return compare(evaluation, state.last_run, job.policy, job.started_at, place=place, unreadable=unreadable)
+
+
+def report_of(
+    job: Job, snapshot: Snapshot, evaluation: Evaluation, compared: Compared | None, state: LoadedState
+) -> Report:
+    """The report before anybody is told."""
+    report = build_report(job.run_id, iso(job.started_at), job.policy, snapshot, evaluation)
+    if not any(category.plan != "skipped" for category in report.coverage):
+        nothing = Problem("no category was asked: the policy and HSS_CATEGORIES have none in common")
+        report = report._replace(problems=(nothing,))
+    if state.trouble:
+        report = report._replace(warnings=(*report.warnings, state.trouble))
+    return report if compared is None else _with_changes(report, compared, job)
+
+
+def _with_changes(report: Report, compared: Compared, job: Job) -> Report:
+    gap = gap_hours(compared.previous_run_at, job.started_at, job.run_interval)
+    late = () if gap is None else (f"no run for {gap} h before this one",)
+    return report._replace(
+        findings=compared.findings,
+        changes=compared.changes,
+        previous_run_at=compared.previous_run_at,
+        gap_hours=gap,
+        warnings=(*(text for text in report.warnings if _is_news(text, compared)), *late),
+    )
+
+
+def _is_news(warning: str, compared: Compared) -> bool:
+    """Whether a warning is said in this run: an answer's form is reported when it changes, all else each time."""
+    return not warning.startswith(DRIFT) or shape(warning) in compared.drift
+
+
+def run_failure(
+    run_id: str,
+    started_at: datetime,
+    target: Target,
+    error: PortComplianceError,
+    notifier: Notifier,
+    state: LoadedState,
+) -> Report:
+    """A run that could not begin (a broken policy or setting), told as inconclusive. Nothing counts as resolved."""
+    at = iso(started_at)
+    compared = _nothing_seen(state, at) if state.configured else None
+    report = Report(
+        run_id=run_id,
+        started_at=at,
+        finished_at=at,
+        verdict="inconclusive",
+        policy_name="",
+        policy_digest="",
+        policy_files=(),
+        target=target,
+        changes=None if compared is None else compared.changes,
+        problems=tuple(Problem(line, hint=error.hint) for line in error.message.splitlines()[:PROBLEMS_TOLD]),
+        taken_at=at,
+    )
+    told = notifier(report, compared, state.store, state.version)
+    return report._replace(deliveries=told.deliveries, problems=(*report.problems, *told.problems))
+
+
+def _nothing_seen(state: LoadedState, at: str) -> Compared:
+    """Every open finding is unseen: neither ongoing nor resolved."""
+    last_run = state.last_run or LastRun(run_at=at, began_at=at, lost=bool(state.trouble))
+    unseen = tuple(PastFinding(one.finding, "unseen") for one in last_run.findings.values() if one.status == "open")
+    return Compared(
+        changes=Changes(unseen=unseen),
+        findings=(),
+        last_run=last_run,
+        previous_run_at=state.last_run.run_at if state.last_run else None,
+    )

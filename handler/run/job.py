@@ -1,0 +1,62 @@
+"""The nouns of one check: what is checked, what it talks to, what is known from before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, timedelta
+
+    from handler.clock import Clock
+    from handler.decide.diff import Compared
+    from handler.models import Finding, Report, Snapshot, Target
+    from handler.notify.dispatch import Dispatched
+    from handler.policy.rules import Policy
+    from handler.state.interface import Store
+    from handler.state.memory import LastRun
+
+
+class Job(NamedTuple):
+    """One target on one run. `categories` are asked, `skipped` are those a setting narrowed away."""
+
+    run_id: str
+    started_at: datetime
+    policy: Policy
+    target: Target
+    categories: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+    run_interval: timedelta | None = None
+
+
+class Notifier(Protocol):
+    """Tells the sinks, and remembers what was told."""
+
+    def __call__(
+        self, report: Report, compared: Compared | None, store: Store | None, version: str | None
+    ) -> Dispatched:
+        """Tell what is due. `compared` is None where no state is configured."""
+        ...
+
+
+class Adapters(NamedTuple):
+    """What a check talks to. `source` gives the snapshot; `hosts` finds the servers behind findings, and may warn."""
+
+    source: Callable[[Job], Snapshot]
+    notifier: Notifier
+    clock: Clock
+    store: Store | None = None
+    hosts: Callable[[Job, tuple[Finding, ...]], tuple[tuple[Finding, ...], tuple[str, ...]]] | None = None
+
+
+class LoadedState(NamedTuple):
+    """What is known of the last run. `store` is None where there is none, or where it cannot be written either.
+
+    `trouble` says why a state that is `configured` could not be read.
+    """
+
+    last_run: LastRun | None = None
+    store: Store | None = None
+    version: str | None = None
+    configured: bool = False
+    trouble: str = ""

@@ -1,0 +1,80 @@
+"""What a run needs only after its first request, or not in every run: each name is imported when it is first used.
+
+A cold start sends its first request as soon as it can. What decides and tells is loaded in a thread while HSS answers
+(`load_what_follows`); the rest is loaded by the run that uses it. `lazy.evaluate` is `handler.decide.evaluate.evaluate`
+for a reader and for a type checker; only the moment of the import differs.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from difflib import get_close_matches as get_close_matches
+
+    from handler.decide.evaluate import evaluate as evaluate
+    from handler.formats.registry import render as render
+    from handler.hss.clouds_yaml import read_cloud as read_cloud
+    from handler.hss.clouds_yaml import search_paths as search_paths
+    from handler.hss.hosts import name_hosts as name_hosts
+    from handler.notify.dispatch import DeliveryContext as DeliveryContext
+    from handler.notify.dispatch import dispatch as dispatch
+    from handler.policy.load import load_texts as load_texts
+    from handler.policy.load import read_files as read_files
+    from handler.report.json_file import MAX_JSON_BYTES as MAX_JSON_BYTES
+    from handler.report.snapshot_file import parse_snapshot as parse_snapshot
+    from handler.run.conclude import compare_with as compare_with
+    from handler.run.conclude import report_of as report_of
+    from handler.run.conclude import run_failure as run_failure
+    from handler.run.recorded import replay as replay
+    from handler.run.result import RunResult as RunResult
+    from handler.settings.sinks_file import read_sinks as read_sinks
+    from handler.settings.targets_file import read_targets as read_targets
+    from handler.settings.webhook import unsigned as unsigned
+    from handler.settings.webhook import webhook_sink as webhook_sink
+    from handler.state.document import decode as decode
+    from handler.state.obs_objects import ObsKeys as ObsKeys
+    from handler.state.obs_objects import ObsObjects as ObsObjects
+    from handler.state.open import open_store as open_store
+
+_AFTER_THE_FIRST_REQUEST = {
+    "handler.decide.evaluate": ("evaluate",),
+    "handler.notify.dispatch": ("DeliveryContext", "dispatch"),
+    "handler.run.conclude": ("compare_with", "report_of", "run_failure"),
+    "handler.run.result": ("RunResult",),
+}
+_WHERE_USED = {
+    "difflib": ("get_close_matches",),  # an event with a misspelt key
+    "handler.formats.registry": ("render",),  # a gateway call that wants Markdown
+    "handler.hss.clouds_yaml": ("read_cloud", "search_paths"),  # OS_CLOUD; brings yaml
+    "handler.hss.hosts": ("name_hosts",),  # a sink that wants servers named
+    "handler.policy.load": ("load_texts", "read_files"),  # a policy that is not compiled; brings yaml and pydantic
+    "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report
+    "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
+    "handler.run.recorded": ("replay",),  # a snapshot in the API's place
+    "handler.settings.sinks_file": ("read_sinks",),  # NOTIFY_CONFIG; brings yaml and pydantic
+    "handler.settings.targets_file": ("read_targets",),  # TARGETS_CONFIG; brings yaml and pydantic
+    "handler.settings.webhook": ("unsigned", "webhook_sink"),  # a run with sinks
+    "handler.state.document": ("decode",),  # a run with a state
+    "handler.state.obs_objects": ("ObsKeys", "ObsObjects"),  # a policy or state in a bucket
+    "handler.state.open": ("open_store",),  # a run with a state
+}
+_WHERE = {name: module for module, names in (_AFTER_THE_FIRST_REQUEST | _WHERE_USED).items() for name in names}
+
+
+def load_what_follows() -> None:
+    """Import what every run needs after its first request."""
+    for module in _AFTER_THE_FIRST_REQUEST:
+        import_module(module)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """The object of that name, imported now and kept."""
+        if name not in _WHERE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(_WHERE[name]), name)
+        globals()[name] = found
+        return found

@@ -1,0 +1,34 @@
+"""The HTTP message that a kind renders, and how the JSON of most of them is written."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PLAIN: Final = 9  # the last step of `shrink`: text without any markup
+JSON: Final = "application/json; charset=utf-8"
+
+
+class SinkMessage(NamedTuple):
+    """One POST, ready to go: body, headers and, where the kind signs its URL, what is added to the query.
+
+    `finding` is the fingerprint that the message is about, where a kind sends one event per finding.
+    """
+
+    body: bytes
+    headers: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
+    finding: str | None = None
+
+
+def json_bytes(value: Any) -> bytes:
+    """Compact JSON in UTF-8, keys in the order of writing; lone surrogates become `?`."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+
+
+def json_message(value: Any, query: Mapping[str, str] | None = None, finding: str | None = None) -> SinkMessage:
+    """The POST of a JSON value."""
+    return SinkMessage(json_bytes(value), {"Content-Type": JSON}, query or {}, finding)

@@ -1,0 +1,119 @@
+"""The state as a JSON document and back: schema version, checksum, content.
+
+Findings are rows of values whose names stand once in `columns`. Their texts, the same for all findings of a rule, stand
+once in `texts`; `first_seen` is that of the record; the servers behind a finding are not kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from handler.errors import StoreDamagedError
+from handler.models import Finding, Severity
+from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+SCHEMA: Final = 1
+_TEXTS: Final = ("title", "rationale", "remediation", "references", "tags")
+_APART: Final = (*_TEXTS, "hosts", "first_seen")
+_FINDING: Final = tuple(name for name in Finding._fields if name not in _APART)
+_RECORD: Final = tuple(name for name in Remembered._fields if name not in ("finding", "told"))
+_TYPES: Final[Mapping[type, Mapping[str, Callable[[Any], Any]]]] = {
+    Finding: {"severity": Severity, "references": tuple, "tags": tuple},
+    Batch: {"items": lambda rows: tuple(Item(*row) for row in rows)},
+    SinkMemory: {
+        "pending": lambda batches: tuple(_made(Batch, batch) for batch in batches),
+        "not_seen": lambda told: {category: tuple(reasons) for category, reasons in told.items()},
+        "drift": tuple,
+    },
+    RunSummary: {"counts": tuple},
+}  # how the values are read to which JSON gives another type; it writes them by itself
+
+
+def encode(last_run: LastRun) -> dict[str, Any]:
+    """The document of what is remembered."""
+    texts: dict[str, int] = {}
+    content = {
+        "run_at": last_run.run_at,
+        "policy_digest": last_run.policy_digest,
+        "place": last_run.place,
+        "began_at": last_run.began_at,
+        "lost": last_run.lost,
+        "findings": [_write_record(one, texts) for one in last_run.findings.values()],
+        "texts": [],
+        "columns": {"finding": _FINDING, "record": _RECORD},
+        "sinks": {name: _write_sink(memory) for name, memory in last_run.sinks.items()},
+        "drift": last_run.drift,
+        "history": last_run.history,
+    }
+    content["texts"] = [json.loads(text) for text in texts]
+    plain = json.loads(json.dumps(content))
+    return {"schema": SCHEMA, "checksum": _checksum(plain), "last_run": plain}
+
+
+def decode(document: Mapping[str, Any]) -> LastRun:
+    """What a document remembers. Raises StoreDamagedError where it is damaged or of a newer schema."""
+    _check_intact(document)
+    content = document["last_run"]
+    try:
+        texts = [dict(zip(_TEXTS, text, strict=True)) for text in content["texts"]]
+        found = [_read_record(one, content["columns"], texts) for one in content["findings"]]
+        return LastRun(
+            run_at=content["run_at"],
+            policy_digest=content["policy_digest"],
+            place=content["place"],
+            began_at=content["began_at"],
+            lost=content["lost"],
+            findings={one.finding.fingerprint: one for one in found},
+            sinks={name: _made(SinkMemory, memory) for name, memory in content["sinks"].items()},
+            drift=tuple(content["drift"]),
+            history=tuple(_made(RunSummary, RunSummary(*line)._asdict()) for line in content["history"]),
+        )
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise StoreDamagedError(f"the state does not read as a last run ({type(error).__name__})") from error
+
+
+def _check_intact(document: object) -> None:
+    """Check schema version and checksum. Raises StoreDamagedError."""
+    if not isinstance(document, dict) or not isinstance(document.get("last_run"), dict):
+        raise StoreDamagedError("the state is not a last run")
+    schema = document.get("schema")
+    if schema != SCHEMA:
+        raise StoreDamagedError(f"the state has schema {schema!r:.20}; this version reads {SCHEMA}")
+    if document.get("checksum") != _checksum(document["last_run"]):
+        raise StoreDamagedError("the state's checksum does not fit its content")
+
+
+def _checksum(content: Mapping[str, Any]) -> str:
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _write_record(one: Remembered, texts: dict[str, int]) -> list[Any]:
+    """The values of the finding, its texts' number, the values of the record, the receipts."""
+    text = json.dumps([getattr(one.finding, name) for name in _TEXTS])
+    finding = [getattr(one.finding, name) for name in _FINDING]
+    record = [getattr(one, name) for name in _RECORD]
+    return [finding, texts.setdefault(text, len(texts)), record, dict(one.told)]
+
+
+def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[dict[str, Any]]) -> Remembered:
+    values, text, of_record, receipts = row
+    record = dict(zip(columns["record"], of_record, strict=True))
+    known = dict(zip(columns["finding"], values, strict=True)) | texts[text] | {"first_seen": record["first_seen"]}
+    told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
+    return Remembered(finding=_made(Finding, known), told=told, **record)
+
+
+def _write_sink(memory: SinkMemory) -> dict[str, Any]:
+    return {**memory._asdict(), "pending": [batch._asdict() for batch in memory.pending]}
+
+
+def _made(kind: type[Any], plain: Mapping[str, Any]) -> Any:
+    """The noun of these values, each with its own type."""
+    types = _TYPES[kind]
+    return kind(**{name: types[name](value) if name in types else value for name, value in plain.items()})

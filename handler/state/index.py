@@ -1,0 +1,158 @@
+"""The index: one small document over all targets of a state: who was checked when, with what verdict. Pure.
+
+Every run of a shard reads and writes it, so two that wrote at once are merged, never overwritten; what is lost in a
+merge only asks HSS once more. Its JSON is part of the public surface (docs/design.md, "Fleet").
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from handler.clock import iso, parse_iso
+from handler.errors import StoreDamagedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime, timedelta
+
+    from handler.models import Verdict
+
+VERSION = "1"
+DAYS_KEPT = 31
+STARTS_KEPT = 5  # calls per API and credential: what one minute allows
+
+
+class Day(NamedTuple):
+    """One UTC day of a target: its worst verdict, and how many findings came and went."""
+
+    date: str
+    verdict: Verdict
+    new: int = 0
+    resolved: int = 0
+
+
+class IndexEntry(NamedTuple):
+    """What the index knows of one target. All times are ISO 8601, empty where it never happened.
+
+    `last_run_at` is the start of the last run, `last_complete_at` the start of the last one that was not inconclusive.
+    `calls` is how many calls of one API the last run made, `place` whose findings these are (host, project, enterprise
+    project), `interval_seconds` how often the target is due, 0 where that is not known.
+    """
+
+    verdict: Verdict | None = None
+    counts: Mapping[str, int] = {}
+    last_run_at: str = ""
+    last_complete_at: str = ""
+    run_id: str = ""
+    problem: str = ""
+    first_seen: str = ""
+    calls: int = 0
+    days: tuple[Day, ...] = ()
+    interval_seconds: float = 0
+    cloud: str = ""
+    region: str = ""
+    project_id: str = ""
+    owner: str = ""
+    link: str = ""
+    place: str = ""
+
+
+class Lease(NamedTuple):
+    """Which run works on this shard, and until when at the latest."""
+
+    run_id: str
+    until: str
+
+
+class Index(NamedTuple):
+    """All targets of a state, the starts of the last calls by lane, the lease, and what the fleet digest told."""
+
+    targets: Mapping[str, IndexEntry] = {}
+    starts: Mapping[str, tuple[float, ...]] = {}  # seconds since 1970, ascending; by credential and API
+    lease: Lease | None = None
+    fleet_told: Mapping[str, str] = {}
+
+
+def index_document(index: Index) -> dict[str, Any]:
+    """The JSON of an index."""
+    return {
+        "version": VERSION,
+        "targets": {
+            name: {**entry._asdict(), "days": [day._asdict() for day in entry.days]}
+            for name, entry in index.targets.items()
+        },
+        "starts": {lane: list(starts) for lane, starts in index.starts.items()},
+        "lease": None if index.lease is None else index.lease._asdict(),
+        "fleet_told": dict(index.fleet_told),
+    }
+
+
+def index_of(document: Mapping[str, Any]) -> Index:
+    """The index of a document; keys of a newer version are passed over. Raises StoreDamagedError."""
+    if document.get("version") != VERSION:
+        raise StoreDamagedError(f"the index has version {document.get('version')!r:.20}; this program reads {VERSION}")
+    try:
+        lease = document["lease"]
+        return Index(
+            targets={name: _entry(plain) for name, plain in document["targets"].items()},
+            starts={lane: tuple(map(float, starts)) for lane, starts in document["starts"].items()},
+            lease=None if lease is None else Lease(lease["run_id"], lease["until"]),
+            fleet_told={name: str(what) for name, what in document["fleet_told"].items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise StoreDamagedError(f"the index does not read as one ({type(error).__name__})") from None
+
+
+def _entry(plain: Mapping[str, Any]) -> IndexEntry:
+    known = {name: plain[name] for name in IndexEntry._fields if name in plain}
+    days = tuple(Day(**{name: day[name] for name in Day._fields}) for day in plain.get("days", ()))
+    for stamp in ("last_run_at", "last_complete_at", "first_seen"):
+        if known.get(stamp):
+            parse_iso(known[stamp])
+    return IndexEntry(**{**known, "days": days})
+
+
+def merged_index(theirs: Index, ours: Index) -> Index:
+    """What two runs that wrote at once know together: of each target the later run, of each lane the last starts."""
+    targets = {
+        name: _later(theirs.targets.get(name), ours.targets.get(name)) for name in {**theirs.targets, **ours.targets}
+    }
+    starts = {
+        lane: _last_starts(theirs.starts.get(lane, ()), ours.starts.get(lane, ()))
+        for lane in {**theirs.starts, **ours.starts}
+    }
+    lease = max((one for one in (theirs.lease, ours.lease) if one), key=lambda one: one.until, default=None)
+    return Index(targets, starts, lease, {**theirs.fleet_told, **ours.fleet_told})
+
+
+def _later(one: IndexEntry | None, other: IndexEntry | None) -> IndexEntry:
+    if one is None or other is None:
+        only = one or other
+        assert only is not None
+        return only
+    earlier, later = sorted((one, other), key=lambda entry: (entry.last_run_at, entry.last_complete_at))
+    first_seen = min(filter(None, (one.first_seen, other.first_seen)), default="")
+    complete = max(earlier.last_complete_at, later.last_complete_at)
+    return later._replace(first_seen=first_seen, last_complete_at=complete)
+
+
+def _last_starts(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(sorted({*one, *other})[-STARTS_KEPT:])
+
+
+def leased(index: Index, now: datetime, budget: timedelta) -> bool:
+    """Whether another run works on the shard. A lease that lasts longer than a run can is of a clock that was wrong."""
+    if index.lease is None:
+        return False
+    until = parse_iso(index.lease.until)
+    return now < until <= now + budget
+
+
+def with_day(days: tuple[Day, ...], now: datetime, verdict: Verdict, new: int, resolved: int) -> tuple[Day, ...]:
+    """The days with this run's: of one day the worst verdict and the sums, of all the last 31."""
+    today = iso(now)[:10]
+    before = next((day for day in days if day.date == today), Day(today, verdict))
+    worst = min(before.verdict, verdict, key=("inconclusive", "violations", "compliant").index)
+    changed = Day(today, worst, before.new + new, before.resolved + resolved)
+    others = (day for day in days if day.date != today)
+    return tuple(sorted((*others, changed))[-DAYS_KEPT:])

@@ -1,0 +1,214 @@
+"""Findings against the last run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handler.clock import iso
+from handler.decide.diff import compare, gap_hours, shape
+from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row
+from handler.policy.rules import Policy, Rule
+from handler.ports import PortSet
+from handler.state.memory import LastRun, Receipt
+from tests.fakes import NOON, category, finding
+
+TELNET = Rule("telnet", "ports", ports=PortSet(((1, 100),)))
+POLICY = Policy("p", "sha256:1", (TELNET,))
+HOUR = timedelta(hours=1)
+
+
+def seen(*ports, num=3, **other) -> Evaluation:
+    """A run that found these ports, and whose category holds exactly their rows."""
+    rows = [Row(port, "tcp", num, "danger") for port in ports]
+    return Evaluation(
+        findings=tuple(finding(port=port, num=num) for port in ports), coverage=(category(rows, **other),)
+    )
+
+
+def after(*ports, **other) -> LastRun:
+    return compare(seen(*ports, **other), None, POLICY, NOON).last_run
+
+
+def gone(evaluation: Evaluation, policy: Policy = POLICY, before: LastRun | None = None):
+    """What became of an open port 23: resolved or unseen, and why."""
+    changes = compare(evaluation, before or after(23), policy, NOON + HOUR).changes
+    return [("resolved", one.because) for one in changes.resolved] + [("unseen", one.because) for one in changes.unseen]
+
+
+def test_without_a_last_run_everything_is_new():
+    compared = compare(seen(23, 21), None, POLICY, NOON)
+    assert compared.changes.new == ("telnet-23-tcp-host", "telnet-21-tcp-host")
+    assert [one.first_seen for one in compared.findings] == [iso(NOON)] * 2
+    assert compared.previous_run_at is None
+
+
+def test_what_is_still_there_is_ongoing_and_keeps_first_seen():
+    compared = compare(seen(23), after(23), POLICY, NOON + HOUR)
+    assert compared.changes.ongoing == ("telnet-23-tcp-host",)
+    assert compared.findings[0].first_seen == iso(NOON)
+    assert compared.previous_run_at == iso(NOON)
+
+
+@pytest.mark.parametrize(("num", "kind"), [(5, "ongoing"), (6, "grown"), (60, "grown"), (1, "ongoing")])
+def test_twice_the_num_last_told_is_grown(num, kind):
+    assert getattr(compare(seen(23, num=num), after(23), POLICY, NOON + HOUR).changes, kind)
+
+
+def test_growth_is_measured_against_what_was_told_in_this_episode():
+    before = after(23)
+    record = before.findings["telnet-23-tcp-host"]
+    told = record._replace(told={"soc": Receipt("open", 1, 10, iso(NOON)), "old": Receipt("open", 0, 99, iso(NOON))})
+    before = before._replace(findings={"telnet-23-tcp-host": told})
+    assert compare(seen(23, num=19), before, POLICY, NOON + HOUR).changes.ongoing
+    assert compare(seen(23, num=20), before, POLICY, NOON + HOUR).changes.grown
+
+
+def test_growth_that_nobody_is_told_is_reported_once_per_doubling():
+    grown = compare(seen(23, num=6), after(23), POLICY, NOON + HOUR).last_run
+    assert compare(seen(23, num=6), grown, POLICY, NOON + 2 * HOUR).changes.ongoing
+
+
+def test_a_row_that_is_gone_is_closed():
+    assert gone(seen()) == [("resolved", "closed")]
+
+
+def test_a_row_whose_num_fell_is_closed():
+    rule = TELNET._replace(above=2)
+    now = seen()._replace(coverage=(category([Row(23, "tcp", 2)]),))
+    assert gone(now, Policy("p", "d", (rule,))) == [("resolved", "closed")]
+
+
+def test_a_rule_that_is_gone_is_policy_even_where_nothing_was_seen():
+    assert gone(seen(), Policy("p", "d", (TELNET._replace(id="other"),))) == [("resolved", "policy")]
+    assert gone(seen(complete=False), Policy("p", "d", ())) == [("resolved", "policy")]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        TELNET._replace(ports=PortSet(((80, 80),))),
+        TELNET._replace(protocols=("udp",)),
+        TELNET._replace(categories=("container",)),
+        TELNET._replace(above=3),
+        TELNET._replace(status=("unknown",)),
+    ],
+)
+def test_a_changed_rule_over_a_row_that_is_still_there_is_policy(rule):
+    now = seen()._replace(coverage=(category([Row(23, "tcp", 3, "danger")]),))
+    assert gone(now, Policy("p", "d", (rule,))) == [("resolved", "policy")]
+
+
+def test_a_port_that_is_asked_no_more_is_policy_because_nobody_looked():
+    rule = TELNET._replace(ports=PortSet(((80, 80),)))
+    assert gone(seen(every_row=False, plan="ports"), Policy("p", "d", (rule,))) == [("resolved", "policy")]
+
+
+def test_an_exempted_finding_is_resolved_by_exemption():
+    exempted = ExemptedFinding(finding(), "lifts", "why", "who", "2027-01-01", 40)
+    assert gone(seen()._replace(exempted=(exempted,))) == [("resolved", "exempted")]
+
+
+def test_a_rule_that_is_only_announced_again_is_policy():
+    assert gone(seen()._replace(announced=(AnnouncedFinding(finding(), "2027-01-01"),))) == [("resolved", "policy")]
+
+
+@pytest.mark.parametrize(
+    "evaluation", [seen(complete=False), seen(complete=False, plan="skipped"), Evaluation(), seen(name="container")]
+)
+def test_what_was_not_seen_whole_is_neither_ongoing_nor_resolved(evaluation):
+    assert gone(evaluation) == [("unseen", "unseen")]
+
+
+def test_an_unseen_finding_is_ongoing_when_it_is_seen_again():
+    unseen = compare(seen(complete=False), after(23), POLICY, NOON + HOUR).last_run
+    assert compare(seen(23), unseen, POLICY, NOON + 2 * HOUR).changes.ongoing
+
+
+def test_what_an_incomplete_run_does_see_counts():
+    changes = compare(seen(21, 23, complete=False), after(23), POLICY, NOON + HOUR).changes
+    assert (changes.new, changes.ongoing) == (("telnet-21-tcp-host",), ("telnet-23-tcp-host",))
+
+
+@pytest.mark.parametrize(("later", "kind"), [(timedelta(days=30) - HOUR, "reopened"), (timedelta(days=30), "new")])
+def test_less_than_thirty_days_after_it_resolved_it_is_reopened(later, kind):
+    resolved = compare(seen(), after(23), POLICY, NOON + HOUR).last_run
+    changes = compare(seen(23), resolved, POLICY, NOON + HOUR + later).changes
+    assert getattr(changes, kind) == ("telnet-23-tcp-host",)
+
+
+def test_a_resolved_finding_is_not_resolved_again():
+    resolved = compare(seen(), after(23), POLICY, NOON + HOUR).last_run
+    assert compare(seen(), resolved, POLICY, NOON + 2 * HOUR).changes.resolved == ()
+
+
+def test_the_state_of_another_place_closes_nothing():
+    before = compare(seen(23), None, POLICY, NOON, place="project-1").last_run
+    compared = compare(seen(21), before, POLICY, NOON + HOUR, place="project-2")
+    assert compared.changes.resolved == ()
+    assert compared.previous_run_at is None
+
+
+def test_a_counter_is_judged_by_its_rule():
+    rule = Rule("many", "statistic", statistic="database_num", above=20)
+    many = finding("many", None, protocol=None, num=30)
+    policy = Policy("p", "d", (rule,))
+    before = compare(Evaluation((many,), coverage=(category(),)), None, policy, NOON).last_run
+    assert gone(seen(), policy, before) == [("resolved", "closed")]
+    assert gone(seen(), Policy("p", "d", (rule._replace(above=40),)), before) == [("resolved", "policy")]
+
+
+def test_drift_is_new_only_once_whatever_its_counts():
+    first = compare(seen(warnings=("drift: key x (3 times)",)), None, POLICY, NOON)
+    second = compare(seen(warnings=("drift: key x",)), first.last_run, POLICY, NOON)
+    assert first.drift == (shape("drift: key x (3 times)"),)
+    assert second.drift == ()
+
+
+def test_only_an_answers_form_is_drift():
+    assert compare(seen(warnings=("HSS sees no port here",)), None, POLICY, NOON).drift == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("HTTP 403 (request id 0af3b2c1)", "HTTP 403 (request id req-77/x)"),
+        ("task 5f1de0aa-77 failed", "task 0c9d11bb-12 failed"),
+        ("9 more calls need 2 minutes, 80 s are left", "1 more call need 1 minute, 7 s are left"),
+        ("the answers for port 23, 25 differ", "the answers for port 21 differ"),
+        ("total_num went from 9 to 12", "total_num went from 400 to 7"),
+    ],
+)
+def test_counts_and_request_ids_do_not_make_another_reason(one, other):
+    assert shape(one) == shape(other)
+
+
+def test_other_words_make_another_reason():
+    assert shape("HTTP 403 APIGW.0302 no permission") != shape("HTTP 403 APIGW.0302 no such project")
+
+
+@pytest.mark.parametrize(("hours", "said"), [(2, None), (31, 31)])
+def test_a_gap_of_more_than_twice_the_interval_is_said(hours, said):
+    assert gap_hours(iso(NOON), NOON + hours * HOUR, HOUR) == said
+
+
+def test_no_gap_is_known_without_an_interval_or_a_run_before():
+    assert gap_hours(iso(NOON), NOON + 99 * HOUR, None) is None
+    assert gap_hours(None, NOON, HOUR) is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(runs=st.lists(st.tuples(st.sets(st.integers(1, 6)), st.booleans()), min_size=1, max_size=8))
+def test_every_finding_and_every_open_record_is_in_exactly_one_list(runs):
+    last_run = None
+    for number, (ports, complete) in enumerate(runs):
+        was_open = {key for key, one in last_run.findings.items() if one.status == "open"} if last_run else set()
+        compared = compare(seen(*ports, complete=complete), last_run, POLICY, NOON + number * HOUR)
+        changes, last_run = compared.changes, compared.last_run
+        gone_now = [one.finding.fingerprint for one in (*changes.resolved, *changes.unseen)]
+        listed = [*changes.new, *changes.grown, *changes.ongoing, *changes.reopened, *gone_now]
+        assert sorted(listed) == sorted(was_open | {one.fingerprint for one in compared.findings})
+        assert complete or not changes.resolved

@@ -1,0 +1,281 @@
+"""What a policy says of a snapshot: design section 5, rule by rule."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.decide.evaluate import evaluate, verdict_of
+from handler.models import Problem, Row, Severity, family, worst_first
+from handler.policy.rules import Exemption, Policy, Rule
+from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
+from tests.fakes import TARGET, category, snapshot
+
+TODAY = date(2026, 11, 22)
+TELNET = Rule("telnet", "ports", ports=PortSet.of_ports([23, 2323]), severity=Severity.CRITICAL)
+ONLY_WEB = Rule("only-web", "allowed_ports", ports=ALL_PORTS - PortSet.of_ports([80, 443]))
+FLAGGED = Rule("flagged", "status", ports=NAMED_PORTS, status=("danger",))
+DATABASES = Rule("databases", "statistic", statistic="database_num", above=20)
+
+
+def policy(*rules, exemptions=(), **other):
+    return Policy("p", "sha256:0", rules, tuple(exemptions), **other)
+
+
+def exemption(**other):
+    known = {"id": "old", "reason": "r", "owner": "o@example.org", "expires": date(2027, 3, 31), "rules": ("telnet",)}
+    return Exemption(**(known | other))
+
+
+def judge(policy, *rows, today=TODAY, **other):
+    return evaluate(policy, snapshot(category(rows, **other)), today)
+
+
+def found(evaluation):
+    return [(f.rule_id, f.port, f.protocol) for f in evaluation.findings]
+
+
+def test_a_row_on_a_forbidden_port_is_a_finding():
+    evaluation = judge(policy(TELNET), Row(23, "tcp", 3, "danger"), Row(443, "tcp", 9, "normal"))
+    assert found(evaluation) == [("telnet", 23, "tcp")]
+    assert verdict_of(evaluation) == "violations"
+
+
+def test_tcp_and_tcp6_rows_are_two_findings():
+    assert len(judge(policy(TELNET), Row(23, "tcp", 1), Row(23, "tcp6", 1)).findings) == 2
+
+
+def test_overlapping_rules_each_make_their_finding():
+    both = policy(TELNET, Rule("low", "ports", ports=PortSet.of([(1, 1023)]), severity=Severity.LOW))
+    assert found(judge(both, Row(23, "tcp", 1))) == [("telnet", 23, "tcp"), ("low", 23, "tcp")]
+
+
+@pytest.mark.parametrize(("protocol", "is_found"), [("udp", True), ("udp6", True), ("tcp", False), ("tcp6", False)])
+def test_a_rule_judges_its_protocols_only(protocol, is_found):
+    rule = Rule("snmp", "ports", ports=PortSet.of_ports([161]), protocols=("udp",))
+    assert bool(judge(policy(rule), Row(161, protocol, 1)).findings) is is_found
+
+
+def test_a_row_that_is_neither_tcp_nor_udp_is_judged_by_every_rule_and_named():
+    evaluation = judge(policy(Rule("x", "ports", ports=PortSet.of_ports([5]), protocols=("udp",))), Row(5, "sctp", 1))
+    assert found(evaluation) == [("x", 5, "sctp")]
+    assert "'SCTP' are neither TCP nor UDP" in evaluation.warnings[0]
+
+
+@pytest.mark.parametrize(("num", "is_found"), [(0, False), (2, False), (3, True)])
+def test_above_is_the_tolerated_num(num, is_found):
+    rule = Rule("x", "ports", ports=PortSet.of_ports([22]), above=2)
+    assert bool(judge(policy(rule), Row(22, "tcp", num)).findings) is is_found
+
+
+def test_a_num_of_zero_is_no_finding():
+    assert verdict_of(judge(policy(TELNET), Row(23, "tcp", 0))) == "compliant"
+
+
+@pytest.mark.parametrize(("port", "is_found"), [(80, False), (443, False), (0, True), (1, True), (65535, True)])
+def test_an_allow_list_forbids_every_other_port_and_port_0(port, is_found):
+    assert bool(judge(policy(ONLY_WEB), Row(port, "tcp", 1)).findings) is is_found
+
+
+def test_port_0_concerns_only_allow_lists():
+    everything = Rule("all", "ports", ports=NAMED_PORTS)
+    assert found(judge(policy(everything, FLAGGED), Row(0, "tcp", 1, "danger"))) == []
+
+
+def test_status_alone_finds_every_flagged_row():
+    rows = (Row(8, "tcp", 1, "danger"), Row(9, "tcp", 1, "normal"), Row(10, "udp", 1, "unknown"))
+    assert found(judge(policy(FLAGGED), *rows)) == [("flagged", 8, "tcp")]
+
+
+def test_status_on_a_row_without_one_leaves_the_rule_undecided():
+    rule = Rule("flagged-telnet", "ports", ports=PortSet.of_ports([23]), status=("danger",))
+    evaluation = judge(policy(rule), Row(23, "tcp", 1))
+    assert verdict_of(evaluation) == "inconclusive"
+    assert "rule flagged-telnet needs status, this cloud does not send it" in str(evaluation.problems[0])
+
+
+def test_status_on_a_row_without_one_matters_only_where_port_and_protocol_match():
+    rule = Rule("x", "ports", ports=PortSet.of_ports([23]), status=("danger",), protocols=("udp",))
+    assert verdict_of(judge(policy(rule), Row(23, "tcp", 1), Row(24, "udp", 1))) == "compliant"
+
+
+def test_an_undecided_rule_hides_no_finding_of_others():
+    evaluation = judge(policy(TELNET, FLAGGED), Row(23, "tcp", 1))
+    assert (verdict_of(evaluation), found(evaluation)) == ("inconclusive", [("telnet", 23, "tcp")])
+
+
+def test_an_announced_rule_that_cannot_be_decided_breaks_nothing():
+    rule = Rule("x", "status", ports=NAMED_PORTS, status=("danger",), effective_from=date(2026, 12, 1))
+    assert verdict_of(judge(policy(rule), Row(23, "tcp", 1))) == "compliant"
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(20, "compliant"), (21, "violations"), (None, "inconclusive")])
+def test_a_counter_rule_compares_with_its_counter(count, verdict):
+    statistics = {} if count is None else {"database_num": count}
+    evaluation = judge(policy(DATABASES), statistics=statistics)
+    assert verdict_of(evaluation) == verdict
+    assert [(f.port, f.protocol, f.num) for f in evaluation.findings] == ([(None, None, 21)] if count == 21 else [])
+
+
+def test_a_counter_that_was_never_read_is_not_zero():
+    assert verdict_of(judge(policy(DATABASES), statistics=None)) == "inconclusive"
+
+
+def test_a_category_that_is_not_complete_is_inconclusive_and_its_findings_are_listed():
+    evaluation = judge(policy(TELNET), Row(23, "tcp", 1), complete=False, problems=(Problem("page 3 is missing"),))
+    assert (verdict_of(evaluation), len(evaluation.findings)) == ("inconclusive", 1)
+
+
+def test_a_skipped_category_does_not_count_but_nothing_asked_is_not_compliant():
+    skipped = category(plan="skipped", complete=False, name="container")
+    assert verdict_of(evaluate(policy(TELNET), snapshot(category(), skipped), TODAY)) == "compliant"
+    assert verdict_of(evaluate(policy(TELNET), snapshot(skipped), TODAY)) == "inconclusive"
+    assert verdict_of(evaluate(policy(TELNET), snapshot(), TODAY)) == "inconclusive"
+
+
+def test_a_rule_on_every_row_is_not_decided_by_a_part_of_them():
+    assert verdict_of(judge(policy(ONLY_WEB), Row(80, "tcp", 1), every_row=False, plan="ports")) == "inconclusive"
+
+
+@pytest.mark.parametrize(("rows", "verdict"), [(1, "inconclusive"), (2, "compliant")])
+def test_fewer_rows_than_expected_are_inconclusive(rows, verdict):
+    expecting = policy(TELNET, expect_rows={"host": 2})
+    assert verdict_of(judge(expecting, *[Row(80 + n, "tcp", 1) for n in range(rows)])) == verdict
+
+
+def test_expected_rows_are_counted_by_total_num_where_not_all_were_read():
+    expecting = policy(TELNET, expect_rows={"host": 500})
+    assert verdict_of(judge(expecting, Row(80, "tcp", 1), total_num=900, every_row=False)) == "compliant"
+
+
+def test_an_exemption_switches_the_named_rule_off_and_no_other():
+    other = Rule("low", "ports", ports=PortSet.of_ports([23]))
+    evaluation = judge(policy(TELNET, other, exemptions=[exemption()]), Row(23, "tcp", 3))
+    assert found(evaluation) == [("low", 23, "tcp")]
+    assert [(e.finding.rule_id, e.exemption_id, e.days_left) for e in evaluation.exempted] == [("telnet", "old", 129)]
+
+
+def test_an_exempted_row_does_not_count():
+    assert verdict_of(judge(policy(TELNET, exemptions=[exemption()]), Row(23, "tcp", 3))) == "compliant"
+
+
+@pytest.mark.parametrize(
+    ("change", "is_exempted"),
+    [
+        ({}, True),
+        ({"rules": ()}, False),  # neither rules nor ports: the loader refuses it; with ports None it covers every rule
+        ({"ports": PortSet.of_ports([2323])}, False),
+        ({"ports": PortSet.of_ports([23])}, True),
+        ({"rules": (), "ports": PortSet.of_ports([23])}, True),
+        ({"categories": ("container",)}, False),
+        ({"up_to": 3}, True),
+        ({"up_to": 2}, False),
+        ({"expires": TODAY}, True),
+        ({"expires": date(2026, 11, 21)}, False),
+        ({"enterprise_projects": ("0",)}, False),
+    ],
+)
+def test_what_an_exemption_matches(change, is_exempted):
+    if change == {"rules": ()}:
+        is_exempted = True
+    evaluation = judge(policy(TELNET, exemptions=[exemption(**change)]), Row(23, "tcp", 3))
+    assert bool(evaluation.exempted) is is_exempted
+    assert bool(evaluation.findings) is not is_exempted
+
+
+def test_above_up_to_the_finding_stands_with_its_full_num():
+    evaluation = judge(policy(TELNET, exemptions=[exemption(up_to=3)]), Row(23, "tcp", 4))
+    assert evaluation.findings[0].num == 4
+
+
+def test_an_exemption_by_port_does_not_touch_counters():
+    ended = exemption(rules=(), ports=ALL_PORTS)
+    assert judge(policy(DATABASES, exemptions=[ended]), statistics={"database_num": 30}).findings
+
+
+def test_an_exemption_for_an_enterprise_project_holds_only_where_just_that_one_is_asked():
+
+    narrow = policy(TELNET, exemptions=[exemption(enterprise_projects=("7",))])
+    row = category([Row(23, "tcp", 1)])
+    for project, verdict in (("7", "compliant"), ("8", "violations"), ("all_granted_eps", "violations")):
+        seen = snapshot(row, target=TARGET._replace(enterprise_project_id=project))
+        assert verdict_of(evaluate(narrow, seen, TODAY)) == verdict
+    assert "it does not apply" in evaluate(narrow, snapshot(row), TODAY).warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("expires", "words"),
+    [
+        (date(2026, 11, 21), "ended on 2026-11-21 and is off"),
+        (date(2026, 11, 22), "ends on 2026-11-22, 0 days left"),
+        (date(2026, 12, 6), "ends on 2026-12-06, 14 days left"),
+        (date(2026, 12, 7), None),
+    ],
+)
+def test_an_exemption_near_its_end_is_named(expires, words):
+    evaluation = judge(policy(TELNET, exemptions=[exemption(expires=expires)]))
+    assert bool(evaluation.exemption_notices) is bool(words)
+    assert [w for w in evaluation.warnings if words and words in w] == list(evaluation.warnings)
+
+
+def test_a_rule_is_announced_before_its_day_and_violated_from_it():
+    rule = Rule("new", "ports", ports=PortSet.of_ports([23]), effective_from=TODAY)
+    before = evaluate(policy(rule), snapshot(category([Row(23, "tcp", 12)])), date(2026, 11, 21))
+    assert verdict_of(before) == "compliant"
+    assert (before.announced[0].effective_from, before.announced[0].finding.num) == ("2026-11-22", 12)
+    assert verdict_of(judge(policy(rule), Row(23, "tcp", 12))) == "violations"
+
+
+def test_gaps_between_hss_and_the_policy():
+    rows = (Row(23, "tcp", 1, "normal"), Row(99, "udp", 1, "danger"), Row(2323, "tcp", 1, "danger"))
+    gaps = judge(policy(TELNET), *rows).vendor
+    assert gaps.danger_not_in_policy == (("host", 99, "udp"),)
+    assert gaps.in_policy_not_danger == (("host", 23, "tcp"),)
+
+
+@pytest.mark.parametrize("change", [{"every_row": False}, {"complete": False}])
+def test_gaps_are_unknown_where_not_all_was_read(change):
+    assert judge(policy(TELNET), Row(99, "tcp", 1, "danger"), **change).vendor is None
+
+
+def test_gaps_are_unknown_where_a_row_has_no_status():
+    assert judge(policy(TELNET), Row(99, "tcp", 1)).vendor is None
+
+
+def test_findings_come_worst_first():
+    low = Rule("low", "ports", ports=PortSet.of([(1, 99)]), severity=Severity.LOW)
+    evaluation = judge(policy(low, TELNET), Row(23, "tcp", 1), Row(7, "tcp", 1))
+    assert [f.rule_id for f in evaluation.findings] == ["telnet", "low", "low"]
+    assert list(evaluation.findings) == sorted(evaluation.findings, key=worst_first)
+
+
+def test_fingerprints_are_made_of_place_rule_and_row_never_of_counts():
+    one, more = judge(policy(TELNET), Row(23, "tcp", 1)), judge(policy(TELNET), Row(23, "tcp", 9, "danger"))
+    other = judge(policy(TELNET), Row(23, "tcp6", 1))
+    assert one.findings[0].fingerprint == more.findings[0].fingerprint != other.findings[0].fingerprint
+
+
+port_sets = st.builds(
+    PortSet.of,
+    st.lists(st.tuples(st.integers(1, 40), st.integers(0, 9)).map(lambda p: (p[0], p[0] + p[1])), max_size=4),
+)
+rules = st.lists(
+    st.tuples(port_sets, st.sampled_from([("tcp",), ("udp",), ("tcp", "udp")]), st.integers(0, 3)),
+    min_size=1,
+    max_size=5,
+).map(lambda parts: [Rule(f"r{n}", "ports", ports=p, protocols=f, above=a) for n, (p, f, a) in enumerate(parts)])
+rows = st.lists(
+    st.tuples(st.integers(0, 60), st.sampled_from(["tcp", "tcp6", "udp", "sctp"])), unique=True, max_size=20
+).flatmap(lambda keys: st.tuples(*[st.builds(Row, st.just(p), st.just(t), st.integers(0, 5)) for p, t in keys]))
+
+
+@given(rules, rows)
+def test_the_index_finds_what_a_plain_double_loop_finds(rules, rows):
+    expected = {
+        (rule.id, row.port, row.protocol)
+        for rule in rules
+        for row in rows
+        if row.port in set(rule.ports) and family(row.protocol) in (None, *rule.protocols) and row.num > rule.above
+    }
+    assert set(found(judge(policy(*rules), *rows))) == expected

@@ -1,0 +1,200 @@
+"""The files that run the policy commands in other people's pipelines."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
+STEPS = ACTION["runs"]["steps"]
+
+
+def test_hooks_validate_and_test_whole_folders():
+    hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    assert hooks["port-compliance-validate"]["entry"] == "port-compliance policy validate"
+    assert hooks["port-compliance-test"]["entry"] == "port-compliance policy test"
+    assert all(hook["args"] and hook["pass_filenames"] is False for hook in hooks.values())
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step["name"])
+def test_inputs_reach_the_action_s_scripts_only_as_variables(step):
+    assert "${{" not in step["run"]
+    assert step["shell"] == "bash"
+
+
+@pytest.mark.parametrize("step", STEPS, ids=lambda step: step["name"])
+def test_the_action_s_scripts_are_bash(step):
+    bash = shutil.which("bash")
+    assert bash is not None
+    subprocess.run([bash, "-n", "-c", step["run"]], check=True)
+
+
+COMPARE = STEPS[-1]["run"]
+GITLAB = yaml.safe_load((ROOT / "docs" / "ci" / "gitlab-ci.yml").read_text())
+OLD = "version: 1\ndisallowed_ports: [23]\n"
+NEW = "version: 1\ndisallowed_ports: [23, 445]\n"
+BROKEN = "version: 1\ndisallowed_ports: [23, 0]\n"
+NAMES = {f"GIT_{role}_{what}": "n@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+
+@pytest.fixture
+def work(tmp_path):
+    """A clone whose origin has a branch `main`, and a folder of programs: git, port-compliance, and pip and apt-get that only say what they got."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    start = f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m handler "$@"\n'
+    for name, text in {
+        "port-compliance": start,
+        "pip": '#!/bin/sh\necho "pip $*" >&2\n[ "$3" = https://example.org/p.whl ]\n',
+        "apt-get": "#!/bin/sh\n",
+    }.items():
+        (programs / name).write_text(text)
+        (programs / name).chmod(0o755)
+    (tmp_path / "origin").mkdir()
+    git(tmp_path / "origin", "init", "-q", "-b", "main")
+    return tmp_path
+
+
+def git(folder, *arguments):
+    environment = {**NAMES, "PATH": os.environ["PATH"], "HOME": str(folder), "GIT_CONFIG_NOSYSTEM": "1"}
+    subprocess.run(["git", *arguments], cwd=folder, env=environment, check=True, capture_output=True)
+
+
+def put(folder, files):
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+
+
+def run(work, script, base, head, **variables):
+    """The exit code of a script in a clone that has `head` where its origin's main has `base`; and all it printed."""
+    put(work / "origin", {"README": "", **base})
+    git(work / "origin", "add", "-A")
+    git(work / "origin", "commit", "-qm", "base")
+    git(work, "clone", "-q", "origin", "clone")
+    for name in base:
+        (work / "clone" / name).unlink()
+    put(work / "clone", head)
+    environment = {"PATH": f"{work / 'bin'}:{os.environ['PATH']}", "HOME": str(work), **variables}
+    done = subprocess.run(
+        ["/bin/bash", "-eo", "pipefail", "-c", script],
+        cwd=work / "clone", env=environment, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+    return done.returncode, done.stdout + done.stderr
+
+
+def compare(work, base, head, *, policy="my policies", snapshot="", fail="false"):
+    """Run the action's last step; gives exit code, output and summary."""
+    files = {"GITHUB_STEP_SUMMARY": work / "summary", "GITHUB_OUTPUT": work / "output"}
+    variables = {"POLICY": policy, "SNAPSHOT": snapshot, "BASE": "main", "FAIL": fail}
+    code, said = run(work, COMPARE, base, head, **variables, **{name: str(path) for name, path in files.items()})
+    read = {name: path.read_text() if path.exists() else "" for name, path in files.items()}
+    return code, read["GITHUB_OUTPUT"], read["GITHUB_STEP_SUMMARY"] + said
+
+
+def test_a_diff_goes_to_the_step_summary(work):
+    code, output, summary = compare(work, {"my policies/a.yaml": OLD}, {"my policies/a.yaml": OLD})
+    assert (code, output) == (0, "newly-found=false\n")
+    assert "### What this policy change does" in summary
+
+
+@pytest.mark.parametrize(("fail", "expected"), [("false", 0), ("true", 1)])
+def test_something_newly_found_fails_only_on_wish(work, fail, expected):
+    code, output, summary = compare(work, {"my policies/a.yaml": OLD}, {"my policies/a.yaml": NEW}, fail=fail)
+    assert (code, output) == (expected, "newly-found=true\n")
+    assert "445" in summary
+
+
+def test_a_stored_snapshot_narrows_the_comparison(work):
+    recorded = {"s.json": (ROOT / "docs/examples/snapshot.json").read_text()}
+    both = {"p.yaml": OLD, **recorded}, {"p.yaml": OLD.replace("23", "23, 1"), **recorded}
+    assert compare(work, *both, policy="p.yaml", snapshot="s.json")[:2] == (0, "newly-found=false\n")
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "words"),
+    [
+        ({"my policies/a.yaml": OLD}, {"my policies/a.yaml": BROKEN}, "port 0"),
+        ({"my policies/a.yaml": BROKEN}, {"my policies/a.yaml": OLD}, "port 0"),
+        ({"my policies/a.yaml": OLD}, {"elsewhere/a.yaml": OLD}, "my policies"),
+        ({}, {"elsewhere/a.yaml": OLD}, "my policies"),
+        ({"my policies/notes.txt": ""}, {"my policies/b.txt": ""}, "no policy file"),
+    ],
+    ids=["broken now", "broken on the base", "gone", "never was", "no policy anywhere"],
+)
+def test_what_cannot_be_compared_fails(work, base, head, words):
+    code, output, summary = compare(work, base, head)
+    assert (code, output) == (2, "")
+    assert words in summary
+    assert "nothing to compare with" not in summary
+
+
+@pytest.mark.parametrize("snapshot", ["typo.json", "my policies", "my policies/a.yaml"])
+def test_a_snapshot_that_cannot_be_read_fails_the_comparison(work, snapshot):
+    code, output, summary = compare(work, {"my policies/a.yaml": OLD}, {"my policies/a.yaml": OLD}, snapshot=snapshot)
+    assert (code, output) == (2, "")
+    assert "nothing to compare with" not in summary
+
+
+def test_a_base_branch_that_cannot_be_fetched_fails_the_comparison(work):
+    code, said = run(work, "BASE=gone\n" + COMPARE, {"p.yaml": OLD}, {"p.yaml": OLD}, POLICY="p.yaml")
+    assert code not in (0, 1)
+    assert "nothing to compare with" not in said
+
+
+@pytest.mark.parametrize("policy", ["my policies", "my policies/", "./my policies", "my policies/a.yaml"])
+@pytest.mark.parametrize("base", [{}, {"my policies/notes.txt": "", "my policies/sub/a.yaml": OLD}], ids=["", "notes"])
+def test_a_first_policy_has_nothing_to_be_compared_with(work, base, policy):
+    code, output, summary = compare(work, base, {"my policies/a.yaml": OLD}, policy=policy)
+    assert (code, output) == (0, "")
+    assert "nothing to compare with" in summary
+
+
+def test_the_gitlab_example_reads_as_yaml_and_runs_the_three_commands():
+    document = yaml.safe_load((ROOT / "docs" / "ci" / "gitlab-ci.yml").read_text())
+    scripts = " ".join(line for job in document.values() for line in job.get("script", []))
+    assert all(f"policy {command} " in scripts for command in ("validate", "test", "diff"))
+
+
+def gitlab(work, base, head, *, policy="policies", snapshot="", wheel="https://example.org/p.whl", branch="main"):
+    """Run the GitLab job that compares; gives the exit code, and all it printed and wrote."""
+    job = GITLAB["policy-diff"]
+    script = "\n".join([*job["before_script"], *job["script"]])
+    variables = {"POLICY": policy, "SNAPSHOT": snapshot, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": branch}
+    code, said = run(work, script, base, head, **variables, **({"PORT_COMPLIANCE": wheel} if wheel else {}))
+    written = work / "clone" / "policy-diff.md"
+    return code, said + (written.read_text() if written.exists() else "")
+
+
+def test_the_gitlab_job_compares_with_the_target_branch(work):
+    code, said = gitlab(work, {"policies/a.yaml": OLD}, {"policies/a.yaml": NEW})
+    assert code == 1
+    assert "445" in said
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"snapshot": "typo.json"}, {"policy": "polices"}, {"wheel": ""}, {"wheel": "https://example.org/q.whl"}, {"branch": "gone"}],
+    ids=str,
+)  # fmt: skip
+def test_the_gitlab_job_fails_where_nothing_is_known(work, wrong):
+    code, said = gitlab(work, {"policies/a.yaml": OLD}, {"policies/a.yaml": OLD}, **wrong)
+    assert code not in (0, *GITLAB["policy-diff"]["allow_failure"]["exit_codes"])
+    assert "nothing to compare with" not in said
+
+
+def test_the_gitlab_job_compares_a_first_policy_with_nothing(work):
+    code, said = gitlab(work, {}, {"policies/a.yaml": OLD})
+    assert (code, "nothing to compare with" in said) == (0, True)
+
+
+def test_the_gitlab_jobs_run_for_a_policy_that_is_one_file():
+    (rule,) = GITLAB[".port-compliance"]["rules"]
+    assert rule["changes"] == ["$POLICY", "$POLICY/**/*"]

@@ -1,0 +1,56 @@
+"""README.md: its commands print what it shows, its links lead somewhere, its tables name what exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from handler.cli import COMMANDS
+from handler.formats.registry import FORMATS
+from handler.policy.load import load_texts
+from handler.settings.targets_file import read_targets
+from tests.document_blocks import blocks, run_block, same
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+YAML = re.findall(r"^```yaml\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+SETTINGS = re.findall(r"`([A-Z][A-Z0-9_]{3,})`", README)
+
+
+@pytest.mark.parametrize("block", list(blocks(README)), ids=lambda block: f"line{block.line}")
+def test_each_command_prints_what_is_shown(block, port_compliance):
+    def run(arguments):
+        printed = port_compliance(*arguments, cwd=ROOT)
+        print(printed.out, end="")
+        return printed.code
+
+    for command, expected, got in run_block(block, run):
+        assert same(expected, got), f"{command}\n{got}"
+
+
+def test_the_first_policy_is_the_file_that_the_command_checks():
+    assert YAML[0] == (ROOT / "docs/examples/first.yaml").read_text()
+    assert load_texts([("p.yaml", YAML[0])]).rules[0].id == "disallowed-ports"
+
+
+def test_the_targets_shown_can_be_read():
+    (place,) = read_targets(
+        "t.yaml", YAML[1].encode(), {"PROD_HUAWEICLOUD_SDK_AK": "a", "PROD_HUAWEICLOUD_SDK_SK": "s"}.get
+    )
+    assert place.name == "prod"
+
+
+def test_links_and_pictures_lead_somewhere():
+    for target in re.findall(r"\]\(([^)#]+)\)", README) + re.findall(r'src="([^"]+)"', README):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_command_and_format_is_named():
+    for word in (*COMMANDS, *FORMATS):
+        assert f"`{word}" in README, word
+
+
+def test_every_setting_that_the_code_reads_is_named():
+    sources = [*(ROOT / "handler" / "settings").glob("*.py"), ROOT / "handler" / "index.py"]
+    read = {name for path in sources for name in re.findall(r'"([A-Z]{2,}_[A-Z_]+)"', path.read_text())}
+    assert read - {"RUNTIME_TIMEOUT"} <= set(SETTINGS)

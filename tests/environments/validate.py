@@ -1,0 +1,30 @@
+"""Run by the environment `validator`: judges JSON documents by CycloneDX 1.6, or by a schema with all its formats.
+
+python validate.py cyclonedx|SCHEMA.json < {"name": document, ...}     prints {"name": problem or null, ...}
+"""
+
+import json
+import sys
+from pathlib import Path
+
+
+def cyclonedx():
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    validator = JsonStrictValidator(SchemaVersion.V1_6)
+    return lambda document: validator.validate_str(json.dumps(document))
+
+
+def schema(path):
+    import jsonschema
+
+    kind = jsonschema.Draft202012Validator
+    assert {"uri", "uri-reference", "date-time"} <= kind.FORMAT_CHECKER.checkers.keys()
+    validator = kind(json.loads(Path(path).read_text(encoding="utf-8")), format_checker=kind.FORMAT_CHECKER)
+    return lambda document: next(validator.iter_errors(document), None)
+
+
+judge = cyclonedx() if sys.argv[1] == "cyclonedx" else schema(sys.argv[1])
+problems = {name: judge(document) for name, document in json.load(sys.stdin).items()}
+print(json.dumps({name: problem and str(problem) for name, problem in problems.items()}))

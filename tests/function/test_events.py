@@ -1,0 +1,221 @@
+"""What each documented event asks for, and what is refused."""
+
+import base64
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.errors import UsageError
+from handler.function.events import Trigger, UnreadableCallError, is_gateway, read_event
+
+TIMER = {
+    "version": "v1.0",
+    "time": "2026-11-22T08:07:00+01:00",
+    "trigger_type": "TIMER",
+    "trigger_name": "hourly",
+    "user_event": "",
+}
+GATEWAY = {
+    "body": "",
+    "requestContext": {"apiId": "a", "requestId": "r", "stage": "RELEASE"},
+    "queryStringParameters": {},
+    "httpMethod": "GET",
+    "pathParameters": {},
+    "headers": {"accept": "application/json", "authorization": "Bearer t"},
+    "path": "/check",
+    "isBase64Encoded": True,
+}
+SMN = {"record": [{"event_version": "1.0", "smn": {"topic_urn": "urn", "message": "{}", "type": "notification"}}]}
+OBS = {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}, "object": {"key": "p.yaml"}}}]}
+EVENTGRID = {"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data": {"target": "prod"}}
+
+
+def timer(**chosen):
+    return {**TIMER, "user_event": json.dumps(chosen)}
+
+
+@pytest.mark.parametrize("event", [None, {}, ""])
+def test_an_empty_event_starts_a_run(event):
+    assert read_event(event) == Trigger("empty")
+
+
+def test_a_timer_without_user_event_starts_a_run():
+    assert read_event(TIMER) == Trigger("timer")
+
+
+def test_a_timer_may_choose_policy_target_categories_and_dry_run():
+    event = timer(policy="policies/p.yaml", target="prod", categories=["container", "host"], dry_run=True)
+    assert read_event(event) == Trigger("timer", "policies/p.yaml", "prod", ("host", "container"), dry_run=True)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"targt": "prod"}, "unknown key 'targt'; did you mean target?"),
+        ({"target": 7}, "user_event.target: must be a text"),
+        ({"dry_run": "yes"}, "user_event.dry_run: must be true or false"),
+        ({"categories": ["vm"]}, "user_event.categories: must be a list of host and container"),
+        ({"categories": []}, "user_event.categories"),
+    ],
+)
+def test_a_wrong_choice_is_refused_by_name(chosen, message):
+    with pytest.raises(UsageError, match=message.replace(".", r"\.").replace("?", r"\?")):
+        read_event(timer(**chosen))
+
+
+def test_all_wrong_choices_are_named_at_once():
+    with pytest.raises(UsageError) as caught:
+        read_event(timer(targt="x", dry_run=1))
+    assert "targt" in str(caught.value)
+    assert "dry_run" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["hello", "[1]", "3", "{", "[" * 100_000])
+def test_a_user_event_that_is_no_object_is_refused(text):
+    with pytest.raises(UsageError, match="user_event"):
+        read_event({**TIMER, "user_event": text})
+
+
+@pytest.mark.parametrize(("event", "kind"), [(SMN, "smn"), ({"cts": {"time": 1}}, "cts"), (EVENTGRID, "eventgrid")])
+def test_other_services_only_start_a_run(event, kind):
+    assert read_event(event) == Trigger(kind)
+
+
+def test_an_obs_event_names_its_object():
+    assert read_event(OBS) == Trigger("obs", bucket="b", key="p.yaml")
+
+
+def test_an_obs_event_without_an_object_is_refused():
+    with pytest.raises(UsageError, match="bucket name and object key"):
+        read_event({"Records": [{"s3": {"bucket": {"name": 4}}}]})
+
+
+@pytest.mark.parametrize(
+    "event", [[], "text", 7, {"foo": 1}, {"record": []}, {"Records": [4]}, {"trigger_type": "KAFKA"}]
+)
+def test_anything_else_is_refused_with_what_was_seen(event):
+    with pytest.raises(UsageError, match="none that this function knows"):
+        read_event(event)
+
+
+def test_a_gateway_call_carries_its_authorization_and_never_shows_it():
+    trigger = read_event(GATEWAY)
+    assert (trigger.kind, trigger.authorization) == ("gateway", "Bearer t")
+    assert "Bearer" not in repr(trigger)
+
+
+def test_a_gateway_call_may_ask_for_markdown():
+    assert read_event({**GATEWAY, "headers": {"Accept": "text/markdown"}}).wants_markdown
+
+
+def test_a_gateway_post_may_have_a_base64_body_that_chooses_nothing():
+    body = base64.b64encode(b'{"target": "prod"}').decode()
+    assert read_event({**GATEWAY, "httpMethod": "POST", "body": body}).target == ""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"httpMethod": "DELETE"},
+        {"headers": [1]},
+        {"body": "%%%"},
+        {"body": "{", "isBase64Encoded": False},
+        {"body": 5},
+        {"body": base64.b64encode(b"\xff\xfe\xfd").decode()},
+    ],
+)
+def test_an_unreadable_gateway_call_is_told_apart(change):
+    assert is_gateway({**GATEWAY, **change})
+    with pytest.raises(UnreadableCallError):
+        read_event({**GATEWAY, **change})
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["record", "Records", "s3", "smn", "cts", "httpMethod", "headers", "body", "user_event"])
+            | st.text(max_size=5),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_no_event_whatever_ends_in_anything_but_a_trigger_or_a_clear_error(event):
+    try:
+        assert isinstance(read_event(event), Trigger)
+    except UsageError as error:
+        if not error.message:
+            raise
+
+
+def test_what_a_timer_does_not_choose_is_left_to_the_settings():
+    assert read_event(timer(target="prod")) == Trigger("timer", target="prod")
+    assert read_event(timer(policy="p.yaml")) == Trigger("timer", policy="p.yaml")
+    assert read_event(timer(categories=["host"])) == Trigger("timer", categories=("host",))
+
+
+def test_one_known_category_does_not_hide_an_unknown_one():
+    with pytest.raises(UsageError, match=r"user_event\.categories: must be a list of host and container"):
+        read_event(timer(categories=["host", "vm"]))
+
+
+@pytest.mark.parametrize("text", [None, "", "  ", "\n"])
+def test_a_user_event_without_text_chooses_nothing(text):
+    assert read_event({**TIMER, "user_event": text}) == Trigger("timer")
+
+
+@pytest.mark.parametrize("text", [["x"], {"target": "prod"}, 7, " " * 65_537])
+def test_a_user_event_that_is_no_text_or_too_long_is_refused(text):
+    with pytest.raises(UsageError, match="user_event: must be a text"):
+        read_event({**TIMER, "user_event": text})
+
+
+def test_the_longest_user_event_is_read():
+    chosen = json.dumps({"target": "prod"})
+    assert read_event({**TIMER, "user_event": chosen + " " * (65_536 - len(chosen))}).target == "prod"
+
+
+@pytest.mark.parametrize("event", [{"specversion": "1.0"}, {"specversion": "1.0", "type": 3}, {"type": "t"}])
+def test_half_a_cloudevent_is_none(event):
+    with pytest.raises(UsageError, match="none that this function knows"):
+        read_event(event)
+
+
+@pytest.mark.parametrize(
+    "s3",
+    [
+        {"object": {"key": "p.yaml"}},
+        {"bucket": {"name": "b"}},
+        {"bucket": "b", "object": {"key": "p.yaml"}},
+        {"bucket": {"name": "b"}, "object": "p.yaml"},
+        {"bucket": {"name": 1}, "object": {"key": "p.yaml"}},
+        {"bucket": {"name": "b"}, "object": {"key": None}},
+    ],
+)
+def test_half_an_obs_event_is_refused(s3):
+    with pytest.raises(UsageError, match="an OBS event without bucket name and object key"):
+        read_event({"Records": [{"s3": s3}]})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("Bearer t", "Bearer t"), (["Bearer t", "Bearer u"], "Bearer t"), ([], ""), ([7], ""), (None, ""), (7, "")],
+)
+def test_a_gateways_header_may_be_a_list_and_odd_ones_are_empty(value, expected):
+    assert read_event({**GATEWAY, "headers": {"Authorization": value}}).authorization == expected
+
+
+@pytest.mark.parametrize(
+    ("accept", "markdown"),
+    [("text/markdown", True), ("TEXT/MARKDOWN, */*", True), ("text/markdown, application/json", False), ("*/*", False)],
+)
+def test_markdown_is_what_the_call_accepts_and_json_goes_first(accept, markdown):
+    assert read_event({**GATEWAY, "headers": {"Accept": accept}}).wants_markdown is markdown

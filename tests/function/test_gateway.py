@@ -1,0 +1,120 @@
+"""Calls through API Gateway: always answered, never without the token."""
+
+import base64
+import json
+
+import pytest
+
+from handler import index
+from handler.errors import StoreError, UnknownError, UsageError
+from handler.formats import registry
+from handler.function.gateway import answer_call
+from handler.models import Secret
+from handler.simulator.fleet import Fleet
+from tests.world import CLEAN, OPEN, World
+
+CALL = {
+    "body": "",
+    "httpMethod": "GET",
+    "headers": {"authorization": "Bearer t0ken"},
+    "path": "/check",
+    "requestContext": {},
+}
+
+
+def call(world, event=None, **settings):
+    event = event or CALL
+    return index.invoke(event, world.context(**({"APIG_TOKEN": "t0ken"} | settings)), 60, 60)
+
+
+@pytest.mark.parametrize(("fleet", "status"), [(CLEAN, 200), (OPEN, 207)])
+def test_the_status_says_the_verdict(fleet, status):
+    response = call(World(fleet=fleet))
+    assert response["statusCode"] == status
+    assert json.loads(response["body"])["version"] == "1"
+    assert response["headers"]["Content-Type"] == "application/json"
+    assert response["isBase64Encoded"] is False
+
+
+def test_an_inconclusive_run_is_503():
+    assert call(World(), HSS_AUTH_TOKEN="x" * 40)["statusCode"] == 503
+
+
+@pytest.mark.parametrize(
+    ("token", "header", "status"),
+    [
+        ("t0ken", "Bearer t0ken", 207),
+        ("t0ken", "bearer t0ken", 401),
+        ("t0ken", "Bearer wrong", 401),
+        ("t0ken", "t0ken", 401),
+        ("t0ken", "", 401),
+        ("t0ken", "Bearer t\u00f6ken", 401),
+        (None, "Bearer t0ken", 401),
+        (None, "Bearer ", 401),
+        ("gateway", "", 207),
+    ],
+)
+def test_who_may_call(token, header, status):
+    world = World()
+    assert call(world, {**CALL, "headers": {"Authorization": header}}, APIG_TOKEN=token)["statusCode"] == status
+    assert bool(world.simulator.calls) is (status != 401)
+
+
+def test_an_unreadable_call_is_400():
+    assert call(World(), {**CALL, "httpMethod": "POST", "body": "%%"})["statusCode"] == 400
+
+
+def test_a_body_chooses_nothing():
+    body = base64.b64encode(b'{"policy": "/etc/passwd"}').decode()
+    event = {**CALL, "httpMethod": "POST", "body": body, "isBase64Encoded": True}
+    assert json.loads(call(World(), event)["body"])["policy"]["name"] == "baseline"
+
+
+def test_markdown_on_request():
+    event = {**CALL, "headers": {**CALL["headers"], "Accept": "text/markdown"}}
+    response = call(World(), event)
+    assert response["headers"]["Content-Type"].startswith("text/markdown")
+    assert "23/tcp" in response["body"]
+
+
+def test_a_broken_setting_is_an_answer_not_an_exception():
+    response = call(World(), HSS_CATEGORIES="vm")
+    assert response["statusCode"] == 503
+    assert "HSS_CATEGORIES" in response["body"]
+
+
+def test_a_fault_of_our_own_is_an_answer_that_names_only_its_type():
+    class Broken:
+        def __call__(self, request, timeout):
+            raise RuntimeError("canary")
+
+    world = World(fleet=Fleet())
+    world.warm.api = Broken()
+    response = call(world)
+    assert response["statusCode"] == 503
+    assert "canary" not in response["body"]
+
+
+def test_markdown_is_a_known_format():
+    assert "markdown" in registry.FORMATS
+
+
+@pytest.mark.parametrize(("token", "status"), [(None, 401), ("gateway", 207)])
+def test_a_call_without_headers_is_a_call(token, status):
+    without = {key: value for key, value in CALL.items() if key != "headers"}
+    assert call(World(), without, APIG_TOKEN=token)["statusCode"] == status
+
+
+@pytest.mark.parametrize("error", [UnknownError("nothing came"), StoreError("no state"), UsageError("not so")])
+def test_an_error_of_the_run_is_answered_with_503_and_its_hint(error):
+    def run(trigger):
+        raise error
+
+    response = answer_call(CALL, Secret("t0ken"), run)
+    assert response["statusCode"] == 503
+    assert json.loads(response["body"]) == {"error": error.message, "hint": error.hint}
+
+
+def test_a_token_of_blanks_lets_nobody_in():
+    header = {"headers": {"Authorization": "Bearer  "}}
+    assert call(World(), {**CALL, **header}, APIG_TOKEN=" ")["statusCode"] == 401

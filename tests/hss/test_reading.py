@@ -1,0 +1,362 @@
+"""The proof of a reading, by model: lists that move between any two calls, in every order that a service may have.
+
+Run it with more readings: `READINGS=2000 pytest tests/test_hss_reading.py` (that many for each world; 40 otherwise).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from random import Random
+
+import pytest
+
+from handler.hss.pages import ListPage
+from handler.hss.plan import Ask
+from handler.hss.proof import Proof
+from handler.hss.reading import ListReading, pages_of
+from handler.models import Row
+from handler.ports import PortSet
+from handler.simulator.fleet import Line
+from handler.simulator.moving import ROW_STATUSES
+from tests.moving_list import MovingList, made_up, read, slipped
+
+READINGS = int(os.environ.get("READINGS", "40"))
+EVERY = Ask("host", every_row=True)
+SIZES = (15, 19, 20, 21, 39, 40, 41, 65, 120)  # rows, where a page holds 20
+OTC = [("otc", order) for order in ("port", "text", "num", "insertion", "updated", "front", "none")]
+SORTED = [("huaweicloud", order) for order in ("port", "text")]  # sort_key=port is obeyed
+IGNORED = [("huaweicloud", order) for order in ("num", "insertion", "updated", "none")]  # and where it is not
+WORLDS = [*OTC, *SORTED, *IGNORED]
+STABLE = [world for world in WORLDS if world[1] != "none"]
+UNMOVED = ("port", "text", "insertion")  # orders in which no line changes places with another
+
+
+def worlds(cloud, order, changes, *, size=20, sizes=SIZES, count=READINGS):
+    for seed in range(count):
+        chance = Random(f"{cloud} {order} {changes} {size} {seed}")
+        ports = chance.choice((65_535, 65_535, 200))
+        lines = made_up(chance, chance.choice(sizes), cloud, ports)
+        yield MovingList(lines, order, chance, changes, size, cloud)
+
+
+def missed(world, outcome, ports=None):
+    """Lines that were open throughout and are not in a complete reading; those of the stated limit apart."""
+    if not outcome.complete:
+        return set(), set()
+    lost = {name for name in world.lasting - outcome.names if ports is None or name[0] in ports}
+    limit = {name for name in lost if world.order not in UNMOVED and slipped(world, outcome.proof, name)}
+    return lost - limit, limit
+
+
+def wrongly_trusted(world, outcome):
+    """Stopping early trusts that `sort_key` was obeyed once numbers ascend: the one page was sorted by num alone."""
+    first = outcome.proof.answers[0][0]
+    return world.order == "num" and outcome.proof.now.numeric and len({row.num for row in first.rows}) == 1
+
+
+@pytest.mark.parametrize("changes", [2, 6, 15])
+@pytest.mark.parametrize(("cloud", "order"), WORLDS)
+def test_what_was_open_throughout_is_in_a_complete_reading(cloud, order, changes):
+    limits = readings = 0
+    for world in worlds(cloud, order, changes):
+        outcome = read(world, EVERY)
+        lost, limit = missed(world, outcome)
+        assert not lost
+        readings, limits = readings + 1, limits + bool(limit)
+    assert limits <= readings // 40 + 1
+
+
+@pytest.mark.parametrize(("cloud", "order"), WORLDS)
+def test_what_was_open_throughout_on_the_ports_of_a_policy_is_found(cloud, order):
+    for world in worlds(cloud, order, 6):
+        open_ports = [line.port for line in world.lines]
+        ports = {
+            *world.chance.sample(open_ports, 2),
+            *world.chance.sample(range(1, 65_536), world.chance.choice((0, 9))),
+        }
+        outcome = read(world, Ask("host", PortSet.of_ports(ports)))
+        assert outcome.complete
+        lost, _ = missed(world, outcome, ports)
+        assert not lost or wrongly_trusted(world, outcome)
+
+
+@pytest.mark.parametrize(("cloud", "order"), STABLE)
+def test_a_quiet_list_in_a_stable_order_is_complete_and_exactly_what_is_there(cloud, order):
+    for world in worlds(cloud, order, 0):
+        outcome = read(world, EVERY)
+        assert outcome.complete
+        assert sorted((row.port, row.protocol) for row in outcome.rows) == sorted(world.lasting)
+
+
+@pytest.mark.parametrize("changes", [0, 6])
+@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
+def test_a_list_in_random_order_is_never_complete_unless_it_is_one_page(cloud, changes):
+    for world in worlds(cloud, "none", changes, sizes=(*SIZES, *range(20, 25)), count=10 * READINGS):
+        outcome = read(world, EVERY)
+        assert not outcome.complete or outcome.proof.now.shows == "page"
+
+
+@pytest.mark.parametrize(
+    "begins",
+    [
+        lambda offset, _total: offset // 20 * 20,
+        lambda offset, _total: offset // 7 * 7,
+        lambda offset, _total: -(-offset // 20) * 20,
+        lambda offset, _total: (offset + 10) // 20 * 20,
+        lambda _offset, _total: 0,
+        lambda offset, _total: min(offset, 20),
+        lambda offset, total: min(offset, max(0, total - 20)),
+    ],
+    ids=["rounded", "rounded to sevens", "rounded up", "rounded to the nearest", "ignored", "clamped", "never short"],
+)
+@pytest.mark.parametrize(("cloud", "order"), [(c, o) for c, o in WORLDS if o in UNMOVED])
+@pytest.mark.parametrize("changes", [0, 3, 8])
+def test_a_service_that_begins_elsewhere_is_never_believed_wrongly(cloud, order, changes, begins):
+    for world in worlds(cloud, order, changes, count=READINGS // 4, sizes=(20, 21, 23, 39, 40, 41)):
+        world.begins = begins
+        lost, _ = missed(world, read(world, EVERY))
+        assert not lost
+
+
+# what it costs
+
+
+def cost(cloud, order, changes):
+    """Calls over the fewest pages that hold the list, and how readings were proven; pages of 200 rows."""
+    calls = fewest = 0
+    how = Counter()
+    for world in worlds(
+        cloud, order, changes, size=200, sizes=(165, 218, 438, 715, 1320), count=max(60, READINGS // 4)
+    ):
+        fewest += -(-len(world.lines) // 200)
+        outcome = read(world, EVERY)
+        calls += outcome.calls
+        how["complete" if outcome.complete else "not proven"] += 1
+    return calls / fewest, how
+
+
+@pytest.mark.parametrize(
+    ("cloud", "order", "changes", "most"),
+    [
+        ("otc", "port", 0, 1.0),
+        ("otc", "text", 0, 1.0),
+        ("huaweicloud", "port", 0, 1.0),
+        ("huaweicloud", "port", 3, 1.1),
+        ("huaweicloud", "text", 3, 1.1),
+        ("otc", "port", 3, 1.8),
+        ("otc", "front", 3, 2.0),
+        ("otc", "num", 0, 2.0),
+        ("otc", "insertion", 3, 2.1),
+    ],
+)
+def test_calls_over_the_fewest(cloud, order, changes, most):
+    ratio, how = cost(cloud, order, changes)
+    assert ratio <= most
+    assert how["complete"] >= 0.9 * how.total()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 199, 200])
+def test_up_to_200_rows_are_one_call_and_a_proof(rows):
+    world = MovingList(made_up(Random(rows), rows, "otc"), "none", Random(1))
+    outcome = read(world, EVERY)
+    assert (outcome.complete, outcome.calls) == (True, 1)
+
+
+@pytest.mark.parametrize(("cloud", "types"), [("otc", ("TCP", "UDP")), ("huaweicloud", ("TCP", "TCP6", "UDP"))])
+def test_ten_thousand_quiet_rows_in_order_are_at_most_52_pages(cloud, types):
+    lines = [Line(port, kind, 1 + port % 3) for port in range(1, 10_001) for kind in types][:9_999]
+    outcome = read(MovingList(tuple(lines), "port", Random(1), cloud=cloud), EVERY)
+    assert (outcome.complete, len(outcome.rows)) == (True, 9_999)
+    assert outcome.calls <= 52
+
+
+def test_every_size_up_to_a_thousand_takes_the_pages_that_are_planned():
+    for rows in (*range(190, 210), *range(390, 400), *range(500, 1001, 50)):
+        lines = tuple(Line(port, "TCP", 1 + port % 3) for port in range(1, rows + 1))
+        outcome = read(MovingList(lines, "port", Random(1)), EVERY)
+        assert (outcome.complete, outcome.calls) == (True, pages_of(rows))
+
+
+# the cases that the first version got wrong
+
+
+def shifting(first, opened):
+    """Between the first and the second call the line at the front closes, and one opens at the end."""
+
+    def change(lines, nth):
+        return (*lines[1:], Line(opened, "TCP", 1)) if nth == first else lines
+
+    return change
+
+
+def test_a_port_that_slides_to_the_first_page_is_found_in_no_order():
+    ports = Random(5).sample(range(1000, 60_000), 399)
+    lines = tuple(Line(port, "TCP", 1 + port % 3) for port in (*ports[:200], 23, *ports[200:]))
+    for ask in (Ask("host", PortSet.of_ports([21, 23, 445])), EVERY):
+        outcome = read(MovingList(lines, "insertion", Random(1), change=shifting(1, 61_000)), ask)
+        assert outcome.complete
+        assert (23, "tcp") in outcome.names
+
+
+@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
+def test_a_port_that_slides_to_the_first_page_is_found_in_order_of_port(cloud):
+    lines = tuple(Line(port, "TCP", 1 + port % 3) for port in range(9, 609))
+    for ask in (Ask("host", PortSet.of_ports([209, 700, 701, 702])), EVERY):
+        outcome = read(MovingList(lines, "port", Random(1), cloud=cloud, change=shifting(1, 800)), ask)
+        assert outcome.complete
+        assert (209, "tcp") in outcome.names
+
+
+@pytest.mark.parametrize("order", ["port", "insertion", "updated"])
+@pytest.mark.parametrize("ask", [Ask("host", PortSet.of_ports([21, 23, 445, 3389])), EVERY])
+def test_a_list_that_grows_at_each_call_ends_with_a_verdict(order, ask):
+    ports = Random(7).sample(range(1000, 60_000), 325)
+    lines = tuple(Line(port, "TCP", 1 + port % 3, updated=-port) for port in ports)
+    world = MovingList(
+        lines, order, Random(1), change=lambda now, nth: (*now, Line(60_000 + nth, "UDP", 1, updated=nth))
+    )
+    outcome = read(world, ask)
+    assert outcome.complete
+    assert not missed(world, outcome, ask.ports or None)[0]
+
+
+def test_a_list_that_holds_a_port_once_for_each_status_keeps_them_all():
+    lines = tuple(
+        Line(port, "TCP", 1 + port % 3, status) for port in range(1000, 1030) for status in ROW_STATUSES[: 1 + port % 3]
+    )
+    for order in ("port", "num", "insertion"):
+        world = MovingList(lines, order, Random(1), cloud="huaweicloud", size=20)
+        outcome = read(world, EVERY)
+        assert outcome.complete
+        assert {row.status for row in outcome.rows if row.port == 1001} == set(ROW_STATUSES)
+        assert len(outcome.rows) == len(lines)
+
+
+# single rules
+
+
+def page(offset, total, *ports, nums=(1, 2, 1)):
+    return ListPage.of(offset, total, tuple(Row(port, "tcp", nums[at % len(nums)]) for at, port in enumerate(ports)))
+
+
+def after(*pages, sort_asked=False):
+    reading = ListReading(sort_asked)
+    for one in pages:
+        reading = reading.add(one)
+    return reading
+
+
+TEN = tuple(range(100, 110))
+
+
+@pytest.mark.parametrize(
+    ("first", "state", "why"),
+    [
+        (page(0, 2, 22, 23), "ended", ""),
+        (page(0, 0), "ended", ""),
+        (page(0, 2, 22, 23, 24), "failed", "3 rows came, but total_num is 2"),
+        (page(0, 0, 22), "failed", "1 rows came, but total_num is 0"),
+        (page(0, 3), "failed", "total_num is 3, but the first page is empty"),
+        (page(0, 3, 22, 23), "going", ""),
+    ],
+)
+def test_a_first_page_is_a_proof_if_it_holds_as_many_rows_as_it_counts(first, state, why):
+    assert (after(first).state, after(first).why) == (state, why)
+
+
+@pytest.mark.parametrize("rows", [((22, "tcp"), (22, "tcp")), ((22, "tcp"), (22, "udp"))])
+def test_one_page_is_a_proof_whatever_it_repeats(rows):
+    assert after(ListPage.of(0, 2, tuple(Row(*row, 1) for row in rows))).state == "ended"
+
+
+def test_the_next_page_begins_four_rows_before_the_end_of_the_last_or_more_where_one_port_has_more_types():
+    assert after(page(0, 99, *TEN)).offset == 6
+    ends = (*(Row(port, "tcp", 1) for port in range(1, 8)), *(Row(9, kind, 1) for kind in "abcde"))
+    assert after(ListPage.of(0, 99, ends)).offset == 12 - 6
+
+
+def test_a_page_that_begins_too_late_is_asked_for_again_further_back():
+    first, late = page(0, 30, *TEN), page(6, 30, *range(110, 120))
+    begun = after(first)
+    assert begun.offset == 6
+    again = begun.add(late)
+    assert (again.state, again.offset, again.still) == ("going", 0, False)
+    assert after(first, late, page(0, 30, *range(110, 120))).state == "failed"
+
+
+def test_an_empty_page_is_no_end():
+    again = after(page(0, 30, *TEN), page(6, 5))
+    assert (again.state, again.offset) == ("going", 0)
+
+
+@pytest.mark.parametrize("sort_asked", [True, False])
+def test_a_page_that_begins_with_the_last_port_may_have_lost_another_type_of_it(sort_asked):
+    ends = (*(Row(port, "tcp", port % 3) for port in range(100, 109)), Row(109, "udp", 1))
+    begins = (Row(109, "udp", 1), *(Row(port, "tcp", port % 3) for port in range(110, 119)))
+    reading = after(ListPage.of(0, 30, ends), ListPage.of(6, 30, begins), sort_asked=sort_asked)
+    assert (reading.state, len(reading.pages)) == ("going", 1)
+
+
+def test_an_order_that_may_be_of_numbers_or_texts_must_hold_in_both():
+    first = page(0, 30, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95)
+    assert first.orders == {"number", "text"}
+    reading = after(first, page(6, 29, *range(100, 980, 88)), sort_asked=True)  # 96 to 99 may be lost
+    assert (reading.state, len(reading.pages)) == ("going", 1)
+
+
+@pytest.mark.parametrize(
+    ("second", "shown"),
+    [
+        (page(6, 16, *range(106, 116)), "order"),
+        (page(6, 15, *range(106, 115)), "shared"),  # total_num changed
+        (page(6, 16, 106, 107, 109, *range(110, 117)), "shared"),  # a row closed at the seam
+        (page(6, 16, 106, 107, 108, 109, 120, 119, *range(121, 125)), "shared"),  # not ascending
+        (page(6, 16, *range(106, 116), nums=(1,)), "order"),  # one page with different numbers is enough
+    ],
+)
+def test_where_no_sort_can_be_asked_for_an_order_must_show_and_nothing_move(second, shown):
+    reading = after(page(0, 16, *TEN), second)
+    if reading.state == "going":
+        reading = reading.add(page(reading.offset, 16, *second.places[reading.offset - 6 :]))
+    assert (reading.state, reading.shows) == ("ended", shown)
+
+
+def test_numbers_that_never_rise_and_fall_may_be_what_the_list_is_sorted_by():
+    first, second = page(0, 16, *TEN, nums=(1,)), page(6, 16, *range(106, 116), nums=(1,))
+    assert after(first, second).shows == "shared"
+    assert after(first, second, sort_asked=True).shows == "order"
+
+
+def test_rows_that_changed_places_are_no_shared_order():
+    reading = after(page(0, 30, 5, 3, 9, 1, 8, 2, 7, 4, 6, 10), page(6, 30, 4, 7, 6, 10, 11, 15, 12, 14, 13, 16))
+    assert (reading.state, reading.why) == ("failed", "a page does not join the one before it")
+
+
+def test_a_last_page_needs_as_many_distinct_rows_as_a_steady_total_counts():
+    first = page(0, 17, *TEN)
+    assert after(first, page(6, 17, *range(106, 115)), page(11, 17, 111, 112, 113, 114, 113, 114)).state == "failed"
+
+
+def test_a_full_last_page_that_does_not_begin_in_place_is_confirmed():
+    first, second = page(0, 17, *TEN), page(6, 16, *range(105, 115))
+    reading = after(first, second)
+    assert (reading.state, reading.offset) == ("going", 8)
+    assert reading.add(page(8, 16, *range(107, 115))).state == "ended"
+
+
+@pytest.mark.parametrize("second", [page(6, 30, *TEN), page(6, 16, *TEN)])
+def test_a_page_that_brings_nothing_new_shows_that_offsets_are_not_kept(second):
+    assert after(page(0, second.total_num, *TEN), second).state == "stuck"
+    proof = Proof.begin(sort_asked=False).add(page(0, second.total_num, *TEN)).add(second)
+    assert (proof.state, proof.now.offset) == ("going", 10)
+
+
+def test_a_reading_that_never_ends_is_given_up():
+    reading, total = after(page(0, 10_000, *range(100, 300)), sort_asked=True), 10_000
+    while reading.state == "going":
+        total += 1
+        start = reading.pages[-1].places[-4]
+        reading = reading.add(page(reading.offset, total, *range(start, start + 5)))
+        assert reading.answers < 200
+    assert reading.why == "it moves faster than it can be read"

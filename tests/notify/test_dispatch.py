@@ -1,0 +1,144 @@
+"""Telling every sink what it is due, over several runs: what is remembered of those that heard nothing, too."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from handler.clock import parse_iso
+from handler.models import Secret
+from handler.sinks.kinds import SINK_KINDS
+from handler.sinks.message import SinkMessage
+from handler.transport import Response
+from tests.desk import OPS, SOC, UP, Desk, down, lost
+from tests.fakes import MemoryStore, finding
+from tests.reliability import FakeKind
+
+WEEK = timedelta(days=7)
+
+
+def test_a_sink_that_never_had_anything_to_hear_gets_its_heartbeat_when_it_is_due():
+    desk = Desk(SOC._replace(heartbeat=WEEK))
+    assert [desk.run([]) for _ in range(3)] == [["quiet"]] * 3
+    desk.clock.tick(WEEK.total_seconds() - 4 * 3600)
+    assert desk.run([]) == ["quiet"]
+    assert desk.run([UP]) == ["delivered"]
+    assert desk.bodies()[0]["heartbeat"] is True
+    assert desk.run([]) == ["quiet"]
+
+
+def test_a_heartbeat_that_got_lost_is_not_repeated_but_made_anew():
+    desk = Desk(SOC._replace(heartbeat=WEEK))
+    desk.run([])
+    desk.clock.tick(WEEK.total_seconds())
+    assert desk.run(lost) == ["owed"]
+    assert desk.memory().pending == ()
+    assert desk.run([UP]) == ["delivered"]
+
+
+def test_a_mirror_of_the_state_is_never_repeated_for_the_next_run_says_everything_again():
+    desk = Desk(SOC._replace(kind=SINK_KINDS["alertmanager"]))
+    assert desk.run(lost, finding()) == ["owed"]
+    assert desk.memory().pending == ()
+    assert desk.run([UP], finding()) == ["delivered"]
+    assert desk.bodies()[0]["new"] == [finding().fingerprint]
+
+
+def test_what_was_never_sent_is_not_kept_as_if_it_had_been():
+    desk = Desk()
+    desk.run(lost, finding())
+    first = [one.delivery_id for one in desk.memory().pending]
+    assert desk.run(lost, finding(), finding(port=80)) == ["owed"]
+    assert [one.delivery_id for one in desk.memory().pending] == first
+    desk.run([UP, UP], finding(), finding(port=80), finding(port=81))
+    assert [body["new"] for body in desk.bodies()] == [
+        [finding().fingerprint],
+        [finding(port=80).fingerprint, finding(port=81).fingerprint],
+    ]
+
+
+class OneByOne(FakeKind):
+    """One event for each finding."""
+
+    def render(self, notification, sink, now, shrink):
+        return tuple(SinkMessage(one.fingerprint.encode(), finding=one.fingerprint) for one in notification.new)
+
+
+def test_events_that_were_taken_are_not_kept_among_those_that_may_have_been():
+    desk = Desk(SOC._replace(kind=SINK_KINDS["pagerduty"]), kind=OneByOne())
+    answers = lambda request: UP if b"-1-" in request.body else lost(request)  # noqa: E731
+    assert desk.run(answers, finding(port=1), finding(port=2)) == ["owed"]
+    (batch,) = desk.memory().pending
+    assert {item.key for item in batch.items if item.what == "new"} == {finding(port=2).fingerprint}
+    assert desk.run([UP], finding(port=1), finding(port=2)) == ["delivered"]
+    assert [one.body for one in desk.transport.requests] == [finding(port=2).fingerprint.encode()]
+
+
+def test_a_batch_that_is_kept_belongs_to_nobody_once_the_run_is_over():
+    desk = Desk()
+    desk.run(lost, finding())
+    assert [(one.claimed_by, one.lease_until) for one in desk.memory().pending] == [("run-1", "")]
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(30.0, 27.0), (5.0, 4.0)])
+def test_some_time_is_kept_for_the_last_save(seconds, left):
+    desk = Desk()
+
+    def slow(request):
+        desk.clock.tick(desk.transport.timeouts[-1])
+        return lost(request)
+
+    before = desk.clock.seconds + 3600
+    desk.run(slow, finding(), seconds=seconds)
+    assert desk.clock.seconds - before <= left
+
+
+def test_the_time_is_shared_among_those_that_are_still_to_be_told():
+    desk = Desk(SOC, OPS, OPS._replace(name="third"))
+    desk.run(lambda request: down(request) if "soc" in request.url else UP, finding(), seconds=10)
+    assert desk.transport.timeouts[0] == pytest.approx(8 / 3)
+    waited = sum(desk.clock.slept)
+    assert desk.transport.timeouts[-2:] == pytest.approx([(8 - waited) / 2, 8 - waited])
+
+
+def test_a_sink_that_another_run_is_telling_is_named_as_such_and_the_others_are_told():
+    desk = Desk(SOC, OPS)
+
+    def die(request):
+        if "ops" in request.url:
+            raise KeyboardInterrupt
+        return UP
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.run(die, finding())
+    desk.clock.tick(-3600)
+    desk.sinks = (*desk.sinks, desk.sinks[0]._replace(name="late", url=Secret("https://late.example/")))
+    assert desk.run([UP], finding()) == ["quiet", "quiet", "delivered"]
+    assert ["another run" in one.reason for one in desk.told.deliveries] == [True, True, False]
+
+
+def test_warnings_of_the_store_reach_the_report():
+    desk = Desk()
+    desk.store.warnings = ["the bucket ignores conditions"]
+    desk.run([])
+    assert desk.told.warnings == ("the bucket ignores conditions",)
+
+
+def test_a_delivery_names_the_sink_its_kind_and_why():
+    desk = Desk()
+    desk.run([Response(400)] * 2, finding())
+    (delivery,) = desk.told.deliveries
+    assert (delivery.sink, delivery.kind, delivery.status, delivery.reason) == ("soc", "fake", "failed", "HTTP 400")
+
+
+def test_a_state_of_the_first_version_is_read_and_goes_on_under_the_same_ids():
+    """The file was written by it, with what its next run sent: a lost batch first, then what is due (id, findings)."""
+    first = json.loads((Path(__file__).parents[1] / "states" / "first_version.json").read_text(encoding="utf-8"))
+    desk = Desk(SOC._replace(remind_after=timedelta(hours=3)), OPS, store=MemoryStore(first["document"], 4))
+    desk.clock.moment = parse_iso(first["at"])
+    desk.run(lambda request: UP, finding(), finding(port=80, num=4), finding(port=8080))
+    sent = [[body[key] for key in ("id", "new", "grown", "reminded", "resolved")] for body in desk.bodies()]
+    assert sent == first["messages"]

@@ -1,0 +1,330 @@
+"""What each sink is owed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from handler.clock import iso
+from handler.decide.diff import compare
+from handler.models import Evaluation, ExemptionNotice, Host, Problem, Secret, Severity
+from handler.notify.due import due_batch
+from handler.notify.notification import Situation, notification_of
+from handler.notify.receipts import pruned, with_receipts
+from handler.policy.rules import Policy, Rule
+from handler.ports import PortSet
+from handler.sinks.kinds import SINK_KINDS
+from handler.sinks.sink import Match, Sink
+from handler.state.memory import LastRun, SinkMemory
+from tests.fakes import NOON, category, finding, report
+
+POLICY = Policy("p", "sha256:1", (Rule("telnet", "ports", ports=PortSet(((1, 10000),))),))
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+SOC = Sink("soc", SINK_KINDS["slack"], Secret("https://soc.example/"))
+TELNET = "telnet-23-tcp-host"
+
+
+class Story:
+    """Runs, one after the other, told to one sink (`accepts`: whether it takes what it is sent)."""
+
+    def __init__(self, sink: Sink = SOC, *, chat: bool = True) -> None:
+        self.sink = sink._replace(kind=sink.kind._replace(chat=chat))
+        self.now = NOON
+        self.memory: LastRun | None = None
+
+    def run(self, *findings, after=HOUR, accepts=True, cover=None, unreadable=False, **other):
+        """What the sink is sent after these findings: (what, key) each; None for nothing."""
+        self.now += after
+        cover = cover or category()
+        evaluation = Evaluation(findings, coverage=(cover,))
+        compared = compare(evaluation, self.memory, POLICY, self.now, unreadable=unreadable)
+        known = SinkMemory(since=iso(self.now))
+        self.memory = compared.last_run._replace(sinks={self.sink.name: known, **compared.last_run.sinks})
+        verdict = "violations" if findings else "compliant"
+        verdict = verdict if cover.complete or cover.plan == "skipped" else "inconclusive"
+        self.report = report(*compared.findings, verdict=verdict, coverage=(cover,), **other)
+        self.batch = due_batch(self.sink, self.report, self.memory, self.now)
+        if self.batch is None:
+            return None
+        self.notice = notification_of(self.batch, self.sink, Situation(self.report, self.memory, self.now))
+        if accepts:
+            self.memory = with_receipts(self.memory, self.sink.name, self.batch.items, self.now)
+        return [(item.what, item.key) for item in self.batch.items if item.what != "digest"]
+
+
+def port(number=23, num=3, **other):
+    return finding(port=number, num=num, **other)
+
+
+def test_a_change_is_told_once():
+    story = Story()
+    assert story.run(port()) == [("new", TELNET)]
+    assert story.run(port()) is None
+    assert story.run() == [("resolved", TELNET)]
+    assert story.run() is None
+    assert story.run(port()) == [("reopened", TELNET)]
+
+
+def test_what_was_not_accepted_stays_owed():
+    story = Story()
+    story.run(port(), accepts=False)
+    assert story.run(port(80)) == [("missed", TELNET), ("new", "telnet-80-tcp-host")]
+
+
+def test_growth_is_measured_against_what_this_sink_was_told():
+    story = Story()
+    story.run(port(num=3))
+    assert story.run(port(num=5)) is None
+    assert story.run(port(num=6), accepts=False) == [("grown", TELNET)]
+    assert story.run(port(num=6)) == [("grown", TELNET)]
+    assert story.run(port(num=11)) is None
+
+
+def test_one_that_opened_and_closed_while_it_could_not_be_told_is_said_in_a_note():
+    story = Story()
+    story.run(port(80))
+    story.run(port(80), port(), accepts=False)
+    assert story.run(port(80)) == [("missed", TELNET)]
+    assert story.notice.notes[0].startswith("opened and closed while nothing could be told here: 23/tcp (telnet, ")
+    assert story.run(port(80)) is None
+
+
+def test_a_sink_that_was_added_later_does_not_hear_of_what_closed_before():
+    story = Story()
+    story.run(port())
+    story.run()
+    story.sink = SOC._replace(name="late")
+    assert story.run() is None
+
+
+def test_a_sink_that_was_added_later_hears_of_all_that_is_open():
+    story = Story()
+    story.run(port())
+    story.sink = SOC._replace(name="late")
+    assert story.run(port()) == [("new", TELNET)]
+
+
+def test_resolved_is_not_told_where_it_is_not_wanted_but_reopened_is():
+    story = Story(SOC._replace(send_resolved=False))
+    story.run(port())
+    assert story.run() is None
+    assert story.run(port()) == [("reopened", TELNET)]
+
+
+@pytest.mark.parametrize(
+    ("sink", "told"),
+    [
+        (SOC._replace(min_severity=Severity.CRITICAL), True),
+        (SOC._replace(match=Match(tags=("remote-access", "x"))), True),
+        (SOC._replace(match=Match(tags=("x",))), False),
+        (SOC._replace(match=Match(categories=("host",))), True),
+        (SOC._replace(match=Match(categories=("container",))), False),
+        (SOC._replace(match=Match(targets=("prod",))), True),
+        (SOC._replace(match=Match(targets=("test",))), False),
+    ],
+)
+def test_findings_are_routed(sink, told):
+    assert (Story(sink).run(port()) is not None) is told
+
+
+def test_below_the_least_severity_nothing_is_told():
+    assert Story(SOC._replace(min_severity=Severity.CRITICAL)).run(port(severity=Severity.HIGH)) is None
+
+
+def test_an_end_is_told_even_where_the_finding_would_not_be_routed_any_more():
+    story = Story(SOC._replace(min_severity=Severity.HIGH))
+    story.run(port())
+    story.run(port(severity=Severity.LOW))
+    assert story.run() == [("resolved", TELNET)]
+
+
+def test_a_reminder_comes_when_it_is_due_and_again_after_as_long():
+    story = Story(SOC._replace(remind_after=7 * DAY))
+    story.run(port())
+    assert story.run(port(), after=7 * DAY - HOUR) is None
+    first = (story.run(port()), story.batch.delivery_id)
+    assert first[0] == [("reminded", TELNET)]
+    assert story.run(port()) is None
+    assert story.run(port(), after=7 * DAY) == [("reminded", TELNET)]
+    assert story.batch.delivery_id != first[1]
+
+
+def test_a_heartbeat_comes_only_when_nothing_else_was_said_for_so_long():
+    story = Story(SOC._replace(heartbeat=7 * DAY))
+    assert story.run() is None
+    assert story.run(port(), after=6 * DAY) == [("new", TELNET)]
+    assert story.run(port(), after=6 * DAY) is None
+    assert [what for what, _ in story.run(port(), after=DAY)] == ["heartbeat", "run"]
+    assert story.notice.heartbeat
+    assert [one.fingerprint for one in story.notice.ongoing] == [TELNET]
+
+
+def test_a_run_that_does_not_know_sends_no_heartbeat():
+    story = Story(SOC._replace(heartbeat=DAY))
+    broken = category(complete=False, problems=(Problem("x"),))
+    story.run(cover=broken)
+    assert story.run(cover=broken, after=2 * DAY) is None
+
+
+def test_inconclusive_is_told_once_per_reason_and_its_end_once():
+    story = Story(SOC._replace(min_severity=Severity.CRITICAL))
+    three = category(complete=False, problems=(Problem("page 3 of 8 is missing"),))
+    five = category(complete=False, problems=(Problem("page 5 of 9 is missing"),))
+    other = category(complete=False, problems=(Problem("refused"),))
+    assert story.run(cover=three) == [("not_seen", "host")]
+    assert "page 3 of 8" in story.notice.not_seen[0]
+    assert story.run(cover=five) is None
+    assert story.run(cover=other) == [("not_seen", "host")]
+    assert story.run(cover=three) is None
+    assert story.run() == [("seen_again", "host")]
+    assert story.notice.seen_again == ("host",)
+    assert story.run() is None
+    assert story.run(cover=three) == [("not_seen", "host")]
+
+
+def test_a_category_that_was_narrowed_away_is_neither_missing_nor_back():
+    story = Story()
+    assert story.run(cover=category(complete=False, plan="skipped")) is None
+
+
+def test_a_run_that_could_not_begin_is_told_as_such():
+    story = Story()
+    assert story.run() is None
+    failed = report(verdict="inconclusive", coverage=(), problems=(Problem("the policy is broken"),))
+    batch = due_batch(SOC, failed, story.memory, story.now)
+    told = notification_of(batch, SOC, Situation(failed, story.memory, story.now))
+    assert told.not_seen == ("the run could not be judged whole: the policy is broken",)
+
+
+def test_an_exemption_is_told_once_as_it_nears_its_end_and_once_when_it_ended():
+    story = Story(SOC._replace(min_severity=Severity.CRITICAL))
+
+    def notice(days, expires="2026-12-01"):
+        return (ExemptionNotice("lifts", "facilities", expires, days),)
+
+    assert story.run(exemption_notices=notice(9)) == [("exemption", "lifts")]
+    assert (story.notice.exemptions[0].owner, story.notice.exemptions[0].days_left) == ("facilities", 9)
+    assert story.run(exemption_notices=notice(8)) is None
+    assert story.run(exemption_notices=notice(-1)) == [("exemption", "lifts")]
+    assert story.run(exemption_notices=notice(-2)) is None
+    assert story.run(exemption_notices=notice(9, "2027-12-01")) == [("exemption", "lifts")]
+
+
+def test_drift_rides_along_once_and_is_no_reason_to_write():
+    story = Story()
+    drift = category(warnings=("drift: key x in 3 rows",))
+    assert story.run(cover=drift) is None
+    assert story.run(port(), cover=drift) == [("new", TELNET), ("drift", "drift: key x in # rows")]
+    assert story.run(cover=drift) == [("resolved", TELNET)]
+
+
+def test_a_first_digest_says_that_there_was_no_state():
+    story = Story()
+    story.run(port(), port(80))
+    assert "no previous state: showing all 2" in story.notice.notes
+    story.run(port())
+    assert story.notice.notes == ()
+
+
+def test_a_first_run_with_nothing_to_tell_is_quiet_but_an_unreadable_state_is_said():
+    assert Story().run() is None
+    story = Story()
+    assert story.run(unreadable=True, accepts=False) == []
+    assert story.notice.notes == ("no previous state: showing all 0",)
+    assert story.run() == []
+    assert story.run() is None
+
+
+def test_a_gap_is_said_in_the_message():
+    story = Story()
+    story.run(port(), gap_hours=31)
+    assert "no run for 31 h" in story.notice.notes
+
+
+@pytest.mark.parametrize(
+    ("send", "chat", "verdict", "told"),
+    [
+        (None, True, "compliant", False),
+        (None, True, "violations", True),
+        (None, True, "inconclusive", True),
+        (None, False, "compliant", True),
+        ("always", True, "compliant", True),
+    ],
+)
+def test_without_a_state_chats_hear_of_runs_that_are_not_compliant_and_machines_of_all(send, chat, verdict, told):
+    sink = SOC._replace(send=send, kind=SOC.kind._replace(chat=chat))
+    batch = due_batch(sink, report(verdict=verdict), LastRun(iso(NOON)), NOON, stateful=False)
+    assert (batch is not None) is told
+
+
+def test_with_a_state_always_means_every_run():
+    story = Story(SOC._replace(send="always"), chat=False)
+    story.run(port())
+    assert story.run(port()) == [("run", "run-1")]
+    assert [one.fingerprint for one in story.notice.ongoing] == [TELNET]
+
+
+def test_alertmanager_gets_all_open_findings_on_every_run_the_unseen_too():
+    story = Story(SOC._replace(kind=SINK_KINDS["alertmanager"]), chat=False)
+    story.run(port(), port(80))
+    assert story.run(port(), cover=category(complete=False, problems=(Problem("x"),))) is not None
+    assert [one.port for one in story.notice.ongoing] == [23, 80]
+
+
+def test_pagerduty_gets_at_most_max_findings_and_the_rest_stays_owed():
+    story = Story(SOC._replace(kind=SINK_KINDS["pagerduty"], max_findings=2), chat=False)
+    ports = [port(number) for number in (1, 2, 3, 4, 5)]
+    told = [len([what for what, _ in story.run(*ports) or () if what == "new"]) for _ in range(4)]
+    assert told == [2, 2, 1, 0]
+
+
+def test_what_is_cut_from_a_chat_message_counts_as_told():
+    story = Story(SOC._replace(max_findings=1))
+    assert len(story.run(port(1), port(2), port(3))) == 3
+    assert story.run(port(1), port(2), port(3)) is None
+
+
+def test_the_worst_comes_first():
+    story = Story()
+    story.run(port(80, severity=Severity.LOW), port(), port(22))
+    assert [one.port for one in story.notice.new] == [22, 23, 80]
+
+
+def test_a_delivery_id_is_made_of_sink_finding_and_transition_alone():
+    first, second = Story(), Story()
+    first.run(port())
+    second.run(port(title="another"))
+    assert first.batch.delivery_id == second.batch.delivery_id
+    other = Story(SOC._replace(name="other"))
+    other.run(port())
+    assert other.batch.delivery_id != first.batch.delivery_id
+    opened = first.batch.delivery_id
+    first.run()
+    assert first.batch.delivery_id != opened
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_servers_are_named_only_where_that_is_allowed(allowed):
+    story = Story(SOC._replace(hosts=allowed))
+    story.run(port(hosts=(Host("id", "db7"),)))
+    shown = (story.notice.new[0].hosts, story.notice.report.findings[0].hosts)
+    assert all((hosts is not None) is allowed for hosts in shown)
+
+
+def test_an_end_that_was_told_is_forgotten_after_thirty_days_one_that_is_owed_is_not():
+    story = Story()
+    story.run(port())
+    story.run(accepts=False)
+    late = story.now + 31 * DAY
+    assert TELNET in pruned(story.memory, (SOC,), late).findings
+    story.run()
+    assert TELNET in pruned(story.memory, (SOC,), story.now + 29 * DAY).findings
+    assert TELNET not in pruned(story.memory, (SOC,), late).findings
+
+
+def test_the_notice_names_the_command_that_explains_its_worst_line():
+    story = Story()
+    story.run(port())
+    assert story.notice.explain == "port-compliance policy explain policies/baseline.yaml --port 23/tcp"

@@ -1,0 +1,217 @@
+"""What a run has to send: claimed before, remembered afterwards, whatever another run or the store does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from handler.clock import Deadline, iso
+from handler.errors import StoreConflictError, StoreError
+from handler.models import Severity
+from handler.notify.notification import Situation
+from handler.notify.outbox import (
+    LEASE_MARGIN,
+    SAVE_AGAIN,
+    SAVES,
+    Outbox,
+    claim,
+    keeps,
+    remember,
+    stateless,
+    summarised,
+)
+from handler.notify.receipts import with_receipts
+from handler.notify.send import DeliveryContext
+from handler.state.document import decode, encode
+from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, RunSummary, SinkMemory
+from tests.desk import SOC
+from tests.fakes import NOON, FakeClock, FakeTransport, MemoryStore, category, finding, report
+
+NEW = Item("new", "telnet-23-tcp-host", f"{iso(NOON)} 1 3")
+CHANGE = Batch("change", (NEW,))
+HEARTBEAT = Batch("heartbeat", (Item("heartbeat", iso(NOON)), Item("run", "run-1")))
+
+
+def outbox(*batches: Batch, memory: LastRun | None = None, seconds: float = 30.0) -> Outbox:
+    """The outbox of run-1 with these batches for the sink `soc`."""
+    clock = FakeClock()
+    memory = memory or LastRun(iso(NOON), sinks={"soc": SinkMemory(since=iso(NOON))})
+    context = DeliveryContext(FakeTransport([]), Deadline.after(seconds, clock), Random(1))
+    made = Outbox(Situation(report(), memory, clock.now()), (SOC,), context, stateful=True)
+    made.batches["soc"] = batches
+    return made
+
+
+def saved(store: MemoryStore) -> SinkMemory:
+    return decode(store.document).sinks["soc"]
+
+
+def test_a_claim_names_the_run_and_lasts_until_its_end_and_a_minute():
+    store = MemoryStore()
+    claim(outbox(CHANGE), store, None)
+    (batch,) = saved(store).pending
+    assert (batch.delivery_id, batch.items, batch.claimed_by) == ("change", (NEW,), "run-1")
+    assert batch.lease_until == iso(NOON + timedelta(seconds=30) + LEASE_MARGIN)
+
+
+def test_only_what_is_worth_repeating_is_claimed():
+    store = MemoryStore()
+    claim(outbox(CHANGE, HEARTBEAT), store, None)
+    assert [one.delivery_id for one in saved(store).pending] == ["change"]
+
+
+def test_a_run_that_has_nothing_to_claim_saves_nothing_and_keeps_its_version():
+    store = MemoryStore()
+    assert claim(outbox(HEARTBEAT), store, "7") == "7"
+    assert claim(outbox(), store, "7") == "7"
+    assert store.count == 0
+
+
+def test_a_claim_gives_the_version_to_save_over():
+    store = MemoryStore()
+    version = claim(outbox(CHANGE), store, None)
+    assert store.save(encode(LastRun(iso(NOON))), version) == "2"
+
+
+def test_a_claim_that_another_run_beat_is_told_as_such():
+    store = MemoryStore(encode(LastRun(iso(NOON))), 5)
+    with pytest.raises(StoreConflictError):
+        claim(outbox(CHANGE), store, "4")
+
+
+@pytest.mark.parametrize(
+    ("whats", "worth"),
+    [
+        (("new",), True), (("resolved", "drift"), True), (("heartbeat", "not_seen"), True), (("digest",), True),
+        (("heartbeat",), False), (("run",), False), (("drift", "run"), False), ((), False),
+    ],
+)  # fmt: skip
+def test_a_batch_is_worth_repeating_if_anything_in_it_is(whats, worth):
+    assert keeps(Batch("id", tuple(Item(what, "x") for what in whats))) is worth
+
+
+class Flaky(MemoryStore):
+    """A store whose first saves raise these errors."""
+
+    def __init__(self, *errors: Exception) -> None:
+        super().__init__()
+        self.errors = list(errors)
+
+    def save(self, document, version):
+        if self.errors:
+            raise self.errors.pop(0)
+        return super().save(document, version)
+
+
+def test_one_hiccup_of_the_store_costs_half_a_second():
+    store, box = Flaky(StoreError("busy")), outbox(CHANGE)
+    claim(box, store, None)
+    assert box.clock.slept == [SAVE_AGAIN]
+    assert saved(store).pending
+
+
+def test_a_second_hiccup_is_an_error():
+    with pytest.raises(StoreError):
+        claim(outbox(CHANGE), Flaky(StoreError("busy"), StoreError("busy")), None)
+
+
+def test_what_was_told_is_saved_and_is_what_the_run_remembers():
+    store, box = MemoryStore(), outbox(CHANGE)
+    box.memory = with_receipts(box.memory, "soc", [Item("exemption", "lifts", "2026-12-01 ended")], NOON)
+    remember(box, store, None)
+    assert saved(store) == box.memory.sinks["soc"]
+    assert box.problems == []
+
+
+def test_what_another_run_wrote_meanwhile_is_kept_beside_ours():
+    store, box = MemoryStore(), outbox()
+    theirs = LastRun(iso(NOON), sinks={"other": SinkMemory(since=iso(NOON), drift=("theirs",))})
+    store.save(encode(theirs), None)
+    remember(box, store, None)
+    assert set(decode(store.document).sinks) == {"soc", "other"}
+    assert set(box.memory.sinks) == {"soc", "other"}
+
+
+def test_batches_that_this_run_settled_do_not_come_back_from_another_run():
+    store, box = MemoryStore(), outbox()
+    box.settled["soc"] = {"change"}
+    store.save(encode(LastRun(iso(NOON), sinks={"soc": SinkMemory(iso(NOON), pending=(CHANGE, HEARTBEAT))})), None)
+    remember(box, store, None)
+    assert [one.delivery_id for one in saved(store).pending] == ["heartbeat"]
+
+
+def test_a_state_that_somebody_deleted_meanwhile_is_written_anew():
+    class Deleted(MemoryStore):
+        """A store whose document vanishes at the first save."""
+
+        def save(self, document, version):
+            if version == "1":
+                self.document = None
+                raise StoreConflictError("it is gone")
+            return super().save(document, version)
+
+    store, box = Deleted(encode(LastRun(iso(NOON))), 1), outbox()
+    box.memory = with_receipts(box.memory, "soc", [Item("drift", "key x")], NOON)
+    remember(box, store, "1")
+    assert saved(store).drift == ("key x",)
+    assert box.problems == []
+
+
+def test_a_store_that_never_takes_it_is_a_problem_with_advice():
+    box = outbox()
+    remember(box, Flaky(*[StoreConflictError("faster")] * SAVES), None)
+    (problem,) = box.problems
+    assert f"{SAVES} times" in problem.message
+    assert problem.hint == StoreError.hint
+
+
+def test_a_store_that_cannot_be_written_is_a_problem_and_no_error():
+    box = outbox()
+    remember(box, Flaky(StoreError("the disk is full"), StoreError("the disk is full")), None)
+    assert "the disk is full" in box.problems[0].message
+
+
+def test_without_a_state_a_finding_is_as_old_as_it_says_or_as_the_run():
+    known, fresh = finding(num=5), finding(port=80, first_seen=None)
+    memory = stateless(report(known, fresh))
+    old, young = (memory.findings[one.fingerprint] for one in (known, fresh))
+    assert (old.first_seen, young.first_seen) == (known.first_seen, report().started_at)
+    assert {one.last_seen for one in (old, young)} == {one.opened_at for one in (old, young)} == {report().started_at}
+    assert (old.base_num, old.status, memory.began_at) == (5, "open", "")
+
+
+def test_a_line_of_history_counts_findings_by_severity_worst_first_ports_seconds_and_calls():
+    found = [
+        finding(port=number, severity=severity)
+        for number, severity in enumerate(
+            [Severity.CRITICAL] * 1
+            + [Severity.HIGH] * 2
+            + [Severity.MEDIUM] * 3
+            + [Severity.LOW] * 4
+            + [Severity.INFO] * 5
+        )
+    ]
+    cover = (category(total_num=40, api_calls=3), category(name="container", total_num=None, api_calls=4))
+    clock = FakeClock(NOON + timedelta(seconds=7.9))
+    (line,) = summarised(LastRun(iso(NOON)), report(*found, coverage=cover), clock).history
+    assert line == RunSummary("run-1", iso(NOON), "violations", (1, 2, 3, 4, 5), 40, 7, 7)
+
+
+def test_where_a_total_is_not_known_the_rows_count_as_ports():
+    rows = report().coverage[0].rows
+    cover = (category(rows, total_num=None), category(rows, name="container", total_num=0))
+    (line,) = summarised(LastRun(iso(NOON)), report(coverage=cover), FakeClock()).history
+    assert line.ports == len(rows)
+
+
+def test_a_clock_that_was_set_back_makes_no_run_shorter_than_nothing():
+    (line,) = summarised(LastRun(iso(NOON)), report(), FakeClock(NOON - timedelta(hours=1))).history
+    assert line.seconds == 0
+
+
+def test_the_history_keeps_the_last_runs():
+    lines = tuple(RunSummary(f"run-{n}", iso(NOON), "compliant", (0,) * 5, 0, 0, 0) for n in range(HISTORY_LENGTH))
+    after = summarised(LastRun(iso(NOON), history=lines), report(run_id="now"), FakeClock()).history
+    assert (len(after), after[0].run_id, after[-1].run_id) == (HISTORY_LENGTH, "run-1", "now")

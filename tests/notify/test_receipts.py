@@ -1,0 +1,130 @@
+"""Receipts: what a sink that was told something is remembered to know, and of two runs the whole of both."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from handler.clock import iso
+from handler.notify.receipts import merged_memories, pruned, with_pending, with_receipts
+from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, Remembered, RunSummary, SinkMemory
+from tests.desk import SOC
+from tests.fakes import NOON, finding
+
+AT, LATER = "2026-11-22T12:00:00Z", "2026-11-22T13:00:00Z"
+ONE = finding()
+KEY = ONE.fingerprint
+FULL = SinkMemory(
+    since="2026-11-01T00:00:00Z",
+    last_told=AT,
+    pending=(Batch("id", (Item("new", KEY, f"{AT} 1 3"),)),),
+    not_seen={"host": ("page # is missing",), "container": ("refused",)},
+    exemptions={"lifts 2026-12-01 ending": AT},
+    drift=("key x",),
+)
+
+
+def memory(run_at=AT, num=3, **other) -> LastRun:
+    record = Remembered(ONE._replace(num=num), AT, run_at, AT, **other)
+    return LastRun(run_at, findings={KEY: record}, sinks={"soc": FULL})
+
+
+def told(*items: Item, now=NOON) -> SinkMemory:
+    return with_receipts(memory(), "soc", items, now).sinks["soc"]
+
+
+def test_what_is_seen_again_is_forgotten_as_unseen_and_nothing_else_is():
+    after = told(Item("seen_again", "host"))
+    assert after == FULL._replace(not_seen={"container": ("refused",)}, last_told=iso(NOON))
+
+
+@pytest.mark.parametrize(
+    ("item", "changed"),
+    [
+        (Item("not_seen", "host", "timeout"), {"not_seen": FULL.not_seen | {"host": ("page # is missing", "timeout")}}),
+        (Item("not_seen", "host", "page # is missing"), {}),
+        (Item("exemption", "lifts", "2026-12-01 ended"), {"exemptions": FULL.exemptions | {"lifts 2026-12-01 ended": iso(NOON)}}),
+        (Item("drift", "key y"), {"drift": ("key x", "key y")}),
+        (Item("heartbeat", AT), {}),
+        (Item("digest", AT), {}),
+        (Item("run", "run-1"), {}),
+    ],
+)  # fmt: skip
+def test_each_item_changes_its_own_part_of_what_is_remembered_and_the_time(item, changed):
+    assert told(item) == FULL._replace(last_told=iso(NOON), **changed)
+
+
+def test_drift_that_was_told_is_remembered_for_the_last_hundred_forms():
+    after = told(*(Item("drift", f"key {number}") for number in range(150)))
+    assert after.drift == tuple(f"key {number}" for number in range(50, 150))
+
+
+@pytest.mark.parametrize(
+    ("what", "transition"),
+    [("new", "open"), ("grown", "open"), ("reopened", "open"), ("reminded", "open"), ("resolved", "resolved"), ("missed", "resolved")],
+)  # fmt: skip
+def test_a_finding_that_was_told_gets_a_receipt_of_what_was_said(what, transition):
+    after = with_receipts(memory(), "soc", [Item(what, KEY, f"{AT} 1 2")], NOON)
+    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON))
+
+
+def test_a_receipt_leaves_those_of_other_sinks_alone():
+    first = with_receipts(memory(), "ops", [Item("new", KEY, f"{AT} 1 3")], NOON)
+    assert set(with_receipts(first, "soc", [Item("new", KEY, f"{AT} 1 3")], NOON).findings[KEY].told) == {"ops", "soc"}
+
+
+def test_a_finding_that_is_forgotten_meanwhile_needs_no_receipt():
+    after = with_receipts(LastRun(AT), "soc", [Item("resolved", "gone", f"{AT} 1 3")], NOON)
+    assert (after.findings, after.sinks["soc"].last_told) == ({}, iso(NOON))
+
+
+def test_a_sink_that_was_not_known_is_known_from_its_first_receipt_on():
+    assert with_receipts(LastRun(AT), "late", [], NOON).sinks["late"].since == iso(NOON)
+    assert with_pending(LastRun(AT), "late", (), NOON).sinks["late"].since == iso(NOON)
+
+
+@pytest.mark.parametrize("theirs_is_later", [True, False])
+def test_of_two_runs_the_later_view_of_a_finding_stays(theirs_is_later):
+    older, newer = memory(AT, num=3), memory(LATER, num=9, status="resolved", resolved_at=LATER)
+    theirs, ours = (newer, older) if theirs_is_later else (older, newer)
+    both = merged_memories(theirs, ours, {}, "us")
+    assert both.run_at == LATER
+    assert (both.findings[KEY].finding.num, both.findings[KEY].status) == (9, "resolved")
+
+
+def test_a_sink_is_known_since_it_was_first_known_and_was_told_last_when_either_told_it():
+    theirs = LastRun(AT, sinks={"soc": SinkMemory(since=AT, last_told=LATER)})
+    ours = LastRun(LATER, sinks={"soc": SinkMemory(since=LATER, last_told=AT)})
+    for one, other in ((theirs, ours), (ours, theirs)):
+        both = merged_memories(one, other, {}, "us").sinks["soc"]
+        assert (both.since, both.last_told) == (AT, LATER)
+
+
+def test_what_could_not_be_seen_is_remembered_as_the_run_that_told_last_knew_it():
+    ours = LastRun(AT, sinks={"soc": SinkMemory(AT, last_told=AT, not_seen={"host": ("old",)})})
+    theirs = LastRun(AT, sinks={"soc": SinkMemory(AT, last_told=LATER)})
+    assert merged_memories(theirs, ours, {}, "us").sinks["soc"].not_seen == {}
+    assert merged_memories(ours, theirs, {}, "us").sinks["soc"].not_seen == {}
+
+
+def test_a_finding_that_ended_long_ago_stays_while_a_batch_under_way_speaks_of_it():
+    ended = iso(NOON - timedelta(days=31))
+    old = memory(status="resolved", resolved_at=ended)
+    under_way = pruned(old, (), NOON)
+    assert KEY in under_way.findings
+    idle = old._replace(sinks={"soc": FULL._replace(pending=())})
+    assert KEY not in pruned(idle, (), NOON).findings
+
+
+def test_a_finding_that_ended_long_ago_stays_while_a_sink_is_due_its_end():
+    ended = iso(NOON - timedelta(days=31))
+    idle = memory(status="resolved", resolved_at=ended)._replace(sinks={"soc": FULL._replace(pending=())})
+    believing = with_receipts(idle, "soc", [Item("new", KEY, f"{AT} 1 3")], NOON)
+    assert KEY in pruned(believing, (SOC,), NOON).findings
+    assert KEY not in pruned(believing, (SOC._replace(send_resolved=False),), NOON).findings
+
+
+def test_history_has_an_end():
+    lines = tuple(RunSummary(f"run-{n}", AT, "compliant", (0,) * 5, 0, 0, 0) for n in range(HISTORY_LENGTH + 5))
+    assert pruned(LastRun(AT, history=lines), (), NOON).history == lines[5:]

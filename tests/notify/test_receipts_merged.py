@@ -1,0 +1,96 @@
+"""Two runs that wrote at once: no mark is lost, and nothing that is settled comes back."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from handler.clock import iso
+from handler.notify.receipts import busy, merged_memories, with_receipts
+from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
+from tests.fakes import NOON, finding
+
+AT, LATER = "2026-11-22T12:00:00Z", "2026-11-22T12:05:00Z"
+ONE = finding()
+
+
+def remembered(**told) -> Remembered:
+    return Remembered(ONE, AT, AT, AT, told=told)
+
+
+def memory(run_at=AT, *, pending=(), told=None, **other) -> LastRun:
+    records = {ONE.fingerprint: remembered(**(told or {}))}
+    return LastRun(run_at, findings=records, sinks={"soc": SinkMemory(AT, pending=pending, **other)})
+
+
+def batch(number, run_id):
+    return Batch(f"id-{number}", (Item("new", ONE.fingerprint, f"{AT} 1 3"),), run_id, LATER)
+
+
+def test_the_marks_of_both_are_kept():
+    both = merged_memories(
+        memory(told={"a": Receipt("open", 1, 3, AT)}), memory(told={"b": Receipt("open", 1, 3, AT)}), {}, "us"
+    )
+    assert set(both.findings[ONE.fingerprint].told) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        (Receipt("open", 1, 3, AT), Receipt("resolved", 1, 3, AT)),
+        (Receipt("resolved", 1, 3, LATER), Receipt("open", 2, 3, AT)),
+        (Receipt("open", 1, 3, AT), Receipt("open", 1, 6, LATER)),
+    ],
+)
+def test_of_two_marks_the_one_that_says_more_is_kept(less, more):
+    for one, other in itertools.permutations((less, more)):
+        both = merged_memories(memory(told={"soc": one}), memory(told={"soc": other}), {}, "us")
+        assert both.findings[ONE.fingerprint].told["soc"] == more
+
+
+def test_a_finding_that_only_one_knows_is_kept():
+    assert merged_memories(LastRun(LATER), memory(), {}, "us").findings.keys() == {ONE.fingerprint}
+    assert merged_memories(memory(), LastRun(LATER), {}, "us").findings.keys() == {ONE.fingerprint}
+
+
+def test_what_we_finished_is_gone_what_we_keep_is_ours_and_what_they_finished_does_not_come_back():
+    ours = memory(pending=(batch(2, "us"), batch(3, "them")))
+    theirs = memory(pending=(batch(1, "us"), batch(2, "us"), batch(4, "them")))
+    both = merged_memories(theirs, ours, {"soc": {"id-1", "id-2"}}, "us")
+    assert [one.delivery_id for one in both.sinks["soc"].pending] == ["id-2", "id-4"]
+
+
+def test_what_was_told_beside_findings_is_kept_of_both():
+    ours = memory(exemptions={"a": AT}, drift=("x",), last_told=LATER, not_seen={"host": ("r",)})
+    theirs = memory(exemptions={"b": AT}, drift=("y",), last_told=AT)
+    both = merged_memories(theirs, ours, {}, "us").sinks["soc"]
+    assert (both.exemptions.keys(), set(both.drift), both.last_told) == ({"a", "b"}, {"x", "y"}, LATER)
+    assert both.not_seen == {"host": ("r",)}
+
+
+def test_history_has_each_run_once_in_order():
+    def ran(*numbers):
+        lines = tuple(
+            RunSummary(f"run-{n}", f"2026-11-22T{n:02}:00:00Z", "compliant", (0,) * 5, 0, 0, 0) for n in numbers
+        )
+        return LastRun(AT, history=lines)
+
+    assert [line.run_id for line in merged_memories(ran(1, 3), ran(1, 2), {}, "us").history] == [
+        "run-1",
+        "run-2",
+        "run-3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("run_id", "lease", "is_busy"), [("them", LATER, True), ("us", LATER, False), ("them", AT, False)]
+)
+def test_a_sink_is_busy_while_another_runs_lease_lasts(run_id, lease, is_busy):
+    known = SinkMemory(AT, pending=(Batch("id", (), run_id, lease),))
+    assert busy(known, "us", NOON) is is_busy
+
+
+def test_a_mark_speaks_of_the_item_and_not_of_what_the_finding_became():
+    told = with_receipts(memory(), "soc", (Item("new", ONE.fingerprint, f"{AT} 1 2"),), NOON)
+    assert told.findings[ONE.fingerprint].told["soc"] == Receipt("open", 1, 2, iso(NOON))

@@ -1,0 +1,100 @@
+"""Every file under tests/policies: good ones load, bad ones are refused with the messages beside them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handler.policy.canonical import canonical
+from handler.policy.document import policy_schema
+from handler.policy.load import load_texts, read_policy
+from handler.policy.problems import CODES, LOADER_ONLY
+from handler.policy.yaml_positions import read_yaml
+from tests.strategies import policies
+
+FOLDER = Path(__file__).parents[1] / "policies"
+GOOD = sorted((FOLDER / "good").glob("*.yaml"))
+BAD = sorted((FOLDER / "bad").glob("*.yaml"))
+SCHEMA = jsonschema.Draft202012Validator(policy_schema())
+
+
+def schema_accepts(path: Path) -> bool:
+    return SCHEMA.is_valid(json.loads(json.dumps(read_yaml(path.name, path.read_bytes()).data)))
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_good_file_is_loaded_and_the_schema_accepts_it(path):
+    assert load_texts([(path.name, path.read_bytes())]).rules
+    assert schema_accepts(path)
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_bad_file_is_refused_with_exactly_the_messages_beside_it(path):
+    problems = read_policy([(path.name, path.read_bytes())]).problems
+    expected = path.with_suffix(".expected").read_text().splitlines()
+    told = [f"{p.code} {p.location.line}:{p.location.column} {p.message}" for p in problems]
+    assert len(told) == len(expected), told
+    assert all(line.startswith(start) for line, start in zip(told, expected, strict=True)), told
+
+
+@pytest.mark.parametrize("path", BAD, ids=lambda path: path.stem)
+def test_what_only_the_loader_sees_has_a_code_of_its_own(path):
+    codes = {problem.code for problem in read_policy([(path.name, path.read_bytes())]).problems}
+    assert codes <= set(CODES)
+    if schema_accepts(path):
+        assert codes <= LOADER_ONLY
+    elif not codes & LOADER_ONLY:
+        assert codes == {"E201"}
+
+
+def test_every_code_of_the_loader_has_a_bad_file():
+    shown = {line.split()[0] for path in BAD for line in path.with_suffix(".expected").read_text().splitlines()}
+    elsewhere = {"E101", "E308"}  # need a missing file and two files: test_policy_load
+    assert shown | elsewhere == set(CODES)
+
+
+def test_committed_schema_is_what_the_models_give():
+    committed = Path(__file__).parents[2] / "handler" / "policy" / "policy.schema.json"
+    assert json.loads(committed.read_text()) == policy_schema()
+
+
+def test_schema_is_a_valid_schema_with_a_description_for_every_key():
+    jsonschema.Draft202012Validator.check_schema(policy_schema())
+    shapes = [policy_schema(), *policy_schema()["$defs"].values()]
+    assert all("description" in key for shape in shapes for key in shape["properties"].values())
+
+
+@pytest.mark.parametrize("example", policy_schema()["examples"])
+def test_examples_of_the_schema_follow_it(example):
+    SCHEMA.validate(example)
+
+
+ODD = st.one_of(
+    st.sampled_from([-1, 0, 65536, "9-1", "0-9", "telnett", "22", "2026-02-30", "host", "danger", [], {}, [1], ["a"]]),
+    st.text(st.characters(codec="ascii"), max_size=3).filter(
+        lambda text: "\n" not in text
+    ),  # Python's `$` is odd there
+)
+
+
+@st.composite
+def documents_with_one_odd_value(draw):
+    document = canonical(draw(policies()))
+    inside = [document, *document["rules"], *document.get("exemptions", [])]
+    chosen = draw(st.sampled_from(inside))
+    chosen[draw(st.sampled_from([*chosen, "ports", "statistic", "colour"]))] = draw(ODD)
+    return document
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents_with_one_odd_value())
+def test_the_loader_calls_the_shape_wrong_exactly_where_the_schema_does(document):
+    text = yaml.safe_dump(document, allow_unicode=True)
+    codes = {problem.code for problem in read_policy([("p.yaml", text)]).problems}
+    assert ("E201" in codes) == (not SCHEMA.is_valid(document))

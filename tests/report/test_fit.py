@@ -1,0 +1,179 @@
+"""Reports that are too large: what goes first, what is counted, and that hundreds of targets fit into one result."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handler.models import (
+    CATEGORIES,
+    AnnouncedFinding,
+    Changes,
+    Delivery,
+    ExemptedFinding,
+    Gaps,
+    PastFinding,
+    Problem,
+    Severity,
+)
+from handler.report.fit import RESULT_BYTES, fit_report, fit_reports
+from handler.report.json_v1 import report_dict, targets_dict
+from tests.fakes import TARGET, category, finding, report
+
+CUT = "the lists were too long for a function's result and were cut"
+
+
+def size(value):
+    return len(json.dumps(value).encode())
+
+
+def findings(number, severity=Severity.LOW):
+    return [finding(port=port, severity=severity) for port in range(number)]
+
+
+def named(name, *found, **other):
+    return report(*found, target=TARGET._replace(name=name), **other)
+
+
+def crowded(name="prod", verdict="inconclusive"):
+    """A report in which everything is long."""
+    one, text = finding(), "x" * 3000
+    return named(
+        name,
+        *findings(30),
+        verdict=verdict,
+        policy_files=tuple(f"policies/{n}.yaml" for n in range(40)),
+        coverage=tuple(category(name=name, problems=(Problem(text),) * 3) for name in CATEGORIES),
+        exempted=(ExemptedFinding(one, "old", text, "o", "2027-03-31", 1),) * 30,
+        announced=(AnnouncedFinding(one, "2026-12-01"),) * 30,
+        vendor=Gaps((("host", 99, "udp"),) * 100),
+        changes=Changes(new=("f" * 64,) * 30, unseen=(PastFinding(one, "unseen"),) * 30),
+        deliveries=tuple(Delivery(f"sink-{n}", "slack", "owed", text) for n in range(9)),
+        problems=tuple(Problem(f"problem {n} {text}", text) for n in range(70)),
+        warnings=tuple(f"warning {n} {text}" for n in range(70)),
+    )
+
+
+def counted(plain):
+    return sum(plain["counts"].values()), len(plain["findings"]) + plain["omitted"]
+
+
+def test_findings_go_before_lists_and_still_count():
+    whole = report(*findings(100), warnings=("careful",), exempted=(ExemptedFinding(finding(), "e", "r", "o", "d", 1),))
+    cut = report_dict(fit_report(whole, 20_000))
+    assert 0 < len(cut["findings"]) < 100
+    assert (cut["counts"]["low"], *counted(cut)) == (100, 100, 100)
+    assert (cut["warnings"], len(cut["exempted"])) == (["careful"], 1)
+
+
+def test_as_many_findings_are_kept_as_fit():
+    whole = report(*findings(100))
+    cut = fit_report(whole, 20_000)
+    more = cut._replace(findings=whole.findings[: len(cut.findings) + 1], omitted=cut.omitted - 1)
+    assert size(report_dict(cut)) < 20_000 <= size(report_dict(more)) + 2
+
+
+def test_where_the_lists_alone_are_too_long_they_are_cut_and_every_finding_is_counted():
+    exempted = tuple(ExemptedFinding(finding(port=p), "old", "r" * 500, "o", "2027-03-31", 1) for p in range(500))
+    whole = report(
+        *findings(7, Severity.HIGH), exempted=exempted, vendor=Gaps((("host", 9, "tcp"),)), changes=Changes(new=("f",)),
+        announced=(AnnouncedFinding(finding(), "2026-12-01"),) * 21, problems=(Problem("p"),) * 51, warnings=("w",) * 51,
+    )  # fmt: skip
+    cut = report_dict(fit_report(whole, 60_000))
+    assert (cut["findings"], cut["counts"]["high"], *counted(cut)) == ([], 7, 7, 7)
+    assert (cut["vendor"], cut["changes"]) == (None, None)
+    assert [len(cut[name]) for name in ("exempted", "announced", "problems")] == [20, 20, 50]
+    assert cut["warnings"] == ["w"] * 50 + [CUT]
+
+
+def test_what_was_cut_before_stays_counted_when_it_is_cut_again():
+    exempted = (ExemptedFinding(finding(), "old", "r" * 500, "o", "2027-03-31", 1),) * 10
+    once = fit_report(report(*findings(100), exempted=exempted), 30_000)
+    for limit in (20_000, 5_000):
+        again = report_dict(fit_report(once, limit))
+        assert (again["counts"]["low"], *counted(again)) == (100, 100, 100)
+        assert len(again["findings"]) < len(once.findings) < 100
+
+
+def test_no_limit_is_passed_by_a_byte():
+    whole = report(*findings(30))
+    assert [limit for limit in range(10_000, 10_500, 7) if size(report_dict(fit_report(whole, limit))) >= limit] == []
+
+
+def test_the_last_resort_keeps_verdict_counts_and_the_first_reason():
+    cut = report_dict(fit_report(crowded(), 2_000))
+    assert size(cut) < 2_000
+    assert (cut["verdict"], cut["counts"]["low"], *counted(cut)) == ("inconclusive", 30, 30, 30)
+    assert [problem[:15] for problem in cut["problems"]] == ["x" * 15]
+    assert [len(text) for text in cut["problems"]] == [80 + 2 + 200]
+    assert [text[:10] for text in cut["warnings"]] == ["warning 0 "]
+    assert [len(text) for text in cut["warnings"]] == [120]
+    assert [(one["sink"], len(one["reason"])) for one in cut["deliveries"]] == [(f"sink-{n}", 40) for n in range(3)]
+    assert cut["policy"]["files"] == ["policies/0.yaml"]
+    assert [(one["category"], one["problems"]) for one in cut["coverage"]] == [("host", []), ("container", [])]
+    assert (cut["exempted"], cut["announced"], cut["statistics"]) == ([], [], {})
+
+
+@pytest.mark.parametrize("number", [101, 300])
+def test_hundreds_of_targets_fit_the_worst_stay_and_the_others_are_counted(number):
+    verdicts = ["compliant", "violations", "inconclusive"]
+    every = [crowded(f"target-{n:03}", verdicts[n % 3]) for n in range(number)]
+    fitted = fit_reports(every)
+    result = targets_dict("run-1", fitted)
+    assert size(result) < RESULT_BYTES
+    worst = sorted((verdicts[::-1].index(one.verdict), one.target.name) for one in every)[:100]
+    assert [(verdicts[::-1].index(one.verdict), one.target.name) for one in fitted] == worst
+    assert (fitted[0].target.name, fitted[0].verdict) == ("target-002", "inconclusive")
+    assert fitted[0].warnings[0].startswith(f"{number - 100} more targets were left out")
+    assert not any("more targets" in text for one in fitted[1:] for text in one.warnings)
+
+
+def test_nothing_is_said_of_targets_where_none_was_left_out():
+    fitted = fit_reports([crowded(f"target-{n:03}") for n in range(100)])
+    assert len(fitted) == 100
+    assert not any("more targets" in text for one in fitted for text in one.warnings)
+    whole = [named("b"), named("a")]
+    assert fit_reports(whole) == (whole[1], whole[0])
+
+
+def test_one_target_is_always_named_however_little_room_there_is():
+    assert [one.target.name for one in fit_reports([crowded("a"), crowded("b")], 1_500)] == ["a"]
+    assert fit_reports([]) == ()
+
+
+def test_what_a_small_target_leaves_goes_to_the_large_ones():
+    small, large = named("small"), named("large", *findings(500))
+    fitted = {one.target.name: one for one in fit_reports([small, large], 60_000)}
+    assert fitted["small"] == small
+    assert 58_000 < size(targets_dict("run-1", fitted.values())) < 60_000
+
+
+@pytest.mark.parametrize("number", [2, 3, 5, 20])
+def test_many_large_targets_share_the_room(number):
+    fitted = fit_reports([named(f"t{n}", *findings(200)) for n in range(number)], 90_000)
+    assert 90_000 * 0.9 < size(targets_dict("run-1", fitted)) < 90_000
+    sizes = [size(report_dict(one)) for one in fitted]
+    assert max(sizes) - min(sizes) < 1_500  # a finding or two
+
+
+@settings(max_examples=50)
+@given(
+    number=st.integers(0, 60),
+    lists=st.integers(0, 40),
+    limit=st.integers(2_000, 60_000),
+    severities=st.lists(st.sampled_from(list(Severity)), min_size=60, max_size=60),
+)
+def test_whatever_the_limit_a_report_is_below_it_and_says_how_many_it_found(number, lists, limit, severities):
+    severities = sorted(severities, reverse=True)
+    found = [finding(port=n, severity=severity) for n, severity in enumerate(severities[:number])]
+    exempted = (ExemptedFinding(finding(), "old", "reason", "o", "2027-03-31", 1),) * lists
+    whole = report(*found, exempted=exempted)
+    cut = fit_report(whole, limit)
+    plain = report_dict(cut)
+    assert size(plain) < limit
+    assert cut.findings == whole.findings[: len(cut.findings)]
+    assert counted(plain) == (number, number)
+    assert plain["counts"] == report_dict(whole)["counts"]
+    if size(report_dict(whole)) < limit - 10:  # the digits of `omitted`
+        assert cut is whole

@@ -1,0 +1,120 @@
+"""Snapshot files: what is written is read again; what was edited, cut off or is newer is refused."""
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handler.errors import SnapshotError
+from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Problem, Row, Snapshot
+from handler.report.snapshot_file import RECEIVED, SNAPSHOT, parse_snapshot, snapshot_text
+from tests.fakes import category, snapshot
+from tests.strategies import exact, nouns, rows
+
+TAKEN = snapshot(
+    category(
+        [Row(23, "tcp", 3, "danger"), Row(123, "udp6", 1)],
+        raw_rows=(
+            {"port": 23, "type": "TCP", "num": 3, "status": "danger", "owner": "Jo"},
+            {"port": 123, "type": "UDP6", "num": 1},
+        ),
+        raw_statistics={"port_num": 4, "secret_num": 2},
+    ),
+    category(name="container", complete=False, problems=(Problem("page 2 is missing"),)),
+)
+
+KNOWN = {
+    (CategorySnapshot, "category"): st.sampled_from(CATEGORIES),
+    (CategorySnapshot, "plan"): st.sampled_from(["pages", "ports", "sorted", "skipped", "none"]),
+    (CategorySnapshot, "rows"): st.lists(rows, max_size=3).map(tuple),
+    (CategorySnapshot, "statistics"): st.none() | st.dictionaries(st.sampled_from(COUNTERS), st.integers(0, 99)),
+    (CategorySnapshot, "api_calls"): st.just(0),  # not in the file
+    (CategorySnapshot, "raw_rows"): st.just(()),  # then the rows are written as the API would have sent them
+    (CategorySnapshot, "raw_statistics"): st.none(),
+    (Problem, "path"): st.just(""),  # stands before the message
+    (Problem, "hint"): st.just(""),  # not in the file
+}
+
+
+def read(text):
+    return parse_snapshot(text.encode(), "estate.json")
+
+
+def edited(change):
+    document = json.loads(snapshot_text(TAKEN))
+    change(document)
+    return json.dumps(document)
+
+
+def test_rows_and_completeness_come_back():
+    taken = read(snapshot_text(TAKEN))
+    assert taken.categories[0].rows == TAKEN.categories[0].rows
+    assert (taken.categories[0].complete, taken.categories[1].complete) == (True, False)
+    assert str(taken.categories[1].problems[0]) == "page 2 is missing"
+    assert taken.target == TAKEN.target
+
+
+@settings(max_examples=25)
+@given(nouns(Snapshot, KNOWN))
+def test_every_snapshot_comes_back_whole(taken):
+    back = read(snapshot_text(taken))
+    judged = tuple(one._replace(raw_rows=(), raw_statistics=None) for one in back.categories)
+    assert exact(back._replace(categories=judged)) == exact(taken)
+
+
+def test_every_field_of_a_snapshot_is_described_once_or_left_out():
+    judged_anew, not_in_the_file = {"rows", "statistics"}, {"api_calls"}
+    described = {field.attribute for field in RECEIVED.fields}
+    assert described | judged_anew | not_in_the_file == set(CategorySnapshot._fields)
+    assert {field.attribute for field in SNAPSHOT.fields} == set(Snapshot._fields)
+
+
+def test_what_the_documents_do_not_name_is_kept_for_schema_check():
+    assert read(snapshot_text(TAKEN)).categories[0].raw_rows[0]["owner"] == "Jo"
+
+
+def test_the_writing_is_stable():
+    assert snapshot_text(read(snapshot_text(TAKEN))) == snapshot_text(TAKEN)
+
+
+def test_a_redacted_snapshot_has_no_ids_and_no_unknown_keys():
+    text = snapshot_text(TAKEN, redact=True)
+    for word in ("Jo", "secret_num", TAKEN.target.project_id, TAKEN.target.host):
+        assert word not in text
+    assert read(text).categories[0].rows == TAKEN.categories[0].rows
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("", "not JSON, or cut off"),
+        (snapshot_text(TAKEN)[:200], "not JSON, or cut off (line "),
+        ("[]", "not a snapshot, but a JSON list"),
+        ("{}", "not a snapshot of version 1"),
+        ('{"version": NaN}', "not JSON"),
+        ("[" * 100_000, "not JSON"),
+        (edited(lambda d: d.update(version="2")), "it says version '2'"),
+        (edited(lambda d: d["categories"][0]["rows"].pop()), "its digest does not match"),
+        (edited(lambda d: d["categories"][0].update(complete=True)), None),
+        (edited(lambda d: d["categories"][1].update(complete=True)), "its digest does not match"),
+        (edited(lambda d: d.update(digest="sha256:" + "0" * 64)), "its digest does not match"),
+        (edited(lambda d: d["categories"][0]["rows"][0].update(port=70000)), "$.categories[0].rows[0].port"),
+        (edited(lambda d: d["categories"][0]["rows"][0].pop("num")), "'num' is a required property"),
+        (edited(lambda d: d.pop("target")), "'target' is a required property"),
+    ],
+)
+def test_a_file_that_cannot_be_trusted_is_refused(text, part):
+    if part is None:
+        assert read(text)
+        return
+    with pytest.raises(SnapshotError) as caught:
+        read(text)
+    assert part in str(caught.value)
+    assert "estate.json" in str(caught.value)
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_whatever_end_in_a_traceback(data):
+    with pytest.raises(SnapshotError):
+        parse_snapshot(data, "x.json")

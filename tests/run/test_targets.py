@@ -1,0 +1,259 @@
+"""A run over its targets: budgets, shares of time, policies that cannot be had, ids that can be repeated."""
+
+import pytest
+
+from handler.errors import PolicyError, SettingsError, TransportError
+from handler.models import Problem, Row, Secret
+from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
+from handler.run.wiring import Wiring
+from handler.settings.run_settings import read_settings
+from handler.transport import Response
+from tests.fakes import FakeTransport, category, snapshot
+from tests.world import World
+
+
+def prepared(world, request=None, **settings):
+    wiring = Wiring(world.context(**settings))
+    return prepare(wiring, request or RunRequest()), wiring
+
+
+def reports(world, request=None, seconds=60.0, **settings):
+    run, wiring = prepared(world, request, **settings)
+    return check_targets(run, wiring, seconds)
+
+
+@pytest.mark.parametrize(
+    ("setting", "left", "limit", "expected"),
+    [
+        ("120", 30.0, 60.0, 120.0),
+        (None, 30.0, 60.0, 30.0),
+        (None, 30.0, None, 30.0),
+        (None, 0.5, 60.0, 60.0),
+        (None, 61.0, 60.0, 60.0),
+        (None, -3.0, None, 900.0),
+        (None, None, None, 900.0),
+        (None, None, 3600.0, 900.0),
+    ],
+)
+def test_how_long_a_run_may_take(setting, left, limit, expected):
+    settings = read_settings(World().settings(RUN_BUDGET_SECONDS=setting).get)
+    assert budget_seconds(settings, left, limit) == expected
+
+
+def test_a_slow_target_leaves_its_share_to_the_others(tmp_path):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    names = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(7)]
+    (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
+    found = reports(world, TARGETS_CONFIG="targets.yaml", seconds=700)
+    assert [report.verdict for report in found] == ["violations"] * 7
+    assert sum(world.clock.slept) >= 61  # the sixth call of one credential waits, whoever's it is
+
+
+def test_what_does_not_fit_is_inconclusive_and_hides_nobody(tmp_path):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    names = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(7)]
+    (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
+    found = reports(world, TARGETS_CONFIG="targets.yaml", seconds=30)
+    assert [report.verdict for report in found] == ["violations"] * 5 + ["inconclusive"] * 2
+    assert "minute" in str(found[-1].problems[0])
+
+
+def test_a_policy_that_the_network_refuses_is_an_inconclusive_target():
+    world = World()
+    world.warm.api = FakeTransport([Response(503)])
+    (report,) = reports(world, POLICY_PATH="https://policies.example.org/p.yaml?token=x")
+    assert report.verdict == "inconclusive"
+    assert "https://policies.example.org/p.yaml cannot be had: HTTP 503" in str(report.problems[0])
+
+
+def test_a_policy_over_https_is_fetched_again_only_if_it_changed():
+    world = World()
+    text = b"version: 1\ndisallowed_ports: [23]\n"
+    answers = [Response(200, {"etag": '"1"'}, text), Response(304)]
+    fetch = FakeTransport(lambda request: answers.pop(0) if "policies" in request.url else world.simulator(request, 1))
+    world.warm.api = fetch
+    for _ in range(2):
+        (report,) = reports(world, POLICY_PATH="https://policies.example.org/p.yaml")
+        assert [finding.port for finding in report.findings] == [23]
+    asked = [request for request in fetch.requests if "policies" in request.url]
+    assert [request.headers.get("If-None-Match") for request in asked] == [None, '"1"']
+
+
+def test_a_policy_that_came_cut_off_is_not_used():
+    world = World()
+    world.warm.api = FakeTransport([Response(200, {"content-length": "99"}, b"version: 1\ndisallowed_ports: [23]\n")])
+    (report,) = reports(world, POLICY_PATH="https://policies.example.org/p.yaml")
+    assert (report.verdict, "came cut off" in str(report.problems[0])) == ("inconclusive", True)
+
+
+def test_a_bad_policy_from_the_network_is_a_policy_error():
+    world = World()
+    world.warm.api = FakeTransport([Response(200, {}, b"version: 2\n")])
+    with pytest.raises(PolicyError, match=r"https://policies\.example\.org/p\.yaml:1:"):
+        prepared(world, POLICY_PATH="https://policies.example.org/p.yaml")
+
+
+def test_an_object_in_obs_needs_an_access_key():
+    with pytest.raises(SettingsError, match="obs:// needs an access key"):
+        prepared(World(), POLICY_PATH="obs://bucket/p.yaml")
+    with pytest.raises(SettingsError, match="obs://bucket/key"):
+        prepared(World(), POLICY_PATH="obs://bucket")
+
+
+def test_an_object_in_obs_is_fetched_signed():
+    world = World()
+    world.warm.api = FakeTransport([Response(200, {}, b"version: 1\ndisallowed_ports: [23]\n")])
+    keys = {"HSS_AUTH_TOKEN": None, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
+    run, _ = prepared(world, POLICY_PATH="obs://bucket/p.yaml", **keys)
+    (request,) = world.warm.api.requests
+    assert request.url == "https://bucket.obs.eu-de.otc.t-systems.com/p.yaml"
+    assert "Authorization" in {name.title() for name in request.headers}
+    assert run.targets[0].policy.files == ("obs://bucket/p.yaml",)
+
+
+def test_a_seed_makes_the_run_id_repeatable():
+    first, _ = prepared(World(), RunRequest(seed="a"))
+    again, _ = prepared(World(), RunRequest(seed="a"))
+    other, _ = prepared(World(), RunRequest(seed="b"))
+    assert first.run_id == again.run_id != other.run_id
+    assert prepared(World())[0].run_id != prepared(World())[0].run_id
+
+
+def test_each_target_has_a_state_of_its_own(tmp_path):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    names = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(2)]
+    (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
+    state = Secret(f"file://{tmp_path}/state-{{target}}.json")
+    reports(world, RunRequest(state_url=state), TARGETS_CONFIG="targets.yaml", HSS_CALLS_PER_MINUTE="5")
+    assert sorted(path.name for path in tmp_path.glob("state-*.json")) == ["state-t0.json", "state-t1.json"]
+
+
+def test_categories_narrowed_away_are_skipped(tmp_path):
+    (tmp_path / "p.yaml").write_text("version: 1\ndefaults: {categories: [host, container]}\ndisallowed_ports: [23]\n")
+    world = World(root=tmp_path)
+    (report,) = reports(world, POLICY_PATH="p.yaml", HSS_CATEGORIES="host")
+    assert [(c.category, c.plan) for c in report.coverage] == [("host", "pages"), ("container", "skipped")]
+    assert {call.query["category"] for call in world.simulator.calls} == {"host"}
+
+
+def test_hosts_are_asked_only_where_somebody_wants_them():
+    world = World(cloud="huaweicloud")
+    endpoint = {"HSS_ENDPOINT": "https://hss.cn-north-4.myhuaweicloud.com"}
+    (report,) = reports(world, **endpoint)
+    assert report.findings[0].hosts is None
+    (report,) = reports(world, RunRequest(hosts=True), **endpoint)
+    assert len(report.findings[0].hosts) == 3
+    assert [call.api for call in world.simulator.calls].count("port_detail") == 1
+
+
+def test_an_unknown_target_names_the_known_ones():
+    with pytest.raises(SettingsError, match="there are: default"):
+        prepared(World(), RunRequest()._replace(target="x"))
+
+
+def test_a_refused_access_key_is_used_less_often_than_locks_it(tmp_path):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    names = [f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(7)]
+    (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
+    keys = {"HSS_AUTH_TOKEN": None, "HUAWEICLOUD_SDK_AK": "SIMULATEDACCESSKEY00", "HUAWEICLOUD_SDK_SK": "wrong"}
+    found = reports(world, TARGETS_CONFIG="targets.yaml", seconds=700, **keys)
+    assert [report.verdict for report in found] == ["inconclusive"] * 7
+    assert len(world.simulator.calls) == 3
+    assert "refused 3 times in this run and is not tried again" in str(found[-1].problems[0])
+
+
+def test_a_generic_sink_without_a_secret_is_warned_of():
+    plain, signed = "https://hooks.example/x", {"WEBHOOK_SECRET": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}
+    assert "default: without a secret" in reports(World(), WEBHOOK_URL=plain)[0].warnings[-1]
+    assert not reports(World(), WEBHOOK_URL=plain, **signed)[0].warnings
+    assert not reports(World(), WEBHOOK_URL=plain, WEBHOOK_KIND="slack")[0].warnings
+
+
+def test_a_target_whose_policy_is_missing_is_named(tmp_path):
+    world = World(root=tmp_path)
+    entry = "targets:\n  - {name: prod, cloud: otc, region: eu-de, project_id: a, policy: nowhere.yaml}\n"
+    (tmp_path / "targets.yaml").write_text(entry)
+    with pytest.raises(PolicyError, match=r"target prod: .*nowhere\.yaml:1:1: cannot be read"):
+        prepared(world, TARGETS_CONFIG="targets.yaml")
+
+
+@pytest.mark.parametrize(
+    ("statistics", "verdict"),
+    [
+        ({"port_num": 0}, "compliant"),
+        ({"port_num": 5}, "inconclusive"),
+        ({"app_num": 5}, "inconclusive"),
+        (None, "inconclusive"),
+    ],
+)
+def test_a_recorded_empty_listing_is_believed_only_where_its_counters_confirm_it(statistics, verdict):
+    recorded = snapshot(category(statistics=statistics))
+    (report,) = reports(World(), RunRequest(snapshot=recorded))
+    assert report.verdict == verdict
+    assert len(report.problems) == (verdict == "inconclusive")
+
+
+def targets_file(folder, *entries):
+    (folder / "targets.yaml").write_text("targets:\n" + "".join(f"  - {{{entry}}}\n" for entry in entries))
+    return {"TARGETS_CONFIG": "targets.yaml", "HSS_CALLS_PER_MINUTE": "0"}
+
+
+def test_one_target_without_credentials_is_refused_before_any_is_asked(tmp_path):
+    world = World(root=tmp_path)
+    place = f"cloud: otc, region: eu-de, project_id: {world.simulator.options.project_id}"
+    settings = targets_file(tmp_path, f"name: a, {place}, credentials: PROD", f"name: b, {place}")
+    keys = {"PROD_HUAWEICLOUD_SDK_AK": "a", "PROD_HUAWEICLOUD_SDK_SK": "s", "HSS_AUTH_TOKEN": None}
+    with pytest.raises(SettingsError, match="target b: there are no credentials"):
+        prepare(Wiring(world.context(in_function=False, **settings, **keys)), RunRequest())
+    assert world.simulator.calls == []
+
+
+@pytest.mark.parametrize(("targets", "seconds"), [(2, 100), (5, 100)])
+def test_a_target_that_never_answers_takes_its_own_share_only(tmp_path, targets, seconds):
+    world = World(root=tmp_path)
+    project = world.simulator.options.project_id
+    begun = {}
+
+    def slow_at_first(request, timeout):
+        begun.setdefault(request.url.split("/")[4], world.clock.seconds)
+        if project in request.url:
+            return world.simulator(request, timeout)
+        world.clock.tick(timeout)
+        raise TransportError("no whole answer")
+
+    world.warm.api = slow_at_first
+    slow = [f"name: slow{n}, cloud: otc, region: eu-de, project_id: p{n}" for n in range(targets - 1)]
+    known = targets_file(tmp_path, *slow, f"name: good, cloud: otc, region: eu-de, project_id: {project}")
+    start = world.clock.seconds
+    found = reports(world, seconds=seconds, **known)
+    assert [report.verdict for report in found] == ["inconclusive"] * (targets - 1) + ["violations"]
+    share = seconds / targets
+    for number, moment in enumerate(begun.values()):
+        assert moment - start <= number * share + 1e-6
+
+
+@pytest.mark.parametrize(
+    ("recorded", "problems"),
+    [
+        (category(statistics={"port_num": 5}), 1),
+        (category(statistics={"port_num": 0}), 0),
+        (category(statistics={}), 1),
+        (category(statistics=None), 1),
+        (category([Row(22, "tcp", 1)], statistics={"port_num": 5}), 0),
+        (category(complete=False, problems=(Problem("cut off"),), statistics={"port_num": 5}), 1),
+    ],
+)
+def test_only_a_whole_empty_recording_is_held_against_its_counters(recorded, problems):
+    (report,) = reports(World(), RunRequest(snapshot=snapshot(recorded)))
+    (covered,) = report.coverage
+    assert (len(covered.problems), covered.complete) == (problems, problems == 0)
+
+
+def test_a_broken_policy_of_the_settings_names_no_target():
+    with pytest.raises(PolicyError) as caught:
+        prepared(World(), POLICY_PATH="nowhere.yaml")
+    assert caught.value.message.startswith("nowhere.yaml:1:1: cannot be read")

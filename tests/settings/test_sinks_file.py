@@ -1,0 +1,92 @@
+"""NOTIFY_CONFIG and WEBHOOK_URL: sinks, or every problem with its line and without a secret."""
+
+from datetime import timedelta
+
+import pytest
+
+from handler.errors import SettingsError
+from handler.models import Secret, Severity
+from handler.settings.sinks_file import read_sinks
+from handler.settings.webhook import webhook_sink
+from tests.world import CANARY
+
+URLS = {"URL": "https://hooks.slack.com/services/T/B/X", "TEAM": "soc", "SECRET": "whsec_" + "QQ" * 20}
+
+
+def read(text, *, with_state=True, **settings):
+    return read_sinks("sinks.yaml", text.encode(), (URLS | settings).get, with_state=with_state)
+
+
+def problems(text, **other):
+    with pytest.raises(SettingsError) as caught:
+        read(text, **other)
+    return "\n".join(caught.value.problems)
+
+
+def test_everything_a_sink_can_say():
+    (sink,) = read(
+        "sinks:\n"
+        "  - name: soc\n    kind: generic\n    url: ${URL}\n    min_severity: high\n    send: always\n"
+        "    send_resolved: false\n    remind_after: 7d\n    heartbeat: 2w\n    max_findings: 9\n"
+        "    match: {tags: [a], categories: [host], targets: [prod]}\n"
+        "    headers: {X-Team: 'team ${TEAM}'}\n    secret: ${SECRET}\n    hosts: true\n"
+    )
+    assert (sink.name, sink.kind.name, sink.min_severity, sink.send) == ("soc", "generic", Severity.HIGH, "always")
+    assert (sink.remind_after, sink.heartbeat) == (timedelta(days=7), timedelta(weeks=2))
+    assert (sink.match.targets, sink.max_findings, sink.hosts, sink.send_resolved) == (("prod",), 9, True, False)
+    assert sink.headers["X-Team"].reveal() == "team soc"
+    assert sink.secret == Secret(URLS["SECRET"])
+
+
+def test_the_kind_is_guessed_from_a_well_known_host():
+    assert read("sinks: [{name: s, url: '${URL}'}]\n")[0].kind.name == "slack"
+    assert webhook_sink(Secret("https://example.org/x"), "", None, allow_http=False).kind.name == "generic"
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("sinks: [{name: s, url: '${NOPE}'}]", "sink s: url: the setting NOPE is missing"),
+        ("sinks: [{name: s, kind: slak, url: '${URL}'}]", "must be one of generic"),
+        ("sinks: [{name: s, ulr: x}]", "unknown key 'ulr'; did you mean url?"),
+        ("sinks: [{name: s, url: 'http://example.org/x'}]", "sink s: "),
+        ("sinks: [{name: s, url: 'https://169.254.169.254/latest'}]", "sink s: "),
+        ("sinks: [{name: s, url: '${URL}'}, {name: s, url: '${URL}'}]", "the name is used twice"),
+        ("sinks: [{name: s, kind: telegram, url: '${URL}'}]", "telegram needs chat_id"),
+        ("sinks: [{name: s, kind: pagerduty, url: '${URL}'}]", "pagerduty needs routing_key"),
+        ("sinks: [{name: s, url: '${URL}', remind_after: soon}]", "remind_after"),
+        ("sinks: [{name: s, url: '${URL}', hosts: 'yes'}]", "hosts"),
+        ("sinks: [{name: s, url: '${URL}', headers: {'X\\nY': z}}]", "is not allowed"),
+        ("sinks: [{name: s, url: '${URL}', headers: {Host: z}}]", "'Host' is not allowed"),
+        ("sinks: [{name: s, url: '${URL}', headers: {X: \"a\\r\\nB: c\"}}]", "characters that a header cannot hold"),
+        ("sinks: []", "sinks"),
+    ],
+)
+def test_a_bad_sink_is_refused(text, part):
+    assert part in problems(text + "\n")
+
+
+@pytest.mark.parametrize("key", ["send: changes", "heartbeat: 7d", "remind_after: 7d"])
+def test_what_needs_a_state_is_refused_without_one(key):
+    text = f"sinks:\n  - name: s\n    url: ${{URL}}\n    {key}\n"
+    assert "needs STATE_URL" in problems(text, with_state=False)
+    assert read(text, with_state=True)
+
+
+def test_no_secret_is_in_any_problem():
+    text = "sinks: [{name: s, url: '${URL}', headers: {'bad header': '${URL}'}}]\n"
+    for url in (f"http://x.example/{CANARY}", f"https://u:{CANARY}@x.example/", f"https://169.254.169.254/{CANARY}"):
+        assert CANARY not in problems(text, URL=url)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [("ftp://x", ""), ("https://x.example", "nope"), ("http://x.example", ""), ("https://x", "telegram")],
+)
+def test_a_bad_webhook_setting_is_refused(url, kind):
+    with pytest.raises(SettingsError, match="WEBHOOK_"):
+        webhook_sink(Secret(url), kind, None, allow_http=False)
+
+
+def test_plain_http_is_allowed_on_request():
+    assert webhook_sink(Secret("http://127.0.0.1:1/x"), "", None, allow_http=True).kind.name == "generic"

@@ -1,0 +1,159 @@
+"""The kinds that machines read, checked with the libraries that read them, and the signatures."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from cloudevents.core.bindings.http import HTTPMessage, from_http_event
+from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
+
+from handler.models import Secret
+from handler.sinks import alertmanager, cloudevents, dingtalk, feishu, ocsf, pagerduty, telegram
+from handler.sinks.message import PLAIN
+from tests import notices
+from tests.fakes import NOON
+
+
+def render(module, notice, shrink=0, **options):
+    name = module.__name__.rpartition(".")[2]
+    return module.render(notice, notices.sink(name, **options), NOON, shrink)
+
+
+def bodies(module, notice, shrink=0, **options):
+    return [json.loads(message.body) for message in render(module, notice, shrink, **options)]
+
+
+def test_dingtalk_signs_in_the_query_as_its_manual_shows():
+    assert dingtalk.signed_query("SECtest", 1700000000000) == {
+        "timestamp": "1700000000000",
+        "sign": "aZLLrriXgn05YbwaGR7knYsLeJADjr9NwLaNNKpxh4g=",
+    }
+    (message,) = render(dingtalk, notices.notice(), secret=Secret("SECtest"))
+    assert set(message.query) == {"timestamp", "sign"}
+    assert render(dingtalk, notices.notice(), secret=None)[0].query == {}
+
+
+def test_feishu_signs_in_the_body_the_other_way_round():
+    sign = "G7XpBpG8NgG02fJOAhX6FRAObIljmFoxVReo8I62pEk="
+    assert feishu.signed_fields("SECtest", 1700000000) == {"timestamp": "1700000000", "sign": sign}
+    assert {"timestamp", "sign"} <= set(bodies(feishu, notices.notice(), PLAIN)[0])
+    assert "sign" not in bodies(feishu, notices.notice(), secret=None)[0]
+
+
+def test_telegram_counts_as_telegram_does_and_names_its_chat():
+    assert telegram.size_utf16("a\U0001f534") == 3
+    assert bodies(telegram, notices.notice())[0]["chat_id"] == "-100123"
+
+
+def test_pagerduty_gets_one_event_per_finding_keyed_by_its_fingerprint():
+    events = bodies(pagerduty, notices.notice())
+    assert [event["event_action"] for event in events] == ["trigger"] * 7 + ["resolve"]
+    marks = [message.finding for message in render(pagerduty, notices.notice())]
+    assert marks == [event["dedup_key"] for event in events]
+    assert {event["payload"]["severity"] for event in events[:7]} == {"critical", "error"}
+
+
+def test_pagerduty_sends_at_most_max_findings_and_never_fewer_when_it_shrinks():
+    for shrink in (0, 1, PLAIN):
+        assert len(render(pagerduty, notices.huge(200), shrink, max_findings=20)) == 20
+
+
+def test_pagerduty_opens_and_closes_an_incident_for_what_cannot_be_seen():
+    (opened,) = bodies(pagerduty, notices.inconclusive())
+    (closed,) = bodies(pagerduty, notices.empty()._replace(seen_again=("container",)))
+    assert (opened["event_action"], closed["event_action"]) == ("trigger", "resolve")
+    assert opened["dedup_key"] == closed["dedup_key"]
+    assert "400 of 1300 rows" in opened["payload"]["summary"]
+    assert render(pagerduty, notices.empty()) == ()
+
+
+def test_alertmanager_gets_all_open_findings_and_the_end_of_the_resolved():
+    (alerts,) = bodies(alertmanager, notices.notice())
+    assert len(alerts) == 9
+    assert [alert["endsAt"] for alert in alerts] == ["2026-11-22T15:00:00Z"] * 8 + ["2026-11-22T12:00:00Z"]
+    assert {alert["startsAt"] for alert in alerts} == {"2026-11-20T08:07:00Z"}
+
+
+def test_an_alert_lasts_a_day_where_the_interval_is_unknown():
+    (alerts,) = bodies(alertmanager, notices.notice()._replace(run_interval=None))
+    assert alerts[0]["endsAt"] == "2026-11-23T12:00:00Z"
+    (often,) = bodies(alertmanager, notices.notice()._replace(run_interval=timedelta(minutes=10)))
+    assert often[0]["endsAt"] == "2026-11-22T12:30:00Z"
+
+
+def test_labels_are_texts_and_do_not_change_with_a_count():
+    def labels(num):
+        notice = notices.notice()
+        return [a["labels"] for a in bodies(alertmanager, notice._replace(new=(notice.new[0]._replace(num=num),)))[0]]
+
+    assert labels(3) == labels(300)
+    assert all(isinstance(value, str) and value for label in labels(3) for value in label.values())
+
+
+def test_an_alert_never_starts_after_its_end():
+    notice = notices.notice()
+    late = notice.resolved[0]._replace(first_seen="2026-11-22T12:00:01Z")
+    (alerts,) = bodies(alertmanager, notice._replace(resolved=(late,)))
+    assert all(alert["startsAt"] <= alert["endsAt"] for alert in alerts)
+
+
+def test_an_inconclusive_run_is_an_alert_that_ends_when_all_is_seen_again():
+    (blind,) = bodies(alertmanager, notices.inconclusive())[0]
+    (clear,) = bodies(alertmanager, notices.empty()._replace(seen_again=("container",)))[0]
+    assert blind["labels"] == clear["labels"]
+    assert blind["endsAt"] > clear["endsAt"] == "2026-11-22T12:00:00Z"
+
+
+def test_cloudevents_own_library_reads_the_event():
+    (message,) = render(cloudevents, notices.notice())
+    event = from_http_event(HTTPMessage(dict(message.headers), message.body))
+    assert event.get_id() == "msg_2c1d7a90b4"
+    assert event.get_type() == cloudevents.TYPE
+    assert event.get_source() == "urn:port-compliance/hss.eu-de.otc.t-systems.com/0123456789abcdef"
+    assert event.get_data()["verdict"] == "violations"
+
+
+def test_a_large_event_is_cut_to_64_kib_by_whole_findings():
+    text = "漢" * 10_000
+    (message,) = render(cloudevents, notices.hostile(text))
+    data = json.loads(message.body)["data"]
+    assert len(message.body) <= 65_536
+    assert data["findings"]
+    assert len(data["findings"]) + data["omitted"] == 31
+
+
+@pytest.mark.parametrize("notice", [notices.notice(), notices.inconclusive(), notices.huge(100)])
+def test_ocsf_models_accept_every_event(notice):
+    (events,) = bodies(ocsf, notice)
+    for event in events:
+        parsed = ComplianceFinding.model_validate(event)
+        assert event["type_uid"] == 200300 + event["activity_id"]
+        assert parsed.time_dt is None
+        assert event["time"] > 1_000_000_000_000
+
+
+def test_ocsf_creates_what_is_new_and_closes_what_is_gone():
+    (events,) = bodies(ocsf, notices.notice())
+    assert [event["activity_id"] for event in events] == [1] * 7 + [3]
+
+
+@pytest.mark.parametrize("module", [alertmanager, pagerduty, ocsf])
+@pytest.mark.parametrize("shrink", [0, PLAIN])
+def test_every_message_of_a_tolerant_run_says_so(module, shrink):
+    for notice in (notices.notice(resolved=()), notices.inconclusive()):
+        warned = notice._replace(report=notice.report._replace(warnings=("tolerated (VALIDATION=warn): $.x: y",)))
+        sent = [
+            part for body in bodies(module, warned, shrink) for part in (body if isinstance(body, list) else [body])
+        ]
+        assert sent
+        assert all("(VALIDATION=warn): 1 in all" in json.dumps(part) for part in sent)
+        assert "VALIDATION" not in json.dumps(bodies(module, notice, shrink))
+
+
+def test_machines_hear_of_what_opened_and_closed_while_they_were_away():
+    away = notices.resolved_only()._replace(resolved=(), missed=notices.resolved_only().resolved)
+    (event,) = bodies(cloudevents, away)
+    assert [one["port"] for one in event["data"]["changes"]["resolved"]] == [21]
+    assert [one["activity_name"] for one in bodies(ocsf, away)[0]] == ["Close"]

@@ -1,0 +1,153 @@
+"""The state as a document: every field comes back with its type, and what the first version wrote is still read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handler.errors import StoreDamagedError
+from handler.models import Finding, Severity
+from handler.state import document as codec
+from handler.state.content import from_bytes, to_bytes
+from handler.state.document import decode, encode
+from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
+from tests.fakes import finding
+from tests.strategies import exact, nouns
+
+AT, LATER = "2026-11-22T12:00:00Z", "2026-11-22T13:00:00Z"
+FIRST_VERSION = Path(__file__).parents[1] / "states" / "0.1.0.json"
+LEFT_OUT = {
+    (Finding, "hosts"): "names and addresses of servers are not kept",
+    (Finding, "first_seen"): "kept once, with the record",
+}
+KNOWN = {(kind, name): st.none() for kind, name in LEFT_OUT}
+
+
+@st.composite
+def states(draw):
+    """Anything that is remembered: the fields of a finding that are left out are as they come back."""
+    state = draw(nouns(LastRun, {**KNOWN, (LastRun, "findings"): st.just({})}))
+    records = draw(st.lists(nouns(Remembered, KNOWN), max_size=4))
+    seen = [one._replace(finding=one.finding._replace(first_seen=one.first_seen)) for one in records]
+    return state._replace(findings={one.finding.fingerprint: one for one in seen})
+
+
+@settings(max_examples=60)
+@given(states())
+def test_everything_that_is_remembered_comes_back_with_its_type(state):
+    assert exact(decode(from_bytes(to_bytes(encode(state))))) == exact(state)
+
+
+def test_every_field_of_a_finding_and_its_record_has_a_column_or_a_reason_to_have_none():
+    of_finding = {*codec._FINDING, *codec._TEXTS, *(name for kind, name in LEFT_OUT if kind is Finding)}
+    assert of_finding == set(Finding._fields)
+    assert {*codec._RECORD, "finding", "told"} == set(Remembered._fields)
+
+
+def test_every_field_of_what_is_remembered_is_in_the_document():
+    batch = Batch("id", (Item("new", "f"),), "run", LATER)
+    content = encode(LastRun(AT, sinks={"soc": SinkMemory(AT, pending=(batch,))}))["last_run"]
+    assert set(content) == {*LastRun._fields, "texts", "columns"}
+    assert set(content["sinks"]["soc"]) == set(SinkMemory._fields)
+    assert set(content["sinks"]["soc"]["pending"][0]) == set(Batch._fields)
+    assert len(content["sinks"]["soc"]["pending"][0]["items"][0]) == len(Item._fields)
+
+
+def test_a_severity_that_was_remembered_is_a_word_again():
+    one = finding(severity=Severity.HIGH, first_seen=AT)
+    known = decode(encode(LastRun(AT, findings={one.fingerprint: Remembered(one, AT, AT, AT)})))
+    assert str(known.findings[one.fingerprint].finding.severity) == "high"
+
+
+def test_the_texts_of_a_rule_are_kept_once():
+    several = [finding(port=port, title="Ports of old", first_seen=AT) for port in range(50)]
+    known = LastRun(AT, findings={one.fingerprint: Remembered(one, AT, AT, AT) for one in several})
+    assert json.dumps(encode(known)).count("Ports of old") == 1
+
+
+def test_what_the_first_version_wrote_is_read():
+    telnet = Finding(
+        "f1", "telnet", "Telnet is open", Severity.CRITICAL, "host", 23, "tcp6", 3, "danger",
+        "23/tcp6 is open (num 3)", "Passwords in clear text.", "Use SSH.", ("https://example.org/a",),
+        ("remote-access",), AT,
+    )  # fmt: skip
+    many = Finding(
+        "f2", "databases", "Too many databases", Severity.LOW, "container", None, None, 31, first_seen=AT
+    )  # fmt: skip
+    pending = Batch("id-1", (Item("new", "f1", "open 1 3", "why"), Item("not_seen", "host")), "run-1", LATER)
+    assert decode(from_bytes(FIRST_VERSION.read_bytes())) == LastRun(
+        run_at=LATER,
+        policy_digest="sha256:0",
+        place="host|project|0",
+        findings={
+            "f1": Remembered(telnet, AT, LATER, AT, base_num=3, told={"soc": Receipt("open", 1, 3, AT)}),
+            "f2": Remembered(
+                many, AT, AT, AT, "resolved", 2, True, 31, LATER, "policy", {"soc": Receipt("resolved", 2, 31, LATER)}
+            ),
+        },
+        sinks={
+            "soc": SinkMemory(
+                AT, LATER, (pending,), {"host": ("page # is missing",)}, {"lifts 2026-12-01 ending": AT}, ("a key",)
+            )
+        },
+        drift=("drift: a key",),
+        history=(RunSummary("run-1", AT, "violations", (1, 0, 0, 1, 0), 12, 7, 4),),
+        began_at=AT,
+        lost=True,
+    )
+
+
+def sealed(change):
+    """A document whose content was changed by somebody who set its checksum right."""
+    one = finding(first_seen=AT)
+    memory = SinkMemory(AT, pending=(Batch("id", (Item("new", "f"),)),))
+    known = LastRun(
+        AT,
+        findings={one.fingerprint: Remembered(one, AT, AT, AT, told={"soc": Receipt("open", 1, 3, AT)})},
+        sinks={"soc": memory},
+        history=(RunSummary("run-1", AT, "violations", (1, 0, 0, 0, 0), 12, 7, 4),),
+    )
+    content = encode(known)["last_run"]
+    change(content)
+    return {"schema": codec.SCHEMA, "checksum": codec._checksum(content), "last_run": content}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content.pop("run_at"),
+        lambda content: content["columns"]["finding"].append("shoe_size"),
+        lambda content: content["columns"]["record"].pop(),
+        lambda content: (content["columns"]["finding"].append("mood"), content["findings"][0][0].append("glad")),
+        lambda content: content["findings"][0].append({}),
+        lambda content: content["findings"][0].__setitem__(1, 7),
+        lambda content: content["findings"][0][0].__setitem__(codec._FINDING.index("severity"), 9),
+        lambda content: content["findings"][0][3]["soc"].append("more"),
+        lambda content: content["texts"][0].pop(),
+        lambda content: content["sinks"].update(soc={"since": AT, "mood": "glad"}),
+        lambda content: content["sinks"].update(soc=[["since", AT]]),
+        lambda content: content["sinks"]["soc"]["pending"][0].pop("items"),
+        lambda content: content["history"][0].pop(),
+        lambda content: content["history"][0].append(1),
+        lambda content: content.update(drift=3),
+    ],
+)
+def test_parts_that_do_not_fit_are_damage_whatever_the_checksum_says(change):
+    decode(sealed(lambda content: None))
+    with pytest.raises(StoreDamagedError, match="does not read as a last run"):
+        decode(sealed(change))
+
+
+def test_a_column_that_an_older_version_did_not_write_has_its_default():
+    place = codec._FINDING.index("status")
+
+    def without_status(content):
+        content["columns"]["finding"].pop(place)
+        content["findings"][0][0].pop(place)
+
+    (record,) = decode(sealed(without_status)).findings.values()
+    assert record.finding == finding(first_seen=AT, status=None)

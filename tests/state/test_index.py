@@ -1,0 +1,103 @@
+"""The index: its document, its merging, its lease."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler.clock import iso
+from handler.errors import StoreDamagedError
+from handler.state.index import Day, Index, IndexEntry, Lease, index_document, index_of, leased, merged_index, with_day
+
+NOW = datetime(2026, 11, 26, 8, 0, tzinfo=timezone.utc)
+stamps = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)).map(iso)
+entries = st.builds(
+    IndexEntry,
+    verdict=st.sampled_from(["compliant", "violations", "inconclusive", None]),
+    counts=st.dictionaries(st.sampled_from(["high", "low"]), st.integers(0, 9)),
+    last_run_at=st.one_of(st.just(""), stamps),
+    last_complete_at=st.one_of(st.just(""), stamps),
+    run_id=st.text(max_size=3),
+    problem=st.text(max_size=3),
+    first_seen=st.one_of(st.just(""), stamps),
+    calls=st.integers(0, 60),
+    days=st.lists(st.builds(Day, st.just("2026-11-26"), st.just("compliant")), max_size=1).map(tuple),
+    interval_seconds=st.integers(0, 9),
+)
+indexes = st.builds(
+    Index,
+    st.dictionaries(st.sampled_from("abc"), entries),
+    st.dictionaries(
+        st.sampled_from("xy"), st.lists(st.floats(0, 1e9), max_size=5, unique=True).map(lambda v: tuple(sorted(v)))
+    ),
+    st.one_of(st.none(), st.builds(Lease, st.sampled_from("pq"), stamps)),
+    st.dictionaries(st.sampled_from("ab"), st.text(max_size=3)),
+)
+
+
+@given(indexes)
+def test_what_is_written_is_read(index: Index) -> None:
+    assert index_of(json.loads(json.dumps(index_document(index)))) == index
+
+
+def test_a_key_of_a_newer_version_is_passed_over() -> None:
+    document = index_document(Index({"a": IndexEntry()}))
+    document["targets"]["a"]["colour"] = "red"
+    assert index_of(document) == Index({"a": IndexEntry()})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": "2"}, {"targets": []}, {"targets": {"a": 1}}, {"targets": {"a": {"last_run_at": "soon"}}},
+        {"starts": {"a": ["x"]}}, {"lease": "now"}, {"fleet_told": None},
+    ],
+)  # fmt: skip
+def test_a_damaged_index_is_said_to_be_so(change: dict[str, object]) -> None:
+    with pytest.raises(StoreDamagedError):
+        index_of({**index_document(Index()), **change})
+
+
+@given(indexes, indexes)
+def test_merging_loses_no_target_and_no_later_run_whoever_comes_first(one: Index, other: Index) -> None:
+    for merged in (merged_index(one, other), merged_index(other, one)):
+        assert set(merged.targets) == {*one.targets, *other.targets}
+        for name, entry in merged.targets.items():
+            both = [known.targets[name] for known in (one, other) if name in known.targets]
+            assert entry.last_run_at == max(known.last_run_at for known in both)
+            assert entry.last_complete_at == max(known.last_complete_at for known in both)
+        for lane, starts in merged.starts.items():
+            assert list(starts) == sorted({*one.starts.get(lane, ()), *other.starts.get(lane, ())})[-5:]
+
+
+@given(indexes)
+def test_merging_with_itself_changes_nothing(index: Index) -> None:
+    assert merged_index(index, index) == index
+
+
+@pytest.mark.parametrize(
+    ("seconds", "live"), [(-1, False), (0, False), (1, True), (900, True), (901, False), (10**8, False)]
+)
+def test_a_lease_lasts_at_most_one_run_whatever_the_clock_says(seconds: int, live: bool) -> None:
+    lease = Lease("other", iso(NOW + timedelta(seconds=seconds)))
+    assert leased(Index(lease=lease), NOW, timedelta(seconds=900)) is live
+    assert not leased(Index(), NOW, timedelta(seconds=900))
+
+
+def test_a_day_keeps_its_worst_verdict_and_sums_its_changes() -> None:
+    days = with_day((), NOW, "compliant", 1, 0)
+    days = with_day(days, NOW, "inconclusive", 0, 2)
+    days = with_day(days, NOW, "violations", 3, 0)
+    assert days == (Day("2026-11-26", "inconclusive", 4, 2),)
+
+
+def test_only_a_month_of_days_is_kept() -> None:
+    days: tuple[Day, ...] = ()
+    for number in range(40):
+        days = with_day(days, NOW + timedelta(days=number), "compliant", 0, 0)
+    assert len(days) == 31
+    assert (days[0].date, days[-1].date) == ("2026-12-05", "2027-01-04")

@@ -1,0 +1,243 @@
+"""State in a bucket: against a small bucket of our own, and against moto (verifies signatures) and s3rver for real."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+import requests
+
+from handler.clock import SystemClock
+from handler.errors import StoreConflictError, StoreDamagedError, StoreError, TransportError
+from handler.models import Secret
+from handler.state.document import decode, encode
+from handler.state.memory import LastRun
+from handler.state.obs import NO_CONDITIONS, ObsStore
+from handler.state.obs_objects import ObsKeys, ObsObjects
+from handler.transport import HttpTransport, Request, Response
+from tests.fakes import FakeClock
+from tests.real_servers import free_port, program, running
+
+AT = "2026-11-22T12:00:00Z"
+ENDPOINT = "https://obs.eu-de.otc.t-systems.com"
+
+
+def document(run_at: str = AT) -> dict:
+    return encode(LastRun(run_at))
+
+
+@dataclass
+class Bucket:
+    """Objects by path. `conditions`: whether PUT honours If-Match and If-None-Match."""
+
+    conditions: bool = True
+    objects: dict[str, bytes] = field(default_factory=dict)
+    asked: list[Request] = field(default_factory=list)
+    fault: object = None
+
+    def __call__(self, request: Request, timeout: float) -> Response:
+        self.asked.append(request)
+        path = urlsplit(request.url).path
+        if self.fault is not None and not path.endswith(".probe") and request.method == "PUT":
+            fault, self.fault = self.fault, None
+            return fault(self, path, request.body)
+        body = self.objects.get(path)
+        if request.method == "GET":
+            return Response(404) if body is None else Response(200, {"etag": etag(body)}, body)
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        if self.conditions and headers.get("if-none-match") == "*" and body is not None:
+            return Response(412)
+        if self.conditions and "if-match" in headers and (body is None or headers["if-match"] != etag(body)):
+            return Response(412)
+        self.objects[path] = request.body
+        return Response(200, {"etag": etag(request.body)})
+
+
+def etag(body: bytes) -> str:
+    return f'"{hashlib.md5(body).hexdigest()}"'
+
+
+def store_in(transport, endpoint: str = ENDPOINT, keys: ObsKeys | None = None, clock=None) -> ObsStore:
+    known = keys or ObsKeys("AKID", Secret("sekret"), Secret("token"))
+    return ObsStore(
+        ObsObjects("state", endpoint, "eu-de", lambda: known, transport, clock or FakeClock()), "a/last.json"
+    )
+
+
+@pytest.fixture(params=[True, False], ids=["conditions", "no conditions"])
+def bucket(request):
+    return Bucket(request.param)
+
+
+def test_what_is_saved_is_loaded(bucket):
+    assert store_in(bucket).load() == (None, None)
+    version = store_in(bucket).save(document(), None)
+    assert store_in(bucket).load() == (document(), version)
+
+
+def test_the_second_writer_of_a_version_loses(bucket):
+    store = store_in(bucket)
+    version = store.save(document(), None)
+    store.save(document("2026-11-22T13:00:00Z"), version)
+    for stale in (version, None):
+        with pytest.raises(StoreConflictError):
+            store_in(bucket).save(document("2026-11-22T14:00:00Z"), stale)
+    assert decode(store.load()[0]).run_at == "2026-11-22T13:00:00Z"
+
+
+def test_a_bucket_without_conditions_is_found_out_and_said_once():
+    store = store_in(Bucket(conditions=False))
+    assert store.warnings == ()
+    store.save(document(), store.save(document(), None))
+    assert store.warnings == (NO_CONDITIONS,)
+
+
+def test_a_bucket_with_conditions_needs_one_probe_of_each_and_no_warning():
+    bucket = Bucket()
+    store = store_in(bucket)
+    store.save(document(), store.save(document(), None))
+    probes = [one for one in bucket.asked if one.url.endswith(".probe")]
+    assert (len(probes), store.warnings) == (3, ())
+
+
+def test_the_bucket_stands_before_the_host_and_nothing_is_asked_but_get_and_put(bucket):
+    store = store_in(bucket)
+    store.load()
+    store.save(document(), None)
+    assert bucket.asked[0].url == "https://state.obs.eu-de.otc.t-systems.com/a/last.json"
+    assert {one.method for one in bucket.asked} <= {"GET", "PUT"}
+
+
+def test_each_request_is_signed_with_the_session_token_and_shows_no_secret(bucket):
+    store_in(bucket).save(document(), None)
+    for request in bucket.asked:
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        assert re.match(r"AWS4-HMAC-SHA256 Credential=AKID/20261122/eu-de/s3/aws4_request,", headers["authorization"])
+        assert headers["x-amz-security-token"] == "token"
+        assert "sekret" not in repr(headers)
+
+
+def test_a_damaged_object_is_copied_and_may_then_be_replaced(bucket):
+    store = store_in(bucket)
+    bucket.objects["/a/last.json"] = b"{broken"
+    with pytest.raises(StoreDamagedError, match="obs://state/a/last"):
+        store.load()
+    store.save(document(), None)
+    assert bucket.objects["/a/last.json.damaged-20261122T120000Z"] == b"{broken"
+    assert store.load()[0] == document()
+
+
+def lost_after(bucket, path, body):
+    bucket.objects[path] = body
+    raise TransportError("no answer", sent=True)
+
+
+def lost_before(bucket, path, body):
+    raise TransportError("no answer", sent=True)
+
+
+def refused(bucket, path, body):
+    raise TransportError("refused", sent=False)
+
+
+def test_a_write_whose_answer_is_lost_is_looked_up(bucket):
+    bucket.fault = lost_after
+    version = store_in(bucket).save(document(), None)
+    assert store_in(bucket).load() == (document(), version)
+
+
+@pytest.mark.parametrize("fault", [lost_before, refused, lambda *_: Response(500), lambda *_: Response(403)])
+def test_a_write_that_did_not_arrive_is_an_error(bucket, fault):
+    bucket.fault = fault
+    with pytest.raises(StoreError, match="cannot be written"):
+        store_in(bucket).save(document(), None)
+
+
+@pytest.mark.parametrize(
+    "answer", [Response(403), Response(500), Response(301), Response(404, body=b"<Code>NoSuchBucket</Code>")]
+)
+def test_an_object_that_cannot_be_read_is_not_taken_for_none(answer):
+    with pytest.raises(StoreError, match="cannot be read"):
+        store_in(lambda request, timeout: answer).load()
+
+
+def _moto_keys(endpoint: str) -> ObsKeys:
+    """A user of the server, made with the few calls that it takes without a signature."""
+    policy = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+    calls = (
+        {"Action": "CreateUser", "UserName": "us"},
+        {"Action": "PutUserPolicy", "UserName": "us", "PolicyName": "all", "PolicyDocument": policy},
+        {"Action": "CreateAccessKey", "UserName": "us"},
+    )
+    for call in calls:
+        body = urlencode({**call, "Version": "2010-05-08"})
+        scope = "AWS4-HMAC-SHA256 Credential=x/20261122/us-east-1/iam/aws4_request, SignedHeaders=host, Signature=x"
+        headers = {"Authorization": scope, "Content-Type": "application/x-www-form-urlencoded"}
+        answer = requests.post(endpoint, data=body, headers=headers, timeout=30)
+        answer.raise_for_status()
+    found = [re.search(f"<{tag}>([^<]+)</{tag}>", answer.text) for tag in ("AccessKeyId", "SecretAccessKey")]
+    return ObsKeys(found[0][1], Secret(found[1][1]))
+
+
+@pytest.fixture(scope="module")
+def moto():
+    port = free_port()
+    command = (program("MOTO_SERVER", "moto_server", on_path=False), "-H", "127.0.0.1", "-p", str(port))
+    with running(command, port, {"INITIAL_NO_AUTH_ACTION_COUNT": "3"}):
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def moto_keys(moto):
+    keys = _moto_keys(moto)
+    bucket = ObsObjects("state", moto, "us-east-1", lambda: keys, HttpTransport(), SystemClock())
+    assert bucket.put("", b"").status == 200  # makes the bucket
+    return keys
+
+
+def _real(endpoint: str, keys: ObsKeys, key: str) -> ObsStore:
+    return ObsStore(ObsObjects("state", endpoint, "us-east-1", lambda: keys, HttpTransport(), SystemClock()), key)
+
+
+@pytest.mark.real
+def test_moto_takes_our_signature_and_its_conditions_are_found(moto, moto_keys):
+    store = _real(moto, moto_keys, "conditions.json")
+    assert store.load() == (None, None)
+    version = store.save(document(), None)
+    newer = store.save(document("2026-11-22T13:00:00Z"), version)
+    for stale in (version, None):
+        with pytest.raises(StoreConflictError):
+            store.save(document("2026-11-22T14:00:00Z"), stale)
+    assert (store.load()[1], store.warnings) == (newer, ())
+
+
+@pytest.mark.real
+def test_moto_refuses_another_secret(moto, moto_keys):
+    wrong = ObsKeys(moto_keys.access_key, Secret("not the secret"))
+    with pytest.raises(StoreError, match="HTTP 403") as caught:
+        _real(moto, wrong, "conditions.json").load()
+    assert "not the secret" not in str(caught.value)
+
+
+@pytest.mark.real
+def test_moto_takes_a_key_with_signs_that_must_be_quoted(moto, moto_keys):
+    store = _real(moto, moto_keys, "a b/ü+(1)~.json")
+    version = store.save(document(), None)
+    assert store.load() == (document(), version)
+
+
+@pytest.mark.real
+def test_s3rver_ignores_conditions_which_is_found_out(tmp_path):
+    port = free_port()
+    command = (program("S3RVER", "s3rver"), "-d", str(tmp_path), "-a", "127.0.0.1", "-p", str(port))
+    with running((*command, "--configure-bucket", "state", "--silent"), port):
+        store = _real(f"http://127.0.0.1:{port}", ObsKeys("S3RVER", Secret("S3RVER")), "last.json")
+        version = store.save(document(), None)
+        store.save(document("2026-11-22T13:00:00Z"), version)
+        with pytest.raises(StoreConflictError):
+            store.save(document("2026-11-22T14:00:00Z"), version)
+        assert store.warnings == (NO_CONDITIONS,)
+        assert decode(store.load()[0]).run_at == "2026-11-22T13:00:00Z"

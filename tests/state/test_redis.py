@@ -1,0 +1,109 @@
+"""State in a real Redis."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import redis
+
+from handler.errors import StoreConflictError, StoreDamagedError, StoreError
+from handler.state.document import decode, encode
+from handler.state.memory import LastRun
+from handler.state.redis import DEFAULT_KEY, RedisStore, split_url
+from tests.fakes import FakeClock
+from tests.real_servers import free_port, program, running
+
+AT = "2026-11-22T12:00:00Z"
+
+
+def document(run_at: str = AT) -> dict:
+    return encode(LastRun(run_at))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    port = free_port()
+    folder = str(tmp_path_factory.mktemp("redis"))
+    command = (program("REDIS_SERVER", "redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--save", "")
+    with running((*command, "--dir", folder), port):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+@pytest.fixture
+def url(server, request):
+    return f"{server}/{request.node.name}"
+
+
+@pytest.mark.parametrize(
+    ("url", "server", "key"),
+    [
+        ("redis://h:6379", "redis://h:6379/0", DEFAULT_KEY),
+        ("redis://h:6379/2", "redis://h:6379/2", DEFAULT_KEY),
+        ("rediss://u:p@h/0/ports:prod", "rediss://u:p@h/0", "ports:prod"),
+        ("redis://h/ports", "redis://h/0", "ports"),
+    ],
+)
+def test_the_key_follows_the_database(url, server, key):
+    assert split_url(url) == (server, key)
+
+
+def test_a_server_that_is_not_there_is_an_error_without_its_password():
+    store = RedisStore(f"redis://:hunter2@127.0.0.1:{free_port()}/0", FakeClock(), timeout=0.5)
+    with pytest.raises(StoreError) as caught:
+        store.load()
+    assert "hunter2" not in str(caught.value) + repr(caught.value)
+
+
+@pytest.mark.real
+def test_what_is_saved_is_loaded(url):
+    store = RedisStore(url, FakeClock())
+    assert store.load() == (None, None)
+    version = store.save(document(), None)
+    assert RedisStore(url, FakeClock()).load() == (json.loads(json.dumps(document())), version)
+
+
+@pytest.mark.real
+def test_the_second_writer_of_a_version_loses(url):
+    store = RedisStore(url, FakeClock())
+    version = store.save(document(), None)
+    store.save(document("2026-11-22T13:00:00Z"), version)
+    for stale in (version, None):
+        with pytest.raises(StoreConflictError):
+            store.save(document("2026-11-22T14:00:00Z"), stale)
+    assert decode(store.load()[0]).run_at == "2026-11-22T13:00:00Z"
+
+
+@pytest.mark.real
+def test_a_write_between_watch_and_exec_is_noticed(server, url):
+    store = RedisStore(url, FakeClock())
+    version = store.save(document(), None)
+    client = redis.Redis.from_url(server)
+
+    class Meddling:
+        """The client, with another writer in between."""
+
+        def pipeline(self):
+            pipe = client.pipeline()
+            execute = pipe.execute
+            pipe.execute = lambda: (client.set(split_url(url)[1], b"theirs"), execute())[1]
+            return pipe
+
+    store._redis = Meddling()
+    with pytest.raises(StoreConflictError):
+        store.save(document("2026-11-22T14:00:00Z"), version)
+    assert client.get(split_url(url)[1]) == b"theirs"
+    client.close()
+
+
+@pytest.mark.real
+def test_a_damaged_document_is_kept_and_may_then_be_replaced(server, url):
+    client, key = redis.Redis.from_url(server), split_url(url)[1]
+    client.set(key, b"{broken")
+    store = RedisStore(url, FakeClock())
+    with pytest.raises(StoreDamagedError):
+        store.load()
+    store.save(document(), None)
+    assert client.get(f"{key}.damaged-20261122T120000Z") == b"{broken"
+    assert decode(store.load()[0]).run_at == AT
+    client.close()

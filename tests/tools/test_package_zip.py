@@ -1,0 +1,209 @@
+"""The built zip: what is in it, and a whole check that runs from it as on the platform."""
+
+import hashlib
+import inspect
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from handler.simulator.inbox import Inbox
+from handler.simulator.options import Options
+from handler.simulator.server import SimulatorServer
+from handler.simulator.simulator import Simulator
+from tests.deploy.built import PYTHONS, built_zip, needed_python, wheels_for
+from tests.environments import invalid
+from tests.world import OPEN, TIMER, StrictContext
+from tools.package import LARGEST, assemble
+from tools.package_tree import read_tree
+
+INVOKE = Path(__file__).parents[1] / "deploy" / "invoke.py"
+pytestmark = pytest.mark.parametrize("version", PYTHONS)
+
+
+def names(version):
+    with zipfile.ZipFile(built_zip(version)) as archive:
+        return archive.namelist()
+
+
+def unpacked(version, folder, path=None):
+    """The code folder, read-only as on the platform."""
+    with zipfile.ZipFile(path or built_zip(version)) as archive:
+        archive.extractall(folder)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    folder.chmod(0o555)
+    return folder
+
+
+def old_libraries(folder):
+    """The platform's own copies, too old to be of use: importing one fails."""
+    for name in ("requests", "urllib3", "yaml", "certifi", "idna"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "__init__.py").write_text(f"raise ImportError('the old {name} was imported')")
+    return folder
+
+
+def invoke(version, paths, user_data, cwd, user_event=""):
+    job = {
+        "paths": [str(path) for path in paths],
+        "user_data": user_data,
+        "event": {**TIMER, "user_event": user_event},
+        "handler": "index.handler",
+        "context": inspect.getsource(StrictContext),
+    }
+    command = [needed_python(version), "-I", "-S", "-X", "utf8", str(INVOKE)]
+    done = subprocess.run(
+        command, input=json.dumps(job), capture_output=True, text=True, cwd=cwd, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("ours_first", [True, False], ids=["ours-first", "platform-first"])
+def test_a_whole_check_runs_from_the_zip(version, ours_first, tmp_path):
+    code = unpacked(version, tmp_path / "function" / "code")
+    paths = [code, old_libraries(tmp_path / "platform")]
+    before = read_tree(code)
+    simulator = Simulator(OPEN, Options(cloud="otc", throttle=0))
+    with SimulatorServer(simulator) as cloud, Inbox() as inbox:
+        user_data = {
+            "HSS_ENDPOINT": cloud.url,
+            "HSS_CLOUD": "otc",
+            "HSS_PROJECT_ID": simulator.options.project_id,
+            "HSS_AUTH_TOKEN": simulator.options.tokens[0],
+            "WEBHOOK_URL": f"{inbox.url}/hook",
+            "WEBHOOK_ALLOW_HTTP": "true",
+        }
+        told = invoke(version, paths if ours_first else paths[::-1], user_data, tmp_path / "function")
+    report = told["result"]
+    assert [(f["rule_id"], f["port"]) for f in report["findings"]] == [("telnet", 23)]
+    assert (report["verdict"], report["policy"]["files"]) == ("violations", ["policies/baseline.yaml"])
+    assert [json.loads(message.body)["run_id"] for message in inbox.messages] == [report["run_id"]]
+    assert all(Path(file).is_relative_to(code) for file in told["files"].values())
+    assert read_tree(code) == before
+
+
+def test_own_targets_sinks_and_policies_are_found_beside_the_code(version, tmp_path):
+    mine = tmp_path / "mine"
+    (mine / "policies").mkdir(parents=True)
+    (mine / "policies" / "mine.yaml").write_text("version: 1\ndisallowed_ports: [443]\n")
+    (mine / "sinks.yaml").write_text("sinks: [{name: chat, kind: slack, url: '${CHAT}', allow_http: true}]")
+    simulator = Simulator(OPEN, Options(cloud="otc", throttle=0))
+    with SimulatorServer(simulator) as cloud, Inbox() as inbox:
+        target = f"{{cloud: otc, endpoint: '{cloud.url}', project_id: {simulator.options.project_id}, name: "
+        (mine / "targets.yaml").write_text(f"targets: [{target}prod}}, {target}site, policy: policies/mine.yaml}}]")
+        path = assemble(wheels_for(version), version, tmp_path / "out", extra=mine, bytecode=False)
+        user_data = {"TARGETS_CONFIG": "targets.yaml", "NOTIFY_CONFIG": "sinks.yaml", "CHAT": inbox.url}
+        user_data["HSS_AUTH_TOKEN"] = simulator.options.tokens[0]
+        code = unpacked(version, tmp_path / "function" / "code", path)
+        told = invoke(version, [code], user_data, tmp_path / "function", json.dumps({"target": "site"}))
+    (report,) = told["result"]["targets"]
+    assert (report["target"]["name"], [f["port"] for f in report["findings"]]) == ("site", [443])
+    assert len(inbox.messages) == 1
+
+
+def test_every_module_and_every_library_can_be_imported(version, tmp_path):
+    code = unpacked(version, tmp_path / "code")
+    asked = (
+        f"import importlib, pkgutil, sys; sys.path.insert(0, {str(code)!r}); import index, handler\n"
+        "names = [each.name for each in pkgutil.walk_packages(handler.__path__, 'handler.')]\n"
+        "for name in [*names, 'pydantic', 'jsonschema', 'requests', 'requests_aws4auth', 'yaml']:\n"
+        "    importlib.import_module(name)\n"
+        "import pydantic; pydantic.create_model('Model', port=(int, ...))(port='23')\n"
+        "import yaml; print(len(names), yaml.__with_libyaml__)"
+    )
+    done = subprocess.run(
+        [needed_python(version), "-I", "-S", "-c", asked], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split()[1] == "True"
+
+
+def test_another_python_is_refused_in_one_line(version, tmp_path):
+    other = needed_python(next(each for each in PYTHONS if each != version))
+    code = unpacked(version, tmp_path / "code")
+    command = [other, "-I", "-S", "-B", "-c", f"import sys; sys.path.insert(0, {str(code)!r}); import index"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (
+        done.stderr.splitlines()[-1] == f"ImportError: this zip is for Python {version}: choose the runtime of its name"
+    )
+
+
+def test_nothing_of_the_terminal_or_the_tests_is_in_it(version):
+    parts = {part for name in names(version) for part in Path(name).parts}
+    assert not parts & {
+        "simulator",
+        "derive",
+        "commands",
+        "review",
+        "tests",
+        "test",
+        "bin",
+        "docs",
+        "cli.py",
+        "html_report.py",
+    }
+    assert not [part for part in parts if part.startswith(("boto", "werkzeug", "pytest", "docutils"))]
+    assert not [part for part in parts if part.endswith((".pyi", ".c", ".pxd")) or part in ("RECORD", "INSTALLER")]
+
+
+def test_the_door_the_policies_the_schemas_and_every_licence_are_in_it(version):
+    inside = names(version)
+    assert {"index.py", "LICENSE", "policies/baseline.yaml", "handler/index.py"} <= set(inside)
+    assert {"handler/schemas/index.json", "handler/schemas/overlay.json", "handler/policy/services.tsv"} <= set(inside)
+    packages = {name.split("/")[0] for name in inside if name.endswith(".dist-info/METADATA")}
+    assert len(packages) == len(wheels_for(version))
+
+
+def test_it_is_small_sorted_and_undated(version):
+    path = built_zip(version)
+    with zipfile.ZipFile(path) as archive:
+        files = archive.infolist()
+    assert path.stat().st_size <= LARGEST
+    assert [file.filename for file in files] == sorted({file.filename for file in files})
+    assert {(file.date_time, file.external_attr >> 16) for file in files} == {((1980, 1, 1, 0, 0, 0), 0o100644)}
+
+
+def test_the_bytecode_is_the_target_s_and_never_looked_up_by_date(version):
+    asked = "import importlib.util; print(importlib.util.MAGIC_NUMBER.hex())"
+    magic = subprocess.run(
+        [needed_python(version), "-c", asked], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    with zipfile.ZipFile(built_zip(version)) as archive:
+        code = {name: archive.read(name)[:8] for name in archive.namelist() if name.endswith(".pyc")}
+    assert {head[:4].hex() for head in code.values()} == {magic}
+    assert {int.from_bytes(head[4:], "little") for head in code.values()} == {0b01}  # hash, unchecked
+    sources = [name for name in names(version) if name.endswith(".py")]
+    assert all(
+        any(name.startswith(str(Path(s).parent / "__pycache__" / Path(s).stem).removeprefix("./")) for name in code)
+        for s in sources
+    )
+
+
+def test_two_builds_are_the_same_bytes(version, tmp_path):
+    first, again = built_zip(version), assemble(wheels_for(version), version, tmp_path)
+    for one, other in ((first, again), (first.with_suffix(".cdx.json"), again.with_suffix(".cdx.json"))):
+        assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest()
+
+
+def test_without_bytecode_every_source_is_in_it(version, tmp_path):
+    with zipfile.ZipFile(assemble(wheels_for(version), version, tmp_path, bytecode=False)) as archive:
+        inside = archive.namelist()
+    assert not [name for name in inside if name.endswith(".pyc")]
+    assert {"requests/__init__.py", "pydantic/__init__.py", "handler/index.py"} <= set(inside)
+
+
+def test_the_bill_names_each_wheel_by_its_hash(version):
+    bill = json.loads(built_zip(version).with_suffix(".cdx.json").read_text())
+    hashes = {component["hashes"][0]["content"] for component in bill["components"]}
+    assert hashes == {hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels_for(version)}
+    assert all(component["licenses"] and component["purl"].startswith("pkg:pypi/") for component in bill["components"])
+    assert "not stated" not in json.dumps(bill)
+
+
+def test_the_bill_is_valid_cyclonedx(version):
+    bill = json.loads(built_zip(version).with_suffix(".cdx.json").read_text())
+    assert invalid("cyclonedx", {"bill": bill}) == {"bill": None}
