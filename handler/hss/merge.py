@@ -52,13 +52,13 @@ def proven(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
     return _with(exact, lines)
 
 
-def one_answer(rows: Iterable[Row]) -> Lines:
-    """The rows of one answer; of those that differ in num alone the greater."""
+def one_answer(rows: Iterable[Row], keys: Iterable[Key]) -> Lines:
+    """The rows of one answer, by their keys; of those that differ in num alone the greater."""
     lines: Lines = {}
-    for row in rows:
-        known = lines.get(key_of(row))
-        if known is None or known.num < row.num:
-            lines[key_of(row)] = row
+    for key, row in zip(keys, rows, strict=True):
+        known = lines.setdefault(key, row)
+        if known.num < row.num:
+            lines[key] = row
     return lines
 
 
@@ -67,17 +67,16 @@ def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole:
     for at, page in enumerate(pages):
         before = _reaching_into(pages[:at], page, orders)
         to_end = whole and page is pages[-1]
-        for key in before:
-            if _covers(page, key[0], orders, to_end=to_end):
-                lines.pop(key, None)
-        _repeated(lines, before, one_answer(page.rows))
+        for key in _covered(page, before, orders, to_end=to_end):
+            lines.pop(key, None)
+        _repeated(lines, before, one_answer(page.rows, page.keys))
     return lines
 
 
 def _in_no_order(pages: Sequence[ListPage]) -> Lines:
     lines: Lines = {}
     for at, page in enumerate(pages):
-        _repeated(lines, pages[at - 1].keys if at else (), one_answer(page.rows))
+        _repeated(lines, pages[at - 1].keys if at else (), one_answer(page.rows, page.keys))
     return lines
 
 
@@ -91,23 +90,25 @@ def _reaching_into(earlier: Sequence[ListPage], page: ListPage, orders: frozense
     return tuple(keys)
 
 
-def _covers(page: ListPage, port: int, orders: frozenset[PortOrder], *, to_end: bool) -> bool:
-    """Whether the page holds every row of the port, in each order that it may be in."""
-    first, last = page.places[0], page.places[-1]
-    ranks = [RANKS[order] for order in orders]
-    return all(rank(first) < rank(port) and (to_end or rank(port) < rank(last)) for rank in ranks)
+def _covered(page: ListPage, keys: Sequence[Key], orders: frozenset[PortOrder], *, to_end: bool) -> Sequence[Key]:
+    """Those keys of whose port the page holds every row, in each order that it may be in."""
+    for rank in (RANKS[order] for order in orders if keys and page.places):
+        first, last = rank(page.places[0]), rank(page.places[-1])
+        keys = [key for key in keys if first < rank(key[0]) and (to_end or rank(key[0]) < last)]
+    return keys
 
 
 def _repeated(lines: Lines, before: Iterable[Key], later: Lines) -> None:
     """Add what a later answer holds; `before` are the keys that it may repeat."""
+    names = Counter(key[:2] for key in later)
     olds: dict[tuple[int, str], list[Key]] = defaultdict(list)
-    for key in dict.fromkeys(before):
-        if key in lines:
+    for key in before:
+        if key[:2] in names and key in lines:
             olds[key[:2]].append(key)
-    for pair, count in Counter(key[:2] for key in later).items():
-        if len(olds[pair]) == count:
-            for key in olds[pair]:
-                del lines[key]
+    for name, keys in olds.items():
+        if len(set(keys)) == names[name]:
+            for key in keys:
+                lines.pop(key, None)
     lines.update(later)
 
 
@@ -116,5 +117,5 @@ def _with(exact: Sequence[Exact], lines: Lines) -> tuple[Row, ...]:
     lines = {key: row for key, row in lines.items() if key[0] not in whole}
     for one in exact:
         before = () if one.proven else tuple(key for key in lines if key[0] == one.port)
-        _repeated(lines, before, one_answer(one.rows))
+        _repeated(lines, before, one_answer(one.rows, map(key_of, one.rows)))
     return tuple(lines.values())

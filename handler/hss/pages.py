@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from handler.models import Row
 
@@ -44,7 +44,7 @@ class ListPage(NamedTuple):
             rows,
             tuple(map(key_of, rows)),
             ports,
-            frozenset(order for order, rank in RANKS.items() if _ascends(tuple(map(rank, ports)))),
+            frozenset(order for order, rank in RANKS.items() if _ascends(map(rank, ports))),
             _rises_and_falls(tuple(row.num for row in rows)),
         )
 
@@ -111,8 +111,8 @@ def _places(page: ListPage, keys: frozenset[Hashable]) -> list[int]:
     return [place for key, place in dict(zip(page.keys, page.places, strict=True)).items() if key in keys]
 
 
-def _ascends(ranks: tuple[int, ...] | tuple[str, ...]) -> bool:
-    return all(low <= high for low, high in pairwise(ranks))  # type: ignore[operator]
+def _ascends(ranks: Iterable[Any]) -> bool:
+    return all(low <= high for low, high in pairwise(ranks))
 
 
 def _rises_and_falls(nums: tuple[int, ...]) -> bool:

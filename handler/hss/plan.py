@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from handler.hss.overlap import pages_of
 from handler.hss.pages import CAP
 from handler.hss.parameters import HIGHEST_OFFSET, LIMIT
 from handler.hss.proof import TRIES
-from handler.hss.reading import ListReading, pages_of
+from handler.hss.reading import ListReading
 from handler.ports import HIGHEST, NAMED_PORTS, PortSet
 
 if TYPE_CHECKING:

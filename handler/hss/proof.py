@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.hss.aligned import AlignedReading, aligned_pages
+from handler.hss.overlap import pages_of
 from handler.hss.pages import same_order
-from handler.hss.reading import ListReading, pages_of
+from handler.hss.reading import ListReading
 
 if TYPE_CHECKING:
     from handler.hss.pages import ListPage

@@ -23,16 +23,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from handler.hss.pages import BOTH, CAP, begins_lower, in_place, out_of_order, shares
-from handler.hss.parameters import LIMIT
+from handler.hss.overlap import OVERLAP, pages_of, step_back, step_back_further
+from handler.hss.pages import BOTH, begins_lower, in_place, out_of_order, shares
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from handler.hss.pages import ListPage, PortOrder
 
-OVERLAP = 4  # lines that a page begins before the end of the last: few, for each costs; enough where two lines go
-WIDE = 8  # the same once the list was seen to move
 _MANY = 8  # answers beyond twice the pages of a list: it moves too fast
 State = Literal["going", "ended", "stuck", "failed"]
 Shown = Literal["page", "order", "shared"]
@@ -115,12 +113,6 @@ class ListReading(NamedTuple):
         return max(1, pages + last.capped)
 
 
-def pages_of(rows: int, size: int = LIMIT) -> int:
-    """The pages of one pass through a list of so many rows that does not move."""
-    more = -(-max(0, rows - size) // max(1, size - OVERLAP))
-    return 1 + more + (1 if rows >= CAP else 0)
-
-
 def _begun(before: ListReading, page: ListPage) -> ListReading:
     begun = _with(before, page)
     if page.size > page.total_num and not page.capped:
@@ -136,7 +128,7 @@ def _joined(before: ListReading, page: ListPage) -> ListReading:
         return _judged(_with(before, page), page, before)
     if before.step >= last.size or (out_of_order(last, page) and not before.orders & page.orders):
         return _failed(before, "a page does not join the one before it")
-    return before._replace(step=min(last.size, max(2 * WIDE, 4 * before.step)), still=False)  # it begins too late
+    return before._replace(step=step_back_further(before.step, last), still=False)  # it begins too late
 
 
 def _fits(before: ListReading, last: ListPage, page: ListPage) -> bool:
@@ -161,15 +153,8 @@ def _with(before: ListReading, page: ListPage) -> ListReading:
             still=before.still and steady and begins_lower(last, page, longer.orders),
             shared=before.shared and shares(last, page),
         )
-    return longer._replace(step=_next_step(longer, page))
-
-
-def _next_step(reading: ListReading, page: ListPage) -> int:
-    """So many lines that the next page begins with a lower port if nothing moves, and few more."""
-    ending = next((at for at, place in enumerate(reversed(page.places)) if place != page.places[-1]), page.size)
-    nominal = len(reading.pages) * (reading.longest - OVERLAP)  # what one page stepped back further, others save
-    wanted = min(OVERLAP, page.end - nominal) if reading.still else WIDE
-    return min(page.size - 1, max(ending + 1, wanted))
+    place = len(longer.pages) * (longer.longest - OVERLAP)
+    return longer._replace(step=step_back(page, place, still=longer.still))
 
 
 def _judged(reading: ListReading, page: ListPage, before: ListReading) -> ListReading:

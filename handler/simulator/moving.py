@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from handler.ports import HIGHEST
 from handler.simulator.fleet import Fleet, Line
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 ListOrder = Literal["insertion", "port", "text", "num", "updated", "front", "none"]
+ORDERS: tuple[ListOrder, ...] = get_args(ListOrder)
 ROW_TYPES = ("TCP", "UDP", "TCP6", "UDP6")
 ROW_STATUSES = ("danger", "normal", "unknown")
 _MOST = 1000  # changes between two calls, so that each has a time of its own

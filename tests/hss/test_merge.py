@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from handler.hss.merge import Exact, everything, one_answer, proven
-from handler.hss.pages import ListPage
+from handler.hss.pages import ListPage, key_of
 from handler.hss.proof import Proof
 from handler.models import Row
 
@@ -25,7 +25,11 @@ FIRST = [row(port) for port in range(8, 18)]  # ten rows, in order of number and
 
 def test_within_one_answer_the_greater_num_counts_and_each_status():
     rows = [row(23, 2, "danger"), row(23, 5, "danger"), row(23, 1, "unknown"), row(23, 3, kind="udp")]
-    assert list(one_answer(rows).values()) == [row(23, 5, "danger"), row(23, 1, "unknown"), row(23, 3, kind="udp")]
+    assert list(one_answer(rows, map(key_of, rows)).values()) == [
+        row(23, 5, "danger"),
+        row(23, 1, "unknown"),
+        row(23, 3, kind="udp"),
+    ]
 
 
 def test_the_later_of_two_pages_counts():

@@ -11,10 +11,11 @@ from random import Random
 
 import pytest
 
+from handler.hss.overlap import pages_of
 from handler.hss.pages import ListPage
 from handler.hss.plan import Ask
 from handler.hss.proof import Proof
-from handler.hss.reading import ListReading, pages_of
+from handler.hss.reading import ListReading
 from handler.models import Row
 from handler.ports import PortSet
 from handler.simulator.fleet import Line
@@ -268,6 +269,22 @@ def test_a_first_page_is_a_proof_if_it_holds_as_many_rows_as_it_counts(first, st
 @pytest.mark.parametrize("rows", [((22, "tcp"), (22, "tcp")), ((22, "tcp"), (22, "udp"))])
 def test_one_page_is_a_proof_whatever_it_repeats(rows):
     assert after(ListPage.of(0, 2, tuple(Row(*row, 1) for row in rows))).state == "ended"
+
+
+def test_rows_that_cannot_be_read_are_counted_where_a_page_ends():
+    readable = tuple(Row(port, "tcp", 1) for port in (22, 23))
+    assert after(ListPage.of(0, 3, readable, size=3)).state == "ended"
+    assert after(ListPage.of(0, 3, (), size=3)).state == "ended"
+    assert after(page(0, 16, *TEN), ListPage.of(6, 16, (), size=10)).state in ("going", "failed")
+
+
+def test_a_list_of_anything_else_is_read_in_no_order():
+    names = [f"server-{at}" for at in (7, 3, 9, 1, 8, 2, 5, 4, 6, 0, 11, 10, 12)]
+    proof = Proof.begin(sort_asked=False)
+    while proof.state == "going":
+        cut = tuple(names[proof.now.offset : proof.now.offset + 10])
+        proof = proof.add(ListPage(proof.now.offset, 13, len(cut), rows=cut, keys=cut, places=cut))
+    assert (proof.state, proof.first is not None) == ("whole", True)
 
 
 def test_the_next_page_begins_four_rows_before_the_end_of_the_last_or_more_where_one_port_has_more_types():

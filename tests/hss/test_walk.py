@@ -149,3 +149,34 @@ def test_a_filter_that_is_ignored_ends_the_exact_queries():
     got = bench.category(ask(1001, 1002))
     assert not got.complete
     assert "port=1002 gave other ports too" in told(got)
+
+
+# what `plan` says, `coverage` counts and the service has seen
+
+
+@pytest.mark.parametrize(("cloud", "order"), [("otc", "port"), ("otc", "insertion"), ("huaweicloud", "num")])
+@pytest.mark.parametrize("rows", [150, 396, 397, 900])
+@pytest.mark.parametrize("rule", ["allowed_ports: [80]", "ports: [21, 23, 445]", "ports: [1-11]"])
+def test_plan_coverage_and_the_log_agree(port_compliance, tmp_path, cloud, order, rows, rule):
+    options = Options(cloud=cloud, throttle=0, order=order)
+    simulator = Simulator(Fleet.of(*varied(rows)), options)
+    (tmp_path / "p.yaml").write_text(f"version: 1\nrules: [{{id: t, {rule}}}]\n")
+    with SimulatorServer(simulator) as server:
+        known = settings(server)
+        port_compliance("snapshot", "--category", "host", "--output", "s.json", **known)
+        recorded = port_compliance("plan", "--policy", "p.yaml", "--snapshot", "s.json", **known).out
+        simulator.calls.clear()
+        probed = port_compliance("plan", "--policy", "p.yaml", "--probe", **known).out
+        assert len(simulator.calls) == 1
+        simulator.calls.clear()
+        said = port_compliance("plan", "--policy", "p.yaml", "--rows", str(rows), **known).out
+        printed = port_compliance("check", "--policy", "p.yaml", "--format", "json", **known)
+    (coverage,) = json.loads(printed.out)["coverage"]
+    assert (coverage["complete"], coverage["api_calls"]) == (True, len(simulator.calls))
+    calls = len(simulator.calls) - 1
+    assert f"at most {calls} calls of port/statistics" in probed
+    assert probed == recorded
+    if (cloud, order) == ("otc", "port") and f"at most {calls} calls" not in said:
+        assert f"({calls} if they come in order of port)" in said
+    else:
+        assert f"at most {calls} calls" in said

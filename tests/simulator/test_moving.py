@@ -6,6 +6,8 @@ from random import Random
 
 import pytest
 
+from handler.cli import build_parser
+from handler.commands.simulate import simulator_of
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.moving import Movement, moved, ordered
@@ -114,3 +116,18 @@ def test_an_order_rules_where_no_sort_is_asked_for_or_it_is_ignored():
 def test_pages_may_begin_elsewhere_and_hold_fewer_rows(fault, begins, rows):
     got = ports(simulator(fault=[fault], order="port"), "offset=16")
     assert (got[0], len(got)) == (begins, rows)
+
+
+def parsed(*options):
+    arguments = ("simulate", *options)
+    return build_parser(arguments).parse_args(arguments)
+
+
+def test_the_command_line_chooses_an_order_and_how_much_happens():
+    service = simulator_of(parsed("--rows", "30", "--order", "port", "--changes", "4", "--throttle", "0"))
+    first, later = ports(service), [ports(service) for _ in range(5)]
+    assert first == sorted(first)
+    assert all(one == sorted(one) for one in later)
+    assert any(one != first for one in later)
+    still = simulator_of(parsed("--rows", "30", "--throttle", "0"))
+    assert ports(still) == ports(still)
