@@ -10,7 +10,7 @@
     |   `-- MissingExtraError a command whose optional dependency is not installed             exit 2
     |-- UnknownError          the network did not tell what we need: never "compliant"         exit 3
     |   |-- TransportError    no answer: refused, reset, timed out, too large
-    |   |-- AnswerError       an answer that is not what its document says
+    |   |-- AnswerError       an answer, or a part of one, that cannot be read
     |   |-- ApiError          an answer that says no, with the vendor's code
     |   |   |-- DeniedError       credentials or permission refused: never retried
     |   |   `-- ThrottledError    over the rate limit
@@ -119,9 +119,9 @@ class TransportError(UnknownError):
 
 
 class AnswerError(UnknownError):
-    """An answer that breaks its documented schema; the message holds the JSON path."""
+    """An answer, or a part of one, that cannot be read; the message holds the JSON path."""
 
-    hint = "Compare with `port-compliance schema check`; VALIDATION=warn tolerates some breaches."
+    hint = "Compare with the vendor's newest page: record a snapshot, then `port-compliance schema check`."
 
 
 class ApiError(UnknownError):

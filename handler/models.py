@@ -10,20 +10,10 @@ if TYPE_CHECKING:
 
 Verdict = Literal["inconclusive", "violations", "compliant"]
 CATEGORIES: tuple[str, ...] = ("host", "container")
-COUNTERS: tuple[str, ...] = (
-    "account_num",
-    "port_num",
-    "process_num",
-    "app_num",
-    "auto_launch_num",
-    "web_framework_num",
-    "web_site_num",
-    "jar_package_num",
-    "kernel_module_num",
-    "web_service_num",
-    "web_app_num",
-    "database_num",
-)  # in the order of the vendor's table (ShowAssetStatistic, 2026-04-03, table 4)
+COUNTERS: tuple[str, ...] = (  # in the order of the vendor's table (ShowAssetStatistic, 2026-04-03, table 4)
+    "account_num", "port_num", "process_num", "app_num", "auto_launch_num", "web_framework_num", "web_site_num",
+    "jar_package_num", "kernel_module_num", "web_service_num", "web_app_num", "database_num",
+)  # fmt: skip
 
 
 class Severity(IntEnum):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from handler.policy.compiled import SUFFIX, compile_policy
+from handler.policy.compiled import COMPILED_SUFFIX, compile_policy
 from handler.policy.load import load_texts
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import Options
@@ -101,7 +101,7 @@ def compiled(folder):
     """A policy with its compiled form, as in the zip."""
     text = b"version: 1\ndisallowed_ports: [23]\n"
     (folder / "x.yaml").write_bytes(text)
-    (folder / f"x.yaml{SUFFIX}").write_bytes(compile_policy(load_texts([("x.yaml", text)]), text))
+    (folder / f"x.yaml{COMPILED_SUFFIX}").write_bytes(compile_policy(load_texts([("x.yaml", text)]), text))
     return str(folder / "x.yaml")
 
 
@@ -130,7 +130,7 @@ def test_drift_is_worded_without_jsonschema(tmp_path):
 
 def test_a_policy_that_is_not_compiled_brings_yaml_and_pydantic(tmp_path):
     path = compiled(tmp_path)
-    (tmp_path / f"x.yaml{SUFFIX}").unlink()
+    (tmp_path / f"x.yaml{COMPILED_SUFFIX}").unlink()
     verdict, _, modules = run_on(Line(22, "TCP", 3), POLICY_PATH=path)
     assert verdict == "compliant"
     assert among(modules, HEAVY) == ["requests", "urllib3", "pydantic", "yaml"]

@@ -10,8 +10,7 @@ from handler.commands.inputs import read_file
 from handler.commands.output import may_write, wants_color, write_result
 from handler.commands.terminal import terminal_context
 from handler.errors import SettingsError, UsageError
-from handler.formats.registry import FORMATS, demand
-from handler.formats.several import MERGED, render_all
+from handler.formats.registry import FORMATS, MERGED, demand, render_all
 from handler.models import Secret, Severity
 from handler.policy.load import load_policy
 from handler.report.snapshot_file import parse_snapshot

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler import index
 from handler.commands.extras import from_extra
-from handler.formats.registry import render
+from handler.formats.registry import render_report
 from handler.report.report_file import parse_report
 from handler.run.context import Context, Warm
 from handler.simulator.fleet import Fleet, Line
@@ -98,7 +98,7 @@ def _invoke(title: str, context: Context, machine: Inbox, chat: Inbox) -> tuple[
     before = len(machine.messages), len(chat.messages)
     result = index.invoke(TIMER_EVENT, context, RUN_SECONDS, RUN_SECONDS)
     print(f"\n=== {title} ===\n")
-    print(render("text", parse_report(json.dumps(result).encode(), "the result")))
+    print(render_report("text", parse_report(json.dumps(result).encode(), "the result")))
     for message in machine.messages[before[0] :]:
         _show_machine(message)
     for message in chat.messages[before[1] :]:

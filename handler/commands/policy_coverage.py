@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.commands.policy_arguments import add_format, add_paths
-from handler.policy.bundled import bundled_policies
+from handler.policy.compiled import bundled_policies
 from handler.policy.danger_lists import danger_lists
 from handler.policy.load import load_policy
 from handler.review.coverage import compare_with_lists

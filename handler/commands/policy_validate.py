@@ -9,8 +9,8 @@ from handler.commands.inputs import read_snapshot, today
 from handler.commands.policy_arguments import AT_HELP, add_format, add_paths
 from handler.policy.canonical import canonical_yaml
 from handler.policy.lint import lint
-from handler.policy.lint_formats import FORMATS
 from handler.policy.load import read_files, read_policy
+from handler.review.lint_formats import LINT_FORMATS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -35,7 +35,7 @@ def run(args: Namespace) -> int:
     reading = read_policy(*read_files(args.paths))
     snapshot = read_snapshot(args.snapshot) if args.snapshot else None
     messages = lint(reading, today=today(args), cloud=args.cloud, snapshot=snapshot)
-    text = FORMATS[args.format](messages)
+    text = LINT_FORMATS[args.format](messages)
     if args.print and reading.policy is not None:
         print(canonical_yaml(reading.policy), end="")
         print(text, end="", file=sys.stderr)

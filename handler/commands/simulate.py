@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from handler.commands.extras import from_extra
 from handler.errors import UsageError
-from handler.policy.bundled import bundled_policies
+from handler.policy.compiled import bundled_policies
 from handler.policy.load import load_policy
 from handler.simulator.fleet_file import read_fleet
 from handler.simulator.generate import generate

@@ -64,6 +64,7 @@ _DOUBTFUL = re.compile(
     rf"|^[A-Za-z][\w -]{{0,60}}:\s+(?:{_OR})$|\bonly be [\w.+@-]+$|\bfixed to [\w.+@-]+$",
     re.IGNORECASE,
 )
+_OPENINGS = re.compile(r"\b(?:be|either|of|to|are|is|values?|options?|as)\b:?\s+|:\s+", re.IGNORECASE)
 _ENUMERATION = re.compile(r"[\w -]{1,40}(?:, [\w-]{1,30}){1,20},? or [\w-]{1,30}")
 _SINGLE = re.compile(r"\b(?:can|must|may|should) (?:only )?be ([\w.+@-]+)|\bvalues? is ([\w.+@-]+)", re.IGNORECASE)
 
@@ -99,8 +100,8 @@ def doubtful_values(sentence: str) -> tuple[str, ...]:
     """The values that a doubtful sentence seems to name; empty if that is not clear."""
     found = _DOUBTFUL.search(sentence)
     rest = sentence[found.start() :] if found else ""
-    part = re.search(r"(?:be|either|of|to|are|is|values?|options?|as|:)\s+([^:]+)$", rest, re.IGNORECASE)
-    return words.listed(part[1]) if part else ()
+    found_lists = (words.listed(rest[opening.end() :]) for opening in _OPENINGS.finditer(rest))
+    return next((values for values in found_lists if values), ())
 
 
 def single_values(sentence: str) -> tuple[str, ...]:

@@ -117,10 +117,10 @@ def _pieces(lines: Iterable[Line], gaps: list[Gap]) -> Iterator[Line]:
 def _run(line: Line, gaps: list[Gap]) -> list[Line]:
     """`Definition A thing. Constraints N/A Range 1 to 5 Default Value 1`: each heading once and in this order."""
     found = list(_RUN.finditer(line.text))
-    if line.bullet or not found or found[0].start() or line.text in _ORDER or len(found) == 1 == len(line.text.split()):
+    if line.bullet or not found or line.text in _ORDER:
         return [line]
     places = [_ORDER.index(heading[1]) for heading in found]
-    if places != sorted(set(places)):
+    if found[0].start() or places != sorted(set(places)):
         gaps.append(Gap(line.number, f"headings that cannot be told from the text: {line.text[:60]!r}"))
         return []
     ends = [heading.start() for heading in found[1:]] + [len(line.text)]

@@ -31,14 +31,22 @@ def read_description(lines: Sequence[Line]) -> Said:
     said = Said()
     is_first = True
     for block in blocks(lines, said.gaps):
+        known = said.extent()
         if block.part == "default":
             _read_default(said, block)
         elif not block.lines:
             said.unclear(block.line, f"nothing stands below the heading of {block.part}; was a list lost?")
         else:
             _read_block(said, block, is_first=is_first)
+            if block.part == "range" and said.extent() == known and not _is_nothing(block):
+                said.unclear(block.line, "no range stands below the heading of range; was a list lost?")
         is_first = is_first and not block.lines
     return said
+
+
+def _is_nothing(block: Block) -> bool:
+    """Whether a block says that there is nothing to say."""
+    return any(NOTHING.fullmatch(text) for line in block.lines for text in sentences(line.text))
 
 
 def _read_default(said: Said, block: Block) -> None:
@@ -71,7 +79,7 @@ def _read_block(said: Said, block: Block, *, is_first: bool) -> None:
 
 def _is_unmarked_list(lines: Sequence[Line]) -> bool:
     """Whether all lines below `Range` are values with their meanings: `red: like a rose`."""
-    return bool(lines) and not any(line.bullet for line in lines) and all(words.explained(line.text) for line in lines)
+    return len(lines) > 1 and not any(line.bullet or not words.explained(line.text) for line in lines)
 
 
 def _read_paragraph(said: Said, block: Block, line: Line, *, is_first: bool, is_followed: bool) -> str | None:
@@ -99,7 +107,8 @@ def _read_list(said: Said, block: Block, lines: Sequence[Line], lead: str | None
     """
     items = _items(lines)
     values = [words.option(item.line.text) for item in items]
-    is_announced = lead == "" or (lead is not None and announce.opens_list(lead))
+    is_lone_number = len(items) == 1 and values[0] is not None and words.is_number(values[0])
+    is_announced = (lead == "" and not is_lone_number) or (lead and announce.opens_list(lead))
     if is_announced and (lead or any(values)):
         _announced(said, [item.line for item in items], nested=any(item.inner for item in items))
         return
@@ -147,3 +156,6 @@ def _announced(said: Said, lines: Sequence[Line], *, nested: bool = False) -> No
     marked = [value for line, value in zip(lines, values, strict=True) if value and words.is_default(line.text)]
     if len(marked) == 1:
         said.defaults.append((marked[0], lines[0].number))
+    else:
+        for line in lines:
+            said.hint_of_default(line.number, line.text)

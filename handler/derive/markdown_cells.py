@@ -26,15 +26,13 @@ def cells_of(text: str) -> list[str]:
     return [cell.strip() for cell in PIPE.split(stripped)]
 
 
-def by_column(
-    columns: tuple[Column | None, ...], cells: list[str], text: str, first: int
-) -> dict[Column, tuple[Line, ...]]:
+def by_column(columns: tuple[Column, ...], cells: list[str], text: str, first: int) -> dict[Column, tuple[Line, ...]]:
     """The cells by column, each line of a cell with the line of the page where it stands."""
     named: dict[Column, tuple[Line, ...]] = {}
     place = 0
     for kind, cell in zip(columns, cells, strict=True):
         place = max(text.find(cell, place), place)
-        named[kind or "other"] = tuple(_lines(cell, first + text.count("\n", 0, place)))
+        named[kind] = tuple(_lines(cell, first + text.count("\n", 0, place)))
         place += len(cell)
     return named
 

@@ -7,16 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-Column = Literal["name", "mandatory", "type", "description", "other"]
+Column = Literal["name", "mandatory", "type", "description", "range", "default", "example", "label", "other"]
 Role = Literal["path", "query", "header", "body", "answer", "answer_header", "structure", "unclear"]
 _COLUMNS: tuple[tuple[Column, re.Pattern[str]], ...] = (
     ("mandatory", re.compile(r"(is )?(mandatory|required|optional)\b.{0,20}", re.IGNORECASE)),
     ("type", re.compile(r"(parameter |data |value |field |param )?type", re.IGNORECASE)),
     ("name", re.compile(r"(parameter|name|field|key|attribute|element|header)s?( name)?", re.IGNORECASE)),
     ("description", re.compile(r"descriptions?|remarks?|meaning|explanation", re.IGNORECASE)),
-    ("other", re.compile(r"(example|sample|default|location|in|value range|range)( values?)?", re.IGNORECASE)),
+    ("range", re.compile(r"(value )?range|valid values?", re.IGNORECASE)),
+    ("default", re.compile(r"default( value)?", re.IGNORECASE)),
+    ("example", re.compile(r"(example|sample)( values?)?", re.IGNORECASE)),
+    ("other", re.compile(r"location|in|position", re.IGNORECASE)),
 )
 
 
@@ -89,6 +92,19 @@ def column(text: str) -> Column | None:
     """Which column a header cell names, None if it names none."""
     plain = clean(text)
     return next((name for name, pattern in _COLUMNS if pattern.fullmatch(plain)), None)
+
+
+def columns_of(header: Sequence[str], line: int) -> tuple[tuple[Column, ...], list[Gap]]:
+    """What the columns of a parameter table are, and those that are not read; none at all if it is no such table."""
+    kinds = [column(text) for text in header]
+    if not kinds or kinds[0] != "name" or not {"type", "mandatory"} & set(kinds):
+        return (), []
+    lost = [
+        text for place, (text, kind) in enumerate(zip(header, kinds, strict=True))
+        if kind in (None, "other") or kind in kinds[:place]
+    ]  # fmt: skip
+    made: list[Column] = [kind if kind and kind not in kinds[:at] else "other" for at, kind in enumerate(kinds)]
+    return tuple(made), [Gap(line, f"a column of this table is not read: {clean(text)[:64]!r}") for text in lost]
 
 
 def clean(text: str) -> str:

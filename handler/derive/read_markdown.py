@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from handler.derive.markdown_cells import PIPE, by_column, cells_of, plain
 from handler.derive.outline import CAPTION, STATUS, Outline, section_of
-from handler.derive.page import Column, Gap, Page, Row, Table, column
+from handler.derive.page import Column, Gap, Page, Row, Table, columns_of
 from handler.derive.read_text import bullet
 
 DELIMITER = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
+_UNREAD: tuple[Column, ...] = ("other",) * 64
 _LONGEST_HEADER = 9  # lines
 _LONGEST_ROW = 400
 
@@ -36,7 +37,7 @@ class _Reader:
 class _Header:
     """A table's columns, how many lines header and delimiter take, and whether its rows end in a bar."""
 
-    columns: tuple[Column | None, ...]
+    columns: tuple[str, ...]
     size: int
     is_closed: bool
 
@@ -83,8 +84,8 @@ def _header(reader: _Reader) -> _Header | None:
         if is_delimiter(reader.line(size)):
             delimiter = reader.line(size).strip()
             cells = cells_of("\n".join(reader.lines[reader.at : reader.at + size]))
-            columns = tuple(column(plain(cell)) for cell in cells)
-            fits = len(cells) == len(PIPE.split(delimiter.strip("|")))
+            columns = tuple(plain(cell) for cell in cells)
+            fits = len(cells) == len(PIPE.split(delimiter.strip("|"))) <= len(_UNREAD)
             return _Header(columns, size + 1, delimiter.endswith("|")) if fits else None
     return None
 
@@ -93,12 +94,14 @@ def _table(reader: _Reader, header: _Header) -> None:
     line = reader.at + 1
     reader.at += header.size
     rows = []
-    while (row := _row(reader, header)) is not None:
+    names, gaps = columns_of(header.columns, line)
+    columns = names or _UNREAD[: len(header.columns)]
+    while (row := _row(reader, header, columns)) is not None:
         rows.append(row)
-    names = tuple(kind or "other" for kind in header.columns)
-    if names[0] != "name" or not {"type", "mandatory"} & set(names):
+    if not names:
         reader.outline.drop_caption()
         return
+    reader.gaps += gaps
     _named_behind(reader)
     number, caption = reader.outline.take_caption()
     kept = tuple(row for row in rows if row.text("name"))
@@ -114,7 +117,7 @@ def _named_behind(reader: _Reader) -> None:
         reader.gap(reader.at + ahead + 1, f"a list behind a table, or of its last row: {reader.line(ahead).strip()!r}")
 
 
-def _row(reader: _Reader, header: _Header) -> Row | None:
+def _row(reader: _Reader, header: _Header, columns: tuple[Column, ...]) -> Row | None:
     """The next row that has all its cells; None where the table ends."""
     wanted = len(header.columns)
     while PIPE.search(reader.line()) and not _header(reader):
@@ -123,7 +126,7 @@ def _row(reader: _Reader, header: _Header) -> Row | None:
         cells = cells_of(text)
         if len(cells) == wanted:
             _check_end(reader)
-            return Row(first, by_column(header.columns, cells, text, first))
+            return Row(first, by_column(columns, cells, text, first))
         reader.gap(first, f"a row of {len(cells)} cells in a table of {wanted}: {plain(cells[0])[:64]!r}")
     return None
 

@@ -10,7 +10,7 @@ from docutils.core import publish_doctree
 from docutils.parsers.rst import roles
 
 from handler.derive.outline import Outline
-from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, column
+from handler.derive.page import Column, Gap, Line, Page, Row, Table, clean, columns_of
 from handler.errors import DocumentError
 
 if TYPE_CHECKING:
@@ -106,17 +106,16 @@ def _table(node: nodes.table, outline: Outline) -> tuple[Table | None, list[Gap]
     if title is not None:
         outline.see(title.astext(), _line(title))
     rows = [list(row.findall(nodes.entry)) for row in node.findall(nodes.row)]
-    header = [column(entry.astext()) for entry in rows[0]] if rows else []
     line = _line(node)
-    if not header or header[0] != "name" or not {"type", "mandatory"} & set(header):
+    columns, gaps = columns_of([entry.astext() for entry in rows[0]] if rows else [], line)
+    if not columns:
         outline.drop_caption()
         return None, []
     number, caption = outline.take_caption()
     if title is not None and number is None:
         caption = clean(title.astext())
-    columns = tuple(kind or "other" for kind in header)
     made = [_row(row, columns, line) for row in rows[1:]]
-    gaps = [gap for message in node.findall(nodes.system_message) for gap in _complaint(message)]
+    gaps += [gap for message in node.findall(nodes.system_message) for gap in _complaint(message)]
     gaps += [
         Gap(row.line, "a row without a name, or with another number of cells") for row in made if not row.text("name")
     ]
@@ -136,7 +135,7 @@ def _row(entries: list[nodes.entry], columns: tuple[Column, ...], fallback: int)
     )
     line = min((line.number for cell in cells.values() for line in cell), default=fallback)
     row = Row(line, cells)
-    return Row(line, {**cells, "other": (Line(line, _target(entries, columns)),)}) if fits else row
+    return Row(line, {**cells, "label": (Line(line, _target(entries, columns)),)}) if fits else row
 
 
 def _target(entries: list[nodes.entry], columns: tuple[Column, ...]) -> str:

@@ -112,9 +112,10 @@ def _table(cursor: _Cursor, outline: Outline, columns: tuple[Column, ...]) -> Ta
 
 
 def _check_start(cursor: _Cursor, columns: tuple[Column, ...], *, is_first: bool) -> None:
-    """Report a line that could as well be the text of the row above, where the next one could begin a row too."""
+    """Report a line that could as well be the text of the row above: below a heading, or above another beginning."""
     line = cursor.lines[cursor.at]
-    if not is_first and _starts_row(_Cursor(cursor.lines, cursor.at + 1), columns):
+    is_text = _is_heading(cursor.text(-1)) or _starts_row(_Cursor(cursor.lines, cursor.at + 1), columns)
+    if not is_first and is_text:
         below = cursor.text(1)[:64]
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may begin a row, or '{below}' below it does"))
 
@@ -167,25 +168,29 @@ def _row(cursor: _Cursor, columns: tuple[Column, ...]) -> Row:
     }
     cursor.at += single
     last: list[Line] = []
+    is_lost = False
     while cursor.at < len(cursor.lines) and not _ends(cursor, columns) and not _starts_row(cursor, columns):
-        _suspect(cursor, columns, last)
-        last.append(cursor.lines[cursor.at])
+        is_lost = _suspect(cursor, columns, last) or is_lost
+        last += [] if is_lost else [cursor.lines[cursor.at]]
         cursor.at += 1
     return Row(first.number, {**cells, columns[-1]: tuple(last)})
 
 
-def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[Line]) -> None:
-    """Report a lone word that may be a parameter whose type we cannot read, rather than swallow it as prose."""
+def _suspect(cursor: _Cursor, columns: tuple[Column, ...], before: list[Line]) -> bool:
+    """Report a line that may begin a row that we cannot read: what follows belongs to it, and not to the row above."""
     line, below = cursor.lines[cursor.at], _Cursor(cursor.lines, cursor.at + 1)
     follows = [_fits(kind, cursor.text(place)) for place, kind in enumerate(columns) if kind in ("mandatory", "type")]
     if all(follows) and before and not (_STATEMENT.search(line.text) and _starts_row(below, columns)):
         cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' stands where a row's name would, and is none"))
+        return True
     is_capital = bool(_CAPITAL.fullmatch(line.text)) and not (_is_heading(line.text) or _MANDATORY.fullmatch(line.text))
     if line.bullet or not (is_capital or _LONE_WORD.fullmatch(line.text)):
-        return
+        return False
     is_value = is_capital or not before or _is_heading(before[-1].text)
-    if not is_value or _may_be_type(below, columns):
-        cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may be a row, but no type that is known follows"))
+    if is_value and not _may_be_type(below, columns):
+        return False
+    cursor.gaps.append(Gap(line.number, f"'{line.text[:64]}' may be a row, but no type that is known follows"))
+    return True
 
 
 def _may_be_type(below: _Cursor, columns: tuple[Column, ...]) -> bool:

@@ -19,7 +19,7 @@ _LONGEST = 2000  # characters of one sentence; those of real pages stay below 60
 _SENTENCE_END = re.compile(r"(?<=[.;\u3002\uff1b])(?<!Max\.)(?<!Min\.)(?<!max\.)(?<!min\.)(?<!e\.g\.)(?<!i\.e\.)\s+")
 NOTHING = re.compile(r"n/?a|none|-+|\u2014|not applicable|no constraints?|null|not involved|unlimited|", re.IGNORECASE)
 _ELSEWHERE = re.compile(r"(?:for (?:details|more)|see|note|refer to)\b.*", re.IGNORECASE | re.DOTALL)
-_ASIDE = re.compile(r"(?:units?|examples?|example value)\s*:.*", re.IGNORECASE)
+_ASIDE = re.compile(r"(?:units?|examples?|example value)\s*:[^:]{1,60}", re.IGNORECASE)
 _DEFAULT = re.compile(r"(?:the )?default(?: value)?(?: of [^.\d]{1,80}?)?\s*(?::|\uff1a|\bis\b)\s*(.*)", re.IGNORECASE)
 _HINT_OF_DEFAULT = re.compile(r"\bby default\b|\bdefaults to\b|\bdefault (?:value|is)\b", re.IGNORECASE)
 _VALUE = r"[\"'\u201c]?(-?[\w.+@-]*\w)[\"'\u201d]?"
@@ -55,6 +55,10 @@ class Said:
     defaults: list[tuple[str, int]] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
+    def extent(self) -> tuple[int, int, int]:
+        """How many bounds, claims and gaps there are; defaults do not count."""
+        return len(self.bounds), len(self.claims), len(self.gaps)
+
     def gap(self, line: int, message: str) -> None:
         """Take note of something that could not be read."""
         self.gaps.append(Gap(line, message))
@@ -62,6 +66,11 @@ class Said:
     def unclear(self, line: int, message: str) -> None:
         """Take note of values that cannot be told: no others are the enumeration either."""
         self.claims.append(Claim("list", (), line, message))
+
+    def hint_of_default(self, line: int, text: str) -> None:
+        """Name a text that seems to say which value is the default, without saying it so that we can read it."""
+        if _HINT_OF_DEFAULT.search(text):
+            self.gap(line, f"may name a default: {quoted(text)}")
 
     def take_default(self, line: int, text: str) -> None:
         """A default as it is written: the word, with or without its meaning."""
@@ -77,8 +86,19 @@ class Said:
 
 def sentences(text: str) -> list[str]:
     """The sentences of a paragraph; a full stop after `Min`, `Max`, or inside a number or word ends none."""
-    parts = [part for whole in _SENTENCE_END.split(text.strip()) for part in BEGINNING.split(whole)]
+    parts = [part for whole in _SENTENCE_END.split(text.strip()) for part in _begun(whole)]
     return [part.strip().rstrip(".;\u3002\uff1b").strip() for part in parts if part.strip(" .;")]
+
+
+def _begun(text: str) -> list[str]:
+    """What was run together without a full stop; a condition keeps what it is about."""
+    parts: list[str] = []
+    for part in BEGINNING.split(text):
+        if parts and announce.CONDITIONAL.search(parts[-1]):
+            parts[-1] += " " + part
+        else:
+            parts.append(part)
+    return parts
 
 
 def read_sentence(said: Said, part: Part, line: Line, *, is_first: bool) -> None:
@@ -86,10 +106,20 @@ def read_sentence(said: Said, part: Part, line: Line, *, is_first: bool) -> None
     text = line.text.rstrip(":\uff1a").strip()
     if len(text) > _LONGEST:
         said.gap(line.number, f"too long to be read: {quoted(text)}")
-    elif NOTHING.fullmatch(text) or _ASIDE.fullmatch(text) or (part == "range" and _ELSEWHERE.fullmatch(text)):
+    elif says_nothing(text, part) or _is_aside(text):
         return
     elif announce.CONDITIONAL.search(text) or not _is_understood(said, part, line.number, text, is_first=is_first):
         _doubt(said, part, line.number, text)
+
+
+def says_nothing(text: str, part: Part) -> bool:
+    """Whether a text says that there is nothing, or below a heading of range, sends its reader elsewhere."""
+    return bool(NOTHING.fullmatch(text) or (part == "range" and _ELSEWHERE.fullmatch(text)))
+
+
+def _is_aside(text: str) -> bool:
+    """Whether a text is a unit or an example, and nothing that was run into the same line."""
+    return bool(_ASIDE.fullmatch(text)) and not hints_at_bounds(text) and not _HINT_OF_DEFAULT.search(text)
 
 
 def quoted(text: str) -> str:
@@ -128,8 +158,8 @@ def _doubt(said: Said, part: Part, line: int, text: str) -> None:
         said.claims.append(Claim("list", values, line, f"may name values: {quoted(text)}"))
     elif hints_at_bounds(text) or (part == "range" and not mentioned):
         said.gap(line, f"not understood: {quoted(text)}")
-    elif _HINT_OF_DEFAULT.search(text):
-        said.gap(line, f"may name a default: {quoted(text)}")
+    else:
+        said.hint_of_default(line, text)
     if mentioned:
         said.claims.append(Claim("mention", mentioned, line, f"speaks of another value: {quoted(text)}"))
 

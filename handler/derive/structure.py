@@ -92,7 +92,7 @@ class Builder:
 
     def _described(self, table: Table, row: Row, name: str) -> Table | None:
         """The structure's table: by the label its type points to, by name, or by `Table N` in the description."""
-        label = row.text("other").lower() if table.label or self.page.cloud == "otc" else ""
+        label = row.text("label").lower() if table.label or self.page.cloud == "otc" else ""
         others = [other for other in self.page.tables if role(other, self.page) == "structure"]
         found = [other for other in others if label and other.label == label]
         found = found or [other for other in others if name and other.caption.lower() == name.lower()]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from handler.derive.choices import fits, settled, typed
 from handler.derive.description import read_description
 from handler.derive.kinds import Kind, read_kind
-from handler.derive.page import Gap, Row
+from handler.derive.page import Gap, Line, Row
 
 if TYPE_CHECKING:
     from handler.derive.bounds import Bound
+    from handler.derive.page import Column
     from handler.derive.sentence import Said
 
 Schema = dict[str, Any]
@@ -25,12 +26,21 @@ def read_value(row: Row) -> tuple[Kind, list[Gap]]:
     if kind is None:
         shown = row.text("type")[:64]
         return Kind({}, "any", {}), [Gap(row.line, f"type of {row.text('name')[:64]!r} not understood: {shown!r}")]
-    said = read_description(row.cells.get("description", ()))
+    said = read_description(_description(row))
     writer = _Writer(row, kind, said)
     writer.bounds()
     writer.choices()
     writer.default()
     return kind, writer.gaps
+
+
+def _description(row: Row) -> list[Line]:
+    """All that a row says of its value: columns of their own for range and default are read like headings."""
+    lines = list(row.cells.get("description", ()))
+    for column, heading in (("range", "Range"), ("default", "Default Value")):
+        if cell := row.cells.get(cast("Column", column), ()):
+            lines += [Line(cell[0].number, heading), *cell]
+    return lines
 
 
 class _Writer:

@@ -26,7 +26,10 @@ _PARTING = re.compile(r"\s*[,\uff0c;\uff1b]\s+(?:and\s+|or\s+)?|\s*\u3001\s*|\s+
 _INTERVAL = re.compile(r"[-\u2212]?\d[\d.]*\s*[-\u2013\u2014~]\s*\d.*|[A-Za-z]\s*[-\u2013\u2014~]\s*[A-Za-z](?:\W.*)?")
 _FIRST = re.compile(rf"{_VALUE}(?:\s*[:\uff1a]\s.*|\s*\uff1a.*|,\s.*|\s*\(.*|\s-\s.*)?", re.DOTALL)
 _LONE = re.compile(r"([^\s:,;\"']+)")  # an address, a date: one word of any kind
-_DEFAULT = re.compile(r".*?\((?:the )?default(?: value)?\).*", re.IGNORECASE | re.DOTALL)
+_DEFAULT = re.compile(
+    r".*?\((?:the )?default(?: value)?\).*|.*[.;,:]\s+(?:(?:this|it|which) is )?(?:the )?default(?: value)?\.?",
+    re.IGNORECASE | re.DOTALL,
+)
 # What a list holds beside values: kinds of characters or texts, and what keeps it open.
 _KINDS = frozenset(
     "letter letters digit digits character characters number numbers integer integers string strings uppercase "  # noqa: SIM905 - a list of words is read as words
@@ -62,6 +65,11 @@ def is_label(text: str) -> bool:
     """Whether a text is a remark behind its heading: `Unit: Mbit/s`, `Note: see below`."""
     head, colon, _ = text.replace("\uff1a", ":").partition(":")
     return bool(colon) and bool(head.strip()) and all(word in _LABELS for word in head.lower().split())
+
+
+def is_number(word: str) -> bool:
+    """Whether a value is a number: alone it is a special one rather than the only one."""
+    return bool(_NUMBER_ITEM.fullmatch(word))
 
 
 def is_default(text: str) -> bool:

@@ -9,6 +9,8 @@ from handler.formats.inert import cells
 from handler.models import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handler.models import Verdict
 
 WIDTH = 79  # a wide letter cut from its second cell may still need the 80th
@@ -35,6 +37,14 @@ def wrapped(text: str, *, first: str = "", indent: str = "") -> list[str]:
 
 def _measured(text: str) -> str:
     return "".join(letter + _SECOND_CELL * (cells(letter) - 1) for letter in text)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Rows as columns of equal width; empty columns vanish."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width).rstrip() for row in rows
+    ]
 
 
 class Ink(NamedTuple):

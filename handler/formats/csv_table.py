@@ -7,7 +7,8 @@ import io
 from typing import TYPE_CHECKING
 
 from handler.formats.inert import inert
-from handler.formats.words import host_words, worst_first
+from handler.formats.words import host_words
+from handler.models import worst_first
 
 if TYPE_CHECKING:
     from handler.models import Finding, Report
@@ -36,7 +37,9 @@ def render_csv(*reports: Report) -> str:
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_line(report, finding) for report in reports for finding in worst_first(report.findings))
+    writer.writerows(
+        _line(report, finding) for report in reports for finding in sorted(report.findings, key=worst_first)
+    )
     return sheet.getvalue()
 
 

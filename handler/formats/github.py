@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.formats.inert import inert
-from handler.formats.words import days_words, not_seen, notes, place, target_words, verdict_words, worst_first
-from handler.models import Severity
+from handler.formats.words import days_words, not_seen, notes, place, target_words, verdict_words
+from handler.models import Severity, worst_first
 
 if TYPE_CHECKING:
     from handler.models import Finding, Report
@@ -19,7 +19,7 @@ def render_github(*reports: Report) -> str:
 
 def _commands(report: Report) -> list[str]:
     lines = [_command("error", "Inconclusive", reason) for reason in not_seen(report)]
-    lines += [_finding(finding) for finding in worst_first(report.findings)]
+    lines += [_finding(finding) for finding in sorted(report.findings, key=worst_first)]
     lines += [
         _command("notice", f"Exempted by {item.exemption_id}", f"{_short(item.finding)}; {days_words(item.days_left)}")
         for item in report.exempted
@@ -45,9 +45,15 @@ def _short(finding: Finding) -> str:
 
 
 def _command(level: str, title: str, message: str) -> str:
-    """A command on one line; a title is a property, where `:` and `,` are escaped too."""
-    safe = _escaped(inert(title, 200)).replace(":", "%3A").replace(",", "%2C")
-    return f"::{level} title={safe}::{_escaped(inert(message))}"
+    return workflow_command(level, inert(message), title=inert(title, 200))
+
+
+def workflow_command(level: str, message: str, **properties: str) -> str:
+    """A command on one line, `::level key=value,...::message`; in a property `:` and `,` are escaped too."""
+    listed = ",".join(
+        f"{key}={_escaped(value).replace(':', '%3A').replace(',', '%2C')}" for key, value in properties.items()
+    )
+    return f"::{level} {listed}::{_escaped(message)}"
 
 
 def _escaped(text: str) -> str:

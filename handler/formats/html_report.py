@@ -12,7 +12,8 @@ from jinja2 import Environment, StrictUndefined
 
 from handler.formats import words
 from handler.formats.inert import inert
-from handler.formats.plots import LONGEST, findings_plot, ports_plot
+from handler.formats.plots import RUNS_DRAWN, findings_plot, ports_plot
+from handler.models import SEVERITIES, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,13 +34,14 @@ def render_html(report: Report, history: Sequence[RunSummary] = ()) -> str:
         script=script,
         css_hash=_digest(css),
         script_hash=_digest(script),
-        findings=words.worst_first(report.findings),
+        findings=sorted(report.findings, key=worst_first),
         rules=_rules(report),
         changed=_changed(report),
         plots=_plots(history),
         runs=list(reversed(history[-_TABLE_RUNS:])),
-        drawn=min(len(history), LONGEST),
+        drawn=min(len(history), RUNS_DRAWN),
         words=words,
+        severities=SEVERITIES,
     )
 
 
@@ -84,7 +86,7 @@ def _bytes(text: str) -> bytes:
 def _rules(report: Report) -> list[Finding]:
     """One finding of each rule, for what is said once: title, rationale, remediation, references."""
     told = [*report.findings, *(item.finding for item in report.exempted), *(item.finding for item in report.announced)]
-    return list({finding.rule_id: finding for finding in reversed(words.worst_first(told))}.values())[::-1]
+    return list({finding.rule_id: finding for finding in sorted(told, key=worst_first, reverse=True)}.values())[::-1]
 
 
 def _changed(report: Report) -> dict[str, str]:

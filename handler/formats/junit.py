@@ -15,8 +15,8 @@ from handler.formats.words import (
     place,
     policy_words,
     verdict_words,
-    worst_first,
 )
+from handler.models import worst_first
 
 if TYPE_CHECKING:
     from handler.models import Finding, Report
@@ -28,6 +28,11 @@ def render_junit(*reports: Report) -> str:
     """One suite per target; a category that was seen and has no finding is a case that passed."""
     root = ET.Element("testsuites")
     root.extend(_suite(report) for report in reports)
+    return xml_text(root)
+
+
+def xml_text(root: ET.Element) -> str:
+    """The document as text, indented, whatever encoding the locale has."""
     ET.indent(root)
     text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return text.decode() + "\n"
@@ -76,7 +81,7 @@ def _passed(report: Report) -> list[ET.Element]:
 
 def _failed(report: Report) -> list[ET.Element]:
     cases = []
-    for finding in worst_first(report.findings):
+    for finding in sorted(report.findings, key=worst_first):
         case = _case(finding.category, _name(finding))
         message = inert(f"{finding.title} (num {finding.num})")
         failure = ET.SubElement(case, "failure", message=message, type=str(finding.severity))

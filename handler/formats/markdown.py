@@ -5,23 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from handler.formats import words
 from handler.formats.inert import inert
-from handler.formats.words import (
-    HOSTS_SHOWN,
-    change_counts,
-    counted,
-    coverage_words,
-    days_words,
-    hints,
-    host_words,
-    not_seen,
-    notes,
-    place,
-    policy_words,
-    target_words,
-    verdict_words,
-    worst_first,
-)
+from handler.models import worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,15 +29,15 @@ def render_markdown(*reports: Report) -> str:
 
 
 def _one(report: Report, room: int) -> str:
-    said = escaped(verdict_words(report))
+    said = escaped(words.verdict_words(report))
     asked = escaped(report.taken_at or report.started_at)
     head = [
-        f"## {_MARKS[report.verdict]} {report.verdict.capitalize()}: {escaped(target_words(report.target))}",
-        f"{said[0].upper()}{said[1:]}. Policy {escaped(policy_words(report))}, HSS asked {asked}.",
-        *_bullets("Not seen", [*not_seen(report), *hints(report)]),
+        f"## {_MARKS[report.verdict]} {report.verdict.capitalize()}: {escaped(words.target_words(report.target))}",
+        f"{said[0].upper()}{said[1:]}. Policy {escaped(words.policy_words(report))}, HSS asked {asked}.",
+        *_bullets("Not seen", [*words.not_seen(report), *words.hints(report)]),
     ]
     tail = [*_exempted(report, room // 5), *_announced(report, room // 5), *_changes(report), *_coverage(report)]
-    tail += _bullets("Warnings", notes(report))
+    tail += _bullets("Warnings", words.notes(report))
     used = sum(len(part) + 2 for part in (*head, *tail))
     return "\n\n".join([*head, *_findings(report, room - used), *tail]) + "\n"
 
@@ -67,31 +53,29 @@ def escaped(text: str, longest: int = 300) -> str:
 def _findings(report: Report, room: int) -> list[str]:
     if not report.findings:
         return []
-    lines = [_row(finding) for finding in worst_first(report.findings)]
+    lines = [_row(finding) for finding in sorted(report.findings, key=worst_first)]
     return [_table("Findings", ("Severity", "Port", "Where", "Num", "What", "What to do"), lines, max(room, 2000))]
 
 
 def _row(finding: Finding) -> str:
     hosts = finding.hosts or ()
-    servers = [escaped(host_words(host)) for host in hosts[:HOSTS_SHOWN]]
-    more = [f"and {len(hosts) - HOSTS_SHOWN} more"] if len(hosts) > HOSTS_SHOWN else []
+    servers = [escaped(words.host_words(host)) for host in hosts[: words.HOSTS_SHOWN]]
+    more = [f"and {len(hosts) - words.HOSTS_SHOWN} more"] if len(hosts) > words.HOSTS_SHOWN else []
     what = "<br>".join([f"{escaped(finding.title, 120)} ({escaped(finding.rule_id, 80)})", *servers, *more])
     severity = f"**{finding.severity}**" if finding.severity.name in {"CRITICAL", "HIGH"} else str(finding.severity)
     advice = escaped(finding.remediation, 200)
-    return _cells(severity, escaped(place(finding)), escaped(finding.category), str(finding.num), what, advice)
+    return table_row(severity, escaped(words.place(finding)), escaped(finding.category), str(finding.num), what, advice)
 
 
 def _exempted(report: Report, room: int) -> list[str]:
     if not report.exempted:
         return []
     lines = [
-        _cells(
-            escaped(place(item.finding)),
-            escaped(item.finding.title, 120),
-            str(item.finding.num),
+        table_row(
+            *_what(item.finding),
             escaped(f"{item.exemption_id}: {item.reason}", 200),
             escaped(item.owner, 80),
-            escaped(f"{item.expires}, {days_words(item.days_left)}"),
+            escaped(f"{item.expires}, {words.days_words(item.days_left)}"),
         )
         for item in report.exempted
     ]
@@ -101,26 +85,25 @@ def _exempted(report: Report, room: int) -> list[str]:
 def _announced(report: Report, room: int) -> list[str]:
     if not report.announced:
         return []
-    lines = [
-        _cells(
-            escaped(place(item.finding)),
-            escaped(item.finding.title, 120),
-            str(item.finding.num),
-            escaped(item.effective_from),
-        )
-        for item in report.announced
-    ]
+    lines = [table_row(*_what(item.finding), escaped(item.effective_from)) for item in report.announced]
     return [_table("Announced, not counted yet", ("Port", "What", "Num", "In force from"), lines, room)]
+
+
+def _what(finding: Finding) -> tuple[str, str, str]:
+    return escaped(words.place(finding)), escaped(finding.title, 120), str(finding.num)
 
 
 def _changes(report: Report) -> list[str]:
     if report.changes is None:
         return []
-    return [f"**Since the last run:** {', '.join(f'{count} {name}' for name, count in change_counts(report.changes))}."]
+    counts = ", ".join(f"{count} {name}" for name, count in words.change_counts(report.changes))
+    return [f"**Since the last run:** {counts}."]
 
 
 def _coverage(report: Report) -> list[str]:
-    return _bullets("Coverage", [f"{category.category}: {coverage_words(category)}" for category in report.coverage])
+    return _bullets(
+        "Coverage", [f"{category.category}: {words.coverage_words(category)}" for category in report.coverage]
+    )
 
 
 def _bullets(title: str, sentences: Sequence[str]) -> list[str]:
@@ -131,20 +114,31 @@ def _bullets(title: str, sentences: Sequence[str]) -> list[str]:
     return [f"**{title}**\n\n" + "\n".join([*shown, *more])]
 
 
-def _cells(*cells: str) -> str:
+def _table(title: str, columns: Sequence[str], lines: Sequence[str], room: int) -> str:
+    """A table of whole rows within `room` characters, folded beyond twenty rows."""
+    table = table_within(columns, lines, room)
+    if len(lines) <= FOLD_BEYOND:
+        return f"**{title}**\n\n{table}"
+    return folded(f"{title}: {words.counted(len(lines), 'row')}", table)
+
+
+def table_row(*cells: str) -> str:
+    """A row of a table; its cells are escaped already."""
     return f"| {' | '.join(cells)} |"
 
 
-def _table(title: str, columns: Sequence[str], lines: Sequence[str], room: int) -> str:
-    """A table of whole rows within `room` characters, folded beyond twenty rows."""
+def table_within(columns: Sequence[str], lines: Sequence[str], room: int) -> str:
+    """A table of as many whole rows as `room` characters hold, and how many are left out."""
     kept: list[str] = []
     for line in lines:
         room -= len(line) + 1
         if room < 0:
             break
         kept.append(line)
-    table = "\n".join([_cells(*columns), _cells(*["---"] * len(columns)), *kept])
-    left_out = f"\n\nand {len(lines) - len(kept)} more" if len(kept) < len(lines) else ""
-    if len(lines) <= FOLD_BEYOND:
-        return f"**{title}**\n\n{table}{left_out}"
-    return f"<details><summary>{title}: {counted(len(lines), 'row')}</summary>\n\n{table}{left_out}\n\n</details>"
+    table = "\n".join([table_row(*columns), table_row(*["---"] * len(columns)), *kept])
+    return f"{table}\n\nand {len(lines) - len(kept)} more" if len(kept) < len(lines) else table
+
+
+def folded(summary: str, content: str) -> str:
+    """What a reader has to open."""
+    return f"<details><summary>{summary}</summary>\n\n{content}\n\n</details>"

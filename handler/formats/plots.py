@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 import pygal  # type: ignore[import-untyped]
 
-from handler.formats.words import SEVERITIES
+from handler.models import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # pygal hooks into imports for its map plugins; the hook is of a kind that Python 3.11 warns of at every missing module
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
-LONGEST = 120  # runs drawn; more would not be told apart
+RUNS_DRAWN = 120  # runs drawn; more would not be told apart
 _LONG_FRACTION = re.compile(r"(\.\d)\d+")
 
 
@@ -39,7 +39,7 @@ def findings_plot(history: Sequence[RunSummary]) -> str:
 
 
 def _last(history: Sequence[RunSummary]) -> Sequence[RunSummary]:
-    return history[-LONGEST:]
+    return history[-RUNS_DRAWN:]
 
 
 def _chart(kind: str, history: Sequence[RunSummary]) -> Any:

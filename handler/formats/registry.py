@@ -1,4 +1,4 @@
-"""The output formats by name; a format's module is imported when it is asked for."""
+"""The output formats by name, for one report or several; a format's module is imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from handler.errors import MissingExtraError, UsageError
+from handler.report.verdict import worst_target_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,9 +28,24 @@ _WHERE = {
 }
 _EXTRA_MODULES = frozenset({"jinja2", "pygal"})
 FORMATS: tuple[str, ...] = tuple(_WHERE)
+MERGED = frozenset(FORMATS) - {"html"}  # those that can hold several targets
 
 
-def render(name: str, *reports: Report, color: bool = False, history: Sequence[RunSummary] = ()) -> str:
+def render_all(
+    name: str, reports: Sequence[Report], *, several: bool, color: bool = False, history: Sequence[RunSummary] = ()
+) -> str:
+    """One report as it is; several worst first: joined, or merged where the format is one document.
+
+    With `several` JSON is the document of several targets, even if there is one. Only formats in `MERGED` take more
+    than one report; UsageError for others.
+    """
+    ordered = worst_target_first(reports)
+    if several and name == "json":
+        return _imported("json_report:render_targets")(ordered)
+    return render_report(name, *ordered, color=color, history=history)
+
+
+def render_report(name: str, *reports: Report, color: bool = False, history: Sequence[RunSummary] = ()) -> str:
     """The report in that format, or those of several targets in one document; ends in a newline.
 
     Only `text` knows colours, only `html` draws the history, of one target. Raises UsageError for an unknown name and
@@ -49,10 +65,14 @@ def demand(name: str) -> Callable[..., str]:
     """What renders the format. Raises UsageError for an unknown name, MissingExtraError where libraries lack."""
     if name not in _WHERE:
         raise UsageError(f"unknown format {name!r}", hint=f"One of: {', '.join(FORMATS)}.")
-    module, function = _WHERE[name].split(":")
     try:
-        return cast("Callable[..., str]", getattr(import_module(f"handler.formats.{module}"), function))
+        return _imported(_WHERE[name])
     except ModuleNotFoundError as error:
         if error.name not in _EXTRA_MODULES:
             raise
         raise MissingExtraError(f"the format {name}", "report") from error
+
+
+def _imported(where: str) -> Callable[..., str]:
+    module, function = where.split(":")
+    return cast("Callable[..., str]", getattr(import_module(f"handler.formats.{module}"), function))

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from handler import __version__
 from handler.formats.inert import inert
-from handler.formats.words import HOSTS_SHOWN, host_words, not_seen, notes, place, worst_first
-from handler.models import Severity
+from handler.formats.words import HOSTS_SHOWN, host_words, not_seen, notes, place
+from handler.models import Severity, worst_first
 
 if TYPE_CHECKING:
     from handler.models import Finding, Report
@@ -36,7 +36,7 @@ def render_sarif(*reports: Report) -> str:
 
 def sarif_run(report: Report) -> dict[str, Any]:
     """The run object of one target."""
-    findings = worst_first(report.findings)
+    findings = sorted(report.findings, key=worst_first)
     rules = {finding.rule_id: _rule(finding) for finding in reversed(findings)}
     index = {rule_id: number for number, rule_id in enumerate(rules)}
     return {

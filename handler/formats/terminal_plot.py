@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import plotext  # type: ignore[import-untyped]
 
+from handler.formats.columns import WIDTH
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from handler.state.memory import RunSummary
 
-WIDTH, HEIGHT = 79, 11
+_HEIGHT = 11
 
 
 def draw_history(history: Sequence[RunSummary]) -> str:
@@ -30,7 +32,7 @@ def _drawn(title: str, days: Sequence[str], values: Sequence[int]) -> str:
     try:
         figure.draw(figure.signal(list(values)).lines())
         figure.title(title)
-        figure.plot_size(WIDTH, HEIGHT)
+        figure.plot_size(WIDTH, _HEIGHT)
         figure.ruler("x").ticks([1, len(days)], [days[0], days[-1]])
         low, high = min(values), max(values)
         heights = sorted({low, (low + high) // 2, high})

@@ -5,23 +5,10 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from handler.formats import words
 from handler.formats.columns import Ink, wrapped
 from handler.formats.inert import inert
-from handler.formats.words import (
-    HOSTS_SHOWN,
-    change_counts,
-    coverage_words,
-    days_words,
-    hints,
-    host_words,
-    not_seen,
-    notes,
-    place,
-    policy_words,
-    target_words,
-    verdict_words,
-    worst_first,
-)
+from handler.models import worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,28 +26,28 @@ def render_text(*reports: Report, color: bool = False) -> str:
 def _one(report: Report, ink: Ink) -> str:
     parts = (
         _head(report, ink),
-        _section("NOT SEEN", [*not_seen(report), *hints(report)], ink),
+        _section("NOT SEEN", [*words.not_seen(report), *words.hints(report)], ink),
         *_findings(report, ink),
         _section("EXEMPTED", _exempted(report), ink),
         _section("ANNOUNCED", _announced(report), ink),
         _section("CHANGES", _changes(report), ink),
-        _section("COVERAGE", [f"{c.category}: {coverage_words(c)}" for c in report.coverage], ink),
-        _section("WARNINGS", notes(report), ink),
+        _section("COVERAGE", [f"{c.category}: {words.coverage_words(c)}" for c in report.coverage], ink),
+        _section("WARNINGS", words.notes(report), ink),
         _section("TOLD", _deliveries(report), ink),
     )
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
 def _head(report: Report, ink: Ink) -> list[str]:
-    verdict = wrapped(f"{report.verdict.upper()}  {target_words(report.target)}")
-    asked = f"policy {policy_words(report)}, HSS asked {inert(report.taken_at or report.started_at, 40)}"
-    said = wrapped(verdict_words(report)) + wrapped(asked)
+    verdict = wrapped(f"{report.verdict.upper()}  {words.target_words(report.target)}")
+    asked = f"policy {words.policy_words(report)}, HSS asked {inert(report.taken_at or report.started_at, 40)}"
+    said = wrapped(words.verdict_words(report)) + wrapped(asked)
     return [ink.verdict(report.verdict, line) for line in verdict] + said
 
 
 def _findings(report: Report, ink: Ink) -> Iterator[list[str]]:
     """A block per rule: what, why, what to do, then its rows."""
-    ordered = worst_first(report.findings)
+    ordered = sorted(report.findings, key=worst_first)
     by_rule = sorted(ordered, key=lambda finding: (-finding.severity, finding.rule_id))
     for _, group in groupby(by_rule, key=lambda finding: (finding.severity, finding.rule_id, finding.title)):
         rows = list(group)
@@ -82,21 +69,21 @@ def _row(finding: Finding) -> list[str]:
     facts += [f"HSS says {finding.status}"] if finding.status else []
     facts += [f"since {finding.first_seen[:10]}"] if finding.first_seen else []
     what = f" ({inert(finding.message, 160)})" if finding.port is None and finding.message else ""
-    line = wrapped(f"{inert(', '.join(facts), 160)}{what}", first=f"  {place(finding):<11}", indent=" " * 13)
+    line = wrapped(f"{inert(', '.join(facts), 160)}{what}", first=f"  {words.place(finding):<11}", indent=" " * 13)
     return line + _hosts(finding)
 
 
 def _hosts(finding: Finding) -> list[str]:
     hosts = finding.hosts or ()
-    shown = [host_words(host) for host in hosts[:HOSTS_SHOWN]]
-    more = [f"and {len(hosts) - HOSTS_SHOWN} more"] if len(hosts) > HOSTS_SHOWN else []
+    shown = [words.host_words(host) for host in hosts[: words.HOSTS_SHOWN]]
+    more = [f"and {len(hosts) - words.HOSTS_SHOWN} more"] if len(hosts) > words.HOSTS_SHOWN else []
     return [line for text in (*shown, *more) for line in wrapped(text, first=" " * 13 + "> ", indent=" " * 15)]
 
 
 def _exempted(report: Report) -> list[str]:
     return [
         f"{_short(item.finding)}, by {inert(item.exemption_id, 80)} until {inert(item.expires, 20)} "
-        f"({days_words(item.days_left)}), {inert(item.owner, 80)}: {inert(item.reason, 160)}"
+        f"({words.days_words(item.days_left)}), {inert(item.owner, 80)}: {inert(item.reason, 160)}"
         for item in report.exempted
     ]
 
@@ -106,13 +93,13 @@ def _announced(report: Report) -> list[str]:
 
 
 def _short(finding: Finding) -> str:
-    return f"{place(finding)} {inert(finding.category, 20)} num {finding.num:,}: {inert(finding.title, 120)}"
+    return f"{words.place(finding)} {inert(finding.category, 20)} num {finding.num:,}: {inert(finding.title, 120)}"
 
 
 def _changes(report: Report) -> list[str]:
     if report.changes is None:
         return []
-    counts = ", ".join(f"{count} {name}" for name, count in change_counts(report.changes))
+    counts = ", ".join(f"{count} {name}" for name, count in words.change_counts(report.changes))
     return [counts, *_past("resolved", report.changes.resolved), *_past("unseen", report.changes.unseen)]
 
 

@@ -5,21 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.formats.inert import inert
-from handler.models import Severity
+from handler.models import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from handler.models import CategorySnapshot, Changes, Finding, Host, Report, Target
 
-SEVERITIES: tuple[Severity, ...] = tuple(sorted(Severity, reverse=True))
 HOSTS_SHOWN = 5
-CHANGES = ("new", "grown", "reopened", "ongoing", "resolved", "unseen")
-
-
-def worst_first(findings: Iterable[Finding]) -> list[Finding]:
-    """The findings by severity; within one severity the report's own order stays."""
-    return sorted(findings, key=lambda finding: -finding.severity)
+_CHANGES = ("new", "grown", "reopened", "ongoing", "resolved", "unseen")
 
 
 def counted(number: int, noun: str) -> str:
@@ -119,7 +113,7 @@ def notes(report: Report) -> list[str]:
 
 def change_counts(changes: Changes) -> list[tuple[str, int]]:
     """How many findings are new, grown, reopened, ongoing, resolved and unseen."""
-    return [(name, len(getattr(changes, name))) for name in CHANGES]
+    return [(name, len(getattr(changes, name))) for name in _CHANGES]
 
 
 def host_words(host: Host) -> str:

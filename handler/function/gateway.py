@@ -29,7 +29,7 @@ def answer_call(event: object, token: Secret | None, run: Callable[[Trigger], Ru
             return _answer(401, {"error": "the Authorization header does not hold the bearer token of APIG_TOKEN"})
         outcome = run(trigger)
         if trigger.wants_markdown:
-            text = "\n".join(lazy.render("markdown", report) for report in outcome.reports)
+            text = "\n".join(lazy.render_report("markdown", report) for report in outcome.reports)
             return _respond(HTTP_STATUS[outcome.verdict], "text/markdown; charset=utf-8", text)
         return _answer(HTTP_STATUS[outcome.verdict], outcome.document())
     except UnreadableCallError as error:

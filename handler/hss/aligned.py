@@ -36,11 +36,12 @@ class AlignedReading(NamedTuple):
         total = longer.pages[0].total_num
         if page.total_num != total:
             return _failed(longer, f"total_num went from {total} to {page.total_num} between pages")
-        if len(longer.keys) < page.end:
+        came = len(longer.keys) + sum(one.unreadable for one in longer.pages)
+        if came < page.end:
             return _failed(longer, "rows came twice")
         if page.size and (page.capped or page.end < total):
             return longer
-        fits = len(longer.keys) == total or (page.capped and page.end > total)
+        fits = came == total or (page.capped and page.end > total)
         return longer._replace(state="ended") if fits else _failed(longer, f"{page.end} of {total} rows came")
 
     def left(self) -> int:

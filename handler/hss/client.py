@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from handler.errors import DeniedError, SettingsError, TimeLimitError, TransportError
-from handler.hss.decode import AssetCounters, PortPage, Validation, asset_counters, port_page
+from handler.hss.decode import AssetCounters, PortPage, Validation, asset_counters, port_page, whole
 from handler.hss.pacing import Lane
 from handler.hss.parameters import check_token
 from handler.hss.refusals import is_throttle, refusal
@@ -59,7 +59,7 @@ class HssClient(NamedTuple):
     pacer: Pacer
     clock: Clock
     random: Random
-    validation: Validation = "strict"
+    validation: Validation = "warn"
     retries: Retries = DEFAULT_RETRIES
     call_timeout: float = 30.0
 
@@ -70,15 +70,26 @@ class HssClient(NamedTuple):
         """Whose window a call of that API takes."""
         return Lane(api, self.authorizer.identity)
 
-    def port_page(self, target: Target, query: PortStatisticsQuery, spending: Spending) -> PortPage:
-        """One page of port statistics. Raises UnknownError and its children."""
-        response = self.get(target.project_id, query, spending)
-        return port_page(response, self.name_of(target.project_id, query.API), target.cloud, self.validation)
+    def port_page(
+        self, target: Target, query: PortStatisticsQuery, spending: Spending, *, partial: bool = False
+    ) -> PortPage:
+        """One page of port statistics. Raises UnknownError and its children.
 
-    def asset_counters(self, target: Target, query: AssetStatisticsQuery, spending: Spending) -> AssetCounters:
-        """The asset counters of a category. Raises UnknownError and its children."""
+        With `partial`, a page of which something cannot be read is a page with problems; else it is an AnswerError.
+        """
         response = self.get(target.project_id, query, spending)
-        return asset_counters(response, self.name_of(target.project_id, query.API), target.cloud, self.validation)
+        endpoint = self.name_of(target.project_id, query.API)
+        page = port_page(response, endpoint, target.cloud, self.validation)
+        return page if partial else whole(page, endpoint)
+
+    def asset_counters(
+        self, target: Target, query: AssetStatisticsQuery, spending: Spending, *, partial: bool = False
+    ) -> AssetCounters:
+        """The asset counters of a category. Raises and takes `partial` as `port_page` does."""
+        response = self.get(target.project_id, query, spending)
+        endpoint = self.name_of(target.project_id, query.API)
+        counters = asset_counters(response, endpoint, target.cloud, self.validation)
+        return counters if partial else whole(counters, endpoint)
 
     def name_of(self, project_id: str, api: str) -> str:
         """The endpoint of an API as messages say it: without a query."""

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from handler.addresses import is_loopback
 from handler.errors import AnswerError, UnknownError
 from handler.hss.client import Spending
+from handler.hss.decode import answer_object, drift_warnings, notes_of
 from handler.hss.parameters import LIMIT, Query
-from handler.hss.refusals import harmless, refusal
-from handler.hss.strict import NotJsonError, read
+from handler.hss.rows import fault_of, is_count
 from handler.models import Host, family
 from handler.retries import Retries
-from handler.schemas.apply import breaches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from handler.clock import Deadline
     from handler.hss.client import HssClient
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 MOST_CALLS = 5  # what the API allows in one minute, so that nothing is waited for
 _ONCE = Retries(tries=1)
+_NAMES = ("host_id", "host_name", "host_ip", "container_id", "container_name")  # any of them names a server
 NO_API = "servers are not named: Open Telekom Cloud has no API that lists the servers behind a port"
 
 
@@ -82,26 +82,45 @@ def name_hosts(
     return NamedFindings(tuple(_named(finding, known) for finding in findings), tuple(warnings), asking.spending.calls)
 
 
-def listeners(response: Response, endpoint: str, cloud: str) -> tuple[tuple[Listener, ...], int]:
-    """The rows of an answer and its `total_num`. Raises AnswerError and ApiError."""
-    if response.status != 200:
-        raise refusal(response, endpoint)
-    try:
-        body = read(response.body)
-    except NotJsonError as error:
-        raise AnswerError(f"{endpoint}: the answer is {error}") from None
-    fatal = [breach for breach in breaches("port_detail", cloud, body) if breach.fatal]
-    if fatal:
-        raise AnswerError(f"{endpoint}: {harmless(str(fatal[0]))}")
-    rows = body.get("data_list") or []
-    return tuple(_listener(row) for row in rows), body.get("total_num") or len(rows)
+class ListenersPage(NamedTuple):
+    """What an answer tells: the listeners, of how many (None: it does not say), and what is odd about it.
+
+    So many rows are `unreadable`, because they name no server; `notes` count what is not as documented.
+    """
+
+    listeners: tuple[Listener, ...]
+    total: int | None
+    unreadable: int = 0
+    notes: Mapping[str, int] = {}
+
+
+def read_listeners(response: Response, endpoint: str, cloud: str) -> ListenersPage:
+    """The listeners that an answer of `asset/ports/detail` names. Raises AnswerError and ApiError.
+
+    Every field is optional in the vendor's models: one that is absent, `null` or of a wrong type is empty.
+    """
+    body = answer_object(response, endpoint, "total_num", "data_list")
+    total = body.get("total_num")
+    if body.get("data_list") is None and total == 0:
+        body = {**body, "data_list": []}
+    rows = body.get("data_list")
+    if not isinstance(rows, list):
+        raise AnswerError(f"{endpoint}: {fault_of('$.data_list', body, 'data_list', 'a list')}")
+    known = [row for row in rows if isinstance(row, dict) and any(_text(row, name) for name in _NAMES)]
+    return ListenersPage(
+        listeners=tuple(map(_listener, known)),
+        total=total if is_count(total) else None,
+        unreadable=len(rows) - len(known),
+        notes=notes_of("port_detail", cloud, {**body, "data_list": known}),
+    )
 
 
 class _Answer(NamedTuple):
-    """What one call told: rows (None: nothing), a warning, and whether another call is pointless."""
+    """What one call told: listeners (None: nothing), warnings, and whether another call is pointless."""
 
-    rows: tuple[Listener, ...] | None
-    warning: str = ""
+    listeners: tuple[Listener, ...] | None
+    warnings: tuple[str, ...] = ()
+    notes: Mapping[str, int] = {}
     over: bool = False
 
 
@@ -114,30 +133,41 @@ class _Asking(NamedTuple):
         """What came of each place, and warnings."""
         known: dict[tuple[str, int], tuple[Listener, ...]] = {}
         warnings: list[str] = []
+        notes: list[Mapping[str, int]] = []
         for place in places:
             answer = self._tried(*place)
-            if answer.rows is not None:
-                known[place] = answer.rows
-            warnings += [answer.warning] if answer.warning else []
+            if answer.listeners is not None:
+                known[place] = answer.listeners
+            warnings += answer.warnings
+            notes.append(answer.notes)
             if answer.over:
                 break
-        return known, warnings
+        return known, [*warnings, *drift_warnings(notes)]
 
     def _tried(self, category: str, port: int) -> _Answer:
         """A bad answer costs its place only; any other failure ends the asking."""
         try:
-            rows, total = self._one(category, port)
+            page = self._one(category, port)
         except UnknownError as error:
             warning = f"servers behind port {port} are not named: {error.message}"
-            return _Answer(None, warning, over=not isinstance(error, AnswerError))
-        cut = f"port {port}: {len(rows)} of {total} listeners were read" if len(rows) < total else ""
-        return _Answer(rows, cut)
+            return _Answer(None, (warning,), over=not isinstance(error, AnswerError))
+        return _Answer(page.listeners, tuple(_incomplete(page, port)), page.notes)
 
-    def _one(self, category: str, port: int) -> tuple[tuple[Listener, ...], int]:
+    def _one(self, category: str, port: int) -> ListenersPage:
         project = self.target.enterprise_project_id or None
         query = PortDetailQuery(category=category, port=port, enterprise_project_id=project)
         response = self.client.get(self.target.project_id, query, self.spending)
-        return listeners(response, self.client.name_of(self.target.project_id, query.API), self.target.cloud)
+        return read_listeners(response, self.client.name_of(self.target.project_id, query.API), self.target.cloud)
+
+
+def _incomplete(page: ListenersPage, port: int) -> Iterator[str]:
+    """What an answer leaves open about the listeners on a port."""
+    if page.unreadable:
+        yield f"port {port}: rows that name no server: {page.unreadable}"
+    if page.total is None:
+        yield f"port {port}: {len(page.listeners)} listeners were read, and $.total_num is no count"
+    elif len(page.listeners) + page.unreadable < page.total:
+        yield f"port {port}: {len(page.listeners)} of {page.total} listeners were read"
 
 
 def _places(findings: Sequence[Finding]) -> list[tuple[str, int]]:
@@ -147,18 +177,24 @@ def _places(findings: Sequence[Finding]) -> list[tuple[str, int]]:
 
 
 def _listener(row: Mapping[str, Any]) -> Listener:
-    address = row.get("laddr", "")
+    address, pid = _text(row, "laddr"), row.get("pid")
     host = Host(
-        host_id=row.get("host_id", ""),
-        host_name=row.get("host_name", ""),
-        host_ip=row.get("host_ip", ""),
+        host_id=_text(row, "host_id"),
+        host_name=_text(row, "host_name"),
+        host_ip=_text(row, "host_ip"),
         listen_address=address,
-        path=row.get("path", ""),
-        pid=row.get("pid") or None,  # 0 means that no process is known
-        container_name=row.get("container_name", ""),
+        path=_text(row, "path"),
+        pid=pid if is_count(pid) and pid else None,  # 0 means that no process is known
+        container_name=_text(row, "container_name"),
         loopback_only=is_loopback(address),
     )
-    return Listener(row.get("type", "").strip().lower(), row.get("container_id", ""), host)
+    return Listener(_text(row, "type").strip().lower(), _text(row, "container_id"), host)
+
+
+def _text(row: Mapping[str, Any], name: str) -> str:
+    """A text of a row; empty where there is none."""
+    value = row.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _named(finding: Finding, known: Mapping[tuple[str, int], tuple[Listener, ...]]) -> Finding:

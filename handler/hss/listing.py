@@ -114,10 +114,12 @@ class CategoryListing:
         self._walk.say()
         query = AssetStatisticsQuery(**scope(self._target, self._ask.category))
         try:
-            return self._client.asset_counters(self._target, query, self._spending)
+            counters = self._client.asset_counters(self._target, query, self._spending, partial=True)
         except UnknownError as error:
             self._stopped_by(error)
             return None
+        self._problems += counters.problems
+        return counters
 
     def _ports(self) -> None:
         try:

@@ -67,7 +67,7 @@ def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole:
     for at, page in enumerate(pages):
         before = _reaching_into(pages[:at], page, orders)
         to_end = whole and page is pages[-1]
-        for key in _covered(page, before, orders, to_end=to_end):
+        for key in () if page.unreadable else _covered(page, before, orders, to_end=to_end):
             lines.pop(key, None)
         _repeated(lines, before, one_answer(page.rows, page.keys))
     return lines
@@ -92,7 +92,7 @@ def _reaching_into(earlier: Sequence[ListPage], page: ListPage, orders: frozense
 
 def _covered(page: ListPage, keys: Sequence[Key], orders: frozenset[PortOrder], *, to_end: bool) -> Sequence[Key]:
     """Those keys of whose port the page holds every row, in each order that it may be in."""
-    for rank in (RANKS[order] for order in orders if keys and page.places):
+    for rank in (RANKS[order] for order in orders if keys):
         first, last = rank(page.places[0]), rank(page.places[-1])
         keys = [key for key in keys if first < rank(key[0]) and (to_end or rank(key[0]) < last)]
     return keys

@@ -58,6 +58,11 @@ class ListPage(NamedTuple):
         return bool(self.orders) and (asked or self.varied)
 
     @property
+    def unreadable(self) -> int:
+        """The lines that came and could not be read."""
+        return self.size - len(self.rows)
+
+    @property
     def capped(self) -> bool:
         """Whether there may be more lines than `total_num` can say."""
         return self.total_num >= CAP

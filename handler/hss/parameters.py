@@ -108,8 +108,8 @@ class _AssetStatistics(NamedTuple):
 class AssetStatisticsQuery(_AssetStatistics, Query):
     """`GET /v5/{project_id}/asset/statistics`.
 
-    The clouds differ: `category` is mandatory on Huawei Cloud and defaults to host on OTC, `host_id` has at most 64
-    characters there and 128 here. The schema of each says so; our own calls send a category everywhere.
+    The schemas differ: `category` is mandatory on Huawei Cloud and defaults to host on OTC, where `host_id` has at most
+    128 characters instead of 64. Our own calls send a category everywhere.
     """
 
     __slots__ = ()

@@ -161,7 +161,7 @@ def _judged(reading: ListReading, page: ListPage, before: ListReading) -> ListRe
     """What a page that joined means: the end, or that offsets do not do what they should."""
     short = page.size < before.longest
     new = not before.keys.issuperset(page.keys)
-    if not new and not short:
+    if not new and not short and not page.unreadable:
         return reading._replace(state="stuck", why="a page brings nothing new: offsets are rounded or ignored")
     if page.capped:
         return reading if new else _ended(reading)
@@ -175,8 +175,9 @@ def _judged(reading: ListReading, page: ListPage, before: ListReading) -> ListRe
 def _ended(reading: ListReading) -> ListReading:
     total = reading.pages[-1].total_num
     steady = all(page.total_num == total for page in reading.pages)
-    if steady and len(reading.keys) < total:
-        return _failed(reading, f"only {len(reading.keys)} of {total} rows came")
+    came = len(reading.keys) + sum(page.unreadable for page in reading.pages)
+    if steady and came < total:
+        return _failed(reading, f"only {came} of {total} rows came")
     return reading._replace(state="ended")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from handler.transport import Response
 
-SHOWN = 200  # characters of a vendor's text
+_LONGEST_TEXT = 200  # characters of a vendor's text
 _GATEWAY = re.compile(r"APIGW?\.")
 _DENIED = {"HSS.0010", "HSS.0013", "00000010", "APIG.0301", "APIG.0302", "APIG.0303", "APIG.0307", "APIG.0802"}
 _THROTTLED = "APIG.0308"
@@ -110,7 +110,7 @@ def error_body(response: Response) -> ErrorBody:
     return ErrorBody(harmless(code, 40), harmless(text), harmless(request_id, 80))
 
 
-def harmless(text: str, longest: int = SHOWN) -> str:
+def harmless(text: str, longest: int = _LONGEST_TEXT) -> str:
     """A vendor's text on one line of at most `longest` characters, a blank for each that cannot be seen."""
     return one_line(text, longest, unseen=" ")
 

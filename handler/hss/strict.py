@@ -36,7 +36,8 @@ def read(body: bytes) -> Any:
     if depth > DEEPEST:
         raise NotJsonError(_TOO_DEEP)
     if keys != body.count(b":"):  # as many colons as keys: no key was lost to another of the same name
-        _parsed(body, object_pairs_hook=_unique)
+        del value  # before it is made again: it may be large
+        value = _parsed(body, object_pairs_hook=_unique)
     return _encodable(value) if any(half in body for half in _HALF_ESCAPES) else value
 
 
@@ -72,12 +73,13 @@ def _measured(value: Any) -> tuple[int, int]:
     """How many arrays and objects lie in each other, at most one more than is allowed, and how many keys they have."""
     depth = keys = 0
     level: list[Any] = [value]
-    while depth <= DEEPEST and not _CONTAINERS.isdisjoint(map(type, level)):
+    while depth <= DEEPEST and not _CONTAINERS.isdisjoint(types := set(map(type, level))):
         depth += 1
-        objects = [one for one in level if type(one) is dict]
-        keys += sum(map(len, objects))
-        arrays = (one for one in level if type(one) is list)
-        level = list(chain(chain.from_iterable(map(dict.values, objects)), chain.from_iterable(arrays)))
+        objects = level if types == {dict} else [one for one in level if type(one) is dict]
+        arrays = [one for one in level if type(one) is list] if list in types else []
+        level = list(chain.from_iterable(map(dict.values, objects)))
+        keys += len(level)
+        level += chain.from_iterable(arrays)
     return depth, keys
 
 

@@ -132,10 +132,13 @@ class PortWalk:
     def _page(self, offset: int) -> Step:
         """Read a page; what to do next."""
         page = self._call(self._first_page._replace(offset=offset))
-        self._proof = self._proof.add(ListPage.of(offset, page.total_num, page.rows, size=len(page.raw)))
-        self.total_num, self.plan = page.total_num, "pages"
+        if self.total_num is None or all(problem.path != "$.total_num" for problem in page.problems):
+            self.total_num = page.total_num  # else as the page before said
+        size = len(page.rows) + page.unreadable
+        self._proof = self._proof.add(ListPage.of(offset, self.total_num, page.rows, size))
+        self.plan = "pages"
         if self.first_page_empty is None:
-            self.first_page_empty = not page.rows
+            self.first_page_empty = not size
         step = next_step(self._ask, self._proof)
         self._to_come = calls_ahead(step)
         self.say()
@@ -143,26 +146,29 @@ class PortWalk:
 
     def _exact_ports(self, ports: tuple[int, ...]) -> None:
         self.plan = "ports"
+        unsure = []
         for done, port in enumerate(ports):
             self._expect(len(ports) - done, len(ports) - done)
-            self._exact.append(self._exact_port(port))
+            if not self._exact_port(port):
+                unsure.append(str(port))
             self._to_come -= 1
             self.say()
-        unsure = [str(one.port) for one in self._exact if not one.proven]
         self.complete = not unsure
         if unsure:
             message = f"the answers for port {', '.join(unsure)} do not hold as many rows as their total_num says"
             self.problems.append(Problem(message, path="$.total_num", hint=UNSTEADY_HINT))
 
-    def _exact_port(self, port: int) -> Exact:
-        """The answer for that port. Raises AnswerError where the filter was ignored."""
+    def _exact_port(self, port: int) -> bool:
+        """Whether the answer has as many rows as it counts. Raises AnswerError where the filter was ignored."""
         page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), port=port))
         if any(row.port != port for row in page.rows):
             raise AnswerError(f"{self._client.name_of(self._target.project_id, API)}: port={port} gave other ports too")
-        return Exact(port, page.rows, proven=len(page.rows) == page.total_num)
+        self._exact.append(Exact(port, page.rows, proven=len(page.rows) == page.total_num))
+        return len(page.rows) + page.unreadable == page.total_num
 
     def _call(self, query: PortStatisticsQuery) -> PortPage:
-        page = self._client.port_page(self._target, query, self._spending)
+        page = self._client.port_page(self._target, query, self._spending, partial=True)
+        self.problems += [problem for problem in page.problems if problem not in self.problems]
         raws = page.raw if self._keep_raw else ({},) * len(page.rows)
         self._seen.update(zip(page.rows, raws, strict=True))
         self.notes.append(page.notes)

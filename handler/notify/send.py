@@ -68,7 +68,7 @@ def send(notification: Notification, sink: Sink, context: DeliveryContext) -> Se
         shrink = PLAIN if worst.outcome is DeliveryOutcome.PERMANENT else min(PLAIN, 2 * shrink + 1)
 
 
-def request_of(message: SinkMessage, sink: Sink) -> Request:
+def http_request(message: SinkMessage, sink: Sink) -> Request:
     """The POST of a message to the sink's URL, with the sink's own headers and what the kind adds to the query."""
     parts = urlsplit(sink.url.reveal())
     query = "&".join(part for part in (parts.query, urlencode(message.query)) if part)
@@ -150,7 +150,7 @@ class _Attempt:
     def _post_once(self, message: SinkMessage) -> SinkAnswer:
         timeout = min(LONGEST_WAIT, self._context.deadline.left())
         try:
-            response = self._context.transport(request_of(message, self._sink), timeout)
+            response = self._context.transport(http_request(message, self._sink), timeout)
         except TransportError as error:
             self._uncertain |= error.sent
             return SinkAnswer(DeliveryOutcome.RETRY_NOW, error.message)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pydantic import ValidationError
 
 from handler.models import CATEGORIES, Severity
+from handler.policy.codes import LoadProblem
 from handler.policy.document import DefaultsDocument, PolicyDocument, RuleDocument
 from handler.policy.messages import shape_problem
 from handler.policy.port_entries import entry_mistake, entry_range
-from handler.policy.problems import LoadProblem
 from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Location, Rule, RuleKind
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 

@@ -1,4 +1,4 @@
-"""A policy file compiled when the zip is built, so that a cold start parses no YAML and imports no pydantic.
+"""The policies that come with the package, compiled when the zip is built: no YAML and no pydantic at a cold start.
 
 `X.yaml.compiled.json` lies beside `X.yaml` and carries the SHA-256 of the YAML it was made from, and the version of
 the program that made it. It is used only if both fit; else it is passed over, which is said.
@@ -10,6 +10,7 @@ import hashlib
 import json
 from contextlib import suppress
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handler import __version__
@@ -20,14 +21,20 @@ from handler.ports import PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
-SUFFIX = ".compiled.json"
+COMPILED_SUFFIX = ".compiled.json"
 FORM = 1  # changes with the shape of the document
 
 
 class StaleError(Exception):
     """A compiled form that is not of this YAML, this program, or not readable at all. Says why."""
+
+
+def bundled_policies() -> Path:
+    """The folder `policies`: inside the package (wheel) or beside it (repository, function zip)."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "policies"
+    return inside if inside.is_dir() else package.parent / "policies"
 
 
 def compile_policies(folder: Path) -> dict[str, bytes]:
@@ -42,7 +49,7 @@ def compile_policies(folder: Path) -> dict[str, bytes]:
         name = path.relative_to(folder).as_posix()
         text = path.read_bytes()
         with suppress(PolicyError):
-            compiled[name + SUFFIX] = compile_policy(load_texts([(name, text)]), text)
+            compiled[name + COMPILED_SUFFIX] = compile_policy(load_texts([(name, text)]), text)
     return compiled
 
 

@@ -1,7 +1,7 @@
 """The shape of a policy file, version 1. Its JSON Schema is what `policy schema` prints.
 
 These models see one file and no more than its shape. What needs more than that (reversed ranges, repeated ids,
-unknown services, impossible dates) is judged in `build` with the codes of `problems.LOADER_ONLY`.
+unknown services, impossible dates) is judged in `build`, with codes of its own.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ def _port(value: Any) -> int | str:
 
 
 _NO_DAY = BeforeValidator(_no_day)
-Text = Annotated[str, _NO_DAY]
-Line = Annotated[str, Field(min_length=1, pattern=r"\S"), _NO_DAY]
-Id = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["telnet", "only-web"]), _NO_DAY]
-Url = Annotated[str, Field(pattern=r"^https?://\S+$", examples=["https://www.rfc-editor.org/rfc/rfc854"]), _NO_DAY]
-Day = Annotated[
+_Text = Annotated[str, _NO_DAY]
+_Line = Annotated[str, Field(min_length=1, pattern=r"\S"), _NO_DAY]
+_Id = Annotated[str, Field(pattern=r"^[a-z0-9-]+$", examples=["telnet", "only-web"]), _NO_DAY]
+_Url = Annotated[str, Field(pattern=r"^https?://\S+$", examples=["https://www.rfc-editor.org/rfc/rfc854"]), _NO_DAY]
+_Day = Annotated[
     str,
     Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", examples=["2027-03-31"], json_schema_extra={"format": "date"}),
 ]
 Count = Annotated[int, Field(ge=0)]
-PortEntry = Annotated[
+_PortEntry = Annotated[
     Any,
     PlainValidator(_port),
     WithJsonSchema(
@@ -63,8 +63,8 @@ PortEntry = Annotated[
         }
     ),
 ]
-Ports = Annotated[list[PortEntry], Field(min_length=1)]
-Categories = Annotated[list[CategoryWord], Field(min_length=1)]
+_Ports = Annotated[list[_PortEntry], Field(min_length=1)]
+_Categories = Annotated[list[CategoryWord], Field(min_length=1)]
 
 
 class _Shape(BaseModel):
@@ -75,7 +75,7 @@ class DefaultsDocument(_Shape):
     """What the rules of this file say where they say nothing themselves."""
 
     severity: SeverityWord = Field(default="high", description="Default severity; without it `high`.")
-    categories: Categories = Field(
+    categories: _Categories = Field(
         default=["host"], description="Default categories; without it `[host]`. Containers need their own HSS edition."
     )
 
@@ -103,10 +103,10 @@ class RuleDocument(_Shape):
 
     model_config = ConfigDict(json_schema_extra=_ONE_KIND)
 
-    id: Id = Field(description="Unique over all files of the policy.")
-    title: Line | None = Field(default=None, description="What a finding is called; without it the id.")
-    ports: Ports | None = Field(default=None, description="Ports that may not be open.")
-    allowed_ports: list[PortEntry] | None = Field(
+    id: _Id = Field(description="Unique over all files of the policy.")
+    title: _Line | None = Field(default=None, description="What a finding is called; without it the id.")
+    ports: _Ports | None = Field(default=None, description="Ports that may not be open.")
+    allowed_ports: list[_PortEntry] | None = Field(
         default=None, description="The other way round: every port that is not listed is a finding."
     )
     statistic: CounterWord | None = Field(default=None, description="An asset counter to compare with `above`.")
@@ -114,16 +114,16 @@ class RuleDocument(_Shape):
         default=None, description="tcp covers TCP and TCP6, udp covers UDP and UDP6; without it both."
     )
     severity: SeverityWord | None = Field(default=None, description="How bad a finding is.")
-    categories: Categories | None = Field(default=None, description="Servers, containers or both.")
+    categories: _Categories | None = Field(default=None, description="Servers, containers or both.")
     above: Count = Field(default=0, description="Tolerated num: a finding when num is above it.")
     status: Annotated[list[StatusWord], Field(min_length=1)] | None = Field(
         default=None, description="Only rows that HSS itself marks so. Open Telekom Cloud sends no status."
     )
-    rationale: Line | None = Field(default=None, description="Why this is dangerous.")
-    remediation: Line | None = Field(default=None, description="What to do about a finding.")
-    references: list[Url] = Field(default=[], description="Pages that say more.")
-    tags: list[Line] = Field(default=[], description="Words for routing findings to sinks.")
-    effective_from: Day | None = Field(
+    rationale: _Line | None = Field(default=None, description="Why this is dangerous.")
+    remediation: _Line | None = Field(default=None, description="What to do about a finding.")
+    references: list[_Url] = Field(default=[], description="Pages that say more.")
+    tags: list[_Line] = Field(default=[], description="Words for routing findings to sinks.")
+    effective_from: _Day | None = Field(
         default=None, description="Before that day (UTC) findings are announced, not violated."
     )
 
@@ -133,20 +133,20 @@ class ExemptionDocument(_Shape):
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["rules"]}, {"required": ["ports"]}]})
 
-    id: Id = Field(description="Unique over all files of the policy.")
-    rules: Annotated[list[Id], Field(min_length=1)] | None = Field(
+    id: _Id = Field(description="Unique over all files of the policy.")
+    rules: Annotated[list[_Id], Field(min_length=1)] | None = Field(
         default=None, description="Ids of the rules it switches off; without it every rule."
     )
-    ports: Ports | None = Field(default=None, description="Ports it speaks of; without it every port.")
-    categories: Categories | None = Field(default=None, description="Without it both.")
-    enterprise_projects: Annotated[list[Line], Field(min_length=1)] | None = Field(
+    ports: _Ports | None = Field(default=None, description="Ports it speaks of; without it every port.")
+    categories: _Categories | None = Field(default=None, description="Without it both.")
+    enterprise_projects: Annotated[list[_Line], Field(min_length=1)] | None = Field(
         default=None, description="Only for a target that asks for exactly one of these ids, in quotes."
     )
     up_to: Count | None = Field(default=None, description="Tolerated num while it lasts.")
-    reason: Line = Field(description="Why it is tolerated.")
-    owner: Line = Field(description="Who answers for it.")
-    ticket: Line | None = Field(default=None, description="Where it was decided.")
-    expires: Day = Field(description="The last day on which it holds, UTC.")
+    reason: _Line = Field(description="Why it is tolerated.")
+    owner: _Line = Field(description="Who answers for it.")
+    ticket: _Line | None = Field(default=None, description="Where it was decided.")
+    expires: _Day = Field(description="The last day on which it holds, UTC.")
 
 
 class PolicyDocument(_Shape):
@@ -158,13 +158,13 @@ class PolicyDocument(_Shape):
     )
 
     version: Literal[1] = Field(description="The version of this format.")
-    name: Line | None = Field(default=None, description="The policy's name in reports; without it the file's name.")
-    description: Text = Field(default="", description="What the policy is for.")
+    name: _Line | None = Field(default=None, description="The policy's name in reports; without it the file's name.")
+    description: _Text = Field(default="", description="What the policy is for.")
     defaults: DefaultsDocument = Field(default=DefaultsDocument(), description="For the rules of this file.")
     expect_rows: ExpectRowsDocument = Field(
         default=ExpectRowsDocument(), description="Fewer rows than this in a category: inconclusive."
     )
-    disallowed_ports: Ports | None = Field(
+    disallowed_ports: _Ports | None = Field(
         default=None, description="The short form: one rule with the id `disallowed-ports`."
     )
     rules: list[RuleDocument] = Field(default=[], description="What may not be open.")

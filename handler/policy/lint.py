@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from handler.policy.lint_codes import WARNINGS, LintMessage, warning
+from handler.policy.codes import WARNINGS, LintMessage, warning
 from handler.policy.lint_exemptions import lint_exemptions
 from handler.policy.lint_ports import lint_ports
 from handler.policy.lint_rules import lint_rules

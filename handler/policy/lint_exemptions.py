@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES, CategorySnapshot, Snapshot
-from handler.policy.lint_codes import LintMessage, warning
+from handler.policy.codes import LintMessage, warning
 from handler.policy.match import concerns, exemption_matcher, judged_counter, judged_rows, unmet_terms
 from handler.policy.rules import NOTICE_DAYS
 from handler.ports import PortSet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.policy.lint_codes import LintMessage, warning
+from handler.policy.codes import LintMessage, warning
 from handler.policy.services import names_of_ports, service_of
 from handler.ports import PortSet
 

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from handler.policy.build import SHORT_FORM_ID
-from handler.policy.lint_codes import LintMessage, warning
+from handler.policy.codes import LintMessage, warning
 from handler.policy.match import within
 from handler.policy.match_keys import RULE_WITHIN
 from handler.policy.services import service_of

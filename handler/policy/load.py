@@ -11,7 +11,7 @@ from handler.errors import PolicyError
 from handler.models import CATEGORIES
 from handler.policy.build import SHORT_FORM_ID, BuiltFile, build_file, is_short, mappings
 from handler.policy.canonical import digest
-from handler.policy.problems import LoadProblem
+from handler.policy.codes import LoadProblem
 from handler.policy.rules import Location, Policy, Rule
 from handler.policy.yaml_positions import MAX_BYTES, read_yaml
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from handler.policy.codes import LoadProblem
 from handler.policy.document import (
     DefaultsDocument,
     ExemptionDocument,
@@ -13,7 +14,6 @@ from handler.policy.document import (
     RuleDocument,
 )
 from handler.policy.port_entries import said
-from handler.policy.problems import LoadProblem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

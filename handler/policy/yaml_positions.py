@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from handler.policy.problems import LoadProblem
+from handler.policy.codes import LoadProblem
 from handler.policy.rules import Location
 
 if TYPE_CHECKING:

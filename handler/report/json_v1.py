@@ -1,6 +1,6 @@
 """Report JSON, version 1 (`schemas/report.schema.json`): each noun's fields once, for writing and for reading.
 
-A field that is missing here, in the schema or in `tests/test_report_json.py`'s list of what is left out fails a test.
+A field that is missing here, in the schema or in what `tests/report/test_json_v1.py` leaves out fails a test.
 A report says how many rows were read, not which: they come back as that many empty rows.
 """
 
@@ -30,13 +30,13 @@ from handler.report.verdict import counts_of, worst_target_first, worst_verdict
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-VERSION = "1"
+REPORT_VERSION = "1"
 EMPTY_ROW = Row(0, "", 0)
 
 
 def report_dict(report: Report) -> dict[str, Any]:
     """The report as a JSON object."""
-    return {"version": VERSION, **REPORT.write(report._replace(counts=counts_of(report)))}
+    return {"version": REPORT_VERSION, **REPORT.write(report._replace(counts=counts_of(report)))}
 
 
 def read_report(plain: Mapping[str, Any]) -> Report:
@@ -49,7 +49,7 @@ def targets_dict(run_id: str, reports: Iterable[Report]) -> dict[str, Any]:
     """The result of a run over several targets, worst verdict first."""
     ordered = worst_target_first(reports)
     return {
-        "version": VERSION,
+        "version": REPORT_VERSION,
         "run_id": run_id,
         "verdict": worst_verdict(report.verdict for report in ordered),
         "targets": [report_dict(report) for report in ordered],
@@ -123,7 +123,7 @@ EXEMPTED = Codec(
 )
 ANNOUNCED = Codec(AnnouncedFinding, _FINDING, field("effective_from"))
 PAST = Codec(PastFinding, _FINDING, field("because"))
-CHANGES = Codec(
+CHANGED = Codec(
     Changes,
     field("new", list, tuple),
     field("grown", list, tuple),
@@ -159,7 +159,7 @@ REPORT = Codec(
     each("announced", ANNOUNCED.write, ANNOUNCED.read),
     each("findings", FINDING.write, FINDING.read),
     each("exempted", EXEMPTED.write, EXEMPTED.read),
-    maybe("changes", CHANGES),
+    maybe("changes", CHANGED),
     each("deliveries", DELIVERY.write, DELIVERY.read),
     _PROBLEMS,
     field("warnings", list, tuple),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from handler.clock import parse_iso
 from handler.errors import ReportError
 from handler.report.json_file import MOST_LINES, parse_object, schema_problems
-from handler.report.json_v1 import FINDING, VERSION, read_report
+from handler.report.json_v1 import FINDING, REPORT_VERSION, read_report
 from handler.report.verdict import count_severities
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def parse_report(data: bytes, name: str) -> Report:
 def parse_reports(data: bytes, name: str) -> tuple[Report, ...]:
     """The report, or the reports of all targets. Raises ReportError with every problem found; `name` is shown in it."""
     document = parse_object(data, name, "a report", ReportError)
-    if document.get("version") != VERSION:
+    if document.get("version") != REPORT_VERSION:
         raise ReportError(
-            f"{name}: not a report of version {VERSION} (it says version {document.get('version')!r:.40})",
+            f"{name}: not a report of version {REPORT_VERSION} (it says version {document.get('version')!r:.40})",
             hint="A newer version of port-compliance may have written it.",
         )
     part = "targets" if "targets" in document else "report"

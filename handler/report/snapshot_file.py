@@ -11,7 +11,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import SnapshotError
-from handler.models import COUNTERS, CategorySnapshot, Problem, Row, Snapshot
+from handler.hss.rows import read_counters, status_of
+from handler.models import CategorySnapshot, Problem, Row, Snapshot
 from handler.report.codec import Codec, as_is, each, field
 from handler.report.json_file import parse_object, schema_problems
 from handler.report.json_v1 import TARGET
@@ -62,13 +63,19 @@ def _redacted(snapshot: Snapshot) -> Snapshot:
 
 
 def _known_keys_of(category: CategorySnapshot) -> CategorySnapshot:
-    """The category with the documented keys of its rows and counters only."""
+    """The category with the documented keys of its rows and counters only, and of those what can be read."""
     received = _as_received(category)
     counters = received.raw_statistics
     return received._replace(
-        raw_rows=tuple({key: row[key] for key in _ROW_KEYS if key in row} for row in received.raw_rows),
-        raw_statistics=None if counters is None else {key: counters[key] for key in COUNTERS if key in counters},
+        raw_rows=tuple(map(_readable, received.raw_rows)),
+        raw_statistics=None if counters is None else read_counters(counters).counters,
     )
+
+
+def _readable(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The documented keys of a row, without a status that is no word, for it may hold anything."""
+    known = {key: row[key] for key in _ROW_KEYS if key in row}
+    return known if isinstance(known.get("status", ""), str) else {**known, "status": None}
 
 
 def _as_received(category: CategorySnapshot) -> CategorySnapshot:
@@ -98,14 +105,12 @@ def _read_category(plain: Mapping[str, Any]) -> CategorySnapshot:
     counters = category.raw_statistics
     return category._replace(
         rows=tuple(_row_of(raw) for raw in category.raw_rows),
-        statistics=None if counters is None else {key: int(counters[key]) for key in COUNTERS if key in counters},
+        statistics=None if counters is None else read_counters(counters).counters,
     )
 
 
 def _row_of(raw: Mapping[str, Any]) -> Row:
-    status = raw.get("status")
-    status = None if status is None else status.lower()
-    return Row(int(raw["port"]), raw["type"].lower(), int(raw["num"]), "unknown" if status == "unknow" else status)
+    return Row(int(raw["port"]), raw["type"].strip().lower(), int(raw["num"]), status_of(raw.get("status")))
 
 
 RECEIVED = Codec(

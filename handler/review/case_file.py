@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from handler.models import COUNTERS
+from handler.policy.document import CategoryWord, Count, SeverityWord
 from handler.ports import HIGHEST, LOWEST, PortSet
 
 _RANGE = re.compile(r"(\d{1,5})-(\d{1,5})")
@@ -44,45 +45,43 @@ def _counter(value: str) -> str:
     return value
 
 
-Ports = Annotated[PortSet, BeforeValidator(_ports)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
-Day = Annotated[date, BeforeValidator(_day)]
-Category = Literal["host", "container"]
-Count = Annotated[int, Field(ge=0)]
-Counters = dict[Annotated[str, BeforeValidator(_counter)], Count]
+_Ports = Annotated[PortSet, BeforeValidator(_ports)]
+_Words = Annotated[tuple[str, ...], BeforeValidator(_words), Field(min_length=1)]
+_Day = Annotated[date, BeforeValidator(_day)]
+_Counters = dict[Annotated[str, BeforeValidator(_counter)], Count]
 
 
-class Shape(BaseModel):
+class CaseMapping(BaseModel):
     """A mapping with known keys only."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=False)
 
 
-class RowSpec(Shape):
+class RowSpec(CaseMapping):
     """Rows of the snapshot: one for each port and type named. Without `status` the row carries none."""
 
-    port: Ports = Field(alias="port")
-    types: Words = Field(alias="type")
-    category: Category = "host"
+    port: _Ports = Field(alias="port")
+    types: _Words = Field(alias="type")
+    category: CategoryWord = "host"
     num: Count = 1
     status: str | None = None
 
 
-class Wanted(Shape):
+class Wanted(CaseMapping):
     """Results to find: one for each port and protocol named; what is not named is not compared."""
 
     rule: str
-    port: Ports | None = None
-    protocols: Words | None = Field(default=None, alias="protocol")
-    category: Category | None = None
-    severity: Literal["info", "low", "medium", "high", "critical"] | None = None
+    port: _Ports | None = None
+    protocols: _Words | None = Field(default=None, alias="protocol")
+    category: CategoryWord | None = None
+    severity: SeverityWord | None = None
     num: Count | None = None
     status: str | None = None
     exemption: str | None = None
-    effective_from: Day | None = None
+    effective_from: _Day | None = None
 
 
-class Expect(Shape):
+class Expect(CaseMapping):
     """What must come out. A key that is left out is not compared; at least one is needed."""
 
     verdict: Literal["compliant", "violations", "inconclusive"] | None = None
@@ -98,28 +97,28 @@ class Expect(Shape):
         return self
 
 
-class Listing(Shape):
+class Listing(CaseMapping):
     """How much of a category was seen: `asked_ports` answers the policy's ports only, `incomplete` nothing for sure."""
 
     listing: Literal["complete", "asked_ports", "incomplete"] = "complete"
     total_num: Count | None = None
 
 
-class CaseSpec(Shape):
+class CaseSpec(CaseMapping):
     """One case: rows and counters in, expectation out."""
 
     name: Annotated[str, Field(min_length=1)]
     rows: tuple[RowSpec, ...] = ()
-    statistics: dict[Category, Counters | Literal["unreadable"]] = Field(default_factory=dict)
-    categories: dict[Category, Listing] = Field(default_factory=dict)
+    statistics: dict[CategoryWord, _Counters | Literal["unreadable"]] = Field(default_factory=dict)
+    categories: dict[CategoryWord, Listing] = Field(default_factory=dict)
     enterprise_project: str = "all_granted_eps"
-    today: Day | None = None
+    today: _Day | None = None
     expect: Expect
 
 
-class FileSpec(Shape):
+class FileSpec(CaseMapping):
     """A whole file. `today` is the day of every case that names no other."""
 
     policy: str | None = None
-    today: Day | None = None
+    today: _Day | None = None
     cases: tuple[CaseSpec, ...]

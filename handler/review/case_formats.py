@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from handler.formats.inert import inert
+from handler.formats.junit import xml_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -99,6 +100,4 @@ def cases_junit(suites: Sequence[SuiteResult]) -> str:
             if result.differences:
                 failure = ET.SubElement(case, "failure", message=inert(result.differences[0]), type="difference")
                 failure.text = "\n".join(inert(difference, _LONG) for difference in result.differences)
-    ET.indent(root)
-    text: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)  # never the locale's encoding
-    return text.decode() + "\n"
+    return xml_text(root)

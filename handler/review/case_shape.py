@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from handler.review.case_file import CaseSpec, Expect, FileSpec, Listing, RowSpec, Shape, Wanted
+from handler.review.case_file import CaseMapping, CaseSpec, Expect, FileSpec, Listing, RowSpec, Wanted
 
 if TYPE_CHECKING:
     from handler.policy.rules import Location
@@ -66,6 +66,11 @@ def _message(file: PositionedFile, error: Any) -> str:
 
 def _known(where: str) -> list[str]:
     """The keys that a mapping at that place may hold."""
-    shapes: dict[str, type[Shape]] = {"": FileSpec, "cases": CaseSpec, "cases.rows": RowSpec, "cases.expect": Expect}
+    shapes: dict[str, type[CaseMapping]] = {
+        "": FileSpec,
+        "cases": CaseSpec,
+        "cases.rows": RowSpec,
+        "cases.expect": Expect,
+    }
     shape = shapes.get(where, Listing if where.startswith("cases.categories") else Wanted)
     return [field.alias or name for name, field in shape.model_fields.items()]

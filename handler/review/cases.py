@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from handler.models import Evaluation
     from handler.policy.rules import Location, Policy
 
-SUFFIX = ".test.yaml"
+CASES_SUFFIX = ".test.yaml"
 
 
 class Case(NamedTuple):
@@ -65,17 +65,17 @@ def find_case_files(paths: Iterable[Path]) -> list[Path]:
     if not found:
         raise UsageError(
             f"no test case found in {', '.join(str(path) for path in paths)}",
-            hint=f"Cases live in files named POLICY{SUFFIX}, beside the policy or below the folder.",
+            hint=f"Cases live in files named POLICY{CASES_SUFFIX}, beside the policy or below the folder.",
         )
     return list(found)
 
 
 def _case_files(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(path.rglob(f"*{SUFFIX}"))
-    if path.name.endswith(SUFFIX):
+        return sorted(path.rglob(f"*{CASES_SUFFIX}"))
+    if path.name.endswith(CASES_SUFFIX):
         return [path]
-    beside = path.with_name(path.stem + SUFFIX)
+    beside = path.with_name(path.stem + CASES_SUFFIX)
     return [beside] if beside.is_file() else []
 
 
@@ -154,7 +154,7 @@ def _read_file(file: Path) -> tuple[FileSpec | None, list[Case], list[str]]:
 
 def _policy_path(content: FileSpec, file: Path) -> Path:
     """What the file tests: what `policy:` names, seen from the file, or `X.yaml` beside `X.test.yaml`."""
-    named = content.policy or file.name.removesuffix(SUFFIX) + ".yaml"
+    named = content.policy or file.name.removesuffix(CASES_SUFFIX) + ".yaml"
     return Path(normpath(file.parent / named))  # an absolute name stays as it is
 
 

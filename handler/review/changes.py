@@ -73,11 +73,12 @@ class Comparison(NamedTuple):
 
 
 def in_order(changes: list[Change]) -> tuple[Change, ...]:
-    """Worst first, then category, port, protocol and rule."""
+    """Kind by kind, and each in the order of findings: severity, category in the API's order, port, protocol, rule."""
 
-    def key(change: Change) -> tuple[int, int, str, int, tuple[str, ...], str]:
+    def key(change: Change) -> tuple[int, int, int, int, tuple[str, ...], str]:
         low = -1 if change.low is None else change.low
-        return (KINDS.index(change.kind), -change.severity, change.category, low, change.protocols, change.rule_id)
+        category = CATEGORIES.index(change.category)
+        return (KINDS.index(change.kind), -change.severity, category, low, change.protocols, change.rule_id)
 
     return tuple(sorted(changes, key=key))
 

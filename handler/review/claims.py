@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from handler.models import Severity
     from handler.policy.rules import Policy, Rule
 
-    Claim = tuple[int, int, Rule]  # the lowest and highest port, and the rule as exemptions leave it there
+    FoundRange = tuple[int, int, Rule]  # the lowest and highest port, and the rule as exemptions leave it there
 
 COUNTER = -1  # stands for the port of a counter
 
@@ -32,7 +32,7 @@ class PolicyOnDay:
         self.known = {rule.id for rule in policy.rules}
         self._exemptions = ExemptionsInForce(policy.exemptions, today, ALL_ENTERPRISE_PROJECTS)
 
-    def claims(self, name: str, category: str, protocol: str) -> list[Claim]:
+    def claims(self, name: str, category: str, protocol: str) -> list[FoundRange]:
         """The ranges that the rule finds, ascending and disjoint; a counter is among those of the first protocol."""
         rule = self.rules.get(name)
         if rule is None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
-from handler.formats.inert import inert
-from handler.models import Severity
+from handler.formats.columns import aligned
+from handler.formats.inert import LONGEST, inert
+from handler.formats.markdown import FOLD_BEYOND, ROOM, escaped, folded, table_row, table_within
+from handler.models import SEVERITIES
 from handler.review.changes import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from handler.review.changes import Change, ChangeKind, Comparison
 
@@ -21,9 +22,7 @@ _TITLES: dict[ChangeKind, str] = {
     "announced": "Newly announced",
     "gone": "No longer found",
 }
-_OPEN_ROWS = 20  # more rows than this are folded away in Markdown
-_COMMENT = 60_000  # characters; a GitHub comment holds 65,536
-_MARKS = re.compile(r"([\\`*_\[\]|~>$])")
+_AROUND_A_TABLE = 400  # characters of its heading, its columns and what is said of rows that are left out
 
 
 def compare_text(comparison: Comparison) -> str:
@@ -34,7 +33,7 @@ def compare_text(comparison: Comparison) -> str:
         changes = comparison.of(kind)
         if changes:
             lines += ["", f"{_TITLES[kind]} ({len(changes)})"]
-            lines += [f"  {line}" for line in _columns([_cells(change) for change in changes])]
+            lines += [f"  {line}" for line in aligned([_cells(change) for change in changes])]
     if comparison.exemptions:
         lines += ["", f"Exemptions ({len(comparison.exemptions)})"]
         lines += [f"  {item.kind} {item.exemption_id}: {inert(item.detail)}" for item in comparison.exemptions]
@@ -42,7 +41,7 @@ def compare_text(comparison: Comparison) -> str:
         lines += ["", *comparison.notes]
     if not comparison.changes and not comparison.exemptions and not comparison.notes:
         lines += ["", "Nothing changes."]
-    lines += ["", *_columns([[name, str(old), "->", str(new)] for name, old, new in _counts(comparison)])]
+    lines += ["", *aligned([[name, str(old), "->", str(new)] for name, old, new in _counts(comparison)])]
     return "\n".join(lines) + "\n"
 
 
@@ -52,17 +51,9 @@ def _cells(change: Change) -> list[str]:
     return [severity, inert(change.what, 60), change.category, change.rule_id, num, inert(change.because)]
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as columns of equal width; empty columns vanish."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True) if width).rstrip() for row in rows
-    ]
-
-
 def _counts(comparison: Comparison) -> list[tuple[str, int, int]]:
     old, new = comparison.counts_old, comparison.counts_new
-    return [(str(each), old.get(each, 0), new.get(each, 0)) for each in sorted(Severity, reverse=True)]
+    return [(str(each), old.get(each, 0), new.get(each, 0)) for each in SEVERITIES]
 
 
 def compare_markdown(comparison: Comparison) -> str:
@@ -72,14 +63,15 @@ def compare_markdown(comparison: Comparison) -> str:
         f"From {_inline(comparison.old)} to {_inline(comparison.new)}, on {_inline(comparison.basis)}.",
         _summary(comparison),
     ]
-    parts += [f"**Not certain:** {_inline(doubt)}" for doubt in comparison.doubts[:_OPEN_ROWS]]
+    parts += [f"**Not certain:** {_inline(doubt)}" for doubt in comparison.doubts[:FOLD_BEYOND]]
     parts += [_inline(note) for note in comparison.notes]
-    parts.append(_table(("severity", "old", "new"), [[n, str(o), str(w)] for n, o, w in _counts(comparison)]))
-    room = _COMMENT - sum(len(part) + 2 for part in parts)
+    counts = [table_row(name, str(old), str(new)) for name, old, new in _counts(comparison)]
+    parts.append(table_within(("severity", "old", "new"), counts, ROOM))
+    room = ROOM - sum(len(part) + 2 for part in parts)
     sections = [_section(comparison, kind) for kind in KINDS] + [_exemptions(comparison)]
     for title, header, rows in sections:
         if rows:
-            parts.append(_folded(title, header, rows, room))
+            parts.append(_headed(title, header, rows, room))
             room -= len(parts[-1]) + 2
     return "\n\n".join(parts) + "\n"
 
@@ -107,29 +99,16 @@ def _exemptions(comparison: Comparison) -> _Section:
     return "Exemptions", ("change", "exemption", "detail"), rows
 
 
-def _folded(title: str, header: Iterable[str], rows: list[list[str]], room: int) -> str:
+def _headed(title: str, header: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> str:
     """A headed table, in `<details>` beyond twenty rows, cut by whole rows to the room that is left."""
-    shown, used = 0, 400
-    while shown < len(rows) and used + sum(len(cell) + 3 for cell in rows[shown]) < room:
-        used += sum(len(cell) + 3 for cell in rows[shown]) + 2
-        shown += 1
-    table = _table(tuple(header), rows[:shown])
-    if shown < len(rows):
-        table += f"\n\nand {len(rows) - shown} more"
-    if len(rows) <= _OPEN_ROWS:
+    table = table_within(header, [table_row(*row) for row in rows], room - _AROUND_A_TABLE)
+    if len(rows) <= FOLD_BEYOND:
         return f"#### {title} ({len(rows)})\n\n{table}"
-    return f"<details><summary>{title} ({len(rows)})</summary>\n\n{table}\n\n</details>"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return folded(f"{title} ({len(rows)})", table)
 
 
 def _inline(text: str) -> str:
-    """Text that Markdown shows as it is: no markup, no HTML, no mention, no link."""
-    safe = inert(text).replace("&", "&amp;").replace("<", "&lt;")
-    return _MARKS.sub(r"\\\1", safe).replace("@", "@\u200b").replace("://", ":\u200b//").replace("www.", "www\u200b.")
+    return escaped(text, LONGEST)
 
 
 def compare_json(comparison: Comparison) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from handler.formats.columns import aligned
 from handler.formats.inert import inert
 
 if TYPE_CHECKING:
@@ -32,9 +33,7 @@ def _count(entries: Sequence[Listed]) -> int:
 
 def _lines(entries: Sequence[Listed]) -> Iterator[str]:
     rows = [(entry.what, _services(entry), ", ".join(entry.lists)) for entry in entries]
-    widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1)]
-    for what, services, lists in rows:
-        yield f"  {what:<{widths[0]}}  {services:<{widths[1]}}  {lists}".rstrip()
+    return (f"  {line}" for line in aligned(rows))
 
 
 def _services(entry: Listed) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from handler.policy.match_keys import Answer
     from handler.policy.rules import Exemption, Location, Policy, Rule
 
-    Words = Callable[[_Owner, "Question"], str]
+    _Words = Callable[[_Owner, "Question"], str]
 
 Result = Literal["finding", "conditional", "undecided", "announced", "exempted", "nothing", "applies", "off"]
 _ORDER: tuple[Result, ...] = ("finding", "undecided", "conditional", "announced", "exempted", "nothing")  # worst first
@@ -126,10 +126,14 @@ def _why(rule: Rule, question: Question) -> str:
 
 
 def _reasons(
-    words: Mapping[str, Words[_Owner]], answers: Mapping[str, Answer], wanted: Answer, owner: _Owner, question: Question
+    words: Mapping[str, _Words[_Owner]],
+    answers: Mapping[str, Answer],
+    given: Answer,
+    owner: _Owner,
+    question: Question,
 ) -> Iterator[str]:
     """The words of each key that gave that answer."""
-    return (tell(owner, question) for key, tell in words.items() if answers.get(key) == wanted)
+    return (tell(owner, question) for key, tell in words.items() if answers.get(key) == given)
 
 
 def _exemption_statement(exemption: Exemption, question: Question, today: date, *, concerned: bool) -> Statement:
@@ -151,21 +155,21 @@ def _exemption_statement(exemption: Exemption, question: Question, today: date, 
 
 
 # What is said of a key, by its answer: a key that judges and has no words here would go unexplained.
-_UNMET: Mapping[str, Words[Rule]] = {
+_UNMET: Mapping[str, _Words[Rule]] = {
     "ports": lambda _, question: f"allows {question.port}",
     "categories": lambda rule, _: f"speaks of category {', '.join(rule.categories)} only",
     "protocols": lambda rule, _: f"speaks of {', '.join(rule.protocols)} only",
     "above": lambda rule, question: f"num {question.num} is not above {rule.above}",
     "status": lambda rule, question: f"status {question.status} is not {' or '.join(rule.status)}",
 }
-_OPEN: Mapping[str, Words[Rule]] = {
+_OPEN: Mapping[str, _Words[Rule]] = {
     "above": lambda rule, _: f"when num is above {rule.above}",
     "status": lambda rule, _: f"when status is {' or '.join(rule.status)}",
 }
-_LACKING: Mapping[str, Words[Rule]] = {
+_LACKING: Mapping[str, _Words[Rule]] = {
     "status": lambda rule, _: f"needs status {' or '.join(rule.status)}, and the row carries none",
 }
-_OFF: Mapping[str, Words[Exemption]] = {
+_OFF: Mapping[str, _Words[Exemption]] = {
     "expires": lambda exemption, _: f"ended on {exemption.expires}",
     "categories": lambda exemption, _: f"speaks of category {', '.join(exemption.categories)} only",
     "enterprise_projects": lambda exemption, _: (
@@ -173,6 +177,6 @@ _OFF: Mapping[str, Words[Exemption]] = {
     ),
     "up_to": lambda exemption, question: f"num {question.num} is above {exemption.up_to}",
 }
-_WHILE: Mapping[str, Words[Exemption]] = {
+_WHILE: Mapping[str, _Words[Exemption]] = {
     "up_to": lambda exemption, _: f"while num is at most {exemption.up_to}",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from handler.models import CATEGORIES, COUNTERS
 from handler.policy.rules import PROTOCOLS, STATUSES
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from handler.policy.rules import Exemption, Policy, Rule
 
+_Owner = TypeVar("_Owner", "Rule", "Exemption")
 _DAY = timedelta(days=1)
 
 
@@ -41,14 +42,11 @@ def mutants(policy: Policy) -> Iterator[Mutant]:
 
 def _rule_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
     yield from _counter_changes(rule) if rule.statistic is not None else _row_changes(rule)
-    for words, categories in _choices("categories", rule.categories, CATEGORIES):
-        yield words, rule._replace(categories=categories)
-    for words, above in _count_changes("above", rule.above):
-        yield words, rule._replace(above=above)
+    yield from _each(rule, "categories", _choices("categories", rule.categories, CATEGORIES))
+    yield from _each(rule, "above", _count_changes("above", rule.above))
     if rule.effective_from is not None:
         yield "effective_from dropped", rule._replace(effective_from=None)
-        for words, day in _day_changes("effective_from", rule.effective_from):
-            yield words, rule._replace(effective_from=day)
+        yield from _each(rule, "effective_from", _day_changes("effective_from", rule.effective_from))
 
 
 def _row_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
@@ -59,10 +57,8 @@ def _row_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
         yield "ports flipped to allowed_ports", rule._replace(kind="allowed_ports", ports=ALL_PORTS - rule.listed)
     if rule.kind == "allowed_ports":
         yield "allowed_ports flipped to ports", rule._replace(kind="ports", ports=rule.listed)
-    for words, protocols in _choices("protocols", rule.protocols, PROTOCOLS):
-        yield words, rule._replace(protocols=protocols)
-    for words, status in _status_changes(rule.status):
-        yield words, rule._replace(status=status)
+    yield from _each(rule, "protocols", _choices("protocols", rule.protocols, PROTOCOLS))
+    yield from _each(rule, "status", _status_changes(rule.status))
 
 
 def _counter_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
@@ -71,22 +67,23 @@ def _counter_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
 
 
 def _exemption_changes(exemption: Exemption) -> Iterator[tuple[str, Exemption]]:
+    projects = exemption.enterprise_projects
     if exemption.ports is not None:
-        for words, ports in (*_port_changes(exemption.ports), ("ports flipped", NAMED_PORTS - exemption.ports)):
-            yield words, exemption._replace(ports=ports)
+        yield from _each(exemption, "ports", _port_changes(exemption.ports))
+        yield "ports flipped", exemption._replace(ports=NAMED_PORTS - exemption.ports)
         yield "widened to every port", exemption._replace(ports=None)
-    for words, rules in _word_changes("rule", exemption.rules):
-        yield words, exemption._replace(rules=rules)
-    for words, categories in _choices("categories", exemption.categories, CATEGORIES):
-        yield words, exemption._replace(categories=categories)
-    for words, projects in _word_changes("enterprise project", exemption.enterprise_projects):
-        yield words, exemption._replace(enterprise_projects=projects)
+    yield from _each(exemption, "rules", _word_changes("rule", exemption.rules))
+    yield from _each(exemption, "categories", _choices("categories", exemption.categories, CATEGORIES))
+    yield from _each(exemption, "enterprise_projects", _word_changes("enterprise project", projects))
     if exemption.up_to is not None:
         yield "up_to dropped", exemption._replace(up_to=None)
-        for words, up_to in _count_changes("up_to", exemption.up_to):
-            yield words, exemption._replace(up_to=up_to)
-    for words, day in _day_changes("expires", exemption.expires):
-        yield words, exemption._replace(expires=day)
+        yield from _each(exemption, "up_to", _count_changes("up_to", exemption.up_to))
+    yield from _each(exemption, "expires", _day_changes("expires", exemption.expires))
+
+
+def _each(owner: _Owner, key: str, changes: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, _Owner]]:
+    """The rule or exemption with each of these values of one key."""
+    return ((words, owner._replace(**{key: value})) for words, value in changes)
 
 
 def _word_changes(name: str, chosen: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:

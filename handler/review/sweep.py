@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handler.models import Severity
     from handler.policy.rules import Policy, Rule
     from handler.review.changes import ChangeKind
-    from handler.review.claims import Claim
+    from handler.review.claims import FoundRange
 
 
 class _Segment(NamedTuple):
@@ -83,7 +83,7 @@ def _reason(name: str, without: PolicyOnDay, having: PolicyOnDay, verb: str) -> 
     return "rule or exemption changed"
 
 
-def _segments(old: list[Claim], new: list[Claim]) -> Iterator[_Segment]:
+def _segments(old: list[FoundRange], new: list[FoundRange]) -> Iterator[_Segment]:
     """Both lists cut at each other's edges, ascending."""
     edges = sorted(set(chain.from_iterable((low, high + 1) for low, high, _ in (*old, *new))))
     sides = (_by_edge(old, edges), _by_edge(new, edges))
@@ -93,7 +93,7 @@ def _segments(old: list[Claim], new: list[Claim]) -> Iterator[_Segment]:
             yield _Segment(start, after - 1, was, now)
 
 
-def _by_edge(claims: list[Claim], edges: list[int]) -> dict[int, Rule]:
+def _by_edge(claims: list[FoundRange], edges: list[int]) -> dict[int, Rule]:
     """The rule of each edge that lies inside a range; one walk over both."""
     found: dict[int, Rule] = {}
     remaining = iter(claims)

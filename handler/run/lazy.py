@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from difflib import get_close_matches as get_close_matches
 
     from handler.decide.evaluate import evaluate as evaluate
-    from handler.formats.registry import render as render
+    from handler.formats.registry import render_report as render_report
     from handler.hss.clouds_yaml import read_cloud as read_cloud
     from handler.hss.clouds_yaml import search_paths as search_paths
     from handler.hss.hosts import name_hosts as name_hosts
@@ -46,7 +46,7 @@ _AFTER_THE_FIRST_REQUEST = {
 }
 _WHERE_USED = {
     "difflib": ("get_close_matches",),  # an event with a misspelt key
-    "handler.formats.registry": ("render",),  # a gateway call that wants Markdown
+    "handler.formats.registry": ("render_report",),  # a gateway call that wants Markdown
     "handler.hss.clouds_yaml": ("read_cloud", "search_paths"),  # OS_CLOUD; brings yaml
     "handler.hss.hosts": ("name_hosts",),  # a sink that wants servers named
     "handler.policy.load": ("load_texts", "read_files"),  # a policy that is not compiled; brings yaml and pydantic

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.errors import PolicyError, TransportError, UnknownError
-from handler.policy.bundled import bundled_policies
-from handler.policy.compiled import SUFFIX, StaleError, read_compiled
+from handler.policy.compiled import COMPILED_SUFFIX, StaleError, bundled_policies, read_compiled
 from handler.run import lazy
 from handler.transport import Request
 
@@ -38,11 +37,11 @@ def read_local(location: str, root: Path) -> Policy:
             path, shown_root = bundled, bundled_policies().parent
     shown = str(path).removeprefix(f"{shown_root}/")
     try:
-        return read_compiled(path.with_name(path.name + SUFFIX).read_bytes(), shown, path.read_bytes())
+        return read_compiled(path.with_name(path.name + COMPILED_SUFFIX).read_bytes(), shown, path.read_bytes())
     except (OSError, ValueError):
         return _loaded(path, shown_root)
     except StaleError as stale:
-        warning = f"{shown}{SUFFIX} is passed over: {stale}"
+        warning = f"{shown}{COMPILED_SUFFIX} is passed over: {stale}"
     policy = _loaded(path, shown_root)
     return policy._replace(warnings=(*policy.warnings, warning))
 

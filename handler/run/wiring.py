@@ -78,7 +78,7 @@ class Wiring:
             pacer=context.warm.pacer(settings.calls_per_minute, context.clock),
             clock=context.clock,
             random=context.warm.random,
-            validation="warn" if settings.validation == "warn" else "strict",
+            validation="strict" if settings.validation == "strict" else "warn",
         )
 
     def policy(self, location: str, place: Place | None) -> Policy:

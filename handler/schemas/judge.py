@@ -66,6 +66,8 @@ class _Column:
 
     def items(self) -> _Column:
         """All items of its arrays, one array after another."""
+        if len(self.values) == 1:
+            return _Column(self.values[0], lambda n: (*self.path_of(0), n))
         ends = [0, *accumulate(map(len, self.values))]
 
         def path_of(n: int) -> Path:

@@ -109,7 +109,7 @@ def settings_and_problems(
         budget_seconds=reader.number("RUN_BUDGET_SECONDS", 0, least=1, most=MAX_BUDGET) or None,
         run_interval=reader.duration("RUN_INTERVAL"),
         apig_token=reader.secret("APIG_TOKEN"),
-        validation=reader.choice("VALIDATION", ("strict", "warn"), "strict"),
+        validation=reader.choice("VALIDATION", ("strict", "warn"), "warn"),
         log_level=reader.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
         log_format=reader.choice("LOG_FORMAT", ("json", "text"), "json" if in_function else "text"),
     )

@@ -63,7 +63,8 @@ def test_without_docutils_the_extra_is_named():
     command = [sys.executable, "-c", code, "schema", "derive", str(OWN / "lamps.otc.rst")]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=OWN.parents[1])
     assert (done.returncode, done.stdout) == (2, "")
-    assert "port-compliance[derive]" in done.stderr
+    assert "schema derive needs the extra 'derive'" in done.stderr
+    assert "pip install '.[derive]'" in done.stderr
 
 
 def test_a_table_that_is_not_there_is_named_with_those_that_are(capsys):

@@ -27,17 +27,17 @@ def main() -> int:
     args = parser.parse_args()
     silent = 0
     for form in [args.form] if args.form else FORMS:
-        for mode in MODES:
-            total: Counter[str] = Counter()
-            for seed in range(args.start, args.start + args.pages):
-                found, counts, shown, derived = tried(form, mode, seed, args.share)
-                total += counts
-                silent += len(found)
-                total["silent"] += len(found)
-                for difference in found[: args.show]:
+        total: dict[str, Counter[str]] = {mode: Counter() for mode in MODES}
+        for seed in range(args.start, args.start + args.pages):
+            for mode, outcome in tried(form, seed, args.share).items():
+                total[mode] += outcome.counts
+                silent += len(outcome.differences)
+                for difference in outcome.differences[: args.show]:
                     args.show -= 1
-                    print(difference, *_around(shown, difference.name), *derived.gaps, "", sep="\n")
-            print(form, mode, args.pages, dict(total), flush=True)
+                    print(form, seed, difference, *_around(outcome.shown, difference.name), *outcome.gaps, "", sep="\n")
+        for mode, counts in total.items():
+            print(f"{form}, {mode}: {args.pages} pages from seed {args.start};", dict(counts), flush=True)
+    print(f"{silent} silent differences")
     return 1 if silent else 0
 
 

@@ -295,10 +295,48 @@ def _fewer(rng: random.Random) -> tuple[list[Text], dict[str, Any]]:
     return [Text("Minimum: 0"), Text(f"Maximum: {rng.choice([5, 100])}"), Text("Enumerated values: 0, 1")], GAP
 
 
+def _noise(rng: random.Random) -> tuple[list[Text], dict[str, Any]]:
+    """Sentences with numbers and words that bound nothing."""
+    return [Text(rng.choice([
+        "RFC 1918 applies.", "It takes 5 minutes.", "HTTP/2 is used, and TLS 1.3.", "Servers and containers are counted together.",
+        "The data is encrypted or not, as you like.", "Version 2.0 (2024-01-31) changed it.", "See Table 5 for more.",
+        "Users can be added and removed at any time.", "The range of ports, and their number, is counted.", "Either way is fine.", "The value can be a UUID or 0.",
+    ]))], {}  # fmt: skip
+
+
+def _two_bounds(rng: random.Random) -> tuple[list[Text], dict[str, Any]]:
+    return [Text(text) for text in rng.choice([
+        ["Minimum: 1", "Minimum: 2"], ["Maximum: 5", "The value ranges from 0 to 7."], ["The value ranges from 1 to 5.", "The value ranges from 1 to 6."],
+        ["Default: 5", "The default value is 6."], ["Minimum: 5", "Maximum: 9", "Default: 1"], ["Value range: 9-1"],
+        ["Minimum: 1", "Maximum: 9", "The value -1 indicates all of them."], ["If the kind is ip, the value ranges from 1 to 5."],
+        ["The value ranges from 1 to 5 if the kind is ip."], ["Options: 1, 2", "The value 0 indicates none."],
+    ])], GAP  # fmt: skip
+
+
+def _contradicted(rng: random.Random) -> tuple[list[Text], dict[str, Any]]:
+    return [Text(text) for text in rng.choice([
+        ["Options: warm, cold", "The value hot indicates that it burns."], ["Options: warm, cold", "Minimum: 1", "Maximum: 3"],
+        ["Options: warm, cold", "For example, set it to hot or mild."], ["Options: warm", "Default: warm"], ["The value is fixed to warm."],
+        ["Options: warm, cold", "Range", "warm, hot"], ["Range", "warm, cold", "Definition", "It can be hot or cold."],
+        ["Options: warm/cold"], ["Status. warm, cold, or hot"], ["The value can be warm or empty."],
+    ])], GAP  # fmt: skip
+
+
 TEXT_BREAKS: list[Callable[[random.Random], tuple[list[Text], dict[str, Any]]]] = [
     _conditional, _broken_bullet, _two_lists, _open, _lost, _unannounced, _beyond, _foreign_default, _no_values, _prose_list, _heading_bullets,
+    _noise, _contradicted,
 ]  # fmt: skip
-NUMBER_BREAKS = [_conditional, _broken_bullet, _doubtful_numbers, _special, _fewer, _lost, _prose_list]
+NUMBER_BREAKS = [
+    _conditional,
+    _broken_bullet,
+    _doubtful_numbers,
+    _special,
+    _fewer,
+    _lost,
+    _prose_list,
+    _noise,
+    _two_bounds,
+]
 
 
 def broken(rng: random.Random, kind: str) -> Cell:

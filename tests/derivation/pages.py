@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import textwrap
 from typing import Any, NamedTuple
 
 from tests.derivation import cells
@@ -62,21 +63,20 @@ def field(rng: random.Random, name: str, *, mandatory: bool, share: float) -> Fi
             Cell((Text("Odd."),), {}, is_clean=False),
             "No" * mandatory,
         )
-    inner = "string" if kind == "Array of strings" else SCALARS.get(kind, "")
+    is_array = kind == "Array of strings"
+    inner = "string" if is_array else SCALARS.get(kind, "")
     cell = (
         cells.broken(rng, inner) if inner in ("string", "integer") and rng.random() < share else cells.clean(rng, inner)
     )
-    if kind == "Array of strings" and cell.says is not cells.GAP:
+    if is_array and "default" in cell.says:
         cell = Cell((Text("Names."),), {})
-    says = cell.says
-    schema: dict[str, Any] = {"type": inner, **says}
-    if kind == "Array of strings":
-        schema = {"type": "array", "items": {"type": "string"}}
+    schema: dict[str, Any] = {"type": inner, **cell.says}
+    if is_array:
+        schema = {"type": "array", "items": schema}
     elif kind.startswith("Map"):
         schema = {"type": "object", "additionalProperties": {"type": "string"}}
-    return Field(
-        name, kind, cells.GAP if says is cells.GAP else schema, cell, rng.choice(["Yes", "No"]) if mandatory else ""
-    )
+    word = rng.choice(["Yes", "No"]) if mandatory else ""
+    return Field(name, kind, cells.GAP if cell.says is cells.GAP else schema, cell, word)
 
 
 def fields(rng: random.Random, most: int, *, mandatory: bool, share: float) -> tuple[Field, ...]:
@@ -211,10 +211,14 @@ def _rst_line(cells_: list[str], wide: list[int]) -> str:
 
 def _rst_cell(cell: Cell, rng: random.Random) -> list[str]:
     lines: list[str] = []
+    wide = rng.choice([30, 60, 400])
     for line in cell.lines:
-        text = _rst_marked(line.text, rng)
+        outer = "   " * max(line.depth - 1, 0)
+        parts = textwrap.wrap(_rst_marked(line.text, rng), wide, break_long_words=False, break_on_hyphens=False)
         lines += [""] if lines else []
-        lines.append("   " * max(line.depth - 1, 0) + ("-  " if line.depth else "") + text)
+        lines += [
+            outer + (("-  " if not at else "   ") if line.depth else "") + part for at, part in enumerate(parts or [""])
+        ]
     return lines
 
 

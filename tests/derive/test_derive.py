@@ -24,6 +24,7 @@ COMMITTED = [
     ("ListPortStatistics.otc.rst", "otc-port-statistics-undated"),
     ("ListPortStatistics.huawei-2024-01-31.txt", "huaweicloud-port-statistics-2024-01-31"),
     ("ShowAssetStatistic.huawei-2026-04-03.txt", "huaweicloud-asset-statistics-2026-04-03"),
+    ("ShowAssetStatistic.otc.rst", "otc-asset-statistics-undated"),
 ]
 FOLDER = Path(catalog.__file__).parent
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from handler.derive.description import read_description
@@ -245,3 +247,16 @@ def test_headings_on_one_line_are_read_like_headings_on_their_own():
 
 def test_an_empty_description_says_nothing():
     assert read_description(()).gaps == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a, " * 650, "a or " * 490, "1,2 " * 490, " - a" * 490, "* a " * 490, "The value can be " + "a, " * 600, "[1, " * 490,
+     "Minimum: " * 200, "Definition Range " * 100, "The default value of x is " * 80, "from 1 to " * 190, "a" * 1990 + " characters"],
+)  # fmt: skip
+def test_a_description_made_to_be_slow_is_read_at_once(text):
+    started = time.process_time()
+    for line in (text, f"Range: {text}", f"- {text}"):
+        value("String", line)
+        value("Integer", line)
+    assert time.process_time() - started < 2  # about 0.05 s here

@@ -36,6 +36,7 @@ ELSEWHERE = {
     "python bench/reliability.py 600": "a part of make bench",
     "python -m tools.package --with deploy/mine": "tests/tools/test_package_parts.py: own files beside ours",
     "python -m tests.faults": "what make test-faults runs",
+    "python -m tests.derivation": "tests/derive/test_derive_corpus.py plays a sample",
     "python -m tests.load": "minutes of load on loopback",
     "python -m tests.fuzz TARGET SECONDS": "needs atheris, which has no wheel for each Python",
     "sh tools/real_servers.sh FOLDER": ".ci/run",

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from handler.policy.lint_codes import WARNINGS
+from handler.policy.codes import CODES, WARNINGS
 from handler.policy.load import load_texts
-from handler.policy.problems import CODES
 from handler.policy.yaml_positions import read_yaml
 from handler.review.case_shape import check_shape
 from tests.document_blocks import blocks, rewritten, run_block, same

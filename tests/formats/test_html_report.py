@@ -11,7 +11,7 @@ import pytest
 from handler.errors import MissingExtraError
 from handler.formats.html_report import render_html, safe_link
 from handler.formats.plots import findings_plot, ports_plot
-from handler.formats.registry import render
+from handler.formats.registry import render_report
 from handler.models import Changes, Severity
 from handler.state.memory import RunSummary
 from tests.fakes import finding, report
@@ -139,4 +139,4 @@ def test_without_its_libraries_the_format_names_the_extra(monkeypatch):
     monkeypatch.delitem(sys.modules, "handler.formats.html_report")
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(MissingExtraError, match="the format html needs the extra 'report'"):
-        render("html", report())
+        render_report("html", report())

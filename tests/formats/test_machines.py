@@ -16,8 +16,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from handler.errors import UsageError
 from handler.formats.ocsf import ocsf_event, ocsf_events
-from handler.formats.registry import FORMATS, render
-from handler.formats.several import MERGED, render_all
+from handler.formats.registry import FORMATS, MERGED, render_all, render_report
 from handler.models import Changes
 from handler.report.json_v1 import report_dict
 from tests.environments import invalid
@@ -73,7 +72,7 @@ SARIF = {
 @every_report
 @pytest.mark.parametrize("format_", [name for name in FORMATS if name != "html"])
 def test_every_format_bears_every_report(name, format_):
-    shown = render(format_, REPORTS[name])
+    shown = render_report(format_, REPORTS[name])
     assert shown.endswith("\n")
     assert not set(shown) & {"\x1b", "\x07", "\x00", "\u202e", "\u2066", "\ud800", "\r"}
     shown.encode()
@@ -81,18 +80,18 @@ def test_every_format_bears_every_report(name, format_):
 
 def test_an_unknown_format_is_refused_with_the_list():
     with pytest.raises(UsageError, match="'pdf'") as caught:
-        render("pdf", report())
+        render_report("pdf", report())
     assert "openmetrics" in caught.value.hint
 
 
 def test_json_is_the_whole_report():
-    assert json.loads(render("json", violating())) == report_dict(violating())
-    assert len(json.loads(render("json", hostile("x" * 10_000)))["findings"][0]["title"]) == 10_000
+    assert json.loads(render_report("json", violating())) == report_dict(violating())
+    assert len(json.loads(render_report("json", hostile("x" * 10_000)))["findings"][0]["title"]) == 10_000
 
 
 @every_report
 def test_sarif_has_the_shape_that_its_readers_need(name):
-    log = json.loads(render("sarif", REPORTS[name]))
+    log = json.loads(render_report("sarif", REPORTS[name]))
     jsonschema.validate(log, SARIF)
     for run in log["runs"]:
         for result in run["results"]:
@@ -109,13 +108,13 @@ def test_sarif_is_valid_for_the_published_schema(name):
 
 @cache
 def sarif_problems():
-    return invalid(SCHEMA, {name: json.loads(render("sarif", one)) for name, one in REPORTS.items()})
+    return invalid(SCHEMA, {name: json.loads(render_report("sarif", one)) for name, one in REPORTS.items()})
 
 
 def test_sarif_results_are_findings_only():
     for one in (report(), exempted(), announced(), inconclusive()):
-        assert json.loads(render("sarif", one))["runs"][0]["results"] == []
-    run = json.loads(render("sarif", violating()))["runs"][0]
+        assert json.loads(render_report("sarif", one))["runs"][0]["results"] == []
+    run = json.loads(render_report("sarif", violating()))["runs"][0]
     assert [result["partialFingerprints"]["portCompliance/v1"] for result in run["results"]] == [
         "telnet-23-tcp-host", "telnet-23-tcp6-host", "rdp-3389-tcp-host", "databases-None-None-host",
     ]  # fmt: skip
@@ -123,7 +122,7 @@ def test_sarif_results_are_findings_only():
 
 
 def test_sarif_says_what_was_not_seen_as_a_notification_of_the_tool():
-    call = json.loads(render("sarif", inconclusive()))["runs"][0]["invocations"][0]
+    call = json.loads(render_report("sarif", inconclusive()))["runs"][0]["invocations"][0]
     assert call["executionSuccessful"] is False
     assert call["toolExecutionNotifications"] == [
         {"level": "error", "message": {"text": "host: page 2 of 3 did not come"}}
@@ -131,7 +130,7 @@ def test_sarif_says_what_was_not_seen_as_a_notification_of_the_tool():
 
 
 def suite(one):
-    (only,) = junitparser.JUnitXml.fromstring(render("junit", one).encode())
+    (only,) = junitparser.JUnitXml.fromstring(render_report("junit", one).encode())
     return only
 
 
@@ -155,7 +154,7 @@ def test_junit_passes_a_category_that_was_seen_whole():
 
 @every_report
 def test_ocsf_events_are_compliance_findings_in_milliseconds(name):
-    events = json.loads(render("ocsf", REPORTS[name]))
+    events = json.loads(render_report("ocsf", REPORTS[name]))
     for event in events:
         ComplianceFinding.model_validate(event)
         assert event["type_uid"] == event["class_uid"] * 100 + event["activity_id"]
@@ -180,27 +179,31 @@ def test_ocsf_updates_what_is_known_and_closes_what_is_resolved():
 
 @every_report
 def test_openmetrics_satisfies_the_strict_parser(name):
-    families = {family.name: family for family in text_string_to_metric_families(render("openmetrics", REPORTS[name]))}
+    families = {
+        family.name: family for family in text_string_to_metric_families(render_report("openmetrics", REPORTS[name]))
+    }
     verdicts = {s.labels["port_compliance_verdict"]: s.value for s in families["port_compliance_verdict"].samples}
     assert verdicts.pop(REPORTS[name].verdict) == 1
     assert set(verdicts.values()) == {0}
 
 
 def test_openmetrics_counts_findings_by_severity():
-    families = {family.name: family for family in text_string_to_metric_families(render("openmetrics", violating()))}
+    families = {
+        family.name: family for family in text_string_to_metric_families(render_report("openmetrics", violating()))
+    }
     counts = {sample.labels["severity"]: sample.value for sample in families["port_compliance_findings"].samples}
     assert counts == {"critical": 2, "high": 1, "medium": 0, "low": 1, "info": 0}
 
 
 def test_openmetrics_adds_up_samples_that_would_be_the_same():
     one = report(finding("x" * 200), finding("x" * 201))
-    families = {family.name: family for family in text_string_to_metric_families(render("openmetrics", one))}
+    families = {family.name: family for family in text_string_to_metric_families(render_report("openmetrics", one))}
     assert [sample.value for sample in families["port_compliance_finding_num"].samples] == [6]
 
 
 @every_report
 def test_csv_is_a_header_and_one_line_per_finding(name):
-    shown = render("csv", REPORTS[name])
+    shown = render_report("csv", REPORTS[name])
     lines = list(csv.reader(io.StringIO(shown), strict=True))
     assert shown.count("\n") == len(lines) == len(REPORTS[name].findings) + 1
     assert {len(line) for line in lines} == {len(lines[0])}
@@ -208,24 +211,24 @@ def test_csv_is_a_header_and_one_line_per_finding(name):
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\n=1", "＝1", "\x00=1"])  # noqa: RUF001
 def test_csv_makes_formulas_inert(formula):
-    (_, line) = csv.reader(io.StringIO(render("csv", report(finding(title=formula)))))
+    (_, line) = csv.reader(io.StringIO(render_report("csv", report(finding(title=formula)))))
     assert line[3][0] not in "=+-@＝＋－＠"  # noqa: RUF001
 
 
 def test_github_annotations_are_one_command_per_line_with_everything_escaped():
-    lines = render("github", hostile("50%, a:b\n::warning::forged")).splitlines()
+    lines = render_report("github", hostile("50%, a:b\n::warning::forged")).splitlines()
     assert {line.split(" ", 1)[0] for line in lines} <= {"::error", "::warning", "::notice"}
     assert any("title=critical%3A 50%25%2C a%3Ab %3A%3Awarning%3A%3Aforged::" in line for line in lines)
 
 
 def test_github_levels_follow_the_severity():
-    levels = [line.split()[0] for line in render("github", violating()).splitlines()]
+    levels = [line.split()[0] for line in render_report("github", violating()).splitlines()]
     assert levels == ["::error"] * 3 + ["::notice", "::warning", "::error"]
-    assert render("github", report()).startswith("::notice title=compliant on prod")
+    assert render_report("github", report()).startswith("::notice title=compliant on prod")
 
 
 def test_no_markup_reaches_a_machine_format_as_markup():
-    assert "<script>" not in render("junit", hostile(NASTY))
+    assert "<script>" not in render_report("junit", hostile(NASTY))
 
 
 SEVERAL = [violating(), report()._replace(target=TARGET._replace(name="test")), inconclusive()]
@@ -269,17 +272,17 @@ def test_html_shows_one_target():
 def test_with_several_targets_configured_one_is_still_the_document_of_several():
     assert json.loads(render_all("json", [report()], several=True))["targets"] == [report_dict(report())]
     assert json.loads(render_all("json", [report()], several=False)) == report_dict(report())
-    assert render_all("html", [report()], several=True) == render("html", report())
+    assert render_all("html", [report()], several=True) == render_report("html", report())
 
 
 @given(st.text(max_size=80))
 @settings(max_examples=40, deadline=None)
 def test_any_text_leaves_every_machine_format_well_formed(text):
     one = hostile(text)
-    jsonschema.validate(json.loads(render("sarif", one)), SARIF)
+    jsonschema.validate(json.loads(render_report("sarif", one)), SARIF)
     assert suite(one).failures == 1
-    list(text_string_to_metric_families(render("openmetrics", one)))
-    for event in json.loads(render("ocsf", one)):
+    list(text_string_to_metric_families(render_report("openmetrics", one)))
+    for event in json.loads(render_report("ocsf", one)):
         ComplianceFinding.model_validate(event)
-    assert len(list(csv.reader(io.StringIO(render("csv", one)), strict=True))) == 2
-    assert all(line.startswith("::") for line in render("github", one).splitlines())
+    assert len(list(csv.reader(io.StringIO(render_report("csv", one)), strict=True))) == 2
+    assert all(line.startswith("::") for line in render_report("github", one).splitlines())

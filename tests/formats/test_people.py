@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from handler.formats.inert import cells, inert
-from handler.formats.registry import render
+from handler.formats.registry import render_report
 from handler.formats.words import days_words
 from handler.models import Changes, PastFinding, Problem, Row, Severity
 from tests.fakes import category, finding, report
@@ -20,28 +20,28 @@ every_report = pytest.mark.parametrize("name", REPORTS)
 @every_report
 @pytest.mark.parametrize("color", [False, True])
 def test_text_fits_80_columns(name, color):
-    shown = re.sub(r"\x1b\[[0-9;]*m", "", render("text", REPORTS[name], color=color))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", render_report("text", REPORTS[name], color=color))
     assert max(cells(line) for line in shown.splitlines()) <= 80
 
 
 @every_report
 def test_colours_only_when_asked_and_never_the_only_sign(name):
-    plain, painted = render("text", REPORTS[name]), render("text", REPORTS[name], color=True)
+    plain, painted = render_report("text", REPORTS[name]), render_report("text", REPORTS[name], color=True)
     assert "\x1b" not in plain
     assert re.sub(r"\x1b\[[0-9;]*m", "", painted) == plain
     assert painted != plain
 
 
 def test_text_says_the_verdict_first():
-    assert render("text", violating()).startswith(
+    assert render_report("text", violating()).startswith(
         "VIOLATIONS  prod (otc, eu-de)\n4 findings: 2 critical, 1 high, 1 low"
     )
-    assert render("text", report()).startswith("COMPLIANT")
-    assert "not an all-clear" in render("text", inconclusive()).splitlines()[1]
+    assert render_report("text", report()).startswith("COMPLIANT")
+    assert "not an all-clear" in render_report("text", inconclusive()).splitlines()[1]
 
 
 def test_text_lists_findings_worst_first_with_why_and_what_to_do():
-    shown = render("text", violating())
+    shown = render_report("text", violating())
     assert shown.index("CRITICAL") < shown.index("HIGH") < shown.index("LOW")
     assert "23/tcp     host, num 3, HSS says danger, since 2026-11-20" in shown
     assert "why Passwords in clear text." in shown
@@ -49,36 +49,36 @@ def test_text_lists_findings_worst_first_with_why_and_what_to_do():
 
 
 def test_text_names_a_rule_once_for_all_its_rows():
-    shown = render("text", report(finding(), finding(protocol="tcp6"), finding(port=2323)))
+    shown = render_report("text", report(finding(), finding(protocol="tcp6"), finding(port=2323)))
     assert shown.count("Telnet is open") == 1
     assert [place in shown for place in ("23/tcp ", "23/tcp6", "2323/tcp")] == [True] * 3
 
 
 def test_text_shows_five_hosts_and_how_many_more():
-    shown = render("text", violating())
+    shown = render_report("text", violating())
     assert shown.count("> web-") == 5
     assert "> and 3 more" in shown
     assert "127.0.0.1 (loopback only)" in shown
 
 
 def test_text_shows_exempted_announced_changes_deliveries_and_what_was_not_seen():
-    assert "legacy-telnet until 2027-03-31 (129" in render("text", exempted())
-    assert "counts from 2026-12-01" in render("text", announced())
-    shown = render("text", violating())
+    assert "legacy-telnet until 2027-03-31 (129" in render_report("text", exempted())
+    assert "counts from 2026-12-01" in render_report("text", announced())
+    shown = render_report("text", violating())
     assert "1 new, 0 grown, 0 reopened, 1 ongoing, 1 resolved, 0 unseen" in shown
     assert "pager (pagerduty): owed, HTTP 503" in shown
-    blind = render("text", inconclusive())
+    blind = render_report("text", inconclusive())
     assert "NOT SEEN\n  host: page 2 of 3 did not come" in blind
     assert "container: not asked" in blind
     assert "1 of 412 rows" in blind
 
 
 def test_an_inconclusive_run_without_a_reason_still_says_so():
-    assert "did not say why" in render("text", report(verdict="inconclusive"))
+    assert "did not say why" in render_report("text", report(verdict="inconclusive"))
 
 
 def rendered(one):
-    return MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(render("markdown", one))
+    return MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(render_report("markdown", one))
 
 
 def test_markdown_is_a_table_that_people_can_read():
@@ -89,13 +89,13 @@ def test_markdown_is_a_table_that_people_can_read():
 
 
 def test_markdown_folds_what_is_longer_than_twenty_rows():
-    assert "<details>" not in render("markdown", report(*(finding(port=n) for n in range(1, 21))))
-    shown = render("markdown", report(*(finding(port=n) for n in range(1, 22))))
+    assert "<details>" not in render_report("markdown", report(*(finding(port=n) for n in range(1, 21))))
+    shown = render_report("markdown", report(*(finding(port=n) for n in range(1, 22))))
     assert "<details><summary>Findings: 21 rows</summary>\n\n|" in shown
 
 
 def test_markdown_fits_a_pull_request_comment_and_says_what_was_cut():
-    shown = render("markdown", report(*(finding(port=n % 65535, title="x" * 400) for n in range(3000))))
+    shown = render_report("markdown", report(*(finding(port=n % 65535, title="x" * 400) for n in range(3000))))
     assert len(shown) < 65_536
     kept = shown.count("| **critical** |")
     assert f"and {3000 - kept} more" in shown
@@ -112,7 +112,7 @@ def test_markdown_of_hostile_text_is_inert(text):
 
 
 def test_markdown_breaks_mentions_references_and_links():
-    shown = render("markdown", report(finding(title="@team #12 https://evil.example www.evil.example")))
+    shown = render_report("markdown", report(finding(title="@team #12 https://evil.example www.evil.example")))
     assert not re.search(r"@team|#12|https://|www\.", shown)
 
 
@@ -131,32 +131,32 @@ def test_inert_leaves_honest_text_alone():
 
 
 def test_severity_is_written_as_a_word_in_every_format_for_people():
-    shown = render("text", report(finding(severity=Severity.INFO)))
+    shown = render_report("text", report(finding(severity=Severity.INFO)))
     assert "INFO" in shown
 
 
 def test_text_shows_ten_findings_that_are_gone_and_how_many_more():
     gone = tuple(PastFinding(finding(port=port), "policy") for port in range(1, 13))
-    shown = render("text", report(changes=Changes(resolved=gone)))
+    shown = render_report("text", report(changes=Changes(resolved=gone)))
     assert shown.count("(policy)") == 10
     assert "resolved: and 2 more" in shown
 
 
 def test_a_rule_without_a_title_is_named_once():
-    assert "[" not in render("text", report(finding("telnet", title="telnet")))
+    assert "[" not in render_report("text", report(finding("telnet", title="telnet")))
 
 
 def test_rows_from_a_file_took_no_calls():
     one = report(coverage=(category([Row(443, "tcp", 1)], api_calls=0),))
-    assert "host: all 1 row seen\n" in render("text", one)
-    assert "host: all 2 rows seen in 2 calls\n" in render("text", report())
+    assert "host: all 1 row seen\n" in render_report("text", one)
+    assert "host: all 2 rows seen in 2 calls\n" in render_report("text", report())
 
 
 @pytest.mark.parametrize(("plan", "said"), [("ports", "every port of the policy answered, 1 of 900 rows read"),
                                             ("sorted", "every port of the policy passed in order, 1 of 900 rows read")])  # fmt: skip
 def test_coverage_says_how_it_was_asked(plan, said):
     one = report(coverage=(category([Row(23, "tcp", 1)], plan=plan, every_row=False, total_num=900),))
-    assert said in render("text", one)
+    assert said in render_report("text", one)
 
 
 @pytest.mark.parametrize(("days", "said"), [(1, "1 day left"), (0, "last day today"), (-2, "over since 2 days")])
@@ -166,7 +166,7 @@ def test_days_left_in_words(days, said):
 
 def test_problems_of_a_run_that_is_not_inconclusive_and_gaps_between_runs_are_said():
     one = report(problems=(Problem("tolerated: $.data_list[0].num"),), gap_hours=31, omitted=5)
-    shown = render("text", one)
+    shown = render_report("text", one)
     for said in ("tolerated: $.data_list[0].num", "no run for 31 h before this one", "5 findings omitted here"):
         assert said in shown
     assert "NOT SEEN" not in shown

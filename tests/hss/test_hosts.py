@@ -124,17 +124,49 @@ def test_a_failure_is_a_warning_never_a_wait_and_never_a_second_try(fault):
 @pytest.mark.parametrize(
     "bad",
     [
-        json_response({"total_num": 1, "data_list": [{**ROW, "port": "23"}]}),
-        json_response({"total_num": 1, "data_list": [{**ROW, "pid": -1}]}),
         json_response({"total_num": 1, "data_list": {}}),
+        json_response({"total_num": 1}),
+        json_response({"total_num": 1, "data_list": None}),
         json_response([]),
         json_response("x"),
     ],
 )
-def test_an_answer_that_breaks_its_schema_costs_its_port_only(bad):
+def test_an_answer_that_holds_no_list_costs_its_port_only(bad):
     named, _, _ = asked([finding(), finding(port=99)], [bad, answer({**ROW, "port": 99})])
     assert [one.hosts is None for one in named.findings] == [True, False]
     assert "$" in named.warnings[0]
+
+
+@pytest.mark.parametrize("odd", [None, "", 5, [], {}], ids=repr)
+@pytest.mark.parametrize("key", [*ROW, "status"])
+def test_every_field_of_a_listener_is_optional(key, odd):
+    (named, _, _), (usual, _, _) = (asked([finding()], [answer({**ROW, **change})]) for change in ({key: odd}, {}))
+    (host,), (whole,) = named.findings[0].hosts, usual.findings[0].hosts
+    fields = {"laddr": "listen_address"}.get(key, key)
+    unchanged = {name: value for name, value in whole._asdict().items() if name != fields}
+    assert {name: value for name, value in host._asdict().items() if name != fields} == unchanged
+    assert getattr(host, fields, None) in (None, "", 5) or key == "pid"
+
+
+def test_what_is_not_as_documented_is_said_once_for_all_answers():
+    odd = {**ROW, "container_id": None}
+    named, _, _ = asked([finding(), finding(port=99)], [answer(odd), answer(odd)])
+    assert named.warnings == (
+        "tolerated (VALIDATION=warn): $.data_list[].container_id: string wanted, found null (2 times)",
+    )
+
+
+def test_rows_that_name_no_server_are_counted_and_the_others_used():
+    nameless = dict.fromkeys(("host_id", "host_name", "host_ip", "container_id", "container_name"))
+    named, _, _ = asked([finding()], [answer(ROW, nameless, None)])
+    assert len(named.findings[0].hosts) == 1
+    assert named.warnings == ("port 23: rows that name no server: 2",)
+
+
+def test_a_total_that_is_no_count_is_said_and_the_listeners_are_used():
+    named, _, _ = asked([finding()], [answer(ROW, total="1")])
+    assert len(named.findings[0].hosts) == 1
+    assert named.warnings[0] == "port 23: 1 listeners were read, and $.total_num is no count"
 
 
 def test_more_servers_than_one_page_holds_are_said():

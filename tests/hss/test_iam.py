@@ -20,7 +20,7 @@ from tests.fakes import NOON, FakeClock, FakeTransport, json_response
 
 OPTIONS = Options()
 LOGIN = Login("http://127.0.0.1", "reader", Secret(OPTIONS.password), OPTIONS.domain, project_id=PROJECT)
-REQUEST = Request("GET", f"http://127.0.0.1/v5/{PROJECT}/asset/statistics")
+REQUEST = Request("GET", f"http://127.0.0.1/v5/{PROJECT}/asset/statistics?category=host")
 
 
 def answer(text: str = "t" * 32, ends: object = "2026-11-23T12:00:00.000000Z", status: int = 201) -> Response:

@@ -18,7 +18,7 @@ from handler.simulator.fleet import Estate, Fleet, Line
 from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
-from handler.transport import HttpTransport, Request
+from handler.transport import HttpTransport, Request, Response
 from tests.fakes import FakeClock, FakeTransport, json_response
 from tests.hss_bench import EVERY, PORTS, REFUSED, STATISTICS, Bench, ask, lines, told, varied
 
@@ -136,7 +136,6 @@ def test_exact_queries_after_starting_over_are_waited_for_while_they_fit():
         "html",
         "empty",
         "empty_object",
-        "numbers_as_strings",
         "data_list_null",
         "list",
         "duplicate_keys",
@@ -150,6 +149,80 @@ def test_a_later_page_that_cannot_be_read_keeps_the_rows_before_it(kind):
     assert not got.complete
     assert (len(got.rows), got.every_row, got.total_num) == (200, False, 450)
     assert told(got)
+
+
+def test_a_later_page_of_rows_that_cannot_be_read_is_a_problem_with_its_path_and_the_pages_after_it_are_read():
+    bench = Bench(Fleet.of(*lines(450)), Fault("numbers_as_strings", PORTS, first=2, last=2))
+    got = bench.category(EVERY)
+    assert [query["offset"] for query in bench.queries] == ["0", "200", "400"]
+    assert (got.complete, len(got.rows), got.total_num) == (False, 250, 450)
+    assert [problem.path for problem in got.problems[:2]] == ["$.total_num", "$.data_list[0].port"]
+    assert "195 more rows cannot be read" in told(got)
+    assert "the list is not complete" not in told(got)
+
+
+ODD_ROW = {"data_list": [{"port": None, "type": "TCP", "num": 1}, {"port": 23, "type": "TCP", "num": 4}]}
+
+
+def answering(*answers):
+    bench = Bench(Fleet())
+    bench.client = HssClient(
+        "https://h", TokenAuth(Secret("t")), FakeTransport(answers), Pacer(bench.clock), bench.clock, Random(1)
+    )
+    return bench
+
+
+def test_a_row_that_cannot_be_read_costs_its_own_place_and_nothing_else():
+    got = answering(json_response({"port_num": 9}), json_response({"total_num": 2, **ODD_ROW})).category(EVERY)
+    assert [str(problem) for problem in got.problems] == ["$.data_list[0].port: is of type null, not a port number"]
+    assert (got.complete, [row.port for row in got.rows], got.api_calls) == (False, [23], 2)
+
+
+@pytest.mark.parametrize("odd", [None, "", 5, [], {}, True])
+def test_a_status_that_is_no_word_takes_nothing_with_it(odd):
+    ports = (
+        {"port": 25, "type": "TCP", "num": 1, "status": odd},
+        {"port": 23, "type": "TCP", "num": 1, "status": "danger"},
+    )
+    page = json_response({"total_num": 2, "data_list": ports})
+    got = answering(json_response({"port_num": 9}), page).category(EVERY)
+    assert (got.complete, got.problems, [row.status for row in got.rows]) == (True, (), [None, "danger"])
+
+
+def test_a_type_that_nothing_can_encode_takes_nothing_with_it():
+    body = b'{"total_num": 2, "data_list": [{"port": 25, "type": "\\ud800", "num": 1}, {"port": 23, "type": "TCP", "num": 1}]}'
+    got = answering(json_response({"port_num": 9}), Response(200, {}, body)).category(EVERY)
+    assert (got.complete, [row.protocol for row in got.rows]) == (True, ["\ufffd", "tcp"])
+
+
+def test_a_list_of_which_no_row_can_be_read_is_not_called_empty():
+    rows = [{"port": None, "type": "TCP", "num": 1}]
+    got = answering(json_response({"port_num": 0}), json_response({"total_num": 1, "data_list": rows})).category(EVERY)
+    assert [str(problem) for problem in got.problems] == ["$.data_list[0].port: is of type null, not a port number"]
+    assert (got.complete, got.rows, got.warnings) == (False, (), ())
+
+
+def test_an_odd_row_of_an_exact_answer_is_a_problem_by_itself():
+    page = {"total_num": 900, "data_list": [{"port": port, "type": "TCP", "num": 1} for port in range(100, 300)]}
+    odd = {"total_num": 2, "data_list": [{"port": 23, "type": "TCP", "num": 1}, {"port": 23, "type": 6, "num": 1}]}
+    got = answering(*map(json_response, ({"port_num": 9}, page, odd))).category(ask(23))
+    assert [problem.path for problem in got.problems] == ["$.data_list[1].type"]
+    assert 23 in {row.port for row in got.rows}
+
+
+def test_a_total_that_cannot_be_read_leaves_the_rows():
+    got = answering(json_response({"port_num": 9}), json_response({"total_num": None, **ODD_ROW})).category(EVERY)
+    assert [problem.path for problem in got.problems] == ["$.total_num", "$.data_list[0].port"]
+    assert (got.complete, len(got.rows)) == (False, 1)
+
+
+@pytest.mark.parametrize(("value", "complete"), [(None, True), ("3", True), (-1, False)])
+def test_a_counter_that_nobody_reads_costs_nothing_unless_it_is_below_zero(value, complete):
+    counted = {"port_num": 9, "web_app_num": value}
+    rows = [{"port": 22, "type": "TCP", "num": 1}]
+    got = answering(json_response(counted), json_response({"total_num": 1, "data_list": rows})).category(EVERY)
+    assert (got.complete, got.statistics) == (complete, {"port_num": 9})
+    assert complete or [problem.path for problem in got.problems] == ["$.web_app_num"]
 
 
 def test_rows_of_a_first_reading_stay_where_the_second_fails():

@@ -8,7 +8,7 @@ import pytest
 
 from handler.clock import Deadline
 from handler.errors import TransportError
-from handler.notify.send import LONGEST_WAIT, Acceptance, DeliveryContext, request_of, send
+from handler.notify.send import LONGEST_WAIT, Acceptance, DeliveryContext, http_request, send
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.message import PLAIN, SinkMessage
 from handler.sinks.sink import Notification
@@ -184,6 +184,6 @@ def test_an_error_of_the_network_is_the_reason_and_holds_no_secret():
 
 
 def test_a_request_bears_the_sinks_query_and_the_kinds():
-    request = request_of(SinkMessage(b"x", {"Content-Type": "a/b"}, {"sign": "a b&c"}), SOC)
+    request = http_request(SinkMessage(b"x", {"Content-Type": "a/b"}, {"sign": "a b&c"}), SOC)
     assert request.url == "https://soc.example/hook?key=sekret&sign=a+b%26c"
     assert (request.method, request.headers, request.body) == ("POST", {"Content-Type": "a/b"}, b"x")

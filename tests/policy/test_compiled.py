@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given, settings
 
 from handler.errors import PolicyError
-from handler.policy.bundled import bundled_policies
 from handler.policy.canonical import canonical_yaml
-from handler.policy.compiled import SUFFIX, StaleError, compile_policies, compile_policy, read_compiled
+from handler.policy.compiled import (
+    COMPILED_SUFFIX,
+    StaleError,
+    bundled_policies,
+    compile_policies,
+    compile_policy,
+    read_compiled,
+)
 from handler.policy.load import load_texts
 from handler.run.policy_source import read_local
 from tests.strategies import policies
@@ -40,11 +46,13 @@ def test_the_compiled_form_is_the_loaded_policy(policy):
 def test_every_bundled_policy_compiles_and_reads_back():
     folder = bundled_policies()
     made = compile_policies(folder)
-    assert f"baseline.yaml{SUFFIX}" in made
+    assert f"baseline.yaml{COMPILED_SUFFIX}" in made
     assert not any(".test.yaml" in name or name.startswith("lists/") for name in made)
     for name, form in made.items():
-        text = (folder / name.removesuffix(SUFFIX)).read_bytes()
-        assert read_compiled(form, name.removesuffix(SUFFIX), text) == load_texts([(name.removesuffix(SUFFIX), text)])
+        text = (folder / name.removesuffix(COMPILED_SUFFIX)).read_bytes()
+        assert read_compiled(form, name.removesuffix(COMPILED_SUFFIX), text) == load_texts(
+            [(name.removesuffix(COMPILED_SUFFIX), text)]
+        )
 
 
 def test_another_text_is_stale():
@@ -74,7 +82,7 @@ def test_a_form_with_parts_missing_is_stale():
 
 def installed(folder, text, form):
     (folder / "x.yaml").write_bytes(text)
-    (folder / f"x.yaml{SUFFIX}").write_bytes(form)
+    (folder / f"x.yaml{COMPILED_SUFFIX}").write_bytes(form)
     return read_local("x.yaml", folder)
 
 
@@ -87,7 +95,7 @@ def test_a_stale_form_is_passed_over_with_a_warning(tmp_path):
     policy = installed(tmp_path, SHORT.replace(b"23", b"25"), compiled())
     assert 25 in policy.rules[0].ports
     assert 23 not in policy.rules[0].ports
-    assert policy.warnings == (f"x.yaml{SUFFIX} is passed over: it was compiled from another text",)
+    assert policy.warnings == (f"x.yaml{COMPILED_SUFFIX} is passed over: it was compiled from another text",)
 
 
 def test_a_form_knows_no_folder(tmp_path):
@@ -97,6 +105,6 @@ def test_a_form_knows_no_folder(tmp_path):
 
 
 def test_a_form_without_its_policy_is_nothing(tmp_path):
-    (tmp_path / f"x.yaml{SUFFIX}").write_bytes(compiled())
+    (tmp_path / f"x.yaml{COMPILED_SUFFIX}").write_bytes(compiled())
     with pytest.raises(PolicyError):
         read_local("x.yaml", tmp_path)

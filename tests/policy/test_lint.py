@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.models import Row
-from handler.policy.bundled import bundled_policies
 from handler.policy.canonical import canonical_yaml
+from handler.policy.codes import WARNINGS
+from handler.policy.compiled import bundled_policies
 from handler.policy.lint import lint
-from handler.policy.lint_codes import WARNINGS
 from handler.policy.load import read_paths, read_policy
 from tests.fakes import category, snapshot
 from tests.strategies import policies, rows, spans

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from handler.policy.lint_codes import LintMessage
-from handler.policy.lint_formats import FORMATS, as_github, as_json, as_sarif, as_text
+from handler.policy.codes import LintMessage
 from handler.policy.rules import Location
+from handler.review.lint_formats import LINT_FORMATS, as_github, as_json, as_sarif, as_text
 
 ERROR = LintMessage("E301", "error", Location("policies/a b.yaml", 3, 7), "the range 9-1 is reversed")
 NASTY = LintMessage("W101", "warning", Location("p,q:r.yaml", 1, 1), "100% of\n::error::it\r")
@@ -56,4 +56,4 @@ def test_a_clean_sarif_has_no_results():
 
 
 def test_the_four_formats_of_policy_validate():
-    assert list(FORMATS) == ["text", "json", "sarif", "github"]
+    assert list(LINT_FORMATS) == ["text", "json", "sarif", "github"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from handler.errors import PolicyError
 from handler.models import Severity
-from handler.policy.bundled import bundled_policies
+from handler.policy.compiled import bundled_policies
 from handler.policy.load import load_policy, load_texts, read_policy
 from handler.policy.yaml_positions import MAX_BYTES
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet

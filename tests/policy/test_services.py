@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handler.errors import PolicyError
-from handler.policy.bundled import bundled_policies
+from handler.policy.compiled import bundled_policies
 from handler.policy.danger_lists import danger_lists, read_danger_list
 from handler.policy.port_entries import entry_mistake, entry_range
 from handler.policy.services import NICKNAMES, names_of_ports, service_of, services, suggestion

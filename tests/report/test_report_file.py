@@ -5,7 +5,7 @@ import json
 import pytest
 
 from handler.errors import ReportError
-from handler.formats.registry import FORMATS, render
+from handler.formats.registry import FORMATS, render_report
 from handler.report.json_v1 import report_dict, targets_dict
 from handler.report.report_file import parse_report, parse_reports
 from tests.fakes import finding, report
@@ -13,7 +13,7 @@ from tests.format_reports import REPORTS, violating
 
 
 def stored(one):
-    return render("json", one).encode()
+    return render_report("json", one).encode()
 
 
 def edited(**other):
@@ -28,11 +28,11 @@ def test_a_report_comes_back_as_it_was(name):
 @pytest.mark.parametrize("format_", [name for name in FORMATS if name != "html"])
 def test_a_stored_report_renders_as_the_fresh_one_but_for_what_json_leaves_out(format_):
     fresh = violating()
-    assert render(format_, parse_report(stored(fresh), "r.json")) == render(format_, fresh)
+    assert render_report(format_, parse_report(stored(fresh), "r.json")) == render_report(format_, fresh)
 
 
 def test_hostile_text_comes_back_and_stays_inert():
-    shown = render("text", parse_report(stored(REPORTS["hostile"]), "r.json"))
+    shown = render_report("text", parse_report(stored(REPORTS["hostile"]), "r.json"))
     assert "\x1b" not in shown
 
 

@@ -74,6 +74,24 @@ def test_what_the_documents_do_not_name_is_kept_for_schema_check():
     assert read(snapshot_text(TAKEN)).categories[0].raw_rows[0]["owner"] == "Jo"
 
 
+def test_a_redacted_snapshot_keeps_no_value_that_cannot_be_read():
+    rows = ({"port": 23, "type": "TCP", "num": 3, "status": {"host": "Jo"}},)
+    taken = snapshot(category([Row(23, "tcp", 3)], raw_rows=rows, raw_statistics={"port_num": 4, "app_num": ["Jo"]}))
+    assert "Jo" in snapshot_text(taken)
+    assert "Jo" not in snapshot_text(taken, redact=True)
+    assert read(snapshot_text(taken, redact=True)).categories[0].rows == (Row(23, "tcp", 3),)
+
+
+@pytest.mark.parametrize("odd", [None, "", 5, [], {"a": 1}])
+def test_what_was_as_good_as_absent_is_kept_as_received_and_read_the_same_way(odd):
+    rows = ({"port": 23, "type": "TCP", "num": 3, "status": odd},)
+    counted = {"port_num": 4, "web_app_num": odd if odd != 5 else "5"}
+    taken = snapshot(category([Row(23, "tcp", 3)], raw_rows=rows, raw_statistics=counted))
+    (again,) = read(snapshot_text(taken)).categories
+    assert (again.rows, again.statistics) == ((Row(23, "tcp", 3),), {"port_num": 4})
+    assert (again.raw_rows[0]["status"], again.raw_statistics) == (odd, counted)
+
+
 def test_the_writing_is_stable():
     assert snapshot_text(read(snapshot_text(TAKEN))) == snapshot_text(TAKEN)
 

@@ -95,6 +95,14 @@ def test_counts_are_told_by_severity():
     assert everywhere(TELNET, TELNET).counts_new == {Severity.CRITICAL: 2}
 
 
+def test_changes_are_in_the_order_of_findings():
+    both = "version: 1\nrules: [{id: a, ports: [23], protocols: [tcp], categories: [container, host]}]\n"
+    rows = snapshot(category([Row(23, "tcp", 1)], "container"), category([Row(23, "tcp", 1)]))
+    none = both.replace("[23]", "[99]")
+    for comparison in (on_rows(none, both, rows), everywhere(none, both)):
+        assert [change.category for change in comparison.of("new")] == ["host", "container"]
+
+
 def test_counters_are_compared_too():
     bases = "version: 1\nrules: [{id: bases, statistic: database_num, above: %d}]\n"
     rows = snapshot(category([], statistics={"database_num": 15}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from handler.policy.bundled import bundled_policies
+from handler.policy.compiled import bundled_policies
 from handler.policy.danger_lists import DangerList, danger_lists
 from handler.ports import PortSet
 from handler.review.coverage import compare_with_lists

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from handler.policy.bundled import bundled_policies
+from handler.policy.compiled import bundled_policies
 from handler.review.cases import read_suites
 from handler.review.mutants import mutants
 from handler.review.mutate import mutate_suite

@@ -33,7 +33,7 @@ def test_the_defaults():
     assert settings.place.endpoint == "https://hss.eu-de.otc.t-systems.com"
     assert settings.place.enterprise_project_id == "all_granted_eps"
     assert settings.place.categories == ()
-    assert (settings.calls_per_minute, settings.validation, settings.log_format) == (5, "strict", "text")
+    assert (settings.calls_per_minute, settings.validation, settings.log_format) == (5, "warn", "text")
     assert (settings.state_url, settings.budget_seconds, settings.run_interval) == (None, None, None)
     assert settings.obs_endpoint == "https://obs.eu-de.otc.t-systems.com"
 

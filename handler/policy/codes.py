@@ -1,14 +1,28 @@
-"""What the linter says: the closed list of its codes, and one message with its place."""
+"""Everything that is said about a policy file: the closed lists of codes, and a problem or message with its place."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from handler.policy.problems import CODES
-
 if TYPE_CHECKING:
     from handler.policy.rules import Location
 
+CODES: dict[str, str] = {
+    "E101": "the file cannot be read: missing, larger than 4 MiB, not UTF-8, or a file of test cases",
+    "E102": "the text is not YAML",
+    "E103": "unsafe YAML: a tag, a second document, deep nesting, aliases that unfold without end",
+    "E104": "a key stands twice in one mapping",
+    "E105": "a value that YAML reads as something else than it looks",
+    "E201": "the shape is wrong: unknown or missing key, wrong type or value (the JSON Schema sees it too)",
+    "E301": "a reversed range",
+    "E302": "a range beyond 1-65535",
+    "E303": "a service name that the IANA list does not know",
+    "E304": "an impossible date",
+    "E305": "the same id twice over all files of the policy",
+    "E306": "no rule at all",
+    "E307": "an exemption for a rule that does not exist",
+    "E308": "disallowed_ports in two files with different defaults",
+}  # why a file is refused
 WARNINGS: dict[str, tuple[str, str]] = {
     "W101": ("port-named-twice", "a port stands twice in one list"),
     "W102": ("one-port-range", "a range of one port; write the number"),
@@ -24,11 +38,22 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "W203": ("exemption-too-wide", "the exemption speaks of ports or categories that its rules do not find"),
     "W204": ("exemption-unused", "the exemption matches nothing in the given snapshot"),
     "W301": ("silence-without-reason", "a lint comment without a reason or for an unknown code does not count"),
-}
+}  # what the linter says besides: name and meaning
+
+
+class LoadProblem(NamedTuple):
+    """One reason to refuse a policy; `code` is a key of `CODES`."""
+
+    code: str
+    location: Location
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.location}: {self.message}"
 
 
 class LintMessage(NamedTuple):
-    """One thing to say about a policy file; `code` is a key of `WARNINGS` or of `problems.CODES`."""
+    """One thing to say about a policy file; `code` is a key of `WARNINGS` or of `CODES`."""
 
     code: str
     severity: Literal["error", "warning"]

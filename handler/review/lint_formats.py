@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from handler.policy.lint_codes import WARNINGS, LintMessage, code_name, explanation
-from handler.policy.problems import CODES
+from handler.formats.github import workflow_command
+from handler.policy.codes import CODES, WARNINGS, LintMessage, code_name, explanation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -44,22 +44,14 @@ def as_github(messages: Sequence[LintMessage]) -> str:
 
 def _command(message: LintMessage) -> str:
     place = message.location
-    properties = {
-        "file": place.file,
-        "line": str(place.line),
-        "col": str(place.column),
-        "title": f"{message.code} {code_name(message.code)}" if message.code in WARNINGS else message.code,
-    }
-    listed = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-    return f"::{message.severity} {listed}::{_data(message.message)}"
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    return workflow_command(
+        message.severity,
+        message.message,
+        file=place.file,
+        line=str(place.line),
+        col=str(place.column),
+        title=f"{message.code} {code_name(message.code)}" if message.code in WARNINGS else message.code,
+    )
 
 
 def as_sarif(messages: Sequence[LintMessage]) -> str:
@@ -98,7 +90,7 @@ def _uri(name: str) -> str:
     return quote(name.replace("\\", "/"), safe="/:")
 
 
-FORMATS: Mapping[str, Callable[[Sequence[LintMessage]], str]] = {
+LINT_FORMATS: Mapping[str, Callable[[Sequence[LintMessage]], str]] = {
     "text": as_text,
     "json": as_json,
     "sarif": as_sarif,
