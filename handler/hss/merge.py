@@ -45,7 +45,7 @@ def proven(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
     """The rows that count where every question is answered: none of a pass that was started over."""
     now = proof.now
     whole = proof.state == "whole"
-    if isinstance(now, ListReading) and (now.numeric or (whole and proof.first is None)):
+    if isinstance(now, ListReading) and not now.damaged and (now.numeric or (whole and proof.first is None)):
         return _with(exact, _in_order(now.pages, now.orders, whole=whole))
     lines = {} if proof.first is None else _in_no_order(proof.first.pages)
     _repeated(lines, tuple(lines), _in_no_order(now.pages))
@@ -67,7 +67,7 @@ def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole:
     for at, page in enumerate(pages):
         before = _reaching_into(pages[:at], page, orders)
         to_end = whole and page is pages[-1]
-        for key in () if page.unreadable else _covered(page, before, orders, to_end=to_end):
+        for key in _covered(page, before, orders, to_end=to_end):
             lines.pop(key, None)
         _repeated(lines, before, one_answer(page.rows, page.keys))
     return lines

@@ -20,6 +20,8 @@ def step_back(page: ListPage, place: int, *, still: bool) -> int:
     So many that it begins with a lower port than this one ends with if nothing moves, and few more. What one page had
     to step back further, the next ones save again.
     """
+    if page.unreadable:
+        return min(page.size - 1, OVERLAP)  # nothing joins it anyway
     ending = next((at for at, port in enumerate(reversed(page.places)) if port != page.places[-1]), page.size)
     wanted = min(OVERLAP, page.end - place) if still else WIDE
     return min(page.size - 1, max(ending + 1, wanted))

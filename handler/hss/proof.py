@@ -69,8 +69,8 @@ class Proof(NamedTuple):
             return 0
         one_pass = _pages_of_a_pass(self)
         begun = self.state == "going" and self.now.pages
-        in_order = isinstance(self.now, ListReading) and self.now.in_order
-        enough = in_order or self.first is not None or (not begun and one_pass == 1)
+        alone = isinstance(self.now, ListReading) and (self.now.in_order or self.now.damaged)
+        enough = alone or self.first is not None or (not begun and one_pass == 1)
         return (self.now.left() if begun else one_pass) + (0 if enough else one_pass)
 
     def surely_left(self) -> int:
@@ -83,7 +83,7 @@ def _ended(proof: Proof) -> Proof:
     """After a pass that came to its end."""
     now, first = proof.now, proof.first
     shown = now.shows if isinstance(now, ListReading) else "shared"
-    if shown == "page":
+    if shown in ("page", "damaged"):
         return proof._replace(first=None, state="whole")
     if shown == "order" or (first is not None and shown == "shared" and _agree(first, now)):
         return proof._replace(state="whole")

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _MANY = 8  # answers beyond twice the pages of a list: it moves too fast
 State = Literal["going", "ended", "stuck", "failed"]
-Shown = Literal["page", "order", "shared"]
+Shown = Literal["page", "order", "shared", "damaged"]
 
 
 class ListReading(NamedTuple):
@@ -70,12 +70,17 @@ class ListReading(NamedTuple):
     @property
     def in_order(self) -> bool:
         """Whether the pages so far show an order of port: asked for and obeyed, or seen and undisturbed."""
-        return bool(self.orders) and (self.sort_asked or (self.varied and self.still))
+        return bool(self.orders) and not self.damaged and (self.sort_asked or (self.varied and self.still))
+
+    @property
+    def damaged(self) -> bool:
+        """Whether lines came that cannot be read: then pages are taken as they come, for what else they tell."""
+        return any(page.unreadable for page in self.pages)
 
     @property
     def numeric(self) -> bool:
         """Whether the pages show that `sort_key=port` was obeyed, and means numbers."""
-        return self.sort_asked and self.orders == {"number"}
+        return self.sort_asked and self.orders == {"number"} and not self.damaged
 
     @property
     def may_stop_early(self) -> bool:
@@ -90,7 +95,9 @@ class ListReading(NamedTuple):
 
     @property
     def shows(self) -> Shown | None:
-        """What the pass proves, once it ended: `shared` is half a proof."""
+        """What the pass proves, once it ended: `shared` is half a proof; `damaged` none, and another would be none."""
+        if self.damaged:
+            return "damaged"
         if len(self.pages) == 1:
             return "page"
         if self.in_order:
@@ -132,6 +139,8 @@ def _joined(before: ListReading, page: ListPage) -> ListReading:
 
 
 def _fits(before: ListReading, last: ListPage, page: ListPage) -> bool:
+    if page.unreadable or before.damaged:
+        return True
     orders = before.orders & page.orders
     if before.sort_asked and orders:
         return begins_lower(last, page, orders)
@@ -161,23 +170,26 @@ def _judged(reading: ListReading, page: ListPage, before: ListReading) -> ListRe
     """What a page that joined means: the end, or that offsets do not do what they should."""
     short = page.size < before.longest
     new = not before.keys.issuperset(page.keys)
-    if not new and not short and not page.unreadable:
+    if not new and not short and not reading.damaged:
         return reading._replace(state="stuck", why="a page brings nothing new: offsets are rounded or ignored")
     if page.capped:
         return reading if new else _ended(reading)
     if page.end > page.total_num:
         return _failed(reading, _beyond(page))
-    if page.end == page.total_num and (short or reading.still):
+    if page.end == page.total_num and (short or reading.still or reading.damaged):
         return _ended(reading)
-    return reading if new or not short else _failed(reading, f"only {page.end} of {page.total_num} rows came")
+    return (
+        reading
+        if new or not short or reading.damaged
+        else _failed(reading, f"only {page.end} of {page.total_num} rows came")
+    )
 
 
 def _ended(reading: ListReading) -> ListReading:
     total = reading.pages[-1].total_num
     steady = all(page.total_num == total for page in reading.pages)
-    came = len(reading.keys) + sum(page.unreadable for page in reading.pages)
-    if steady and came < total:
-        return _failed(reading, f"only {came} of {total} rows came")
+    if steady and len(reading.keys) < total and not reading.damaged:
+        return _failed(reading, f"only {len(reading.keys)} of {total} rows came")
     return reading._replace(state="ended")
 
 

@@ -11,6 +11,7 @@ from random import Random
 
 import pytest
 
+from handler.hss.merge import proven
 from handler.hss.overlap import pages_of
 from handler.hss.pages import ListPage
 from handler.hss.plan import Ask
@@ -275,7 +276,19 @@ def test_rows_that_cannot_be_read_are_counted_where_a_page_ends():
     readable = tuple(Row(port, "tcp", 1) for port in (22, 23))
     assert after(ListPage.of(0, 3, readable, size=3)).state == "ended"
     assert after(ListPage.of(0, 3, (), size=3)).state == "ended"
-    assert after(page(0, 16, *TEN), ListPage.of(6, 16, (), size=10)).state in ("going", "failed")
+    damaged = after(page(0, 22, *TEN), ListPage.of(6, 22, (), size=10))
+    assert (damaged.state, damaged.offset) == ("going", 12)
+    ended = damaged.add(page(12, 22, *range(116, 126)))
+    assert (ended.state, ended.shows) == ("ended", "damaged")
+
+
+@pytest.mark.parametrize("sort_asked", [True, False])
+def test_where_rows_cannot_be_read_nothing_is_read_twice(sort_asked):
+    proof = Proof.begin(sort_asked=sort_asked).add(page(0, 16, *TEN))
+    proof = proof.add(ListPage.of(6, 16, tuple(Row(port, "tcp", 1) for port in range(107, 116)), size=10))
+    while proof.state == "going":
+        proof = proof.add(page(proof.now.offset, 16, *range(100 + proof.now.offset, 116)))
+    assert (proof.state, len(proof.answers), {row.port for row in proven(proof)}) == ("whole", 1, {*range(100, 116)})
 
 
 def test_a_list_of_anything_else_is_read_in_no_order():
