@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     taken = take_snapshot(
         wiring.client(place),
         place.target,
-        [Ask(category, every_row=True) for category in categories],
+        [Ask(category, every_row=True, counters=True) for category in categories],
         context.clock,
         Deadline.after(budget_seconds(wiring.settings), context.clock),
         keep_raw=True,

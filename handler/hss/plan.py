@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from handler.hss.proof import Proof
     from handler.policy.rules import Policy
 
-_NO_PORTS = PortSet()
 PlanName = Literal["pages", "ports", "sorted"]
 
 
 class Ask(NamedTuple):
-    """What a policy wants to know of one category: these ports, or every row."""
+    """What a policy wants to know of one category: these ports, or every row, and whether asset counters too."""
 
     category: str
-    ports: PortSet = _NO_PORTS
+    ports: PortSet = PortSet()
     every_row: bool = False
+    counters: bool = False
 
 
 class NextPage(NamedTuple):
@@ -86,15 +86,7 @@ def next_step(ask: Ask, proof: Proof) -> Step:
     if proof.state == "failed":
         return _after_failure(proof, ports)
     calls = proof.left()
-    if not ask.every_row:
-        if not ports:
-            return Stop("sorted" if ask.ports else "ports", every_row=False)
-        if len(ports) <= calls:
-            return ExactPorts(ports)
-    if proof.now.offset > HIGHEST_OFFSET:
-        return ExactPorts(ports) if ports else GiveUp(f"the listing is longer than offset {HIGHEST_OFFSET} reaches")
-    may_stop_early = isinstance(proof.now, ListReading) and proof.now.may_stop_early and not ask.every_row
-    return NextPage(proof.now.offset, calls, fewest=1 if may_stop_early else proof.surely_left())
+    return _without_pages(ask, ports, calls) or _next_page(ask, proof, ports, calls)
 
 
 def calls_ahead(step: Step) -> int:
@@ -124,6 +116,22 @@ def calls_from_start(ask: Ask, rows: int, *, in_order: bool = True) -> tuple[Pla
     return "pages", passes * pages_of(rows)
 
 
+def _without_pages(ask: Ask, ports: tuple[int, ...], calls: int) -> Step | None:
+    """What answers the rest in fewer calls than the pages; None where the pages must go on."""
+    if ask.every_row:
+        return None
+    if not ports:
+        return Stop("sorted" if ask.ports else "ports", every_row=False)
+    return ExactPorts(ports) if len(ports) <= calls else None
+
+
+def _next_page(ask: Ask, proof: Proof, ports: tuple[int, ...], calls: int) -> Step:
+    if proof.now.offset > HIGHEST_OFFSET:
+        return ExactPorts(ports) if ports else GiveUp(f"the listing is longer than offset {HIGHEST_OFFSET} reaches")
+    may_stop_early = isinstance(proof.now, ListReading) and proof.now.may_stop_early and not ask.every_row
+    return NextPage(proof.now.offset, calls, fewest=1 if may_stop_early else proof.surely_left())
+
+
 def _after_failure(proof: Proof, ports: tuple[int, ...]) -> Step:
     """Exact queries prove more than another reading; start over once only where it needs fewer calls."""
     calls = proof.left()
@@ -137,4 +145,5 @@ def _after_failure(proof: Proof, ports: tuple[int, ...]) -> Step:
 def _ask(policy: Policy, category: str) -> Ask:
     rules = [rule for rule in policy.rules if category in rule.categories]
     ports = PortSet.of(piece for rule in rules if not rule.needs_every_row for piece in rule.ports.ranges)
-    return Ask(category, ports, any(rule.needs_every_row for rule in rules))
+    counters = any(rule.statistic for rule in rules)
+    return Ask(category, ports, any(rule.needs_every_row for rule in rules), counters)

@@ -168,21 +168,24 @@ def _with(before: ListReading, page: ListPage) -> ListReading:
 
 def _judged(reading: ListReading, page: ListPage, before: ListReading) -> ListReading:
     """What a page that joined means: the end, or that offsets do not do what they should."""
-    short = page.size < before.longest
-    new = not before.keys.issuperset(page.keys)
-    if not new and not short and not reading.damaged:
+    full = page.size >= before.longest
+    repeats = before.keys.issuperset(page.keys)
+    if repeats and full and not reading.damaged:
         return reading._replace(state="stuck", why="a page brings nothing new: offsets are rounded or ignored")
     if page.capped:
-        return reading if new else _ended(reading)
+        return _ended(reading) if repeats and not full else reading
+    return _judged_by_total(reading, page, full=full, repeats=repeats)
+
+
+def _judged_by_total(reading: ListReading, page: ListPage, *, full: bool, repeats: bool) -> ListReading:
+    """The same where `total_num` says where the list ends."""
     if page.end > page.total_num:
         return _failed(reading, _beyond(page))
-    if page.end == page.total_num and (short or reading.still or reading.damaged):
+    if page.end == page.total_num and (not full or reading.still or reading.damaged):
         return _ended(reading)
-    return (
-        reading
-        if new or not short or reading.damaged
-        else _failed(reading, f"only {page.end} of {page.total_num} rows came")
-    )
+    if repeats and not full and not reading.damaged:
+        return _failed(reading, f"only {page.end} of {page.total_num} rows came")
+    return reading
 
 
 def _ended(reading: ListReading) -> ListReading:

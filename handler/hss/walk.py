@@ -49,7 +49,7 @@ class Progress(NamedTuple):
 class PortWalk:
     """Lists the ports of one category. `run` once, then read the results; what was seen before a failure stays.
 
-    `plan` is `none` until a page came; `first_page_empty` is None until then.
+    `plan` is `none` until a page came.
     """
 
     def __init__(
@@ -74,13 +74,17 @@ class PortWalk:
         self.every_row = False
         self.problems: list[Problem] = []
         self.notes: list[Mapping[str, int]] = []
-        self.first_page_empty: bool | None = None
         self.complete = False
 
     @property
     def rows(self) -> tuple[Row, ...]:
         """The rows that count; where not every question was answered, all that came."""
         return (proven if self.complete else everything)(self._proof, self._exact)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the list came whole, and without any row."""
+        return self._proof.state == "whole" and self._proof.total_num == 0
 
     @property
     def raw_rows(self) -> tuple[Mapping[str, Any], ...]:
@@ -137,8 +141,6 @@ class PortWalk:
         size = len(page.rows) + page.unreadable
         self._proof = self._proof.add(ListPage.of(offset, self.total_num, page.rows, size))
         self.plan = "pages"
-        if self.first_page_empty is None:
-            self.first_page_empty = not size
         step = next_step(self._ask, self._proof)
         self._to_come = calls_ahead(step)
         self.say()

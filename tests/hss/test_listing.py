@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from handler.hss.emptiness import SEES_NO_PORT
 from handler.hss.estimate import Size, estimate
-from handler.hss.listing import NO_PORTS
 from handler.hss.plan import Ask
 from handler.ports import PortSet
 from handler.simulator.faults import Fault
@@ -174,7 +174,7 @@ def empty(port_num: int | None) -> Fleet:
 
 def test_an_empty_list_that_both_apis_confirm_is_complete_with_a_warning():
     got = Bench(empty(0)).category(EVERY)
-    assert (got.complete, got.rows, got.warnings) == (True, (), (NO_PORTS,))
+    assert (got.complete, got.rows, got.warnings) == (True, (), (SEES_NO_PORT,))
 
 
 def test_an_empty_list_beside_counted_ports_is_a_contradiction():

@@ -231,10 +231,23 @@ def test_rows_of_a_first_reading_stay_where_the_second_fails():
     assert (got.complete, len(got.rows), got.api_calls) == (False, 450, 5)
 
 
-def test_counters_that_cannot_be_had_make_the_category_incomplete_but_its_rows_are_listed():
+def test_counters_that_cannot_be_had_are_a_warning_where_nothing_needs_them():
     got = Bench(Fleet.of(*lines(3)), Fault("html", STATISTICS)).category(EVERY)
-    assert (got.complete, len(got.rows), got.statistics) == (False, 3, None)
+    assert (got.complete, len(got.rows), got.statistics, got.problems) == (True, 3, None, ())
+    assert "asset/statistics" in " ".join(got.warnings)
+
+
+@pytest.mark.parametrize(("rows", "counters"), [(3, True), (0, False)], ids=["a rule", "an empty list"])
+def test_counters_that_cannot_be_had_are_a_problem_where_something_needs_them(rows, counters):
+    asked = Ask("host", every_row=True, counters=counters)
+    got = Bench(Fleet.of(*lines(rows)), Fault("html", STATISTICS)).category(asked)
+    assert (got.complete, len(got.rows), got.warnings, len(got.problems)) == (False, rows, (), 1)
     assert "asset/statistics" in told(got)
+
+
+def test_a_count_of_ports_below_zero_is_one_cause_beside_an_empty_list():
+    got = answering(json_response({"port_num": -1}), json_response({"total_num": 0, "data_list": []})).category(EVERY)
+    assert (got.complete, [problem.path for problem in got.problems]) == (False, ["$.port_num"])
 
 
 def test_one_category_that_fails_does_not_stop_the_other():
@@ -263,8 +276,8 @@ def test_credentials_refused_on_the_way_are_not_sent_again_and_rows_stay():
 def test_a_permission_that_hss_refuses_with_a_400_does_not_stop_the_other_api():
     denied = {"status": 400, "code": "HSS.0013", "message": "no permission"}
     got = Bench(Fleet.of(*lines(3)), Fault("status", STATISTICS, value=denied)).category(EVERY)
-    assert (got.complete, len(got.rows)) == (False, 3)
-    assert "HSS.0013" in told(got)
+    assert (got.complete, len(got.rows)) == (True, 3)
+    assert "HSS.0013" in " ".join(got.warnings)
 
 
 def test_retries_are_counted():
