@@ -8,7 +8,7 @@ from itertools import pairwise
 from random import Random
 
 from handler.hss.merge import Exact, everything, proven
-from handler.hss.pages import ListPage
+from handler.hss.pages import CAP, ListPage
 from handler.hss.plan import Ask, ExactPorts, GiveUp, NextPage, StartOver, Step, next_step
 from handler.hss.proof import Proof
 from handler.models import Row
@@ -49,6 +49,7 @@ class MovingList:
     chance: Random
     changes: int = 0  # between two calls at most
     size: int = 200  # of a page
+    cap: int = CAP  # of `total_num`
     cloud: str = "otc"
     begins: Callable[[int, int], int] = honest
     change: Callable[[tuple[Line, ...], int], tuple[Line, ...]] | None = None  # instead of chance
@@ -58,7 +59,8 @@ class MovingList:
     def page(self, offset: int) -> ListPage:
         listed = self._listed()
         at = self.begins(offset, len(listed))
-        return ListPage.of(offset, len(listed), tuple(map(self._row, listed[at : at + self.size])))
+        total = min(len(listed), self.cap)
+        return ListPage.of(offset, total, tuple(map(self._row, listed[at : at + self.size])))
 
     def exact(self, port: int) -> Exact:
         return Exact(port, tuple(self._row(line) for line in self._listed() if line.port == port), proven=True)
@@ -113,12 +115,13 @@ def _outcome(world: MovingList, step: Step, proof: Proof, calls: int) -> Outcome
 
 
 def slipped(world: MovingList, proof: Proof, name: Name) -> bool:
-    """Whether a line changed places at a seam of every pass that counts: the one stated limit."""
-    answers = [page for pages in proof.answers for page in pages]
-    passes = [one for one in (proof.first, proof.now) if one is not None]
+    """Whether a line changed places at a seam in both of two readings: the one stated limit."""
+    if proof.state != "whole" or proof.first is None:
+        return False
+    call = {id(page): nth for nth, page in enumerate(page for pages in proof.answers for page in pages)}
     return all(
-        any(_changed_places(world, answers.index(a), answers.index(b), name, _shared(a, b)) for a, b in pairwise(one))
-        for one in (one.pages for one in passes)
+        any(_changed_places(world, call[id(a)], call[id(b)], name, _shared(a, b)) for a, b in pairwise(one))
+        for one in (proof.first.pages, proof.now.pages)
     )
 
 
