@@ -10,6 +10,10 @@ last port, because it is a stretch of a sorted list; those up to f are lower tha
 port may change places among themselves: that is why f must be lower than l, and why nothing is claimed of the last port
 itself. As long as the pages ascend both as numbers and as texts, f must be lower in both, for either may be the order.
 
+Where no sort can be asked for, that order is inferred: every page ascends, num is no reason for it, each seam fits in
+place and `total_num` stands still. A list by port that moves lines to the front can feign that, if between two pages
+one line moves to the front, another closes before the seam and one opens behind it. This limit is stated, not closed.
+
 *In no such order* two pages that share a line have no gap between them, as long as no line changes places with another.
 A line that does so just at a seam, behind the page before and in front of this one, is missed. So one such pass proves
 nothing; `handler.hss.proof` asks for two.

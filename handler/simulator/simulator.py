@@ -69,7 +69,7 @@ class Simulator:
         self.calls: list[CallRecord] = []
         self._fleet, self._clock = fleet, clock or SystemClock()
         self._armed = [Armed(fault) for fault in faults]
-        self._moving, self._moves = moving, 0
+        self.moving, self._moves = moving, 0
         self._throttle, self._lockout = Throttle(self.options.throttle), Lockout()
         self._issued: dict[str, access.Issued] = {}
         self._count = 0
@@ -143,8 +143,8 @@ class Simulator:
         return self._logged(CallRecord(call.api, call.query, reply.response.status, visit.user, breaches), reply)
 
     def _move(self) -> None:
-        if self._moving is not None and self._moves:
-            self._fleet = self._moving(self._fleet, self._moves)
+        if self.moving is not None and self._moves:
+            self._fleet = self.moving(self._fleet, self._moves)
         self._moves += 1
 
     def _visit(self, request: Request, call: answers.Call) -> access.Visit:

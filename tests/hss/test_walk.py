@@ -86,7 +86,7 @@ def test_what_is_open_throughout_is_found_while_everything_else_moves(cloud, ord
 
         lines = (*varied(420, start=4000), Line(23, "TCP", 2, "danger"), Line(3389, "TCP", 1, "danger"))
         bench = Bench(Fleet.of(*lines), cloud=cloud, order=order, ties="any")
-        bench.simulator._moving = moving
+        bench.simulator.moving = moving
         got = bench.category(ask(23, 3389, *range(10, 30)))
         assert got.complete
         assert {row.port for row in got.rows} >= {23, 3389}
