@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from handler.clock import iso
 from handler.errors import DeniedError, SettingsError, UnknownError
 from handler.hss.client import Spending
-from handler.hss.decode import AssetCounters, drift_warnings
+from handler.hss.decode import AssetCounters, drift_warnings, unreadable_counters
 from handler.hss.emptiness import SEES_NO_PORT, doubt_of_empty_list
 from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery, check_project
 from handler.hss.walk import PortWalk, Progress, scope
@@ -132,12 +132,14 @@ class CategoryListing:
             else:
                 self._warnings.append(counters.message)
             return
-        self._problems[:0] = counters.problems
+        read = (*self._ask.counters, *(["port_num"] if self._walk.is_empty else []))
+        faults = (*counters.problems, *unreadable_counters(counters.raw, read))
+        self._problems[:0] = faults
         if self._walk.is_empty:
             doubt = doubt_of_empty_list(counters.counters)
             if doubt is None:
                 self._warnings.append(SEES_NO_PORT)
-            elif all(problem.path != doubt.path for problem in counters.problems):
+            elif all(problem.path != doubt.path for problem in faults):
                 self._problems.append(doubt)
 
     def _note_refusal(self, error: UnknownError) -> None:

@@ -27,12 +27,12 @@ PlanName = Literal["pages", "ports", "sorted"]
 
 
 class Ask(NamedTuple):
-    """What a policy wants to know of one category: these ports, or every row, and whether asset counters too."""
+    """What a policy wants to know of one category: these ports, or every row, and which asset counters."""
 
     category: str
     ports: PortSet = PortSet()
     every_row: bool = False
-    counters: bool = False
+    counters: tuple[str, ...] = ()
 
 
 class NextPage(NamedTuple):
@@ -145,5 +145,5 @@ def _after_failure(proof: Proof, ports: tuple[int, ...]) -> Step:
 def _ask(policy: Policy, category: str) -> Ask:
     rules = [rule for rule in policy.rules if category in rule.categories]
     ports = PortSet.of(piece for rule in rules if not rule.needs_every_row for piece in rule.ports.ranges)
-    counters = any(rule.statistic for rule in rules)
-    return Ask(category, ports, any(rule.needs_every_row for rule in rules), counters)
+    counters = dict.fromkeys(rule.statistic for rule in rules if rule.statistic)
+    return Ask(category, ports, any(rule.needs_every_row for rule in rules), tuple(counters))

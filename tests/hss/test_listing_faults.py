@@ -225,6 +225,30 @@ def test_a_counter_that_nobody_reads_costs_nothing_unless_it_is_below_zero(value
     assert complete or [problem.path for problem in got.problems] == ["$.web_app_num"]
 
 
+@pytest.mark.parametrize(
+    ("counted", "said"),
+    [
+        ({"database_num": "3"}, "$.database_num: is of type string, not a count"),
+        ({"database_num": True}, "$.database_num: is of type boolean, not a count"),
+        ({"database_num": -1}, "$.database_num: is below zero, not a count"),
+        ({"database_num": None}, None),  # as good as absent: that a rule cannot be decided is said where rules are
+        ({"web_app_num": "3"}, None),
+    ],
+)
+def test_a_counter_that_a_rule_reads_is_named_with_its_place_where_it_cannot_be_read(counted, said):
+    rows = [{"port": 22, "type": "TCP", "num": 1}]
+    answers = (json_response({"port_num": 9, **counted}), json_response({"total_num": 1, "data_list": rows}))
+    got = answering(*answers).category(Ask("host", counters=("database_num",)))
+    assert ([str(problem) for problem in got.problems], got.complete) == ([said] if said else [], said is None)
+
+
+@pytest.mark.parametrize("port_num", ["0", [], -1])
+def test_a_count_of_ports_that_cannot_be_read_is_one_cause_beside_an_empty_list(port_num):
+    counted = json_response({"port_num": port_num, "app_num": 1})
+    got = answering(counted, json_response({"total_num": 0, "data_list": []})).category(EVERY)
+    assert (got.complete, [problem.path for problem in got.problems]) == (False, ["$.port_num"])
+
+
 def test_rows_of_a_first_reading_stay_where_the_second_fails():
     faults = (Fault("more_rows", PORTS, first=3, last=3), Fault("html", PORTS, first=4, last=4))
     got = Bench(Fleet.of(*lines(450)), *faults).category(EVERY)
@@ -237,17 +261,12 @@ def test_counters_that_cannot_be_had_are_a_warning_where_nothing_needs_them():
     assert "asset/statistics" in " ".join(got.warnings)
 
 
-@pytest.mark.parametrize(("rows", "counters"), [(3, True), (0, False)], ids=["a rule", "an empty list"])
+@pytest.mark.parametrize(("rows", "counters"), [(3, ("database_num",)), (0, ())], ids=["a rule", "an empty list"])
 def test_counters_that_cannot_be_had_are_a_problem_where_something_needs_them(rows, counters):
     asked = Ask("host", every_row=True, counters=counters)
     got = Bench(Fleet.of(*lines(rows)), Fault("html", STATISTICS)).category(asked)
     assert (got.complete, len(got.rows), got.warnings, len(got.problems)) == (False, rows, (), 1)
     assert "asset/statistics" in told(got)
-
-
-def test_a_count_of_ports_below_zero_is_one_cause_beside_an_empty_list():
-    got = answering(json_response({"port_num": -1}), json_response({"total_num": 0, "data_list": []})).category(EVERY)
-    assert (got.complete, [problem.path for problem in got.problems]) == (False, ["$.port_num"])
 
 
 def test_one_category_that_fails_does_not_stop_the_other():

@@ -77,7 +77,7 @@ def test_an_ask_joins_the_ports_of_all_rules_of_a_category():
         Rule("c", "statistic", statistic="database_num"),
     )
     assert asks_of(policy(*rules), ("host", "container")) == (
-        Ask("host", PortSet(((22, 23),)), counters=True),
+        Ask("host", PortSet(((22, 23),)), counters=("database_num",)),
         Ask("container", PortSet(((23, 23),))),
     )
 
