@@ -63,6 +63,16 @@ class ListPage(NamedTuple):
         return self.size - len(self.rows)
 
     @property
+    def is_all(self) -> bool:
+        """Whether this one answer holds as many lines as the whole list has."""
+        return self.offset == 0 and self.size == self.total_num and not self.capped
+
+    @property
+    def repeats_itself(self) -> bool:
+        """Whether a line stands twice in this one answer, which is one moment: then others may be missing."""
+        return len(frozenset(self.keys)) < len(self.keys)
+
+    @property
     def capped(self) -> bool:
         """Whether there may be more lines than `total_num` can say."""
         return self.total_num >= CAP

@@ -111,6 +111,8 @@ class ListReading(NamedTuple):
     def add(self, page: ListPage) -> ListReading:
         """After one more answer, to the question for `offset`."""
         answered = self._replace(answers=self.answers + 1)
+        if page.repeats_itself and not page.is_all and not self.damaged:
+            return _failed(answered, "rows came twice in one answer")
         after = _joined(answered, page) if self.pages else _begun(answered, page)
         endless = after.state == "going" and after.answers > _MANY + 2 * pages_of(page.total_num, after.longest)
         return _failed(after, "it moves faster than it can be read") if endless else after
@@ -128,7 +130,7 @@ def _begun(before: ListReading, page: ListPage) -> ListReading:
     begun = _with(before, page)
     if page.size > page.total_num and not page.capped:
         return _failed(begun, _beyond(page))
-    if page.size == page.total_num and not page.capped:
+    if page.is_all:
         return begun._replace(state="ended")
     return begun if page.size else _failed(begun, f"total_num is {page.total_num}, but the first page is empty")
 

@@ -45,6 +45,14 @@ def test_one_page_is_a_proof_whatever_it_repeats(rows):
     assert after(ListPage.of(0, 2, tuple(Row(*row, 1) for row in rows))).state == "ended"
 
 
+def test_of_several_pages_none_may_hold_a_row_twice():
+    twice = page(0, 30, *TEN[:9], TEN[8], nums=(1,))
+    reading = after(twice, sort_asked=True)
+    assert (reading.state, reading.why, reading.highest) == ("failed", "rows came twice in one answer", None)
+    late = after(page(0, 30, *TEN), page(6, 30, *range(106, 115), 114, nums=(1,)), sort_asked=True)
+    assert (late.state, len(late.pages)) == ("failed", 1)
+
+
 def test_rows_that_cannot_be_read_are_counted_where_a_page_ends():
     readable = tuple(Row(port, "tcp", 1) for port in (22, 23))
     assert after(ListPage.of(0, 3, readable, size=3)).state == "ended"
