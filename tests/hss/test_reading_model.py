@@ -1,6 +1,6 @@
 """The proof of a reading, by model: lists that move between any two calls, in every order that a service may have.
 
-Run it with more readings: `READINGS=2000 pytest tests/hss/test_reading_model.py` (that many for each world; 40 otherwise).
+Run it with more readings: `READINGS=2000 pytest tests/hss/test_reading_model.py` (that many for each world; 32 otherwise).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from handler.simulator.fleet import Line
 from handler.simulator.moving import ROW_STATUSES, ROW_TYPES
 from tests.moving_list import MovingList, made_up, read, slipped
 
-READINGS = int(os.environ.get("READINGS", "40"))
+READINGS = int(os.environ.get("READINGS", "32"))
 EVERY = Ask("host", every_row=True)
 SIZES = (15, 19, 20, 21, 39, 40, 41, 65, 120)  # rows, where a page holds 20
 OTC = [("otc", order) for order in ("port", "text", "num", "insertion", "updated", "front", "none")]
@@ -179,7 +179,7 @@ def cost(cloud, order, changes):
     calls = fewest = 0
     how = Counter()
     for world in worlds(
-        cloud, order, changes, size=200, sizes=(165, 218, 438, 715, 1320), count=max(60, READINGS // 4)
+        cloud, order, changes, size=200, sizes=(165, 218, 438, 715, 1320), count=max(40, READINGS // 4)
     ):
         fewest += -(-len(world.lines) // 200)
         outcome = read(world, EVERY)
