@@ -12,7 +12,7 @@ from handler.commands.terminal import terminal_context
 from handler.errors import UsageError
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import Ask
-from handler.models import CATEGORIES
+from handler.models import CATEGORIES, COUNTERS
 from handler.report.snapshot_file import snapshot_text
 from handler.run.targets import budget_seconds
 from handler.run.wiring import Wiring
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     taken = take_snapshot(
         wiring.client(place),
         place.target,
-        [Ask(category, every_row=True) for category in categories],
+        [Ask(category, every_row=True, counters=COUNTERS) for category in categories],
         context.clock,
         Deadline.after(budget_seconds(wiring.settings), context.clock),
         keep_raw=True,

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from handler.policy.rules import Policy, Rule
 
 REOPEN_WINDOW: Final = timedelta(days=30)
-DRIFT: Final = "drift: "  # how a warning on an answer's form begins
-_FORM: Final = (DRIFT, "tolerated ")
+DRIFT: Final = ("drift: ", "tolerated ")  # how a warning begins that an answer is not as documented
 _ID: Final = re.compile(
     r"request id [^\s)]+|\b[0-9a-fA-F-]{8,}\b|\b(?=[^\W\d_]*\d)(?=\d*[^\W\d_])[^\W_]{8,}\b"  # the last: of any alphabet
 )
@@ -70,7 +69,7 @@ def compare(
         remembered[past.finding.fingerprint] = record._replace(
             status="resolved", resolved_at=iso(now), because=past.because
         )
-    form = (text for one in evaluation.coverage for text in one.warnings if text.startswith(_FORM))
+    form = (text for one in evaluation.coverage for text in one.warnings if text.startswith(DRIFT))
     drift = tuple(sorted({shape(text) for text in form}))
     return Compared(
         changes=Changes(

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from handler.models import Snapshot, Target, Verdict
-    from handler.policy.match_keys import Subject
+    from handler.policy.match_keys import Answer, Subject
     from handler.policy.rules import Exemption, Policy, Rule
 
     Hit = tuple[Rule, Subject]
@@ -87,23 +87,28 @@ def _hits(category: CategorySnapshot, rules: Sequence[Rule]) -> tuple[list[Hit],
     if category.complete and not category.every_row:
         few = "every row, but only some were read"
         undecided |= {rule.id: (rule, few) for rule in rules if rule.needs_every_row}
-    _count(category, rules, hits, undecided)
+    for rule in rules:
+        counted = judged_counter(rule, category.category, category.statistics or {})
+        if counted is not None:
+            _add_counter(category, rule, counted, hits, undecided)
     return hits, undecided
 
 
-def _count(category: CategorySnapshot, rules: Sequence[Rule], hits: list[Hit], undecided: Undecided) -> None:
-    """The same for counters. Where something kept them from being read, that is said, and not what follows from it."""
-    if category.statistics is None and not category.complete and category.problems:
-        return
-    for rule in rules:
-        counted = judged_counter(rule, category.category, category.statistics or {})
-        if counted is None:
-            continue
-        subject, found = counted
-        if found == "yes":
-            hits.append((rule, subject))
-        elif found == "undecidable":
-            undecided[rule.id] = (rule, f"{rule.statistic}, which asset/statistics did not tell")
+def _add_counter(
+    category: CategorySnapshot, rule: Rule, counted: tuple[Subject, Answer], hits: list[Hit], undecided: Undecided
+) -> None:
+    """A counter that a rule judges: a hit, undecided, or neither; undecided only where nothing else says why."""
+    subject, answer = counted
+    if answer == "yes":
+        hits.append((rule, subject))
+    elif answer == "undecidable" and not _is_explained(category, rule):
+        undecided[rule.id] = (rule, f"{rule.statistic}, which asset/statistics did not tell")
+
+
+def _is_explained(category: CategorySnapshot, rule: Rule) -> bool:
+    """Whether a problem of the category says why the counter of a rule is missing: a cause is reported once."""
+    known = {problem.path for problem in category.problems}
+    return not category.complete and bool(known) and (category.statistics is None or f"$.{rule.statistic}" in known)
 
 
 def _need(rule: Rule, subject: Subject) -> str:
