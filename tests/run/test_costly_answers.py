@@ -2,6 +2,7 @@
 
 import io
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -92,7 +93,6 @@ def _root() -> Path:
 
 
 def _main(name: str) -> None:
-    import resource
     import time
 
     from handler.transport import Response, load_requests
