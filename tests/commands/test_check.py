@@ -62,7 +62,7 @@ def test_what_the_network_says_exits_3(cloud, port_compliance, changes):
 @pytest.mark.parametrize(
     ("arguments", "changes", "part"),
     [
-        (["--policy", "nowhere.yaml"], {}, "nowhere.yaml:1:1: cannot be read"),
+        (["--policy", "nowhere.yaml"], {}, "nowhere.yaml: cannot be read"),
         (["--notify"], {}, "--notify: there is no sink"),
         (["--at", "yesterday"], {}, "--at: 'yesterday' is not a time"),
         (["--state", "ftp://x"], {}, "--state: must start with"),

@@ -104,3 +104,25 @@ def test_options_are_not_obeyed(repository):
 def test_outside_a_repository_it_says_so(tmp_path):
     with pytest.raises(UsageError, match="no revision"):
         git_texts("git:main:policies", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["b.yml", "B.YAML", "b.Yml"])
+def test_a_folder_of_a_revision_is_read_as_one_on_disk(tmp_path, name):
+    (tmp_path / "a.yaml").write_text("a")
+    (tmp_path / name).write_text("b")
+    (tmp_path / "a.TEST.yml").write_text("cases: []\n")
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]):
+        run(tmp_path, *words)
+    assert {read for read, _ in git_texts("git:HEAD:.", tmp_path)} == {"git:HEAD:a.yaml", f"git:HEAD:{name}"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("b.yaml.bak", "x"), ("p.json", '{"disallowed_ports": [23]}'), ("b.yml~", "")]
+)
+def test_a_stray_policy_in_a_revision_is_named(tmp_path, name, text):
+    (tmp_path / "a.yaml").write_text("a")
+    (tmp_path / name).write_text(text)
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]):
+        run(tmp_path, *words)
+    with pytest.raises(UsageError, match=f"^{name}: looks like YAML"):
+        git_texts("git:HEAD:.", tmp_path)
