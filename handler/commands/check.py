@@ -6,7 +6,7 @@ import argparse
 import hashlib
 from typing import TYPE_CHECKING
 
-from handler.commands.inputs import read_file
+from handler.commands.inputs import paths_as_seen_from_here, read_file
 from handler.commands.output import may_write, wants_color, write_result
 from handler.commands.terminal import terminal_context
 from handler.errors import SettingsError, UsageError
@@ -76,7 +76,7 @@ def run_request(args: argparse.Namespace) -> RunRequest:
         tell=args.notify,
         dry_run=not args.notify,
         hosts=args.hosts,
-        policy=load_policy(args.policy) if args.policy else None,
+        policy=load_policy(paths_as_seen_from_here(args.policy)) if args.policy else None,
         snapshot=parse_snapshot(content, args.snapshot) if args.snapshot else None,
         seed=f"{args.at}|{args.target}|{hashlib.sha256(content).hexdigest()}" if args.at else "",
     )

@@ -11,6 +11,7 @@ from handler.run import lazy
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from handler.models import Snapshot
@@ -24,6 +25,12 @@ def read_file(path: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise UsageError(f"{path}: cannot be read: {reason}") from None
+
+
+def paths_as_seen_from_here(paths: Sequence[str]) -> list[str]:
+    """The paths, those below the working directory relative to it: what reads SARIF knows files by the repository."""
+    here = Path.cwd()
+    return [str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path for path in paths]
 
 
 def read_snapshot(path: str) -> Snapshot:
