@@ -29,8 +29,18 @@ def read_file(path: str) -> bytes:
 
 def paths_as_seen_from_here(paths: Sequence[str]) -> list[str]:
     """The paths, those below the working directory relative to it: what reads SARIF knows files by the repository."""
-    here = Path.cwd()
-    return [str(Path(path).relative_to(here)) if Path(path).is_relative_to(here) else path for path in paths]
+    if not any(Path(path).is_absolute() for path in paths):
+        return list(paths)
+    root = here()
+    return [str(Path(path).relative_to(root)) if Path(path).is_relative_to(root) else path for path in paths]
+
+
+def here() -> Path:
+    """The working directory. Raises UsageError where it was removed, or may not be seen."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(f"the working directory: {error.strerror}", hint="Change to a folder that exists.") from None
 
 
 def read_snapshot(path: str) -> Snapshot:

@@ -83,6 +83,7 @@ def _sizes(args: argparse.Namespace, policy: Policy, place: Place | None, wiring
     if args.snapshot:
         return {one.category: one.total_num or len(one.rows) for one in read_snapshot(args.snapshot).categories}
     assert place is not None
+    place = wiring.with_project(place)
     client = wiring.client(place)
     spending = Spending(Deadline.after(PROBE_SECONDS, client.clock))
     return {

@@ -49,7 +49,7 @@ class RunRequest(NamedTuple):
 
 
 class PreparedTarget(NamedTuple):
-    """One target, ready to be checked. `policy` may be the reason why it cannot be had; no `client`: a recording."""
+    """One target, ready to be checked; no `client`: a recording. `policy` may be why it, or the project, is not had."""
 
     target: Target
     policy: Policy | UnknownError
@@ -154,6 +154,11 @@ def _prepare_target(
     place: Place | None, wiring: Wiring, request: RunRequest, state_url: Secret | None
 ) -> PreparedTarget:
     policy = request.policy or _policy(place, wiring, request)
+    if place is not None and not place.project_id:
+        try:
+            place = wiring.with_project(place)
+        except UnknownError as error:
+            policy = error  # told like a policy that cannot be had: nothing can be asked
     spoken = () if isinstance(policy, UnknownError) else policy.categories
     placed = () if place is None else place.categories
     wanted = request.categories or placed or wiring.settings.categories or spoken
