@@ -69,6 +69,9 @@ def run_request(args: argparse.Namespace) -> RunRequest:
     """What the command line asks for. Raises UsageError, PolicyError, SnapshotError."""
     if args.state and not args.state.startswith(("file:///", "obs://", "redis://", "rediss://")):
         raise UsageError("--state: must start with file:///, obs://, redis:// or rediss://")
+    for name in ("target", "hosts") if args.snapshot else ():
+        if getattr(args, name):
+            raise UsageError(f"--{name} has no effect beside --snapshot, which is of one target and holds its answers")
     content = read_file(args.snapshot) if args.snapshot else b""
     return RunRequest(
         target=args.target,

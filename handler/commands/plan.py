@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     settings = wiring.settings
     loaded = load_policy(args.policy) if args.policy else None
     places: tuple[Place | None, ...] = (None,)
-    if args.probe or settings.targets_config:
+    if args.probe or args.target or settings.targets_config:
         places = wiring.places(args.target)
     for place in places:
         location = (place.policy if place is not None else "") or settings.policy_path

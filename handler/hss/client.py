@@ -133,7 +133,13 @@ class HssClient(NamedTuple):
             raise TimeLimitError(f"{endpoint_of(request.url)}: no time is left for another call")
         spending.calls += 1
         signed = Request(request.method, request.url, {**request.headers, **headers})
-        return _without_secrets(self.transport(signed, min(self.call_timeout, left)), headers)
+        try:
+            response = self.transport(signed, min(self.call_timeout, left))
+        except TransportError as error:
+            if not error.sent:
+                self.pacer.give_back(self.lane(api))
+            raise
+        return _without_secrets(response, headers)
 
     def _wants_another_try(self, outcome: Response | TransportError) -> float | None:
         """None: keep the outcome; else the seconds that it asks to wait, 0 for the usual ones."""

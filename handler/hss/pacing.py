@@ -58,6 +58,12 @@ class Pacer:
                 on_wait(wait)
             self.clock.sleep(wait)
 
+    def give_back(self, lane: Lane) -> None:
+        """Undo the last turn: its call never reached the API, so the API does not count it."""
+        with self._lock:
+            if self._starts.get(lane):
+                self._starts[lane].pop()
+
     def forecast(self, lane: Lane, calls: int) -> float:
         """Seconds until the last of so many more calls may start."""
         with self._lock:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.errors import UsageError
+from handler.foreign_text import one_line
 from handler.policy.folder import is_policy_file, sorted_out
 
 if TYPE_CHECKING:
@@ -102,12 +104,29 @@ def _blob(folder: Path, digest: str, reference: str) -> bytes:
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:
-    """What git prints, or None where it refuses. The list of arguments is fixed but for checked values."""
+    """What git prints, or None where it has nothing to say against it. Raises UsageError with what git said.
+
+    The list of arguments is fixed but for checked values.
+    """
+    english = {**os.environ, "LC_ALL": "C"}
     command = ["git", "--literal-pathspecs", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False, env=english)  # noqa: S603
     except FileNotFoundError:
         raise UsageError("git is not installed, so git:REV:PATH cannot be read") from None
     except subprocess.TimeoutExpired:
         raise UsageError(f"git did not answer within {_SECONDS} s") from None
-    return done.stdout if done.returncode == 0 else None
+    if done.returncode == 0:
+        return done.stdout
+    said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+    if said:
+        raise UsageError(f"git: {one_line(said.removeprefix('fatal: '), 300)}", hint=_hint(said))
+    return None
+
+
+def _hint(said: str) -> str:
+    if "dubious ownership" in said:
+        return (
+            "The repository belongs to another user; git reads it after `git config --global --add safe.directory DIR`."
+        )
+    return _HINT
