@@ -125,19 +125,10 @@ def local_failure(error: BaseException, url: str) -> Failure | None:
     """A failure of what this machine is told to use on the way, a proxy or a CA bundle; None where it is neither."""
     chain = tuple(_chain(error))
     bundle = next((name for name in _BUNDLES if os.environ.get(name)), "")
-    if bundle and any(isinstance(one, (SSLError, OSError)) and _names_bundle(one) for one in chain):
+    if bundle and any(map(_names_bundle, chain)):
         return Failure("cannot be read as certificates", False, True, f"the CA bundle that {bundle} names")
     proxy = _proxy_for(url)
-    if not proxy:
-        return None
-    culprit = f"the proxy {_scheme_and_host(proxy)}"
-    if any(isinstance(one, of_requests.InvalidSchema) for one in chain) and proxy.lower().startswith("socks"):
-        return Failure("SOCKS is not supported, name an HTTP proxy", False, True, culprit)
-    if any(isinstance(one, (of_requests.InvalidProxyURL, of_urllib3.ProxySchemeUnknown)) for one in chain):
-        return Failure("is no usable HTTP proxy", False, True, culprit)
-    if any(isinstance(one, (of_requests.ProxyError, of_urllib3.ProxyError)) for one in chain):
-        return _of_proxy(chain, culprit)
-    return None
+    return _of_proxy(chain, proxy, f"the proxy {_scheme_and_host(proxy)}") if proxy else None
 
 
 def proxy_wants_login(url: str) -> Failure:
@@ -156,8 +147,14 @@ def _proxy_for(url: str) -> str:
         return ""
 
 
-def _of_proxy(chain: tuple[BaseException, ...], culprit: str) -> Failure:
-    """What a proxy answered to CONNECT, or why there was no connection to it."""
+def _of_proxy(chain: tuple[BaseException, ...], proxy: str, culprit: str) -> Failure | None:
+    """What is wrong with the proxy; None where it did its work."""
+    if proxy.lower().startswith("socks") and _any_of(chain, of_requests.InvalidSchema):
+        return Failure("SOCKS is not supported, name an HTTP proxy", False, True, culprit)
+    if _any_of(chain, of_requests.InvalidProxyURL, of_urllib3.ProxySchemeUnknown):
+        return Failure("is no usable HTTP proxy", False, True, culprit)
+    if not _any_of(chain, of_requests.ProxyError, of_urllib3.ProxyError):
+        return None
     status = next((found[1] for one in chain if (found := _REFUSED_TUNNEL.search(str(one)))), "")
     if status:
         asks = ": it asks for a login" if status == "407" else ""
@@ -165,9 +162,13 @@ def _of_proxy(chain: tuple[BaseException, ...], culprit: str) -> Failure:
     return failure_of(chain[0])._replace(sent=False, culprit=culprit)
 
 
+def _any_of(chain: tuple[BaseException, ...], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(one, kinds) for one in chain)
+
+
 def _names_bundle(error: BaseException) -> bool:
     """Whether requests or OpenSSL could not load the file of certificates."""
-    return "CA certificate bundle" in str(error) or "[X509" in str(error)
+    return isinstance(error, OSError) and any(sign in str(error) for sign in ("CA certificate bundle", "[X509"))
 
 
 def _scheme_and_host(url: str) -> str:

@@ -69,9 +69,8 @@ def run_request(args: argparse.Namespace) -> RunRequest:
     """What the command line asks for. Raises UsageError, PolicyError, SnapshotError."""
     if args.state and not args.state.startswith(("file:///", "obs://", "redis://", "rediss://")):
         raise UsageError("--state: must start with file:///, obs://, redis:// or rediss://")
-    for name in ("target", "hosts") if args.snapshot else ():
-        if getattr(args, name):
-            raise UsageError(f"--{name} has no effect beside --snapshot, which is of one target and holds its answers")
+    if args.snapshot:
+        _refuse_without_effect(args)
     content = read_file(args.snapshot) if args.snapshot else b""
     return RunRequest(
         target=args.target,
@@ -83,6 +82,12 @@ def run_request(args: argparse.Namespace) -> RunRequest:
         snapshot=parse_snapshot(content, args.snapshot) if args.snapshot else None,
         seed=f"{args.at}|{args.target}|{hashlib.sha256(content).hexdigest()}" if args.at else "",
     )
+
+
+def _refuse_without_effect(args: argparse.Namespace) -> None:
+    for name in ("target", "hosts"):
+        if getattr(args, name):
+            raise UsageError(f"--{name} has no effect beside --snapshot, which is of one target and holds its answers")
 
 
 def _history(prepared: PreparedRun, form: str) -> tuple[RunSummary, ...]:

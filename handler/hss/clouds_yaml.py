@@ -148,20 +148,25 @@ def _from_keys(keys: Mapping[str, Any], auth: Mapping[str, Any]) -> _Wanted:
 
 
 def _from_password(auth: Mapping[str, Any]) -> _Wanted:
-    user_id = auth.get("user_domain_id") or auth.get("domain_id") or ""
-    user_name = auth.get("user_domain_name") or auth.get("domain_name") or ""
-    project_id, project_name = auth.get("project_domain_id") or "", auth.get("project_domain_name") or ""
-    if not user_id and not user_name:
-        user_id, user_name = project_id, project_name
-    by_id = auth.get("project_id") or ""
+    def given(*keys: str) -> Any:
+        return next((auth[key] for key in keys if auth.get(key)), "")
+
+    user = given("user_domain_id", "domain_id"), given("user_domain_name", "domain_name")
+    project = given("project_domain_id"), given("project_domain_name")
+    user_id, user_name = user if any(user) else project
     return {
-        "auth_url": ("OS_AUTH_URL", auth.get("auth_url") or None),
-        "username": ("OS_USERNAME", auth.get("username") or None),
-        "password": ("OS_PASSWORD", auth.get("password") or None),
+        "auth_url": ("OS_AUTH_URL", given("auth_url") or None),
+        "username": ("OS_USERNAME", given("username") or None),
+        "password": ("OS_PASSWORD", given("password") or None),
         "user_domain_id": ("OS_USER_DOMAIN_ID", user_id),
-        "user_domain_name": ("OS_USER_DOMAIN_NAME", user_name or ("" if user_id else None)),
-        "project_id": ("OS_PROJECT_ID", by_id),
-        "project_name": ("OS_PROJECT_NAME", auth.get("project_name") or ("" if by_id else None)),
-        "project_domain_id": ("OS_PROJECT_DOMAIN_ID", project_id),
-        "project_domain_name": ("OS_PROJECT_DOMAIN_NAME", project_name),
+        "user_domain_name": ("OS_USER_DOMAIN_NAME", user_name or _unless(user_id)),
+        "project_id": ("OS_PROJECT_ID", given("project_id")),
+        "project_name": ("OS_PROJECT_NAME", given("project_name") or _unless(given("project_id"))),
+        "project_domain_id": ("OS_PROJECT_DOMAIN_ID", project[0]),
+        "project_domain_name": ("OS_PROJECT_DOMAIN_NAME", project[1]),
     }
+
+
+def _unless(other: str) -> str | None:
+    """Empty where the other value stands in for this one; else None, for it is missing."""
+    return "" if other else None

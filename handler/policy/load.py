@@ -171,9 +171,8 @@ def _unknown_rules(files: Sequence[BuiltFile], known: set[str]) -> Iterator[Load
 
 def _joined(files: Sequence[BuiltFile]) -> Policy:
     documents = [file.document for file in files if file.document is not None]
-    names = [document.name for document in documents if document.name]
     policy = Policy(
-        name=names[0] if names else Path(files[0].file.name).stem or "policy",
+        name=_name(documents, files[0].file.name),
         digest="",
         rules=_merged([rule for file in files for rule in file.rules]),
         exemptions=tuple(exemption for file in files for exemption in file.exemptions),
@@ -182,6 +181,12 @@ def _joined(files: Sequence[BuiltFile]) -> Policy:
         files=tuple(file.file.name for file in files),
     )
     return policy._replace(digest=digest(policy))
+
+
+def _name(documents: Sequence[PolicyDocument], file: str) -> str:
+    """The first name that a file gives, else that of the first file."""
+    names = [document.name for document in documents if document.name]
+    return names[0] if names else Path(file).stem or "policy"
 
 
 def _expected_rows(documents: Sequence[PolicyDocument]) -> dict[str, int]:

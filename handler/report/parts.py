@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 _LISTS = ("findings", "exempted", "announced")
 _ROOM_FOR_NAMES = 3  # a finding's fingerprint may stand again in a list of `changes`, with its quotes and comma
-_TEXTS = ("rationale", "remediation", "references", "message", "title")
+_TEXTS = ("rationale", "remediation", "references")
+_SAID = ("message", "title")
 
 
 class _Item(NamedTuple):
@@ -92,17 +93,31 @@ def _cost(value: Json) -> int:
     return _size(value) + 1 + _ROOM_FOR_NAMES + _size(value.get("fingerprint", ""))
 
 
+def _emptied(keys: Sequence[str]) -> Callable[[Json], Json]:
+    return lambda one: one | {key: type(one[key])() for key in keys if key in one}
+
+
+def _cut(keys: Sequence[str]) -> Callable[[Json], Json]:
+    return lambda one: one | {key: cut(one[key], 100) for key in keys if isinstance(one.get(key), str)}
+
+
+def _without_hosts(one: Json) -> Json:
+    return {key: part for key, part in one.items() if key != "hosts"}
+
+
+_SMALLER: tuple[Callable[[Json], Json], ...] = (
+    _emptied(_TEXTS),
+    _cut(_SAID),
+    lambda one: one | {"hosts": one["hosts"][:20]} if "hosts" in one else one,
+    _without_hosts,
+    lambda one: _cut(tuple(one))(one),
+    _emptied(("tags",)),
+)
+
+
 def _small(value: Json, room: int) -> Json:
     """The item, small enough to stand alone: without its texts, then with fewer servers, then with short words."""
-    smaller: tuple[Callable[[Json], Json], ...] = (
-        lambda one: one | {key: type(one[key])() for key in _TEXTS[:3] if key in one},
-        lambda one: one | {key: cut(one[key], 100) for key in _TEXTS[3:] if key in one},
-        lambda one: one | {"hosts": one["hosts"][:20]} if "hosts" in one else one,
-        lambda one: {key: part for key, part in one.items() if key != "hosts"},
-        lambda one: {key: cut(part, 100) if isinstance(part, str) else part for key, part in one.items()},
-        lambda one: one | {"tags": []} if "tags" in one else one,
-    )
-    for less in smaller:
+    for less in _SMALLER:
         if _cost(value) <= room:
             break
         value = less(value)
@@ -110,13 +125,19 @@ def _small(value: Json, room: int) -> Json:
 
 
 def _part(report: Json, bare: Json, items: Sequence[_Item]) -> Json:
-    own = {item.value["fingerprint"] for item in items if item.path == ("findings",)}
-    lists = {name: [item.value for item in items if item.path == (name,)] for name in _LISTS}
-    omitted = report["omitted"] + len(report["findings"]) - len(lists["findings"])
+    lists = {name: _of(items, name) for name in _LISTS}
+    own = {one["fingerprint"] for one in lists["findings"]}
+    omitted = report["omitted"] + len(report["findings"]) - len(own)
     changes = report["changes"] and {
-        name: [value for value in values if value in own]
-        if all(isinstance(value, str) for value in values)
-        else [item.value for item in items if item.path == ("changes", name)]
-        for name, values in report["changes"].items()
+        name: _changed(values, own) or _of(items, "changes", name) for name, values in report["changes"].items()
     }
     return bare | lists | {"omitted": omitted, "changes": changes}
+
+
+def _of(items: Sequence[_Item], *path: str) -> list[Json]:
+    return [item.value for item in items if item.path == path]
+
+
+def _changed(values: Sequence[Any], own: set[str]) -> list[str]:
+    """Of a list of fingerprints those that the part carries; nothing of a list of findings."""
+    return [value for value in values if isinstance(value, str) and value in own]

@@ -154,11 +154,8 @@ def _prepare_target(
     place: Place | None, wiring: Wiring, request: RunRequest, state_url: Secret | None
 ) -> PreparedTarget:
     policy = request.policy or _policy(place, wiring, request)
-    if place is not None and not place.project_id:
-        try:
-            place = wiring.with_project(place)
-        except UnknownError as error:
-            policy = error  # told like a policy that cannot be had: nothing can be asked
+    place, unknown = _with_project(place, wiring)
+    policy = unknown or policy  # told like a policy that cannot be had: nothing can be asked
     spoken = () if isinstance(policy, UnknownError) else policy.categories
     placed = () if place is None else place.categories
     wanted = request.categories or placed or wiring.settings.categories or spoken
@@ -172,6 +169,14 @@ def _prepare_target(
         store=wiring.store(state_url, target.name, place, read_only=request.dry_run),
         client=None if place is None else wiring.client(place),
     )
+
+
+def _with_project(place: Place | None, wiring: Wiring) -> tuple[Place | None, UnknownError | None]:
+    """The place with its project, or why the network does not tell it."""
+    try:
+        return (place if place is None else wiring.with_project(place)), None
+    except UnknownError as error:
+        return place, error
 
 
 def _policy(place: Place | None, wiring: Wiring, request: RunRequest) -> Policy | UnknownError:
