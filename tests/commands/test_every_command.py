@@ -154,3 +154,15 @@ def test_a_signal_ends_a_command_without_a_traceback(tmp_path, number):
     _, err = process.communicate(timeout=60)
     assert "Traceback" not in err
     assert process.returncode == (130 if number == signal.SIGINT else -number)
+
+
+@pytest.mark.parametrize(
+    "variables", [{"PYTHONIOENCODING": "cp1252"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
+)
+@pytest.mark.parametrize("format_", ["text", "markdown", "json"])
+def test_a_process_of_a_small_locale_gives_the_report_and_the_runs_code(here, variables, format_):
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables}
+    command = [sys.executable, "-m", "handler", *CALLS["check"], "--format", format_]
+    done = subprocess.run(command, cwd=here, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"23" in done.stdout
