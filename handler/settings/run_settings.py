@@ -122,8 +122,9 @@ def _place(reader: Reader, own_project: str) -> Place:
     """The one target of the plain settings, named `default`."""
     resolved = _endpoint(reader)
     credentials = read_credentials(reader)
-    project_id = reader.text("HSS_PROJECT_ID") or credentials.project_id or own_project
-    if not project_id and not credentials.project_name:  # by its name, the token will tell its id
+    by_name = bool(credentials.project_name)  # then the token will tell its id
+    project_id = reader.text("HSS_PROJECT_ID") or credentials.project_id or ("" if by_name else own_project)
+    if not project_id and not by_name:
         reader.problem("HSS_PROJECT_ID", "is missing")
     elif project_id and not _PROJECT.fullmatch(project_id):
         reader.problem("HSS_PROJECT_ID", "must be 1 to 256 letters, digits, - or _")
