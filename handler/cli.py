@@ -103,12 +103,29 @@ def _main(arguments: list[str]) -> int:
         return int(parsed.run(parsed))
     except PortComplianceError as error:
         print(f"error: {error.message}", file=sys.stderr)
-        if error.hint:
-            print(f"hint: {error.hint}", file=sys.stderr)
+        hint = _hint(error, arguments)
+        if hint:
+            print(f"hint: {hint}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def _hint(error: PortComplianceError, arguments: Sequence[str]) -> str:
+    """The error's hint; where it only points to the help, to that of the command that was called."""
+    if error.hint != UsageError.hint:
+        return error.hint
+    return f"See `{' '.join(('port-compliance', *called_command(arguments)))} --help`."
+
+
+def called_command(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The words that name the command: `("policy", "test")`; none where there is no such command."""
+    words = [word for word in arguments if not word.startswith("-")]
+    command = COMMANDS.get(words[0]) if words else None
+    if isinstance(command, Group) and words[1:2] and words[1] in command.commands:
+        return words[0], words[1]
+    return (words[0],) if command is not None else ()
 
 
 def build_parser(arguments: Sequence[str] = ()) -> argparse.ArgumentParser:

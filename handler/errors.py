@@ -48,7 +48,7 @@ class PortComplianceError(Exception):
 class UsageError(PortComplianceError):
     """A command line, event or file that cannot be understood; known before the first request."""
 
-    hint = "See `port-compliance COMMAND --help`."
+    hint = "See `port-compliance --help`."
     exit_code = 2
 
 

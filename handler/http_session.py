@@ -6,13 +6,17 @@ Importing it costs what requests costs, 0.1 s, so `transport` imports it where a
 from __future__ import annotations
 
 import logging
+import os
+import re
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from ssl import SSLError
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import requests
 from requests import exceptions as of_requests
+from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import exceptions as of_urllib3
 
 from handler import __version__
@@ -35,15 +39,21 @@ _HANDSHAKE = frozenset(
 )
 
 
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # in the order in which requests looks at them
+_REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+
+
 class Failure(NamedTuple):
     """Why no answer came, in words of our own, because the libraries' hold the URL.
 
-    `sent`: the request may have arrived. `final`: another try can only end the same.
+    `sent`: the request may have arrived. `final`: another try can only end the same. `culprit` failed, where it is not
+    the host that was asked: a proxy, a file of certificates.
     """
 
     reason: str
     sent: bool
     final: bool = False
+    culprit: str = ""
 
 
 _Kinds = type[BaseException] | tuple[type[BaseException], ...]
@@ -109,6 +119,64 @@ def failure_of(error: BaseException) -> Failure:
         if any(isinstance(one, kinds) for one in chain):
             return failure
     return Failure(f"the request failed ({type(error).__name__})", sent=True)
+
+
+def local_failure(error: BaseException, url: str) -> Failure | None:
+    """A failure of what this machine is told to use on the way, a proxy or a CA bundle; None where it is neither."""
+    chain = tuple(_chain(error))
+    bundle = next((name for name in _BUNDLES if os.environ.get(name)), "")
+    if bundle and any(map(_names_bundle, chain)):
+        return Failure("cannot be read as certificates", False, True, f"the CA bundle that {bundle} names")
+    proxy = _proxy_for(url)
+    return _of_proxy(chain, proxy, f"the proxy {_scheme_and_host(proxy)}") if proxy else None
+
+
+def proxy_wants_login(url: str) -> Failure:
+    """The meaning of a 407, which only a proxy answers."""
+    proxy = _proxy_for(url)
+    return Failure(
+        "asks for a login (407)", False, True, f"the proxy {_scheme_and_host(proxy)}" if proxy else "a proxy"
+    )
+
+
+def _proxy_for(url: str) -> str:
+    """The proxy that the environment names for the URL; empty where there is none."""
+    try:
+        return select_proxy(url, get_environ_proxies(url)) or ""
+    except ValueError:  # no URL at all
+        return ""
+
+
+def _of_proxy(chain: tuple[BaseException, ...], proxy: str, culprit: str) -> Failure | None:
+    """What is wrong with the proxy; None where it did its work."""
+    if proxy.lower().startswith("socks") and _any_of(chain, of_requests.InvalidSchema):
+        return Failure("SOCKS is not supported, name an HTTP proxy", False, True, culprit)
+    if _any_of(chain, of_requests.InvalidProxyURL, of_urllib3.ProxySchemeUnknown):
+        return Failure("is no usable HTTP proxy", False, True, culprit)
+    if not _any_of(chain, of_requests.ProxyError, of_urllib3.ProxyError):
+        return None
+    status = next((found[1] for one in chain if (found := _REFUSED_TUNNEL.search(str(one)))), "")
+    if status:
+        asks = ": it asks for a login" if status == "407" else ""
+        return Failure(f"refuses the connection ({status}){asks}", False, status in ("403", "407"), culprit)
+    return failure_of(chain[0])._replace(sent=False, culprit=culprit)
+
+
+def _any_of(chain: tuple[BaseException, ...], *kinds: type[BaseException]) -> bool:
+    return any(isinstance(one, kinds) for one in chain)
+
+
+def _names_bundle(error: BaseException) -> bool:
+    """Whether requests or OpenSSL could not load the file of certificates."""
+    return isinstance(error, OSError) and any(sign in str(error) for sign in ("CA certificate bundle", "[X509"))
+
+
+def _scheme_and_host(url: str) -> str:
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+    except ValueError:
+        return "of the environment"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
 def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -293,3 +293,4 @@ class Report(NamedTuple):
     taken_at: str = ""  # when HSS was asked
     previous_run_at: str | None = None
     gap_hours: int | None = None  # set when the run before is longer ago than twice RUN_INTERVAL
+    rule_places: Mapping[str, tuple[str, int]] = {}  # file and line of each rule, where the policy is at hand

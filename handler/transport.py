@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
     import requests
 
+    from handler.http_session import Failure
+
 MIB = 1024 * 1024
 CHUNK = 64 * 1024
+PROXY_LOGIN = 407  # only a proxy answers it
+_WAY_HINT = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
 
 
 class Request(NamedTuple):
@@ -139,7 +143,7 @@ class HttpTransport:
                 TransportError(f"requests cannot be loaded: {error.name or 'a part of it'}", sent=False, final=True)
             )
         except Exception as error:  # noqa: BLE001  # a thread's exception would be lost, and its text may hold the URL
-            box.put(_no_answer(self._named(request.url), error))
+            box.put(_no_answer(self._named(request.url), request.url, error))
 
     def _exchange(self, request: Request, timeout: float, given_up: threading.Event) -> Response:
         answer = self._open_session().request(
@@ -152,6 +156,8 @@ class HttpTransport:
             stream=True,
         )
         try:
+            if answer.status_code == PROXY_LOGIN:
+                raise _wants_proxy_login(self._named(request.url), request.url)
             body = self._read(answer.raw.stream(CHUNK, decode_content=True), request.url, given_up)
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status_code, headers, body)
@@ -188,8 +194,21 @@ def _new_session() -> requests.Session:
     return new_session()
 
 
-def _no_answer(named: str, error: Exception) -> TransportError:
-    from handler.http_session import failure_of  # noqa: PLC0415 - as above; what failed has imported it
+def _no_answer(named: str, url: str, error: Exception) -> TransportError:
+    from handler.http_session import failure_of, local_failure  # noqa: PLC0415 - as above; what failed has imported it
 
-    failure = failure_of(error)
-    return TransportError(f"{named}: {failure.reason}", sent=failure.sent, final=failure.final)
+    return _error_of(named, local_failure(error, url) or failure_of(error))
+
+
+def _wants_proxy_login(named: str, url: str) -> TransportError:
+    from handler.http_session import proxy_wants_login  # noqa: PLC0415 - as above
+
+    return _error_of(named, proxy_wants_login(url))
+
+
+def _error_of(named: str, failure: Failure) -> TransportError:
+    """The error; what failed is named first, where it is not the host that was asked."""
+    if not failure.culprit:
+        return TransportError(f"{named}: {failure.reason}", sent=failure.sent, final=failure.final)
+    message = f"{failure.culprit} {failure.reason}, so {named} was not reached"
+    return TransportError(message, sent=failure.sent, final=failure.final, hint=_WAY_HINT)

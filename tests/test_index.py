@@ -274,3 +274,17 @@ def test_a_broken_setting_is_told_to_the_sink_that_can_be_built(broken):
     with pytest.raises(SettingsError):
         answer(world, WEBHOOK_URL=HOOK, **broken)
     assert [message["verdict"] for message in told(world)] == ["inconclusive"]
+
+
+def test_of_4000_findings_the_critical_one_is_in_the_result(tmp_path):
+    (tmp_path / "p.yaml").write_text(
+        "version: 1\nrules:\n  - {id: telnet, ports: [23], severity: critical}\n"
+        "  - {id: any, ports: [1-65535], severity: info}\n"
+    )
+    fleet = Fleet.of(*[Line(port, "TCP", 1, "normal") for port in range(1, 4001)])
+    world = World(cloud="huaweicloud", root=tmp_path, fleet=fleet, throttle=0)
+    place = {"HSS_ENDPOINT": "https://hss.eu-west-101.myhuaweicloud.eu"}
+    result = answer(world, {}, left=900, limit=900, POLICY_PATH="p.yaml", HSS_CALLS_PER_MINUTE="0", **place)
+    assert len(json.dumps(result).encode()) < RESULT_BYTES
+    assert [f["rule_id"] for f in result["findings"]][:2] == ["telnet", "any"]
+    assert len(result["findings"]) + result["omitted"] == 4001 == sum(result["counts"].values())

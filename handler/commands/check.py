@@ -6,7 +6,7 @@ import argparse
 import hashlib
 from typing import TYPE_CHECKING
 
-from handler.commands.inputs import read_file
+from handler.commands.inputs import paths_as_seen_from_here, read_file
 from handler.commands.output import may_write, wants_color, write_result
 from handler.commands.terminal import terminal_context
 from handler.errors import SettingsError, UsageError
@@ -70,6 +70,8 @@ def run_request(args: argparse.Namespace) -> RunRequest:
     """What the command line asks for. Raises UsageError, PolicyError, SnapshotError."""
     if args.state and not args.state.startswith(("file:///", "obs://", "redis://", "rediss://")):
         raise UsageError("--state: must start with file:///, obs://, redis:// or rediss://")
+    if args.snapshot:
+        _refuse_without_effect(args)
     content = read_file(args.snapshot) if args.snapshot else b""
     return RunRequest(
         target=args.target,
@@ -77,10 +79,16 @@ def run_request(args: argparse.Namespace) -> RunRequest:
         tell=args.notify,
         dry_run=not args.notify,
         hosts=args.hosts,
-        policy=load_policy(args.policy) if args.policy else None,
+        policy=load_policy(paths_as_seen_from_here(args.policy)) if args.policy else None,
         snapshot=parse_snapshot(content, args.snapshot) if args.snapshot else None,
         seed=f"{args.at}|{args.target}|{hashlib.sha256(content).hexdigest()}" if args.at else "",
     )
+
+
+def _refuse_without_effect(args: argparse.Namespace) -> None:
+    for name in ("target", "hosts"):
+        if getattr(args, name):
+            raise UsageError(f"--{name} has no effect beside --snapshot, which is of one target and holds its answers")
 
 
 def _history(prepared: PreparedRun, form: str) -> tuple[RunSummary, ...]:

@@ -11,6 +11,7 @@ from handler.run import lazy
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     from handler.models import Snapshot
@@ -24,6 +25,22 @@ def read_file(path: str) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a file name"
         raise UsageError(f"{path}: cannot be read: {reason}") from None
+
+
+def paths_as_seen_from_here(paths: Sequence[str]) -> list[str]:
+    """The paths, those below the working directory relative to it: what reads SARIF knows files by the repository."""
+    if not any(Path(path).is_absolute() for path in paths):
+        return list(paths)
+    root = here()
+    return [str(Path(path).relative_to(root)) if Path(path).is_relative_to(root) else path for path in paths]
+
+
+def here() -> Path:
+    """The working directory. Raises UsageError where it was removed, or may not be seen."""
+    try:
+        return Path.cwd()
+    except OSError as error:
+        raise UsageError(f"the working directory: {error.strerror}", hint="Change to a folder that exists.") from None
 
 
 def read_snapshot(path: str) -> Snapshot:

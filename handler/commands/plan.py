@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     settings = wiring.settings
     loaded = load_policy(args.policy) if args.policy else None
     places: tuple[Place | None, ...] = (None,)
-    if args.probe or settings.targets_config:
+    if args.probe or args.target or settings.targets_config:
         places = wiring.places(args.target)
     for place in places:
         location = (place.policy if place is not None else "") or settings.policy_path
@@ -92,6 +92,7 @@ def _sizes(args: argparse.Namespace, policy: Policy, place: Place | None, wiring
         recorded = read_snapshot(args.snapshot)
         return {one.category: _recorded(one, recorded.target.cloud) for one in recorded.categories}
     assert place is not None
+    place = wiring.with_project(place)
     client, target = wiring.client(place), place.target
     spending = Spending(Deadline.after(PROBE_SECONDS, client.clock))
     return {category: _probed(client, target, category, spending) for category in policy.categories}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from handler.commands.inputs import read_snapshot, today
+from handler.commands.inputs import here, read_snapshot, today
 from handler.commands.policy_arguments import AT_HELP, add_format
 from handler.policy.load import load_policy, load_texts
 from handler.review.compare import compare_on_snapshot
@@ -47,5 +46,5 @@ def run(args: Namespace) -> int:
 def _source(reference: str) -> Policy:
     """The policy of a path or of `git:REV:PATH`."""
     if reference.startswith(PREFIX):
-        return load_texts(git_texts(reference, Path.cwd()))
+        return load_texts(git_texts(reference, here()))
     return load_policy([reference])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from handler.commands.inputs import read_snapshot, today
+from handler.commands.inputs import paths_as_seen_from_here, read_snapshot, today
 from handler.commands.policy_arguments import AT_HELP, add_format, add_paths
 from handler.policy.canonical import canonical_yaml
 from handler.policy.lint import lint
@@ -32,7 +32,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """2 if the policy has an error; warnings alone are 0. The messages are the result, so they go to stdout."""
-    reading = read_policy(*read_files(args.paths))
+    reading = read_policy(*read_files(paths_as_seen_from_here(args.paths)))
     snapshot = read_snapshot(args.snapshot) if args.snapshot else None
     messages = lint(reading, today=today(args), cloud=args.cloud, snapshot=snapshot)
     text = LINT_FORMATS[args.format](messages)

@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 DESCRIPTION = "Serves the port and asset statistics of a made-up fleet, with the real service's pace and faults."
 EXAMPLE = "port-compliance simulate --port 8080 --seed 7 --rows 400"
 MAX_ROWS = 200_000
+MAX_RATE = 1_000_000
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `simulate` takes."""
     parser.add_argument("--port", type=int, default=0, help="default: a free one")
     parser.add_argument("--fleet", metavar="FILE", help="what is open, and faults, as YAML or JSON")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the made-up fleet; default 1")
-    parser.add_argument("--rows", type=int, default=120, metavar="N", help="rows of hosts; default 120")
-    parser.add_argument("--container-rows", type=int, default=0, metavar="N", help="rows of containers; default 0")
+    parser.add_argument("--seed", type=int, metavar="N", help="of the made-up fleet; default 1")
+    parser.add_argument("--rows", type=int, metavar="N", help="rows of hosts; default 120")
+    parser.add_argument("--container-rows", type=int, metavar="N", help="rows of containers; default 0")
     parser.add_argument("--cloud", choices=("huaweicloud", "otc"), default="huaweicloud", help="the dialect")
     parser.add_argument("--clean", action="store_true", help="no port that the bundled policy forbids")
     parser.add_argument("--order", choices=ORDERS, default="insertion", help="of rows for which no sort is asked")
@@ -43,8 +44,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted."""
-    if not 0 <= args.port <= 65535 or not 0 <= args.rows <= MAX_ROWS or not 0 <= args.container_rows <= MAX_ROWS:
-        raise UsageError(f"--port is at most 65535, --rows and --container-rows at most {MAX_ROWS}")
+    _refuse(args)
     with from_extra("simulator", "werkzeug", "simulate"):
         from handler.simulator.server import SimulatorServer  # noqa: PLC0415 - an extra, which --help does not need
 
@@ -63,6 +63,17 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _refuse(args: argparse.Namespace) -> None:
+    """Raises UsageError for a number out of bounds, and for what a fleet of a file makes meaningless."""
+    bounds = {"port": 65535, "rows": MAX_ROWS, "container_rows": MAX_ROWS, "throttle": MAX_RATE}
+    for name, most in bounds.items():
+        if not 0 <= (getattr(args, name) or 0) <= most:
+            raise UsageError(f"--{name.replace('_', '-')}: must be from 0 to {most}")
+    made_up = [name for name in ("seed", "rows", "container_rows", "clean") if getattr(args, name) not in (None, False)]
+    if args.fleet and made_up:
+        raise UsageError(f"--{made_up[0].replace('_', '-')} has no effect beside --fleet, whose file says what is open")
+
+
 def simulator_of(args: argparse.Namespace) -> Simulator:
     """The simulator of these arguments. Raises UsageError."""
     options = Options(cloud=args.cloud, throttle=args.throttle, order=args.order)
@@ -71,9 +82,9 @@ def simulator_of(args: argparse.Namespace) -> Simulator:
         fleet, faults = read_fleet(Path(args.fleet))
         return Simulator(fleet, options, faults=faults, moving=moving)
     fleet = generate(
-        args.seed,
-        args.rows,
-        container_rows=args.container_rows,
+        1 if args.seed is None else args.seed,
+        120 if args.rows is None else args.rows,
+        container_rows=args.container_rows or 0,
         cloud=args.cloud,
         banned=not args.clean,
         closed=forbidden_ports() if args.clean else frozenset(),

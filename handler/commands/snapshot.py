@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     places = wiring.places(args.target)
     if len(places) > 1:
         raise UsageError("a snapshot is of one target; name it with --target NAME")
-    place = places[0]
+    place = wiring.with_project(places[0])
     categories = tuple(args.category or place.categories or CATEGORIES)
     taken = take_snapshot(
         wiring.client(place),

@@ -34,9 +34,9 @@ def run(args: argparse.Namespace) -> int:
     clients = [(place, wiring.client(place)) for place in wiring.places(args.target)]
     width = max(len(place.name) for place, _ in clients)
     failed = 0
-    for place, client in clients:
+    for named, client in clients:
+        place, trouble = _try(named, client, wiring)
         target = place.target
-        trouble = _try(place, client, wiring.redactor)
         failed += trouble is not None
         where = f"{target.cloud} {target.region or target.host} project {target.project_id}"
         print(
@@ -47,13 +47,15 @@ def run(args: argparse.Namespace) -> int:
     return 3 if failed else 0
 
 
-def _try(place: Place, client: HssClient, redactor: Redactor) -> PortComplianceError | None:
+def _try(place: Place, client: HssClient, wiring: Wiring) -> tuple[Place, PortComplianceError | None]:
+    """The place with its project, and what is wrong with it."""
     query = AssetStatisticsQuery(
         category=(place.categories or ("host",))[0], enterprise_project_id=place.enterprise_project_id
     )
     try:
-        with redactor.errors():
+        with wiring.redactor.errors():
+            place = wiring.with_project(place)
             client.asset_counters(place.target, query, Spending(Deadline.after(CALL_SECONDS, client.clock)))
     except PortComplianceError as error:
-        return error
-    return None
+        return place, error
+    return place, None

@@ -1,4 +1,7 @@
-"""OpenMetrics text 1.0: gauges of the last run, for a textfile collector or a push gateway."""
+"""OpenMetrics text 1.0: gauges of the last run, for a textfile collector or a push gateway.
+
+Gauges only: both refuse a whole file for one `stateset`, and take a gauge with a label for each state.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def render_openmetrics(*reports: Report) -> str:
 
 
 def _verdict(report: Report) -> Samples:
-    return [({_STATESET: verdict}, float(report.verdict == verdict)) for verdict in VERDICTS]
+    return [({"verdict": verdict}, float(report.verdict == verdict)) for verdict in VERDICTS]
 
 
 def _end(report: Report) -> Samples:
@@ -68,9 +71,8 @@ def _per_category(number: Callable[[CategorySnapshot], int]) -> Callable[[Report
     ]
 
 
-_STATESET = "port_compliance_verdict"
 _FAMILIES: dict[str, tuple[str, Callable[[Report], Samples]]] = {
-    _STATESET: ("What the last run concluded.", _verdict),
+    "port_compliance_verdict": ("1 for what the last run concluded, 0 for the others.", _verdict),
     "port_compliance_run_end_timestamp_seconds": ("When it ended.", _end),
     "port_compliance_run_duration_seconds": ("How long it took.", _duration),
     "port_compliance_findings": ("Findings of each severity.", _by_severity),
@@ -89,10 +91,9 @@ def _family(name: str, what: str, samples: Callable[[Report], Samples], reports:
         for labels, value in samples(report):
             written = _labels({"target": report.target.name, **labels})
             totals[written] = totals.get(written, 0.0) + value
-    kind = "stateset" if name == _STATESET else "gauge"
     unit = [f"# UNIT {name} seconds"] if name.endswith("_seconds") else []
     values = [f"{name}{written} {_number(value)}" for written, value in totals.items()]
-    return [f"# TYPE {name} {kind}", *unit, f"# HELP {name} {what}", *values]
+    return [f"# TYPE {name} gauge", *unit, f"# HELP {name} {what}", *values]
 
 
 def _labels(labels: dict[str, str]) -> str:

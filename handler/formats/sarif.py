@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from handler import __version__
+from handler.formats.artifact import artifact_uri
 from handler.formats.inert import inert
 from handler.formats.words import HOSTS_SHOWN, host_words, not_seen, notes, place
 from handler.models import Severity, worst_first
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from handler.models import Finding, Report
 
 _LEVELS = {
@@ -22,6 +24,8 @@ _LEVELS = {
     Severity.INFO: ("note", "1.0"),
 }  # SARIF level, and the score by which GitHub's code scanning ranks a security result
 _LONG = 1000
+MOST_RESULTS = 25_000  # of one run; code scanning refuses a file with more
+MOST_TAGS = 10  # of one rule; code scanning shows no more
 
 
 def render_sarif(*reports: Report) -> str:
@@ -36,13 +40,14 @@ def render_sarif(*reports: Report) -> str:
 
 def sarif_run(report: Report) -> dict[str, Any]:
     """The run object of one target."""
-    findings = sorted(report.findings, key=worst_first)
-    rules = {finding.rule_id: _rule(finding) for finding in reversed(findings)}
-    index = {rule_id: number for number, rule_id in enumerate(rules)}
+    every = sorted(report.findings, key=worst_first)
+    findings = every[:MOST_RESULTS]
+    worst = {finding.rule_id: finding for finding in reversed(findings)}
+    index = {rule_id: number for number, rule_id in enumerate(worst)}
     return {
-        "tool": {"driver": {"name": "port-compliance", "version": __version__, "rules": list(rules.values())}},
+        "tool": {"driver": {"name": "port-compliance", "version": __version__, "rules": [*map(_rule, worst.values())]}},
         "automationDetails": {"id": f"port-compliance/{inert(report.target.name, 80)}/"},
-        "invocations": [_invocation(report)],
+        "invocations": [_invocation(report, [*_left_out(len(every)), *map(_tags_cut, worst.values())])],
         "results": [_result(report, finding, index[finding.rule_id]) for finding in findings],
         "properties": {
             "verdict": report.verdict,
@@ -53,13 +58,29 @@ def sarif_run(report: Report) -> dict[str, Any]:
     }
 
 
-def _invocation(report: Report) -> dict[str, Any]:
+def _left_out(findings: int) -> Iterator[str]:
+    if findings > MOST_RESULTS:
+        cut = findings - MOST_RESULTS
+        yield f"{cut} of {findings} findings are left out, the least severe: a run has at most {MOST_RESULTS} results"
+
+
+def _tags_cut(finding: Finding) -> str:
+    cut = len(_tags(finding)) - MOST_TAGS
+    return (
+        f"rule {inert(finding.rule_id)}: {cut} of its tags are left out, a rule has at most {MOST_TAGS}"
+        if cut > 0
+        else ""
+    )
+
+
+def _invocation(report: Report, cut: Sequence[str]) -> dict[str, Any]:
     blind = [_notification("error", reason) for reason in not_seen(report)]
+    warnings = (_notification("warning", note) for note in (*notes(report), *filter(None, cut)))
     return {
         "executionSuccessful": report.verdict != "inconclusive",
         "startTimeUtc": report.started_at,
         "endTimeUtc": report.finished_at,
-        "toolExecutionNotifications": [*blind, *(_notification("warning", note) for note in notes(report))],
+        "toolExecutionNotifications": [*blind, *warnings],
     }
 
 
@@ -76,11 +97,12 @@ def _rule(finding: Finding) -> dict[str, Any]:
         "fullDescription": {"text": inert(finding.rationale, _LONG) or title},
         "help": {"text": inert(finding.remediation, _LONG) or "See the policy."},
         "defaultConfiguration": {"level": level},
-        "properties": {
-            "security-severity": score,
-            "tags": list(dict.fromkeys(["security", *(inert(tag, 80) for tag in finding.tags)])),
-        },
+        "properties": {"security-severity": score, "tags": _tags(finding)[:MOST_TAGS]},
     }
+
+
+def _tags(finding: Finding) -> list[str]:
+    return list(dict.fromkeys(["security", *(inert(tag, 80) for tag in finding.tags)]))
 
 
 def _result(report: Report, finding: Finding, rule: int) -> dict[str, Any]:
@@ -104,13 +126,14 @@ def _message(finding: Finding) -> str:
 
 
 def _location(report: Report, finding: Finding) -> dict[str, Any]:
-    """The policy file that forbids it (code scanning wants a file) and the place itself."""
+    """Where the rule stands that forbids it (code scanning wants a file), and the place itself."""
     where = f"{inert(report.target.name, 80)}/{inert(finding.category)}/{place(finding)}"
     location: dict[str, Any] = {"logicalLocations": [{"fullyQualifiedName": where, "kind": "resource"}]}
-    if report.policy_files:
-        name = inert(report.policy_files[0]).replace("\\", "/")
-        uri = quote(name, safe=":/" if "://" in name else "/")
-        location["physicalLocation"] = {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
+    first = (report.policy_files[0], 1) if report.policy_files else None  # a report read from a file knows no rule
+    stands = report.rule_places.get(finding.rule_id, first)
+    if stands is not None:
+        file, line = stands
+        location["physicalLocation"] = {"artifactLocation": {"uri": artifact_uri(file)}, "region": {"startLine": line}}
     return location
 
 

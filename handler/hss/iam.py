@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 KEPT_BACK = timedelta(minutes=5)  # a token is not used in its last minutes
 LONGEST_TOKEN = 32768  # X-Auth-Token's limit in HSS's newer pages
 _CODE = re.compile(r"[\w.:-]{1,40}")
+_PROJECT = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _DENIED_HINT = (
     "Check OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME and the project; it was not tried again. "
     "A HUAWEI ID cannot get a token by password: use an IAM user, or an access key."
@@ -34,9 +35,9 @@ _DENIED_HINT = (
 
 
 class Login(NamedTuple):
-    """Who logs in, and to which project: `project_id`, or `project_name` in the user's domain.
+    """Who logs in, and to which project: `project_id`, or `project_name` in its own domain, else in the user's.
 
-    `auth_url` is IAM's address, with or without `/v3`.
+    `auth_url` is IAM's address, with or without `/v3`. Where a domain has a name and an id, the id counts.
     """
 
     auth_url: str
@@ -45,13 +46,17 @@ class Login(NamedTuple):
     domain: str
     project_id: str = ""
     project_name: str = ""
+    domain_id: str = ""
+    project_domain: str = ""
+    project_domain_id: str = ""
 
 
 class Token(NamedTuple):
-    """A token and the moment it ends."""
+    """A token, the moment it ends, and the project it belongs to, where IAM says it."""
 
     text: Secret
     ends: datetime
+    project_id: str = ""
 
 
 class TokenCache:
@@ -103,12 +108,24 @@ class PasswordAuth:
     @property
     def identity(self) -> str:
         """A user's calls share one rate limit, whatever the project."""
-        return identity_of("password", _tokens_url(self._login.auth_url), self._login.domain, self._login.username)
+        login = self._login
+        domain = login.domain_id or login.domain
+        return identity_of("password", _tokens_url(login.auth_url), domain, login.username)
 
     def headers(self, request: Request) -> Mapping[str, str]:  # noqa: ARG002 - the protocol's argument
         """The token as X-Auth-Token. Raises DeniedError, ApiError, AnswerError, or what the transport raises."""
-        self._used = self._cache.get(self._login, self._clock.now()) or self._log_in()
+        self._used = self._token()
         return {"X-Auth-Token": self._used.text.reveal()}
+
+    def project_id(self) -> str:
+        """The id of the project that the token belongs to, where only its name was known. Raises as `headers` does."""
+        project_id = self._token().project_id
+        if not project_id:
+            raise AnswerError("IAM's answer holds no project at $.token.project.id; set HSS_PROJECT_ID")
+        return project_id
+
+    def _token(self) -> Token:
+        return self._cache.get(self._login, self._clock.now()) or self._log_in()
 
     def refused(self) -> bool:
         """True the first time, because a token ends early when its user's permissions change; it is renewed then."""
@@ -132,14 +149,23 @@ class PasswordAuth:
 
 def login_request(login: Login) -> Request:
     """The request for a token of that user and project, without the service catalogue."""
-    user = {"name": login.username, "password": login.password.reveal(), "domain": {"name": login.domain}}
+    own_domain = _domain(login.domain, login.domain_id)
+    user = {"name": login.username, "password": login.password.reveal(), "domain": own_domain}
     project: dict[str, Any] = {"id": login.project_id}
     if not login.project_id:
-        project = {"name": login.project_name, "domain": {"name": login.domain}}
+        domain = _domain(login.project_domain, login.project_domain_id)
+        project = {"name": login.project_name, "domain": domain or own_domain}
     identity = {"methods": ["password"], "password": {"user": user}}
     body = json.dumps({"auth": {"identity": identity, "scope": {"project": project}}}).encode()
     headers = {"Content-Type": "application/json;charset=utf8", "Accept": "application/json"}
     return Request("POST", f"{_tokens_url(login.auth_url)}?nocatalog=true", headers, body)
+
+
+def _domain(name: str, identity: str) -> dict[str, str]:
+    """A domain by its id, else by its name; empty where neither is known."""
+    if identity:
+        return {"id": identity}
+    return {"name": name} if name else {}
 
 
 def read_token(response: Response) -> Token:
@@ -149,7 +175,7 @@ def read_token(response: Response) -> Token:
     text = response.headers.get("x-subject-token", "")
     if not 1 <= len(text) <= LONGEST_TOKEN or not text.isascii() or not text.isprintable():
         raise AnswerError(f"IAM sent no usable token: X-Subject-Token has {len(text)} characters")
-    return Token(Secret(text), _ends(response.body))
+    return Token(Secret(text), _ends(response.body), _project(response.body))
 
 
 def _ends(body: bytes) -> datetime:
@@ -158,6 +184,15 @@ def _ends(body: bytes) -> datetime:
         return parse_iso(json.loads(body)["token"]["expires_at"]).astimezone(timezone.utc)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise AnswerError("IAM's answer holds no readable time at $.token.expires_at") from None
+
+
+def _project(body: bytes) -> str:
+    """`token.project.id`; empty where it cannot be read, for only some need it."""
+    try:
+        project_id = json.loads(body)["token"]["project"]["id"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+    return project_id if isinstance(project_id, str) and _PROJECT.fullmatch(project_id) else ""
 
 
 def _refusal(response: Response) -> ApiError:

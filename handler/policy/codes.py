@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from handler.policy.rules import Location
 
 CODES: dict[str, str] = {
-    "E101": "the file cannot be read: missing, larger than 4 MiB, not UTF-8, or a file of test cases",
+    "E101": "the file cannot be read: missing, larger than 4 MiB, not UTF-8, a file of test cases, or of another name",
     "E102": "the text is not YAML",
     "E103": "unsafe YAML: a tag, a second document, deep nesting, aliases that unfold without end",
     "E104": "a key stands twice in one mapping",
@@ -49,7 +49,7 @@ class LoadProblem(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.location}: {self.message}"
+        return f"{_shown(self.code, self.location)}: {self.message}"
 
 
 class LintMessage(NamedTuple):
@@ -61,7 +61,12 @@ class LintMessage(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.location}: {self.message} [{self.code}]"
+        return f"{_shown(self.code, self.location)}: {self.message} [{self.code}]"
+
+
+def _shown(code: str, location: Location) -> str:
+    """The place; of a file that could not be read no line is named, for none was seen."""
+    return location.file if code == "E101" else str(location)
 
 
 def warning(code: str, location: Location, message: str) -> LintMessage:

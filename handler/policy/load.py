@@ -13,11 +13,13 @@ from handler.policy.build import SHORT_FORM_ID, BuiltFile, build_file, is_short,
 from handler.policy.canonical import digest
 from handler.policy.codes import LoadProblem
 from handler.policy.document import PolicyDocument
+from handler.policy.folder import is_test_file, list_folder
 from handler.policy.rules import Location, Policy, Rule
 from handler.policy.yaml_positions import MAX_BYTES, PositionedFile, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
 
 Read = Callable[[Path], bytes]
 Texts = Sequence[tuple[str, "str | bytes"]]
@@ -64,9 +66,8 @@ def read_files(paths: Sequence[str | Path], *, read: Read = read_bounded) -> tup
     texts: list[tuple[str, bytes]] = []
     problems: list[LoadProblem] = []
     for given in dict.fromkeys(Path(path) for path in paths):
-        files = folder_files(given) if given.is_dir() else [given]
-        if not files:
-            problems.append(LoadProblem("E101", Location(str(given)), "this folder has no policy file (*.yaml)"))
+        files, found = _unfolded(given, read)
+        problems += found
         for path in files:
             content = _content(path, read)
             if isinstance(content, LoadProblem):
@@ -76,19 +77,28 @@ def read_files(paths: Sequence[str | Path], *, read: Read = read_bounded) -> tup
     return texts, tuple(problems)
 
 
+def _unfolded(given: Path, read: Read) -> tuple[list[Path], list[LoadProblem]]:
+    """The file itself, or the policy files of a folder; and what in the folder would be passed over."""
+    if not given.is_dir():
+        return [given], []
+    try:
+        listed = list_folder(given, read)
+    except OSError as error:
+        return [], [LoadProblem("E101", Location(str(given)), f"this folder cannot be read: {error.strerror}")]
+    problems = [LoadProblem("E101", Location(str(given / name)), why) for name, why in listed.strays]
+    if not listed.policies and not problems:
+        problems = [LoadProblem("E101", Location(str(given)), "this folder has no policy file (*.yaml, *.yml)")]
+    return [given / name for name in listed.policies], problems
+
+
 def _content(path: Path, read: Read) -> bytes | LoadProblem:
-    if path.name.endswith(".test.yaml"):
+    if is_test_file(path.name):
         return LoadProblem("E101", Location(str(path)), "holds test cases and no policy; `policy test` runs them")
     try:
         return read(path)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a file name"
         return LoadProblem("E101", Location(str(path)), f"cannot be read: {why}")
-
-
-def folder_files(folder: Path) -> list[Path]:
-    """The policy files of a folder: its `*.yaml`, without `*.test.yaml` and sub-folders, sorted by name."""
-    return sorted(path for path in folder.glob("*.yaml") if path.is_file() and not path.name.endswith(".test.yaml"))
 
 
 def read_policy(texts: Texts, problems: Sequence[LoadProblem] = ()) -> Reading:
@@ -182,24 +192,31 @@ def _unknown_rules(files: Sequence[BuiltFile], known: set[str]) -> Iterator[Load
 
 def _joined(files: Sequence[BuiltFile]) -> Policy:
     documents = [file.document for file in files if file.document is not None]
-    expected: dict[str, int] = {}
-    for document in documents:
-        for category in CATEGORIES:
-            rows = getattr(document.expect_rows, category)
-            if rows:
-                expected[category] = max(rows, expected.get(category, 0))
     policy = Policy(
-        name=next(
-            (document.name for document in documents if document.name), Path(files[0].file.name).stem or "policy"
-        ),
+        name=_name(documents, files[0].file.name),
         digest="",
         rules=_merged([rule for file in files for rule in file.rules]),
         exemptions=tuple(exemption for file in files for exemption in file.exemptions),
-        expect_rows=expected,
+        expect_rows=_expected_rows(documents),
         description="\n".join(document.description for document in documents if document.description),
         files=tuple(file.file.name for file in files),
     )
     return policy._replace(digest=digest(policy))
+
+
+def _name(documents: Sequence[PolicyDocument], file: str) -> str:
+    """The first name that a file gives, else that of the first file."""
+    names = [document.name for document in documents if document.name]
+    return names[0] if names else Path(file).stem or "policy"
+
+
+def _expected_rows(documents: Sequence[PolicyDocument]) -> dict[str, int]:
+    """For each category the greatest number of rows that one of the files expects."""
+    most = {
+        category: max((getattr(document.expect_rows, category) or 0 for document in documents), default=0)
+        for category in CATEGORIES
+    }
+    return {category: rows for category, rows in most.items() if rows}
 
 
 def _merged(rules: Sequence[Rule]) -> tuple[Rule, ...]:

@@ -79,7 +79,7 @@ def read_yaml(name: str, content: str | bytes, *, booleans: bool = False) -> Pos
     except _RefusedError as error:
         return PositionedFile(name, problems=(error.problem,))
     except yaml.YAMLError as error:
-        return PositionedFile(name, problems=(_not_yaml(name, error),))
+        return PositionedFile(name, problems=(_not_yaml(name, text, error),))
     if root is None:
         return PositionedFile(name, text, problems=(LoadProblem("E201", Location(name), "the file is empty"),))
     return PositionedFile(
@@ -130,8 +130,14 @@ def _location(name: str, mark: Any) -> Location:
     return Location(name, mark.line + 1, mark.column + 1)
 
 
-def _not_yaml(name: str, error: yaml.YAMLError) -> LoadProblem:
+def _not_yaml(name: str, text: str, error: yaml.YAMLError) -> LoadProblem:
     mark = getattr(error, "problem_mark", None)
+    lines = text.splitlines()
+    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+    indentation = line[: len(line) - len(line.lstrip())]
+    if mark is not None and "\t" in indentation:
+        where = Location(name, mark.line + 1, indentation.index("\t") + 1)
+        return LoadProblem("E102", where, "this is not YAML: a tab stands in the indentation; write blanks")
     why = getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be read"
     return LoadProblem("E102", _location(name, mark) if mark else Location(name), f"this is not YAML: {why}")
 
@@ -173,6 +179,9 @@ class _Builder:
                 self.problems.append(LoadProblem("E105", where, "a key must be a word, not a list or a mapping"))
                 continue
             key = key_node.value
+            if key_node.tag.endswith(":merge"):
+                self.problems.append(LoadProblem("E105", where, "merge keys (`<<`) are not read; write the keys out"))
+                continue
             inside = (*path, key)
             if key in built:
                 first = self.keys[inside].line

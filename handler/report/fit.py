@@ -1,36 +1,103 @@
-"""Reports made to fit into a function's result: what is least severe goes first, and is counted."""
+"""Reports made to fit into a function's result: what is derived goes first, the most severe finding last."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING
 
+from handler.models import worst_first
 from handler.report.json_v1 import finding_dict, report_dict
 from handler.report.verdict import counts_of, worst_target_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from handler.models import Finding, Report
 
 RESULT_BYTES = 200_000  # a function's result stays below the platform's 256 KB for asynchronous answers
 _BARE_BYTES = 2_000  # more than one target's report can be, with everything cut
+_LISTED = 20  # of what is derived, before all of it goes
+_REASONS = 50  # problems and warnings
+_PAST = ("resolved", "unseen")  # the lists of `changes` that hold findings, not fingerprints
 _ENVELOPE_BYTES = 500  # what stands around the reports of several targets
 
 
 def fit_report(report: Report, limit: int = RESULT_BYTES) -> Report:
-    """The report below `limit` bytes of JSON: its least severe findings are dropped and counted in `omitted`."""
-    counts = counts_of(report)
-    every = len(report.findings)
-    bare = report._replace(findings=(), omitted=report.omitted + every, counts=counts)
-    room = limit - _size(report_dict(bare))
-    if room <= 0:
-        cut = _without_lists(report._replace(counts=counts))
-        return cut if _size(report_dict(cut)) < limit else _bare(cut)
-    kept = _how_many(report.findings, room)
-    if kept == every:
+    """The report below `limit` bytes of JSON.
+
+    What is derived goes first, and a warning names it: the vendor's view, exempted and announced rows, the rules'
+    texts. Then the least severe findings, which `omitted` counts, with what `changes` says of them.
+    """
+    if _size(report_dict(report)) < limit:
         return report
-    return bare._replace(findings=report.findings[:kept], omitted=report.omitted + every - kept)
+    cut = report._replace(counts=counts_of(report))
+    named: dict[str, str] = {}
+    for name, without in _DERIVED:
+        less = without(cut)
+        if less == cut:
+            continue
+        named[name.split()[0]] = name  # "exempted" takes the place of "exempted beyond 20"
+        cut = less
+        said = cut._replace(
+            warnings=(*cut.warnings, f"left out of a result that was too long: {', '.join(named.values())}")
+        )
+        if _size(report_dict(said)) < limit:
+            return said
+    return _worst_that_fit(said if named else cut, limit)
+
+
+def _without_texts(report: Report) -> Report:
+    bare = (one._replace(rationale="", remediation="", references=()) for one in report.findings)
+    return report._replace(findings=tuple(bare))
+
+
+def _short_lists(report: Report) -> Report:
+    """The first problems and warnings, and of what ended or was not seen only as much as people read."""
+    changes = report.changes
+    if changes is not None:
+        changes = changes._replace(resolved=changes.resolved[:_LISTED], unseen=changes.unseen[:_LISTED])
+    return report._replace(changes=changes, problems=report.problems[:_REASONS], warnings=report.warnings[:_REASONS])
+
+
+_DERIVED: tuple[tuple[str, Callable[[Report], Report]], ...] = (
+    ("vendor", lambda report: report._replace(vendor=None)),
+    (f"exempted beyond {_LISTED}", lambda report: report._replace(exempted=report.exempted[:_LISTED])),
+    ("exempted", lambda report: report._replace(exempted=())),
+    (f"announced beyond {_LISTED}", lambda report: report._replace(announced=report.announced[:_LISTED])),
+    ("announced", lambda report: report._replace(announced=())),
+    ("texts of the rules", _without_texts),
+    (f"ended beyond {_LISTED}, problems and warnings beyond {_REASONS}", _short_lists),
+)  # in the order in which it goes
+
+
+def _worst_that_fit(report: Report, limit: int) -> Report:
+    """As many of its findings, from the most severe on, as fit beside the rest; or beside the barest that there is."""
+    ordered = tuple(sorted(report.findings, key=worst_first))
+    for without in (lambda whole: whole, _bare):
+        less = without(report)
+        room = limit - _size(report_dict(_with(less, ordered, 0)))
+        if room > 0:
+            return _with(less, ordered, _how_many(ordered, room, _times_named(less)))
+    return _with(_bare(report), ordered, 0)
+
+
+def _with(report: Report, findings: tuple[Finding, ...], kept: int) -> Report:
+    """The report with the first so many of these findings, and without what it says of the others."""
+    chosen = {finding.fingerprint for finding in findings[:kept]}
+    changes = report.changes
+    if changes is not None:
+        lists = {name: getattr(changes, name) for name in changes._fields if name not in _PAST}
+        changes = changes._replace(**{name: tuple(x for x in one if x in chosen) for name, one in lists.items()})
+    omitted = report.omitted + len(findings) - kept
+    return report._replace(findings=findings[:kept], changes=changes, omitted=omitted)
+
+
+def _times_named(report: Report) -> Counter[str]:
+    """How often `changes` names each finding by its fingerprint."""
+    changes = report.changes
+    lists = [] if changes is None else [getattr(changes, name) for name in changes._fields if name not in _PAST]
+    return Counter(fingerprint for one in lists for fingerprint in one)
 
 
 def fit_reports(reports: Iterable[Report], limit: int = RESULT_BYTES) -> tuple[Report, ...]:
@@ -53,28 +120,14 @@ def fit_reports(reports: Iterable[Report], limit: int = RESULT_BYTES) -> tuple[R
     return tuple(fitted[index] for index in range(len(kept)))
 
 
-def _how_many(findings: tuple[Finding, ...], room: int) -> int:
+def _how_many(findings: tuple[Finding, ...], room: int, named: Mapping[str, int]) -> int:
     """How many of the findings, from the worst on, fit into so many bytes of JSON."""
     for kept, finding in enumerate(findings):
-        room -= _size(finding_dict(finding)) + 2  # the comma and the space between two of them
+        again = named.get(finding.fingerprint, 0) * (_size(finding.fingerprint) + 2)
+        room -= _size(finding_dict(finding)) + 2 + again  # the comma and the space between two of them
         if room <= 0:
             return kept
     return len(findings)
-
-
-def _without_lists(report: Report) -> Report:
-    """The last resort: the verdict, the coverage and the counts of what was left out."""
-    omitted = report.omitted + len(report.findings)
-    return report._replace(
-        findings=(),
-        exempted=report.exempted[:20],
-        announced=report.announced[:20],
-        vendor=None,
-        changes=None,
-        problems=report.problems[:50],
-        warnings=(*report.warnings[:50], "the lists were too long for a function's result and were cut"),
-        omitted=omitted,
-    )
 
 
 def _bare(report: Report) -> Report:
@@ -84,6 +137,8 @@ def _bare(report: Report) -> Report:
         coverage=tuple(one._replace(statistics=None, problems=()) for one in report.coverage),
         exempted=(),
         announced=(),
+        vendor=None,
+        changes=None,
         problems=tuple(one._replace(message=one.message[:200], path=one.path[:80]) for one in report.problems[:1]),
         warnings=tuple(text[:120] for text in report.warnings[:1]),
         deliveries=tuple(one._replace(reason=one.reason[:40]) for one in report.deliveries[:3]),

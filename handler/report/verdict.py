@@ -37,6 +37,7 @@ def build_report(run_id: str, started_at: str, policy: Policy, snapshot: Snapsho
         problems=evaluation.problems,
         warnings=(*policy.warnings, *evaluation.warnings),
         taken_at=snapshot.taken_at,
+        rule_places={rule.id: (rule.location.file, rule.location.line) for rule in policy.rules},
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from handler.decide.evaluate import evaluate
 from handler.errors import PolicyError, UsageError
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
+from handler.policy.folder import is_policy_file, is_stray_test, is_test_file, stem_of
 from handler.policy.load import load_policy, read_bounded
 from handler.policy.yaml_positions import read_yaml
 from handler.review.case_file import CaseSpec, FileSpec, Listing
@@ -16,7 +17,7 @@ from handler.review.case_shape import check_shape
 from handler.review.expectation import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import date
 
     from handler.models import Evaluation
@@ -55,7 +56,10 @@ class CaseResult(NamedTuple):
 
 
 def find_case_files(paths: Iterable[Path]) -> list[Path]:
-    """Every `*.test.yaml` that the paths name: itself, below a folder, or beside a policy file. Raises UsageError."""
+    """Every file of test cases that the paths name: itself, below a folder, or beside a policy file.
+
+    Raises UsageError, also for a file below a folder that looks like one and would not be run.
+    """
     found: dict[Path, None] = {}
     for path in paths:
         if not path.exists():
@@ -72,11 +76,24 @@ def find_case_files(paths: Iterable[Path]) -> list[Path]:
 
 def _case_files(path: Path) -> list[Path]:
     if path.is_dir():
-        return sorted(path.rglob(f"*{CASES_SUFFIX}"))
-    if path.name.endswith(CASES_SUFFIX):
+        below = sorted(path.rglob("*"))
+        strays = [str(file) for file in below if is_stray_test(file.name)]
+        if strays:
+            raise UsageError(
+                f"{', '.join(strays[:5])}: looks like test cases and would not be run",
+                hint=f"Name it *{CASES_SUFFIX}, or move it out of the folder.",
+            )
+        return [file for file in below if is_test_file(file.name)]
+    if is_test_file(path.name):
         return [path]
-    beside = path.with_name(path.stem + CASES_SUFFIX)
-    return [beside] if beside.is_file() else []
+    return _beside(path, is_test_file)
+
+
+def _beside(path: Path, wanted: Callable[[str], bool]) -> list[Path]:
+    """The wanted files of the same folder whose name begins as the path's does: `a.test.yml` of `a.yaml`, or back."""
+    stem = stem_of(path.name)
+    entries = sorted(path.parent.iterdir()) if path.parent.is_dir() else []
+    return [each for each in entries if wanted(each.name) and stem_of(each.name) == stem and each.is_file()]
 
 
 def read_suites(paths: Sequence[Path], name_part: str = "") -> list[Suite]:
@@ -84,13 +101,8 @@ def read_suites(paths: Sequence[Path], name_part: str = "") -> list[Suite]:
 
     Raises PolicyError with all problems of all files, UsageError if no case is left.
     """
-    by_policy: dict[Path, list[Case]] = {}
     problems: list[str] = []
-    for file in find_case_files(paths):
-        content, cases, found = _read_file(file)
-        problems += found
-        if content is not None and not found:
-            by_policy.setdefault(_policy_path(content, file), []).extend(cases)
+    by_policy = _by_policy(find_case_files(paths), problems)
     policies = {path: _load(path, problems) for path in by_policy}
     if problems:
         raise PolicyError(problems, hint="The keys of a test case are described in docs/policy.md.")
@@ -99,9 +111,22 @@ def read_suites(paths: Sequence[Path], name_part: str = "") -> list[Suite]:
         for path, policy in policies.items()
         if policy is not None
     ]
-    if not any(suite.cases for suite in suites):
+    chosen = [suite for suite in suites if suite.cases]
+    if not chosen:
         raise UsageError(f"no test case's name holds {name_part!r}")
-    return [suite for suite in suites if suite.cases]
+    return chosen
+
+
+def _by_policy(files: Iterable[Path], problems: list[str]) -> dict[Path, list[Case]]:
+    """The cases of the files, by the policy they test; what is wrong with a file goes to `problems`."""
+    by_policy: dict[Path, list[Case]] = {}
+    for file in files:
+        content, cases, found = _read_file(file)
+        tested = None if content is None or found else _policy_path(content, file, found)
+        problems += found
+        if tested is not None:
+            by_policy.setdefault(tested, []).extend(cases)
+    return by_policy
 
 
 def run_case(policy: Policy, case: Case) -> CaseResult:
@@ -152,10 +177,14 @@ def _read_file(file: Path) -> tuple[FileSpec | None, list[Case], list[str]]:
     return content, cases, problems
 
 
-def _policy_path(content: FileSpec, file: Path) -> Path:
-    """What the file tests: what `policy:` names, seen from the file, or `X.yaml` beside `X.test.yaml`."""
-    named = content.policy or file.name.removesuffix(CASES_SUFFIX) + ".yaml"
-    return Path(normpath(file.parent / named))  # an absolute name stays as it is
+def _policy_path(content: FileSpec, file: Path, problems: list[str]) -> Path:
+    """What the file tests: what `policy:` names, seen from the file, or the `X.yaml` or `X.yml` beside it."""
+    if content.policy:
+        return Path(normpath(file.parent / content.policy))  # an absolute name stays as it is
+    beside = _beside(file, is_policy_file)
+    if len(beside) > 1:
+        problems.append(f"{file}: {' and '.join(path.name for path in beside)} stand beside it; say which with policy:")
+    return Path(normpath(beside[0] if beside else file.with_name(f"{stem_of(file.name)}.yaml")))
 
 
 def _load(path: Path, problems: list[str]) -> Policy | None:

@@ -30,10 +30,7 @@ def compare_text(comparison: Comparison) -> str:
     lines = [f"{inert(comparison.old)} -> {inert(comparison.new)}, on {comparison.basis}"]
     lines += [f"NOT CERTAIN: {inert(doubt)}" for doubt in comparison.doubts]
     for kind in KINDS:
-        changes = comparison.of(kind)
-        if changes:
-            lines += ["", f"{_TITLES[kind]} ({len(changes)})"]
-            lines += [f"  {line}" for line in aligned([_cells(change) for change in changes])]
+        lines += _kind_lines(kind, comparison.of(kind))
     if comparison.exemptions:
         lines += ["", f"Exemptions ({len(comparison.exemptions)})"]
         lines += [f"  {item.kind} {item.exemption_id}: {inert(item.detail)}" for item in comparison.exemptions]
@@ -43,6 +40,13 @@ def compare_text(comparison: Comparison) -> str:
         lines += ["", "Nothing changes."]
     lines += ["", *aligned([[name, str(old), "->", str(new)] for name, old, new in _counts(comparison)])]
     return "\n".join(lines) + "\n"
+
+
+def _kind_lines(kind: ChangeKind, changes: Sequence[Change]) -> list[str]:
+    if not changes:
+        return []
+    rows = aligned([_cells(change) for change in changes])
+    return ["", f"{_TITLES[kind]} ({len(changes)})", *(f"  {line}" for line in rows)]
 
 
 def _cells(change: Change) -> list[str]:

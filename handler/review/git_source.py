@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.errors import UsageError
+from handler.foreign_text import one_line
+from handler.policy.folder import is_policy_file, sorted_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +32,7 @@ class _Entry(NamedTuple):
 def git_texts(reference: str, folder: Path) -> list[tuple[str, bytes]]:
     """The policy files that `git:REV:PATH` names, as (name, content); `folder` lies in the repository.
 
-    A folder gives its `*.yaml`, without sub-folders and tests. Raises UsageError.
+    A folder gives its `*.yaml` and `*.yml`, without sub-folders and tests. Raises UsageError, also where git refuses.
     """
     revision, path = _parts(reference)
     commit = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
@@ -37,7 +40,7 @@ def git_texts(reference: str, folder: Path) -> list[tuple[str, bytes]]:
         raise UsageError(f"{reference}: there is no revision {revision!r} in this repository", hint=_HINT)
     digests = dict(_files(folder, commit.decode().strip(), path, reference))
     if not digests:
-        raise UsageError(f"{reference}: this folder has no policy file (*.yaml) in that revision", hint=_HINT)
+        raise UsageError(f"{reference}: this folder has no policy file (*.yaml, *.yml) in that revision", hint=_HINT)
     return [(f"{PREFIX}{revision}:{name}", _blob(folder, digest, reference)) for name, digest in digests.items()]
 
 
@@ -67,9 +70,13 @@ def _files(folder: Path, commit: str, path: str, reference: str) -> Iterator[tup
 
 
 def _in_tree(folder: Path, tree: str, prefix: str) -> Iterator[tuple[str, str]]:
-    for entry in sorted(_listed(folder, tree), key=lambda entry: entry.path):
-        if entry.path.endswith(".yaml") and not entry.path.endswith(".test.yaml") and entry.kind == "blob":
-            yield prefix + entry.path, _regular(entry, prefix + entry.path).digest
+    blobs = {entry.path: entry for entry in _listed(folder, tree) if entry.kind == "blob"}
+    links = {name for name, entry in blobs.items() if not entry.mode.startswith("100") and not is_policy_file(name)}
+    listed = sorted_out(blobs.keys() - links, lambda name: _blob(folder, blobs[name].digest, prefix + name))
+    if listed.strays:
+        raise UsageError("\n".join(f"{prefix}{name}: {why}" for name, why in listed.strays), hint=_HINT)
+    for name in listed.policies:
+        yield prefix + name, _regular(blobs[name], prefix + name).digest
 
 
 def _regular(entry: _Entry, name: str) -> _Entry:
@@ -97,12 +104,29 @@ def _blob(folder: Path, digest: str, reference: str) -> bytes:
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:
-    """What git prints, or None where it refuses. The list of arguments is fixed but for checked values."""
+    """What git prints, or None where it has nothing to say against it. Raises UsageError with what git said.
+
+    The list of arguments is fixed but for checked values.
+    """
+    english = {**os.environ, "LC_ALL": "C"}
     command = ["git", "--literal-pathspecs", "-C", str(folder), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, timeout=_SECONDS, check=False, env=english)  # noqa: S603
     except FileNotFoundError:
         raise UsageError("git is not installed, so git:REV:PATH cannot be read") from None
     except subprocess.TimeoutExpired:
         raise UsageError(f"git did not answer within {_SECONDS} s") from None
-    return done.stdout if done.returncode == 0 else None
+    if done.returncode == 0:
+        return done.stdout
+    said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+    if said:
+        raise UsageError(f"git: {one_line(said.removeprefix('fatal: '), 300)}", hint=_hint(said))
+    return None
+
+
+def _hint(said: str) -> str:
+    if "dubious ownership" in said:
+        return (
+            "The repository belongs to another user; git reads it after `git config --global --add safe.directory DIR`."
+        )
+    return _HINT

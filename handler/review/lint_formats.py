@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
+from handler.formats.artifact import artifact_uri
 from handler.formats.github import workflow_command
 from handler.policy.codes import CODES, WARNINGS, LintMessage, code_name, explanation
 
@@ -78,16 +78,12 @@ def _result(message: LintMessage, codes: Sequence[str]) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": _uri(place.file)},
+                    "artifactLocation": {"uri": artifact_uri(place.file)},
                     "region": {"startLine": place.line, "startColumn": place.column},
                 }
             }
         ],
     }
-
-
-def _uri(name: str) -> str:
-    return quote(name.replace("\\", "/"), safe="/:")
 
 
 LINT_FORMATS: Mapping[str, Callable[[Sequence[LintMessage]], str]] = {

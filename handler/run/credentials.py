@@ -73,9 +73,26 @@ class Authorizers:
             hint="A token cannot sign requests to OBS.",
         )
 
+    def project_of(self, place: Place) -> str:
+        """The place's project, or the one that its token belongs to. Raises UnknownError and its children."""
+        known = place.credentials
+        if place.project_id or known.password is None:
+            return place.project_id
+        return self._login(known, known.password).project_id()
+
     def _login(self, known: Credentials, password: Secret) -> PasswordAuth:
         self._redactor.learn(password.reveal())
-        login = Login(known.auth_url, known.username, password, known.user_domain, known.project_id, known.project_name)
+        login = Login(
+            auth_url=known.auth_url,
+            username=known.username,
+            password=password,
+            domain=known.user_domain,
+            project_id=known.project_id,
+            project_name=known.project_name,
+            domain_id=known.user_domain_id,
+            project_domain=known.project_domain,
+            project_domain_id=known.project_domain_id,
+        )
         warm = self._context.warm
         made = PasswordAuth(login, warm.api, running(self._context.clock), warm.tokens)
         return self._logins.setdefault(login, made)

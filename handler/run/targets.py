@@ -49,7 +49,7 @@ class RunRequest(NamedTuple):
 
 
 class PreparedTarget(NamedTuple):
-    """One target, ready to be checked. `policy` may be the reason why it cannot be had; no `client`: a recording."""
+    """One target, ready to be checked; no `client`: a recording. `policy` may be why it, or the project, is not had."""
 
     target: Target
     policy: Policy | UnknownError
@@ -156,6 +156,8 @@ def _prepare_target(
     place: Place | None, wiring: Wiring, request: RunRequest, state_url: Secret | None
 ) -> PreparedTarget:
     policy = request.policy or _policy(place, wiring, request)
+    place, unknown = _with_project(place, wiring)
+    policy = unknown or policy  # told like a policy that cannot be had: nothing can be asked
     spoken = () if isinstance(policy, UnknownError) else policy.categories
     placed = () if place is None else place.categories
     wanted = request.categories or placed or wiring.settings.categories or spoken
@@ -171,6 +173,14 @@ def _prepare_target(
         store=wiring.store(state_url, target.name, place, read_only=request.dry_run),
         client=None if place is None else wiring.client(place),
     )
+
+
+def _with_project(place: Place | None, wiring: Wiring) -> tuple[Place | None, UnknownError | None]:
+    """The place with its project, or why the network does not tell it."""
+    try:
+        return (place if place is None else wiring.with_project(place)), None
+    except UnknownError as error:
+        return place, error
 
 
 def _policy(place: Place | None, wiring: Wiring, request: RunRequest) -> Policy | UnknownError:

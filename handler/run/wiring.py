@@ -77,6 +77,10 @@ class Wiring:
             raise SettingsError(f"there is no target {name!r:.60}; there are: {names}")
         return chosen
 
+    def with_project(self, place: Place) -> Place:
+        """The place with its project, which may take a login. Raises UnknownError and its children."""
+        return place._replace(project_id=self._authorizers.project_of(place))
+
     def client(self, place: Place) -> HssClient:
         """The API of a place. Raises SettingsError where there are no credentials."""
         settings, context = self.settings, self.context

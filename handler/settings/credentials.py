@@ -26,8 +26,11 @@ class Credentials(NamedTuple):
     username: str = ""
     password: Secret | None = None
     user_domain: str = ""
+    user_domain_id: str = ""
     project_id: str = ""
     project_name: str = ""
+    project_domain: str = ""
+    project_domain_id: str = ""
 
     def __repr__(self) -> str:
         return f"Credentials({self.kind!r})"
@@ -59,7 +62,8 @@ def _keys(reader: Reader) -> Credentials:
 
 
 def _password(reader: Reader) -> Credentials:
-    _demand(reader, "OS_AUTH_URL", "OS_USERNAME", "OS_PASSWORD", "OS_USER_DOMAIN_NAME")
+    domain = "OS_USER_DOMAIN_ID" if reader.text("OS_USER_DOMAIN_ID") else "OS_USER_DOMAIN_NAME"
+    _demand(reader, "OS_AUTH_URL", "OS_USERNAME", "OS_PASSWORD", domain)
     if not reader.text("OS_PROJECT_ID") and not reader.text("OS_PROJECT_NAME"):
         reader.problem("OS_PROJECT_ID", "is missing (or OS_PROJECT_NAME): the token must belong to a project")
     return Credentials(
@@ -68,8 +72,11 @@ def _password(reader: Reader) -> Credentials:
         username=reader.text("OS_USERNAME"),
         password=reader.secret("OS_PASSWORD"),
         user_domain=reader.text("OS_USER_DOMAIN_NAME"),
+        user_domain_id=reader.text("OS_USER_DOMAIN_ID"),
         project_id=reader.text("OS_PROJECT_ID"),
         project_name=reader.text("OS_PROJECT_NAME"),
+        project_domain=reader.text("OS_PROJECT_DOMAIN_NAME"),
+        project_domain_id=reader.text("OS_PROJECT_DOMAIN_ID"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 DEFAULT_BUDGET = 900.0  # seconds, where nothing limits a run
 TEMPORARY = "file:///tmp/"
 MAX_BUDGET = 259_200.0  # the longest that the platform runs a function
+_PROJECT = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _KEYS = EndpointKeys("HSS_ENDPOINT", "HSS_CLOUD=")
 
 
 class Place(NamedTuple):
-    """Where one target is and what is asked of it. `policy` empty: the run's own."""
+    """Where one target is and what is asked of it. `policy` empty: the run's own; `project_id` empty: the token's."""
 
     name: str
     cloud: str
@@ -120,10 +122,11 @@ def _place(reader: Reader, own_project: str) -> Place:
     """The one target of the plain settings, named `default`."""
     resolved = _endpoint(reader)
     credentials = read_credentials(reader)
-    project_id = reader.text("HSS_PROJECT_ID") or credentials.project_id or own_project
-    if not project_id:
+    by_name = bool(credentials.project_name)  # then the token will tell its id
+    project_id = reader.text("HSS_PROJECT_ID") or credentials.project_id or ("" if by_name else own_project)
+    if not project_id and not by_name:
         reader.problem("HSS_PROJECT_ID", "is missing")
-    elif not project_id.replace("-", "").replace("_", "").isalnum() or len(project_id) > 256:
+    elif project_id and not _PROJECT.fullmatch(project_id):
         reader.problem("HSS_PROJECT_ID", "must be 1 to 256 letters, digits, - or _")
     return Place(
         name="default",

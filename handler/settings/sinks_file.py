@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
 from handler.errors import SettingsError
 from handler.models import Secret, Severity
+from handler.settings.placeholders import fill_troubles, filled, plain_troubles
 from handler.settings.reader import parse_duration
 from handler.settings.webhook import sink_troubles
 from handler.settings.yaml_file import StrictModel, read_model
@@ -17,8 +17,6 @@ from handler.sinks.sink import Match, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-_NAME = re.compile(r"\$\{([A-Za-z][A-Za-z0-9_]*)\}")
 
 
 def _known_kind(kind: str) -> str:
@@ -112,24 +110,35 @@ class _Filled:
             remind_after=parse_duration(entry.remind_after) if entry.remind_after else None,
             heartbeat=parse_duration(entry.heartbeat) if entry.heartbeat else None,
             max_findings=entry.max_findings,
-            match=Match(tuple(entry.match.tags), tuple(entry.match.categories), tuple(entry.match.targets)),
+            match=self._match(entry.match),
             headers=self._headers(entry.headers),
-            chat_id=entry.chat_id,
+            chat_id=self._plain("chat_id", entry.chat_id),
             hosts=entry.hosts,
             allow_http=entry.allow_http,
         )
         return made._replace(secret=self._secret("secret"), routing_key=self._secret("routing_key"))
 
+    def _match(self, match: MatchEntry) -> Match:
+        tags = tuple(self._plain("match.tags", tag) for tag in match.tags)
+        targets = tuple(self._plain("match.targets", target) for target in match.targets)
+        return Match(tags, tuple(match.categories), targets)
+
     def _headers(self, headers: Mapping[str, str]) -> dict[str, Secret]:
-        return {header: Secret(self._fill(f"headers.{header}", value)) for header, value in headers.items()}
+        return {
+            self._plain("headers", header): Secret(self._fill(f"headers.{header}", value))
+            for header, value in headers.items()
+        }
 
     def _secret(self, key: str) -> Secret | None:
         text: str = getattr(self._entry, key)
         return Secret(self._fill(key, text)) if text else None
 
     def _fill(self, key: str, text: str) -> str:
-        """The text with each `${NAME}` replaced by its setting; a missing one is a problem."""
-        for name in dict.fromkeys(_NAME.findall(text)):
-            if not self._lookup(name):
-                self.problems.append(f"{key}: the setting {name} is missing")
-        return _NAME.sub(lambda found: (self._lookup(found[1]) or "").strip(), text)
+        """The text with its placeholders filled in; what is missing or of another form is a problem."""
+        self.problems += [f"{key}: {trouble}" for trouble in fill_troubles(text, self._lookup)]
+        return filled(text, self._lookup)
+
+    def _plain(self, key: str, text: str) -> str:
+        """A text that is never filled in; a placeholder in it is a problem."""
+        self.problems += [f"{key}: {trouble}" for trouble in plain_troubles(text)]
+        return filled(text, lambda _: None)

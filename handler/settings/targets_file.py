@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from handler.policy.yaml_positions import PositionedFile
+    from handler.settings.credentials import Credentials
 
 _KEYS = EndpointKeys("endpoint", "cloud: ")
 Name = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,63}$")]
@@ -60,23 +61,26 @@ def read_targets(name: str, content: bytes, lookup: Callable[[str], str | None])
             reader.problem("HUAWEICLOUD_SDK_AK", "is missing (or another credential of that prefix)")
         resolved = _endpoint(entry)
         problems += [f"{where}: {text}" for text in (*reader.problems, resolved.trouble) if text]
-        for number, project in enumerate(entry.enterprise_projects, 1):
-            places.append(
-                Place(
-                    name=entry.name if number == 1 else f"{entry.name}-{number}",
-                    cloud=resolved.cloud,
-                    region=resolved.region,
-                    endpoint=resolved.endpoint,
-                    project_id=entry.project_id,
-                    enterprise_project_id=project,
-                    categories=tuple(category for category in CATEGORIES if category in entry.categories),
-                    credentials=credentials,
-                    policy=entry.policy,
-                )
-            )
+        places += _places(entry, resolved, credentials)
     if problems:
         raise SettingsError(problems)
     return tuple(places)
+
+
+def _places(entry: TargetEntry, resolved: ResolvedEndpoint, credentials: Credentials) -> Iterator[Place]:
+    """One place for each enterprise project of the entry."""
+    for number, project in enumerate(entry.enterprise_projects, 1):
+        yield Place(
+            name=entry.name if number == 1 else f"{entry.name}-{number}",
+            cloud=resolved.cloud,
+            region=resolved.region,
+            endpoint=resolved.endpoint,
+            project_id=entry.project_id,
+            enterprise_project_id=project,
+            categories=tuple(category for category in CATEGORIES if category in entry.categories),
+            credentials=credentials,
+            policy=entry.policy,
+        )
 
 
 def _repeated(entries: Sequence[TargetEntry], positions: PositionedFile) -> Iterator[str]:

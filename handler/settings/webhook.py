@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from handler.models import Secret
 
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}")
+_WHSEC = re.compile(r"whsec_(?=.)([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 OWN_HEADERS = frozenset({"content-type", "content-length", "host", "transfer-encoding", "connection", "user-agent"})
 
 
@@ -25,10 +26,23 @@ def webhook_sink(url: Secret, kind: str, secret: Secret | None, *, allow_http: b
     if kind not in SINK_KINDS:
         raise SettingsError(f"WEBHOOK_KIND: must be one of {', '.join(SINK_KINDS)}, not {kind!r:.40}")
     sink = Sink("default", SINK_KINDS[kind], url, secret=secret, allow_http=allow_http)
-    troubles = [f"WEBHOOK_URL: {text}" for text in sink_troubles(sink, with_state=True)]
+    missing = [key for key in sink.kind.needs if not getattr(sink, key)]
+    if missing:
+        raise SettingsError(
+            f"WEBHOOK_KIND: {kind} needs {' and '.join(missing)}, which no setting holds",
+            hint=f"Name a file in NOTIFY_CONFIG instead of WEBHOOK_URL: `sinks: [{{name: default, kind: {kind}, "
+            f'url: "${{NAME}}", {missing[0]}: "..."}}]`, where NAME is a setting with the address (see docs/sinks.md).',
+        )
+    troubles = [_of_setting(text) for text in sink_troubles(sink, with_state=True)]
     if troubles:
         raise SettingsError(troubles, hint="See docs/sinks.md for each kind and its settings.")
     return sink
+
+
+def _of_setting(text: str) -> str:
+    """The trouble, named by the setting that it is about."""
+    about_secret = text.startswith("secret: ")
+    return f"WEBHOOK_SECRET: {text.removeprefix('secret: ')}" if about_secret else f"WEBHOOK_URL: {text}"
 
 
 def unsigned(sinks: Iterable[Sink]) -> tuple[str, ...]:
@@ -53,7 +67,14 @@ def sink_troubles(sink: Sink, *, with_state: bool) -> Iterable[str]:
             "remind_after": sink.remind_after,
         }
         yield from (f"{key} needs STATE_URL" for key, used in needy.items() if used)
+    if sink.secret is not None and not _is_usable(sink.secret.reveal()):
+        yield "secret: after whsec_ it must be standard base64 (A-Z, a-z, 0-9, + and /, with its = at the end)"
     yield from _header_troubles(sink)
+
+
+def _is_usable(secret: str) -> bool:
+    """Whether every library of Standard Webhooks makes the same key of it; one without `whsec_` is taken as it is."""
+    return not secret.startswith("whsec_") or _WHSEC.fullmatch(secret) is not None
 
 
 def _header_troubles(sink: Sink) -> Iterable[str]:

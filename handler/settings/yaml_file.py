@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -54,4 +54,15 @@ def _messages(file: PositionedFile, details: list[ErrorDetails], known_keys: fro
         elif detail["type"] == "missing":
             yield f"{where}: {key} is missing"
         else:
-            yield f"{where}: {key}: {detail['msg'][:200]}"
+            quotes = "; write it in quotes" if detail["type"] == "string_type" and _is_scalar(file.data, path) else ""
+            yield f"{where}: {key}: {detail['msg'][:200]}{quotes}"
+
+
+def _is_scalar(data: Any, path: tuple[str | int, ...]) -> bool:
+    """Whether a number or a truth value stands at that path, which quotes make a text."""
+    try:
+        for step in path:
+            data = data[step]
+    except (LookupError, TypeError):
+        return False
+    return isinstance(data, int)

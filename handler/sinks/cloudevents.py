@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 in structured mode: the report as `data`, at most 64 KiB."""
+"""CloudEvents 1.0 in structured mode: the report as `data`, in several events where one would pass 64 KiB."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from handler.foreign_text import one_line
+from handler.report.parts import parts
 from handler.sinks.answers import by_status_alone
-from handler.sinks.message import PLAIN, SinkMessage, json_bytes
+from handler.sinks.message import SinkMessage, json_bytes
 from handler.sinks.text.cutting import due_report
 
 if TYPE_CHECKING:
@@ -16,21 +17,25 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Notification, Sink
 
 _LIMIT = 64 * 1024
+_AROUND = 20  # bytes of the key `data`, and of the number of a further event
 TYPE = "port-compliance.report.v1"
 _HEADERS = {"Content-Type": "application/cloudevents+json; charset=utf-8"}
 
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:
-    """One event whose id is the delivery id; findings are left out (and counted) until it fits."""
-    body = b""
-    for step in range(shrink, PLAIN + 1):
-        body = json_bytes(_event(notification, sink, now, step))
-        if len(body) <= _LIMIT:
-            break
-    return (SinkMessage(body, _HEADERS),)
+    """One event whose id is the delivery id; several where one would be too large, the others numbered after it."""
+    envelope = _envelope(notification, now)
+    room = _LIMIT - len(json_bytes(envelope)) - _AROUND
+    shared = parts(due_report(notification, sink, shrink), room)
+    return tuple(_message(envelope, data, number) for number, data in enumerate(shared, 1))
 
 
-def _event(notification: Notification, sink: Sink, now: datetime, shrink: int) -> dict[str, Any]:
+def _message(envelope: dict[str, Any], data: dict[str, Any], number: int) -> SinkMessage:
+    own = {} if number == 1 else {"id": f"{envelope['id']}-{number}"}
+    return SinkMessage(json_bytes({**envelope, **own, "data": data}), _HEADERS)
+
+
+def _envelope(notification: Notification, now: datetime) -> dict[str, Any]:
     target = notification.report.target
     return {
         "specversion": "1.0",
@@ -40,7 +45,6 @@ def _event(notification: Notification, sink: Sink, now: datetime, shrink: int) -
         "subject": _part(target.name),
         "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "datacontenttype": "application/json",
-        "data": due_report(notification, sink, shrink),
     }
 
 

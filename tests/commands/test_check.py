@@ -1,6 +1,7 @@
 """`check` and its neighbours against the simulator over real HTTP: exit codes, formats, files, refusals."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_what_the_network_says_exits_3(cloud, port_compliance, changes):
 @pytest.mark.parametrize(
     ("arguments", "changes", "part"),
     [
-        (["--policy", "nowhere.yaml"], {}, "nowhere.yaml:1:1: cannot be read"),
+        (["--policy", "nowhere.yaml"], {}, "nowhere.yaml: cannot be read"),
         (["--notify"], {}, "--notify: there is no sink"),
         (["--at", "yesterday"], {}, "--at: 'yesterday' is not a time"),
         (["--state", "ftp://x"], {}, "--state: must start with"),
@@ -316,3 +317,29 @@ def test_without_notify_a_damaged_state_is_reported_and_not_touched(cloud, port_
     printed = port_compliance("check", "--state", f"file://{tmp_path}/state.json", **settings(cloud))
     assert (printed.code, "no previous state" in printed.out) == (1, True)
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "code", "said"),
+    [
+        ({}, 1, ["23/tcp", "3389/tcp"]),
+        ({"c.YAML": "version: 1\nrules: [{id: web, ports: [443]}]\n"}, 1, ["23/tcp", "3389/tcp"]),
+        ({"B.YAML.bak": "x"}, 2, ["policies/B.YAML.bak: looks like YAML"]),
+        ({"notes.yaml.bak": "x"}, 2, ["policies/notes.yaml.bak: looks like YAML"]),
+        ({"policy.json": '{"version": 1, "disallowed_ports": [22]}'}, 2, ["policies/policy.json: looks like YAML"]),
+        ({"README.md": "# no policy\n"}, 1, ["23/tcp", "3389/tcp"]),
+    ],
+)
+def test_a_folder_with_a_yml_file_is_read_whole_or_refused(port_compliance, tmp_path, extra, code, said):
+    """Compliant, exit 0, was what the same folder gave: b.yml was passed over."""
+    files = {
+        "a.yaml": "version: 1\ndisallowed_ports: [21]\n",
+        "b.yml": "version: 1\nrules: [{id: t, ports: [23, 3389]}]\n",
+    }
+    (tmp_path / "policies").mkdir()
+    for name, text in (files | extra).items():
+        (tmp_path / "policies" / name).write_text(text)
+    snapshot = Path(__file__).parents[2] / "docs" / "examples" / "snapshot.json"
+    printed = port_compliance("check", "--policy", "policies", "--snapshot", snapshot)
+    assert printed.code == code
+    assert all(part in printed.out + printed.err for part in said)

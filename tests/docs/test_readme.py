@@ -54,3 +54,37 @@ def test_every_setting_that_the_code_reads_is_named():
     sources = [*(ROOT / "handler" / "settings").glob("*.py"), ROOT / "handler" / "index.py"]
     read = {name for path in sources for name in re.findall(r'"([A-Z]{2,}_[A-Z_]+)"', path.read_text())}
     assert read - {"RUNTIME_TIMEOUT"} <= set(SETTINGS)
+
+
+NAMED = re.compile(r"\bpip3? install(?: +-\S+)* +['\"]?port-compliance(?!\[?[^\]\n]*\]? *@)(?!-)")
+SHOWN = (
+    "README.md",
+    "docs/**/*",
+    "action.yml",
+    "deploy/**/*",
+    "handler/**/*.py",
+    "serverless.yml",
+    ".pre-commit-hooks.yaml",
+)
+
+
+def test_nothing_installs_by_a_name_that_nobody_owns():
+    """Whoever registered `port-compliance` on PyPI would run code in our users' pipelines: a wheel's address it is."""
+    files = {path for pattern in SHOWN for path in ROOT.glob(pattern) if path.is_file()}
+    found = [str(path) for path in sorted(files) if NAMED.search(path.read_text(encoding="utf-8", errors="replace"))]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("line", "by_name"),
+    [
+        ("pip install port-compliance", True),
+        ("pip install --quiet 'port-compliance[report]'", True),
+        ("pip install -U port-compliance==0.1", True),
+        ("pip install 'port-compliance[report] @ https://files.example.org/p.whl'", False),
+        ("pip install build/port_compliance-0.1.0-py3-none-any.whl", False),
+        ("pip install '.[report]'", False),
+    ],
+)
+def test_what_installing_by_name_looks_like(line, by_name):
+    assert bool(NAMED.search(line)) is by_name

@@ -182,7 +182,7 @@ def test_openmetrics_satisfies_the_strict_parser(name):
     families = {
         family.name: family for family in text_string_to_metric_families(render_report("openmetrics", REPORTS[name]))
     }
-    verdicts = {s.labels["port_compliance_verdict"]: s.value for s in families["port_compliance_verdict"].samples}
+    verdicts = {s.labels["verdict"]: s.value for s in families["port_compliance_verdict"].samples}
     assert verdicts.pop(REPORTS[name].verdict) == 1
     assert set(verdicts.values()) == {0}
 

@@ -263,3 +263,20 @@ def test_an_answer_is_data_and_stays_as_it_is():
     )
     response = client.get("p", AssetStatisticsQuery(category="host"), Spending(Deadline.after(60, FakeClock())))
     assert response.body == sent.body
+
+
+@pytest.mark.parametrize(("sent", "waits"), [(False, 0), (True, 1)])
+def test_a_call_that_never_arrived_costs_no_pace(sent, waits):
+    """Five refused connections and then a good one: nothing waits for the minute of a call that nobody counted."""
+    clock = FakeClock()
+    refused = TransportError("connection refused", sent=sent, final=True)
+    transport = FakeTransport([*[refused] * 5, Response(200, {}, b"{}")])
+    auth = TokenAuth(Secret("t" * 40))
+    client = HssClient("https://h", auth, transport, Pacer(clock), clock, Random(1))
+    query, waited = AssetStatisticsQuery(category="host"), []
+    spending = Spending(Deadline.after(600, clock), on_wait=waited.append)
+    for _ in range(5):
+        with pytest.raises(TransportError):
+            client.get("p", query, spending)
+    assert client.get("p", query, spending).status == 200
+    assert len([wait for wait in waited if wait > 50]) == waits

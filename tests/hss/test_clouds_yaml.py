@@ -63,7 +63,7 @@ def test_a_password_cloud_gives_the_os_settings(tmp_path):
 
 def test_a_token_cloud_gives_a_ready_token(tmp_path):
     file = write(tmp_path, {"auth_type": "token", "auth": {"token": "t", "project_id": "p"}})
-    assert read_cloud("otc", [file]) == {"HSS_AUTH_TOKEN": "t", "OS_PROJECT_ID": "p"}
+    assert read_cloud("otc", [file]) == {"HSS_AUTH_TOKEN": "t", "HSS_PROJECT_ID": "p"}  # a token logs nobody in
 
 
 def test_json_is_read_too(tmp_path):
@@ -128,3 +128,96 @@ def test_a_file_that_is_not_text_is_refused(tmp_path):
 def test_no_file_at_all_is_said(tmp_path):
     with pytest.raises(SettingsError, match=r"no clouds\.yaml found"):
         read_cloud("otc", search_paths(tmp_path, tmp_path, tmp_path))
+
+
+def cloud_of(folder, text):
+    (folder / "clouds.yaml").write_text(text)
+    return read_cloud("prod", [folder / "clouds.yaml"])
+
+
+SCALARS = """clouds:
+  prod:
+    region_name: eu-de
+    auth:
+      auth_url: "http://127.0.0.1:9/v3"
+      username: 007
+      password: %s
+      user_domain_name: OTC1
+      project_id: abc
+"""
+
+
+@pytest.mark.parametrize(
+    "written", ["0123456", "007", "1e3", "0x1F", "12:30:00", "yes", "off", "2026-12-01", "1_000", ".5", "00:11:22:33"]
+)
+def test_a_scalar_is_the_text_that_is_written(tmp_path, written):
+    """YAML 1.1 makes 42798 of the password 0123456."""
+    known = cloud_of(tmp_path, SCALARS % written)
+    assert (known["OS_USERNAME"], known["OS_PASSWORD"]) == ("007", written)
+
+
+@pytest.mark.parametrize("nothing", ["", "~", "null"])
+def test_nothing_written_is_missing_and_no_text(tmp_path, nothing):
+    with pytest.raises(SettingsError, match=r"clouds\.prod\.auth\.password is missing"):
+        cloud_of(tmp_path, SCALARS % nothing)
+
+
+def test_anchors_and_merge_keys_of_clouds_yaml_are_read(tmp_path):
+    text = "base: &b {auth_url: 'https://iam', username: u, password: 1, user_domain_name: D}\n"
+    text += "clouds: {prod: {auth: {<<: *b, project_id: 007}}}\n"
+    assert cloud_of(tmp_path, text)["OS_PROJECT_ID"] == "007"
+    assert cloud_of(tmp_path, text)["OS_PASSWORD"] == "1"
+
+
+NAMELESS = {key: value for key, value in AUTH.items() if key != "user_domain_name"}
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        ({"user_domain_id": "default"}, {"OS_USER_DOMAIN_ID": "default"}),
+        ({"domain_id": "d"}, {"OS_USER_DOMAIN_ID": "d"}),
+        ({"domain_name": "D"}, {"OS_USER_DOMAIN_NAME": "D"}),
+        ({"project_domain_id": "p"}, {"OS_USER_DOMAIN_ID": "p", "OS_PROJECT_DOMAIN_ID": "p"}),
+        ({"project_domain_name": "P"}, {"OS_USER_DOMAIN_NAME": "P", "OS_PROJECT_DOMAIN_NAME": "P"}),
+        (
+            {"user_domain_name": "U", "project_domain_name": "P"},
+            {"OS_USER_DOMAIN_NAME": "U", "OS_PROJECT_DOMAIN_NAME": "P"},
+        ),
+    ],
+)
+def test_domains_by_name_and_id_of_user_and_project(tmp_path, domain, expected):
+    known = read_cloud("otc", [write(tmp_path, {"auth": NAMELESS | domain})])
+    assert {name: value for name, value in known.items() if "DOMAIN" in name} == expected
+
+
+@pytest.mark.parametrize(
+    "cloud",
+    [
+        {"auth": {"ak": "A", "sk": "S", "project_id": "p"}},
+        {"auth": {"project_id": "p"}, "ak": "A", "sk": "S"},
+        {"auth_type": "password", "auth": {"ak": "A", "sk": "S", "project_id": "p", "auth_url": "https://iam"}},
+    ],
+)
+def test_an_access_key_is_read_wherever_it_stands(tmp_path, cloud):
+    known = read_cloud("otc", [write(tmp_path, cloud)])
+    assert known == {"HUAWEICLOUD_SDK_AK": "A", "HUAWEICLOUD_SDK_SK": "S", "HSS_PROJECT_ID": "p"}
+
+
+def test_half_an_access_key_is_said(tmp_path):
+    assert problems({"auth": {"ak": "A"}}, tmp_path) == ("clouds.otc.auth.sk is missing",)
+
+
+def test_a_password_beside_an_access_key_is_what_the_cloud_logs_in_with(tmp_path):
+    known = read_cloud("otc", [write(tmp_path, {"auth": AUTH | {"ak": "A", "sk": "S"}})])
+    assert known == SETTINGS
+
+
+def test_without_a_home_the_working_folder_is_searched(tmp_path):
+    write(tmp_path, {"auth": AUTH})
+    assert read_cloud("otc", search_paths(tmp_path, None, Path("/etc/openstack"))) == SETTINGS
+
+
+def test_a_home_that_cannot_be_looked_into_is_passed(tmp_path):
+    with pytest.raises(SettingsError, match=r"no clouds\.yaml found, tried 9 places"):
+        read_cloud("otc", search_paths(tmp_path, tmp_path / ("x" * 5000), tmp_path))

@@ -192,3 +192,35 @@ def test_a_token_that_the_simulated_iam_revoked_is_renewed():
     assert who.refused()
     statuses.append(service(REQUEST._replace(headers=who.headers(REQUEST)), 5.0).status)
     assert statuses == [200, 401, 200]
+
+
+@pytest.mark.parametrize(
+    ("login", "user", "project"),
+    [
+        ({"domain_id": "d"}, {"id": "d"}, {"id": "d"}),
+        ({"domain": "D", "project_domain": "P"}, {"name": "D"}, {"name": "P"}),
+        ({"domain": "D", "project_domain_id": "p"}, {"name": "D"}, {"id": "p"}),
+        ({"domain": "D", "domain_id": "d", "project_domain": "P", "project_domain_id": "p"}, {"id": "d"}, {"id": "p"}),
+    ],
+)
+def test_domains_of_user_and_project_go_by_id_else_by_name(login, user, project):
+    known = {"domain": "", "project_id": "", "project_name": "eu-de"} | login
+    body = json.loads(login_request(LOGIN._replace(**known)).body)["auth"]
+    assert body["identity"]["password"]["user"]["domain"] == user
+    assert body["scope"]["project"]["domain"] == project
+
+
+def test_the_project_that_only_the_token_knows_is_told():
+    known = {"token": {"expires_at": "2026-11-23T12:00:00.000000Z", "project": {"id": "p1"}}}
+    who, transport = auth(json_response(known, 201, **{"x-subject-token": "t" * 32}))
+    assert [who.project_id(), who.project_id(), len(transport.requests)] == ["p1", "p1", 1]
+    assert who.headers(REQUEST) == {"X-Auth-Token": "t" * 32}
+
+
+@pytest.mark.parametrize("project", [None, {}, [], {"id": 7}, {"id": ""}, {"id": "a/b"}, {"id": "x" * 300}])
+def test_a_token_without_a_readable_project_names_the_setting_that_says_it(project):
+    known = {"token": {"expires_at": "2026-11-23T12:00:00.000000Z", "project": project}}
+    who, _ = auth(json_response(known, 201, **{"x-subject-token": "t" * 32}))
+    with pytest.raises(AnswerError, match="set HSS_PROJECT_ID"):
+        who.project_id()
+    assert who.headers(REQUEST)

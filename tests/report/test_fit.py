@@ -21,8 +21,6 @@ from handler.report.fit import RESULT_BYTES, fit_report, fit_reports
 from handler.report.json_v1 import report_dict, targets_dict
 from tests.fakes import TARGET, category, finding, report
 
-CUT = "the lists were too long for a function's result and were cut"
-
 
 def size(value):
     return len(json.dumps(value).encode())
@@ -59,12 +57,50 @@ def counted(plain):
     return sum(plain["counts"].values()), len(plain["findings"]) + plain["omitted"]
 
 
-def test_findings_go_before_lists_and_still_count():
-    whole = report(*findings(100), warnings=("careful",), exempted=(ExemptedFinding(finding(), "e", "r", "o", "d", 1),))
+def test_what_is_derived_goes_before_findings_and_a_warning_names_it():
+    """The contract's order: vendor, exempted, announced, texts; the most severe finding last."""
+    item = ExemptedFinding(finding(), "e", "r", "o", "d", 1)
+    whole = report(*findings(100), warnings=("careful",), exempted=(item,), vendor=Gaps((("host", 9, "tcp"),)))
     cut = report_dict(fit_report(whole, 20_000))
     assert 0 < len(cut["findings"]) < 100
     assert (cut["counts"]["low"], *counted(cut)) == (100, 100, 100)
-    assert (cut["warnings"], len(cut["exempted"])) == (["careful"], 1)
+    assert (cut["exempted"], cut["vendor"]) == ([], None)
+    assert cut["warnings"][0] == "careful"
+    assert cut["warnings"][1] == "left out of a result that was too long: vendor, exempted, texts of the rules"
+
+
+@pytest.mark.parametrize(
+    ("limit", "gone"),
+    [
+        (46_000, "long: vendor"),
+        (33_000, "long: vendor, exempted beyond 20"),
+        (20_000, "long: vendor, exempted"),
+        (7_000, "long: vendor, exempted, texts of the rules"),
+    ],
+)
+def test_no_more_goes_than_must(limit, gone):
+    items = tuple(ExemptedFinding(finding(port=p), "old", "r" * 300, "o", "2027-03-31", 1) for p in range(40))
+    whole = report(*findings(10), exempted=items, vendor=Gaps(tuple(("host", n, "udp") for n in range(300))))
+    whole = whole._replace(findings=tuple(one._replace(rationale="why " * 60) for one in whole.findings))
+    cut = fit_report(whole, limit)
+    assert cut.warnings[-1].endswith(gone)
+    assert len(cut.findings) == 10
+
+
+def test_the_most_severe_finding_is_the_last_to_go_wherever_it_stands():
+    worst = finding("telnet", severity=Severity.CRITICAL)
+    mild = [finding("all", port=n, severity=Severity.INFO) for n in range(1, 4000)]
+    gaps = Gaps((), tuple(("host", n, "tcp") for n in range(4000)))
+    new = tuple(one.fingerprint for one in (*mild, worst))
+    whole = report(*mild, worst, vendor=gaps, changes=Changes(new=new))
+    for limit in (200_000, 20_000, 3_000):
+        cut = report_dict(fit_report(whole, limit))
+        assert size(cut) < limit
+        assert cut["findings"][0]["rule_id"] == "telnet"
+        assert counted(cut) == (4000, 4000)
+        if cut["changes"]:
+            assert sorted(cut["changes"]["new"]) == sorted(one["fingerprint"] for one in cut["findings"])
+    assert len(report_dict(fit_report(whole))["findings"]) > 300
 
 
 def test_as_many_findings_are_kept_as_fit():
@@ -74,17 +110,23 @@ def test_as_many_findings_are_kept_as_fit():
     assert size(report_dict(cut)) < 20_000 <= size(report_dict(more)) + 2
 
 
-def test_where_the_lists_alone_are_too_long_they_are_cut_and_every_finding_is_counted():
+def test_where_the_lists_alone_are_too_long_they_go_and_every_finding_stays():
     exempted = tuple(ExemptedFinding(finding(port=p), "old", "r" * 500, "o", "2027-03-31", 1) for p in range(500))
     whole = report(
         *findings(7, Severity.HIGH), exempted=exempted, vendor=Gaps((("host", 9, "tcp"),)), changes=Changes(new=("f",)),
         announced=(AnnouncedFinding(finding(), "2026-12-01"),) * 21, problems=(Problem("p"),) * 51, warnings=("w",) * 51,
     )  # fmt: skip
     cut = report_dict(fit_report(whole, 60_000))
-    assert (cut["findings"], cut["counts"]["high"], *counted(cut)) == ([], 7, 7, 7)
-    assert (cut["vendor"], cut["changes"]) == (None, None)
-    assert [len(cut[name]) for name in ("exempted", "announced", "problems")] == [20, 20, 50]
-    assert cut["warnings"] == ["w"] * 50 + [CUT]
+    assert (len(cut["findings"]), cut["counts"]["high"], *counted(cut)) == (7, 7, 7, 7)
+    assert (cut["vendor"], len(cut["exempted"]), len(cut["announced"])) == (None, 20, 21)
+    assert (len(cut["problems"]), len(cut["warnings"])) == (51, 52)
+
+
+def test_endless_problems_and_endings_are_cut_before_a_finding_is():
+    long, gone = Problem("p" * 300), PastFinding(finding("old", 99), "closed")
+    whole = report(*findings(7), problems=(long,) * 900, changes=Changes(resolved=(gone,) * 900))
+    cut = report_dict(fit_report(whole, 60_000))
+    assert (len(cut["findings"]), len(cut["problems"]), len(cut["changes"]["resolved"])) == (7, 50, 20)
 
 
 def test_what_was_cut_before_stays_counted_when_it_is_cut_again():
@@ -172,7 +214,8 @@ def test_whatever_the_limit_a_report_is_below_it_and_says_how_many_it_found(numb
     cut = fit_report(whole, limit)
     plain = report_dict(cut)
     assert size(plain) < limit
-    assert cut.findings == whole.findings[: len(cut.findings)]
+    kept = [one.fingerprint for one in cut.findings]
+    assert kept == [one.fingerprint for one in whole.findings][: len(kept)]
     assert counted(plain) == (number, number)
     assert plain["counts"] == report_dict(whole)["counts"]
     if size(report_dict(whole)) < limit - 10:  # the digits of `omitted`

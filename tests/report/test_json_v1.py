@@ -32,6 +32,7 @@ SCHEMA = Draft202012Validator(DOCUMENT)
 LEFT_OUT = {
     (Report, "exemption_notices"): "the warnings say it",
     (Report, "taken_at"): "not in version 1",
+    (Report, "rule_places"): "for SARIF, of a run that has the policy at hand",
     (Report, "previous_run_at"): "for messages; gap_hours says what matters of it",
     (Report, "gap_hours"): "a warning says it",
     (CategorySnapshot, "warnings"): "the report's warnings have them",

@@ -184,3 +184,49 @@ def test_coverage_is_not_rounded_up(tmp_path):
     ).coverage
     assert fired.percent == 0
     assert fired.below(1)
+
+
+FAILS = "today: 2026-12-01\ncases:\n  - {name: wrong, rows: [{port: 23, type: TCP, num: 3}], expect: {verdict: compliant}}\n"
+PASSES = FAILS.replace("compliant", "violations").replace("wrong", "right")
+
+
+@pytest.mark.parametrize("name", ["p.test.yml", "p.TEST.YAML", "p.Test.Yml", "sub/p.test.yml"])
+def test_a_failing_test_file_of_any_ending_beside_a_good_one_runs(tmp_path, name):
+    (tmp_path / "sub").mkdir()
+    for at in (tmp_path, tmp_path / "sub"):
+        (at / "p.yaml").write_text(TELNET)
+    (tmp_path / "p.test.yaml").write_text(PASSES)
+    (tmp_path / name).write_text(FAILS)
+    results = [result for suite in read_suites([tmp_path]) for result in run_suite(suite).results]
+    assert sorted((result.case.name, bool(result.differences)) for result in results) == [
+        ("right", False),
+        ("wrong", True),
+    ]
+
+
+@pytest.mark.parametrize("policy", ["p.yml", "p.YAML", "p.yaml"])
+def test_a_test_file_finds_its_policy_whatever_its_ending(tmp_path, policy):
+    (tmp_path / policy).write_text(TELNET)
+    (tmp_path / "p.test.yml").write_text(PASSES)
+    (found,) = read_suites([tmp_path / policy])
+    assert (found.policy_path, len(found.cases)) == (str(tmp_path / policy), 1)
+
+
+def test_two_policies_beside_a_test_file_are_a_question(tmp_path):
+    for name in ("p.yaml", "p.yml"):
+        (tmp_path / name).write_text(TELNET)
+    (tmp_path / "p.test.yaml").write_text(PASSES)
+    with pytest.raises(PolicyError, match=r"p\.yaml and p\.yml stand beside it; say which with policy:"):
+        read_suites([tmp_path])
+    (tmp_path / "p.test.yaml").write_text("policy: p.yml\n" + PASSES)
+    assert read_suites([tmp_path])[0].policy_path == str(tmp_path / "p.yml")
+
+
+@pytest.mark.parametrize("name", ["p.test.yaml.bak", "p.test.yml~", "sub/p.test.yamlx"])
+def test_a_file_that_looks_like_tests_and_would_not_run_is_named(tmp_path, name):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "p.yaml").write_text(TELNET)
+    (tmp_path / "p.test.yaml").write_text(PASSES)
+    (tmp_path / name).write_text(FAILS)
+    with pytest.raises(UsageError, match=f"{name}: looks like test cases and would not be run"):
+        read_suites([tmp_path])

@@ -101,6 +101,51 @@ def test_options_are_not_obeyed(repository):
     assert not (repository / "made").exists()
 
 
-def test_outside_a_repository_it_says_so(tmp_path):
-    with pytest.raises(UsageError, match="no revision"):
+def test_outside_a_repository_git_says_so(tmp_path):
+    """What git said, not "no revision": it never looked for one."""
+    with pytest.raises(UsageError, match=r"^git: not a git repository"):
         git_texts("git:main:policies", tmp_path)
+
+
+def test_a_repository_of_another_owner_is_named_with_what_opens_it(repository, monkeypatch):
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(UsageError, match=r"^git: detected dubious ownership") as caught:
+        git_texts("git:main:policies", repository)
+    assert "safe.directory" in caught.value.hint
+
+
+def test_a_damaged_repository_is_told_in_gits_words(repository, tmp_path):
+    run(repository, "clone", "-q", "--bare", ".", str(tmp_path / "copy"))
+    for folder in (tmp_path / "copy" / "objects").iterdir():
+        for file in folder.iterdir():
+            file.chmod(0o600)
+            file.write_bytes(b"")
+    with pytest.raises(UsageError, match=r"^git: "):
+        git_texts("git:main:policies", tmp_path / "copy")
+
+
+def test_a_missing_revision_is_our_own_word(repository):
+    with pytest.raises(UsageError, match="there is no revision 'nowhere' in this repository"):
+        git_texts("git:nowhere:policies", repository)
+
+
+@pytest.mark.parametrize("name", ["b.yml", "B.YAML", "b.Yml"])
+def test_a_folder_of_a_revision_is_read_as_one_on_disk(tmp_path, name):
+    (tmp_path / "a.yaml").write_text("a")
+    (tmp_path / name).write_text("b")
+    (tmp_path / "a.TEST.yml").write_text("cases: []\n")
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]):
+        run(tmp_path, *words)
+    assert {read for read, _ in git_texts("git:HEAD:.", tmp_path)} == {"git:HEAD:a.yaml", f"git:HEAD:{name}"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("b.yaml.bak", "x"), ("p.json", '{"disallowed_ports": [23]}'), ("b.yml~", "")]
+)
+def test_a_stray_policy_in_a_revision_is_named(tmp_path, name, text):
+    (tmp_path / "a.yaml").write_text("a")
+    (tmp_path / name).write_text(text)
+    for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "first"]):
+        run(tmp_path, *words)
+    with pytest.raises(UsageError, match=rf"^{name}: looks like YAML"):
+        git_texts("git:HEAD:.", tmp_path)

@@ -222,3 +222,27 @@ def test_beside_a_token_an_access_key_is_known_for_obs():
     keys = {"HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
     known = read(HSS_AUTH_TOKEN="t", **keys).place.credentials
     assert (known.kind, known.token.reveal(), known.access_key) == ("token", "t", "AK")
+
+
+LOGIN = {"OS_AUTH_URL": "https://iam", "OS_USERNAME": "u", "OS_PASSWORD": "p", "OS_USER_DOMAIN_ID": "d"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "project_id"),
+    [
+        ({"OS_PROJECT_NAME": "eu-de"}, ""),
+        ({"OS_PROJECT_NAME": "eu-de", "own_project": "own"}, ""),
+        ({"OS_PROJECT_NAME": "eu-de", "OS_PROJECT_ID": "p"}, "p"),
+        ({"OS_PROJECT_NAME": "eu-de", "HSS_PROJECT_ID": "h"}, "h"),
+        ({"OS_PROJECT_ID": "p", "own_project": "own"}, "p"),
+    ],
+)
+def test_a_project_that_a_login_names_is_the_tokens_and_not_the_functions_own(changes, project_id):
+    known = {"HSS_AUTH_TOKEN": None, "HSS_PROJECT_ID": None, **LOGIN, **changes}
+    place = read(**known).place
+    assert (place.project_id, place.credentials.user_domain_id) == (project_id, "d")
+
+
+def test_a_login_needs_a_domain_by_name_or_id():
+    known = {"HSS_AUTH_TOKEN": None, **LOGIN, "OS_USER_DOMAIN_ID": None, "OS_PROJECT_ID": "p"}
+    assert problems(**known) == ("OS_USER_DOMAIN_NAME: is missing beside OS_AUTH_URL",)

@@ -90,3 +90,24 @@ def test_a_bad_webhook_setting_is_refused(url, kind):
 
 def test_plain_http_is_allowed_on_request():
     assert webhook_sink(Secret("http://127.0.0.1:1/x"), "", None, allow_http=True).kind.name == "generic"
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "needed"),
+    [
+        ("https://api.telegram.org/bot1:x/sendMessage", "", "telegram needs chat_id"),
+        ("https://example.org/x", "telegram", "telegram needs chat_id"),
+        ("https://events.pagerduty.com/v2/enqueue", "", "pagerduty needs routing_key"),
+    ],
+)
+def test_what_a_kind_needs_beyond_the_webhook_settings_is_said_with_where_it_goes(url, kind, needed):
+    with pytest.raises(SettingsError) as caught:
+        webhook_sink(Secret(url), kind, None, allow_http=False)
+    assert caught.value.problems == (f"WEBHOOK_KIND: {needed}, which no setting holds",)
+    assert "NOTIFY_CONFIG" in caught.value.hint
+    assert needed.split()[-1] + ': "..."' in caught.value.hint
+
+
+def test_a_webhook_secret_that_no_library_reads_is_refused_by_its_setting():
+    with pytest.raises(SettingsError, match="WEBHOOK_SECRET: after whsec_ it must be standard base64"):
+        webhook_sink(Secret("https://example.org/x"), "", Secret("whsec_a_b"), allow_http=False)

@@ -9,11 +9,12 @@ import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
-from handler.models import Secret
+from handler.models import Changes, Gaps, Secret, Severity
+from handler.report.report_file import parse_report
 from handler.sinks import alertmanager, cloudevents, dingtalk, feishu, ocsf, pagerduty, telegram
 from handler.sinks.message import PLAIN
 from tests import notices
-from tests.fakes import NOON
+from tests.fakes import NOON, finding, report
 
 
 def render(module, notice, shrink=0, **options):
@@ -115,13 +116,35 @@ def test_cloudevents_own_library_reads_the_event():
     assert event.get_data()["verdict"] == "violations"
 
 
-def test_a_large_event_is_cut_to_64_kib_by_whole_findings():
-    text = "漢" * 10_000
-    (message,) = render(cloudevents, notices.hostile(text))
-    data = json.loads(message.body)["data"]
-    assert len(message.body) <= 65_536
-    assert data["findings"]
-    assert len(data["findings"]) + data["omitted"] == 31
+def test_what_is_too_large_for_an_event_is_several_of_whole_findings():
+    """More than one event where one would pass 64 KiB: nothing that a machine is due is only counted."""
+    messages = render(cloudevents, notices.hostile("漢" * 10_000))
+    assert max(len(message.body) for message in messages) <= 65_536
+    datas = [json.loads(message.body)["data"] for message in messages]
+    assert sum(len(data["findings"]) for data in datas) == 31
+    assert [len(data["findings"]) + data["omitted"] for data in datas] == [31] * len(datas)
+
+
+@pytest.mark.parametrize("shrink", [0, 1, PLAIN])
+def test_an_allow_list_and_1400_rows_are_events_of_at_most_64_kib(shrink):
+    """The policy `allowed_ports: [80, 443]`: each row is a finding, and each is in the vendor's view as well."""
+    found = tuple(finding("only-web", port=n, severity=Severity.HIGH, rationale="why " * 20) for n in range(1000, 2400))
+    gaps = Gaps((), tuple(("host", n, "tcp") for n in range(1000, 2400)))
+    changes = Changes(new=tuple(one.fingerprint for one in found))
+    notice = notices.notice(report=report(*found, vendor=gaps, changes=changes), new=found, resolved=(), grown=())
+    sink = notices.sink("cloudevents", max_findings=10_000)
+    messages = cloudevents.render(notice, sink, NOON, shrink)
+    assert max(len(message.body) for message in messages) <= 65_536
+    events = [json.loads(message.body) for message in messages]
+    assert len({event["id"] for event in events}) == len(events) > (1 if shrink == 0 else 0)
+    assert events[0]["id"] == notice.delivery_id
+    shown = [one["fingerprint"] for event in events for one in event["data"]["findings"]]
+    assert len(set(shown)) == len(shown)
+    if shrink == 0:
+        assert len(shown) == 1400
+        assert sorted(one for event in events for one in event["data"]["changes"]["new"]) == sorted(shown)
+    for event in events:
+        parse_report(json.dumps(event["data"]).encode(), "event")
 
 
 @pytest.mark.parametrize("notice", [notices.notice(), notices.inconclusive(), notices.huge(100)])

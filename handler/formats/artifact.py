@@ -1,0 +1,16 @@
+"""How a file is named to what reads SARIF: code scanning wants addresses relative to the repository."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from handler.formats.inert import inert
+
+
+def artifact_uri(name: str) -> str:
+    """A file's name as a URI reference: relative as it is, absolute under `file:`; an address stays one."""
+    harmless = inert(name).replace("\\", "/")
+    if "://" in harmless:
+        return quote(harmless, safe=":/")
+    path = quote(harmless, safe="/")
+    return f"file://{path}" if path.startswith("/") else path.removeprefix("./")

@@ -1,0 +1,75 @@
+"""A report in several documents: each below the limit, each a report, and together all that it said."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from handler.models import AnnouncedFinding, Changes, Delivery, ExemptedFinding, Gaps, PastFinding, Problem
+from handler.report.json_v1 import report_dict
+from handler.report.parts import parts
+from handler.report.report_file import parse_report
+from tests.fakes import category, finding, report
+from tests.format_reports import REPORTS
+
+
+def size(value):
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+
+
+def full(number=200, text="why "):
+    found = tuple(finding(port=n, rationale=text * 20) for n in range(number))
+    return report(
+        *found,
+        exempted=tuple(ExemptedFinding(finding(port=n), "e", "r", "o", "2027-03-31", 1) for n in range(50)),
+        announced=(AnnouncedFinding(finding("smb", 445), "2026-12-01"),) * 30,
+        vendor=Gaps((("host", 9, "tcp"),) * 900),
+        changes=Changes(
+            new=tuple(one.fingerprint for one in found), resolved=(PastFinding(finding("ftp", 21), "closed"),) * 40
+        ),
+    )
+
+
+@pytest.mark.parametrize("limit", [8_000, 20_000, 64_000])
+def test_every_entry_stands_in_exactly_one_part(limit):
+    whole = report_dict(full())
+    made = parts(whole, limit)
+    assert len(made) > 1
+    assert max(map(size, made)) <= limit
+    for name in ("findings", "exempted", "announced"):
+        assert [one for part in made for one in part[name]] == whole[name]
+    assert [one for part in made for one in part["changes"]["resolved"]] == whole["changes"]["resolved"]
+    assert sorted(one for part in made for one in part["changes"]["new"]) == sorted(whole["changes"]["new"])
+    assert {len(part["findings"]) + part["omitted"] for part in made} == {200}
+    for part in made:
+        parse_report(json.dumps(part).encode(), "part")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_what_fits_is_left_as_it_is(name):
+    whole = report_dict(REPORTS[name])
+    assert parts(whole, size(whole)) == (whole,)
+
+
+def test_where_only_the_vendors_view_is_too_much_it_alone_goes():
+    whole = report_dict(full(1))
+    assert parts(whole, size(whole) - 1) == (whole | {"vendor": None},)
+
+
+@pytest.mark.parametrize("text", ["x" * 100_000, "漢" * 40_000, '"\\' * 50_000])
+def test_endless_texts_and_reasons_are_shortened(text):
+    whole = report_dict(
+        full(3, text)._replace(
+            problems=(Problem(text),) * 60,
+            warnings=(text,) * 60,
+            policy_files=(text,) * 60,
+            deliveries=(Delivery("soc", "slack", "owed", text),) * 60,
+            coverage=(category(problems=(Problem(text),) * 9),),
+        )
+    )
+    made = parts(whole, 16_000)
+    assert max(map(size, made)) <= 16_000
+    assert [one["fingerprint"] for part in made for one in part["findings"]] == [
+        one["fingerprint"] for one in whole["findings"]
+    ]
