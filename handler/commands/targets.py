@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import argparse
 
     from handler.hss.client import HssClient
-    from handler.run.redaction import Redactor
     from handler.settings.run_settings import Place
 
 DESCRIPTION = "Makes one call of asset/statistics per target; the answer is validated, nothing is evaluated."
