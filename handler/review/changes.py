@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from handler.models import CATEGORIES
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
     from handler.models import Severity
     from handler.policy.rules import Exemption, Policy
+    from handler.review.weaker import Weaker
 
 ChangeKind = Literal["new", "severity", "announced", "gone"]
 ExemptionKind = Literal["added", "extended", "shortened", "changed", "dropped"]
@@ -62,7 +64,11 @@ class ExemptionChange(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What changes from `old` to `new` (names to print). `doubts`: why the answer is not certain."""
+    """What changes from `old` to `new` (names to print) on that day. `doubts`: why the answer is not certain.
+
+    `weaker` is what the new policy finds less severely, today or later, whatever was compared; `lowered` the
+    categories of which it expects fewer rows.
+    """
 
     old: str
     new: str
@@ -73,6 +79,14 @@ class Comparison(NamedTuple):
     counts_new: Mapping[Severity, int] = {}
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    weaker: tuple[Weaker, ...] = ()
+    lowered: tuple[str, ...] = ()
+    day: date = date.min
+
+    @property
+    def is_loosened(self) -> bool:
+        """Whether the new policy is weaker anywhere."""
+        return bool(self.weaker or self.lowered)
 
     def of(self, kind: ChangeKind) -> tuple[Change, ...]:
         """The changes of one kind, worst first."""

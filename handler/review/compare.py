@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from handler.decide.evaluate import evaluate
 from handler.review.changes import Change, Comparison, exemption_changes, expectation_changes, in_order
+from handler.review.loosened import loosened, lowered_expectations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,6 +36,9 @@ def compare_on_snapshot(
         counts_new=Counter(finding.severity for finding in after.findings),
         doubts=tuple(_doubts(old, new, before, after)),
         notes=expectation_changes(old, new),
+        weaker=loosened(old, new, today),
+        lowered=lowered_expectations(old, new),
+        day=today,
     )
 
 

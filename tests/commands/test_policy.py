@@ -94,6 +94,42 @@ def test_a_diff_is_1_only_if_something_is_newly_found(capsys, folder, old, new, 
         assert run(capsys, "diff", *paths, "--format", form, "--at", "2026-12-01")[0] == code
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "fail_on", "code"),
+    [
+        ("old", "p", "found", 0),
+        ("old", "p", "loosened", 1),
+        ("old", "p", "any", 1),
+        ("p", "old", "loosened", 0),
+        ("p", "old", "any", 1),
+        ("p", "p", "any", 0),
+    ],
+)
+def test_a_diff_fails_on_what_it_is_told_to(capsys, folder, old, new, fail_on, code):
+    paths = folder / f"{old}.yaml", folder / f"{new}.yaml"
+    for form in ("text", "markdown", "json"):
+        got, out, _ = run(capsys, "diff", *paths, "--format", form, "--at", "2026-12-01", "--fail-on", fail_on)
+        assert got == code
+        assert ("2323/tcp on host, num 3-5: critical" in out) == (new == "p" != old)
+
+
+def test_a_diff_in_json_names_the_line_that_found_it_and_the_one_against_it(capsys, folder):
+    paths = folder / "old.yaml", folder / "p.yaml"
+    document = json.loads(run(capsys, "diff", *paths, "--at", "2026-12-01", "--format", "json")[1])
+    (place,) = document["loosened"]
+    assert place["words"] == "2323/tcp on host, num 3-5: critical -> nothing, from today to 2027-03-31"
+    assert (place["line"], place["because_line"]) == (f"{paths[0]}:3:5", f"{paths[1]}:9:5")
+    assert (place["num"], place["from"], place["to"]) == ([3, 5], "2026-12-01", "2027-03-31")
+
+
+def test_fewer_rows_expected_are_loosened(capsys, folder):
+    for name, rows in (("many", 3), ("few", 1)):
+        (folder / f"{name}.yaml").write_text(TELNET + f"expect_rows: {{host: {rows}}}\n")
+    for old, new, code in (("many", "few", 1), ("few", "many", 0)):
+        got, out, _ = run(capsys, "diff", folder / f"{old}.yaml", folder / f"{new}.yaml", "--fail-on", "loosened")
+        assert (got, "Loosened (1)\n  expect_rows of host: 3 -> 1\n" in out) == (code, code == 1)
+
+
 def test_a_diff_by_day_follows_at(capsys, folder):
     paths = folder / "p.yaml", folder / "old.yaml"
     assert run(capsys, "diff", *paths, "--at", "2027-04-01T00:00:00Z")[0] == 0  # the exemption has ended in both
