@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from handler.models import Severity
     from handler.policy.match_keys import Answer
-    from handler.policy.rules import Exemption, Location, Policy, Rule
+    from handler.policy.rules import Exemption, Limits, Location, Policy, Rule
 
     _Words = Callable[[_Owner, "Question"], str]
 
@@ -65,14 +65,14 @@ class Explanation(NamedTuple):
 
 def explain(policy: Policy, question: Question, today: date) -> Explanation:
     """Every rule and exemption that names this port (of whatever protocol or category), and what comes of it."""
-    in_force = ExemptionsInForce(policy.exemptions, today, question.enterprise_project)
+    in_force = ExemptionsInForce(policy.exemptions, today, question.enterprise_project, policy.limits)
     rules = [rule for rule in policy.rules if question.port in rule.ports or question.port in rule.listed]
     spoken = [_rule_statement(rule, in_force, question, today) for rule in rules]
     finding = [rule for rule, said in zip(rules, spoken, strict=True) if said.outcome != "nothing"]
     exemptions = [
-        _exemption_statement(exemption, question, today, concerned=any(concerns(exemption, rule) for rule in finding))
+        _exemption_statement(exemption, question, today, policy.limits, concerned=_concerns_any(exemption, finding))
         for exemption in policy.exemptions
-        if _names(exemption, question) and _names_one_of(exemption, rules)
+        if _names(exemption, question) and (not exemption.rules or _concerns_any(exemption, rules))
     ]
     outcomes = {statement.outcome for statement in spoken}
     outcome: Result = next((outcome for outcome in _ORDER if outcome in outcomes), "nothing")
@@ -92,8 +92,8 @@ def _names(exemption: Exemption, question: Question) -> bool:
     return exemption_matcher(exemption).answers(question.subject).get("ports", "yes") == "yes"
 
 
-def _names_one_of(exemption: Exemption, rules: Sequence[Rule]) -> bool:
-    return not exemption.rules or any(concerns(exemption, rule) for rule in rules)
+def _concerns_any(exemption: Exemption, rules: Sequence[Rule]) -> bool:
+    return any(concerns(exemption, rule) for rule in rules)
 
 
 def _rule_statement(rule: Rule, in_force: ExemptionsInForce, question: Question, today: date) -> Statement:
@@ -138,10 +138,12 @@ def _reasons(
     return (tell(owner, question) for key, tell in words.items() if answers.get(key) == given)
 
 
-def _exemption_statement(exemption: Exemption, question: Question, today: date, *, concerned: bool) -> Statement:
+def _exemption_statement(
+    exemption: Exemption, question: Question, today: date, limits: Limits, *, concerned: bool
+) -> Statement:
     """What an exemption says; `concerned`: a rule that it concerns finds the row."""
     answers = dict(exemption_matcher(exemption).answers(question.subject))
-    answers |= dict.fromkeys(unmet_terms(exemption, today, question.enterprise_project), "no")
+    answers |= dict.fromkeys(unmet_terms(exemption, today, question.enterprise_project, limits), "no")
     off = tuple(_reasons(_OFF, answers, "no", exemption, question))
     if off:
         return Statement("exemption", exemption.id, "off", off, exemption.location)
@@ -178,6 +180,7 @@ _OFF: Mapping[str, _Words[Exemption]] = {
     "enterprise_projects": lambda exemption, _: (
         f"holds only for a run that asks for enterprise project {' or '.join(exemption.enterprise_projects)}"
     ),
+    "limits": lambda *_: "breaks a limit of the policy, which `policy validate` names",
     "up_to": lambda exemption, question: f"num {question.num} is above {exemption.up_to}",
 }
 _WHILE: Mapping[str, _Words[Exemption]] = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from handler.models import CATEGORIES
 from handler.policy.match import ExemptionsInForce, concerns
-from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, EXEMPTION_TERMS, RULE_WITHIN
+from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, RULE_WITHIN
 from handler.review.regions import Found, Place, by_edge, found, space_of
 from handler.review.weaker import Weaker, together
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from handler.policy.rules import Exemption, Location, Policy, Rule
+    from handler.policy.rules import Location, Policy, Rule
 
-_EXEMPTION_KEYS = (*EXEMPTION_SCOPE, *EXEMPTION_BOUNDS, *EXEMPTION_TERMS)
+_EXEMPTION_KEYS = ("expires", "enterprise_projects", *EXEMPTION_SCOPE, *EXEMPTION_BOUNDS)
 
 
 class _Step(NamedTuple):
@@ -52,25 +52,28 @@ def lowered_expectations(old: Policy, new: Policy) -> tuple[str, ...]:
 
 def _suspects(old: Policy, new: Policy) -> tuple[Rule, ...]:
     """The old rules that the new policy does not have just so; the others cannot have become weaker."""
-    kept = {_judgement(rule, new.exemptions) for rule in new.rules}
-    return tuple(rule for rule in old.rules if _judgement(rule, old.exemptions) not in kept)
+    kept = {_judgement(rule, new) for rule in new.rules}
+    return tuple(rule for rule in old.rules if _judgement(rule, old) not in kept)
 
 
-def _judgement(rule: Rule, exemptions: Sequence[Exemption]) -> tuple[object, ...]:
+def _judgement(rule: Rule, policy: Policy) -> tuple[object, ...]:
     """All of a rule and the exemptions that concern it that decides what is found, and how severely."""
-    concerned = (exemption for exemption in exemptions if concerns(exemption, rule))
-    tolerated = frozenset(tuple(getattr(one, key) for key in _EXEMPTION_KEYS) for one in concerned)
+    concerned = (exemption for exemption in policy.exemptions if concerns(exemption, rule))
+    tolerated = frozenset(
+        (policy.limits, policy.limits.breaches(one, None), *(getattr(one, key) for key in _EXEMPTION_KEYS))
+        for one in concerned
+    )
     return (rule.severity, *(getattr(rule, key) for key in RULE_WITHIN), tolerated)
 
 
 def _in_place(
     old: Policy, suspects: Sequence[Rule], new: Policy, known: Mapping[str, Rule], place: Place
 ) -> Iterator[Weaker]:
-    before = ExemptionsInForce(old.exemptions, place.since, place.project)
+    before = ExemptionsInForce(old.exemptions, place.since, place.project, old.limits)
     past = tuple(found(suspects, before, place))
     if not past:
         return
-    after = ExemptionsInForce(new.exemptions, place.since, place.project)
+    after = ExemptionsInForce(new.exemptions, place.since, place.project, new.limits)
     present = tuple(found(new.rules, after, place))
     edges = sorted({edge for one in (*past, *present) for edge in (one.low, one.high + 1)})
     was, now = by_edge(past, edges), by_edge(present, edges)

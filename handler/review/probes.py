@@ -52,7 +52,9 @@ def _parts(policy: Policy, mutant: Mutant) -> tuple[Policy, Policy]:
 
 
 def _only(policy: Policy, ids: set[str], exemptions: tuple[Exemption, ...]) -> Policy:
-    return Policy(policy.name, "", tuple(rule for rule in policy.rules if rule.id in ids), exemptions)
+    return Policy(
+        policy.name, "", tuple(rule for rule in policy.rules if rule.id in ids), exemptions, limits=policy.limits
+    )
 
 
 def _rows(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> tuple[Row, ...]:

@@ -90,6 +90,10 @@ def _turning_days(policy: Policy) -> Iterator[date]:
     """The days on which a rule begins to rule, or an exemption to hold or not."""
     yield from (rule.effective_from for rule in policy.rules if rule.effective_from is not None)
     yield from (exemption.expires + _DAY for exemption in policy.exemptions if exemption.expires < date.max)
+    if policy.limits.exemption_days is not None:  # on the first of these days its end is near enough
+        longest = min(policy.limits.exemption_days, (date.max - date.min).days)
+        reach = timedelta(days=longest)
+        yield from (one.expires - reach for one in policy.exemptions if one.expires - date.min > reach)
 
 
 def _stretches(today: date, turning: Iterable[date]) -> tuple[tuple[date, date | None], ...]:

@@ -130,6 +130,24 @@ def test_fewer_rows_expected_are_loosened(capsys, folder):
         assert (got, "Loosened (1)\n  expect_rows of host: 3 -> 1\n" in out) == (code, code == 1)
 
 
+def test_validate_sums_up_which_exemptions_end_when_and_who_owns_them(capsys, folder):
+    _, _, err = run(capsys, "validate", folder / "p.yaml", "--at", "2026-12-01")
+    assert "exemptions end: 1 in 2027-03\nexemptions are owned by: facilities@example.org (1)\n" in err
+    assert "exemptions end: 1 over\n" in run(capsys, "validate", folder / "p.yaml", "--at", "2027-04-01")[2]
+    assert "exemptions" not in run(capsys, "validate", folder / "old.yaml")[2].split(": ", 1)[1]
+
+
+def test_an_exemption_beyond_the_limits_fails_validate_and_explain_says_that_it_is_off(capsys, folder):
+    path = folder / "limits.yaml"
+    path.write_text(EXEMPTED + "limits: {exemption_days: 30}\n")
+    code, out, _ = run(capsys, "validate", path, "--at", "2026-12-01")
+    assert (code, "lasts 120 more days, and 30 are the limit [E309]" in out) == (2, True)
+    assert run(capsys, "validate", path, "--at", "2027-03-01")[0] == 0
+    said = run(capsys, "explain", path, "--port", "2323/tcp", "--num", "3", "--at", "2026-12-01")[1]
+    assert "exemption lifts: off" in said
+    assert "breaks a limit of the policy" in said
+
+
 def test_a_diff_by_day_follows_at(capsys, folder):
     paths = folder / "p.yaml", folder / "old.yaml"
     assert run(capsys, "diff", *paths, "--at", "2027-04-01T00:00:00Z")[0] == 0  # the exemption has ended in both

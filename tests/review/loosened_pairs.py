@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, CategorySnapshot, Row, Severity, Snapshot, Target
-from handler.policy.rules import Exemption, Policy, Rule
+from handler.policy.rules import NO_LIMITS, Exemption, Limits, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 from handler.review.mutants import mutants
 from tests.strategies import some_of
@@ -21,6 +21,9 @@ PROJECTS = ("p", "all_granted_eps")
 COUNTERS = ("app_num", "database_num")
 ROWS = tuple(Row(*parts) for parts in product(PORTS, KINDS, NUMS, STATUSES))
 port_sets = st.sets(st.integers(1, 3), min_size=1).map(PortSet.of_ports)
+small_limits = st.just(NO_LIMITS) | st.builds(
+    Limits, st.none() | st.integers(0, 3), st.sampled_from([(), ("ticket",), ("ports",)])
+)
 near_days = st.integers(-1, 3).map(lambda ahead: DAY + timedelta(days=ahead))
 
 
@@ -59,6 +62,7 @@ def small_exemptions(draw, name, rule_ids):
         enterprise_projects=draw(st.sampled_from([(), (), ("p",)])),
         up_to=draw(st.none() | st.integers(0, 3)),
         protocols=draw(some_of(["tcp", "udp"])),
+        ticket=draw(st.sampled_from(["", "T-1"])),
     )
 
 
@@ -67,7 +71,8 @@ def small_policies(draw):
     names = ["a", "b", "c"][: draw(st.integers(1, 3))]
     exempted = ["x", "y"][: draw(st.integers(0, 2))]
     rules = tuple(draw(small_rules(name)) for name in names)
-    return Policy("p", "", rules, tuple(draw(small_exemptions(name, names)) for name in exempted))
+    exemptions = tuple(draw(small_exemptions(name, names)) for name in exempted)
+    return Policy("p", "", rules, exemptions, limits=draw(small_limits))
 
 
 @st.composite
@@ -80,6 +85,8 @@ def pairs(draw):
     for _ in range(draw(st.integers(0, 2))):
         changed = list(mutants(new))
         new = draw(st.sampled_from(changed)).policy if changed else new
+    if draw(st.integers(0, 3)) == 0:
+        new = new._replace(limits=draw(small_limits))
     if draw(st.booleans()):
         new = new._replace(rules=(*new.rules, draw(small_rules("d"))))
     return old, new._replace(rules=tuple(draw(st.permutations(new.rules))))
