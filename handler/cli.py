@@ -44,6 +44,7 @@ COMMANDS: dict[str, Command | Group] = {
         "validate, test, mutate, diff, explain and cover a policy",
         "port-compliance policy validate policies/baseline.yaml",
         {
+            "init": Command("print a policy to start from, also on an old estate", "policy_init"),
             "validate": Command(
                 "list all problems of all files at once, each with file, line and column", "policy_validate"
             ),

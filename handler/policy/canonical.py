@@ -92,7 +92,15 @@ _WRITE: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 
 def canonical_yaml(policy: Policy) -> str:
     """The canonical form as YAML; loading it gives an equal policy with the same digest."""
-    text: str = yaml.dump(canonical(policy), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return as_yaml(canonical(policy))
+
+
+def as_yaml(plain: Mapping[str, Any], *, short: bool = False) -> str:
+    """Part of a policy file as YAML that every reader reads alike; `short` with plain lists on one line."""
+    style = None if short else False
+    text: str = yaml.dump(
+        dict(plain), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=style
+    )
     return text
 
 

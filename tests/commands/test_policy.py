@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -146,6 +147,39 @@ def test_an_exemption_beyond_the_limits_fails_validate_and_explain_says_that_it_
     said = run(capsys, "explain", path, "--port", "2323/tcp", "--num", "3", "--at", "2026-12-01")[1]
     assert "exemption lifts: off" in said
     assert "breaks a limit of the policy" in said
+
+
+def test_init_begins_on_an_old_estate_with_nothing_to_mute(capsys, tmp_path):
+    examples = Path(__file__).parents[2] / "docs" / "examples"
+    flags = ("--owner", "ops@example.org", "--expires", "2027-03-31", "--reason", "Open when we began.")
+    code, text, err = run(capsys, "init", "--snapshot", examples / "snapshot.json", *flags, "--at", "2026-12-01")
+    assert (code, err) == (0, "")
+    (tmp_path / "policy.yaml").write_text(text)
+    asked = ("--policy", str(tmp_path / "policy.yaml"), "--snapshot", str(examples / "snapshot.json"))
+    assert main(["check", *asked, "--at", "2026-12-01T00:00:00Z"]) == 0
+    capsys.readouterr()
+    assert main(["check", *asked, "--at", "2027-04-01T00:00:00Z"]) == 1  # the exemptions have ended
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ((), "also needs --owner, --expires, --reason"),
+        (("--owner", " ", "--reason", "r"), "also needs --owner, --expires"),
+        (("--owner", "o", "--reason", "r", "--expires", "soon"), "'soon' is not a day"),
+        (("--owner", "o", "--reason", "r", "--expires", "2026-11-30"), "2026-11-30 is over"),
+    ],
+)
+def test_init_asks_for_all_that_is_missing_at_once(capsys, flags, words):
+    snapshot = Path(__file__).parents[2] / "docs" / "examples" / "snapshot.json"
+    code, out, err = run(capsys, "init", "--snapshot", snapshot, *flags, "--at", "2026-12-01")
+    assert (code, out, words in err) == (2, "", True)
+
+
+def test_init_without_a_snapshot_prints_a_template_that_is_a_policy(capsys, tmp_path):
+    code, text, _ = run(capsys, "init")
+    (tmp_path / "policy.yaml").write_text(text)
+    assert (code, run(capsys, "validate", tmp_path)[0]) == (0, 0)
 
 
 def test_a_diff_by_day_follows_at(capsys, folder):

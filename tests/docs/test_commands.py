@@ -111,6 +111,7 @@ def lab(tmp_path_factory):
     shutil.copytree(ROOT / "docs" / "examples", folder / "docs" / "examples")
     (folder / "policies" / "mine.yaml").write_text("version: 1\nname: mine\ndisallowed_ports: [23]\n")
     shutil.copy(ROOT / "docs/examples/snapshot.json", folder / "estate.json")
+    shutil.copy(ROOT / "docs/examples/first.yaml", folder / "policy.yaml")
     shutil.copy(ROOT / "docs/examples/snapshot.json", folder / "snapshot.json")
     shutil.copy(ROOT / "tests/documents/lamps.otc.rst", folder / "ListPortStatistics.rst")
     names = ["-c", "user.name=n", "-c", "user.email=n@example.org"]

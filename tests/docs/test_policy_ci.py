@@ -173,7 +173,17 @@ def test_the_gitlab_example_reads_as_yaml_and_runs_the_three_commands():
     assert all(f"policy {command} " in scripts for command in ("validate", "test", "diff"))
 
 
-def gitlab(work, base, head, *, policy="policies", snapshot="", wheel="https://example.org/p.whl", branch="main", loosened="true"):
+def gitlab(
+    work,
+    base,
+    head,
+    *,
+    policy="policies",
+    snapshot="",
+    wheel="https://example.org/p.whl",
+    branch="main",
+    loosened="true",
+):
     """Run the GitLab job that compares; gives the exit code, and all it printed and wrote."""
     job = GITLAB["policy-diff"]
     script = "\n".join([*job["before_script"], *job["script"]])
