@@ -64,9 +64,12 @@ COMMANDS: dict[str, Command | Group] = {
         },
     ),
     "notify": Group(
-        "preview what a sink would receive",
+        "preview what a sink would receive, and test the sinks",
         "port-compliance notify preview --sink slack",
-        {"preview": Command("print the message without sending it", "notify_preview")},
+        {
+            "preview": Command("print the message without sending it", "notify_preview"),
+            "test": Command("send a harmless message, marked as a test, to each configured sink", "notify_test"),
+        },
     ),
     "targets": Command("list the targets and check that each can be reached and authenticated", "targets"),
     "history": Command("show the last runs as a table and a plot", "history"),

@@ -48,6 +48,7 @@ ELSEWHERE = {
     "terraform apply": "needs an account",
     "serverless deploy": "needs an account; tests/deploy/run.sh runs it with a stand-in of the plugin",
     "port-compliance simulate": "serves until it is stopped: tests/simulator/test_server.py",
+    "port-compliance notify test": "tests/commands/test_notify.py, with sinks that answer",
     "port-compliance policy mutate": "a minute; docs/policy.md runs it on all bundled policies",
 }
 SHOWN = sorted({*documented(), *helped(), *hinted()})
