@@ -201,9 +201,12 @@ def _without_null(schema: Any) -> Any:
         return [_without_null(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {key: _without_null(value) for key, value in schema.items() if not (key == "default" and value is None)}
-    choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
-    if len(choices) == 1 and len(kept["anyOf"]) == 2:
+    kept = {key: _without_null(value) for key, value in schema.items() if (key, value) != ("default", None)}
+    either = kept.get("anyOf", [])
+    if len(either) == 2 and _NULL in either:
         del kept["anyOf"]
-        return {**choices[0], **kept}
+        return {**either[either[0] == _NULL], **kept}
     return kept
+
+
+_NULL = {"type": "null"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from handler.models import CATEGORIES, CategorySnapshot, Snapshot
 from handler.policy.codes import LintMessage, warning
 from handler.policy.match import concerns, exemption_matcher, judged_counter, judged_rows, unmet_terms
 from handler.policy.rules import NOTICE_DAYS, PROTOCOLS
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
+    from handler.models import CategorySnapshot, Snapshot
     from handler.policy.rules import Exemption, Limits, Policy, Rule
 
 
@@ -23,6 +23,7 @@ def lint_exemptions(policy: Policy, today: date | None, snapshot: Snapshot | Non
     for exemption in policy.exemptions:
         concerned = [rule for rule in policy.rules if concerns(exemption, rule)]
         yield from _limits(exemption, policy.limits, today)
+        yield from _approval(exemption)
         yield from _dates(exemption, today)
         yield from _beyond_its_rules(exemption, concerned)
         yield from _unbounded(exemption, concerned)
@@ -33,6 +34,12 @@ def lint_exemptions(policy: Policy, today: date | None, snapshot: Snapshot | Non
 def _limits(exemption: Exemption, limits: Limits, today: date | None) -> Iterator[LintMessage]:
     for breach in limits.breaches(exemption, today):
         yield LintMessage("E309", "error", exemption.location, f"exemption {exemption.id!r} {breach}")
+
+
+def _approval(exemption: Exemption) -> Iterator[LintMessage]:
+    if exemption.approved_by and exemption.approved_by.casefold() == exemption.owner.casefold():
+        told = f"exemption {exemption.id!r} was approved by its own owner, {exemption.owner}"
+        yield warning("W205", exemption.location, told)
 
 
 def _dates(exemption: Exemption, today: date | None) -> Iterator[LintMessage]:
@@ -52,20 +59,24 @@ def _beyond_its_rules(exemption: Exemption, concerned: Sequence[Rule]) -> Iterat
     beyond = exemption.ports - found if exemption.ports is not None else None
     if beyond:
         yield warning("W203", exemption.location, f"{told} ports that none of its rules finds: {beyond}")
-    for key, thing, every in (("categories", "category", CATEGORIES), ("protocols", "protocol", PROTOCOLS)):
-        named = getattr(exemption, key)
-        spoken = set(chain.from_iterable(getattr(rule, key) for rule in concerned))
-        idle = [word for word in named if word not in spoken and named != every]  # every one: what saying none means
-        if idle:
-            yield warning("W203", exemption.location, f"{told} a {thing} that none of its rules looks at: {idle[0]}")
+    for key, thing in (("categories", "category"), ("protocols", "protocol")):
+        for word in _idle(exemption, concerned, key)[:1]:
+            yield warning("W203", exemption.location, f"{told} a {thing} that none of its rules looks at: {word}")
+
+
+def _idle(exemption: Exemption, concerned: Sequence[Rule], key: str) -> list[str]:
+    """The words of that key that no rule has; none where it says what saying nothing means."""
+    named = getattr(exemption, key)
+    if named == exemption._field_defaults[key]:
+        return []
+    spoken = set(chain.from_iterable(getattr(rule, key) for rule in concerned))
+    return [word for word in named if word not in spoken]
 
 
 def _unbounded(exemption: Exemption, concerned: Sequence[Rule]) -> Iterator[LintMessage]:
-    """Approved by its own owner; of a whole rule; of protocols that nobody thought of."""
+    """Of a whole rule; of protocols that nobody thought of."""
     told = f"exemption {exemption.id!r}"
     on_rows = [rule for rule in concerned if rule.statistic is None]
-    if exemption.approved_by and exemption.approved_by.casefold() == exemption.owner.casefold():
-        yield warning("W205", exemption.location, f"{told} was approved by its own owner, {exemption.owner}")
     if exemption.ports is None and on_rows:
         names = ", ".join(rule.id for rule in on_rows[:3])
         yield warning("W206", exemption.location, f"{told} names no ports: it switches off all of {names}")

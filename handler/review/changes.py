@@ -118,8 +118,8 @@ def exemption_changes(old: Policy, new: Policy) -> tuple[ExemptionChange, ...]:
     after = {exemption.id: exemption for exemption in new.exemptions}
     added = [ExemptionChange("added", e.id, _whole(e)) for e in new.exemptions if e.id not in before]
     dropped = [ExemptionChange("dropped", e.id, _whole(e)) for e in old.exemptions if e.id not in after]
-    changed = [_changed(before[name], after[name]) for name in after if name in before]
-    return (*added, *(change for change in changed if change is not None), *dropped)
+    changed = filter(None, (_changed(before[name], after[name]) for name in after if name in before))
+    return (*added, *changed, *dropped)
 
 
 def _changed(old: Exemption, new: Exemption) -> ExemptionChange | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from handler.formats.columns import aligned
@@ -12,7 +13,7 @@ from handler.models import SEVERITIES
 from handler.review.changes import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from handler.review.changes import Change, ChangeKind, Comparison
     from handler.review.weaker import Weaker
@@ -30,24 +31,28 @@ def compare_text(comparison: Comparison) -> str:
     """For a terminal: what changes, worst first, then the counts."""
     lines = [f"{inert(comparison.old)} -> {inert(comparison.new)}, on {comparison.basis}"]
     lines += [f"NOT CERTAIN: {inert(doubt)}" for doubt in comparison.doubts]
-    for kind in KINDS:
-        changes = comparison.of(kind)
-        if changes:
-            lines += ["", f"{_TITLES[kind]} ({len(changes)})"]
-            lines += [f"  {line}" for line in aligned([_cells(change) for change in changes])]
-    if comparison.is_loosened:
-        lines += ["", f"Loosened ({len(comparison.weaker) + len(comparison.lowered)})"]
-        for place, rule, because in _loosened(comparison):
-            lines += [f"  {inert(place)}", f"      {inert(rule)}: {inert(because)}"]
-    if comparison.exemptions:
-        lines += ["", f"Exemptions ({len(comparison.exemptions)})"]
-        lines += [f"  {item.kind} {item.exemption_id}: {inert(item.detail)}" for item in comparison.exemptions]
+    for title, rows in _text_sections(comparison):
+        lines += ["", f"{title} ({len(rows)})", *(f"  {line}" for line in chain.from_iterable(rows))]
     if comparison.notes:
         lines += ["", *comparison.notes]
     if not (comparison.changes or comparison.exemptions or comparison.notes or comparison.is_loosened):
         lines += ["", "Nothing changes."]
     lines += ["", *aligned([[name, str(old), "->", str(new)] for name, old, new in _counts(comparison)])]
     return "\n".join(lines) + "\n"
+
+
+def _text_sections(comparison: Comparison) -> Iterator[tuple[str, list[list[str]]]]:
+    """Each heading that has rows, with them; a row may take several lines."""
+    sections = [(_TITLES[kind], [[line] for line in aligned(_rows(comparison, kind))]) for kind in KINDS]
+    weaker = [[inert(place), f"    {inert(rule)}: {inert(because)}"] for place, rule, because in _loosened(comparison)]
+    exemptions = [[f"{item.kind} {item.exemption_id}: {inert(item.detail)}"] for item in comparison.exemptions]
+    for title, rows in (*sections, ("Loosened", weaker), ("Exemptions", exemptions)):
+        if rows:
+            yield title, rows
+
+
+def _rows(comparison: Comparison, kind: ChangeKind) -> list[list[str]]:
+    return [_cells(change) for change in comparison.of(kind)]
 
 
 def _cells(change: Change) -> list[str]:

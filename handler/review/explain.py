@@ -69,14 +69,19 @@ def explain(policy: Policy, question: Question, today: date) -> Explanation:
     rules = [rule for rule in policy.rules if question.port in rule.ports or question.port in rule.listed]
     spoken = [_rule_statement(rule, in_force, question, today) for rule in rules]
     finding = [rule for rule, said in zip(rules, spoken, strict=True) if said.outcome != "nothing"]
-    exemptions = [
+    exemptions = (
         _exemption_statement(exemption, question, today, policy.limits, concerned=_concerns_any(exemption, finding))
-        for exemption in policy.exemptions
-        if _names(exemption, question) and (not exemption.rules or _concerns_any(exemption, rules))
-    ]
-    outcomes = {statement.outcome for statement in spoken}
-    outcome: Result = next((outcome for outcome in _ORDER if outcome in outcomes), "nothing")
+        for exemption in _speaking(policy, question, rules)
+    )
+    outcome: Result = min((statement.outcome for statement in spoken), key=_ORDER.index, default="nothing")
     return Explanation(question, today, outcome, (*spoken, *exemptions))
+
+
+def _speaking(policy: Policy, question: Question, rules: Sequence[Rule]) -> Iterator[Exemption]:
+    """The exemptions that name the port, and one of these rules or none at all."""
+    for exemption in policy.exemptions:
+        if _names(exemption, question) and (not exemption.rules or _concerns_any(exemption, rules)):
+            yield exemption
 
 
 def questions(policy: Policy, question: Question, category: str | None) -> tuple[Question, ...]:
@@ -108,6 +113,12 @@ def _rule_statement(rule: Rule, in_force: ExemptionsInForce, question: Question,
     conditions = tuple(_reasons(_OPEN, answers, "depends", rule, question))
     if rule.announced(today):
         return _said(rule, "announced", (f"in force from {rule.effective_from}", *conditions))
+    return _in_force(rule, in_force, question, conditions)
+
+
+def _in_force(rule: Rule, in_force: ExemptionsInForce, question: Question, conditions: tuple[str, ...]) -> Statement:
+    """What a rule that finds the row under these conditions says, once exemptions are heeded."""
+    subject = question.subject
     exemption = in_force.covering(rule, subject)
     if exemption is not None:
         return _said(rule, "exempted", (f"by {exemption.id} until {exemption.expires} ({exemption.owner})",))

@@ -76,11 +76,11 @@ def space_of(policies: Iterable[Policy], today: date) -> Space:
     several = tuple(policies)
     rules = tuple(chain.from_iterable(policy.rules for policy in several))
     exemptions = tuple(chain.from_iterable(policy.exemptions for policy in several))
-    named = {word for rule in rules for word in rule.status}
-    projects = sorted({project for exemption in exemptions for project in exemption.enterprise_projects})
+    named = set(chain.from_iterable(rule.status for rule in rules))
+    projects = set(chain.from_iterable(exemption.enterprise_projects for exemption in exemptions))
     return Space(
-        statuses=(*(status for status in STATUSES if status in named), OTHER),
-        projects=(*projects, ALL_ENTERPRISE_PROJECTS),
+        statuses=(*filter(named.__contains__, STATUSES), OTHER),
+        projects=(*sorted(projects), ALL_ENTERPRISE_PROJECTS),
         days=_stretches(today, chain.from_iterable(map(_turning_days, several))),
         counters=tuple(sorted({rule.statistic for rule in rules if rule.statistic is not None})),
     )

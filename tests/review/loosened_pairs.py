@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date, timedelta
 from itertools import product
 
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, CategorySnapshot, Row, Severity, Snapshot, Target
 from handler.policy.rules import NO_LIMITS, Exemption, Limits, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
+from handler.review.loosened import loosened
 from handler.review.mutants import mutants
 from tests.strategies import some_of
 
@@ -156,3 +159,24 @@ def _points(place, known):
 def _named(status, statuses, known):
     """Whether a place with these statuses holds such a row; `other` is every one that no rule knows."""
     return not statuses or status in statuses or ("other" in statuses and status not in known)
+
+
+def compare_many(count):
+    """Compare so many pairs, and say after each thousand how many were weaker. Raises AssertionError."""
+    sums = {"pairs": 0, "weaker": 0}
+
+    @settings(max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(pairs())
+    def compare(pair):
+        found = rows_of(loosened(*pair, DAY), *pair)
+        assert found == weaker_rows(*pair)
+        sums["pairs"] += 1
+        sums["weaker"] += bool(found)
+
+    for at in range(0, count, 1000):
+        seed(at)(compare)()
+        print(sums, flush=True)
+
+
+if __name__ == "__main__":  # python -m tests.review.loosened_pairs 20000
+    compare_many(int(sys.argv[1]))
