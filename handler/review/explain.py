@@ -166,7 +166,14 @@ def _exemption_statement(
     holds = f"until {exemption.expires}, {left} {days} left ({exemption.owner}): {exemption.reason}"
     conditions = tuple(_reasons(_WHILE, answers, "depends", exemption, question))
     outcome: Result = "conditional" if conditions else "applies"
-    return Statement("exemption", exemption.id, outcome, (holds, *conditions), exemption.location)
+    return Statement("exemption", exemption.id, outcome, (holds, *_vouched(exemption), *conditions), exemption.location)
+
+
+def _vouched(exemption: Exemption) -> Iterator[str]:
+    told = (("ticket", exemption.ticket), ("approved by", exemption.approved_by))
+    words = ", ".join(f"{label} {text}" for label, text in told if text)
+    if words:
+        yield words
 
 
 # What is said of a key, by its answer: a key that judges and has no words here would go unexplained.

@@ -139,3 +139,9 @@ def test_a_finding_is_explained_with_its_owner_and_its_runbook():
     assert "windows-team" not in nothing
     said = json.loads(explain_json(asked))[0]["statements"][0]
     assert (said["owner"], said["runbook"]) == ("windows-team@example.org", "https://example.org/telnet")
+
+
+def test_an_exemption_is_explained_with_its_ticket_and_who_approved_it():
+    policy = policy_of(EXEMPTED + "    ticket: EXC-1\n    approved_by: ciso@example.org\n")
+    said = explain_text([explain(policy, Question(2323, "tcp", "host", num=3), DAY)])
+    assert "    ticket EXC-1, approved by ciso@example.org\n" in said
