@@ -105,11 +105,15 @@ def in_order(changes: list[Change]) -> tuple[Change, ...]:
 
 
 def expectation_changes(old: Policy, new: Policy) -> tuple[str, ...]:
-    """How `expect_rows` changes, in words."""
-    before, after = ({name: policy.expect_rows.get(name, 0) for name in CATEGORIES} for policy in (old, new))
-    return tuple(
-        f"expect_rows of {name}: {before[name]} -> {after[name]}" for name in CATEGORIES if before[name] != after[name]
-    )
+    """How `expect_rows` and `limits` change, in words."""
+    before, after = _expected(old), _expected(new)
+    return tuple(f"{name}: {before[name]} -> {after[name]}" for name in before if before[name] != after[name])
+
+
+def _expected(policy: Policy) -> dict[str, str]:
+    """What a policy expects of the listing and of its exemptions, as words."""
+    rows = {f"expect_rows of {name}": str(policy.expect_rows.get(name, 0)) for name in CATEGORIES}
+    return rows | {f"limits, {key}": _words(value) or "none" for key, value in policy.limits._asdict().items()}
 
 
 def exemption_changes(old: Policy, new: Policy) -> tuple[ExemptionChange, ...]:
