@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
     from handler.models import Finding, Report
     from handler.sinks.sink import Sink
-    from handler.state.memory import Remembered
+    from handler.state.memory import Receipt, Remembered
 
 # items whose key is a fingerprint
-FINDING_ITEMS: Final = ("new", "grown", "reopened", "reminded", "resolved", "missed")
+BEGINNINGS: Final = ("new", "newly_forbidden", "reopened")
+FINDING_ITEMS: Final = (*BEGINNINGS, "grown", "raised", "lowered", "reminded", "resolved", "missed")
 RUN: Final = ""  # the "category" of what concerns the run as a whole
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
@@ -104,21 +105,58 @@ def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datet
     for record in sorted(last_run.findings.values(), key=lambda one: worst_first(one.finding)):
         what = _open(sink, record, now) if record.status == "open" else _resolved(sink, record, memory)
         if what:
-            items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record)))
+            text = _because(record) if what in ("resolved", "missed") else str(record.finding.severity)
+            items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record), text))
     return items[: sink.max_findings] if sink.kind.event_per_finding else items
 
 
 def _open(sink: Sink, record: Remembered, now: datetime) -> str | None:
     """What the sink is due of an open finding."""
-    if not wants(sink, record.finding):
-        return None
     receipt = record.told.get(sink.name)
+    if not wants(sink, record.finding):
+        return "resolved" if _ends_here(sink, record, receipt) else None
     if receipt is None or receipt.episode < record.episode:
-        return "reopened" if receipt is not None and record.reopened else "new"
-    if has_grown(record.finding.num, receipt.num):
-        return "grown"
+        return _beginning(sink, record, receipt)
+    if receipt.transition == "resolved":  # it had ended for this sink alone
+        return "raised"
     remind = sink.remind_after is not None and now - parse_iso(receipt.at) >= sink.remind_after
-    return "reminded" if remind else None
+    return _move(record.finding, receipt) or ("reminded" if remind else None)
+
+
+def _beginning(sink: Sink, record: Remembered, receipt: Receipt | None) -> str:
+    """How a finding begins for a sink that was not told of it in this episode."""
+    if record.was_severity is not None and record.was_severity < sink.min_severity:
+        return "raised"  # it was there before, and did not concern the sink
+    if record.forbidden:
+        return "newly_forbidden"
+    return "reopened" if receipt is not None and record.reopened else "new"
+
+
+def _move(finding: Finding, receipt: Receipt) -> str | None:
+    """How an open finding moved since the sink was told; what moved twice is told by what is worse."""
+    told = finding.severity if receipt.severity is None else receipt.severity
+    if finding.severity > told:
+        return "raised"
+    if has_grown(finding.num, receipt.num):
+        return "grown"
+    return "lowered" if finding.severity < told else None
+
+
+def _ends_here(sink: Sink, record: Remembered, receipt: Receipt | None) -> bool:
+    """Whether an open finding that is not routed to the sink ends for it: it was told, and is less severe now.
+
+    What holds incidents is also rid of those that a changed routing leaves behind.
+    """
+    if receipt is None or receipt.transition != "open" or not sink.send_resolved:
+        return False
+    lowered = receipt.severity is not None and record.finding.severity < receipt.severity
+    below = record.finding.severity < sink.min_severity
+    return (lowered and below) or sink.kind.mirrors or sink.kind.event_per_finding
+
+
+def _because(record: Remembered) -> str:
+    """Why what is told as resolved ended; what is still open ended for this sink alone."""
+    return "lowered" if record.status == "open" else record.because
 
 
 def _resolved(sink: Sink, record: Remembered, memory: SinkMemory) -> str | None:
@@ -137,6 +175,8 @@ def _mark(what: str, sink: Sink, record: Remembered) -> str:
     """What tells this item apart from an earlier one of the same finding: its beginning, episode and num."""
     receipt = record.told.get(sink.name)
     parts = [record.first_seen, str(record.episode), str(record.finding.num)]
+    if what in ("raised", "lowered"):
+        parts.append(str(record.finding.severity))
     if what == "reminded" and receipt is not None:
         parts.append(receipt.at)
     return " ".join(parts)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import parse_iso
-from handler.models import ExemptionNotice, worst_first
+from handler.models import ExemptionNotice, Severity, worst_first
 from handler.notify.due import FINDING_ITEMS, RUN, wants
-from handler.sinks.sink import Notification
+from handler.sinks.sink import Before, Notification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime, timedelta
 
     from handler.models import Finding, Report
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from handler.state.memory import Batch, Item, LastRun, Remembered
 
 MISSED_SHOWN = 10
+_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed"))
 
 
 class Situation(NamedTuple):
@@ -41,18 +42,15 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         known = (found.get(key) or _as_remembered(remembered.get(key)) for key in keys)
         return tuple(sorted((one for one in known if one is not None), key=worst_first))
 
+    groups = {what: findings(what) for what in FINDING_ITEMS}
     ongoing = [one for one in _open_now(found, remembered.values(), sink) if one.fingerprint not in told]
-    open_ones = (*findings("new"), *findings("grown"), *findings("reopened"), *findings("reminded"), *ongoing)
+    open_ones = (*(one for what in _OPEN_ITEMS for one in groups[what]), *ongoing)
     return Notification(
         delivery_id=batch.delivery_id,
         report=report,
-        new=findings("new"),
-        grown=findings("grown"),
-        reopened=findings("reopened"),
-        reminded=findings("reminded"),
+        **groups,
         ongoing=tuple(sorted(ongoing, key=worst_first)),
-        resolved=findings("resolved"),
-        missed=findings("missed"),
+        before=_before(batch, sink, remembered),
         not_seen=tuple(_not_seen(item) for item in batch.items if item.what == "not_seen"),
         seen_again=tuple(_place(item.key) for item in batch.items if item.what == "seen_again"),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in batch.items if item.what == "exemption"),
@@ -61,6 +59,24 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         explain=_explain(report, min(open_ones, key=worst_first, default=None)),
         run_interval=situation.run_interval,
     )
+
+
+def _before(batch: Batch, sink: Sink, remembered: Mapping[str, Remembered]) -> dict[str, Before]:
+    """What the sink was last told of each finding, and why and when it ended."""
+    known = ((item, remembered.get(item.key)) for item in batch.items if item.what in FINDING_ITEMS)
+    return {item.key: _before_item(item, record, sink) for item, record in known if record is not None}
+
+
+def _before_item(item: Item, record: Remembered, sink: Sink) -> Before:
+    receipt = record.told.get(sink.name)
+    told = record.was_severity if receipt is None else receipt.severity
+    severity = None if told is None else Severity(told)
+    num = None if receipt is None else receipt.num
+    if item.what in ("resolved", "missed"):
+        now = record.status != "open"  # else it was resolved when the message was made, and is open again
+        because = item.text or (record.because if now else record.ended_because)
+        return Before(severity, num, (record.resolved_at if now else record.ended_at) or "", because or "closed")
+    return Before(severity, num, record.ended_at or "", record.ended_because)
 
 
 def _for_eyes(report: Report, sink: Sink) -> Report:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso
+from handler.models import Severity
 from handler.notify.due import FINDING_ITEMS, exemption_key, is_kept
 from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Receipt, SinkMemory
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from handler.sinks.sink import Sink
     from handler.state.memory import Item, Remembered
+
+
+_SEVERITY_WORDS: Final = frozenset(map(str, Severity))
 
 
 def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
@@ -35,7 +39,8 @@ def _receipt(item: Item, record: Remembered, at: str) -> Receipt:
     """The receipt of an item, as of when it was made: the finding may have moved on since."""
     _, episode, num, *_ = item.mark.split(" ")
     transition = "resolved" if item.what in ("resolved", "missed") else "open"
-    return Receipt(transition, min(int(episode), record.episode), int(num), at)
+    severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
+    return Receipt(transition, min(int(episode), record.episode), int(num), at, int(severity))
 
 
 def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:

@@ -15,7 +15,8 @@ from handler.sinks.message import json_message
 from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import LONG, how_many, servers, where
-from handler.sinks.text.wording import open_findings, tolerance
+from handler.sinks.text.moves import due_findings, ended_words, open_findings
+from handler.sinks.text.wording import tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +33,10 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     end = now + (notification.run_interval * _INTERVALS if notification.run_interval else _UNKNOWN_INTERVAL)
     still_open = open_findings(notification)
     alerts = [_alert(notification, sink, finding, _stamp(end), rich=shrink == 0) for finding in still_open]
-    alerts += [_alert(notification, sink, finding, _stamp(now), rich=False) for finding in notification.resolved]
+    alerts += [_ended(notification, sink, finding, _stamp(now)) for finding in notification.resolved]
+    alerts += [
+        _alert(notification, sink, finding, _stamp(now), rich=False) for finding in _under_old_labels(notification)
+    ]
     return (json_message([*alerts, *_sight(notification, now, end)]),)
 
 
@@ -61,6 +65,23 @@ def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *
         "startsAt": _start(finding.first_seen or _asked(notification), end),
         "endsAt": end,
     }
+
+
+def _ended(notification: Notification, sink: Sink, finding: Finding, end: str) -> dict[str, Any]:
+    """The end of an alert, under the labels that it was told with, and why it ended."""
+    before = notification.before.get(finding.fingerprint)
+    told = finding if before is None or before.severity is None else finding._replace(severity=before.severity)
+    alert = _alert(notification, sink, told, end, rich=False)
+    because = {"because": ended_words(notification.ended_because(finding))}
+    return {**alert, "annotations": {**alert["annotations"], **because}}
+
+
+def _under_old_labels(notification: Notification) -> Iterable[Finding]:
+    """The open findings whose severity changed, as they were told before: under those labels they end."""
+    for finding in due_findings(notification):
+        before = notification.before.get(finding.fingerprint)
+        if before is not None and before.severity not in (None, finding.severity):
+            yield finding._replace(severity=before.severity)
 
 
 def _texts(sink: Sink, finding: Finding) -> dict[str, str]:

@@ -15,7 +15,8 @@ from handler.sinks.message import SinkMessage, json_message
 from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import LONG, how_many, servers, short_digest, where
-from handler.sinks.text.wording import due_findings, tolerance
+from handler.sinks.text.moves import due_findings, ended_words
+from handler.sinks.text.wording import tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,10 +48,10 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
 
 def _event(notification: Notification, sink: Sink, finding: Finding, action: str, *, rich: bool) -> dict[str, Any]:
     dedup = one_line(finding.fingerprint, _KEY)
-    if action == "resolve":
-        return {"event_action": "resolve", "dedup_key": dedup}
     line = fold([finding])[0]
     what = one_line(finding.title or finding.rule_id, LONG)
+    if action == "resolve":
+        return {"event_action": "resolve", "dedup_key": dedup, "payload": _end(notification, finding, what)}
     summary = f"{where(line)} is open on {_target(notification)}: {what} ({finding.severity}, {how_many(line)})"
     payload: dict[str, Any] = {
         "summary": one_line(summary, _SUMMARY),
@@ -71,6 +72,18 @@ def _event(notification: Notification, sink: Sink, finding: Finding, action: str
         "client": "port-compliance",
         "payload": payload,
         "links": links,
+    }
+
+
+def _end(notification: Notification, finding: Finding, what: str) -> dict[str, Any]:
+    """What the incident's log says of its end."""
+    because = notification.ended_because(finding)
+    summary = f"{where(fold([finding])[0])} on {_target(notification)} is {ended_words(because)}: {what}"
+    return {
+        "summary": one_line(summary, _SUMMARY),
+        "source": _target(notification),
+        "severity": _SEVERITIES.get(finding.severity, "info"),
+        "custom_details": {"because": because},
     }
 
 

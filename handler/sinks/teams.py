@@ -70,7 +70,7 @@ def _block(section: Section) -> TextBlock:
         Entry(_fragment([_head(item), *_details(item)]), _fragment([_head(item)]), item.stands_for)
         for item in section.items
     )
-    return TextBlock(_fragment([heading]), entries, section.omitted, first=not section.findings)
+    return TextBlock(_fragment([heading]), entries, section.omitted, not section.findings, section.last)
 
 
 def _more(count: int) -> str:

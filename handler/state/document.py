@@ -43,6 +43,8 @@ def encode(last_run: LastRun) -> dict[str, Any]:
         "place": last_run.place,
         "began_at": last_run.began_at,
         "lost": last_run.lost,
+        "excused": dict(last_run.excused),
+        "rules": {category: dict(rules) for category, rules in last_run.rules.items()},
         "findings": [_write_record(one, texts) for one in last_run.findings.values()],
         "texts": [],
         "columns": {"finding": _FINDING, "record": _RECORD},
@@ -71,6 +73,8 @@ def decode(document: Mapping[str, Any]) -> LastRun:
             findings={one.finding.fingerprint: one for one in found},
             sinks={name: _made(SinkMemory, memory) for name, memory in content["sinks"].items()},
             drift=tuple(content["drift"]),
+            excused=content.get("excused", {}),
+            rules=_read_rules(content.get("rules", {})),
             history=tuple(_made(RunSummary, RunSummary(*line)._asdict()) for line in content["history"]),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
@@ -107,6 +111,15 @@ def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[d
     known = dict(zip(columns["finding"], values, strict=True)) | texts[text] | {"first_seen": record["first_seen"]}
     told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
     return Remembered(finding=_made(Finding, known), told=told, **record)
+
+
+def _read_rules(plain: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, tuple[Any, ...]]]:
+    """The terms of rules: lists are tuples again, whatever their depth."""
+    return {category: {name: _frozen(terms) for name, terms in rules.items()} for category, rules in plain.items()}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _write_sink(memory: SinkMemory) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,20 +13,25 @@ HISTORY_LENGTH: Final = 400
 
 
 class Receipt(NamedTuple):
-    """What one sink was last told of one finding: `open` or `resolved`, in which episode, with which num."""
+    """What one sink was last told of one finding: `open` or `resolved`, in which episode, with which num.
+
+    `severity` is None where an earlier version, which did not heed it, wrote the receipt.
+    """
 
     transition: str
     episode: int
     num: int
     at: str
+    severity: int | None = None
 
 
 class Item(NamedTuple):
     """One thing that a sink is told.
 
-    `what`: new, grown, reopened, reminded, resolved, missed (`key`: a fingerprint); not_seen, seen_again (a category,
-    empty: the run as a whole); exemption (its id); drift (its text); digest, heartbeat, run (a time or run id).
-    `mark` tells apart what happens to the same key twice: episode and num, reason, stage.
+    `what`: new, newly_forbidden, grown, raised, lowered, reopened, reminded, resolved, missed (`key`: a fingerprint);
+    not_seen, seen_again (a category, empty: the run as a whole); exemption (its id); drift (its text); digest,
+    heartbeat, run (a time or run id). `mark` tells apart what happens to the same key twice: episode and num, reason,
+    stage. `text` is a reason, an owner; the severity that is told; of what is resolved, why it ended.
     """
 
     what: str
@@ -58,6 +63,10 @@ class Remembered(NamedTuple):
     resolved_at: str | None = None
     because: str = ""
     told: Mapping[str, Receipt] = {}
+    forbidden: bool = False  # this episode began because the policy says more, or something no longer excused it
+    was_severity: int | None = None  # before it last changed in this episode
+    ended_at: str | None = None  # when and why the episode before ended
+    ended_because: str = ""
 
 
 class SinkMemory(NamedTuple):
@@ -87,6 +96,8 @@ class LastRun(NamedTuple):
     """Everything one run leaves for the next.
 
     `began_at` is the first run of this memory, empty where none is kept; `lost`: a state before it could not be read.
+    `excused` are the nums of what was exempted or only announced, `rules` what each rule spoke of when its category was
+    last seen whole (by category and rule id): both tell whether a finding is new or newly forbidden.
     """
 
     run_at: str
@@ -98,3 +109,5 @@ class LastRun(NamedTuple):
     history: tuple[RunSummary, ...] = ()
     began_at: str = ""
     lost: bool = False
+    excused: Mapping[str, int] = {}
+    rules: Mapping[str, Mapping[str, tuple[Any, ...]]] = {}

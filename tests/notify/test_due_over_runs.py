@@ -33,13 +33,14 @@ class Story:
         self.sink = sink._replace(kind=sink.kind._replace(chat=chat))
         self.now = NOON
         self.memory: LastRun | None = None
+        self.policy = POLICY
 
     def run(self, *findings, after=HOUR, accepts=True, cover=None, unreadable=False, **other):
         """What the sink is sent after these findings: (what, key) each; None for nothing."""
         self.now += after
         cover = cover or category()
         evaluation = Evaluation(findings, coverage=(cover,))
-        compared = compare(evaluation, self.memory, POLICY, self.now, unreadable=unreadable)
+        compared = compare(evaluation, self.memory, self.policy, self.now, unreadable=unreadable)
         known = SinkMemory(since=iso(self.now))
         self.memory = compared.last_run._replace(sinks={self.sink.name: known, **compared.last_run.sinks})
         verdict = "violations" if findings else "compliant"
@@ -133,11 +134,57 @@ def test_below_the_least_severity_nothing_is_told():
     assert Story(SOC._replace(min_severity=Severity.CRITICAL)).run(port(severity=Severity.HIGH)) is None
 
 
-def test_an_end_is_told_even_where_the_finding_would_not_be_routed_any_more():
+def test_a_finding_that_is_lowered_below_what_a_sink_hears_of_ends_for_it_once():
+    story = Story(SOC._replace(min_severity=Severity.HIGH))
+    story.run(port())
+    assert story.run(port(severity=Severity.LOW)) == [("resolved", TELNET)]
+    assert story.notice.ended_because(story.notice.resolved[0]) == "lowered"
+    assert story.run(port(severity=Severity.LOW)) is None
+    assert story.run() is None
+
+
+def test_one_that_ended_for_a_sink_and_is_raised_again_is_told_as_raised():
     story = Story(SOC._replace(min_severity=Severity.HIGH))
     story.run(port())
     story.run(port(severity=Severity.LOW))
+    assert story.run(port(severity=Severity.HIGH)) == [("raised", TELNET)]
     assert story.run() == [("resolved", TELNET)]
+    assert story.notice.ended_because(story.notice.resolved[0]) == "closed"
+
+
+def test_a_severity_that_moves_is_told_once_each_way_with_what_it_was():
+    story = Story()
+    story.run(port(severity=Severity.MEDIUM))
+    assert story.run(port(severity=Severity.CRITICAL), accepts=False) == [("raised", TELNET)]
+    owed = story.batch.delivery_id
+    assert story.run(port(severity=Severity.CRITICAL)) == [("raised", TELNET)]
+    assert (story.batch.delivery_id, story.notice.before[TELNET].severity) == (owed, Severity.MEDIUM)
+    assert story.run(port(severity=Severity.CRITICAL)) is None
+    assert story.run(port(severity=Severity.LOW)) == [("lowered", TELNET)]
+    assert story.run(port(severity=Severity.LOW)) is None
+
+
+def test_one_that_a_sink_did_not_hear_of_until_it_was_raised_is_not_new_to_it():
+    story = Story(SOC._replace(min_severity=Severity.HIGH))
+    assert story.run(port(severity=Severity.LOW)) is None
+    assert story.run(port(severity=Severity.CRITICAL)) == [("raised", TELNET)]
+    assert story.notice.before[TELNET].severity == Severity.LOW
+
+
+def test_what_a_rule_newly_forbids_is_not_new():
+    story = Story()
+    story.run()
+    story.policy = POLICY._replace(rules=(*POLICY.rules, Rule("rdp", "ports", ports=PortSet(((3389, 3389),)))))
+    assert story.run(finding("rdp", 3389)) == [("newly_forbidden", "rdp-3389-tcp-host")]
+
+
+def test_open_again_says_when_it_had_closed():
+    story = Story()
+    story.run(port())
+    story.run(after=DAY)
+    closed = iso(story.now)
+    story.run(port(), after=3 * DAY)
+    assert (story.notice.before[TELNET].ended_at, story.notice.before[TELNET].because) == (closed, "closed")
 
 
 def test_a_reminder_comes_when_it_is_due_and_again_after_as_long():

@@ -8,7 +8,7 @@ from handler.foreign_text import cut
 from handler.report.json_v1 import finding_dict, report_dict
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG
-from handler.sinks.text.wording import due_findings, open_findings
+from handler.sinks.text.moves import due_findings, open_findings
 
 if TYPE_CHECKING:
     from handler.models import Finding
@@ -58,10 +58,12 @@ def _changes(
     """The changes that this sink has not been told yet; some may be those of an earlier run."""
     if changes is None:
         return None
-    because = {past["fingerprint"]: past["because"] for past in changes["resolved"]}
     groups = {
         "new": notification.new,
+        "newly_forbidden": notification.newly_forbidden,
         "grown": notification.grown,
+        "raised": notification.raised,
+        "lowered": notification.lowered,
         "ongoing": (*notification.reminded, *notification.ongoing),
         "reopened": notification.reopened,
     }
@@ -70,7 +72,7 @@ def _changes(
             name: [one.fingerprint for one in findings if one.fingerprint in shown] for name, findings in groups.items()
         },
         "resolved": [
-            finding_dict(finding) | {"because": because.get(finding.fingerprint, "closed")}
+            finding_dict(finding) | {"because": notification.ended_because(finding)}
             for finding in (*notification.resolved, *notification.missed)[:cap]
         ],
         "unseen": changes["unseen"][:cap],
