@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 from handler.foreign_text import one_line
 from handler.sinks.answers import by_status_alone
 from handler.sinks.message import json_message
-from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.folding import fold
-from handler.sinks.text.lines import LONG, how_many, servers, where
+from handler.sinks.text.lines import LONG, how_many, links, servers, where
 from handler.sinks.text.moves import due_findings, ended_words, open_findings
 from handler.sinks.text.wording import tolerance
 
@@ -85,11 +84,12 @@ def _under_old_labels(notification: Notification) -> Iterable[Finding]:
 
 
 def _texts(sink: Sink, finding: Finding) -> dict[str, str]:
-    links = [url for url in map(safe_url, finding.references) if url]
+    addresses = [url for _, url in links(finding)]
     return {
         "why": one_line(finding.rationale, LONG),
         "do": one_line(finding.remediation, LONG),
-        "runbook_url": links[0] if links else "",
+        "runbook_url": addresses[0] if addresses else "",
+        "owner": one_line(finding.owner, LONG),
         "servers": servers(finding.hosts) if sink.hosts and finding.hosts else "",
     }
 

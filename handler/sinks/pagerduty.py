@@ -12,9 +12,8 @@ from handler.foreign_text import one_line
 from handler.models import Finding, Severity
 from handler.sinks.answers import DELIVERED, DeliveryOutcome, SinkAnswer, because, by_status, fields_of, not_understood
 from handler.sinks.message import SinkMessage, json_message
-from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.folding import fold
-from handler.sinks.text.lines import LONG, how_many, servers, short_digest, where
+from handler.sinks.text.lines import LONG, how_many, links, servers, short_digest, where
 from handler.sinks.text.moves import due_findings, ended_words
 from handler.sinks.text.wording import tolerance
 
@@ -65,13 +64,12 @@ def _event(notification: Notification, sink: Sink, finding: Finding, action: str
     details = {**(_details(notification, sink, finding) if rich else {}), **_warning(notification)}
     if details:
         payload["custom_details"] = details
-    links = [{"href": url, "text": "Reference"} for url in map(safe_url, finding.references) if url][:5]
     return {
         "event_action": "trigger",
         "dedup_key": dedup,
         "client": "port-compliance",
         "payload": payload,
-        "links": links,
+        "links": [{"href": url, "text": label} for label, url in links(finding)],
     }
 
 
@@ -93,6 +91,7 @@ def _details(notification: Notification, sink: Sink, finding: Finding) -> dict[s
         "num": finding.num,
         "why": one_line(finding.rationale, LONG),
         "do": one_line(finding.remediation, LONG),
+        **({"owner": one_line(finding.owner, LONG)} if finding.owner else {}),
         "hss_asked_at": notification.report.taken_at or notification.report.started_at,
         "policy": f"{one_line(notification.report.policy_name, 60)} {short_digest(notification.report.policy_digest)}",
         **hosts,

@@ -143,3 +143,19 @@ def test_alertmanager_ends_an_alert_under_the_labels_that_it_was_told_with():
     (message,) = SINK_KINDS["alertmanager"].module.render(notification, sink("alertmanager"), NOON, 0)
     (alert,) = json.loads(message.body)
     assert (alert["labels"]["severity"], alert["endsAt"]) == ("critical", "2026-11-22T12:00:00Z")
+
+
+@pytest.mark.parametrize("kind", [*CHATS, "pagerduty", "alertmanager"])
+def test_every_kind_says_whose_it_is_and_where_the_steps_are(kind):
+    owned = TELNET._replace(owner="windows-team@example.org", runbook="https://wiki.example/telnet")
+    text = said(kind, Notification("id", report(owned, changes=Changes()), new=(owned,)))
+    assert "windows-team@example.org" in text
+    assert "https://wiki.example/telnet" in text
+
+
+def test_a_teams_card_has_a_preview_and_shows_its_addresses():
+    text = said("teams", moved("new"))
+    assert json.loads(SINK_KINDS["teams"].module.render(moved("new"), sink("teams"), NOON, 0)[0].body)["summary"] == (
+        "prod: violations. Findings: 1 new. Open now: 1 critical."
+    )
+    assert "Reference: https://www.rfc-editor.org/rfc/rfc854" in text

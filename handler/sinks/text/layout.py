@@ -79,7 +79,7 @@ def entry_text(item: MessageLine, dialect: Dialect) -> str:
 
 def detail_texts(item: MessageLine, dialect: Dialect) -> Iterable[str]:
     """Why, what to do, since when, where, and links."""
-    links = [dialect.link("Reference", url) for url in item.urls]
+    links = [dialect.link(label, url) for label, url in item.links]
     return (*(dialect.escape(detail) for detail in item.details), *links)
 
 

@@ -28,9 +28,30 @@ class MessageLine(NamedTuple):
     text: str
     lead: str = ""
     details: tuple[str, ...] = ()
-    urls: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()  # label and address
     severity: Severity | None = None
     stands_for: int = 1
+
+
+class _About(NamedTuple):
+    """What is said of a rule once."""
+
+    details: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+
+
+_NOTHING = _About()
+
+
+def links(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """The runbook and the first references, each with its label; addresses that are not safe are left out."""
+    urls = [("Runbook", finding.runbook), *(("Reference", url) for url in finding.references)]
+    safe = [(label, safe_url(url)) for label, url in urls]
+    return tuple(link for link in safe if link[1])[: _URLS_SHOWN + 1]
+
+
+def _all_ended(block: RuleBlock) -> bool:
+    return all(move.ended for move in block.moves)
 
 
 def block_lines(block: RuleBlock, sink: Sink, *, rich: bool) -> Iterable[MessageLine]:
@@ -39,30 +60,26 @@ def block_lines(block: RuleBlock, sink: Sink, *, rich: bool) -> Iterable[Message
     A rule with one port takes one line for both. `rich`: with details.
     """
     worst = block.worst
-    urls = tuple(url for url in map(safe_url, worst.references) if url)[:_URLS_SHOWN]
-    about = (tuple(_of_rule(worst)), urls) if rich and not all(move.ended for move in block.moves) else ((), ())
+    about = _About(tuple(_of_rule(worst)), links(worst)) if rich and not _all_ended(block) else _NOTHING
     if len(block.moves) == 1:
         yield _port_line(block.moves[0], sink, rich=rich, what=_name(block.moves[0].line), about=about)
         return
-    ports = (move.line for move in block.moves)
-    severity = max(line.severity for line in ports)
-    yield MessageLine(text=_rule_name(worst), lead=str(severity), details=about[0], urls=about[1], stands_for=0)
+    severity = str(max(move.line.severity for move in block.moves))
+    yield MessageLine(_rule_name(worst), lead=severity, details=about.details, links=about.links, stands_for=0)
     for move in block.moves:
         others = [rule for rule in move.line.rules if rule != block.rule_id]
         yield _port_line(move, sink, rich=rich, what=f"also {', '.join(others)}" if others else "")
 
 
-def _port_line(
-    move: Move, sink: Sink, *, rich: bool, what: str, about: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-) -> MessageLine:
+def _port_line(move: Move, sink: Sink, *, rich: bool, what: str, about: _About = _NOTHING) -> MessageLine:
     line = move.line
     number = "" if move.words == "closed" else how_many(line)
     facts = ", ".join(part for part in (move.words, str(line.severity), number) if part)
     return MessageLine(
         text=f"{facts}: {one_line(what, 2 * SHORT)}" if what else facts,
         lead=where(line),
-        details=(*about[0], *_of_ports(move, sink)) if rich else (),
-        urls=about[1],
+        details=(*about.details, *_of_ports(move, sink)) if rich else (),
+        links=about.links,
         severity=None if move.ended else line.severity,
         stands_for=len(line.findings),
     )
@@ -104,6 +121,8 @@ def _of_rule(worst: Finding) -> Iterable[str]:
         yield f"Why: {one_line(worst.rationale, LONG)}"
     if worst.remediation:
         yield f"Do: {one_line(worst.remediation, LONG)}"
+    if worst.owner:
+        yield f"Owner: {one_line(worst.owner, SHORT)}"
 
 
 def _of_ports(move: Move, sink: Sink) -> Iterable[str]:
