@@ -99,8 +99,10 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
         prepared = prepare(wiring, request)
     except UsageError as error:
         LOGGER.error("%s", error.message)
-        seconds = min(part for part in (left, limit, MOST_FOR_FAILURE) if part is not None)
-        return lazy.RunResult(tell_failure(error, wiring, seconds, dry_run=trigger.dry_run), error=error)
+        seconds = min(budget_seconds(wiring.settings, left, limit), MOST_FOR_FAILURE)
+        reports = tell_failure(error, wiring, seconds, trigger.target, dry_run=trigger.dry_run)
+        _log(reports)
+        return lazy.RunResult(reports, several=len(reports) > 1, error=error)
     reports = check_targets(prepared, wiring, budget_seconds(wiring.settings, left, limit))
     _log(reports)
     return lazy.RunResult(reports, several=bool(wiring.settings.targets_config))

@@ -10,7 +10,7 @@ from handler.clock import iso, parse_iso
 from handler.decide.ended import gone
 from handler.decide.rules_before import is_newly_forbidden, remembered_terms
 from handler.models import Changes
-from handler.state.memory import LastRun, Remembered
+from handler.state.memory import LastRun, Remembered, at_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,12 +53,10 @@ def compare(
 ) -> Compared:
     """What changed since the last run, and the next last run before anybody is told.
 
-    `place` names what is checked (host, project, enterprise project): a last run of another place is as good as none.
+    `place` names what is checked (`memory.place_of`): what the last run remembers of other places stays as it is.
     `unreadable` says that there was a state and that it could not be read.
     """
-    if last_run is not None and place and last_run.place not in ("", place):
-        last_run = None
-    before = last_run or LastRun(run_at=iso(now), began_at=iso(now), lost=unreadable)
+    before, previous_run_at = memory_before(last_run, place, now, unreadable=unreadable)
     kinds: dict[str, tuple[str, ...]] = {}
     remembered = dict(before.findings)
     for finding in evaluation.findings:
@@ -84,9 +82,19 @@ def compare(
             excused=_excused(evaluation),
             rules=remembered_terms(policy.rules, _seen_whole(evaluation), before.rules),
         ),
-        previous_run_at=last_run.run_at if last_run else None,
+        previous_run_at=previous_run_at,
         drift=tuple(text for text in drift if text not in before.drift),
     )
+
+
+def memory_before(
+    last_run: LastRun | None, place: str, now: datetime, *, unreadable: bool = False
+) -> tuple[LastRun, str | None]:
+    """What is remembered of the place, empty at its first run, and when its run before was."""
+    mine, others = at_place(last_run, place)
+    history = last_run.history if last_run is not None else ()
+    known = mine or LastRun(run_at=iso(now), began_at=iso(now), place=place, lost=unreadable)
+    return known._replace(others=others, history=history), None if mine is None else mine.run_at
 
 
 def _excused(evaluation: Evaluation) -> dict[str, int]:
@@ -143,6 +151,7 @@ def _still_open(seen: Finding, record: Remembered, at: str) -> tuple[Remembered,
         last_seen=at,
         base_num=seen.num if grown else record.base_num,
         was_severity=int(was) if moved else record.was_severity,
+        severity_at=at if moved else record.severity_at,
         told=_with_severities(record) if moved else record.told,
     )
     return kept, (*moved, *grown) or ("ongoing",)
@@ -163,6 +172,7 @@ def _again(seen: Finding, record: Remembered, now: datetime) -> tuple[Remembered
         forbidden=not closed,
         base_num=seen.num,
         was_severity=None,
+        severity_at=None,
         resolved_at=None,
         because="",
         ended_at=record.resolved_at,

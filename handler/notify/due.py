@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from handler.clock import iso, parse_iso
 from handler.decide.diff import has_grown, shape
 from handler.models import worst_first
-from handler.state.memory import Batch, Item, LastRun, SinkMemory
+from handler.state.memory import Batch, Item, LastRun, SinkMemory, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # items whose key is a fingerprint
 BEGINNINGS: Final = ("new", "newly_forbidden", "reopened")
 FINDING_ITEMS: Final = (*BEGINNINGS, "grown", "raised", "lowered", "reminded", "resolved", "missed")
+_SINCE: Final = "\n@"  # parts a reason from the time; a shape never holds it
 RUN: Final = ""  # the "category" of what concerns the run as a whole
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
@@ -32,7 +33,7 @@ def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, s
     if sink.match.targets and report.target.name not in sink.match.targets:
         return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = [*_finding_items(sink, last_run, memory, now), *_run_items(sink, report, memory)]
+    items = [*_finding_items(sink, last_run, memory, now), *_run_items(sink, report, last_run, memory)]
     if _is_first(memory, last_run) and (items or last_run.lost):
         items.append(Item("digest", last_run.began_at))
     if not _told_anyway(sink, report, stateful=stateful) and not (stateful and items):
@@ -42,7 +43,7 @@ def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, s
     items += [Item("drift", text) for text in last_run.drift if text not in memory.drift]
     if not any(lasting(item) for item in items):
         items.append(Item("run", report.run_id))
-    return Batch(delivery_id(sink.name, items), tuple(items))
+    return Batch(delivery_id(sink.name, items, place_of(report.target)), tuple(items))
 
 
 def lasting(item: Item) -> bool:
@@ -50,9 +51,14 @@ def lasting(item: Item) -> bool:
     return item.what not in ("run", "heartbeat", "drift")
 
 
-def delivery_id(sink_name: str, items: list[Item]) -> str:
-    """An id made of the sink and of what it is told, so that it is the same after a crash."""
+def delivery_id(sink_name: str, items: list[Item], place: str = "") -> str:
+    """An id made of the sink and of what it is told, so that it is the same after a crash, and no other event's.
+
+    Fingerprints hold the place; where there is none, it has to be said.
+    """
     parts = sorted([item.what, item.key, item.mark] for item in items)
+    if place and not any(item.what in FINDING_ITEMS for item in items):
+        parts.append(["place", place, ""])
     return hashlib.sha256(json.dumps([sink_name, parts]).encode()).hexdigest()[:32]
 
 
@@ -72,6 +78,12 @@ def is_kept(record: Remembered, sinks: tuple[Sink, ...], memory: LastRun, now: d
         return True
     known = ((sink, memory.sinks.get(sink.name)) for sink in sinks)
     return any(told is not None and _resolved(sink, record, told) for sink, told in known)
+
+
+def reason_and_since(item: Item) -> tuple[str, str]:
+    """The reason for which something was not seen, in its shape, and since when; empty where it was not kept yet."""
+    reason, mark, since = item.mark.rpartition(_SINCE)
+    return (reason, since) if mark else (item.mark, "")
 
 
 def exemption_key(item: Item) -> str:
@@ -175,24 +187,25 @@ def _mark(what: str, sink: Sink, record: Remembered) -> str:
     """What tells this item apart from an earlier one of the same finding: its beginning, episode and num."""
     receipt = record.told.get(sink.name)
     parts = [record.first_seen, str(record.episode), str(record.finding.num)]
-    if what in ("raised", "lowered"):
-        parts.append(str(record.finding.severity))
+    if what in ("raised", "lowered") or (what == "resolved" and record.status == "open"):
+        parts += [str(record.finding.severity), record.severity_at or ""]
     if what == "reminded" and receipt is not None:
         parts.append(receipt.at)
     return " ".join(parts)
 
 
-def _run_items(sink: Sink, report: Report, memory: SinkMemory) -> Iterator[Item]:
+def _run_items(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:
     """What is due beside findings: what could not be seen, what is seen again, exemptions near their end."""
-    blind = _blind(report)
+    blind = blind_reasons(report)
     for category, reason in blind.items():
         told = memory.not_seen.get(category, ())
         if _routed(sink, category) and shape(reason) not in told:
-            yield Item("not_seen", category, shape(reason), reason)
+            since = last_run.blind_since.get(category, report.started_at)
+            yield Item("not_seen", category, f"{shape(reason)}{_SINCE}{since}", reason)
     whole = {one.category for one in report.coverage if one.complete}
     for category in memory.not_seen:
         if category not in blind and (category in whole or (category == RUN and report.verdict != "inconclusive")):
-            yield Item("seen_again", category, "; ".join(memory.not_seen[category]))
+            yield Item("seen_again", category, _again_mark(memory, category))
     for ending in report.exemption_notices:
         stage = "ended" if ending.days_left < 0 else "ending"
         item = Item("exemption", ending.exemption_id, f"{ending.expires} {stage}", ending.owner)
@@ -200,11 +213,18 @@ def _run_items(sink: Sink, report: Report, memory: SinkMemory) -> Iterator[Item]
             yield item
 
 
+def _again_mark(memory: SinkMemory, category: str) -> str:
+    """What tells this end of not seeing apart: the reasons that were told, and when it had begun."""
+    since = memory.blind_since.get(category, "")
+    reasons = "; ".join(memory.not_seen[category])
+    return f"{reasons}{_SINCE}{since}" if since else reasons
+
+
 def _routed(sink: Sink, category: str) -> bool:
     return category == RUN or not sink.match.categories or category in sink.match.categories
 
 
-def _blind(report: Report) -> dict[str, str]:
+def blind_reasons(report: Report) -> dict[str, str]:
     """Each category that was asked and not seen whole, with the reason; `RUN` where the run as a whole failed."""
     blind = {
         one.category: "; ".join(str(problem) for problem in one.problems) or "not complete"

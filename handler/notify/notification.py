@@ -52,7 +52,9 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         ongoing=tuple(sorted(ongoing, key=worst_first)),
         before=_before(batch, sink, remembered),
         not_seen=tuple(_not_seen(item) for item in batch.items if item.what == "not_seen"),
-        seen_again=tuple(_place(item.key) for item in batch.items if item.what == "seen_again"),
+        seen_again=tuple(
+            item.key or "the run, which could not begin" for item in batch.items if item.what == "seen_again"
+        ),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in batch.items if item.what == "exemption"),
         notes=tuple(_notes(batch, situation, len(open_ones))),
         heartbeat=any(item.what == "heartbeat" for item in batch.items),

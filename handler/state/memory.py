@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handler.models import Finding
+    from handler.models import Finding, Target
 
 HISTORY_LENGTH: Final = 400
 
@@ -67,6 +67,7 @@ class Remembered(NamedTuple):
     was_severity: int | None = None  # before it last changed in this episode
     ended_at: str | None = None  # when and why the episode before ended
     ended_because: str = ""
+    severity_at: str | None = None  # when it last changed
 
 
 class SinkMemory(NamedTuple):
@@ -78,6 +79,7 @@ class SinkMemory(NamedTuple):
     not_seen: Mapping[str, tuple[str, ...]] = {}  # category: reasons told
     exemptions: Mapping[str, str] = {}  # id, end and stage: when told
     drift: tuple[str, ...] = ()
+    blind_since: Mapping[str, str] = {}  # category: when what was told as not seen had begun
 
 
 class RunSummary(NamedTuple):
@@ -98,6 +100,9 @@ class LastRun(NamedTuple):
     `began_at` is the first run of this memory, empty where none is kept; `lost`: a state before it could not be read.
     `excused` are the nums of what was exempted or only announced, `rules` what each rule spoke of when its category was
     last seen whole (by category and rule id): both tell whether a finding is new or newly forbidden.
+    `blind_since` says since when a category (empty: the run as a whole) has not been seen whole. `target` is the one
+    that was checked, in the order of its fields. `others` are the other places that the same state remembers, without
+    their history.
     """
 
     run_at: str
@@ -111,3 +116,21 @@ class LastRun(NamedTuple):
     lost: bool = False
     excused: Mapping[str, int] = {}
     rules: Mapping[str, Mapping[str, tuple[Any, ...]]] = {}
+    blind_since: Mapping[str, str] = {}
+    target: tuple[str, ...] = ()
+    others: Mapping[str, LastRun] = {}
+
+
+def place_of(target: Target) -> str:
+    """How a state calls the place that a target checks; its name in messages is no part of it."""
+    return f"{target.host}|{target.project_id}|{target.enterprise_project_id}"
+
+
+def at_place(last_run: LastRun | None, place: str) -> tuple[LastRun | None, Mapping[str, LastRun]]:
+    """What is remembered of a place, and of all others; a memory without a place is of whatever is asked first."""
+    if last_run is None:
+        return None, {}
+    if not place or last_run.place in ("", place):
+        return last_run._replace(others={}), last_run.others
+    places = {**last_run.others, last_run.place: last_run._replace(others={}, history=())}
+    return places.pop(place, None), places

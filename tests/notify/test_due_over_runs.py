@@ -375,3 +375,18 @@ def test_the_notice_names_the_command_that_explains_its_worst_line():
     story = Story()
     story.run(port())
     assert story.notice.explain == "port-compliance policy explain policies/baseline.yaml --port 23/tcp"
+
+
+def test_each_move_of_a_severity_has_an_id_of_its_own_though_it_moves_between_the_same_two():
+    story, ids = Story(SOC._replace(min_severity=Severity.HIGH)), []
+    for severity in (
+        Severity.HIGH,
+        Severity.CRITICAL,
+        Severity.HIGH,
+        Severity.CRITICAL,
+        Severity.LOW,
+        Severity.HIGH,
+    ) * 2:
+        story.run(port(severity=severity))
+        ids.append(story.batch.delivery_id)
+    assert len(set(ids)) == len(ids)
