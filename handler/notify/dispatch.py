@@ -55,7 +55,7 @@ def dispatch(
     """
     clock = context.deadline.clock
     memory = summarised(compared.last_run if compared else stateless(report), report, clock)
-    situation = Situation(report, memory, clock.now(), run_interval)
+    situation = Situation(report, memory, clock.now(), run_interval, store is not None, context.shard)
     outbox = Outbox(situation, sinks, context, stateful=compared is not None)
     _fill(outbox)
     if dry_run:

@@ -33,7 +33,10 @@ def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, s
     if sink.match.targets and report.target.name not in sink.match.targets:
         return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = [*_finding_items(sink, last_run, memory, now), *_run_items(sink, report, last_run, memory)]
+    items = [
+        *_finding_items(sink, last_run, memory, now, blind=report.verdict == "inconclusive"),
+        *_run_items(sink, report, last_run, memory),
+    ]
     if _is_first(memory, last_run) and (items or last_run.lost):
         items.append(Item("digest", last_run.began_at))
     if not _told_anyway(sink, report, stateful=stateful) and not (stateful and items):
@@ -111,12 +114,12 @@ def _heartbeat_due(sink: Sink, memory: SinkMemory, report: Report, now: datetime
     return now - parse_iso(memory.last_told or memory.since) >= sink.heartbeat
 
 
-def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datetime) -> list[Item]:
+def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datetime, *, blind: bool) -> list[Item]:
     """What is due of findings, worst first; of a kind with an event per finding no more than fit into one run."""
     items = []
     for record in sorted(last_run.findings.values(), key=lambda one: worst_first(one.finding)):
         what = _open(sink, record, now) if record.status == "open" else _resolved(sink, record, memory)
-        if what:
+        if what and not (what == "reminded" and blind):  # nobody knows whether it is still open
             text = _because(record) if what in ("resolved", "missed") else str(record.finding.severity)
             items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record), text))
     return items[: sink.max_findings] if sink.kind.event_per_finding else items
@@ -206,11 +209,20 @@ def _run_items(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory
     for category in memory.not_seen:
         if category not in blind and (category in whole or (category == RUN and report.verdict != "inconclusive")):
             yield Item("seen_again", category, _again_mark(memory, category))
+    yield from _gap_items(last_run, memory)
     for ending in report.exemption_notices:
         stage = "ended" if ending.days_left < 0 else "ending"
         item = Item("exemption", ending.exemption_id, f"{ending.expires} {stage}", ending.owner)
         if exemption_key(item) not in memory.exemptions:
             yield item
+
+
+def _gap_items(last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:
+    """The last time without runs, if the sink was there and was not told; whether anything changed or not."""
+    if last_run.gap:
+        began, ended, hours = last_run.gap
+        if memory.since < ended and memory.gap != began:
+            yield Item("gap", began, ended, hours)
 
 
 def _again_mark(memory: SinkMemory, category: str) -> str:

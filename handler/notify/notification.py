@@ -28,6 +28,8 @@ class Situation(NamedTuple):
     last_run: LastRun
     now: datetime
     run_interval: timedelta | None = None
+    remembers: bool = True
+    shard: str = ""
 
 
 def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notification:
@@ -60,6 +62,8 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         heartbeat=any(item.what == "heartbeat" for item in batch.items),
         explain=_explain(report, min(open_ones, key=worst_first, default=None)),
         run_interval=situation.run_interval,
+        remembers=situation.remembers,
+        shard=situation.shard,
     )
 
 
@@ -118,8 +122,10 @@ def _exemption(item: Item, today: date) -> ExemptionNotice:
 def _notes(batch: Batch, situation: Situation, count: int) -> Iterable[str]:
     if any(item.what == "digest" for item in batch.items):
         yield f"no previous state: showing all {count}"
+    gaps = {item.text for item in batch.items if item.what == "gap"}
     if situation.report.gap_hours is not None:
-        yield f"no run for {situation.report.gap_hours} h"
+        gaps.add(str(situation.report.gap_hours))
+    yield from (f"no run for {hours} h" for hours in sorted(gaps))
     missed = [situation.last_run.findings.get(item.key) for item in batch.items if item.what == "missed"]
     lines = [_missed(record) for record in missed if record is not None]
     yield from lines[:MISSED_SHOWN]

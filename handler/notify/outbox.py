@@ -157,4 +157,11 @@ def summarised(last_run: LastRun, report: Report, clock: Clock) -> LastRun:
     since = {category: last_run.blind_since.get(category, report.started_at) for category in blind_reasons(report)}
     target = tuple(report.target) if report.target.host else last_run.target
     history = (*last_run.history, line)[-HISTORY_LENGTH:]
-    return last_run._replace(history=history, blind_since=since, target=target)
+    return last_run._replace(history=history, blind_since=since, target=target, gap=_gap(last_run, report))
+
+
+def _gap(last_run: LastRun, report: Report) -> tuple[str, ...]:
+    """The time without runs that ends with this one, else the last that is remembered."""
+    if report.gap_hours is None or report.previous_run_at is None:
+        return last_run.gap
+    return report.previous_run_at, report.started_at, str(report.gap_hours)

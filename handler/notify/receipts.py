@@ -54,6 +54,8 @@ def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
         left = {category: reasons for category, reasons in memory.not_seen.items() if category != item.key}
         begun = {category: since for category, since in memory.blind_since.items() if category != item.key}
         return memory._replace(not_seen=left, blind_since=begun)
+    if item.what == "gap":
+        return memory._replace(gap=item.key)
     if item.what == "exemption":
         return memory._replace(exemptions={**memory.exemptions, exemption_key(item): at})
     if item.what == "drift":
@@ -133,6 +135,7 @@ def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: se
         pending=(*mine, *(batch for batch in theirs.pending if batch.delivery_id not in not_theirs)),
         not_seen=later.not_seen,
         blind_since=later.blind_since,
+        gap=max(theirs.gap, ours.gap),
         exemptions={**theirs.exemptions, **ours.exemptions},
         drift=tuple(dict.fromkeys((*theirs.drift, *ours.drift))),
     )

@@ -101,4 +101,5 @@ def _nothing_seen(state: LoadedState, target: Target, now: datetime) -> Compared
     place = place_of(target) if target.host else ""
     last_run, previous_run_at = memory_before(state.last_run, place, now, unreadable=bool(state.trouble))
     unseen = tuple(PastFinding(one.finding, "unseen") for one in last_run.findings.values() if one.status == "open")
+    last_run = last_run._replace(run_at=iso(now))
     return Compared(changes=Changes(unseen=unseen), findings=(), last_run=last_run, previous_run_at=previous_run_at)

@@ -1,7 +1,8 @@
 """Prometheus Alertmanager, `POST .../api/v2/alerts`: all open findings on every run, resolved ones with their end.
 
-An alert is its label set, so labels hold what never changes while a finding is open: no counts, no texts. It ends by
-itself three run intervals after the last run that saw it.
+An alert is its label set, so labels hold what never changes while a finding is open: no counts, no texts. That we stop
+must not look like its end, so it lasts: what ends three run intervals after the last run is the watchdog. Without a
+state nobody would tell its end, and it ends like that itself.
 """
 
 from __future__ import annotations
@@ -24,19 +25,21 @@ if TYPE_CHECKING:
     from handler.sinks.message import SinkMessage
     from handler.sinks.sink import Notification, Sink
 
+_LASTING = timedelta(days=30)
 _INTERVALS, _UNKNOWN_INTERVAL = 3, timedelta(days=1)
 
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:
     """One POST. It is never cut, for a missing alert would look resolved; `shrink` only drops the texts."""
-    end = now + (notification.run_interval * _INTERVALS if notification.run_interval else _UNKNOWN_INTERVAL)
+    soon = now + (notification.run_interval * _INTERVALS if notification.run_interval else _UNKNOWN_INTERVAL)
+    end = now + _LASTING if notification.remembers else soon
     still_open = open_findings(notification)
     alerts = [_alert(notification, sink, finding, _stamp(end), rich=shrink == 0) for finding in still_open]
     alerts += [_ended(notification, sink, finding, _stamp(now)) for finding in notification.resolved]
     alerts += [
         _alert(notification, sink, finding, _stamp(now), rich=False) for finding in _under_old_labels(notification)
     ]
-    return (json_message([*alerts, *_sight(notification, now, end)]),)
+    return (json_message([*alerts, *_sight(notification, now, end), _watchdog(notification, now, soon)]),)
 
 
 def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *, rich: bool) -> dict[str, Any]:
@@ -112,6 +115,17 @@ def _sight(notification: Notification, now: datetime, end: datetime) -> Iterable
         ),
         "startsAt": _start(_asked(notification), ends),
         "endsAt": ends,
+    }
+
+
+def _watchdog(notification: Notification, now: datetime, end: datetime) -> dict[str, Any]:
+    """The alert that always fires: where it ends, no run has come for long. For a dead man's switch."""
+    summary = "port-compliance runs; when this ends, it has stopped"
+    return {
+        "labels": _filled({"alertname": "PortComplianceWatchdog", "severity": "info", "shard": notification.shard}),
+        "annotations": _filled({"summary": summary, "warning": " ".join(tolerance(notification))}),
+        "startsAt": _stamp(now),
+        "endsAt": _stamp(end),
     }
 
 

@@ -83,6 +83,8 @@ class Notification(NamedTuple):
     heartbeat: bool = False
     explain: str = ""  # the command that explains a line
     run_interval: timedelta | None = None
+    remembers: bool = True  # what is told is remembered, and its end will be told
+    shard: str = ""  # which state or index the run belongs to; empty without one
     before: Mapping[str, Before] = {}
 
     def ended_because(self, finding: Finding) -> str:

@@ -82,6 +82,7 @@ def _read_run(content: Mapping[str, Any]) -> LastRun:
         rules=_read_rules(content.get("rules", {})),
         blind_since=content.get("blind_since", {}),
         target=tuple(content.get("target", ())),
+        gap=tuple(content.get("gap", ())),
         others={place: _read_run(other) for place, other in content.get("others", {}).items()},
     )
 

@@ -29,9 +29,10 @@ class Item(NamedTuple):
     """One thing that a sink is told.
 
     `what`: new, newly_forbidden, grown, raised, lowered, reopened, reminded, resolved, missed (`key`: a fingerprint);
-    not_seen, seen_again (a category, empty: the run as a whole); exemption (its id); drift (its text); digest,
-    heartbeat, run (a time or run id). `mark` tells apart what happens to the same key twice: episode and num, reason,
-    stage. `text` is a reason, an owner; the severity that is told; of what is resolved, why it ended.
+    not_seen, seen_again (a category, empty: the run as a whole); exemption (its id); drift (its text); gap (its
+    beginning); digest, heartbeat, run (a time or run id). `mark` tells apart what happens to the same key twice:
+    episode and num, reason, stage. `text` is a reason, an owner; the severity that is told; of what is resolved, why it
+    ended.
     """
 
     what: str
@@ -80,6 +81,7 @@ class SinkMemory(NamedTuple):
     exemptions: Mapping[str, str] = {}  # id, end and stage: when told
     drift: tuple[str, ...] = ()
     blind_since: Mapping[str, str] = {}  # category: when what was told as not seen had begun
+    gap: str = ""  # the beginning of the last gap that was told
 
 
 class RunSummary(NamedTuple):
@@ -118,6 +120,7 @@ class LastRun(NamedTuple):
     rules: Mapping[str, Mapping[str, tuple[Any, ...]]] = {}
     blind_since: Mapping[str, str] = {}
     target: tuple[str, ...] = ()
+    gap: tuple[str, ...] = ()  # the last time without runs: when it began and ended, and its hours
     others: Mapping[str, LastRun] = {}
 
 

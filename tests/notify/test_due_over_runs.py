@@ -379,14 +379,33 @@ def test_the_notice_names_the_command_that_explains_its_worst_line():
 
 def test_each_move_of_a_severity_has_an_id_of_its_own_though_it_moves_between_the_same_two():
     story, ids = Story(SOC._replace(min_severity=Severity.HIGH)), []
-    for severity in (
-        Severity.HIGH,
-        Severity.CRITICAL,
-        Severity.HIGH,
-        Severity.CRITICAL,
-        Severity.LOW,
-        Severity.HIGH,
-    ) * 2:
-        story.run(port(severity=severity))
+    moves = (Severity.HIGH, Severity.CRITICAL, Severity.HIGH, Severity.CRITICAL, Severity.LOW)
+    for severity in moves * 2:
+        assert story.run(port(severity=severity)) is not None
         ids.append(story.batch.delivery_id)
     assert len(set(ids)) == len(ids)
+
+
+def test_a_gap_without_runs_is_told_once_though_nothing_changed():
+    story = Story()
+    story.run(port())
+    story.memory = story.memory._replace(gap=("2026-11-22T13:00:00Z", "2026-11-23T20:00:00Z", "31"))
+    assert story.run(port(), accepts=False) == [("gap", "2026-11-22T13:00:00Z")]
+    assert story.notice.notes == ("no run for 31 h",)
+    assert story.run(port()) == [("gap", "2026-11-22T13:00:00Z")]
+    assert story.run(port()) is None
+
+
+def test_a_sink_that_came_after_the_gap_does_not_hear_of_it():
+    story = Story()
+    story.run(port())
+    story.memory = story.memory._replace(gap=("2026-11-20T13:00:00Z", "2026-11-21T20:00:00Z", "31"))
+    assert story.run(port()) is None
+
+
+def test_nobody_is_reminded_while_it_is_not_known_whether_it_is_still_open():
+    story = Story(SOC._replace(remind_after=DAY))
+    story.run(port())
+    broken = category(complete=False, problems=(Problem("x"),))
+    assert story.run(port(), cover=broken, after=2 * DAY) == [("not_seen", "host")]
+    assert story.run(port()) == [("reminded", TELNET), ("seen_again", "host")]

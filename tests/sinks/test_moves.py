@@ -141,7 +141,7 @@ def test_alertmanager_ends_an_alert_under_the_labels_that_it_was_told_with():
     before = {TELNET.fingerprint: Before(Severity.CRITICAL, 3, "", "lowered")}
     notification = Notification("id", report(lowered, changes=Changes()), resolved=(lowered,), before=before)
     (message,) = SINK_KINDS["alertmanager"].module.render(notification, sink("alertmanager"), NOON, 0)
-    (alert,) = json.loads(message.body)
+    alert, _ = json.loads(message.body)
     assert (alert["labels"]["severity"], alert["endsAt"]) == ("critical", "2026-11-22T12:00:00Z")
 
 
@@ -159,3 +159,11 @@ def test_a_teams_card_has_a_preview_and_shows_its_addresses():
         "prod: violations. Findings: 1 new. Open now: 1 critical."
     )
     assert "Reference: https://www.rfc-editor.org/rfc/rfc854" in text
+
+
+def test_the_watchdog_names_its_state_by_a_digest_alone():
+    notification = moved("new")._replace(shard="0123abcd")
+    (message,) = SINK_KINDS["alertmanager"].module.render(notification, sink("alertmanager"), NOON, 0)
+    *_, watchdog = json.loads(message.body)
+    assert watchdog["labels"]["shard"] == "0123abcd"
+    assert watchdog["startsAt"] <= "2026-11-22T12:00:00Z" < watchdog["endsAt"]
