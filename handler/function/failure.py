@@ -36,7 +36,7 @@ def tell_failure(
         share = Deadline.after(whole.left() / (len(places) - len(reports)), clock)
         notifier = wiring.notifier(sinks, share, dry_run=dry_run)
         target = Target() if place is None else place.target
-        state = load_state(_store(wiring, target.name, place))
+        state = load_state(_store(wiring, target.name if place is None else place.name, place))
         reports.append(lazy.run_failure(run_id, started_at, target, error, notifier, state))
     return tuple(reports)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.clock import Deadline, iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
+from handler.logs import LOGGER
 from handler.models import Delivery, Problem
 from handler.notify.due import due_batch
 from handler.notify.notification import Situation, notification_of
@@ -97,7 +98,11 @@ def _beaten(outbox: Outbox) -> Dispatched:
 
 
 def _dispatched(outbox: Outbox, store: Store | None) -> Dispatched:
-    deliveries = (outbox.deliveries.get(sink.name, _delivery(sink, "quiet")) for sink in outbox.sinks)
+    deliveries = [outbox.deliveries.get(sink.name, _delivery(sink, "quiet")) for sink in outbox.sinks]
+    for one in deliveries:
+        if one.status in ("owed", "failed"):
+            marks = {"run_id": outbox.run_id, "target": outbox.situation.report.target.name, "sink": one.sink}
+            LOGGER.warning("%s (%s) did not take it: %s, %s", one.sink, one.kind, one.status, one.reason, extra=marks)
     warnings = tuple(getattr(store, "warnings", ()))
     return Dispatched(tuple(deliveries), outbox.memory, tuple(outbox.problems), warnings)
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
 from handler.decide.diff import has_grown, shape
-from handler.models import worst_first
+from handler.models import Problem, worst_first
 from handler.state.memory import Batch, Item, LastRun, SinkMemory, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from handler.models import Finding, Report
@@ -199,12 +199,13 @@ def _mark(what: str, sink: Sink, record: Remembered) -> str:
 
 def _run_items(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:
     """What is due beside findings: what could not be seen, what is seen again, exemptions near their end."""
-    blind = blind_reasons(report)
-    for category, reason in blind.items():
+    blind = blind_problems(report)
+    for category, problems in blind.items():
+        reason = _reason(problems)
         told = memory.not_seen.get(category, ())
         if _routed(sink, category) and shape(reason) not in told:
             since = last_run.blind_since.get(category, report.started_at)
-            yield Item("not_seen", category, f"{shape(reason)}{_SINCE}{since}", reason)
+            yield Item("not_seen", category, f"{shape(reason)}{_SINCE}{since}", f"{reason} {_advice(problems)}".strip())
     whole = {one.category for one in report.coverage if one.complete}
     for category in memory.not_seen:
         if category not in blind and (category in whole or (category == RUN and report.verdict != "inconclusive")):
@@ -236,13 +237,22 @@ def _routed(sink: Sink, category: str) -> bool:
     return category == RUN or not sink.match.categories or category in sink.match.categories
 
 
-def blind_reasons(report: Report) -> dict[str, str]:
-    """Each category that was asked and not seen whole, with the reason; `RUN` where the run as a whole failed."""
+def blind_problems(report: Report) -> dict[str, tuple[Problem, ...]]:
+    """Each category that was asked and not seen whole, with why; `RUN` where the run as a whole failed."""
     blind = {
-        one.category: "; ".join(str(problem) for problem in one.problems) or "not complete"
+        one.category: one.problems or (Problem("not complete"),)
         for one in report.coverage
         if not one.complete and one.plan != "skipped"
     }
     if report.verdict == "inconclusive" and not blind:
-        blind[RUN] = "; ".join(str(problem) for problem in report.problems) or "not known why"
+        blind[RUN] = report.problems or (Problem("not known why"),)
     return blind
+
+
+def _reason(problems: Iterable[Problem]) -> str:
+    return "; ".join(str(problem) for problem in problems)
+
+
+def _advice(problems: Iterable[Problem]) -> str:
+    """What to do about them, each hint once."""
+    return " ".join(dict.fromkeys(problem.hint for problem in problems if problem.hint))

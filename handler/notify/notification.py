@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import parse_iso
@@ -46,7 +47,7 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
 
     groups = {what: findings(what) for what in FINDING_ITEMS}
     ongoing = [one for one in _open_now(found, remembered.values(), sink) if one.fingerprint not in told]
-    open_ones = (*(one for what in _OPEN_ITEMS for one in groups[what]), *ongoing)
+    changed = [one for what in _OPEN_ITEMS for one in groups[what]]
     return Notification(
         delivery_id=batch.delivery_id,
         report=report,
@@ -58,9 +59,9 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
             item.key or "the run, which could not begin" for item in batch.items if item.what == "seen_again"
         ),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in batch.items if item.what == "exemption"),
-        notes=tuple(_notes(batch, situation, len(open_ones))),
+        notes=tuple(_notes(batch, situation, len(changed) + len(ongoing))),
         heartbeat=any(item.what == "heartbeat" for item in batch.items),
-        explain=_explain(report, min(open_ones, key=worst_first, default=None)),
+        explain=_explain(report, min(changed or ongoing, key=worst_first, default=None)),
         run_interval=situation.run_interval,
         remembers=situation.remembers,
         shard=situation.shard,
@@ -150,4 +151,6 @@ def _explain(report: Report, worst: Finding | None) -> str:
     """The command that explains the worst line; a counter has no port to ask for."""
     if worst is None or worst.port is None or not report.policy_files:
         return ""
-    return f"port-compliance policy explain {report.policy_files[0]} --port {_port(worst)}"
+    files = report.policy_files
+    path = files[0] if len(files) == 1 else posixpath.commonpath([posixpath.dirname(file) for file in files])
+    return f"port-compliance policy explain {path} --port {_port(worst)}" if path else ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from handler.clock import iso, parse_iso
 from handler.errors import StoreConflictError, StoreError
 from handler.models import Problem, Severity
-from handler.notify.due import blind_reasons, lasting
+from handler.notify.due import blind_problems, lasting
 from handler.notify.receipts import merged_memories, pruned, with_pending
 from handler.state.document import decode, encode
 from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary, at_place
@@ -154,7 +154,7 @@ def summarised(last_run: LastRun, report: Report, clock: Clock) -> LastRun:
         seconds=max(0, int((clock.now() - parse_iso(report.started_at)).total_seconds())),
         calls=sum(one.api_calls for one in report.coverage),
     )
-    since = {category: last_run.blind_since.get(category, report.started_at) for category in blind_reasons(report)}
+    since = {category: last_run.blind_since.get(category, report.started_at) for category in blind_problems(report)}
     target = tuple(report.target) if report.target.host else last_run.target
     history = (*last_run.history, line)[-HISTORY_LENGTH:]
     return last_run._replace(history=history, blind_since=since, target=target, gap=_gap(last_run, report))

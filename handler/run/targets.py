@@ -165,7 +165,7 @@ def _prepare_target(
         policy=policy,
         categories=tuple(category for category in spoken if category in wanted),
         skipped=tuple(category for category in spoken if category not in wanted),
-        store=wiring.store(state_url, target.name, place, read_only=request.dry_run),
+        store=wiring.store(state_url, target.name if place is None else place.name, place, read_only=request.dry_run),
         client=None if place is None else wiring.client(place),
     )
 

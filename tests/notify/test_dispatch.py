@@ -14,7 +14,7 @@ from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import SinkMessage
 from handler.transport import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
-from tests.fakes import MemoryStore, finding
+from tests.fakes import MemoryStore, finding, log_records
 from tests.reliability import FakeKind
 
 WEEK = timedelta(days=7)
@@ -142,3 +142,12 @@ def test_a_state_of_the_first_version_is_read_and_goes_on_under_the_same_ids():
     desk.run(lambda request: UP, finding(), finding(port=80, num=4), finding(port=8080))
     sent = [[body[key] for key in ("id", "new", "grown", "reminded", "resolved")] for body in desk.bodies()]
     assert sent == first["messages"]
+
+
+def test_a_delivery_that_was_not_taken_is_one_warning_line_with_sink_kind_and_reason():
+    desk = Desk(SOC, OPS)
+    with log_records("WARNING") as records:
+        desk.run(lambda request: UP if "ops" in request.url else Response(404), finding())
+    (line,) = records
+    assert (line.levelname, line.sink, line.target) == ("WARNING", "soc", "prod")
+    assert line.getMessage() == "soc (fake) did not take it: failed, HTTP 404"

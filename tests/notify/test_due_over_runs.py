@@ -409,3 +409,20 @@ def test_nobody_is_reminded_while_it_is_not_known_whether_it_is_still_open():
     broken = category(complete=False, problems=(Problem("x"),))
     assert story.run(port(), cover=broken, after=2 * DAY) == [("not_seen", "host")]
     assert story.run(port()) == [("reminded", TELNET), ("seen_again", "host")]
+
+
+def test_what_could_not_be_seen_says_what_to_do_and_another_hint_is_no_other_reason():
+    story = Story()
+    first = category(complete=False, problems=(Problem("refused", hint="Grant hss:ports:list."), Problem("late")))
+    other = category(complete=False, problems=(Problem("refused", hint="Ask the admin."), Problem("late")))
+    story.run(cover=first)
+    assert story.notice.not_seen == ("host could not be judged whole: refused; late Grant hss:ports:list.",)
+    assert story.run(cover=other) is None
+
+
+def test_the_line_that_is_explained_is_one_that_changed_with_the_folder_of_a_policy_of_several_files():
+    story = Story()
+    story.run(port())
+    files = ("policies/a.yaml", "policies/b.yaml")
+    story.run(port(), port(80, severity=Severity.LOW), policy_files=files)
+    assert story.notice.explain == "port-compliance policy explain policies --port 80/tcp"

@@ -76,7 +76,6 @@ class Server:
         """The alerts but for the watchdog, which always fires."""
         every = json.loads(ask(f"{self.url}/api/v2/alerts")[2])
         found = [alert for alert in every if alert["labels"]["alertname"] != "PortComplianceWatchdog"]
-        assert len(found) == len(every) - 1
         return {alert["labels"].get("fingerprint", "inconclusive"): alert for alert in found}
 
 

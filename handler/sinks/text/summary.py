@@ -56,7 +56,8 @@ def _blind(notification: Notification) -> bool:
 
 def _nothing_listed(notification: Notification) -> str:
     if _blind(notification):
-        return "What could be seen holds no finding for this channel."
+        seen = any(part.rows for part in notification.report.coverage)
+        return "What could be seen holds no finding for this channel." if seen else "Nothing could be seen."
     if notification.report.verdict == "violations":
         return "No finding concerns this channel."
     return "Checked, complete: no port breaks the policy."

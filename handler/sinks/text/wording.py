@@ -13,7 +13,7 @@ from handler.sinks.text.summary import summary
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.models import CategorySnapshot, ExemptionNotice
+    from handler.models import CategorySnapshot, ExemptionNotice, Target
     from handler.sinks.sink import Notification, Sink
     from handler.sinks.text.moves import RuleBlock
 
@@ -123,7 +123,7 @@ def tolerance(notification: Notification) -> tuple[str, ...]:
 
 
 def _section(heading: str, sentences: Iterable[str]) -> Section:
-    items = tuple(MessageLine(one_line(sentence, LONG)) for sentence in sentences)
+    items = tuple(MessageLine(one_line(sentence, 2 * LONG)) for sentence in sentences)
     return Section(heading, items[:_SENTENCES_SHOWN], max(0, len(items) - _SENTENCES_SHOWN), findings=False)
 
 
@@ -148,13 +148,25 @@ def _exemption(exemption: ExemptionNotice) -> str:
     return f"{who} holds until {exemption.expires}, {left} left"
 
 
+def _target(target: Target) -> str:
+    """`Target prod: otc, eu-de, project 0123..., enterprise project 0`."""
+    project = f"project {target.project_id}" if target.project_id else ""
+    enterprise = target.enterprise_project_id
+    part = f"enterprise project {enterprise}" if enterprise not in ("", "all_granted_eps") else ""
+    facts = [one_line(fact, 80) for fact in (target.cloud, target.region or target.host, project, part) if fact]
+    return f"Target {one_line(target.name, 60)}: {', '.join(facts)}"
+
+
 def _footer(notification: Notification) -> tuple[str, ...]:
     report = notification.report
-    asked = readable_time(report.taken_at or report.started_at)
+    asked = any(one.api_calls or one.rows for one in report.coverage)
+    when = readable_time(report.taken_at or report.started_at)
+    policy = f"{one_line(report.policy_name, 60)} {short_digest(report.policy_digest)}".strip()
     lines = [
-        f"HSS was asked {asked}; what it knows may be hours old.",
-        f"Policy {one_line(report.policy_name, 60)} {short_digest(report.policy_digest)}",
+        f"HSS was asked {when}; what it knows may be hours old." if asked else "HSS was not asked.",
+        _target(report.target),
+        f"Policy {policy}" if policy else "",
         f"Explain a line: {one_line(notification.explain, 200)}" if notification.explain else "",
-        f"Message {one_line(notification.delivery_id, 80)}",
+        f"Run {one_line(report.run_id, 80)}, message {one_line(notification.delivery_id, 80)}",
     ]
     return tuple(line for line in lines if line)
