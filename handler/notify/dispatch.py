@@ -8,7 +8,7 @@ from handler.clock import Deadline, iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
 from handler.logs import LOGGER
 from handler.models import Delivery, Problem
-from handler.notify.due import due_batch
+from handler.notify.due import due_batches
 from handler.notify.notification import Situation, notification_of
 from handler.notify.outbox import Outbox, claim, keeps, remember, stateless, summarised
 from handler.notify.receipts import busy, with_pending, with_receipts
@@ -87,8 +87,8 @@ def _fill(outbox: Outbox) -> None:
         after = outbox.memory
         for batch in known.pending:
             after = with_receipts(after, sink.name, batch.items, now)
-        fresh = due_batch(sink, outbox.situation.report, after, now, stateful=outbox.stateful)
-        outbox.batches[sink.name] = (*known.pending, *((fresh,) if fresh else ()))
+        fresh = due_batches(sink, outbox.situation.report, after, now, stateful=outbox.stateful)
+        outbox.batches[sink.name] = (*known.pending, *fresh)
 
 
 def _beaten(outbox: Outbox) -> Dispatched:

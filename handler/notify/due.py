@@ -8,12 +8,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
-from handler.decide.diff import has_grown, shape
-from handler.models import Problem, worst_first
+from handler.decide.diff import has_grown
+from handler.models import worst_first
+from handler.notify.run_items import run_items
 from handler.state.memory import Batch, Item, LastRun, SinkMemory, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from handler.models import Finding, Report
@@ -23,29 +23,59 @@ if TYPE_CHECKING:
 # items whose key is a fingerprint
 BEGINNINGS: Final = ("new", "newly_forbidden", "reopened")
 FINDING_ITEMS: Final = (*BEGINNINGS, "grown", "raised", "lowered", "reminded", "resolved", "missed")
-_SINCE: Final = "\n@"  # parts a reason from the time; a shape never holds it
-RUN: Final = ""  # the "category" of what concerns the run as a whole
+MOST_MESSAGES: Final = 20  # of one sink in one run
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
 
+def due_batches(
+    sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True
+) -> tuple[Batch, ...]:
+    """What the sink is to be told now, in one message; machines get all that they are due, in several where need be.
+
+    No more than `MOST_MESSAGES` in a run: the rest stays due.
+    """
+    whole = due_batch(sink, report, last_run, now, stateful=stateful)
+    if whole is None or not sink.kind.takes_all:
+        return () if whole is None else (whole,)
+    findings = [item for item in whole.items if item.what in FINDING_ITEMS]
+    if len(findings) <= sink.max_findings:
+        return (whole,)
+    beside = [item for item in whole.items if item.what not in FINDING_ITEMS]
+    starts = range(0, len(findings), sink.max_findings)[:MOST_MESSAGES]
+    shares = [findings[start : start + sink.max_findings] for start in starts]
+    shares[0] += beside
+    return tuple(_batch(sink, report, share) for share in shares)
+
+
 def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True) -> Batch | None:
-    """What the sink is to be told now, or None. `stateful`: what is told is remembered."""
+    """All that the sink is to be told now, or None. `stateful`: what is told is remembered."""
     if sink.match.targets and report.target.name not in sink.match.targets:
         return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = [
-        *_finding_items(sink, last_run, memory, now, blind=report.verdict == "inconclusive"),
-        *_run_items(sink, report, last_run, memory),
-    ]
-    if _is_first(memory, last_run) and (items or last_run.lost):
-        items.append(Item("digest", last_run.began_at))
-    if not _told_anyway(sink, report, stateful=stateful) and not (stateful and items):
+    items = _owed(sink, report, last_run, memory, now)
+    if not (stateful and items) and not _told_anyway(sink, report, stateful=stateful):
         if not stateful or not _heartbeat_due(sink, memory, report, now):
             return None
         items.append(Item("heartbeat", memory.last_told or memory.since))
     items += [Item("drift", text) for text in last_run.drift if text not in memory.drift]
+    return _batch(sink, report, items)
+
+
+def _owed(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory, now: datetime) -> list[Item]:
+    """What is owed, whatever becomes of the run; a memory that has just begun says so."""
+    blind = report.verdict == "inconclusive"
+    items = [
+        *_finding_items(sink, last_run, memory, now, blind=blind),
+        *run_items(sink, report, last_run, memory),
+    ]
+    first = _is_first(memory, last_run) and (items or last_run.lost)
+    return [*items, Item("digest", last_run.began_at)] if first else items
+
+
+def _batch(sink: Sink, report: Report, items: list[Item]) -> Batch:
+    """A message of these items; one of a single run's worth bears the run."""
     if not any(lasting(item) for item in items):
-        items.append(Item("run", report.run_id))
+        items = [*items, Item("run", report.run_id)]
     return Batch(delivery_id(sink.name, items, place_of(report.target)), tuple(items))
 
 
@@ -81,17 +111,6 @@ def is_kept(record: Remembered, sinks: tuple[Sink, ...], memory: LastRun, now: d
         return True
     known = ((sink, memory.sinks.get(sink.name)) for sink in sinks)
     return any(told is not None and _resolved(sink, record, told) for sink, told in known)
-
-
-def reason_and_since(item: Item) -> tuple[str, str]:
-    """The reason for which something was not seen, in its shape, and since when; empty where it was not kept yet."""
-    reason, mark, since = item.mark.rpartition(_SINCE)
-    return (reason, since) if mark else (item.mark, "")
-
-
-def exemption_key(item: Item) -> str:
-    """Under what name it is remembered that an exemption's stage was told."""
-    return f"{item.key} {item.mark}"
 
 
 def _is_first(memory: SinkMemory, last_run: LastRun) -> bool:
@@ -195,64 +214,3 @@ def _mark(what: str, sink: Sink, record: Remembered) -> str:
     if what == "reminded" and receipt is not None:
         parts.append(receipt.at)
     return " ".join(parts)
-
-
-def _run_items(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:
-    """What is due beside findings: what could not be seen, what is seen again, exemptions near their end."""
-    blind = blind_problems(report)
-    for category, problems in blind.items():
-        reason = _reason(problems)
-        told = memory.not_seen.get(category, ())
-        if _routed(sink, category) and shape(reason) not in told:
-            since = last_run.blind_since.get(category, report.started_at)
-            yield Item("not_seen", category, f"{shape(reason)}{_SINCE}{since}", f"{reason} {_advice(problems)}".strip())
-    whole = {one.category for one in report.coverage if one.complete}
-    for category in memory.not_seen:
-        if category not in blind and (category in whole or (category == RUN and report.verdict != "inconclusive")):
-            yield Item("seen_again", category, _again_mark(memory, category))
-    yield from _gap_items(last_run, memory)
-    for ending in report.exemption_notices:
-        stage = "ended" if ending.days_left < 0 else "ending"
-        item = Item("exemption", ending.exemption_id, f"{ending.expires} {stage}", ending.owner)
-        if exemption_key(item) not in memory.exemptions:
-            yield item
-
-
-def _gap_items(last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:
-    """The last time without runs, if the sink was there and was not told; whether anything changed or not."""
-    if last_run.gap:
-        began, ended, hours = last_run.gap
-        if memory.since < ended and memory.gap != began:
-            yield Item("gap", began, ended, hours)
-
-
-def _again_mark(memory: SinkMemory, category: str) -> str:
-    """What tells this end of not seeing apart: the reasons that were told, and when it had begun."""
-    since = memory.blind_since.get(category, "")
-    reasons = "; ".join(memory.not_seen[category])
-    return f"{reasons}{_SINCE}{since}" if since else reasons
-
-
-def _routed(sink: Sink, category: str) -> bool:
-    return category == RUN or not sink.match.categories or category in sink.match.categories
-
-
-def blind_problems(report: Report) -> dict[str, tuple[Problem, ...]]:
-    """Each category that was asked and not seen whole, with why; `RUN` where the run as a whole failed."""
-    blind = {
-        one.category: one.problems or (Problem("not complete"),)
-        for one in report.coverage
-        if not one.complete and one.plan != "skipped"
-    }
-    if report.verdict == "inconclusive" and not blind:
-        blind[RUN] = report.problems or (Problem("not known why"),)
-    return blind
-
-
-def _reason(problems: Iterable[Problem]) -> str:
-    return "; ".join(str(problem) for problem in problems)
-
-
-def _advice(problems: Iterable[Problem]) -> str:
-    """What to do about them, each hint once."""
-    return " ".join(dict.fromkeys(problem.hint for problem in problems if problem.hint))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import parse_iso
 from handler.models import ExemptionNotice, Severity, worst_first
-from handler.notify.due import FINDING_ITEMS, RUN, wants
+from handler.notify.due import FINDING_ITEMS, wants
+from handler.notify.run_items import RUN
 from handler.sinks.sink import Before, Notification
 
 if TYPE_CHECKING:
