@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
 from handler.decide.diff import has_grown
+from handler.decide.flapping import DAY
 from handler.models import worst_first
 from handler.notify.run_items import run_items
 from handler.state.memory import Batch, Item, LastRun, SinkMemory, place_of
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
 
 # items whose key is a fingerprint
 BEGINNINGS: Final = ("new", "newly_forbidden", "reopened")
-FINDING_ITEMS: Final = (*BEGINNINGS, "grown", "raised", "lowered", "reminded", "resolved", "missed")
+FINDING_ITEMS: Final = (
+    *BEGINNINGS,
+    *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed"),
+)
 MOST_MESSAGES: Final = 20  # of one sink in one run
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
@@ -137,11 +141,35 @@ def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datet
     """What is due of findings, worst first; of a kind with an event per finding no more than fit into one run."""
     items = []
     for record in sorted(last_run.findings.values(), key=lambda one: worst_first(one.finding)):
-        what = _open(sink, record, now) if record.status == "open" else _resolved(sink, record, memory)
+        what = _what(sink, record, memory, now)
         if what and not (what == "reminded" and blind):  # nobody knows whether it is still open
             text = _because(record) if what in ("resolved", "missed") else str(record.finding.severity)
             items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record), text))
     return items[: sink.max_findings] if sink.kind.event_per_finding else items
+
+
+def _what(sink: Sink, record: Remembered, memory: SinkMemory, now: datetime) -> str | None:
+    """What the sink is due of a finding; of one that flaps people hear once a day, machines each change."""
+    flapping = record.flapping_since is not None and not sink.kind.takes_all
+    if flapping and sink.kind.chat:
+        return _flapping(sink, record, now)
+    if flapping and record.status != "open":
+        return None  # what holds incidents keeps it open meanwhile
+    receipt = record.told.get(sink.name)
+    if receipt is not None and receipt.transition == "flapping" and record.status == "open":
+        return "steady" if wants(sink, record.finding) else None
+    return _open(sink, record, now) if record.status == "open" else _resolved(sink, record, memory)
+
+
+def _flapping(sink: Sink, record: Remembered, now: datetime) -> str | None:
+    """That it flaps, at once and then once a day; what got worse meanwhile is told at once."""
+    receipt = record.told.get(sink.name)
+    if not wants(sink, record.finding):
+        return None
+    if receipt is None or receipt.transition != "flapping" or now - parse_iso(receipt.at) >= DAY:
+        return "flapping"
+    worse = _move(record.finding, receipt) if record.status == "open" else None
+    return worse if worse in ("raised", "grown") else None
 
 
 def _open(sink: Sink, record: Remembered, now: datetime) -> str | None:
@@ -198,7 +226,7 @@ def _resolved(sink: Sink, record: Remembered, memory: SinkMemory) -> str | None:
     if not sink.send_resolved:
         return None
     receipt = record.told.get(sink.name)
-    if receipt is not None and receipt.transition == "open":
+    if receipt is not None and receipt.transition in ("open", "flapping"):
         return "resolved"  # also where the last opening was never told: the sink still believes in an earlier one
     untold = receipt is None or receipt.episode < record.episode
     away = untold and record.opened_at >= memory.since and wants(sink, record.finding)
@@ -209,6 +237,8 @@ def _mark(what: str, sink: Sink, record: Remembered) -> str:
     """What tells this item apart from an earlier one of the same finding: its beginning, episode and num."""
     receipt = record.told.get(sink.name)
     parts = [record.first_seen, str(record.episode), str(record.finding.num)]
+    if what == "flapping":
+        parts += [record.flapping_since or "", "" if receipt is None else receipt.at]
     if what in ("raised", "lowered") or (what == "resolved" and record.status == "open"):
         parts += [str(record.finding.severity), record.severity_at or ""]
     if what == "reminded" and receipt is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handler.state.memory import Batch, Item, LastRun, Remembered
 
 MISSED_SHOWN = 10
-_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed"))
+_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping"))
 
 
 class Situation(NamedTuple):
@@ -84,6 +84,8 @@ def _before_item(item: Item, record: Remembered, sink: Sink) -> Before:
         now = record.status != "open"  # else it was resolved when the message was made, and is open again
         because = item.text or (record.because if now else record.ended_because)
         return Before(severity, num, (record.resolved_at if now else record.ended_at) or "", because or "closed")
+    if item.what == "steady":
+        return Before(severity, num, record.opened_at)
     return Before(severity, num, record.ended_at or "", record.ended_because)
 
 
@@ -98,7 +100,8 @@ def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink:
     """The sink's open findings: those found now, and for a mirror of the state those not seen this time too."""
     ongoing = [one for one in found.values() if wants(sink, one)]
     if sink.kind.mirrors:
-        unseen = (one for one in remembered if one.status == "open" and one.finding.fingerprint not in found)
+        stays = (one for one in remembered if one.status == "open" or one.flapping_since is not None)
+        unseen = (one for one in stays if one.finding.fingerprint not in found)
         ongoing += [one.finding._replace(first_seen=one.first_seen) for one in unseen if wants(sink, one.finding)]
     return ongoing
 

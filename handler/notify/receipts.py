@@ -29,17 +29,24 @@ def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: date
         if item.what in FINDING_ITEMS:
             record = findings.get(item.key)
             if record is not None:
-                told = {**record.told, sink: _receipt(item, record, iso(now))}
+                told = {**record.told, sink: _receipt(item, record, sink, iso(now))}
                 findings[item.key] = record._replace(told=told)
         else:
             memory = _beside(memory, item, iso(now))
     return last_run._replace(findings=findings, sinks={**last_run.sinks, sink: memory})
 
 
-def _receipt(item: Item, record: Remembered, at: str) -> Receipt:
+def _was_flapping(record: Remembered, sink: str) -> bool:
+    """Whether the sink was told that it flaps, and it still does."""
+    receipt = record.told.get(sink)
+    return record.flapping_since is not None and receipt is not None and receipt.transition == "flapping"
+
+
+def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
     """The receipt of an item, as of when it was made: the finding may have moved on since."""
     _, episode, num, *_ = item.mark.split(" ")
-    transition = "resolved" if item.what in ("resolved", "missed") else "open"
+    flaps = item.what == "flapping" or (item.what in ("raised", "grown") and _was_flapping(record, sink))
+    transition = "resolved" if item.what in ("resolved", "missed") else "flapping" if flaps else "open"
     severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
     return Receipt(transition, min(int(episode), record.episode), int(num), at, int(severity))
 
