@@ -41,14 +41,14 @@ def due_batches(
     whole = due_batch(sink, report, last_run, now, stateful=stateful)
     if whole is None or not sink.kind.takes_all:
         return () if whole is None else (whole,)
+    most = sink.max_findings
     findings = [item for item in whole.items if item.what in FINDING_ITEMS]
-    if len(findings) <= sink.max_findings:
+    if len(findings) <= most:
         return (whole,)
     beside = [item for item in whole.items if item.what not in FINDING_ITEMS]
-    starts = range(0, len(findings), sink.max_findings)[:MOST_MESSAGES]
-    shares = [findings[start : start + sink.max_findings] for start in starts]
-    shares[0] += beside
-    return tuple(_batch(sink, report, share) for share in shares)
+    first = _batch(sink, report, [*findings[:most], *beside])
+    starts = range(most, len(findings), most)[: MOST_MESSAGES - 1]
+    return (first, *(_batch(sink, report, findings[start : start + most]) for start in starts))
 
 
 def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True) -> Batch | None:
@@ -58,9 +58,9 @@ def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, s
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
     items = _owed(sink, report, last_run, memory, now)
     if not (stateful and items) and not _told_anyway(sink, report, stateful=stateful):
-        if not stateful or not _heartbeat_due(sink, memory, report, now):
+        if not (stateful and _heartbeat_due(sink, memory, report, now)):
             return None
-        items.append(Item("heartbeat", memory.last_told or memory.since))
+        items = [Item("heartbeat", memory.last_told or memory.since)]
     items += [Item("drift", text) for text in last_run.drift if text not in memory.drift]
     return _batch(sink, report, items)
 
@@ -150,15 +150,19 @@ def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datet
 
 def _what(sink: Sink, record: Remembered, memory: SinkMemory, now: datetime) -> str | None:
     """What the sink is due of a finding; of one that flaps people hear once a day, machines each change."""
-    flapping = record.flapping_since is not None and not sink.kind.takes_all
-    if flapping and sink.kind.chat:
-        return _flapping(sink, record, now)
-    if flapping and record.status != "open":
-        return None  # what holds incidents keeps it open meanwhile
-    receipt = record.told.get(sink.name)
-    if receipt is not None and receipt.transition == "flapping" and record.status == "open":
+    is_open = record.status == "open"
+    if record.flapping_since is not None and not sink.kind.takes_all:
+        if sink.kind.chat:
+            return _flapping(sink, record, now)
+        return _open(sink, record, now) if is_open else None  # what holds incidents keeps it open meanwhile
+    if is_open and _was_told_flapping(sink, record):
         return "steady" if wants(sink, record.finding) else None
-    return _open(sink, record, now) if record.status == "open" else _resolved(sink, record, memory)
+    return _open(sink, record, now) if is_open else _resolved(sink, record, memory)
+
+
+def _was_told_flapping(sink: Sink, record: Remembered) -> bool:
+    receipt = record.told.get(sink.name)
+    return receipt is not None and receipt.transition == "flapping"
 
 
 def _flapping(sink: Sink, record: Remembered, now: datetime) -> str | None:
