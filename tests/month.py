@@ -27,7 +27,7 @@ ANSWERS: dict[str, tuple[int, Any]] = {
     "slack": (200, "ok"), "mattermost": (200, "ok"), "teams": (202, ""), "rocketchat": (200, {"success": True}),
     "discord": (204, ""), "googlechat": (200, {"name": "spaces/A/messages/B"}), "feishu": (200, {"code": 0}),
     "dingtalk": (200, {"errcode": 0}), "wecom": (200, {"errcode": 0}), "webex": (204, ""),
-    "telegram": (200, {"ok": True}), "pagerduty": (202, {"status": "success"}),
+    "telegram": (200, {"ok": True}), "splunk": (200, {"code": 0}), "pagerduty": (202, {"status": "success"}),
 }  # fmt: skip
 
 
@@ -112,7 +112,8 @@ class Month:
         kind = request.url.split("/")[2].split(".")[0]
         if self.web_is_down:
             return Response(503)
-        text = json.dumps(json.loads(request.body or b""), ensure_ascii=False)
+        lines = (request.body or b"").split(b"\n")
+        text = "".join(json.dumps(json.loads(line), ensure_ascii=False) for line in lines)
         self.messages.append(Message(self.hour, kind, text.replace("\\", "").replace("\u200b", ""), request.headers))
         status, body = ANSWERS.get(kind, (200, ""))
         return Response(status, {}, (body if isinstance(body, str) else json.dumps(body)).encode())

@@ -98,6 +98,7 @@ _ROWS: Final = (
     SinkKind("alertmanager", chat=False, mirrors=True),
     SinkKind("cloudevents", chat=False),
     SinkKind("ocsf", chat=False),
+    SinkKind("splunk", chat=False, needs=("headers",)),
 )
 SINK_KINDS: Final[dict[str, SinkKind]] = {row.name: row for row in _ROWS}
 
