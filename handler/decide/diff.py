@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from handler.models import Evaluation, Finding
+    from handler.models import Evaluation, Finding, PastFinding
     from handler.policy.rules import Policy
     from handler.state.memory import Receipt
 
@@ -65,10 +65,7 @@ def compare(
         remembered[finding.fingerprint] = record
     were_open = [one.finding for one in before.findings.values() if one.status == "open"]
     resolved, unseen = gone(evaluation, were_open, policy)
-    for past in resolved:
-        record = remembered[past.finding.fingerprint]
-        ended = record._replace(status="resolved", resolved_at=iso(now), because=past.because)
-        remembered[past.finding.fingerprint] = closed_again(ended, now) if past.because == "closed" else ended
+    remembered |= {past.finding.fingerprint: _closed(past, before, now) for past in resolved}
     drift = _drift(evaluation)
     return Compared(
         changes=Changes(**{kind: _of(kinds, kind) for kind in _KINDS}, resolved=resolved, unseen=unseen),
@@ -185,6 +182,13 @@ def _with_severities(record: Remembered) -> dict[str, Receipt]:
     """The receipts; one of an earlier version told the severity that was remembered."""
     was = int(record.finding.severity)
     return {sink: one._replace(severity=was) if one.severity is None else one for sink, one in record.told.items()}
+
+
+def _closed(past: PastFinding, before: LastRun, now: datetime) -> Remembered:
+    """The record of a finding that ends now; only what closes can flap."""
+    record = before.findings[past.finding.fingerprint]
+    ended = record._replace(status="resolved", resolved_at=iso(now), because=past.because)
+    return closed_again(ended, now) if past.because == "closed" else ended
 
 
 def has_grown(num: int, told: int) -> bool:

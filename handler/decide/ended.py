@@ -45,13 +45,17 @@ class _Sight:
         if finding.fingerprint in self._announced:
             return "policy"
         now = self._as_it_is(finding)
-        rule = self._rules.get(finding.rule_id)
-        asked = rule is not None and rule_matcher(rule).speaks_of(now or _subject(finding))
-        if now is None and self._tells_of_absence(finding.category, asked=asked):
+        rule = self._asking_rule(finding, now)
+        if now is None and self._tells_of_absence(finding.category, asked=rule is not None):
             return "closed"
-        if rule is None or not asked:
+        if rule is None:
             return "policy"
         return "unseen" if now is None or not self._is_whole(finding.category) else _by_its_rule(rule, now, finding)
+
+    def _asking_rule(self, finding: Finding, now: Subject | None) -> Rule | None:
+        """The finding's rule, if there still is one and it speaks of such a row."""
+        rule = self._rules.get(finding.rule_id)
+        return rule if rule is not None and rule_matcher(rule).speaks_of(now or _subject(finding)) else None
 
     def _is_whole(self, category: str) -> bool:
         seen = self._coverage.get(category)

@@ -41,15 +41,13 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
     remembered = situation.last_run.findings
     by_what = _by_what(batch)
     groups = {what: _findings(by_what.get(what, ()), found, remembered) for what in FINDING_ITEMS}
-    told = {item.key for item in batch.items if item.what in FINDING_ITEMS}
-    open_now = _open_now(found, remembered.values(), sink)
-    ongoing = sorted((one for one in open_now if one.fingerprint not in told), key=worst_first)
+    ongoing = _ongoing(batch, _open_now(found, remembered.values(), sink))
     changed = [one for what in _OPEN_ITEMS for one in groups[what]]
     return Notification(
         delivery_id=batch.delivery_id,
         report=report,
         **groups,
-        ongoing=tuple(ongoing),
+        ongoing=ongoing,
         before=_before(batch, sink, remembered),
         not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
         seen_again=tuple(item.key or "the run, which could not begin" for item in by_what.get("seen_again", ())),
@@ -61,6 +59,12 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         remembers=situation.remembers,
         shard=situation.shard,
     )
+
+
+def _ongoing(batch: Batch, open_now: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The open findings that the message is not about."""
+    told = {item.key for item in batch.items if item.what in FINDING_ITEMS}
+    return tuple(sorted((one for one in open_now if one.fingerprint not in told), key=worst_first))
 
 
 def _by_what(batch: Batch) -> dict[str, list[Item]]:

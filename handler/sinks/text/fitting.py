@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from handler.sinks.message import SinkMessage
 
@@ -58,14 +58,21 @@ def fit_blocks(
             kept.append(at)
     shown: dict[int, list[str]] = {}
     for last in (False, True):
-        served = [at for at in kept if blocks[at].last is last]
-        for at in served:
-            share = left // 2 if blocks[at].first else left
-            shown[at] = _short_forms(blocks[at].entries, share, size, gap)
-            left -= sum(size(line) + gap for line in shown[at])
-        for at in sorted(served):
-            left = _lengthen(shown[at], blocks[at].entries, left, size)
+        served = {at: blocks[at] for at in kept if blocks[at].last is last}
+        left = _serve(served, shown, left, size, gap)
     return tuple(_fitted(blocks[at], shown[at], more) for at in sorted(kept))
+
+
+def _serve(
+    blocks: Mapping[int, TextBlock], shown: dict[int, list[str]], left: int, size: Callable[[str], int], gap: int
+) -> int:
+    """Give each block its lines, short ones first; what is left of the room."""
+    for at, block in blocks.items():
+        shown[at] = _short_forms(block.entries, left // 2 if block.first else left, size, gap)
+        left -= sum(size(line) + gap for line in shown[at])
+    for at in sorted(blocks):
+        left = _lengthen(shown[at], blocks[at].entries, left, size)
+    return left
 
 
 def _short_forms(entries: Sequence[Entry], room: int, size: Callable[[str], int], gap: int) -> list[str]:
