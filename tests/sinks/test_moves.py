@@ -176,3 +176,9 @@ def test_chats_say_that_a_finding_flaps_and_what_it_is_now(kind):
     assert "flapping, closed now" in said(kind, Notification("id", report(changes=Changes()), flapping=(TELNET,)))
     steady = moved("steady", ended_at="2026-11-22T08:07:00Z")
     assert "open, steady since 2026-11-22 08:07 UTC" in said(kind, steady)
+
+
+@pytest.mark.parametrize("shrink", [0, 9])
+def test_google_chat_is_told_the_id_by_which_it_makes_no_second_message(shrink):
+    (message,) = SINK_KINDS["googlechat"].module.render(moved("new"), sink("googlechat"), NOON, shrink)
+    assert message.query == {"requestId": "id"}
