@@ -73,6 +73,7 @@ def compare(
         last_run=before._replace(
             run_at=iso(now),
             policy_digest=policy.digest,
+            policy_change=_policy_change(before, policy, now),
             place=place,
             findings={fingerprint: calmed(record, now) for fingerprint, record in remembered.items()},
             drift=drift,
@@ -92,6 +93,13 @@ def memory_before(
     history = last_run.history if last_run is not None else ()
     known = mine or LastRun(run_at=iso(now), began_at=iso(now), place=place, lost=unreadable)
     return known._replace(others=others, history=history), None if mine is None else mine.run_at
+
+
+def _policy_change(before: LastRun, policy: Policy, now: datetime) -> tuple[str, ...]:
+    """The policy that took another's place, now or in an earlier run."""
+    if before.policy_digest in ("", policy.digest):
+        return before.policy_change
+    return policy.digest, iso(now)
 
 
 def _excused(evaluation: Evaluation) -> dict[str, int]:

@@ -150,6 +150,7 @@ def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) 
     if situation.report.gap_hours is not None:
         gaps.add(str(situation.report.gap_hours))
     yield from (f"no run for {hours} h" for hours in sorted(gaps))
+    yield from (f"another policy rules since {item.key}: {item.mark[:19]}" for item in by_what.get("policy", ()))
     yield from _missed_lines(by_what.get("missed", ()), situation.last_run.findings)
     yield from (f"HSS answers in another form: {item.key}" for item in by_what.get("drift", ()))
 

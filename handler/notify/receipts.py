@@ -63,8 +63,8 @@ def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
         left.pop(item.key, None)
         begun.pop(item.key, None)
         return memory._replace(not_seen=left, blind_since=begun)
-    if item.what == "gap":
-        return memory._replace(gap=item.key)
+    if item.what in ("gap", "policy"):
+        return memory._replace(gap=item.key) if item.what == "gap" else memory._replace(policy=item.key)
     if item.what == "exemption":
         return memory._replace(exemptions={**memory.exemptions, exemption_key(item): at})
     if item.what == "drift":
@@ -149,6 +149,7 @@ def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: se
         not_seen=later.not_seen,
         blind_since=later.blind_since,
         gap=max(theirs.gap, ours.gap),
+        policy=max(theirs.policy, ours.policy),
         exemptions={**theirs.exemptions, **ours.exemptions},
         drift=tuple(dict.fromkeys((*theirs.drift, *ours.drift))),
     )

@@ -32,6 +32,7 @@ def run_items(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory)
         if category not in blind and _is_seen(category, report):
             yield Item("seen_again", category, _again_mark(memory, category))
     yield from _gap_items(last_run, memory)
+    yield from _policy_items(last_run, memory)
     yield from (item for item in _endings(report) if exemption_key(item) not in memory.exemptions)
 
 
@@ -54,6 +55,14 @@ def _gap_items(last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:
         began, ended, hours = last_run.gap
         if memory.since < ended and memory.gap != began:
             yield Item("gap", began, ended, hours)
+
+
+def _policy_items(last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:
+    """Another policy, if the sink was there before it came and was not told."""
+    if last_run.policy_change:
+        digest, came = last_run.policy_change
+        if memory.since < came and memory.policy != came:
+            yield Item("policy", came, digest)
 
 
 def _again_mark(memory: SinkMemory, category: str) -> str:

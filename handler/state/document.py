@@ -84,6 +84,7 @@ def _read_run(content: Mapping[str, Any]) -> LastRun:
         blind_since=content.get("blind_since", {}),
         target=tuple(content.get("target", ())),
         gap=tuple(content.get("gap", ())),
+        policy_change=tuple(content.get("policy_change", ())),
         others={place: _read_run(other) for place, other in content.get("others", {}).items()},
     )
 

@@ -30,9 +30,9 @@ class Item(NamedTuple):
 
     `what`: new, newly_forbidden, grown, raised, lowered, reopened, flapping, steady, reminded, resolved, missed
     (`key`: a fingerprint); not_seen, seen_again (a category, empty: the run as a whole); exemption (its id); drift (its
-    text); gap (its beginning); digest, heartbeat, run (a time or run id). `mark` tells apart what happens to the same
-    key twice: episode and num, reason, stage. `text` is a reason, an owner; the severity that is told; of what is
-    resolved, why it ended.
+    text); gap, policy (when it began); digest, heartbeat, run (a time or run id). `mark` tells apart what happens to
+    the same key twice: episode and num, reason, stage, digest. `text` is a reason, an owner; the severity that is told;
+    of what is resolved, why it ended.
     """
 
     what: str
@@ -84,6 +84,7 @@ class SinkMemory(NamedTuple):
     drift: tuple[str, ...] = ()
     blind_since: Mapping[str, str] = {}  # category: when what was told as not seen had begun
     gap: str = ""  # the beginning of the last gap that was told
+    policy: str = ""  # when the last change of the policy that was told had come
 
 
 class RunSummary(NamedTuple):
@@ -123,6 +124,7 @@ class LastRun(NamedTuple):
     blind_since: Mapping[str, str] = {}
     target: tuple[str, ...] = ()
     gap: tuple[str, ...] = ()  # the last time without runs: when it began and ended, and its hours
+    policy_change: tuple[str, ...] = ()  # the policy that last took another's place: its digest, and when
     others: Mapping[str, LastRun] = {}
 
 

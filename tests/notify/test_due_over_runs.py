@@ -485,3 +485,16 @@ def test_three_times_in_more_than_a_day_is_not_flapping():
     story = Story()
     told = [story.run(*findings, after=7 * HOUR) for _ in range(4) for findings in ((port(),), ())]
     assert all(items and items[0][0] != "flapping" for items in told)
+
+
+def test_another_policy_is_told_once_though_it_finds_the_same():
+    story = Story()
+    story.run(port())
+    story.policy = POLICY._replace(digest="sha256:2")
+    came = iso(story.now + HOUR)
+    assert story.run(port(), accepts=False) == [("policy", came)]
+    assert story.run(port()) == [("policy", came)]
+    assert story.notice.notes == (f"another policy rules since {came}: sha256:2",)
+    assert story.run(port()) is None
+    story.policy = POLICY
+    assert story.run(port()) == [("policy", iso(story.now))]
