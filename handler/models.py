@@ -168,9 +168,12 @@ class Finding(NamedTuple):
     tags: tuple[str, ...] = ()
     first_seen: str | None = None  # ISO 8601; None until compared with a state
     hosts: tuple[Host, ...] | None = None  # None: not asked
+    owner: str = ""  # whom to ask
+    runbook: str = ""  # the page where the steps are
 
 
-RULE_TEXTS = ("title", "rationale", "remediation", "references", "tags")  # what a finding says in its rule's words
+# What a finding says in its rule's words.
+RULE_TEXTS = ("title", "rationale", "remediation", "references", "tags", "owner", "runbook")
 _CATEGORY_RANK = {category: rank for rank, category in enumerate(CATEGORIES)}
 
 
@@ -195,9 +198,10 @@ class ExemptedFinding(NamedTuple):
     expires: str  # the last day on which it holds, YYYY-MM-DD
     days_left: int
     ticket: str = ""
+    approved_by: str = ""
 
 
-EXEMPTION_TEXTS = ("reason", "owner", "ticket")  # what it says in the exemption's words
+EXEMPTION_TEXTS = ("reason", "owner", "ticket", "approved_by")  # what it says in the exemption's words
 
 
 class AnnouncedFinding(NamedTuple):

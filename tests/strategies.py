@@ -61,6 +61,8 @@ def rules(draw, rule_id):
         remediation=draw(st.one_of(st.just(""), texts)),
         references=tuple(draw(st.lists(st.just("https://example.org/a"), max_size=2))),
         tags=tuple(draw(st.lists(texts, max_size=2))),
+        owner=draw(st.one_of(st.just(""), texts)),
+        runbook=draw(st.sampled_from(["", "https://example.org/steps"])),
         effective_from=draw(st.one_of(st.none(), days)),
     )
 
@@ -78,7 +80,9 @@ def exemptions(draw, exemption_id, rule_ids):
         categories=draw(some_of(CATEGORIES)),
         enterprise_projects=tuple(draw(st.lists(texts, unique=True, max_size=2))),
         up_to=draw(st.one_of(st.none(), st.integers(0, 5))),
+        protocols=draw(some_of(["tcp", "udp"])),
         ticket=draw(st.one_of(st.just(""), texts)),
+        approved_by=draw(st.one_of(st.just(""), texts)),
     )
 
 

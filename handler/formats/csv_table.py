@@ -26,6 +26,8 @@ COLUMNS = (
     "first_seen",
     "message",
     "remediation",
+    "owner",
+    "runbook",
     "hosts",
     "fingerprint",
 )
@@ -58,6 +60,8 @@ def _line(report: Report, finding: Finding) -> list[str]:
         finding.first_seen,
         finding.message,
         finding.remediation,
+        finding.owner,
+        finding.runbook,
         hosts,
         finding.fingerprint,
     )

@@ -65,6 +65,7 @@ _PortEntry = Annotated[
 ]
 _Ports = Annotated[list[_PortEntry], Field(min_length=1)]
 _Categories = Annotated[list[CategoryWord], Field(min_length=1)]
+_Protocols = Annotated[list[ProtocolWord], Field(min_length=1)]
 
 
 class _Shape(BaseModel):
@@ -110,7 +111,7 @@ class RuleDocument(_Shape):
         default=None, description="The other way round: every port that is not listed is a finding."
     )
     statistic: CounterWord | None = Field(default=None, description="An asset counter to compare with `above`.")
-    protocols: Annotated[list[ProtocolWord], Field(min_length=1)] | None = Field(
+    protocols: _Protocols | None = Field(
         default=None, description="tcp covers TCP and TCP6, udp covers UDP and UDP6; without it both."
     )
     severity: SeverityWord | None = Field(default=None, description="How bad a finding is.")
@@ -123,6 +124,8 @@ class RuleDocument(_Shape):
     remediation: _Line | None = Field(default=None, description="What to do about a finding.")
     references: list[_Url] = Field(default=[], description="Pages that say more.")
     tags: list[_Line] = Field(default=[], description="Words for routing findings to sinks.")
+    owner: _Line | None = Field(default=None, description="Whom to ask about a finding.")
+    runbook: _Url | None = Field(default=None, description="The page where the steps against a finding are.")
     effective_from: _Day | None = Field(
         default=None, description="Before that day (UTC) findings are announced, not violated."
     )
@@ -143,9 +146,13 @@ class ExemptionDocument(_Shape):
         default=None, description="Only for a target that asks for exactly one of these ids, in quotes."
     )
     up_to: Count | None = Field(default=None, description="Tolerated num while it lasts.")
+    protocols: _Protocols | None = Field(
+        default=None, description="tcp covers TCP and TCP6, udp covers UDP and UDP6; without it both."
+    )
     reason: _Line = Field(description="Why it is tolerated.")
     owner: _Line = Field(description="Who answers for it.")
     ticket: _Line | None = Field(default=None, description="Where it was decided.")
+    approved_by: _Line | None = Field(default=None, description="Who allowed it; better not its owner.")
     expires: _Day = Field(description="The last day on which it holds, UTC.")
 
 

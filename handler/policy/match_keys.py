@@ -97,6 +97,14 @@ def _exemption_ports(exemption: Exemption) -> Test | None:
     return lambda subject: "yes" if subject.port is not None and subject.port in ports else "no"
 
 
+def _exemption_protocols(exemption: Exemption) -> Test | None:
+    """One that names protocols covers neither other types nor counters: what it does not name stands."""
+    if exemption.protocols == PROTOCOLS:
+        return None
+    named = exemption.protocols
+    return lambda subject: "yes" if subject.protocol is not None and family(subject.protocol) in named else "no"
+
+
 def _exemption_up_to(exemption: Exemption) -> Test | None:
     up_to = exemption.up_to
     if up_to is None:
@@ -159,6 +167,7 @@ RULE_WITHIN: Final[Mapping[str, Callable[[Rule, Rule], bool]]] = {
 EXEMPTION_SCOPE: Final[Mapping[str, Callable[[Exemption], Test | None]]] = {
     "ports": _exemption_ports,
     "categories": _of_category,
+    "protocols": _exemption_protocols,
 }
 EXEMPTION_BOUNDS: Final[Mapping[str, Callable[[Exemption], Test | None]]] = {
     "up_to": _exemption_up_to,

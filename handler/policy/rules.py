@@ -50,6 +50,8 @@ class Rule(NamedTuple):
     remediation: str = ""
     references: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    owner: str = ""
+    runbook: str = ""
     effective_from: date | None = None
     location: Location = Location("policy")
 
@@ -78,7 +80,9 @@ class Exemption(NamedTuple):
     categories: tuple[str, ...] = CATEGORIES
     enterprise_projects: tuple[str, ...] = ()
     up_to: int | None = None
+    protocols: tuple[str, ...] = PROTOCOLS
     ticket: str = ""
+    approved_by: str = ""
     location: Location = Location("policy")
 
     def expired(self, today: date) -> bool:

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 ChangeKind = Literal["new", "severity", "announced", "gone"]
 ExemptionKind = Literal["added", "extended", "shortened", "changed", "dropped"]
 _FIRST = ("expires", "rules", "ports", "categories", "enterprise_projects", "up_to", "owner")  # the order of its facts
-_UNSAID = {"rules": "all", "ports": "all", "enterprise_projects": "any", "up_to": "any num", "ticket": "none"}
+_UNSAID = {
+    "rules": "all",
+    "ports": "all",
+    "enterprise_projects": "any",
+    "up_to": "any num",
+    "ticket": "none",
+    "approved_by": "nobody",
+}
 KINDS: tuple[ChangeKind, ...] = ("new", "severity", "announced", "gone")
 
 

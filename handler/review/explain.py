@@ -50,6 +50,8 @@ class Statement(NamedTuple):
     reasons: tuple[str, ...]
     location: Location
     severity: Severity | None = None
+    owner: str = ""
+    runbook: str = ""
 
 
 class Explanation(NamedTuple):
@@ -115,7 +117,7 @@ def _rule_statement(rule: Rule, in_force: ExemptionsInForce, question: Question,
 
 
 def _said(rule: Rule, outcome: Result, reasons: tuple[str, ...]) -> Statement:
-    return Statement("rule", rule.id, outcome, reasons, rule.location, rule.severity)
+    return Statement("rule", rule.id, outcome, reasons, rule.location, rule.severity, rule.owner, rule.runbook)
 
 
 def _why(rule: Rule, question: Question) -> str:
@@ -170,6 +172,7 @@ _LACKING: Mapping[str, _Words[Rule]] = {
     "status": lambda rule, _: f"needs status {' or '.join(rule.status)}, and the row carries none",
 }
 _OFF: Mapping[str, _Words[Exemption]] = {
+    "protocols": lambda exemption, _: f"speaks of {', '.join(exemption.protocols)} only",
     "expires": lambda exemption, _: f"ended on {exemption.expires}",
     "categories": lambda exemption, _: f"speaks of category {', '.join(exemption.categories)} only",
     "enterprise_projects": lambda exemption, _: (

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SCHEMA: Final = 1
-_TEXTS: Final = ("title", "rationale", "remediation", "references", "tags")
+_TEXTS: Final = ("title", "rationale", "remediation", "references", "tags", "owner", "runbook")
+_FIRST_TEXTS: Final = _TEXTS[:5]  # those of documents that do not name them
 _APART: Final = (*_TEXTS, "hosts", "first_seen")
 _FINDING: Final = tuple(name for name in Finding._fields if name not in _APART)
 _RECORD: Final = tuple(name for name in Remembered._fields if name not in ("finding", "told"))
@@ -45,7 +46,7 @@ def encode(last_run: LastRun) -> dict[str, Any]:
         "lost": last_run.lost,
         "findings": [_write_record(one, texts) for one in last_run.findings.values()],
         "texts": [],
-        "columns": {"finding": _FINDING, "record": _RECORD},
+        "columns": {"finding": _FINDING, "record": _RECORD, "texts": _TEXTS},
         "sinks": {name: _write_sink(memory) for name, memory in last_run.sinks.items()},
         "drift": last_run.drift,
         "history": last_run.history,
@@ -60,7 +61,8 @@ def decode(document: Mapping[str, Any]) -> LastRun:
     _check_intact(document)
     content = document["last_run"]
     try:
-        texts = [dict(zip(_TEXTS, text, strict=True)) for text in content["texts"]]
+        names = content["columns"].get("texts", _FIRST_TEXTS)
+        texts = [dict(zip(names, text, strict=True)) for text in content["texts"]]
         found = [_read_record(one, content["columns"], texts) for one in content["findings"]]
         return LastRun(
             run_at=content["run_at"],

@@ -1,5 +1,6 @@
 """Text and Markdown: what people read first, and that nothing in it acts."""
 
+import html
 import re
 
 import pytest
@@ -170,3 +171,12 @@ def test_problems_of_a_run_that_is_not_inconclusive_and_gaps_between_runs_are_sa
     for said in ("tolerated: $.data_list[0].num", "no run for 31 h before this one", "5 findings omitted here"):
         assert said in shown
     assert "NOT SEEN" not in shown
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "csv", "html", "junit"])
+def test_whom_to_ask_and_where_the_steps_are_stand_where_the_texts_of_a_finding_do(format_):
+    shown = html.unescape(
+        render_report(format_, report(finding(owner="windows-team", runbook="https://runbooks.test/telnet")))
+    )
+    assert "windows-team" in shown
+    assert "runbooks.test/telnet" in shown.replace("\u200b", "")

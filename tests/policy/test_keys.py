@@ -54,6 +54,8 @@ RULE_VALUES = {
     "remediation": ("do", "do not"),
     "references": (["https://example.org/a"], ["https://example.org/a", "https://example.org/b"]),
     "tags": (["a"], ["b"]),
+    "owner": ("a", "b"),
+    "runbook": ("https://example.org/a", "https://example.org/b"),
     "effective_from": ("2026-12-01", "2026-12-02"),
 }
 EXEMPTION_VALUES = {
@@ -65,7 +67,9 @@ EXEMPTION_VALUES = {
     "up_to": (0, 1),
     "reason": ("why", "why not"),
     "owner": ("a", "b"),
+    "protocols": (["tcp"], ["udp"]),
     "ticket": ("T-1", "T-2"),
+    "approved_by": ("a", "b"),
     "expires": ("2027-03-31", "2027-04-01"),
 }
 DEFAULTS_VALUES = {"severity": ("low", "critical"), "categories": (["host"], ["container"])}
@@ -217,8 +221,9 @@ def test_every_key_of_a_rule_that_judges_tells_whether_one_rule_is_within_anothe
 
 def test_a_finding_says_every_text_of_its_rule_and_an_exempted_one_those_of_its_exemption():
     texts = {"title": "T", "rationale": "R", "remediation": "M", "references": ("https://example.org",), "tags": ("t",)}
+    texts |= {"owner": "team", "runbook": "https://example.org/steps"}
     assert set(texts) == set(RULE_TEXTS) <= set(Finding._fields)
-    told = {"reason": "why", "owner": "who", "ticket": "where"}
+    told = {"reason": "why", "owner": "who", "ticket": "where", "approved_by": "whom"}
     assert set(told) == set(EXEMPTION_TEXTS) <= set(ExemptedFinding._fields)
     rule = RICH.rules[0]._replace(status=(), effective_from=None, **texts)
     exemption = RICH.exemptions[0]._replace(enterprise_projects=(), up_to=3, **told)

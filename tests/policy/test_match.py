@@ -474,3 +474,19 @@ def test_a_rule_that_is_within_another_finds_nothing_that_the_other_does_not(pol
                     (f.rule_id, f.category, f.port, f.protocol, f.status) for f in evaluate(both, seen, day).findings
                 }
                 assert {one[1:] for one in findings if one[0] == "n"} <= {one[1:] for one in findings if one[0] == "w"}
+
+
+@pytest.mark.parametrize(
+    ("protocols", "subject", "covered"),
+    [
+        (("tcp",), row(protocol="tcp6"), True),
+        (("tcp",), row(protocol="udp"), False),
+        (("udp",), row(protocol="udp6"), True),
+        (("tcp",), row(protocol="sctp"), False),
+        (("tcp", "udp"), row(protocol="sctp"), True),
+        (("tcp",), Subject("host", None, None, 3, None), False),
+        (("tcp", "udp"), Subject("host", None, None, 3, None), True),
+    ],
+)
+def test_an_exemption_that_names_protocols_covers_these_and_nothing_else(protocols, subject, covered):
+    assert exemption_matcher(exemption(rules=("telnet",), protocols=protocols)).speaks_of(subject) is covered
