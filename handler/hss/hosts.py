@@ -15,7 +15,8 @@ from handler.hss.client import Spending
 from handler.hss.decode import answer_object, drift_warnings, notes_of
 from handler.hss.parameters import LIMIT, Query
 from handler.hss.rows import fault_of, is_count
-from handler.models import Host, family
+from handler.listeners import Host
+from handler.models import family
 from handler.retries import Retries
 
 if TYPE_CHECKING:

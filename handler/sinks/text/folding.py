@@ -5,10 +5,12 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from handler.models import CATEGORIES, Finding, Host, Severity, family
+from handler.models import CATEGORIES, Finding, Severity, family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from handler.listeners import Host
 
 
 class PortLine(NamedTuple):
