@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handler.decide.fingerprint import Fingerprinter
+from handler.decide.tolerance import found_part, tolerated
 from handler.models import (
     EXEMPTION_TEXTS,
     RULE_TEXTS,
@@ -19,9 +20,10 @@ from handler.models import (
     family,
     worst_first,
 )
-from handler.policy.match import ExemptionsInForce, judged_counter, judged_rows, rule_matcher
+from handler.policy.match import NOT_ASKED, ExemptionsInForce, judged_counter, judged_rows
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID
 from handler.policy.rules import NOTICE_DAYS
+from handler.policy.servers import NO_API, hosts_of, left_for_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,9 +34,9 @@ if TYPE_CHECKING:
     from handler.policy.rules import Exemption, Policy, Rule
 
     Hit = tuple[Rule, Subject]
-    Undecided = dict[str, tuple[Rule, str]]  # rule id -> the rule, and what it needs
+    Undecided = dict[tuple[str, str], Rule]  # rule id and what it needs -> the rule
 
-_NEEDS = {"status": "status, this cloud does not send it"}  # by the key that cannot be judged
+_NEEDS_STATUS = "status, this cloud does not send it"
 
 
 def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
@@ -47,7 +49,7 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
     coverage = []
     for category in snapshot.categories:
         rules = tuple(rule for rule in policy.rules if category.category in rule.categories)
-        hits, undecided = _hits(category, rules)
+        hits, undecided = _hits(category, rules, snapshot.target)
         problems = (*_too_few(category, policy), *_undecided(undecided, today))
         coverage.append(
             category._replace(complete=False, problems=category.problems + problems) if problems else category
@@ -74,35 +76,37 @@ def verdict_of(evaluation: Evaluation) -> Verdict:
     return "violations" if evaluation.findings else "compliant"
 
 
-def _hits(category: CategorySnapshot, rules: Sequence[Rule]) -> tuple[list[Hit], Undecided]:
+def _hits(category: CategorySnapshot, rules: Sequence[Rule], target: Target) -> tuple[list[Hit], Undecided]:
     """Each row or counter with a rule that finds it, and the rules that cannot be decided, with the reason."""
     hits: list[Hit] = []
     undecided: Undecided = {}
-    for rule, subject, matcher in judged_rows(rules, category.category, category.rows):
+    unasked = NO_API if target.cloud == "otc" else NOT_ASKED
+    for rule, subject, matcher in judged_rows(rules, category.category, category.rows, category.listeners, unasked):
         found = matcher.applies(subject)
         if found == "yes":
-            hits.append((rule, subject))
+            hits.append((rule, found_part(rule, subject)))
         elif found == "undecidable":
-            undecided[rule.id] = (rule, _need(rule, subject))
+            undecided[rule.id, _need(rule, subject)] = rule
     for rule in rules:
         if rule.needs_every_row and category.complete and not category.every_row:
-            undecided[rule.id] = (rule, "every row, but only some were read")
+            undecided[rule.id, "every row, but only some were read"] = rule
         counted = judged_counter(rule, category.category, category.statistics or {})
         if counted is not None and counted[1] == "yes":
             hits.append((rule, counted[0]))
         elif counted is not None and counted[1] == "undecidable":
-            undecided[rule.id] = (rule, f"{rule.statistic}, which asset/statistics did not tell")
+            undecided[rule.id, f"{rule.statistic}, which asset/statistics did not tell"] = rule
     return hits, undecided
 
 
 def _need(rule: Rule, subject: Subject) -> str:
-    answers = rule_matcher(rule).answers(subject)
-    return " and ".join(_NEEDS[key] for key, answer in answers.items() if answer == "undecidable")
+    if rule.status and subject.status is None:
+        return _NEEDS_STATUS
+    return f"the servers behind its ports: {left_for_rule(rule, subject.category, subject.known).trouble}"
 
 
 def _undecided(undecided: Undecided, today: date) -> Iterator[Problem]:
     """A problem for each rule in force that cannot be decided; an announced one breaks nothing."""
-    for rule, need in undecided.values():
+    for (_, need), rule in undecided.items():
         if not rule.announced(today):
             yield Problem(
                 f"rule {rule.id} needs {need}",
@@ -133,15 +137,16 @@ class _Sorter:
 
     def add(self, rule: Rule, subject: Subject) -> None:
         """Sort one hit."""
-        finding = _finding(rule, subject, self._fingerprint)
         if rule.announced(self.today):
+            finding = _finding(rule, subject, self._fingerprint)
             self.announced.append(AnnouncedFinding(finding, str(rule.effective_from)))
             return
-        exemption = self._exemptions.covering(rule, subject)
-        if exemption is None:
-            self.findings.append(finding)
-        else:
+        parts = tolerated(rule, subject, self._exemptions)
+        for exemption, part in parts.exempted:
+            finding = _finding(rule, part, self._fingerprint)
             self.exempted.append(_exempted(finding, exemption, self.today))
+        if parts.standing is not None:
+            self.findings.append(_finding(rule, parts.standing, self._fingerprint, parts.unapplied))
 
 
 def _exempted(finding: Finding, exemption: Exemption, today: date) -> ExemptedFinding:
@@ -154,9 +159,9 @@ def _exempted(finding: Finding, exemption: Exemption, today: date) -> ExemptedFi
     )
 
 
-def _finding(rule: Rule, subject: Subject, fingerprint: Fingerprinter) -> Finding:
-    """The finding that a rule makes of what it found."""
-    category, port, protocol, num, status = subject
+def _finding(rule: Rule, subject: Subject, fingerprint: Fingerprinter, unapplied: Sequence[str] = ()) -> Finding:
+    """The finding that a rule makes of what it found; it says which exemptions could not be judged."""
+    category, port, protocol, num, status = subject[:5]
     assert isinstance(num, int), "what is found has a num"
     assert status is not UNSAID, "a row says its status, or that it carries none"
     return Finding(
@@ -168,7 +173,8 @@ def _finding(rule: Rule, subject: Subject, fingerprint: Fingerprinter) -> Findin
         protocol=protocol,
         num=num,
         status=status,
-        message=_message(rule, subject),
+        message="; ".join((_message(rule, subject), *unapplied)),
+        hosts=hosts_of(category, subject.known.listeners) if subject.counted else None,
         **_texts(rule),
     )
 

@@ -33,10 +33,15 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "W107": ("tcp-only", "a TCP-only rule for a service that also speaks UDP"),
     "W108": ("one-by-one", "a long run of ports written one by one; write a range"),
     "W109": ("status-not-sent", "the rule needs a status and Open Telekom Cloud sends none: always inconclusive"),
+    "W110": ("servers-not-told", "the rule goes by server and Open Telekom Cloud tells none: always inconclusive"),
+    "W111": ("servers-of-every-port", "an allow list by server needs a call for each open port"),
+    "W112": ("container-address", "a container has no address of its own, so a network cannot be judged there"),
     "W201": ("exemption-expired", "the exemption is over and switches nothing off"),
     "W202": ("exemption-expires-soon", "the exemption ends within fourteen days"),
     "W203": ("exemption-too-wide", "the exemption speaks of ports or categories that its rules do not find"),
     "W204": ("exemption-unused", "the exemption matches nothing in the given snapshot"),
+    "W205": ("exemption-by-name", "servers choose their own names: prefer ids or networks"),
+    "W206": ("exemption-never-applies", "the exemption goes by server and Open Telekom Cloud tells none"),
     "W301": ("silence-without-reason", "a lint comment without a reason or for an unknown code does not count"),
 }  # what the linter says besides: name and meaning
 

@@ -7,25 +7,33 @@ from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES, CategorySnapshot, Snapshot
 from handler.policy.codes import LintMessage, warning
+from handler.policy.host_patterns import host_pattern
 from handler.policy.match import concerns, exemption_matcher, judged_counter, judged_rows, unmet_terms
 from handler.policy.rules import NOTICE_DAYS
+from handler.policy.servers import NO_API, covered_by_exemption
 from handler.ports import PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
+    from handler.policy.match_keys import Subject
     from handler.policy.rules import Exemption, Rule
 
 
 def lint_exemptions(
-    exemptions: Sequence[Exemption], rules: Sequence[Rule], today: date | None, snapshot: Snapshot | None
+    exemptions: Sequence[Exemption],
+    rules: Sequence[Rule],
+    today: date | None,
+    snapshot: Snapshot | None,
+    cloud: str | None = None,
 ) -> Iterator[LintMessage]:
     """Expired and expiring exemptions, those wider than their rules, those that match nothing in the snapshot."""
     for exemption in exemptions:
         concerned = [rule for rule in rules if concerns(exemption, rule)]
         yield from _dates(exemption, today)
         yield from _too_wide(exemption, concerned)
+        yield from _by_server(exemption, cloud)
         if snapshot is not None and _unused(exemption, concerned, today, snapshot):
             yield warning("W204", exemption.location, f"exemption {exemption.id!r} matches nothing in the snapshot")
 
@@ -53,6 +61,21 @@ def _too_wide(exemption: Exemption, concerned: Sequence[Rule]) -> Iterator[LintM
         yield warning("W203", exemption.location, f"{told} a category that none of its rules looks at: {idle[0]}")
 
 
+def _by_server(exemption: Exemption, cloud: str | None) -> Iterator[LintMessage]:
+    """Servers choose their own names, and not every cloud tells them."""
+    patterns = [host_pattern(entry) for entry in exemption.hosts]
+    names = [pattern.text for pattern in patterns if pattern.kind == "glob" and not pattern.away]
+    told = f"exemption {exemption.id!r}"
+    if names:
+        message = f"{told} goes by names, and servers choose their own: {', '.join(names)}; prefer ids or networks"
+        yield warning("W205", exemption.location, message)
+    if cloud == "otc" and exemption.hosts:
+        yield warning("W206", exemption.location, f"{told} never applies: {NO_API}")
+    if "container" in exemption.categories and any(pattern.kind == "network" for pattern in patterns):
+        message = f"{told} names addresses, and containers have none of their own: name them, or say categories: [host]"
+        yield warning("W112", exemption.location, message)
+
+
 def _unused(exemption: Exemption, concerned: Sequence[Rule], today: date | None, snapshot: Snapshot) -> bool:
     """Whether it holds and matches nothing: True only where the snapshot holds every row that could show a match."""
     day = today or exemption.expires  # without a day, dates are not judged
@@ -67,8 +90,15 @@ def _unused(exemption: Exemption, concerned: Sequence[Rule], today: date | None,
 
 def _used(exemption: Exemption, concerned: Sequence[Rule], category: CategorySnapshot) -> bool:
     """Whether one of the rules finds a row or counter that the exemption speaks of, whatever it tolerates of it."""
-    rows = judged_rows(concerned, category.category, category.rows)
-    found = (subject for _, subject, matcher in rows if matcher.applies(subject) == "yes")
+    rows = judged_rows(concerned, category.category, category.rows, category.listeners)
+    found = (subject for _, subject, matcher in rows if matcher.applies(subject) != "no")
+    found = (subject for subject in found if _maybe_on(exemption, subject))
     counters = (judged_counter(rule, category.category, category.statistics or {}) for rule in concerned)
     counted = (pair[0] for pair in counters if pair is not None and pair[1] == "yes")
     return any(map(exemption_matcher(exemption).speaks_of, chain(found, counted)))
+
+
+def _maybe_on(exemption: Exemption, subject: Subject) -> bool:
+    """Whether one of its servers may listen there: only listeners that are known show that none does."""
+    covered = covered_by_exemption(exemption._replace(up_to=None), subject.category, subject.known)
+    return bool(covered.trouble or covered.listeners)

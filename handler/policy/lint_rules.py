@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from handler.policy.build import SHORT_FORM_ID
 from handler.policy.codes import LintMessage, warning
+from handler.policy.host_patterns import host_pattern
 from handler.policy.match import within
 from handler.policy.match_keys import RULE_WITHIN
+from handler.policy.servers import NO_API
 from handler.policy.services import service_of
 from handler.ports import PortSet
 
@@ -33,6 +35,7 @@ def lint_rules(rules: Sequence[Rule], cloud: str | None, exemptions: Sequence[Ex
         if cloud == "otc" and rule.status:
             message = f"rule {rule.id!r} needs a status; Open Telekom Cloud sends none, so it is never decided"
             yield warning("W109", rule.location, message)
+        yield from _by_server(rule, cloud)
     yield from _pairs(rules, exemptions)
 
 
@@ -40,6 +43,20 @@ def _unargued(rule: Rule) -> Iterator[LintMessage]:
     missing = [name for name in ("rationale", "remediation") if not getattr(rule, name)]
     if missing and rule.id != SHORT_FORM_ID:
         yield warning("W105", rule.location, f"rule {rule.id!r} has no {' and no '.join(missing)}")
+
+
+def _by_server(rule: Rule, cloud: str | None) -> Iterator[LintMessage]:
+    """What it costs to ask for servers, and where they are not told."""
+    if cloud == "otc" and rule.host_aware:
+        message = f"rule {rule.id!r} needs the servers behind a port, so it is never decided: {NO_API}"
+        yield warning("W110", rule.location, message)
+    if rule.host_aware and rule.kind == "allowed_ports":
+        message = f"rule {rule.id!r} asks for the servers of every port that it does not allow, a call or more each"
+        yield warning("W111", rule.location, message)
+    networks = any(host_pattern(entry).kind == "network" for entry in rule.hosts)
+    if networks and "container" in rule.categories:
+        message = f"rule {rule.id!r} names addresses, and containers have none of their own: it is never decided there"
+        yield warning("W112", rule.location, message)
 
 
 def _tcp_only(rule: Rule, rules: Sequence[Rule]) -> Iterator[LintMessage]:
@@ -104,6 +121,8 @@ def _disagree(one: Rule, other: Rule) -> bool:
     if one.kind != "ports" or other.kind != "ports" or one.severity == other.severity:
         return False
     worse, milder = (one, other) if one.severity > other.severity else (other, one)
+    if (one.hosts, one.listening) != (other.hosts, other.listening):
+        return False  # other servers
     ladder = worse.above > milder.above or (bool(worse.status) and worse.status != milder.status)
     if ladder or not set(one.categories) & set(other.categories) or not set(one.protocols) & set(other.protocols):
         return False

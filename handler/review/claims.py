@@ -50,6 +50,9 @@ class PolicyOnDay:
         """What exemptions leave of a rule: one that finds only a higher num, or (None) nothing at all."""
         above = rule.above
         for exemption, answer in self._exemptions.tolerating(rule, subject):
+            if exemption.hosts:
+                rule = rule._replace(hosts=_without(rule.hosts, exemption.hosts))
+                continue
             if answer == "yes" or exemption.up_to is None:
                 return None
             above = max(above, exemption.up_to)
@@ -63,6 +66,12 @@ class PolicyOnDay:
                 for low, high, rule in chain.from_iterable(self.claims(name, category, p) for p in PROTOCOLS):
                     counts[rule.severity] += high - low + 1
         return counts
+
+
+def _without(hosts: tuple[str, ...], taken: tuple[str, ...]) -> tuple[str, ...]:
+    """`hosts` without the servers that an exemption names at most; what it leaves in or counts is not told here."""
+    given = [entry for entry in taken if not entry.startswith("!")]
+    return tuple(dict.fromkeys((*hosts, *(f"!{entry}" for entry in given or ["*"]))))
 
 
 def _counter(category: str, protocol: str) -> Iterator[tuple[int, int, Subject]]:
