@@ -64,7 +64,7 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
         coverage=tuple(coverage),
         vendor=_gaps(policy, snapshot),
         problems=tuple(problem for category in coverage for problem in category.problems),
-        warnings=tuple(_warnings(policy, snapshot, today)),
+        warnings=(*_warnings(policy, snapshot, today), *sorter.unapplied()),
     )
 
 
@@ -132,6 +132,7 @@ class _Sorter:
         self.findings: list[Finding] = []
         self.exempted: list[ExemptedFinding] = []
         self.announced: list[AnnouncedFinding] = []
+        self._unapplied: dict[str, list[str]] = {}  # which exemption and why, and the rows
         self._fingerprint = Fingerprinter(target)
         self._exemptions = ExemptionsInForce(policy.exemptions, today, target.enterprise_project_id)
 
@@ -147,6 +148,12 @@ class _Sorter:
             self.exempted.append(_exempted(finding, exemption, self.today))
         if parts.standing is not None:
             self.findings.append(_finding(rule, parts.standing, self._fingerprint, parts.unapplied))
+            for why in parts.unapplied:
+                self._unapplied.setdefault(why, []).append(f"{subject.port}/{subject.protocol}")
+
+    def unapplied(self) -> tuple[str, ...]:
+        """The exemptions that could not be judged, why, and on which rows."""
+        return tuple(f"{why} ({', '.join(dict.fromkeys(rows))})" for why, rows in self._unapplied.items())
 
 
 def _exempted(finding: Finding, exemption: Exemption, today: date) -> ExemptedFinding:

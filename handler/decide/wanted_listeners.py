@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.policy.match import ExemptionsInForce, judged_rows
+from handler.policy.match import ExemptionsInForce, concerns, judged_rows
 from handler.policy.match_keys import UNSAID
+from handler.ports import PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,15 @@ def wanted_listeners(policy: Policy, snapshot: Snapshot, today: date) -> tuple[t
         if subject.port and _matters(rule, subject, matcher, in_force, today):
             worst[place] = max(rule.severity, worst.get(place, rule.severity))
     return tuple(sorted(worst, key=lambda place: (-worst[place], *place)))
+
+
+def most_wanted(policy: Policy, category: str, rows: int) -> int:
+    """Of how many ports it may matter at most, in a category of so many rows that nobody has seen."""
+    by_exemption = [one for one in policy.exemptions if one.hosts]
+    concerned = (rule for rule in policy.rules if category in rule.categories)
+    asked = [rule.ports for rule in concerned if rule.host_aware or any(concerns(one, rule) for one in by_exemption)]
+    ports = PortSet.of(span for each in asked for span in each.ranges)
+    return min(rows, sum(high - low + 1 for low, high in ports.ranges))
 
 
 def _judged(policy: Policy, snapshot: Snapshot) -> Iterator[tuple[Rule, Subject, Matcher]]:

@@ -1,4 +1,4 @@
-"""A header and one line per finding, for spreadsheets; no cell is a formula."""
+"""A header and one line per finding, or per finding and server, for spreadsheets; no cell is a formula."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from handler.formats.words import host_words
 from handler.models import worst_first
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from handler.models import Finding, Report
 
 COLUMNS = (
@@ -31,18 +33,30 @@ COLUMNS = (
     "hosts",
     "fingerprint",
 )
+SERVER_COLUMNS = ("host_id", "host_name", "host_ip")  # what lines per server have besides
 _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  a spreadsheet takes the full-width forms as well
 
 
-def render_csv(*reports: Report) -> str:
-    """One line per finding, ended by a line feed; the header stands also over no finding."""
+def render_csv(*reports: Report, servers: bool = False) -> str:
+    """One line per finding, ended by a line feed; the header stands also over no finding.
+
+    With `servers` one line per finding and server, with more columns; a finding without known servers has one line.
+    """
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(
-        _line(report, finding) for report in reports for finding in sorted(report.findings, key=worst_first)
-    )
+    writer.writerow((*COLUMNS, *SERVER_COLUMNS) if servers else COLUMNS)
+    found = [(report, finding) for report in reports for finding in sorted(report.findings, key=worst_first)]
+    for report, finding in found:
+        writer.writerows(_server_lines(report, finding) if servers else [_line(report, finding)])
     return sheet.getvalue()
+
+
+def _server_lines(report: Report, finding: Finding) -> Iterator[list[str]]:
+    if not finding.hosts:
+        yield [*_line(report, finding), *("" for _ in SERVER_COLUMNS)]
+    for host in finding.hosts or ():
+        alone = finding._replace(hosts=(host,))
+        yield [*_line(report, alone), *(_cell(getattr(host, name)) for name in SERVER_COLUMNS)]
 
 
 def _line(report: Report, finding: Finding) -> list[str]:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from handler.hss.parameters import LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -57,6 +59,12 @@ def read_listing(ask: Callable[[int], Page], *, passes: int = 2, tries: int = TR
         if not read.trouble:
             break
     return read
+
+
+def calls_for(lines: int) -> int:
+    """The calls that a list of so many lines takes for a verdict, if it does not move."""
+    pages = 1 + -(-max(0, lines - LIMIT) // (LIMIT - OVERLAP))
+    return pages if pages == 1 else 2 * pages
 
 
 def _agreeing(ask: Callable[[int], Page], passes: int) -> ListedListeners:

@@ -17,6 +17,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from handler.errors import UsageError
 from handler.formats.ocsf import ocsf_event, ocsf_events
 from handler.formats.registry import FORMATS, MERGED, render_all, render_report
+from handler.listeners import Host
 from handler.models import Changes
 from handler.report.json_v1 import report_dict
 from tests.environments import invalid
@@ -207,6 +208,19 @@ def test_csv_is_a_header_and_one_line_per_finding(name):
     lines = list(csv.reader(io.StringIO(shown), strict=True))
     assert shown.count("\n") == len(lines) == len(REPORTS[name].findings) + 1
     assert {len(line) for line in lines} == {len(lines[0])}
+
+
+def test_csv_has_a_line_for_each_finding_and_server_where_servers_are_asked_for():
+    hosts = tuple(Host(f"id-{at}", f"=win-{at}", "10.2.0.7", "0.0.0.0") for at in range(430))
+    shown = render_report(
+        "csv", report(finding(hosts=hosts), finding(port=24), finding(port=25, hosts=())), servers=True
+    )
+    header, *lines = csv.reader(io.StringIO(shown), strict=True)
+    assert header[-3:] == ["host_id", "host_name", "host_ip"]
+    assert [line[-3] for line in lines] == [*(f"id-{at}" for at in range(430)), "", ""]
+    assert {len(line) for line in lines} == {len(header)}
+    assert lines[7][-2:] == ["'=win-7", "10.2.0.7"]
+    assert lines[7][header.index("hosts")] == "'=win-7 (10.2.0.7) listens on 0.0.0.0"
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\n=1", "＝1", "\x00=1"])  # noqa: RUF001
