@@ -43,6 +43,11 @@ class Host(NamedTuple):
     loopback_only: bool = False
 
 
+def server_key(host: Host) -> tuple[str, str]:
+    """What tells one server of a finding (or one of its containers) from another."""
+    return host.host_id or host.host_name or host.host_ip, host.container_name
+
+
 def server_of(category: str, listener: Listener) -> tuple[str, ...]:
     """What tells one server from another (in `container`: one container); all empty where the line names none.
 
