@@ -155,3 +155,12 @@ def test_plan_counts_the_calls_that_tell_who_listens(port_compliance, tmp_path):
     assert f"{asked} of ports/detail" in printed.out
     (tmp_path / "plain.yaml").write_text("version: 1\ndisallowed_ports: [23]\n")
     assert "ports/detail" not in port_compliance("plan", "--policy", "plain.yaml", "--rows", "400").out
+
+
+def test_the_demo_shows_an_exemption_by_server_and_a_database_on_loopback(port_compliance):
+    printed = port_compliance("demo")
+    assert printed.code == 0
+    act = printed.out[printed.out.index("=== 4. by server") :]
+    assert "office-7 (10.2.0.9)" in act
+    assert "by jump-hosts" in act
+    assert "5432" not in act
