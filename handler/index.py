@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handler.clock import parse_iso
 from handler.errors import DeliveryError, PortComplianceError, UnknownError, UsageError
 from handler.function.events import is_gateway, read_event
 from handler.function.failure import tell_failure
@@ -99,8 +100,10 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
         prepared = prepare(wiring, request)
     except UsageError as error:
         LOGGER.error("%s", error.message)
-        seconds = min(part for part in (left, limit, MOST_FOR_FAILURE) if part is not None)
-        return lazy.RunResult(tell_failure(error, wiring, seconds, dry_run=trigger.dry_run), error=error)
+        seconds = min(budget_seconds(wiring.settings, left, limit), MOST_FOR_FAILURE)
+        reports = tell_failure(error, wiring, seconds, trigger.target, dry_run=trigger.dry_run)
+        _log(reports)
+        return lazy.RunResult(reports, several=len(reports) > 1, error=error)
     reports = check_targets(prepared, wiring, budget_seconds(wiring.settings, left, limit))
     _log(reports)
     return lazy.RunResult(reports, several=bool(wiring.settings.targets_config))
@@ -110,10 +113,13 @@ def _log(reports: Iterable[Report]) -> None:
     for report in reports:
         LOGGER.log(
             logging.INFO if report.verdict == "compliant" else logging.WARNING,
-            "%s: %d findings, %d problems",
+            "%s: %s; %d findings, %d problems, %d calls, %d s",
+            report.target.name,
             report.verdict,
             len(report.findings),
             len(report.problems),
+            sum(one.api_calls for one in report.coverage),
+            (parse_iso(report.finished_at) - parse_iso(report.started_at)).total_seconds(),
             extra={"run_id": report.run_id, "target": report.target.name},
         )
 

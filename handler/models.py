@@ -230,18 +230,28 @@ class Evaluation(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+BECAUSE = ("closed", "policy", "exempted", "status", "tolerated", "lowered", "unchecked")  # why a finding ends
+
+
 class PastFinding(NamedTuple):
     """A finding of an earlier run that is not found now, and why."""
 
     finding: Finding  # as last seen
-    because: str  # "closed", "policy", "exempted"; for an unseen one "unseen"
+    because: str  # one of BECAUSE; for an unseen one "unseen"
 
 
 class Changes(NamedTuple):
-    """Findings against the last run; lists of fingerprints, but for what is gone or was not seen."""
+    """Findings against the last run; lists of fingerprints, but for what is gone or was not seen.
+
+    `newly_forbidden`: what was there counts now, by a rule or because an exemption ended. One may be in `grown` and in
+    `raised` or `lowered` at once; else each is in one list only.
+    """
 
     new: tuple[str, ...] = ()
+    newly_forbidden: tuple[str, ...] = ()
     grown: tuple[str, ...] = ()
+    raised: tuple[str, ...] = ()
+    lowered: tuple[str, ...] = ()
     ongoing: tuple[str, ...] = ()
     resolved: tuple[PastFinding, ...] = ()
     reopened: tuple[str, ...] = ()

@@ -101,7 +101,7 @@ def _changes(report: Report) -> list[str]:
     if report.changes is None:
         return []
     counts = ", ".join(f"{count} {name}" for name, count in words.change_counts(report.changes))
-    return [counts, *_past("resolved", report.changes.resolved), *_past("unseen", report.changes.unseen)]
+    return [counts, *_past("ended", report.changes.resolved), *_past("unseen", report.changes.unseen)]
 
 
 def _past(word: str, items: Sequence[PastFinding]) -> list[str]:

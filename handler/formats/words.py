@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from handler.models import CategorySnapshot, Changes, Finding, Report, Target
 
 HOSTS_SHOWN = 5
-_CHANGES = ("new", "grown", "reopened", "ongoing", "resolved", "unseen")
+_CHANGES = (
+    *(("new", "new"), ("newly_forbidden", "newly forbidden"), ("grown", "grown"), ("raised", "raised")),
+    *(("lowered", "lowered"), ("reopened", "reopened"), ("ongoing", "ongoing"), ("resolved", "ended")),
+    ("unseen", "unseen"),
+)
 
 
 def counted(number: int, noun: str) -> str:
@@ -113,8 +117,8 @@ def notes(report: Report) -> list[str]:
 
 
 def change_counts(changes: Changes) -> list[tuple[str, int]]:
-    """How many findings are new, grown, reopened, ongoing, resolved and unseen."""
-    return [(name, len(getattr(changes, name))) for name in _CHANGES]
+    """How many findings are in each list, with the word for it: most that ended were closed, but not all."""
+    return [(word, len(getattr(changes, name))) for name, word in _CHANGES]
 
 
 def host_words(host: Host) -> str:

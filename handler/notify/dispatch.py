@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.clock import Deadline, iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
+from handler.logs import LOGGER
 from handler.models import Delivery, Problem
-from handler.notify.due import due_batch
+from handler.notify.due import due_batches
 from handler.notify.notification import Situation, notification_of
 from handler.notify.outbox import Outbox, claim, keeps, remember, stateless, summarised
 from handler.notify.receipts import busy, with_pending, with_receipts
@@ -55,7 +56,7 @@ def dispatch(
     """
     clock = context.deadline.clock
     memory = summarised(compared.last_run if compared else stateless(report), report, clock)
-    situation = Situation(report, memory, clock.now(), run_interval)
+    situation = Situation(report, memory, clock.now(), run_interval, store is not None, context.shard)
     outbox = Outbox(situation, sinks, context, stateful=compared is not None)
     _fill(outbox)
     if dry_run:
@@ -86,8 +87,8 @@ def _fill(outbox: Outbox) -> None:
         after = outbox.memory
         for batch in known.pending:
             after = with_receipts(after, sink.name, batch.items, now)
-        fresh = due_batch(sink, outbox.situation.report, after, now, stateful=outbox.stateful)
-        outbox.batches[sink.name] = (*known.pending, *((fresh,) if fresh else ()))
+        fresh = due_batches(sink, outbox.situation.report, after, now, stateful=outbox.stateful)
+        outbox.batches[sink.name] = (*known.pending, *fresh)
 
 
 def _beaten(outbox: Outbox) -> Dispatched:
@@ -97,7 +98,11 @@ def _beaten(outbox: Outbox) -> Dispatched:
 
 
 def _dispatched(outbox: Outbox, store: Store | None) -> Dispatched:
-    deliveries = (outbox.deliveries.get(sink.name, _delivery(sink, "quiet")) for sink in outbox.sinks)
+    deliveries = [outbox.deliveries.get(sink.name, _delivery(sink, "quiet")) for sink in outbox.sinks]
+    for one in deliveries:
+        if one.status in ("owed", "failed"):
+            marks = {"run_id": outbox.run_id, "target": outbox.situation.report.target.name, "sink": one.sink}
+            LOGGER.warning("%s (%s) did not take it: %s, %s", one.sink, one.kind, one.status, one.reason, extra=marks)
     warnings = tuple(getattr(store, "warnings", ()))
     return Dispatched(tuple(deliveries), outbox.memory, tuple(outbox.problems), warnings)
 

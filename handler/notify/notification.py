@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import parse_iso
-from handler.models import ExemptionNotice, worst_first
-from handler.notify.due import FINDING_ITEMS, RUN, wants
-from handler.sinks.sink import Notification
+from handler.models import ExemptionNotice, Severity, worst_first
+from handler.notify.due import FINDING_ITEMS, wants
+from handler.notify.run_items import RUN
+from handler.sinks.sink import Before, Notification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime, timedelta
 
     from handler.models import Finding, Report
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from handler.state.memory import Batch, Item, LastRun, Remembered
 
 MISSED_SHOWN = 10
+_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed"))
 
 
 class Situation(NamedTuple):
@@ -27,6 +30,8 @@ class Situation(NamedTuple):
     last_run: LastRun
     now: datetime
     run_interval: timedelta | None = None
+    remembers: bool = True
+    shard: str = ""
 
 
 def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notification:
@@ -41,26 +46,45 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         known = (found.get(key) or _as_remembered(remembered.get(key)) for key in keys)
         return tuple(sorted((one for one in known if one is not None), key=worst_first))
 
+    groups = {what: findings(what) for what in FINDING_ITEMS}
     ongoing = [one for one in _open_now(found, remembered.values(), sink) if one.fingerprint not in told]
-    open_ones = (*findings("new"), *findings("grown"), *findings("reopened"), *findings("reminded"), *ongoing)
+    changed = [one for what in _OPEN_ITEMS for one in groups[what]]
     return Notification(
         delivery_id=batch.delivery_id,
         report=report,
-        new=findings("new"),
-        grown=findings("grown"),
-        reopened=findings("reopened"),
-        reminded=findings("reminded"),
+        **groups,
         ongoing=tuple(sorted(ongoing, key=worst_first)),
-        resolved=findings("resolved"),
-        missed=findings("missed"),
+        before=_before(batch, sink, remembered),
         not_seen=tuple(_not_seen(item) for item in batch.items if item.what == "not_seen"),
-        seen_again=tuple(_place(item.key) for item in batch.items if item.what == "seen_again"),
+        seen_again=tuple(
+            item.key or "the run, which could not begin" for item in batch.items if item.what == "seen_again"
+        ),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in batch.items if item.what == "exemption"),
-        notes=tuple(_notes(batch, situation, len(open_ones))),
+        notes=tuple(_notes(batch, situation, len(changed) + len(ongoing))),
         heartbeat=any(item.what == "heartbeat" for item in batch.items),
-        explain=_explain(report, min(open_ones, key=worst_first, default=None)),
+        explain=_explain(report, min(changed or ongoing, key=worst_first, default=None)),
         run_interval=situation.run_interval,
+        remembers=situation.remembers,
+        shard=situation.shard,
     )
+
+
+def _before(batch: Batch, sink: Sink, remembered: Mapping[str, Remembered]) -> dict[str, Before]:
+    """What the sink was last told of each finding, and why and when it ended."""
+    known = ((item, remembered.get(item.key)) for item in batch.items if item.what in FINDING_ITEMS)
+    return {item.key: _before_item(item, record, sink) for item, record in known if record is not None}
+
+
+def _before_item(item: Item, record: Remembered, sink: Sink) -> Before:
+    receipt = record.told.get(sink.name)
+    told = record.was_severity if receipt is None else receipt.severity
+    severity = None if told is None else Severity(told)
+    num = None if receipt is None else receipt.num
+    if item.what in ("resolved", "missed"):
+        now = record.status != "open"  # else it was resolved when the message was made, and is open again
+        because = item.text or (record.because if now else record.ended_because)
+        return Before(severity, num, (record.resolved_at if now else record.ended_at) or "", because or "closed")
+    return Before(severity, num, record.ended_at or "", record.ended_because)
 
 
 def _for_eyes(report: Report, sink: Sink) -> Report:
@@ -100,8 +124,10 @@ def _exemption(item: Item, today: date) -> ExemptionNotice:
 def _notes(batch: Batch, situation: Situation, count: int) -> Iterable[str]:
     if any(item.what == "digest" for item in batch.items):
         yield f"no previous state: showing all {count}"
+    gaps = {item.text for item in batch.items if item.what == "gap"}
     if situation.report.gap_hours is not None:
-        yield f"no run for {situation.report.gap_hours} h"
+        gaps.add(str(situation.report.gap_hours))
+    yield from (f"no run for {hours} h" for hours in sorted(gaps))
     missed = [situation.last_run.findings.get(item.key) for item in batch.items if item.what == "missed"]
     lines = [_missed(record) for record in missed if record is not None]
     yield from lines[:MISSED_SHOWN]
@@ -126,4 +152,6 @@ def _explain(report: Report, worst: Finding | None) -> str:
     """The command that explains the worst line; a counter has no port to ask for."""
     if worst is None or worst.port is None or not report.policy_files:
         return ""
-    return f"port-compliance policy explain {report.policy_files[0]} --port {_port(worst)}"
+    files = report.policy_files
+    path = files[0] if len(files) == 1 else posixpath.commonpath([posixpath.dirname(file) for file in files])
+    return f"port-compliance policy explain {path} --port {_port(worst)}" if path else ""

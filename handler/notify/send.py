@@ -50,11 +50,15 @@ class SendResult(NamedTuple):
 
 
 class DeliveryContext(NamedTuple):
-    """What sending needs of the outside: HTTP, the time that is left (and its clock), and chance for the waits."""
+    """What sending needs of the outside: HTTP, the time that is left (and its clock), and chance for the waits.
+
+    `shard` names the state or index that the run belongs to, for a watchdog of its own.
+    """
 
     transport: Transport
     deadline: Deadline
     random: Random
+    shard: str = ""
 
 
 def send(notification: Notification, sink: Sink, context: DeliveryContext) -> SendResult:

@@ -128,7 +128,10 @@ PAST = Codec(PastFinding, _FINDING, field("because"))
 CHANGED = Codec(
     Changes,
     field("new", list, tuple),
+    field("newly_forbidden", list, tuple),
     field("grown", list, tuple),
+    field("raised", list, tuple),
+    field("lowered", list, tuple),
     field("ongoing", list, tuple),
     each("resolved", PAST.write, PAST.read),
     field("reopened", list, tuple),

@@ -5,6 +5,7 @@ Nothing here asks a network but for a policy that lies there; every problem is k
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -120,16 +121,19 @@ class Wiring:
             problems.append("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
         return (*others, single)
 
-    def notifier(self, sinks: tuple[Sink, ...], deadline: Deadline, *, dry_run: bool) -> Notifier:
-        """What tells these sinks within the time."""
+    def notifier(
+        self, sinks: tuple[Sink, ...], deadline: Deadline, *, dry_run: bool, state_url: Secret | None = None
+    ) -> Notifier:
+        """What tells these sinks within the time. `state_url` is one that a door has asked for."""
         context, run_interval = self.context, self.settings.run_interval
+        shard = _shard(state_url or self.settings.state_url)
 
         def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
             told = lazy.dispatch(
                 report,
                 compared,
                 sinks,
-                lazy.DeliveryContext(context.warm.web, deadline, context.warm.random),
+                lazy.DeliveryContext(context.warm.web, deadline, context.warm.random, shard),
                 store=store,
                 version=version,
                 run_interval=run_interval,
@@ -181,6 +185,14 @@ class Wiring:
             endpoint = service_endpoint("obs", place.cloud, region)
         region = region or ("local" if endpoint else "")
         return ObjectStorage(endpoint, region, lambda: self._authorizers.object_keys(place))
+
+
+def _shard(state_url: Secret | None) -> str:
+    """A digest of where the state lies, without credentials: it says which state it is, and not where."""
+    if state_url is None:
+        return ""
+    scheme, _, rest = state_url.reveal().partition("://")
+    return hashlib.sha256(f"{scheme}://{rest.rpartition('@')[2]}".encode()).hexdigest()[:12]
 
 
 class ObjectStorage(NamedTuple):

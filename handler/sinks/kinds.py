@@ -55,6 +55,11 @@ class SinkKind(NamedTuple):
     load: Callable[[str], SinkModule] = _load
 
     @property
+    def takes_all(self) -> bool:
+        """Whether machines read it that must get every change, and not a number of those left out."""
+        return not (self.chat or self.mirrors or self.event_per_finding)
+
+    @property
     def module(self) -> SinkModule:
         """The module `sinks/NAME.py`, imported when it is first used: a cold start imports no kind in vain."""
         return self.load(self.name)

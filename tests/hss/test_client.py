@@ -22,7 +22,7 @@ from handler.hss.pacing import Pacer
 from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery
 from handler.models import Row, Secret, Target
 from handler.transport import HttpTransport, Request, Response
-from tests.fakes import FakeClock, FakeTransport, json_response
+from tests.fakes import FakeClock, FakeTransport, json_response, log_records
 
 TARGET = Target(cloud="otc", project_id="p 1/2")
 GOOD = json_response({"total_num": 1, "data_list": [{"port": 23, "type": "TCP", "num": 4}]})
@@ -261,3 +261,10 @@ def test_an_answer_is_data_and_stays_as_it_is():
     )
     response = client.get("p", AssetStatisticsQuery(category="host"), Spending(Deadline.after(60, FakeClock())))
     assert response.body == sent.body
+
+
+def test_each_call_is_a_line_at_debug_with_api_page_rows_and_seconds():
+    with log_records("DEBUG") as records:
+        Bench([GOOD]).ask()
+    (line,) = [record.getMessage() for record in records]
+    assert line == "port_statistics, host, all ports from 0: 1 rows of 1 in 0.0 s"

@@ -34,13 +34,14 @@ class Story:
         self.sink = sink._replace(kind=sink.kind._replace(chat=chat))
         self.now = NOON
         self.memory: LastRun | None = None
+        self.policy = POLICY
 
     def run(self, *findings, after=HOUR, accepts=True, cover=None, unreadable=False, **other):
         """What the sink is sent after these findings: (what, key) each; None for nothing."""
         self.now += after
         cover = cover or category()
         evaluation = Evaluation(findings, coverage=(cover,))
-        compared = compare(evaluation, self.memory, POLICY, self.now, unreadable=unreadable)
+        compared = compare(evaluation, self.memory, self.policy, self.now, unreadable=unreadable)
         known = SinkMemory(since=iso(self.now))
         self.memory = compared.last_run._replace(sinks={self.sink.name: known, **compared.last_run.sinks})
         verdict = "violations" if findings else "compliant"
@@ -134,11 +135,57 @@ def test_below_the_least_severity_nothing_is_told():
     assert Story(SOC._replace(min_severity=Severity.CRITICAL)).run(port(severity=Severity.HIGH)) is None
 
 
-def test_an_end_is_told_even_where_the_finding_would_not_be_routed_any_more():
+def test_a_finding_that_is_lowered_below_what_a_sink_hears_of_ends_for_it_once():
+    story = Story(SOC._replace(min_severity=Severity.HIGH))
+    story.run(port())
+    assert story.run(port(severity=Severity.LOW)) == [("resolved", TELNET)]
+    assert story.notice.ended_because(story.notice.resolved[0]) == "lowered"
+    assert story.run(port(severity=Severity.LOW)) is None
+    assert story.run() is None
+
+
+def test_one_that_ended_for_a_sink_and_is_raised_again_is_told_as_raised():
     story = Story(SOC._replace(min_severity=Severity.HIGH))
     story.run(port())
     story.run(port(severity=Severity.LOW))
+    assert story.run(port(severity=Severity.HIGH)) == [("raised", TELNET)]
     assert story.run() == [("resolved", TELNET)]
+    assert story.notice.ended_because(story.notice.resolved[0]) == "closed"
+
+
+def test_a_severity_that_moves_is_told_once_each_way_with_what_it_was():
+    story = Story()
+    story.run(port(severity=Severity.MEDIUM))
+    assert story.run(port(severity=Severity.CRITICAL), accepts=False) == [("raised", TELNET)]
+    owed = story.batch.delivery_id
+    assert story.run(port(severity=Severity.CRITICAL)) == [("raised", TELNET)]
+    assert (story.batch.delivery_id, story.notice.before[TELNET].severity) == (owed, Severity.MEDIUM)
+    assert story.run(port(severity=Severity.CRITICAL)) is None
+    assert story.run(port(severity=Severity.LOW)) == [("lowered", TELNET)]
+    assert story.run(port(severity=Severity.LOW)) is None
+
+
+def test_one_that_a_sink_did_not_hear_of_until_it_was_raised_is_not_new_to_it():
+    story = Story(SOC._replace(min_severity=Severity.HIGH))
+    assert story.run(port(severity=Severity.LOW)) is None
+    assert story.run(port(severity=Severity.CRITICAL)) == [("raised", TELNET)]
+    assert story.notice.before[TELNET].severity == Severity.LOW
+
+
+def test_what_a_rule_newly_forbids_is_not_new():
+    story = Story()
+    story.run()
+    story.policy = POLICY._replace(rules=(*POLICY.rules, Rule("rdp", "ports", ports=PortSet(((3389, 3389),)))))
+    assert story.run(finding("rdp", 3389)) == [("newly_forbidden", "rdp-3389-tcp-host")]
+
+
+def test_open_again_says_when_it_had_closed():
+    story = Story()
+    story.run(port())
+    story.run(after=DAY)
+    closed = iso(story.now)
+    story.run(port(), after=3 * DAY)
+    assert (story.notice.before[TELNET].ended_at, story.notice.before[TELNET].because) == (closed, "closed")
 
 
 def test_a_reminder_comes_when_it_is_due_and_again_after_as_long():
@@ -329,3 +376,90 @@ def test_the_notice_names_the_command_that_explains_its_worst_line():
     story = Story()
     story.run(port())
     assert story.notice.explain == "port-compliance policy explain policies/baseline.yaml --port 23/tcp"
+
+
+def test_each_move_of_a_severity_has_an_id_of_its_own_though_it_moves_between_the_same_two():
+    story, ids = Story(SOC._replace(min_severity=Severity.HIGH)), []
+    moves = (Severity.HIGH, Severity.CRITICAL, Severity.HIGH, Severity.CRITICAL, Severity.LOW)
+    for severity in moves * 2:
+        assert story.run(port(severity=severity)) is not None
+        ids.append(story.batch.delivery_id)
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_gap_without_runs_is_told_once_though_nothing_changed():
+    story = Story()
+    story.run(port())
+    story.memory = story.memory._replace(gap=("2026-11-22T13:00:00Z", "2026-11-23T20:00:00Z", "31"))
+    assert story.run(port(), accepts=False) == [("gap", "2026-11-22T13:00:00Z")]
+    assert story.notice.notes == ("no run for 31 h",)
+    assert story.run(port()) == [("gap", "2026-11-22T13:00:00Z")]
+    assert story.run(port()) is None
+
+
+def test_a_sink_that_came_after_the_gap_does_not_hear_of_it():
+    story = Story()
+    story.run(port())
+    story.memory = story.memory._replace(gap=("2026-11-20T13:00:00Z", "2026-11-21T20:00:00Z", "31"))
+    assert story.run(port()) is None
+
+
+def test_nobody_is_reminded_while_it_is_not_known_whether_it_is_still_open():
+    story = Story(SOC._replace(remind_after=DAY))
+    story.run(port())
+    broken = category(complete=False, problems=(Problem("x"),))
+    assert story.run(port(), cover=broken, after=2 * DAY) == [("not_seen", "host")]
+    assert story.run(port()) == [("reminded", TELNET), ("seen_again", "host")]
+
+
+def test_what_could_not_be_seen_says_what_to_do_and_another_hint_is_no_other_reason():
+    story = Story()
+    first = category(complete=False, problems=(Problem("refused", hint="Grant hss:ports:list."), Problem("late")))
+    other = category(complete=False, problems=(Problem("refused", hint="Ask the admin."), Problem("late")))
+    story.run(cover=first)
+    assert story.notice.not_seen == ("host could not be judged whole: refused; late Grant hss:ports:list.",)
+    assert story.run(cover=other) is None
+
+
+def test_the_line_that_is_explained_is_one_that_changed_with_the_folder_of_a_policy_of_several_files():
+    story = Story()
+    story.run(port())
+    files = ("policies/a.yaml", "policies/b.yaml")
+    story.run(port(), port(80, severity=Severity.LOW), policy_files=files)
+    assert story.notice.explain == "port-compliance policy explain policies --port 80/tcp"
+
+
+def servers(*names, num=None):
+    hosts = tuple(Host(f"id-{name}", name) for name in names)
+    return port(num=len(hosts) if num is None else num, hosts=hosts)
+
+
+def test_another_server_behind_a_known_finding_is_told_once_with_its_name_first():
+    story = Story()
+    assert story.run(servers("a", "b", "c")) == [("new", TELNET)]
+    assert story.run(servers("a", "b", "c", "d")) == [("grown", TELNET)]
+    assert story.report.findings[0].hosts[0].host_name == "d"
+    assert story.run(servers("a", "b", "c", "d")) is None
+    assert story.run(servers("b", "d")) is None
+
+
+def test_another_server_that_was_not_told_stays_due():
+    story = Story()
+    story.run(servers("a", "b"))
+    first = story.run(servers("a", "b", "c"), accepts=False)
+    assert first == story.run(servers("a", "b", "c")) == [("grown", TELNET)]
+    assert story.run(servers("a", "b", "c")) is None
+
+
+def test_an_estate_that_scales_by_itself_counts_its_servers():
+    story = Story(SOC._replace(new_servers="count"))
+    story.run(servers("a", "b", "c"))
+    assert story.run(servers("d", "e", "f", "a")) is None
+    assert story.run(servers("d", "e", "f", "a", "b", "c")) == [("grown", TELNET)]
+
+
+def test_servers_that_are_asked_for_only_now_are_no_news():
+    story = Story()
+    story.run(port(num=3))
+    assert story.run(servers("a", "b", "c")) is None
+    assert story.run(servers("a", "b", "c", "d")) == [("grown", TELNET)]

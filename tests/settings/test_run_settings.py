@@ -222,3 +222,17 @@ def test_beside_a_token_an_access_key_is_known_for_obs():
     keys = {"HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
     known = read(HSS_AUTH_TOKEN="t", **keys).place.credentials
     assert (known.kind, known.token.reveal(), known.access_key) == ("token", "t", "AK")
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({"TARGET_NAME": "prod"}, "prod"),
+        ({}, "eu-de 01234567"),
+        ({"HSS_ENDPOINT": "https://hss.example.org:8443"}, "hss.example.org:8443 01234567"),
+    ],
+)
+def test_the_one_target_has_a_name_for_people_and_keeps_its_own_for_the_state(changes, title):
+    known = {"HSS_ENDPOINT": "https://hss.eu-de.otc.t-systems.com", "HSS_PROJECT_ID": "0123456789abcdef"}
+    place = read_settings({**known, "HSS_AUTH_TOKEN": "t", **changes}.get).place
+    assert (place.name, place.target.name) == ("default", title)

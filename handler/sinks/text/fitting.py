@@ -21,12 +21,16 @@ class Entry(NamedTuple):
 
 
 class TextBlock(NamedTuple):
-    """A heading with its lines. `omitted` are told by number only; `first` blocks are served before the others."""
+    """A heading with its lines. `omitted` are told by number only.
+
+    `first` blocks are served before the others, `last` ones after them.
+    """
 
     heading: str
     entries: tuple[Entry, ...]
     omitted: int = 0
     first: bool = False
+    last: bool = False
 
 
 class Fitted(NamedTuple):
@@ -43,9 +47,9 @@ def fit_blocks(
 
     Headings and their numbers come before any line, so that what is cut is still counted; a heading without room is
     left out. Then every line gets its short form while there is room, `first` blocks before the others but with no
-    more than half of it; what is left goes to full forms, from the top.
+    more than half of it; what is left goes to full forms, from the top. `last` blocks share what is left after that.
     """
-    order = sorted(range(len(blocks)), key=lambda at: not blocks[at].first)
+    order = sorted(range(len(blocks)), key=lambda at: (blocks[at].last, not blocks[at].first))
     left, kept = room, []
     for at in order:
         cost = size(blocks[at].heading) + size(more(_weight(blocks[at]))) + 2 * gap
@@ -53,12 +57,14 @@ def fit_blocks(
             left -= cost
             kept.append(at)
     shown: dict[int, list[str]] = {}
-    for at in kept:
-        share = left // 2 if blocks[at].first else left
-        shown[at] = _short_forms(blocks[at].entries, share, size, gap)
-        left -= sum(size(line) + gap for line in shown[at])
-    for at in sorted(kept):
-        left = _lengthen(shown[at], blocks[at].entries, left, size)
+    for last in (False, True):
+        served = [at for at in kept if blocks[at].last is last]
+        for at in served:
+            share = left // 2 if blocks[at].first else left
+            shown[at] = _short_forms(blocks[at].entries, share, size, gap)
+            left -= sum(size(line) + gap for line in shown[at])
+        for at in sorted(served):
+            left = _lengthen(shown[at], blocks[at].entries, left, size)
     return tuple(_fitted(blocks[at], shown[at], more) for at in sorted(kept))
 
 
