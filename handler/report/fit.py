@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from handler.report.json_v1 import finding_dict, report_dict
+from handler.report.shorter_servers import servers_cut
 from handler.report.verdict import counts_of, worst_target_first
 
 if TYPE_CHECKING:
@@ -15,11 +16,18 @@ if TYPE_CHECKING:
 
 RESULT_BYTES = 200_000  # a function's result stays below the platform's 256 KB for asynchronous answers
 _BARE_BYTES = 2_000  # more than one target's report can be, with everything cut
+SERVERS_LISTED = 20  # of each finding, where all of them are too long
 _ENVELOPE_BYTES = 500  # what stands around the reports of several targets
 
 
 def fit_report(report: Report, limit: int = RESULT_BYTES) -> Report:
-    """The report below `limit` bytes of JSON: its least severe findings are dropped and counted in `omitted`."""
+    """The report below `limit` bytes of JSON: its least severe findings are dropped and counted in `omitted`.
+
+    Before that, servers beyond `SERVERS_LISTED` of each finding go, and then all of them.
+    """
+    for most in (SERVERS_LISTED, 0):
+        if _size(report_dict(report)) >= limit:
+            report = servers_cut(report, most)
     counts = counts_of(report)
     every = len(report.findings)
     bare = report._replace(findings=(), omitted=report.omitted + every, counts=counts)

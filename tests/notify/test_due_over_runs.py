@@ -9,12 +9,13 @@ import pytest
 from handler.clock import iso
 from handler.decide.diff import compare
 from handler.listeners import Host
-from handler.models import Evaluation, ExemptionNotice, Problem, Secret, Severity
+from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, ExemptionNotice, Problem, Secret, Severity
 from handler.notify.due import due_batch
 from handler.notify.notification import Situation, notification_of
 from handler.notify.receipts import pruned, with_receipts
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
+from handler.report.json_v1 import report_dict
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Match, Sink
 from handler.state.memory import LastRun, SinkMemory
@@ -463,3 +464,15 @@ def test_servers_that_are_asked_for_only_now_are_no_news():
     story.run(port(num=3))
     assert story.run(servers("a", "b", "c")) is None
     assert story.run(servers("a", "b", "c", "d")) == [("grown", TELNET)]
+
+
+def test_no_server_of_an_exempted_or_announced_row_leaves_the_company_unless_the_sink_may_have_it():
+    known = finding(hosts=(Host("id-1", "secret-server"),))
+    beside = {
+        "exempted": (ExemptedFinding(known, "jump", "why", "who", "2027-01-01", 40),),
+        "announced": (AnnouncedFinding(known, "2027-01-01"),),
+    }
+    for sink, told in ((SOC, False), (SOC._replace(hosts=True), True)):
+        story = Story(sink)
+        story.run(port(80), **beside)
+        assert ("secret-server" in str(report_dict(story.notice.report))) is told
