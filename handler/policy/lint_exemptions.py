@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES, CategorySnapshot, Snapshot
 from handler.policy.codes import LintMessage, warning
-from handler.policy.host_patterns import host_pattern
+from handler.policy.host_patterns import contains, host_pattern
 from handler.policy.match import concerns, exemption_matcher, judged_counter, judged_rows, unmet_terms
 from handler.policy.rules import NOTICE_DAYS
 from handler.policy.servers import NO_API, covered_by_exemption
@@ -34,6 +34,7 @@ def lint_exemptions(
         yield from _dates(exemption, today)
         yield from _too_wide(exemption, concerned)
         yield from _by_server(exemption, cloud)
+        yield from _beyond_its_rules(exemption, concerned)
         if snapshot is not None and _unused(exemption, concerned, today, snapshot):
             yield warning("W204", exemption.location, f"exemption {exemption.id!r} matches nothing in the snapshot")
 
@@ -59,6 +60,22 @@ def _too_wide(exemption: Exemption, concerned: Sequence[Rule]) -> Iterator[LintM
     idle = [category for category in exemption.categories if category not in spoken]
     if idle and exemption.categories != CATEGORIES:  # both is also what an exemption means that names none
         yield warning("W203", exemption.location, f"{told} a category that none of its rules looks at: {idle[0]}")
+
+
+def _beyond_its_rules(exemption: Exemption, concerned: Sequence[Rule]) -> Iterator[LintMessage]:
+    """A network that holds more than each network of its rules: the rest switches nothing off."""
+    given = [rule.hosts for rule in concerned]
+    for entry in exemption.hosts if given and all(given) else ():
+        wide = host_pattern(entry).kind == "network" and not entry.startswith("!")
+        if wide and not any(contains(hosts, (entry,)) for hosts in given) and _holds_some(entry, given):
+            message = (
+                f"exemption {exemption.id!r} names servers that none of its rules finds: more of {entry}"
+            )
+            yield warning("W203", exemption.location, message)
+
+
+def _holds_some(entry: str, given: Sequence[Sequence[str]]) -> bool:
+    return any(contains((entry,), (one,)) for hosts in given for one in hosts if not one.startswith("!"))
 
 
 def _by_server(exemption: Exemption, cloud: str | None) -> Iterator[LintMessage]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from handler.policy.build import SHORT_FORM_ID
 from handler.policy.codes import LintMessage, warning
-from handler.policy.host_patterns import host_pattern
+from handler.policy.host_patterns import host_pattern, names_server
 from handler.policy.match import within
 from handler.policy.match_keys import RULE_WITHIN
 from handler.policy.servers import NO_API
@@ -17,6 +17,7 @@ from handler.ports import PortSet
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from handler.models import Snapshot
     from handler.policy.rules import Exemption, Rule
 
 ALSO_UDP = PortSet.of_ports([
@@ -57,6 +58,20 @@ def _by_server(rule: Rule, cloud: str | None) -> Iterator[LintMessage]:
     if networks and "container" in rule.categories:
         message = f"rule {rule.id!r} names addresses, and containers have none of their own: it is never decided there"
         yield warning("W112", rule.location, message)
+
+
+def lint_networks(rules: Sequence[Rule], snapshot: Snapshot) -> Iterator[LintMessage]:
+    """Networks of rules in which no server of the snapshot is, where it knows all servers on the rule's ports."""
+    for rule in rules:
+        behind = [known for one in snapshot.categories if one.category == "host" for known in one.listeners]
+        asked = [known for known in behind if known.port in rule.ports]
+        if not asked or any(known.trouble for known in asked):
+            continue
+        for entry in rule.hosts:
+            names = (names_server((entry,), "host", one) for known in asked for one in known.listeners)
+            if host_pattern(entry).kind == "network" and not entry.startswith("!") and set(names) <= {"no"}:
+                message = f"rule {rule.id!r} names {entry}, and no server of the snapshot that listens there is in it"
+                yield warning("W113", rule.location, message)
 
 
 def _tcp_only(rule: Rule, rules: Sequence[Rule]) -> Iterator[LintMessage]:

@@ -309,3 +309,23 @@ def test_rules_for_other_servers_may_differ_in_severity():
         "id: b, ports: [3389], hosts: [web-*], severity: high",
     )
     assert codes(rules(*both)) == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "listens", "expected"),
+    [("[10.2.0.0/16]", "10.3.0.1", ["W113"]), ("[10.2.0.0/16]", "10.2.0.1", []), ("[win-*]", "10.3.0.1", [])],
+)
+def test_a_network_in_which_no_server_of_the_snapshot_is(hosts, listens, expected):
+    behind = PortListeners(3389, (Listener("1" * 32, "web-1", listens, protocol="tcp"),))
+    world = snapshot(category([Row(3389, "tcp", 1)], listeners=(behind,)))
+    assert codes(rules(f"id: a, ports: [3389], hosts: {hosts}"), snapshot=world) == expected
+    unknown = snapshot(category([Row(3389, "tcp", 1)], listeners=(behind._replace(trouble="page 2 is missing"),)))
+    assert codes(rules(f"id: a, ports: [3389], hosts: {hosts}"), snapshot=unknown) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"), [("10.0.0.0/8", ["W203"]), ("10.2.0.0/16", []), ("10.2.0.0/17", []), ("10.9.0.0/16", [])]
+)
+def test_an_exemption_for_more_servers_than_its_rule(named, expected):
+    rule = "id: a, ports: [3389], hosts: [10.2.0.0/16]"
+    assert codes(exemption(f"hosts: [{named}], categories: [host]", rule)) == expected
