@@ -101,3 +101,10 @@ def test_what_is_not_the_list_is_not_known_and_ends(listing, why):
 def test_two_passes_that_do_not_agree_are_not_known():
     listing = Listing(300, dict.fromkeys((2, 4, 6), lambda lines: lines.__setitem__(5, Listener(f"x{id(lines[5])}"))))
     assert read_listing(listing, tries=1).trouble == "two readings of the list do not agree"
+
+
+def test_a_list_that_grew_meanwhile_is_read_once_more():
+    listing = Listing(300, {1: lambda lines: lines.append(Listener("new"))})
+    assert "moved" in read_listing(listing, tries=1).trouble
+    again = read_listing(Listing(300, {1: lambda lines: lines.append(Listener("new"))}))
+    assert (again.trouble, len(again.listeners)) == ("", 301)

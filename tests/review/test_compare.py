@@ -287,3 +287,10 @@ def test_without_a_snapshot_an_exemption_by_server_takes_its_servers_from_the_ru
     wider = plain.replace("[3389]", "[3389], hosts: [10.0.0.0/8]")
     done = compare_everywhere(policy_of(narrower), policy_of(wider), date(2026, 12, 1), ("OLD", "NEW"))
     assert [(c.kind, c.because) for c in done.changes] == [("new", "rule or exemption changed, servers 10.0.0.0/8")]
+
+
+def test_an_exemption_for_all_but_some_servers_may_take_every_one():
+    plain = "version: 1\nrules:\n  - {id: desktops, ports: [3389]}\n"
+    but = 'exemptions:\n  - {id: e, rules: [desktops], hosts: ["!web-1"], reason: r, owner: o, expires: 2027-03-31}\n'
+    done = compare_everywhere(policy_of(plain), policy_of(plain + but), date(2026, 12, 1), ("OLD", "NEW"))
+    assert [change.kind for change in done.changes] == ["gone"]
