@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.clock import iso, parse_iso
 from handler.decide.ended import gone
+from handler.decide.flapping import calmed, closed_again
 from handler.decide.known_servers import newest_first, with_servers
 from handler.decide.rules_before import is_newly_forbidden, remembered_terms
 from handler.models import Changes
@@ -70,9 +71,8 @@ def compare(
     resolved, unseen = gone(evaluation, were_open, policy)
     for past in resolved:
         record = remembered[past.finding.fingerprint]
-        remembered[past.finding.fingerprint] = record._replace(
-            status="resolved", resolved_at=iso(now), because=past.because
-        )
+        ended = record._replace(status="resolved", resolved_at=iso(now), because=past.because)
+        remembered[past.finding.fingerprint] = closed_again(ended, now) if past.because == "closed" else ended
     drift = _drift(evaluation)
     return Compared(
         changes=Changes(**{kind: _of(kinds, kind) for kind in _KINDS}, resolved=resolved, unseen=unseen),
@@ -81,7 +81,7 @@ def compare(
             run_at=iso(now),
             policy_digest=policy.digest,
             place=place,
-            findings=remembered,
+            findings={fingerprint: calmed(record, now) for fingerprint, record in remembered.items()},
             drift=drift,
             excused=excused,
             rules=remembered_terms(policy.rules, _seen_whole(evaluation), before.rules),
@@ -198,8 +198,8 @@ def _again(seen: Finding, record: Remembered, now: datetime) -> tuple[Remembered
         because="",
         ended_at=record.resolved_at,
         ended_because=record.because,
-        servers=(),
-        server_count=0,
+        servers=record.servers if recent else (),
+        server_count=record.server_count if recent else 0,
     )
     return opened, ("newly_forbidden" if opened.forbidden else "reopened" if opened.reopened else "new",)
 

@@ -47,15 +47,21 @@ class _Sight:
         if finding.fingerprint in self._announced:
             return "policy"
         now = self._as_it_is(finding)
-        seen = self._coverage.get(finding.category)
-        complete = seen is not None and seen.complete and seen.plan != "skipped"
         rule = self._rules.get(finding.rule_id)
         asked = rule is not None and rule_matcher(rule).speaks_of(now or _subject(finding))
-        if now is None and complete and seen is not None and (asked or seen.every_row):
-            return "closed"  # what the policy does not ask for is known only of a whole listing
-        if not asked or rule is None:
+        if now is None and self._tells_of_absence(finding.category, asked=asked):
+            return "closed"
+        if rule is None or not asked:
             return "policy"
-        return _by_its_rule(rule, now, finding) if complete and now is not None else "unseen"
+        return "unseen" if now is None or not self._is_whole(finding.category) else _by_its_rule(rule, now, finding)
+
+    def _is_whole(self, category: str) -> bool:
+        seen = self._coverage.get(category)
+        return seen is not None and seen.complete and seen.plan != "skipped"
+
+    def _tells_of_absence(self, category: str, *, asked: bool) -> bool:
+        """Whether a row that is not there is closed: what the policy does not ask for only a whole listing shows."""
+        return self._is_whole(category) and (asked or self._coverage[category].every_row)
 
     def _as_it_is(self, finding: Finding) -> Subject | None:
         """The row or counter as it is now; None where there is none."""

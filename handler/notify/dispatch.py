@@ -58,6 +58,7 @@ def dispatch(
     memory = summarised(compared.last_run if compared else stateless(report), report, clock)
     situation = Situation(report, memory, clock.now(), run_interval, store is not None, context.shard)
     outbox = Outbox(situation, sinks, context, stateful=compared is not None)
+    outbox.previous_run_at = None if compared is None else compared.previous_run_at
     _fill(outbox)
     if dry_run:
         rehearsed = (_delivery(sink, "dry_run" if outbox.batches.get(sink.name) else "quiet") for sink in sinks)

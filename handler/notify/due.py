@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
 from handler.decide.diff import has_grown
+from handler.decide.flapping import DAY
 from handler.decide.known_servers import new_since
 from handler.models import worst_first
 from handler.notify.run_items import run_items
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 
 # items whose key is a fingerprint
 BEGINNINGS: Final = ("new", "newly_forbidden", "reopened")
-FINDING_ITEMS: Final = (*BEGINNINGS, "grown", "raised", "lowered", "reminded", "resolved", "missed")
+FINDING_ITEMS: Final = (
+    *BEGINNINGS,
+    *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed"),
+)
 MOST_MESSAGES: Final = 20  # of one sink in one run
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
@@ -38,14 +42,14 @@ def due_batches(
     whole = due_batch(sink, report, last_run, now, stateful=stateful)
     if whole is None or not sink.kind.takes_all:
         return () if whole is None else (whole,)
+    most = sink.max_findings
     findings = [item for item in whole.items if item.what in FINDING_ITEMS]
-    if len(findings) <= sink.max_findings:
+    if len(findings) <= most:
         return (whole,)
     beside = [item for item in whole.items if item.what not in FINDING_ITEMS]
-    starts = range(0, len(findings), sink.max_findings)[:MOST_MESSAGES]
-    shares = [findings[start : start + sink.max_findings] for start in starts]
-    shares[0] += beside
-    return tuple(_batch(sink, report, share) for share in shares)
+    first = _batch(sink, report, [*findings[:most], *beside])
+    starts = range(most, len(findings), most)[: MOST_MESSAGES - 1]
+    return (first, *(_batch(sink, report, findings[start : start + most]) for start in starts))
 
 
 def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True) -> Batch | None:
@@ -55,9 +59,9 @@ def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, s
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
     items = _owed(sink, report, last_run, memory, now)
     if not (stateful and items) and not _told_anyway(sink, report, stateful=stateful):
-        if not stateful or not _heartbeat_due(sink, memory, report, now):
+        if not (stateful and _heartbeat_due(sink, memory, report, now)):
             return None
-        items.append(Item("heartbeat", memory.last_told or memory.since))
+        items = [Item("heartbeat", memory.last_told or memory.since)]
     items += [Item("drift", text) for text in last_run.drift if text not in memory.drift]
     return _batch(sink, report, items)
 
@@ -138,11 +142,39 @@ def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datet
     """What is due of findings, worst first; of a kind with an event per finding no more than fit into one run."""
     items = []
     for record in sorted(last_run.findings.values(), key=lambda one: worst_first(one.finding)):
-        what = _open(sink, record, now) if record.status == "open" else _resolved(sink, record, memory)
+        what = _what(sink, record, memory, now)
         if what and not (what == "reminded" and blind):  # nobody knows whether it is still open
             text = _because(record) if what in ("resolved", "missed") else str(record.finding.severity)
             items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record), text))
     return items[: sink.max_findings] if sink.kind.event_per_finding else items
+
+
+def _what(sink: Sink, record: Remembered, memory: SinkMemory, now: datetime) -> str | None:
+    """What the sink is due of a finding; of one that flaps people hear once a day, machines each change."""
+    is_open = record.status == "open"
+    if record.flapping_since is not None and not sink.kind.takes_all:
+        if sink.kind.chat:
+            return _flapping(sink, record, now)
+        return _open(sink, record, now) if is_open else None  # what holds incidents keeps it open meanwhile
+    if is_open and _was_told_flapping(sink, record):
+        return "steady" if wants(sink, record.finding) else None
+    return _open(sink, record, now) if is_open else _resolved(sink, record, memory)
+
+
+def _was_told_flapping(sink: Sink, record: Remembered) -> bool:
+    receipt = record.told.get(sink.name)
+    return receipt is not None and receipt.transition == "flapping"
+
+
+def _flapping(sink: Sink, record: Remembered, now: datetime) -> str | None:
+    """That it flaps, at once and then once a day; what got worse meanwhile is told at once."""
+    receipt = record.told.get(sink.name)
+    if not wants(sink, record.finding):
+        return None
+    if receipt is None or receipt.transition != "flapping" or now - parse_iso(receipt.at) >= DAY:
+        return "flapping"
+    worse = _move(sink, record, receipt) if record.status == "open" else None
+    return worse if worse in ("raised", "grown") else None
 
 
 def _open(sink: Sink, record: Remembered, now: datetime) -> str | None:
@@ -200,7 +232,7 @@ def _resolved(sink: Sink, record: Remembered, memory: SinkMemory) -> str | None:
     if not sink.send_resolved:
         return None
     receipt = record.told.get(sink.name)
-    if receipt is not None and receipt.transition == "open":
+    if receipt is not None and receipt.transition in ("open", "flapping"):
         return "resolved"  # also where the last opening was never told: the sink still believes in an earlier one
     untold = receipt is None or receipt.episode < record.episode
     away = untold and record.opened_at >= memory.since and wants(sink, record.finding)
@@ -211,6 +243,8 @@ def _mark(what: str, sink: Sink, record: Remembered) -> str:
     """What tells this item apart from an earlier one of the same finding: its beginning, episode and num."""
     receipt = record.told.get(sink.name)
     parts = [record.first_seen, str(record.episode), str(record.finding.num)]
+    if what == "flapping":
+        parts += [record.flapping_since or "", "" if receipt is None else receipt.at]
     if what in ("raised", "lowered") or (what == "resolved" and record.status == "open"):
         parts += [str(record.finding.severity), record.severity_at or ""]
     if what == "reminded" and receipt is not None:

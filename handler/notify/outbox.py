@@ -41,6 +41,7 @@ class Outbox:
         self.situation, self.sinks, self.context, self.stateful = situation, sinks, context, stateful
         self.memory = situation.last_run
         self.known_sinks = situation.last_run.sinks  # as they were loaded
+        self.previous_run_at: str | None = None
         self.batches: dict[str, tuple[Batch, ...]] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.settled: dict[str, set[str]] = {}
@@ -86,7 +87,8 @@ def _save_claim(outbox: Outbox, store: Store, version: str | None, tries: int) -
 def _is_of_another_place(outbox: Outbox, theirs: LastRun) -> bool:
     """Whether what another run wrote leaves this place as it was; then its news are kept beside ours."""
     same, others = at_place(theirs, outbox.memory.place)
-    if (same.sinks if same else {}) != outbox.known_sinks:
+    was = (None, {}) if same is None else (same.run_at, same.sinks)
+    if was != (outbox.previous_run_at, outbox.known_sinks):
         return False
     outbox.memory = outbox.memory._replace(others={**outbox.memory.others, **others})
     return True

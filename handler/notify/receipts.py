@@ -29,18 +29,25 @@ def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: date
         if item.what in FINDING_ITEMS:
             record = findings.get(item.key)
             if record is not None:
-                told = {**record.told, sink: _receipt(item, record, iso(now))}
+                told = {**record.told, sink: _receipt(item, record, sink, iso(now))}
                 findings[item.key] = record._replace(told=told)
         else:
             memory = _beside(memory, item, iso(now))
     return last_run._replace(findings=findings, sinks={**last_run.sinks, sink: memory})
 
 
-def _receipt(item: Item, record: Remembered, at: str) -> Receipt:
+def _was_flapping(record: Remembered, sink: str) -> bool:
+    """Whether the sink was told that it flaps, and it still does."""
+    receipt = record.told.get(sink)
+    return record.flapping_since is not None and receipt is not None and receipt.transition == "flapping"
+
+
+def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
     """The receipt of an item, as of when it was made: the finding may have moved on since."""
     _, episode, num, *more = item.mark.split(" ")
     counts = [int(part.removeprefix(SERVERS)) for part in more if part.startswith(SERVERS)]
-    transition = "resolved" if item.what in ("resolved", "missed") else "open"
+    flaps = item.what == "flapping" or (item.what in ("raised", "grown") and _was_flapping(record, sink))
+    transition = "resolved" if item.what in ("resolved", "missed") else "flapping" if flaps else "open"
     severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
     servers = counts[0] if counts else None
     return Receipt(transition, min(int(episode), record.episode), int(num), at, int(severity), servers)
@@ -51,11 +58,12 @@ def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
     if item.what == "not_seen":
         reason, since = reason_and_since(item)
         reasons = dict.fromkeys((*memory.not_seen.get(item.key, ()), reason))
-        begun = {**memory.blind_since, **({item.key: since} if since else {})}
-        return memory._replace(not_seen={**memory.not_seen, item.key: tuple(reasons)}, blind_since=begun)
+        memory = memory._replace(not_seen={**memory.not_seen, item.key: tuple(reasons)})
+        return memory._replace(blind_since={**memory.blind_since, item.key: since}) if since else memory
     if item.what == "seen_again":
-        left = {category: reasons for category, reasons in memory.not_seen.items() if category != item.key}
-        begun = {category: since for category, since in memory.blind_since.items() if category != item.key}
+        left, begun = dict(memory.not_seen), dict(memory.blind_since)
+        left.pop(item.key, None)
+        begun.pop(item.key, None)
         return memory._replace(not_seen=left, blind_since=begun)
     if item.what == "gap":
         return memory._replace(gap=item.key)
@@ -126,15 +134,19 @@ def _merged_receipts(one: Remembered, other: Remembered) -> dict[str, Receipt]:
     return receipts
 
 
+def _last_told(memory: SinkMemory) -> str:
+    return memory.last_told or ""
+
+
 def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: set[str], run_id: str) -> SinkMemory:
     if theirs is None or ours is None:
         return theirs or ours or SinkMemory(since="")
     mine = tuple(batch for batch in ours.pending if batch.claimed_by == run_id)
     not_theirs = settled | {batch.delivery_id for batch in mine}
-    later = ours if (ours.last_told or "") >= (theirs.last_told or "") else theirs
+    later = max(ours, theirs, key=_last_told)
     return SinkMemory(
         since=min(theirs.since, ours.since),
-        last_told=max(theirs.last_told or "", ours.last_told or "") or None,
+        last_told=later.last_told,
         pending=(*mine, *(batch for batch in theirs.pending if batch.delivery_id not in not_theirs)),
         not_seen=later.not_seen,
         blind_since=later.blind_since,

@@ -28,16 +28,24 @@ def run_items(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory)
         if _routed(sink, category) and shape(reason) not in told:
             since = last_run.blind_since.get(category, report.started_at)
             yield Item("not_seen", category, f"{shape(reason)}{_SINCE}{since}", f"{reason} {_advice(problems)}".strip())
-    whole = {one.category for one in report.coverage if one.complete}
     for category in memory.not_seen:
-        if category not in blind and (category in whole or (category == RUN and report.verdict != "inconclusive")):
+        if category not in blind and _is_seen(category, report):
             yield Item("seen_again", category, _again_mark(memory, category))
     yield from _gap_items(last_run, memory)
+    yield from (item for item in _endings(report) if exemption_key(item) not in memory.exemptions)
+
+
+def _is_seen(category: str, report: Report) -> bool:
+    """Whether the category, or the run as a whole, was seen whole; one that was not asked was not."""
+    if category == RUN:
+        return report.verdict != "inconclusive"
+    return any(one.category == category and one.complete for one in report.coverage)
+
+
+def _endings(report: Report) -> Iterator[Item]:
     for ending in report.exemption_notices:
         stage = "ended" if ending.days_left < 0 else "ending"
-        item = Item("exemption", ending.exemption_id, f"{ending.expires} {stage}", ending.owner)
-        if exemption_key(item) not in memory.exemptions:
-            yield item
+        yield Item("exemption", ending.exemption_id, f"{ending.expires} {stage}", ending.owner)
 
 
 def _gap_items(last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:

@@ -68,9 +68,7 @@ def _beyond_its_rules(exemption: Exemption, concerned: Sequence[Rule]) -> Iterat
     for entry in exemption.hosts if given and all(given) else ():
         wide = host_pattern(entry).kind == "network" and not entry.startswith("!")
         if wide and not any(contains(hosts, (entry,)) for hosts in given) and _holds_some(entry, given):
-            message = (
-                f"exemption {exemption.id!r} names servers that none of its rules finds: more of {entry}"
-            )
+            message = f"exemption {exemption.id!r} names servers that none of its rules finds: more of {entry}"
             yield warning("W203", exemption.location, message)
 
 

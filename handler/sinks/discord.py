@@ -61,10 +61,8 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     words = f"{said.get('code', '')} {said.get('message', '')}".strip()
     if status == 429:
         wait = seconds(said.get("retry_after"))
-        refused = by_status(status, headers, words)
-        return (
-            refused if refused and wait is None else SinkAnswer(DeliveryOutcome.RETRY_NOW, because(status, words), wait)
-        )
+        patient = SinkAnswer(DeliveryOutcome.RETRY_NOW, because(status, words), wait)
+        return patient if wait is not None else by_status(status, headers, words) or patient
     if status == 400 and said.get("code") == _INVALID_FORM and b"MAX_LENGTH" in body:
         return SinkAnswer(DeliveryOutcome.TOO_LARGE, because(status, words))
     saved = status == 204 or "id" in said

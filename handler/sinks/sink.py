@@ -46,7 +46,10 @@ class Sink(NamedTuple):
 
 
 class Before(NamedTuple):
-    """What a sink was last told of a finding, and how the finding ended: `because` is empty for one that is open."""
+    """What a sink was last told of a finding, and how the finding ended: `because` is empty for one that is open.
+
+    Of one that is steady again `ended_at` says since when.
+    """
 
     severity: Severity | None = None
     num: int | None = None
@@ -73,6 +76,8 @@ class Notification(NamedTuple):
     raised: tuple[Finding, ...] = ()
     lowered: tuple[Finding, ...] = ()
     reopened: tuple[Finding, ...] = ()
+    flapping: tuple[Finding, ...] = ()  # opens and closes again and again; open now if the report has it
+    steady: tuple[Finding, ...] = ()  # flapped, and has been open for a day
     reminded: tuple[Finding, ...] = ()
     ongoing: tuple[Finding, ...] = ()
     resolved: tuple[Finding, ...] = ()

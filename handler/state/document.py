@@ -26,6 +26,7 @@ _FINDING: Final = tuple(name for name in Finding._fields if name not in _APART)
 _RECORD: Final = tuple(name for name in Remembered._fields if name not in ("finding", "told"))
 _TYPES: Final[Mapping[type, Mapping[str, Callable[[Any], Any]]]] = {
     Finding: {"severity": Severity, "references": tuple, "tags": tuple},
+    Remembered: {"closings": tuple},
     Batch: {"items": lambda rows: tuple(Item(*row) for row in rows)},
     SinkMemory: {
         "pending": lambda batches: tuple(_made(Batch, batch) for batch in batches),
@@ -117,7 +118,8 @@ def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[d
     known = dict(zip(columns["finding"], values, strict=True)) | texts[text] | {"first_seen": record["first_seen"]}
     record["servers"] = tuple(record.get("servers", ()))
     told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
-    return Remembered(finding=_made(Finding, known), told=told, **record)
+    one: Remembered = _made(Remembered, {"finding": _made(Finding, known), "told": told, **record})
+    return one
 
 
 def _read_rules(plain: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, tuple[Any, ...]]]:

@@ -14,7 +14,7 @@ SERVERS: Final = "servers="  # how the part of a mark begins that says how many 
 
 
 class Receipt(NamedTuple):
-    """What one sink was last told of one finding: `open` or `resolved`, in which episode, with which num.
+    """What one sink was last told of one finding: `open`, `resolved` or `flapping`, in which episode, with which num.
 
     `severity` is None where an earlier version, which did not heed it, wrote the receipt.
     """
@@ -30,11 +30,11 @@ class Receipt(NamedTuple):
 class Item(NamedTuple):
     """One thing that a sink is told.
 
-    `what`: new, newly_forbidden, grown, raised, lowered, reopened, reminded, resolved, missed (`key`: a fingerprint);
-    not_seen, seen_again (a category, empty: the run as a whole); exemption (its id); drift (its text); gap (its
-    beginning); digest, heartbeat, run (a time or run id). `mark` tells apart what happens to the same key twice:
-    episode and num, reason, stage. `text` is a reason, an owner; the severity that is told; of what is resolved, why it
-    ended.
+    `what`: new, newly_forbidden, grown, raised, lowered, reopened, flapping, steady, reminded, resolved, missed
+    (`key`: a fingerprint); not_seen, seen_again (a category, empty: the run as a whole); exemption (its id); drift (its
+    text); gap (its beginning); digest, heartbeat, run (a time or run id). `mark` tells apart what happens to the same
+    key twice: episode and num, reason, stage. `text` is a reason, an owner; the severity that is told; of what is
+    resolved, why it ended.
     """
 
     what: str
@@ -73,6 +73,8 @@ class Remembered(NamedTuple):
     severity_at: str | None = None  # when it last changed
     servers: tuple[str, ...] = ()  # ids of those seen behind it in this episode, shortened, in order of first sight
     server_count: int = 0  # how many that were, those that are no longer kept included
+    closings: tuple[str, ...] = ()  # the last three times that it closed
+    flapping_since: str | None = None  # set while it opens and closes again and again
 
 
 class SinkMemory(NamedTuple):

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "pip install 'port-compliance[report] @ ": "an address that the reader has to have",
     "pip install 'port-compliance @ ": "an address that the reader has to have",
     "make test-faults": "eleven minutes; tests/notify/test_reliability.py plays a sample",
+    "python -m tests.month": "tests/notify/test_month.py compares its table with the page",
     "make bench": "measures for an hour",
     "bench/run.sh --only cold decode --rounds 5": "a part of make bench",
     "bench/run.sh --rounds 3": "a part of make bench",

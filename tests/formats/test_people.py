@@ -66,7 +66,7 @@ def test_text_shows_exempted_announced_changes_deliveries_and_what_was_not_seen(
     assert "legacy-telnet until 2027-03-31 (129" in render_report("text", exempted())
     assert "counts from 2026-12-01" in render_report("text", announced())
     shown = render_report("text", violating())
-    assert "1 new, 0 grown, 0 reopened, 1 ongoing, 1 resolved, 0 unseen" in shown
+    assert "1 new, 0 newly forbidden, 0 grown, 0 raised, 0 lowered, 0 reopened, 1 ongoing, 1 ended" in shown
     assert "pager (pagerduty): owed, HTTP 503" in shown
     blind = render_report("text", inconclusive())
     assert "NOT SEEN\n  host: page 2 of 3 did not come" in blind
@@ -140,7 +140,7 @@ def test_text_shows_ten_findings_that_are_gone_and_how_many_more():
     gone = tuple(PastFinding(finding(port=port), "policy") for port in range(1, 13))
     shown = render_report("text", report(changes=Changes(resolved=gone)))
     assert shown.count("(policy)") == 10
-    assert "resolved: and 2 more" in shown
+    assert "ended: and 2 more" in shown
 
 
 def test_a_rule_without_a_title_is_named_once():

@@ -476,3 +476,71 @@ def test_no_server_of_an_exempted_or_announced_row_leaves_the_company_unless_the
         story = Story(sink)
         story.run(port(80), **beside)
         assert ("secret-server" in str(report_dict(story.notice.report))) is told
+
+
+def flap(story, times=3):
+    """Open and close so often; what was told in each run."""
+    return [story.run(*findings) for _ in range(times) for findings in ((port(),), ())]
+
+
+def test_what_opens_and_closes_three_times_a_day_is_told_once_as_flapping_then_once_a_day_then_its_state():
+    story = Story()
+    heard = flap(story)
+    assert [items[0][0] for items in heard] == ["new", "resolved", "reopened", "resolved", "reopened", "flapping"]
+    day = flap(story, 12)
+    assert [items for items in day if items] == [[("flapping", TELNET)]]
+    story.run(port())
+    told = [story.run(port()) for _ in range(24)]
+    assert [items for items in told if items] == [[("flapping", TELNET)], [("steady", TELNET)]]
+    assert story.run() == [("resolved", TELNET)]
+
+
+def test_what_flapped_and_stays_closed_is_told_as_closed_after_a_day():
+    story = Story()
+    flap(story)
+    told = [story.run() for _ in range(30)]
+    assert [items for items in told if items] == [[("resolved", TELNET)]]
+
+
+def test_what_gets_worse_while_it_flaps_is_told_at_once_and_it_is_no_reason_to_speak_of_flapping_again():
+    story = Story()
+    low = port(severity=Severity.LOW)
+    for findings in ((low,), ()) * 3:
+        story.run(*findings)
+    assert story.run(low) is None
+    assert story.run(port()) == [("raised", TELNET)]
+    assert story.run(port(num=6)) == [("grown", TELNET)]
+    assert story.run(port(num=6)) is None
+
+
+@pytest.mark.parametrize("kind", ["pagerduty", "alertmanager"])
+def test_what_holds_incidents_keeps_one_that_flaps_open_meanwhile(kind):
+    story = Story(SOC._replace(kind=SINK_KINDS[kind]), chat=False)
+    flap(story)
+    assert story.batch is None or not story.notice.resolved
+    if kind == "alertmanager":
+        assert [one.fingerprint for one in story.notice.ongoing] == [TELNET]
+    for _ in range(24):
+        story.run()
+    ended = [item for item in story.batch.items if item.what == "resolved"] if story.batch else []
+    assert story.memory.findings[TELNET].told["soc"].transition == "resolved" or ended
+
+
+def test_machines_get_each_change_of_what_flaps():
+    story = Story(chat=False)
+    assert [items[0][0] for items in flap(story, 5)] == ["new", "resolved", *["reopened", "resolved"] * 4]
+
+
+def test_three_times_in_more_than_a_day_is_not_flapping():
+    story = Story()
+    told = [story.run(*findings, after=7 * HOUR) for _ in range(4) for findings in ((port(),), ())]
+    assert all(items and items[0][0] != "flapping" for items in told)
+
+
+def test_another_server_of_what_flaps_is_told_at_once():
+    story = Story()
+    for findings in ((servers("a", "b", "c"),), ()) * 3:
+        story.run(*findings)
+    assert story.run(servers("a", "b", "c")) is None
+    assert story.run(servers("a", "b", "d")) == [("grown", TELNET)]
+    assert story.run(servers("a", "b", "d")) is None

@@ -167,3 +167,12 @@ def test_the_watchdog_names_its_state_by_a_digest_alone():
     *_, watchdog = json.loads(message.body)
     assert watchdog["labels"]["shard"] == "0123abcd"
     assert watchdog["startsAt"] <= "2026-11-22T12:00:00Z" < watchdog["endsAt"]
+
+
+@pytest.mark.parametrize("kind", CHATS)
+def test_chats_say_that_a_finding_flaps_and_what_it_is_now(kind):
+    open_now = Notification("id", report(TELNET, changes=Changes()), flapping=(TELNET,))
+    assert "flapping, open now" in said(kind, open_now)
+    assert "flapping, closed now" in said(kind, Notification("id", report(changes=Changes()), flapping=(TELNET,)))
+    steady = moved("steady", ended_at="2026-11-22T08:07:00Z")
+    assert "open, steady since 2026-11-22 08:07 UTC" in said(kind, steady)

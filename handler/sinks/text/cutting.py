@@ -62,7 +62,7 @@ def _changes(
         "grown": notification.grown,
         "raised": notification.raised,
         "lowered": notification.lowered,
-        "ongoing": (*notification.reminded, *notification.ongoing),
+        "ongoing": (*notification.steady, *notification.reminded, *notification.ongoing),
         "reopened": notification.reopened,
     }
     return {

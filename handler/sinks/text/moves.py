@@ -24,7 +24,10 @@ ENDED: Final = {
     "unchecked": "no longer checked",
 }  # only what is closed is called closed
 STILL_OPEN: Final = "still open"
-_OPEN_MOVES: Final = ("raised", "new", "reopened", "newly_forbidden", "grown", "lowered")
+_OPEN_MOVES: Final = ("raised", "new", "reopened", "newly_forbidden", "grown", "lowered", "steady")
+
+
+_PLAIN: Final = {"reopened": "open again", "newly_forbidden": "newly forbidden", "steady": "open, and steady now"}
 
 
 class Move(NamedTuple):
@@ -72,13 +75,16 @@ def open_moves(notification: Notification) -> dict[str, tuple[Finding, ...]]:
         "grown": notification.grown,
         "open again": notification.reopened,
         "lowered": notification.lowered,
+        "steady": notification.steady,
         STILL_OPEN: (*notification.reminded, *notification.ongoing),
     }
 
 
 def open_findings(notification: Notification) -> tuple[Finding, ...]:
     """Everything of this sink that is open now, what it is due first."""
-    return (*due_findings(notification), *notification.ongoing)
+    found = {finding.fingerprint for finding in notification.report.findings}
+    flapping = (finding for finding in notification.flapping if finding.fingerprint in found)
+    return (*due_findings(notification), *flapping, *notification.ongoing)
 
 
 def due_findings(notification: Notification) -> tuple[Finding, ...]:
@@ -95,6 +101,10 @@ def ended_words(because: str) -> str:
 def _moves(notification: Notification) -> Iterable[Move]:
     for what in _OPEN_MOVES:
         yield from _alike(getattr(notification, what), notification, what)
+    found = {finding.fingerprint for finding in notification.report.findings}
+    for there, words in ((True, "flapping, open now"), (False, "flapping, closed now")):
+        alike = [one for one in notification.flapping if (one.fingerprint in found) is there]
+        yield from (Move(line, words) for line in fold(alike))
     groups: dict[str, list[Finding]] = {}
     for finding in notification.resolved:
         groups.setdefault(ended_words(notification.ended_because(finding)), []).append(finding)
@@ -113,7 +123,7 @@ def _alike(findings: Iterable[Finding], notification: Notification, what: str) -
 
 def _words(what: str, before: Before | None, num: int) -> str:
     """`new`, `raised from medium`, `grown from 3`, `open again, had closed 2026-11-03 10:07 UTC`."""
-    plain = {"reopened": "open again", "newly_forbidden": "newly forbidden"}.get(what, what)
+    plain = _PLAIN.get(what, what)
     if before is None:
         return plain
     if what in ("raised", "lowered"):
@@ -122,9 +132,9 @@ def _words(what: str, before: Before | None, num: int) -> str:
         return _grown_words(num, before.num)
     if not before.ended_at or what == "new":
         return plain
-    if what == "reopened":
-        return f"{plain}, had closed {readable_time(before.ended_at)}"
-    return f"counts again, since {readable_time(before.ended_at)} it was {ended_words(before.because)}"
+    at = readable_time(before.ended_at)
+    since = {"steady": f"open, steady since {at}", "reopened": f"{plain}, had closed {at}"}
+    return since.get(what, f"counts again, since {at} it was {ended_words(before.because)}")
 
 
 def _grown_words(num: int, before: int | None) -> str:

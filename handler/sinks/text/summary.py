@@ -38,6 +38,7 @@ def _changed(notification: Notification, sink: Sink) -> str:
     """`Findings: 2 new, 1 closed, 50 still open.` or an empty text."""
     moves = {word: len(findings) for word, findings in open_moves(notification).items()}
     still_open = moves.pop(STILL_OPEN)
+    moves["flapping"] = len(notification.flapping)
     ended = (notification.ended_because(finding) for finding in notification.resolved)
     moves |= Counter(_ENDED.get(because, because) for because in ended)
     moves[STILL_OPEN] = 0 if sink.still_open == "none" else still_open

@@ -73,7 +73,7 @@ def tone(notification: Notification) -> Tone:
 
 def _findings(notification: Notification, sink: Sink, room: int, *, rich: bool) -> list[Section]:
     """What changed, what is a reminder, and what did not change; together no more lines than there is room for."""
-    ended = len(notification.resolved)
+    ended = len(notification.resolved) + len(notification.flapping)
     changed = _changed_count(notification)
     sections = [_lines(f"Changed ({changed + ended})", rule_blocks(notification), sink, room, rich=rich)]
     room -= len(sections[0].items)
