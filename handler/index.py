@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from handler.function.events import Trigger
-    from handler.models import Report
+    from handler.models import Delivery, Report
     from handler.run.result import RunResult
 
 CODE_ROOT = Path(__file__).resolve().parent.parent
@@ -63,6 +63,8 @@ def invoke(
     if trigger.kind == "obs" and settings.policy_path != f"obs://{trigger.bucket}/{trigger.key}":
         LOGGER.info("the changed object is not the policy: nothing to do")
         return {"version": "1", "ignored": "the changed object is not the policy"}
+    if trigger.notify_test:
+        return _tested(lazy.check_sinks(wiring, budget_seconds(settings, left, limit)))
     outcome = _run(trigger, wiring, left, limit)
     if outcome.error is not None:
         raise outcome.error
@@ -107,6 +109,13 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
     reports = check_targets(prepared, wiring, budget_seconds(wiring.settings, left, limit))
     _log(reports)
     return lazy.RunResult(reports, several=bool(wiring.settings.targets_config))
+
+
+def _tested(told: tuple[Delivery, ...]) -> dict[str, Any]:
+    """What came of a test of the sinks. Raises DeliveryError where none took it."""
+    if not any(one.status in lazy.TAKEN for one in told):
+        raise DeliveryError("no sink took the test: " + "; ".join(f"{one.sink}: {one.reason}" for one in told)[:1000])
+    return {"version": "1", "notify_test": True, "deliveries": [one._asdict() for one in told]}
 
 
 def _log(reports: Iterable[Report]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from handler import listeners, models
 from handler.models import CATEGORIES, COUNTERS, Row, Severity
 from handler.policy.canonical import canonical, digest
-from handler.policy.rules import Exemption, Policy, Rule
+from handler.policy.rules import NO_LIMITS, Exemption, Limits, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 
 SEVERITIES = [str(severity) for severity in Severity]
@@ -86,6 +86,12 @@ def exemptions(draw, exemption_id, rule_ids):
     )
 
 
+def limits():
+    """Any limits of exemptions."""
+    words = st.lists(st.sampled_from(["ports", "ticket", "approved_by"]), unique=True).map(tuple)
+    return st.builds(Limits, st.none() | st.integers(0, 9_999), words)
+
+
 @st.composite
 def policies(draw):
     """Any policy that the loader could have made, with its digest."""
@@ -97,6 +103,7 @@ def policies(draw):
         exemptions=tuple(draw(exemptions(one, rule_ids)) for one in draw(st.lists(ids, max_size=2, unique=True))),
         expect_rows=draw(st.dictionaries(st.sampled_from(CATEGORIES), st.integers(1, 9))),
         description=draw(st.one_of(st.just(""), texts)),
+        limits=draw(st.just(NO_LIMITS) | limits()),
     )
     return Policy(**{name: getattr(built, name) for name in Policy._fields} | {"digest": digest(built)})
 

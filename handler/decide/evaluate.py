@@ -134,7 +134,7 @@ class _Sorter:
         self.announced: list[AnnouncedFinding] = []
         self._unapplied: dict[str, list[str]] = {}  # which exemption and why, and the rows
         self._fingerprint = Fingerprinter(target)
-        self._exemptions = ExemptionsInForce(policy.exemptions, today, target.enterprise_project_id)
+        self._exemptions = ExemptionsInForce(policy.exemptions, today, target.enterprise_project_id, policy.limits)
 
     def add(self, rule: Rule, subject: Subject) -> None:
         """Sort one hit."""
@@ -234,13 +234,20 @@ def _warnings(policy: Policy, snapshot: Snapshot, today: date) -> Iterator[str]:
                     f"{category.category}: rows of type {protocol.upper()!r} are neither TCP nor UDP; "
                     "every rule on their port judges them"
                 )
-    everywhere = snapshot.target.enterprise_project_id == ALL_ENTERPRISE_PROJECTS
+    yield from _exemption_warnings(policy, snapshot.target, today)
+
+
+def _exemption_warnings(policy: Policy, target: Target, today: date) -> Iterator[str]:
+    """Those that end or ended, and those that do not apply."""
+    everywhere = target.enterprise_project_id == ALL_ENTERPRISE_PROJECTS
     for exemption in policy.exemptions:
         left = exemption.days_left(today)
         if left < 0:
             yield f"exemption {exemption.id} ({exemption.owner}) ended on {exemption.expires} and is off"
         elif left <= NOTICE_DAYS:
             yield f"exemption {exemption.id} ({exemption.owner}) ends on {exemption.expires}, {left} days left"
+        for breach in policy.limits.breaches(exemption, today):
+            yield f"exemption {exemption.id} ({exemption.owner}) {breach}: it does not apply"
         if exemption.enterprise_projects and everywhere:
             yield (
                 f"exemption {exemption.id} names enterprise projects, but this run asks for "

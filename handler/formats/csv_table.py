@@ -32,34 +32,52 @@ COLUMNS = (
     "runbook",
     "hosts",
     "fingerprint",
+    "result",
+    "exemption",
+    "ticket",
+    "approved_by",
+    "expires",
+    "effective_from",
 )
 SERVER_COLUMNS = ("host_id", "host_name", "host_ip")  # what lines per server have besides
 _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  a spreadsheet takes the full-width forms as well
 
 
 def render_csv(*reports: Report, servers: bool = False) -> str:
-    """One line per finding, ended by a line feed; the header stands also over no finding.
+    """One line per finding, then what is exempted and announced; `result` tells them apart.
 
     With `servers` one line per finding and server, with more columns; a finding without known servers has one line.
+    Each line is ended by a line feed; the header stands also over no finding.
     """
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow((*COLUMNS, *SERVER_COLUMNS) if servers else COLUMNS)
-    found = [(report, finding) for report in reports for finding in sorted(report.findings, key=worst_first)]
-    for report, finding in found:
-        writer.writerows(_server_lines(report, finding) if servers else [_line(report, finding)])
+    for report in reports:
+        ordered = sorted(_results(report), key=lambda told: (told[1][0] != "finding", worst_first(told[0])))
+        for finding, more in ordered:
+            writer.writerows(_server_lines(report, finding, more) if servers else [_line(report, finding, more)])
     return sheet.getvalue()
 
 
-def _server_lines(report: Report, finding: Finding) -> Iterator[list[str]]:
+def _results(report: Report) -> Iterator[tuple[Finding, tuple[str, ...]]]:
+    """Each finding, exempted and announced ones too, with the last cells of its line."""
+    for finding in report.findings:
+        yield finding, ("finding", "", "", "", "", "")
+    for item in report.exempted:
+        yield item.finding, ("exempted", item.exemption_id, item.ticket, item.approved_by, item.expires, "")
+    for announced in report.announced:
+        yield announced.finding, ("announced", "", "", "", "", announced.effective_from)
+
+
+def _server_lines(report: Report, finding: Finding, more: tuple[str, ...]) -> Iterator[list[str]]:
     if not finding.hosts:
-        yield [*_line(report, finding), *("" for _ in SERVER_COLUMNS)]
+        yield [*_line(report, finding, more), *("" for _ in SERVER_COLUMNS)]
     for host in finding.hosts or ():
         alone = finding._replace(hosts=(host,))
-        yield [*_line(report, alone), *(_cell(getattr(host, name)) for name in SERVER_COLUMNS)]
+        yield [*_line(report, alone, more), *(_cell(getattr(host, name)) for name in SERVER_COLUMNS)]
 
 
-def _line(report: Report, finding: Finding) -> list[str]:
+def _line(report: Report, finding: Finding, more: tuple[str, ...]) -> list[str]:
     hosts = "; ".join(host_words(host) for host in finding.hosts or ())
     cells = (
         report.target.name,
@@ -78,6 +96,7 @@ def _line(report: Report, finding: Finding) -> list[str]:
         finding.runbook,
         hosts,
         finding.fingerprint,
+        *more,
     )
     return [_cell("" if value is None else str(value)) for value in cells]
 

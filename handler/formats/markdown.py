@@ -74,7 +74,11 @@ def _exempted(report: Report, room: int) -> list[str]:
     lines = [
         table_row(
             *_what(item.finding),
-            escaped(f"{item.exemption_id}: {item.reason}", 200),
+            "<br>".join(
+                escaped(part, 200)
+                for part in (f"{item.exemption_id}: {item.reason}", words.vouched_words(item))
+                if part
+            ),
             escaped(item.owner, 80),
             escaped(f"{item.expires}, {words.days_words(item.days_left)}"),
         )

@@ -85,6 +85,7 @@ def _exempted(report: Report) -> list[str]:
     return [
         f"{_short(item.finding)}, by {inert(item.exemption_id, 80)} until {inert(item.expires, 20)} "
         f"({words.days_words(item.days_left)}), {inert(item.owner, 80)}: {inert(item.reason, 160)}"
+        + (f" ({words.vouched_words(item)})" if words.vouched_words(item) else "")
         for item in report.exempted
     ]
 

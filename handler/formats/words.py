@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from handler.listeners import Host
-    from handler.models import CategorySnapshot, Changes, Finding, Report, Target
+    from handler.models import CategorySnapshot, Changes, ExemptedFinding, Finding, Report, Target
 
 HOSTS_SHOWN = 5
 _CHANGES = (
@@ -135,3 +135,9 @@ def days_words(days: int) -> str:
     if days == 0:
         return "last day today"
     return f"{counted(days, 'day')} left" if days > 0 else f"over since {counted(-days, 'day')}"
+
+
+def vouched_words(item: ExemptedFinding) -> str:
+    """`ticket EXC-2026-017, approved by ciso@example.org`; empty where the exemption says neither."""
+    told = (("ticket", item.ticket), ("approved by", item.approved_by))
+    return ", ".join(f"{label} {inert(text, 160)}" for label, text in told if text)

@@ -13,7 +13,7 @@ import yaml
 
 from handler.models import CATEGORIES, Severity
 from handler.policy.document import ExemptionDocument, PolicyDocument, RuleDocument
-from handler.policy.rules import Exemption, Rule
+from handler.policy.rules import Exemption, Limits, Rule
 from handler.policy.yaml_positions import NUMBER_IN_1_2
 from handler.ports import PortSet
 
@@ -55,7 +55,7 @@ def _exemption(exemption: Exemption) -> dict[str, Any]:
 
 
 def _said(
-    owner: Policy | Rule | Exemption, values: Mapping[str, Any], always: Sequence[str] = _ALWAYS
+    owner: Policy | Rule | Exemption | Limits, values: Mapping[str, Any], always: Sequence[str] = _ALWAYS
 ) -> dict[str, Any]:
     """The values that are not what saying nothing means, and those that are written out in any case."""
     unsaid = owner._field_defaults
@@ -81,6 +81,7 @@ def _ports(ports: PortSet) -> list[int | str]:
 _WRITE: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (Rule, _rule),
     (Exemption, _exemption),
+    (Limits, lambda limits: _said(limits, limits._asdict())),
     (PortSet, _ports),
     (Severity, str),
     (date, date.isoformat),
@@ -91,7 +92,15 @@ _WRITE: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 
 def canonical_yaml(policy: Policy) -> str:
     """The canonical form as YAML; loading it gives an equal policy with the same digest."""
-    text: str = yaml.dump(canonical(policy), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return as_yaml(canonical(policy))
+
+
+def as_yaml(plain: Mapping[str, Any], *, short: bool = False) -> str:
+    """Part of a policy file as YAML that every reader reads alike; `short` with plain lists on one line."""
+    style = None if short else False
+    text: str = yaml.dump(
+        dict(plain), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=style
+    )
     return text
 
 

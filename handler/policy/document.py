@@ -20,6 +20,7 @@ CategoryWord = Literal["host", "container"]
 ProtocolWord = Literal["tcp", "udp"]
 ListeningWord = Literal["any", "beyond-loopback"]
 StatusWord = Literal["danger", "normal", "unknown"]
+RequiredWord = Literal["rules", "ports", "enterprise_projects", "up_to", "ticket", "approved_by"]
 CounterWord = Literal[
     "account_num", "port_num", "process_num", "app_num", "auto_launch_num", "web_framework_num",
     "web_site_num", "jar_package_num", "kernel_module_num", "web_service_num", "web_app_num", "database_num",
@@ -182,6 +183,15 @@ class ExemptionDocument(_Shape):
     expires: _Day = Field(description="The last day on which it holds, UTC.")
 
 
+class LimitsDocument(_Shape):
+    """What reviewers hold exemptions to. One that breaks a limit is an error of `policy validate`, and off in a run."""
+
+    exemption_days: Count | None = Field(default=None, description="At most so many days from today to `expires`.")
+    require: Annotated[list[RequiredWord], Field(min_length=1)] | None = Field(
+        default=None, description="Keys that every exemption must have."
+    )
+
+
 class PolicyDocument(_Shape):
     """A policy of disallowed ports, checked against what Host Security Service sees."""
 
@@ -197,6 +207,7 @@ class PolicyDocument(_Shape):
     expect_rows: ExpectRowsDocument = Field(
         default=ExpectRowsDocument(), description="Fewer rows than this in a category: inconclusive."
     )
+    limits: LimitsDocument = Field(default=LimitsDocument(), description="What every exemption is held to.")
     disallowed_ports: _Ports | None = Field(
         default=None, description="The short form: one rule with the id `disallowed-ports`."
     )
@@ -216,9 +227,12 @@ def _without_null(schema: Any) -> Any:
         return [_without_null(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {key: _without_null(value) for key, value in schema.items() if not (key == "default" and value is None)}
-    choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
-    if len(choices) == 1 and len(kept["anyOf"]) == 2:
+    kept = {key: _without_null(value) for key, value in schema.items() if (key, value) != ("default", None)}
+    either = kept.get("anyOf", [])
+    if len(either) == 2 and _NULL in either:
         del kept["anyOf"]
-        return {**choices[0], **kept}
+        return {**either[either[0] == _NULL], **kept}
     return kept
+
+
+_NULL = {"type": "null"}

@@ -91,6 +91,12 @@ def contains(wide: Sequence[str], narrow: Sequence[str]) -> bool:
     return all(_covered(one, narrow_taken) for one in wide_taken)
 
 
+def without_servers(hosts: Sequence[str], taken: Sequence[str]) -> tuple[str, ...]:
+    """A list for the servers of `hosts` but for all that `taken` names at most."""
+    given = [entry for entry in taken if not entry.startswith("!")] or ["*"]
+    return tuple(dict.fromkeys((*hosts, *(f"!{entry}" for entry in given))))
+
+
 def _network(text: str) -> IPv4Network | IPv6Network | None:
     """The network that a text is; an address is one of a single address. Raises ValueError for a wrong one."""
     try:

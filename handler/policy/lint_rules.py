@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 
 from handler.policy.build import SHORT_FORM_ID
 from handler.policy.codes import LintMessage, warning
-from handler.policy.host_patterns import host_pattern, names_server
 from handler.policy.match import within
 from handler.policy.match_keys import RULE_WITHIN
-from handler.policy.servers import NO_API
 from handler.policy.services import service_of
 from handler.ports import PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handler.models import Snapshot
     from handler.policy.rules import Exemption, Rule
 
 ALSO_UDP = PortSet.of_ports([
@@ -36,7 +33,6 @@ def lint_rules(rules: Sequence[Rule], cloud: str | None, exemptions: Sequence[Ex
         if cloud == "otc" and rule.status:
             message = f"rule {rule.id!r} needs a status; Open Telekom Cloud sends none, so it is never decided"
             yield warning("W109", rule.location, message)
-        yield from _by_server(rule, cloud)
     yield from _pairs(rules, exemptions)
 
 
@@ -44,34 +40,6 @@ def _unargued(rule: Rule) -> Iterator[LintMessage]:
     missing = [name for name in ("rationale", "remediation") if not getattr(rule, name)]
     if missing and rule.id != SHORT_FORM_ID:
         yield warning("W105", rule.location, f"rule {rule.id!r} has no {' and no '.join(missing)}")
-
-
-def _by_server(rule: Rule, cloud: str | None) -> Iterator[LintMessage]:
-    """What it costs to ask for servers, and where they are not told."""
-    if cloud == "otc" and rule.host_aware:
-        message = f"rule {rule.id!r} needs the servers behind a port, so it is never decided: {NO_API}"
-        yield warning("W110", rule.location, message)
-    if rule.host_aware and rule.kind == "allowed_ports":
-        message = f"rule {rule.id!r} asks for the servers of every port that it does not allow, a call or more each"
-        yield warning("W111", rule.location, message)
-    networks = any(host_pattern(entry).kind == "network" for entry in rule.hosts)
-    if networks and "container" in rule.categories:
-        message = f"rule {rule.id!r} names addresses, and containers have none of their own: it is never decided there"
-        yield warning("W112", rule.location, message)
-
-
-def lint_networks(rules: Sequence[Rule], snapshot: Snapshot) -> Iterator[LintMessage]:
-    """Networks of rules in which no server of the snapshot is, where it knows all servers on the rule's ports."""
-    for rule in rules:
-        behind = [known for one in snapshot.categories if one.category == "host" for known in one.listeners]
-        asked = [known for known in behind if known.port in rule.ports]
-        if not asked or any(known.trouble for known in asked):
-            continue
-        for entry in rule.hosts:
-            names = (names_server((entry,), "host", one) for known in asked for one in known.listeners)
-            if host_pattern(entry).kind == "network" and not entry.startswith("!") and set(names) <= {"no"}:
-                message = f"rule {rule.id!r} names {entry}, and no server of the snapshot that listens there is in it"
-                yield warning("W113", rule.location, message)
 
 
 def _tcp_only(rule: Rule, rules: Sequence[Rule]) -> Iterator[LintMessage]:

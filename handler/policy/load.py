@@ -12,11 +12,13 @@ from handler.models import CATEGORIES
 from handler.policy.build import SHORT_FORM_ID, BuiltFile, build_file, is_short, mappings
 from handler.policy.canonical import digest
 from handler.policy.codes import LoadProblem
-from handler.policy.rules import Location, Policy, Rule
+from handler.policy.rules import Limits, Location, Policy, Rule
 from handler.policy.yaml_positions import MAX_BYTES, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from handler.policy.document import LimitsDocument
 
 Read = Callable[[Path], bytes]
 Texts = Sequence[tuple[str, "str | bytes"]]
@@ -174,10 +176,18 @@ def _joined(files: Sequence[BuiltFile]) -> Policy:
         rules=_merged([rule for file in files for rule in file.rules]),
         exemptions=tuple(exemption for file in files for exemption in file.exemptions),
         expect_rows=expected,
+        limits=_strictest([document.limits for document in documents]),
         description="\n".join(document.description for document in documents if document.description),
         files=tuple(file.file.name for file in files),
     )
     return policy._replace(digest=digest(policy))
+
+
+def _strictest(limits: Sequence[LimitsDocument]) -> Limits:
+    """What holds where several files set limits: the fewest days, and whatever one of them requires."""
+    days = [each.exemption_days for each in limits if each.exemption_days is not None]
+    required = dict.fromkeys(key for each in limits for key in each.require or ())
+    return Limits(min(days, default=None), tuple(required))
 
 
 def _merged(rules: Sequence[Rule]) -> tuple[Rule, ...]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from handler.listeners import PortListeners
-    from handler.policy.rules import Exemption, Rule
+    from handler.policy.rules import Exemption, Limits, Rule
     from handler.policy.servers import Left
     from handler.ports import PortSet
 
@@ -180,7 +180,7 @@ def _of_category(owner: Rule | Exemption) -> Test:
     return lambda subject: "yes" if subject.category in owner.categories else "no"
 
 
-def _holds_for_project(exemption: Exemption, _: date, project: str) -> bool:
+def _holds_for_project(exemption: Exemption, _: date, project: str, __: Limits) -> bool:
     named = exemption.enterprise_projects
     return not named or (project != ALL_ENTERPRISE_PROJECTS and project in named)
 
@@ -235,7 +235,8 @@ EXEMPTION_BOUNDS: Final[Mapping[str, Callable[[Exemption], Test | None]]] = {
     "up_to": _exemption_up_to,
     "hosts": _exemption_hosts,
 }
-EXEMPTION_TERMS: Final[Mapping[str, Callable[[Exemption, date, str], bool]]] = {
-    "expires": lambda exemption, today, _: not exemption.expired(today),
+EXEMPTION_TERMS: Final[Mapping[str, Callable[[Exemption, date, str, Limits], bool]]] = {
+    "expires": lambda exemption, today, *_: not exemption.expired(today),
     "enterprise_projects": _holds_for_project,
+    "limits": lambda exemption, today, _, limits: not limits.breaches(exemption, today),  # a key of the policy
 }

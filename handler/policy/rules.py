@@ -103,6 +103,26 @@ class Exemption(NamedTuple):
         return (self.expires - today).days
 
 
+class Limits(NamedTuple):
+    """What exemptions are held to: at most so many days from today to the last one, and these keys said."""
+
+    exemption_days: int | None = None
+    require: tuple[str, ...] = ()
+
+    def breaches(self, exemption: Exemption, today: date | None) -> tuple[str, ...]:
+        """What an exemption breaks, in words; one that is over is not judged, nor are days without a today."""
+        if today is not None and exemption.expired(today):
+            return ()
+        missing = tuple(f"has no {key}" for key in self.require if getattr(exemption, key) in _UNSAID)
+        days, most = (0 if today is None else exemption.days_left(today)), self.exemption_days
+        too_long = () if most is None or days <= most else (f"lasts {days} more days, and {most} are the limit",)
+        return missing + too_long
+
+
+_UNSAID: Final = (None, "", ())
+NO_LIMITS: Final = Limits()
+
+
 class Policy(NamedTuple):
     """All rules and exemptions of one policy (a file, or a folder of files).
 
@@ -114,6 +134,7 @@ class Policy(NamedTuple):
     rules: tuple[Rule, ...]
     exemptions: tuple[Exemption, ...] = ()
     expect_rows: Mapping[str, int] = {}
+    limits: Limits = NO_LIMITS
     description: str = ""
     files: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

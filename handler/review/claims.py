@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES
+from handler.policy.host_patterns import without_servers
 from handler.policy.match import ExemptionsInForce, rule_matcher
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, Subject
 from handler.policy.rules import PROTOCOLS
@@ -30,7 +31,7 @@ class PolicyOnDay:
         self.rules: Mapping[str, Rule] = {rule.id: rule for rule in policy.rules if rule.announced(today) == announced}
         self.announced = {rule.id: rule for rule in policy.rules if rule.announced(today)}
         self.known = {rule.id for rule in policy.rules}
-        self._exemptions = ExemptionsInForce(policy.exemptions, today, ALL_ENTERPRISE_PROJECTS)
+        self._exemptions = ExemptionsInForce(policy.exemptions, today, ALL_ENTERPRISE_PROJECTS, policy.limits)
 
     def claims(self, name: str, category: str, protocol: str) -> list[FoundRange]:
         """The ranges that the rule finds, ascending and disjoint; a counter is among those of the first protocol."""
@@ -51,7 +52,7 @@ class PolicyOnDay:
         above = rule.above
         for exemption, answer in self._exemptions.tolerating(rule, subject):
             if exemption.hosts:
-                rule = rule._replace(hosts=_without(rule.hosts, exemption.hosts))
+                rule = rule._replace(hosts=without_servers(rule.hosts, exemption.hosts))
                 continue
             if answer == "yes" or exemption.up_to is None:
                 return None
@@ -66,12 +67,6 @@ class PolicyOnDay:
                 for low, high, rule in chain.from_iterable(self.claims(name, category, p) for p in PROTOCOLS):
                     counts[rule.severity] += high - low + 1
         return counts
-
-
-def _without(hosts: tuple[str, ...], taken: tuple[str, ...]) -> tuple[str, ...]:
-    """`hosts` without the servers that an exemption names at most; what it leaves in or counts is not told here."""
-    given = [entry for entry in taken if not entry.startswith("!")]
-    return tuple(dict.fromkeys((*hosts, *(f"!{entry}" for entry in given or ["*"]))))
 
 
 def _counter(category: str, protocol: str) -> Iterator[tuple[int, int, Subject]]:

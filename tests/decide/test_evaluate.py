@@ -11,6 +11,7 @@ from handler.models import Problem, Row, Severity, family, worst_first
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 from tests.fakes import TARGET, category, snapshot
+from tests.small_policies import EXEMPTED, policy_of
 
 TODAY = date(2026, 11, 22)
 TELNET = Rule("telnet", "ports", ports=PortSet.of_ports([23, 2323]), severity=Severity.CRITICAL)
@@ -279,3 +280,14 @@ def test_the_index_finds_what_a_plain_double_loop_finds(rules, rows):
         if row.port in set(rule.ports) and family(row.protocol) in (None, *rule.protocols) and row.num > rule.above
     }
     assert set(found(judge(policy(*rules), *rows))) == expected
+
+
+def test_an_exemption_beyond_the_limits_does_not_apply_and_is_warned_of_until_its_end_is_near():
+    limited = policy_of(EXEMPTED + "limits: {exemption_days: 30}\n")
+    world = snapshot(category([Row(2323, "tcp", 3)]))
+    early, near = (evaluate(limited, world, day) for day in (date(2026, 12, 1), date(2027, 3, 1)))
+    assert ([one.port for one in early.findings], early.exempted) == ([2323], ())
+    told = "exemption lifts (facilities@example.org) lasts 120 more days, and 30 are the limit: it does not apply"
+    assert told in early.warnings
+    assert (near.findings, [one.exemption_id for one in near.exempted]) == ((), ["lifts"])
+    assert not any("limit" in warning for warning in near.warnings)

@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from handler.formats.inert import cells, inert
 from handler.formats.registry import render_report
 from handler.formats.words import days_words
-from handler.models import Changes, PastFinding, Problem, Row, Severity
+from handler.models import Changes, ExemptedFinding, PastFinding, Problem, Row, Severity
 from tests.fakes import category, finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
 
@@ -180,3 +180,11 @@ def test_whom_to_ask_and_where_the_steps_are_stand_where_the_texts_of_a_finding_
     )
     assert "windows-team" in shown
     assert "runbooks.test/telnet" in shown.replace("\u200b", "")
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "html"])
+def test_the_ticket_and_the_approval_of_an_exemption_stand_beside_its_reason(format_):
+    waived = ExemptedFinding(finding(port=24), "lifts", "why", "o", "2027-03-31", 9, "EXC-1", "ciso-of-ours")
+    shown = render_report(format_, report(exempted=(waived,))).replace("\u200b", "").replace("\n    ", " ")
+    assert "EXC-1" in shown
+    assert "approved by ciso-of-ours" in shown

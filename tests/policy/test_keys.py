@@ -17,6 +17,7 @@ from handler.policy.document import (
     DefaultsDocument,
     ExemptionDocument,
     ExpectRowsDocument,
+    LimitsDocument,
     PolicyDocument,
     RuleDocument,
     policy_schema,
@@ -83,6 +84,7 @@ POLICY_VALUES = {
     "description": ("one", "two"),
     "defaults": ({"severity": "low"}, {"severity": "critical"}),
     "expect_rows": ({"host": 1}, {"container": 1}),
+    "limits": ({"exemption_days": 180}, {"exemption_days": 180, "require": ["ticket"]}),
     "disallowed_ports": ([23], [24]),
     "rules": ([{"id": "a", "ports": [1]}], [{"id": "a", "ports": [2]}]),
     "exemptions": ([], [{"id": "e", "ports": [1], "reason": "r", "owner": "o", "expires": "2027-03-31"}]),
@@ -90,7 +92,7 @@ POLICY_VALUES = {
 KINDS = ("ports", "allowed_ports", "statistic")
 OTHERS = [{"id": "other", "ports": [1]}, {"id": "another", "ports": [2]}]  # what exemptions may name
 JUDGING_RULE_KEYS = {*RULE_SCOPE, *RULE_BOUNDS, *RULE_WITHIN}
-JUDGING_EXEMPTION_KEYS = {"rules", *EXEMPTION_SCOPE, *EXEMPTION_BOUNDS, *EXEMPTION_TERMS}
+JUDGING_EXEMPTION_KEYS = {"rules", *EXEMPTION_SCOPE, *EXEMPTION_BOUNDS, *EXEMPTION_TERMS} - {"limits"}  # the policy's
 
 
 def loaded(document):
@@ -128,7 +130,7 @@ def test_every_key_of_the_language_is_a_field_and_every_field_a_key():
 def test_every_key_is_in_the_published_schema():
     schema = policy_schema()
     assert set(schema["properties"]) == set(PolicyDocument.model_fields)
-    for document in (RuleDocument, ExemptionDocument, DefaultsDocument, ExpectRowsDocument):
+    for document in (RuleDocument, ExemptionDocument, DefaultsDocument, ExpectRowsDocument, LimitsDocument):
         assert set(schema["$defs"][document.__name__]["properties"]) == set(document.model_fields)
 
 

@@ -294,3 +294,10 @@ def test_an_exemption_for_all_but_some_servers_may_take_every_one():
     but = 'exemptions:\n  - {id: e, rules: [desktops], hosts: ["!web-1"], reason: r, owner: o, expires: 2027-03-31}\n'
     done = compare_everywhere(policy_of(plain), policy_of(plain + but), date(2026, 12, 1), ("OLD", "NEW"))
     assert [change.kind for change in done.changes] == ["gone"]
+
+
+def test_changed_limits_of_exemptions_are_named():
+    limited = TELNET + "limits: {exemption_days: 90, require: [ticket, ports]}\n"
+    named = ("limits, exemption_days: 90 -> none", "limits, require: ticket, ports -> none")
+    for comparison in (on_rows(limited, TELNET), everywhere(limited, TELNET)):
+        assert comparison.notes == named

@@ -164,3 +164,9 @@ def test_what_goes_by_server_depends_on_who_listens():
 
 def test_a_num_that_is_tolerated_needs_no_servers():
     assert outcome(BY_SERVER, 3389, num=0).outcome == "nothing"
+
+
+def test_an_exemption_is_explained_with_its_ticket_and_who_approved_it():
+    policy = policy_of(EXEMPTED + "    ticket: EXC-1\n    approved_by: ciso@example.org\n")
+    said = explain_text([explain(policy, Question(2323, "tcp", "host", num=3), DAY)])
+    assert "    ticket EXC-1, approved by ciso@example.org\n" in said
