@@ -15,10 +15,11 @@ import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from itertools import count
-from math import ceil, inf
+from math import inf
 from typing import TYPE_CHECKING
 
 from handler.clock import Deadline
+from handler.hss.overlap import pages_of
 from handler.hss.pacing import WINDOW, Lane, Pacer
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Scenario:
     @property
     def calls(self) -> tuple[str, ...]:
         """The calls of one target: the count, then each page."""
-        return ("asset/statistics", *["asset/port/statistics"] * max(1, ceil(self.rows / PAGE)))
+        return ("asset/statistics", *["asset/port/statistics"] * pages_of(self.rows))
 
     def starts(self) -> Iterator[tuple[float, int]]:
         """When each target's timer fires."""
@@ -135,7 +136,7 @@ def _take(pacer: Pacer, scenario: Scenario, target: int, made: int) -> float:
 
 def pace(rows: int) -> float:
     """Seconds between two targets of one credential at which nobody waits."""
-    return WINDOW / CALLS_A_MINUTE * max(1, ceil(rows / PAGE))
+    return WINDOW / CALLS_A_MINUTE * pages_of(rows)
 
 
 def scenarios(sizes: Iterable[int], rows: int, timeout: float) -> Iterator[tuple[str, Scenario]]:

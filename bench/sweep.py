@@ -11,8 +11,10 @@ from handler.clock import Deadline
 from handler.hss.auth import TokenAuth
 from handler.hss.client import HssClient
 from handler.hss.listing import take_snapshot
+from handler.hss.overlap import OVERLAP, pages_of
 from handler.hss.pacing import Pacer
-from handler.hss.plan import Ask
+from handler.hss.parameters import LIMIT
+from handler.hss.plan import Ask, calls_from_start
 from handler.models import Secret, Target
 from handler.ports import PortSet
 from handler.simulator.generate import generate
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
 ROWS = (0, 40, 200, 201, 1_000, 3_000, 9_000)
 PORTS = (1, 3, 8, 20, 60, 400)
-PAGE = 200
 
 
 def calls() -> dict[str, object]:
@@ -57,13 +58,12 @@ def calls() -> dict[str, object]:
 def _one(cloud: str, fleet: Fleet, size: int, kind: str, ports: PortSet) -> dict[str, Any]:
     asked, minutes = _listed(cloud, fleet, Ask("host", ports))
     everything, minutes_of_everything = _listed(cloud, fleet, Ask("host", every_row=True))
-    pages = max(1, -(-size // PAGE))
     return {
         "cloud": cloud,
         "rows": size,
         "ports": f"{len(ports)} {kind}",
         "plan": asked,
-        "promised": min(pages, 1 + len(ports)),
+        "promised": calls_from_start(Ask("host", ports), size, in_order=cloud == "huaweicloud")[1],
         "hindsight": _hindsight(cloud, fleet, size, ports),
         "everything": everything,
         "minutes": minutes,
@@ -88,12 +88,12 @@ def _listed(cloud: str, fleet: Fleet, ask: Ask) -> tuple[int, float]:
 
 def _hindsight(cloud: str, fleet: Fleet, size: int, ports: PortSet) -> int:
     """Brute force over every number of pages read first, with every row known in advance."""
-    pages = max(1, -(-size // PAGE))
+    pages = pages_of(size)
     estate = next(iter(fleet.estates.values()))
     listed = sorted(line.port for line in estate.lines)
-    best = pages
+    best = pages if cloud == "huaweicloud" or pages == 1 else 2 * pages
     for read in range(1, pages):
-        passed = listed[read * PAGE - 1] if cloud == "huaweicloud" else 0
+        passed = listed[LIMIT + (read - 1) * (LIMIT - OVERLAP) - 1] if cloud == "huaweicloud" else 0
         left = len(ports & PortSet(((max(1, passed), 65_535),)))
         best = min(best, read + left)
     return best

@@ -34,6 +34,11 @@ def lines(count: int, start: int = 1000) -> tuple[Line, ...]:
     return tuple(Line(port, "TCP", 2) for port in ports)
 
 
+def varied(count: int, start: int = 1000) -> tuple[Line, ...]:
+    """The same with numbers that differ, as an order of port needs them to show on Open Telekom Cloud."""
+    return tuple(line._replace(num=1 + line.port % 3) for line in lines(count, start))
+
+
 class Bench:
     """A client on the simulator, in process, on a clock that never waits."""
 

@@ -11,10 +11,12 @@ from handler.commands.terminal import terminal_context
 from handler.decide.wanted_listeners import is_host_aware, most_wanted, wanted_listeners
 from handler.errors import UsageError
 from handler.hss.client import Spending
-from handler.hss.estimate import Estimate, estimate
+from handler.hss.estimate import Estimate, Size, estimate
 from handler.hss.listener_pages import calls_for
-from handler.hss.parameters import PortStatisticsQuery
+from handler.hss.pages import ListPage
+from handler.hss.parameters import LIMIT
 from handler.hss.plan import asks_of
+from handler.hss.walk import first_page
 from handler.policy.load import load_policy
 from handler.run.targets import budget_seconds
 from handler.run.wiring import Wiring
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
 
+    from handler.hss.client import HssClient
+    from handler.models import CategorySnapshot, Target
     from handler.policy.rules import Policy
     from handler.settings.run_settings import Place
 
@@ -60,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         policy = loaded or wiring.policy(location, place)
         categories = (place.categories if place is not None else ()) or policy.categories
         asks = asks_of(policy, [category for category in policy.categories if category in categories])
-        sizes = _sizes(args, policy, place, wiring)
+        sizes = _sizes(args, policy, place or settings.place, wiring)
         listeners = _listeners(args, policy, sizes, wiring.context.clock.now().date())
         made = estimate(asks, sizes, settings.calls_per_minute, listeners=listeners)
         for line in _lines(place.name if place is not None else "default", made, budget_seconds(settings)):
@@ -72,9 +76,10 @@ def _lines(name: str, made: Estimate, budget: float) -> Iterator[str]:
     """The plan of one target, as text."""
     yield f"target {name}"
     for one in made.categories:
+        fewer = f" ({one.fewest} if they come in order of port)" if one.fewest < one.port_statistics else ""
         yield (
             f"  {one.category}: {one.total_num} rows, plan {one.plan}: at most {one.port_statistics} calls of "
-            f"port/statistics, {one.asset_statistics} of asset/statistics"
+            f"port/statistics{fewer}, {one.asset_statistics} of asset/statistics"
             + (f", {one.port_detail} of ports/detail (who listens; more behind 200 servers)" if one.port_detail else "")
         )
     served = "no limit" if made.targets_per_hour is None else f"{made.targets_per_hour} such targets an hour"
@@ -83,12 +88,12 @@ def _lines(name: str, made: Estimate, budget: float) -> Iterator[str]:
         yield f"  this does not fit into the run's {budget:.0f} s: it would be inconclusive (RUN_BUDGET_SECONDS)"
 
 
-def _listeners(args: argparse.Namespace, policy: Policy, sizes: Mapping[str, int], today: date) -> dict[str, int]:
+def _listeners(args: argparse.Namespace, policy: Policy, sizes: Mapping[str, Size], today: date) -> dict[str, int]:
     """The calls that it takes to learn who listens, where the policy goes by server."""
     if not is_host_aware(policy):
         return {}
     if not args.snapshot:
-        return {category: most_wanted(policy, category, rows) for category, rows in sizes.items()}
+        return {category: most_wanted(policy, category, size.rows) for category, size in sizes.items()}
     recorded = read_snapshot(args.snapshot)
     nums = Counter[tuple[str, int]]()
     for category in recorded.categories:
@@ -100,20 +105,29 @@ def _listeners(args: argparse.Namespace, policy: Policy, sizes: Mapping[str, int
     return dict(calls)
 
 
-def _sizes(args: argparse.Namespace, policy: Policy, place: Place | None, wiring: Wiring) -> dict[str, int]:
-    """How many rows each category has: as said, as recorded, or as the first page of each says."""
+def _sizes(args: argparse.Namespace, policy: Policy, place: Place | None, wiring: Wiring) -> dict[str, Size]:
+    """How long the list of each category is: as said, as recorded, or as the first page of each says."""
     if args.rows is not None:
-        return dict.fromkeys(policy.categories, args.rows)
+        sorts = place is not None and place.cloud == "huaweicloud"
+        return dict.fromkeys(policy.categories, Size(args.rows, in_order=True if sorts else None))
     if args.snapshot:
-        return {one.category: one.total_num or len(one.rows) for one in read_snapshot(args.snapshot).categories}
+        recorded = read_snapshot(args.snapshot)
+        return {one.category: _recorded(one, recorded.target.cloud) for one in recorded.categories}
     assert place is not None
-    client = wiring.client(place)
+    client, target = wiring.client(place), place.target
     spending = Spending(Deadline.after(PROBE_SECONDS, client.clock))
-    return {
-        category: client.port_page(
-            place.target,
-            PortStatisticsQuery(category=category, enterprise_project_id=place.enterprise_project_id),
-            spending,
-        ).total_num
-        for category in policy.categories
-    }
+    return {category: _probed(client, target, category, spending) for category in policy.categories}
+
+
+def _recorded(listing: CategorySnapshot, cloud: str) -> Size:
+    """The size of a recorded list; its rows stand in the order in which they came."""
+    rows = max(listing.total_num or 0, len(listing.rows))
+    return Size(rows, in_order=ListPage.of(0, rows, listing.rows[:LIMIT]).shows_order(asked=cloud == "huaweicloud"))
+
+
+def _probed(client: HssClient, target: Target, category: str, spending: Spending) -> Size:
+    """The size that a first page tells."""
+    query = first_page(target, category)
+    page = client.port_page(target, query, spending)
+    shown = ListPage.of(0, page.total_num, page.rows).shows_order(asked=query.sort_key is not None)
+    return Size(page.total_num, in_order=shown)

@@ -13,6 +13,7 @@ from handler.policy.compiled import bundled_policies
 from handler.policy.load import load_policy
 from handler.simulator.fleet_file import read_fleet
 from handler.simulator.generate import generate
+from handler.simulator.moving import ORDERS, Movement
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
 
@@ -33,6 +34,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--container-rows", type=int, default=0, metavar="N", help="rows of containers; default 0")
     parser.add_argument("--cloud", choices=("huaweicloud", "otc"), default="huaweicloud", help="the dialect")
     parser.add_argument("--clean", action="store_true", help="no port that the bundled policy forbids")
+    parser.add_argument("--order", choices=ORDERS, default="insertion", help="of rows for which no sort is asked")
+    parser.add_argument(
+        "--changes", type=int, default=0, metavar="N", help="at most so many between two calls; default 0"
+    )
     parser.add_argument("--throttle", type=int, default=5, metavar="N", help="calls a minute and API; 0 = no limit")
 
 
@@ -60,10 +65,11 @@ def run(args: argparse.Namespace) -> int:
 
 def simulator_of(args: argparse.Namespace) -> Simulator:
     """The simulator of these arguments. Raises UsageError."""
-    options = Options(cloud=args.cloud, throttle=args.throttle)
+    options = Options(cloud=args.cloud, throttle=args.throttle, order=args.order)
+    moving = Movement(args.seed, args.changes) if args.changes > 0 else None
     if args.fleet:
         fleet, faults = read_fleet(Path(args.fleet))
-        return Simulator(fleet, options, faults=faults)
+        return Simulator(fleet, options, faults=faults, moving=moving)
     fleet = generate(
         args.seed,
         args.rows,
@@ -72,7 +78,7 @@ def simulator_of(args: argparse.Namespace) -> Simulator:
         banned=not args.clean,
         closed=forbidden_ports() if args.clean else frozenset(),
     )
-    return Simulator(fleet, options)
+    return Simulator(fleet, options, moving=moving)
 
 
 def forbidden_ports() -> frozenset[int]:

@@ -14,7 +14,7 @@ from handler.errors import UsageError
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import Ask
 from handler.hss.row_listeners import with_listeners
-from handler.models import CATEGORIES
+from handler.models import CATEGORIES, COUNTERS
 from handler.report.snapshot_file import snapshot_text
 from handler.run.targets import budget_seconds
 from handler.run.wiring import Wiring
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     taken = take_snapshot(
         client,
         place.target,
-        [Ask(category, every_row=True) for category in categories],
+        [Ask(category, every_row=True, counters=COUNTERS) for category in categories],
         context.clock,
         deadline,
         keep_raw=True,

@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 _KINDS: Final = ("new", "newly_forbidden", "grown", "raised", "lowered", "ongoing", "reopened")
 REOPEN_WINDOW: Final = timedelta(days=30)
-DRIFT: Final = "drift: "  # how a warning on an answer's form begins
-_FORM: Final = (DRIFT, "tolerated ")
+DRIFT: Final = ("drift: ", "tolerated ")  # how a warning begins that an answer is not as documented
 _ID: Final = re.compile(r"request id [^\s)]+|\b[0-9a-fA-F-]{8,}\b")
 _NUMBERS: Final = re.compile(r"\d+(?:, \d+)*")
 _HOW_MANY: Final = re.compile(r" \(# times\)|(?<=minute)s\b|(?<=call)s\b")
@@ -115,7 +114,7 @@ def _excused(evaluation: Evaluation) -> dict[str, int]:
 
 
 def _drift(evaluation: Evaluation) -> tuple[str, ...]:
-    form = (text for one in evaluation.coverage for text in one.warnings if text.startswith(_FORM))
+    form = (text for one in evaluation.coverage for text in one.warnings if text.startswith(DRIFT))
     return tuple(sorted({shape(text) for text in form}))
 
 

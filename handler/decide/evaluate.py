@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from handler.models import Snapshot, Target, Verdict
-    from handler.policy.match_keys import Subject
+    from handler.policy.match_keys import Answer, Subject
     from handler.policy.rules import Exemption, Policy, Rule
 
     Hit = tuple[Rule, Subject]
@@ -91,11 +91,26 @@ def _hits(category: CategorySnapshot, rules: Sequence[Rule], target: Target) -> 
         if rule.needs_every_row and category.complete and not category.every_row:
             undecided[rule.id, "every row, but only some were read"] = rule
         counted = judged_counter(rule, category.category, category.statistics or {})
-        if counted is not None and counted[1] == "yes":
-            hits.append((rule, counted[0]))
-        elif counted is not None and counted[1] == "undecidable":
-            undecided[rule.id, f"{rule.statistic}, which asset/statistics did not tell"] = rule
+        if counted is not None:
+            _add_counter(category, rule, counted, hits, undecided)
     return hits, undecided
+
+
+def _add_counter(
+    category: CategorySnapshot, rule: Rule, counted: tuple[Subject, Answer], hits: list[Hit], undecided: Undecided
+) -> None:
+    """A counter that a rule judges: a hit, undecided, or neither; undecided only where nothing else says why."""
+    subject, answer = counted
+    if answer == "yes":
+        hits.append((rule, subject))
+    elif answer == "undecidable" and not _is_explained(category, rule):
+        undecided[rule.id, f"{rule.statistic}, which asset/statistics did not tell"] = rule
+
+
+def _is_explained(category: CategorySnapshot, rule: Rule) -> bool:
+    """Whether a problem of the category says why the counter of a rule is missing: a cause is reported once."""
+    known = {problem.path for problem in category.problems}
+    return not category.complete and bool(known) and (category.statistics is None or f"$.{rule.statistic}" in known)
 
 
 def _need(rule: Rule, subject: Subject) -> str:

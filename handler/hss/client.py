@@ -37,7 +37,7 @@ FULL_MINUTE = 60.0  # what the gateway's rate limit counts in
 
 
 class Spending:
-    """What calls may take and have taken. `calls` counts each that was sent, retries included.
+    """What calls may take and have taken. `calls` counts each that may have arrived, retries included.
 
     With `patient` off only calls are made that need no wait for the pace; `on_wait` hears of each wait before it.
     """
@@ -136,13 +136,21 @@ class HssClient(NamedTuple):
             problems = check_token(value) if name.lower() == "x-auth-token" else ()
             if problems:
                 raise SettingsError(problems)
-        self.pacer.take(self.lane(api), spending.deadline, patient=spending.patient, on_wait=spending.on_wait)
+        lane = self.lane(api)
+        turn = self.pacer.take(lane, spending.deadline, patient=spending.patient, on_wait=spending.on_wait)
         left = spending.deadline.left()
         if left <= 0:
+            self.pacer.give_back(lane, turn)
             raise TimeLimitError(f"{endpoint_of(request.url)}: no time is left for another call")
-        spending.calls += 1
         signed = Request(request.method, request.url, {**request.headers, **headers})
-        return _without_secrets(self.transport(signed, min(self.call_timeout, left)), headers)
+        spending.calls += 1
+        try:
+            return _without_secrets(self.transport(signed, min(self.call_timeout, left)), headers)
+        except TransportError as error:
+            if not error.sent:  # it never reached the API, so it costs no pace
+                spending.calls -= 1
+                self.pacer.give_back(lane, turn)
+            raise
 
     def _wants_another_try(self, outcome: Response | TransportError) -> float | None:
         """None: keep the outcome; else the seconds that it asks to wait, 0 for the usual ones."""

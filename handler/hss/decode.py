@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from handler.errors import AnswerError
 from handler.hss.refusals import harmless, refusal
-from handler.hss.rows import MOST_NAMED, fault_of, is_count, read_counters, read_rows
+from handler.hss.rows import MOST_NAMED, fault_of, is_count, is_integer, read_counters, read_rows
 from handler.hss.strict import NotJsonError, read
 from handler.models import COUNTERS, Problem, Row
 from handler.schemas.apply import each_breach
@@ -31,6 +31,7 @@ LARGEST_ANSWER = 4 * 1024 * 1024  # bytes, unpacked; a page of 200 rows has 20,0
 MOST_NOTES = 20
 _MOST_KINDS = 100  # of notes that one answer may make
 _OTHER_KINDS = ("drift", "$", "and other kinds of it")
+_OLD_SPELLING = 'string "unknow" is none of'  # of unknown: so an older document has it
 UNREADABLE_HINT = AnswerError.hint
 
 
@@ -97,6 +98,12 @@ def asset_counters(response: Response, endpoint: str, cloud: str, validation: Va
     return AssetCounters(read_ones.counters, body, notes, problems)
 
 
+def unreadable_counters(body: Mapping[str, Any], names: Iterable[str]) -> tuple[Problem, ...]:
+    """A problem for each counter that is read and is neither a count nor absent; one below zero is named already."""
+    odd = [name for name in dict.fromkeys(names) if body.get(name) is not None and not is_integer(body[name])]
+    return _problems(fault_of(f"$.{name}", body, name, "a count") for name in odd)
+
+
 def whole(answer: _Read, endpoint: str) -> _Read:
     """The page or the counters, if all of it could be read. Raises AnswerError."""
     if answer.problems:
@@ -130,7 +137,7 @@ def notes_of(api: str, cloud: str, body: object, faults: Iterable[Unreadable] = 
     said = {fault.path for fault in faults}
     kinds: Counter[tuple[str, str, str]] = Counter()
     for breach in each_breach(api, cloud, body):
-        if breach.path not in said:
+        if breach.path not in said and not breach.message.startswith(_OLD_SPELLING):
             kind = ("tolerated (VALIDATION=warn)" if breach.fatal else "drift", pattern(breach.path), breach.message)
             kinds[kind if kind in kinds or len(kinds) < _MOST_KINDS else _OTHER_KINDS] += 1
     return {harmless(": ".join(kind)): times for kind, times in kinds.items()}

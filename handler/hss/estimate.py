@@ -11,13 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
+class Size(NamedTuple):
+    """How long a list is, and whether it comes in order of port; None: not known before the first page."""
+
+    rows: int
+    in_order: bool | None = None
+
+
 class CategoryEstimate(NamedTuple):
-    """The calls of one category: at most, since a proven order may end the pages early."""
+    """The calls of one category at most, while nothing moves; `fewest` of port statistics if they come in order.
+
+    Even fewer are made where a proven order ends the pages early.
+    """
 
     category: str
     total_num: int
     plan: PlanName
     port_statistics: int
+    fewest: int
     asset_statistics: int = 1
     port_detail: int = 0
 
@@ -38,18 +49,19 @@ class Estimate(NamedTuple):
 
 def estimate(
     asks: Iterable[Ask],
-    sizes: Mapping[str, int],
+    sizes: Mapping[str, Size],
     calls_per_minute: int = 5,
     *,
     listeners: Mapping[str, int] | None = None,
 ) -> Estimate:
-    """What asking costs where each category has `sizes[category]` rows (0 where it is not named).
+    """What asking costs where each category is as long as `sizes` says (0 where it is not named).
 
     `listeners` are the calls that it takes to learn who listens, by category.
     """
     detail = listeners or {}
     categories = tuple(
-        _category(ask, sizes.get(ask.category, 0))._replace(port_detail=detail.get(ask.category, 0)) for ask in asks
+        _category(ask, sizes.get(ask.category, Size(0)))._replace(port_detail=detail.get(ask.category, 0))
+        for ask in asks
     )
     calls = {
         "port_statistics": sum(one.port_statistics for one in categories),
@@ -61,9 +73,10 @@ def estimate(
     return Estimate(categories, calls, _seconds(most, calls_per_minute), _targets_per_hour(most, calls_per_minute))
 
 
-def _category(ask: Ask, total_num: int) -> CategoryEstimate:
-    plan, calls = calls_from_start(ask, total_num)
-    return CategoryEstimate(ask.category, total_num, plan, calls)
+def _category(ask: Ask, size: Size) -> CategoryEstimate:
+    plan, most = calls_from_start(ask, size.rows, in_order=bool(size.in_order))
+    _, fewest = calls_from_start(ask, size.rows, in_order=size.in_order is not False)
+    return CategoryEstimate(ask.category, size.rows, plan, most, fewest)
 
 
 def _seconds(calls: int, calls_per_minute: int) -> float:

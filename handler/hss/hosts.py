@@ -82,12 +82,12 @@ def name_hosts(
 class ListenersPage(NamedTuple):
     """What an answer tells: the listeners, of how many (None: it does not say), and what is odd about it.
 
-    So many rows are `unreadable`, because they name no server; `notes` count what is not as documented.
+    The rows at the places `unreadable` name no server; `notes` count what is not as documented.
     """
 
     listeners: tuple[Listener, ...]
     total: int | None
-    unreadable: int = 0
+    unreadable: tuple[int, ...] = ()
     notes: Mapping[str, int] = {}
 
     def followed_by(self, page: ListenersPage) -> ListenersPage:
@@ -107,11 +107,11 @@ def read_listeners(response: Response, endpoint: str, cloud: str) -> ListenersPa
     rows = body.get("data_list")
     if not isinstance(rows, list):
         raise AnswerError(f"{endpoint}: {fault_of('$.data_list', body, 'data_list', 'a list')}")
-    known = [row for row in rows if isinstance(row, dict) and any(_text(row, name) for name in _NAMES)]
+    known = [row for row in rows if _names_a_server(row)]
     return ListenersPage(
         listeners=tuple(map(_listener, known)),
         total=total if is_count(total) else None,
-        unreadable=len(rows) - len(known),
+        unreadable=tuple(index for index, row in enumerate(rows) if not _names_a_server(row)),
         notes=notes_of("port_detail", cloud, {**body, "data_list": known}),
     )
 
@@ -193,11 +193,16 @@ def _more_to_come(page: ListenersPage) -> bool:
 def _incomplete(page: ListenersPage, port: int) -> Iterator[str]:
     """What an answer leaves open about the listeners on a port."""
     if page.unreadable:
-        yield f"port {port}: rows that name no server: {page.unreadable}"
+        first = page.unreadable[0]
+        yield f"port {port}: $.data_list[{first}]: names no server ({len(page.unreadable)} such rows)"
     if page.total is None:
         yield f"port {port}: {len(page.listeners)} listeners were read, and $.total_num is no count"
-    elif len(page.listeners) + page.unreadable < page.total:
+    elif len(page.listeners) + len(page.unreadable) < page.total:
         yield f"port {port}: {len(page.listeners)} of {page.total} listeners were read"
+
+
+def _names_a_server(row: object) -> bool:
+    return isinstance(row, dict) and any(_text(row, name) for name in _NAMES)
 
 
 def _places(findings: Sequence[Finding]) -> list[tuple[str, int]]:

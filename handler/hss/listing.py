@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING
 from handler.clock import iso
 from handler.errors import DeniedError, SettingsError, UnknownError
 from handler.hss.client import Spending
-from handler.hss.decode import drift_warnings
+from handler.hss.decode import AssetCounters, drift_warnings, unreadable_counters
+from handler.hss.emptiness import SEES_NO_PORT, doubt_of_empty_list
 from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery, check_project
 from handler.hss.walk import PortWalk, Progress, scope
 from handler.models import CategorySnapshot, Problem, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from handler.clock import Clock, Deadline
     from handler.hss.client import HssClient
-    from handler.hss.decode import AssetCounters
     from handler.hss.plan import Ask
     from handler.models import Target
-
-NO_PORTS = "HSS sees no port here: agent, edition, enterprise project?"
-UNPROTECTED_HINT = "Only servers with the HSS agent and an edition with asset fingerprints are seen."
 
 
 def take_snapshot(
@@ -82,6 +79,7 @@ class CategoryListing:
         self._keep_raw = keep_raw
         spending.on_wait = self._walk.say
         self._problems: list[Problem] = []
+        self._warnings: list[str] = []
         self.refused: DeniedError | None = None
 
     def take(self) -> CategorySnapshot:
@@ -90,66 +88,63 @@ class CategoryListing:
         if self.refused is None:
             self._ports()
         walk = self._walk
-        statistics = counters.counters if counters else None
-        problems = [*self._problems, *walk.problems]
-        doubt, warnings = judge_emptiness(walk.total_num, statistics, first_page_empty=walk.first_page_empty)
-        problems += doubt
-        notes = [counters.notes] if counters else []
+        self._judge_counters(counters)
+        problems = (*self._problems, *walk.problems)
+        told = counters if isinstance(counters, AssetCounters) else None
+        notes = [told.notes] if told else []
         return CategorySnapshot(
             category=self._ask.category,
             rows=walk.rows,
             total_num=walk.total_num,
-            statistics=statistics,
+            statistics=told.counters if told else None,
             plan=walk.plan,
             every_row=walk.every_row,
             complete=walk.complete and not problems,
             api_calls=self._spending.calls,
-            problems=tuple(problems),
-            warnings=(*warnings, *drift_warnings([*notes, *walk.notes])),
+            problems=problems,
+            warnings=(*self._warnings, *drift_warnings([*notes, *walk.notes])),
             raw_rows=walk.raw_rows,
-            raw_statistics=counters.raw if counters and self._keep_raw else None,
+            raw_statistics=told.raw if told and self._keep_raw else None,
         )
 
-    def _counters(self) -> AssetCounters | None:
+    def _counters(self) -> AssetCounters | UnknownError:
+        """The counters, or why there are none."""
         self._walk.say()
         query = AssetStatisticsQuery(**scope(self._target, self._ask.category))
         try:
-            counters = self._client.asset_counters(self._target, query, self._spending, partial=True)
+            return self._client.asset_counters(self._target, query, self._spending, partial=True)
         except UnknownError as error:
-            self._stopped_by(error)
-            return None
-        self._problems += counters.problems
-        return counters
+            self._note_refusal(error)
+            return error
 
     def _ports(self) -> None:
         try:
             self._walk.run()
         except UnknownError as error:
-            self._stopped_by(error)
+            self._note_refusal(error)
+            self._problems.append(Problem(error.message, hint=error.hint))
 
-    def _stopped_by(self, error: UnknownError) -> None:
-        self._problems.append(Problem(error.message, hint=error.hint))
+    def _judge_counters(self, counters: AssetCounters | UnknownError) -> None:
+        """What the counters, or their failure, cost: a problem only where a rule or an empty list needs them."""
+        if isinstance(counters, UnknownError):
+            if self._ask.counters or self._walk.is_empty or self.refused is counters:
+                self._problems.insert(0, Problem(counters.message, hint=counters.hint))
+            else:
+                self._warnings.append(counters.message)
+            return
+        read = (*self._ask.counters, *(["port_num"] if self._walk.is_empty else []))
+        faults = (*counters.problems, *unreadable_counters(counters.raw, read))
+        self._problems[:0] = faults
+        if self._walk.is_empty:
+            doubt = doubt_of_empty_list(counters.counters)
+            if doubt is None:
+                self._warnings.append(SEES_NO_PORT)
+            elif all(problem.path != doubt.path for problem in faults):
+                self._problems.append(doubt)
+
+    def _note_refusal(self, error: UnknownError) -> None:
         if isinstance(error, DeniedError) and error.status != 400:  # HSS says "no permission" of one API with a 400
             self.refused = error
-
-
-def judge_emptiness(
-    total_num: int | None, statistics: Mapping[str, int] | None, *, first_page_empty: bool | None
-) -> tuple[list[Problem], list[str]]:
-    """What an empty first page means beside the counters: a contradiction, a doubt, or a warning.
-
-    Nothing else is compared, because what `port_num` counts is not documented.
-    """
-    if not first_page_empty or total_num or statistics is None:  # not known, not empty, or a problem already
-        return [], []
-    port_num = statistics.get("port_num")
-    if port_num is None:
-        message = "the list is empty, and asset statistics have no port_num to confirm it"
-        return [Problem(message, "$.port_num", UNPROTECTED_HINT)], []
-    if port_num > 0:
-        message = f"asset statistics count {port_num} ports, but the list of ports is empty"
-        return [Problem(message, "$.total_num", UNPROTECTED_HINT)], []
-    return [], [NO_PORTS]
 
 
 def _not_asked(ask: Ask, refused: DeniedError) -> CategorySnapshot:

@@ -42,21 +42,28 @@ class Pacer:
 
     def take(
         self, lane: Lane, deadline: Deadline, *, patient: bool = True, on_wait: Callable[[float], None] | None = None
-    ) -> None:
-        """Wait for the next turn and take it.
+    ) -> float:
+        """Wait for the next turn and take it; the moment of it is what `give_back` needs.
 
         Raises TimeLimitError where its wait does not fit before the deadline, or where one is needed and
         `patient` is off.
         """
         while True:
-            wait = self._try(lane)
+            turn, wait = self._try(lane)
             if wait <= 0:
-                return
+                return turn
             if not patient or wait >= deadline.left():
                 raise TimeLimitError(f"{lane.api}: the next call may start in {in_minutes(wait)}")
             if on_wait is not None:
                 on_wait(wait)
             self.clock.sleep(wait)
+
+    def give_back(self, lane: Lane, turn: float) -> None:
+        """A call that was given this turn never reached the API: it counts no more."""
+        with self._lock:
+            starts = self._starts.get(lane)
+            if starts is not None and turn in starts:
+                starts.remove(turn)
 
     def forecast(self, lane: Lane, calls: int) -> float:
         """Seconds until the last of so many more calls may start."""
@@ -68,15 +75,15 @@ class Pacer:
             starts.append(at)
         return at - now
 
-    def _try(self, lane: Lane) -> float:
-        """Zero and the turn is taken, or the seconds until there may be one."""
+    def _try(self, lane: Lane) -> tuple[float, float]:
+        """The moment, and the seconds until there may be a turn; zero if it was taken."""
         if not self.calls:
-            return 0.0
+            return self.clock.monotonic(), 0.0
         with self._lock:
             now = self.clock.monotonic()
             starts = self._starts.setdefault(lane, deque(maxlen=self.calls))
             wait = starts[0] + self.window - now if len(starts) == self.calls else 0.0
             if wait > _INSTANT:
-                return wait
+                return now, wait
             starts.append(now)
-            return 0.0
+            return now, 0.0

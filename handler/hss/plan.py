@@ -1,107 +1,38 @@
 """Which calls answer a policy: the fewest, decided anew after each page. Pure.
 
-Every category starts with one unfiltered first page. Then the remaining pages, or one exact query for each port that is
-not answered yet, whichever are fewer. A port is answered by an exact query, by the whole listing, or by pages that are
-proven to ascend by number and have passed it; a port that was merely seen is not, since its other types may follow.
+Every category starts with one unfiltered first page. Then the pages that `handler.hss.proof` still needs, or one exact
+query for each port that is not answered yet, whichever are fewer. A port is answered by an exact query, by the whole
+list, or by pages that are proven to ascend by number and have passed it; a port that was merely seen is not, since its
+other types may follow.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from handler.hss.overlap import pages_of
+from handler.hss.pages import CAP
 from handler.hss.parameters import HIGHEST_OFFSET, LIMIT
+from handler.hss.proof import TRIES
+from handler.hss.reading import ListReading
 from handler.ports import HIGHEST, NAMED_PORTS, PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handler.models import Row
+    from handler.hss.proof import Proof
     from handler.policy.rules import Policy
 
-CAP = 10_000  # total_num is documented to end here, and then means "at least"
-NO_PORTS = PortSet()
 PlanName = Literal["pages", "ports", "sorted"]
-Key = tuple[int, str, str | None]
 
 
 class Ask(NamedTuple):
-    """What a policy wants to know of one category: these ports, or every row."""
+    """What a policy wants to know of one category: these ports, or every row, and which asset counters."""
 
     category: str
-    ports: PortSet = NO_PORTS
+    ports: PortSet = PortSet()
     every_row: bool = False
-
-
-class Pages(NamedTuple):
-    """What the pages of one listing have told so far. Build it with `first`, go on with `add`.
-
-    `page` is the most rows that came in one page, `fault` says what shows that the list changed meanwhile,
-    `proven` that rows ascend by number and not also as text, `ended` that an empty page came after the first.
-    """
-
-    total_num: int
-    rows: tuple[Row, ...] = ()
-    keys: frozenset[Key] = frozenset()
-    page: int = 0
-    fault: str = ""
-    ascending: bool = True
-    proven: bool = False
-    ended: bool = False
-
-    @classmethod
-    def first(cls, total_num: int, rows: tuple[Row, ...]) -> Pages:
-        """After the unfiltered first page."""
-        start = cls(total_num)
-        return start._with(rows) if rows or not total_num else start._replace(fault=_empty_start(total_num))
-
-    def add(self, total_num: int, rows: tuple[Row, ...]) -> Pages:
-        """After one more page."""
-        if total_num != self.total_num:
-            fault = f"total_num went from {self.total_num} to {total_num} between pages"
-            return self._with(rows)._replace(fault=self.fault or fault)
-        if not rows:
-            return self._replace(ended=True, fault=self.fault or self._missing())
-        return self._with(rows)
-
-    def _with(self, rows: tuple[Row, ...]) -> Pages:
-        ports = [row.port for row in (*self.rows[-1:], *rows)]
-        steps = tuple(pairwise(ports))
-        ascending = self.ascending and all(low <= high for low, high in steps)
-        keys = self.keys.union(map(key_of, rows))
-        longer = self._replace(
-            rows=self.rows + rows,
-            keys=keys,
-            page=max(self.page, len(rows)),
-            ascending=ascending,
-            proven=ascending and (self.proven or any(str(low) > str(high) for low, high in steps)),
-        )
-        return longer._replace(fault=self.fault or _excess(longer))
-
-    def _missing(self) -> str:
-        return f"only {len(self.keys)} of {self.total_num} rows came" if len(self.keys) < self.total_num else ""
-
-    @property
-    def whole(self) -> bool:
-        """Whether every row is here, by the count that each page carried."""
-        if self.fault:
-            return False
-        return self.ended if self.total_num >= CAP else len(self.keys) == self.total_num
-
-    def left(self) -> int:
-        """Pages still to come, at least."""
-        if self.whole or not self.page:
-            return 0
-        pages = -(-max(0, self.total_num - len(self.rows)) // self.page)
-        return pages + 1 if self.total_num >= CAP else pages  # at the cap the last page is an empty one
-
-    def unanswered(self, ports: PortSet, *, sortable: bool) -> PortSet:
-        """Those of the ports that may have rows which were not seen."""
-        if self.whole:
-            return PortSet()
-        if sortable and self.proven:
-            return ports & PortSet(((self.rows[-1].port, HIGHEST),))  # a page may end between two types of one port
-        return ports
+    counters: tuple[str, ...] = ()
 
 
 class NextPage(NamedTuple):
@@ -126,12 +57,20 @@ class Stop(NamedTuple):
 
 
 class StartOver(NamedTuple):
-    """The pages do not fit together."""
+    """The pages prove nothing. Read them again with so many calls; where that does not fit, ask for the ports."""
+
+    why: str
+    calls: int
+    ports: tuple[int, ...] = ()
+
+
+class GiveUp(NamedTuple):
+    """The pages prove nothing, and nothing else would."""
 
     why: str
 
 
-Step = NextPage | ExactPorts | Stop | StartOver
+Step = NextPage | ExactPorts | Stop | StartOver | GiveUp
 
 
 def asks_of(policy: Policy, categories: Iterable[str]) -> tuple[Ask, ...]:
@@ -139,58 +78,72 @@ def asks_of(policy: Policy, categories: Iterable[str]) -> tuple[Ask, ...]:
     return tuple(_ask(policy, category) for category in categories)
 
 
-def next_step(ask: Ask, seen: Pages, *, sortable: bool) -> Step:
-    """What to do after a page. `sortable`: the pages were asked for with `sort_key=port` (Huawei only)."""
-    if seen.fault:
-        return StartOver(seen.fault)
-    if seen.whole:
+def next_step(ask: Ask, proof: Proof) -> Step:
+    """What to do after a page."""
+    if proof.state == "whole":
         return Stop("pages", every_row=True)
-    pages = seen.left()
-    if not ask.every_row:
-        ports = seen.unanswered(ask.ports & NAMED_PORTS, sortable=sortable)
-        if not ports:
-            return Stop("sorted" if ask.ports else "ports", every_row=False)
-        if len(ports) <= pages:
-            return ExactPorts(tuple(ports))
-    if len(seen.rows) > HIGHEST_OFFSET:
-        return StartOver(f"the listing is longer than offset {HIGHEST_OFFSET} reaches")
-    may_stop_early = sortable and seen.ascending and not ask.every_row
-    return NextPage(len(seen.rows), calls=pages, fewest=1 if may_stop_early else pages)
+    ports = () if ask.every_row else tuple(unanswered(ask.ports & NAMED_PORTS, proof))
+    if proof.state == "failed":
+        return _after_failure(proof, ports)
+    calls = proof.left()
+    return _without_pages(ask, ports, calls) or _next_page(ask, proof, ports, calls)
 
 
-def key_of(row: Row) -> Key:
-    """What makes two rows the same: port, type and status."""
-    return row.port, row.protocol, row.status
+def calls_ahead(step: Step) -> int:
+    """The calls that a step leads to, as far as they are planned."""
+    if isinstance(step, ExactPorts):
+        return len(step.ports)
+    return step.calls if isinstance(step, NextPage | StartOver) else 0
 
 
-def calls_from_start(ask: Ask, rows: int) -> tuple[PlanName, int]:
-    """The plan for a listing of so many rows, and its calls, the first page included; a proven order may save some.
+def unanswered(ports: PortSet, proof: Proof) -> PortSet:
+    """Those of the ports that may have rows which were not seen."""
+    if proof.state == "whole":
+        return PortSet()
+    passed = proof.now.highest if isinstance(proof.now, ListReading) else None
+    return ports if passed is None else ports & PortSet(((passed, HIGHEST),))  # a page may end between two types of it
 
-    The choice is made by what `total_num` says of them, which is never more than the cap.
+
+def calls_from_start(ask: Ask, rows: int, *, in_order: bool = True) -> tuple[PlanName, int]:
+    """The plan for a list of so many rows that does not move, and its calls, the first page included.
+
+    A proven order may save some. The choice is made by what `total_num` says of the rows, never more than the cap.
     """
+    passes = 1 if in_order or rows <= LIMIT else 2
     ports = len(ask.ports & NAMED_PORTS)
-    if rows > LIMIT and not ask.every_row and ports < _page_count(min(rows, CAP)):
+    if rows > LIMIT and not ask.every_row and ports < passes * pages_of(min(rows, CAP)):
         return "ports", 1 + ports
-    return "pages", _page_count(rows)
+    return "pages", passes * pages_of(rows)
 
 
-def _page_count(rows: int) -> int:
-    return max(1, -(-rows // LIMIT)) + (1 if rows >= CAP else 0)
+def _without_pages(ask: Ask, ports: tuple[int, ...], calls: int) -> Step | None:
+    """What answers the rest in fewer calls than the pages; None where the pages must go on."""
+    if ask.every_row:
+        return None
+    if not ports:
+        return Stop("sorted" if ask.ports else "ports", every_row=False)
+    return ExactPorts(ports) if len(ports) <= calls else None
+
+
+def _next_page(ask: Ask, proof: Proof, ports: tuple[int, ...], calls: int) -> Step:
+    if proof.now.offset > HIGHEST_OFFSET:
+        return ExactPorts(ports) if ports else GiveUp(f"the listing is longer than offset {HIGHEST_OFFSET} reaches")
+    may_stop_early = isinstance(proof.now, ListReading) and proof.now.may_stop_early and not ask.every_row
+    return NextPage(proof.now.offset, calls, fewest=1 if may_stop_early else proof.surely_left())
+
+
+def _after_failure(proof: Proof, ports: tuple[int, ...]) -> Step:
+    """Exact queries prove more than another reading; start over once only where it needs fewer calls."""
+    calls = proof.left()
+    if ports and (proof.tries >= TRIES or len(ports) <= calls):
+        return ExactPorts(ports)
+    if proof.tries >= TRIES:
+        return GiveUp(proof.why)
+    return StartOver(proof.why, calls, ports)
 
 
 def _ask(policy: Policy, category: str) -> Ask:
     rules = [rule for rule in policy.rules if category in rule.categories]
     ports = PortSet.of(piece for rule in rules if not rule.needs_every_row for piece in rule.ports.ranges)
-    return Ask(category, ports, any(rule.needs_every_row for rule in rules))
-
-
-def _excess(seen: Pages) -> str:
-    if len(seen.keys) < len(seen.rows):
-        return f"repeated rows: {len(seen.rows) - len(seen.keys)}"
-    if seen.total_num < CAP and len(seen.rows) > seen.total_num:
-        return f"{len(seen.rows)} rows came, but total_num is {seen.total_num}"
-    return ""
-
-
-def _empty_start(total_num: int) -> str:
-    return f"total_num is {total_num}, but the first page is empty"
+    counters = dict.fromkeys(rule.statistic for rule in rules if rule.statistic)
+    return Ask(category, ports, any(rule.needs_every_row for rule in rules), tuple(counters))

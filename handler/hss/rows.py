@@ -78,7 +78,7 @@ def read_rows(raw: list[Any]) -> RowsRead:
 def read_counters(raw: Mapping[str, Any]) -> CountersRead:
     """The counters of an answer of asset statistics, in the vendor's order."""
     counters = {name: raw[name] for name in COUNTERS if is_count(raw.get(name))}
-    below = [name for name in COUNTERS if _is_integer(raw.get(name)) and raw[name] < 0]
+    below = [name for name in COUNTERS if is_integer(raw.get(name)) and raw[name] < 0]
     return CountersRead(counters, tuple(Unreadable(f"$.{name}", "is below zero, not a count") for name in below))
 
 
@@ -90,7 +90,7 @@ def status_of(said: object) -> str | None:
 
 def is_count(value: object) -> TypeGuard[int]:
     """Whether a value of an answer is an integer from zero; `true` is none."""
-    return _is_integer(value) and value >= 0
+    return is_integer(value) and value >= 0
 
 
 def fault_of(path: str, holder: Mapping[str, Any], key: str, wanted: str) -> Unreadable:
@@ -100,6 +100,11 @@ def fault_of(path: str, holder: Mapping[str, Any], key: str, wanted: str) -> Unr
     found = type_name(holder[key])
     out_of_range = found == "integer" and wanted in _NUMBERS
     return Unreadable(path, f"is {'out of range' if out_of_range else f'of type {found}'}, not {wanted}")
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    """Whether a value of an answer is an integer; `true` is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _columns(raw: list[Any]) -> _Columns | None:
@@ -126,10 +131,6 @@ def _rows(columns: _Columns) -> tuple[Row, ...]:
         words = map(status_of, columns.statuses)
     cells = zip(columns.ports, map(types.__getitem__, columns.types), columns.nums, words, strict=True)
     return tuple(map(_new_row, cells))
-
-
-def _is_integer(value: object) -> TypeGuard[int]:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_port(value: object) -> TypeGuard[int]:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.errors import AnswerError, TimeLimitError
+from handler.hss.merge import Exact, everything, proven
+from handler.hss.pages import ListPage
 from handler.hss.parameters import PortStatisticsQuery
-from handler.hss.plan import (
-    ExactPorts,
-    NextPage,
-    Pages,
-    StartOver,
-    Stop,
-    calls_from_start,
-    key_of,
-    next_step,
-)
-from handler.models import Problem, Row
+from handler.hss.plan import ExactPorts, NextPage, StartOver, Stop, calls_ahead, next_step
+from handler.hss.proof import Proof
+from handler.models import Problem
 from handler.retries import in_minutes
 
 if TYPE_CHECKING:
@@ -25,8 +18,8 @@ if TYPE_CHECKING:
 
     from handler.hss.client import HssClient, Spending
     from handler.hss.decode import PortPage
-    from handler.hss.plan import Ask, Key
-    from handler.models import Target
+    from handler.hss.plan import Ask, GiveUp, Step
+    from handler.models import Row, Target
 
 UNSTEADY_HINT = "The list changes while it is read; one target per enterprise project makes lists small. Run again."
 API = PortStatisticsQuery.API
@@ -35,6 +28,12 @@ API = PortStatisticsQuery.API
 def scope(target: Target, category: str) -> dict[str, Any]:
     """The parameters that say of what: category and enterprise project."""
     return {"category": category, "enterprise_project_id": target.enterprise_project_id or None}
+
+
+def first_page(target: Target, category: str) -> PortStatisticsQuery:
+    """The query that every category starts with; Open Telekom Cloud has no `sort_key`."""
+    sort: dict[str, Any] = {"sort_key": "port", "sort_dir": "asc"} if target.cloud == "huaweicloud" else {}
+    return PortStatisticsQuery(**scope(target, category), **sort)
 
 
 class Progress(NamedTuple):
@@ -50,7 +49,7 @@ class Progress(NamedTuple):
 class PortWalk:
     """Lists the ports of one category. `run` once, then read the results; what was seen before a failure stays.
 
-    `plan` is `none` until a page came; `first_page_empty` is None until then.
+    `plan` is `none` until a page came.
     """
 
     def __init__(
@@ -65,28 +64,32 @@ class PortWalk:
     ) -> None:
         self._client, self._target, self._ask, self._spending = client, target, ask, spending
         self._keep_raw, self._on_progress = keep_raw, on_progress
-        self._sortable = target.cloud == "huaweicloud"  # OTC has no sort_key
+        self._first_page = first_page(target, ask.category)
         self._to_come = 1
-        self._unreadable = count(1)
-        self._found: dict[Key, tuple[Row, Mapping[str, Any]]] = {}
-        self._before: dict[Key, tuple[Row, Mapping[str, Any]]] = {}  # of pages that did not fit together
+        self._proof = Proof.begin(sort_asked=self._first_page.sort_key is not None)
+        self._exact: list[Exact] = []
+        self._seen: dict[Row, Mapping[str, Any]] = {}  # every row that came, as it was received
         self.total_num: int | None = None
         self.plan = "none"
         self.every_row = False
         self.problems: list[Problem] = []
         self.notes: list[Mapping[str, int]] = []
-        self.first_page_empty: bool | None = None
         self.complete = False
 
     @property
     def rows(self) -> tuple[Row, ...]:
-        """The rows that came; of a port asked for by itself only those of that later answer."""
-        return tuple(row for row, _ in self._results().values())
+        """The rows that count; where not every question was answered, all that came."""
+        return (proven if self.complete else everything)(self._proof, self._exact)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the list came whole, and without any row."""
+        return self._proof.state == "whole" and self._proof.total_num == 0
 
     @property
     def raw_rows(self) -> tuple[Mapping[str, Any], ...]:
         """The same as received, where they are kept."""
-        return tuple(raw for _, raw in self._results().values()) if self._keep_raw else ()
+        return tuple(self._seen[row] for row in self.rows) if self._keep_raw else ()
 
     def run(self) -> None:
         """Make the calls. Raises what stopped them; a TimeLimitError names the minutes that all of them need."""
@@ -99,46 +102,49 @@ class PortWalk:
         """Tell the progress."""
         if self._on_progress is not None:
             made = self._spending.calls
-            rows = len(self._found)
-            self._on_progress(Progress(self._ask.category, made, made + self._to_come, rows, wait))
+            self._on_progress(Progress(self._ask.category, made, made + self._to_come, len(self._seen), wait))
 
     def _run(self) -> None:
         step = self._pages()
-        if isinstance(step, StartOver) and self._may_start_over():
-            self._before.update(self._found)
-            self._found = {}
-            step = self._pages()
+        if isinstance(step, StartOver):
+            step = self._pages_again(step)
         match step:
-            case StartOver(why):
-                self.problems.append(Problem(f"the list is not complete: {why}", hint=UNSTEADY_HINT))
             case ExactPorts(ports):
                 self._exact_ports(ports)
             case Stop(plan, every_row):
                 self.plan, self.every_row, self.complete = plan, every_row, True
+            case _:
+                self.problems.append(Problem(f"the list is not complete: {step.why}", hint=UNSTEADY_HINT))
 
-    def _pages(self) -> ExactPorts | Stop | StartOver:
-        page = self._page(0)
-        self.plan = "pages"
-        self.first_page_empty = not page.rows and not page.unreadable
-        seen = Pages.first(page.total_num, self._places(page))
-        while isinstance(step := next_step(self._ask, seen, sortable=self._sortable), NextPage):
+    def _pages(self) -> ExactPorts | Stop | StartOver | GiveUp:
+        step = self._page(0)
+        while isinstance(step, NextPage):
             self._expect(step.calls, step.fewest)
-            page = self._page(step.offset)
-            seen = seen.add(page.total_num, self._places(page))
+            step = self._page(step.offset)
         return step
 
-    def _places(self, page: PortPage) -> tuple[Row, ...]:
-        """The rows, then one for each that cannot be read, so that none of those counts as a row that did not come."""
-        port = page.rows[-1].port if page.rows else 0
-        return page.rows + tuple(Row(port, f"unreadable {next(self._unreadable)}", 0) for _ in range(page.unreadable))
+    def _pages_again(self, failed: StartOver) -> ExactPorts | Stop | StartOver | GiveUp:
+        """Start over, if that and the ports asked for one by one then fit in the time left."""
+        left = self._spending.deadline.left()
+        ports = len(failed.ports) if self._seconds(len(failed.ports)) < left else 0  # else they cannot answer anyway
+        if self._seconds(failed.calls + ports) < left:
+            self._expect(failed.calls, failed.calls)
+            self._proof = self._proof.again()
+            return self._pages()
+        return ExactPorts(failed.ports) if failed.ports else failed
 
-    def _page(self, offset: int) -> PortPage:
-        sort: dict[str, Any] = {"sort_key": "port", "sort_dir": "asc"} if self._sortable else {}
-        page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), offset=offset, **sort))
-        if self.total_num is not None and any(problem.path == "$.total_num" for problem in page.problems):
-            page = page._replace(total_num=self.total_num)  # as the page before said
-        self.total_num = page.total_num
-        return page
+    def _page(self, offset: int) -> Step:
+        """Read a page; what to do next."""
+        page = self._call(self._first_page._replace(offset=offset))
+        if self.total_num is None or all(problem.path != "$.total_num" for problem in page.problems):
+            self.total_num = page.total_num  # else as the page before said
+        size = len(page.rows) + page.unreadable
+        self._proof = self._proof.add(ListPage.of(offset, self.total_num, page.rows, size))
+        self.plan = "pages"
+        step = next_step(self._ask, self._proof)
+        self._to_come = calls_ahead(step)
+        self.say()
+        return step
 
     def _exact_ports(self, ports: tuple[int, ...]) -> None:
         self.plan = "ports"
@@ -147,42 +153,33 @@ class PortWalk:
             self._expect(len(ports) - done, len(ports) - done)
             if not self._exact_port(port):
                 unsure.append(str(port))
+            self._to_come -= 1
+            self.say()
         self.complete = not unsure
         if unsure:
             message = f"the answers for port {', '.join(unsure)} do not hold as many rows as their total_num says"
             self.problems.append(Problem(message, path="$.total_num", hint=UNSTEADY_HINT))
 
     def _exact_port(self, port: int) -> bool:
-        """Whether the answer is the whole truth on that port. Raises AnswerError where the filter was ignored."""
-        page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), port=port), instead_of=port)
+        """Whether the answer has as many rows as it counts. Raises AnswerError where the filter was ignored."""
+        page = self._call(PortStatisticsQuery(**scope(self._target, self._ask.category), port=port))
         if any(row.port != port for row in page.rows):
             raise AnswerError(f"{self._client.name_of(self._target.project_id, API)}: port={port} gave other ports too")
-        return len({key_of(row) for row in page.rows}) == len(page.rows) == page.total_num - page.unreadable
+        self._exact.append(Exact(port, page.rows, proven=len(page.rows) == page.total_num))
+        return len(page.rows) + page.unreadable == page.total_num
 
-    def _call(self, query: PortStatisticsQuery, instead_of: int | None = None) -> PortPage:
+    def _call(self, query: PortStatisticsQuery) -> PortPage:
         page = self._client.port_page(self._target, query, self._spending, partial=True)
         self.problems += [problem for problem in page.problems if problem not in self.problems]
-        self._to_come = max(0, self._to_come - 1)
-        if instead_of is not None:
-            self._found = {key: one for key, one in self._found.items() if key[0] != instead_of}
         raws = page.raw if self._keep_raw else ({},) * len(page.rows)
-        self._found.update((key_of(row), (row, raw)) for row, raw in zip(page.rows, raws, strict=True))
+        self._seen.update(zip(page.rows, raws, strict=True))
         self.notes.append(page.notes)
-        self.say()
         return page
 
     def _expect(self, calls: int, fewest: int) -> None:
         """So many calls are still to come. If they cannot fit, none is waited for."""
         self._to_come = calls
         self._spending.patient = self._seconds(fewest) < self._spending.deadline.left()
-
-    def _may_start_over(self) -> bool:
-        """Whether a second reading fits in the time left."""
-        _, calls = calls_from_start(self._ask, self.total_num or 0)
-        if self._seconds(calls) >= self._spending.deadline.left():
-            return False
-        self._to_come, self._spending.patient = calls, True
-        return True
 
     def _seconds(self, calls: int) -> float:
         return self._client.pacer.forecast(self._client.lane(API), calls)
@@ -193,6 +190,3 @@ class PortWalk:
         return (
             f"{calls} for {self._ask.category} need {in_minutes(self._seconds(self._to_come))}, {left:.0f} s are left"
         )
-
-    def _results(self) -> dict[Key, tuple[Row, Mapping[str, Any]]]:
-        return self._found if self.complete else {**self._before, **self._found}

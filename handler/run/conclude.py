@@ -55,7 +55,7 @@ def _with_changes(report: Report, compared: Compared, job: Job) -> Report:
 
 
 def _is_news(warning: str, compared: Compared) -> bool:
-    """Whether a warning is said in this run: an answer's form is reported when it changes, all else each time."""
+    """Whether a warning is said in this run: what is not as documented once, when it changes, all else each time."""
     return not warning.startswith(DRIFT) or shape(warning) in compared.drift
 
 

@@ -6,17 +6,20 @@ page, this does as the service: a port out of range finds nothing, an unknown pa
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.models import CATEGORIES, COUNTERS
 from handler.simulator.fleet import Fleet, Line, Process, folded, processes_of
+from handler.simulator.moving import ordered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from handler.simulator.options import Options
 
 SMALLEST, LARGEST = 10, 200  # limit
+_FILTERS = {"port", "type", "port_string", "status"}
 APIS = {
     "asset/port/statistics": "port_statistics",
     "asset/statistics": "asset_statistics",
@@ -79,16 +82,21 @@ def counters(call: Call, fleet: Fleet, options: Options) -> dict[str, int]:
     return dict.fromkeys(COUNTERS, 0) | {"port_num": ports}
 
 
-def matching(call: Call, fleet: Fleet, options: Options) -> AnswerPage:
-    """The rows that a query matches, in the service's order, and where its page begins. Raises BadParameterError."""
+def matching(call: Call, fleet: Fleet, options: Options, nth: int = 0) -> AnswerPage:
+    """The rows that a query matches, in the service's order, and where its page begins. Raises BadParameterError.
+
+    What the order leaves to chance differs from one `nth` call to the next.
+    """
     _checked(call, options)
     lines = fleet.lines(call.enterprise_project, call.category)
-    kept = [line for line in _spoken(lines, options) if _matches(line, call.query, options)]
-    ordered: Sequence[Line | Open] = _ordered(kept, call.query, options)
+    kept = list(_spoken(lines, options))
+    if not _FILTERS.isdisjoint(call.query):
+        kept = [line for line in kept if _matches(line, call.query, options)]
+    listed: Sequence[Line | Open] = _ordered(kept, call.query, options, nth)
     if call.api == "port_detail":
-        ordered = _opened(kept, call)
-    total = min(len(ordered), options.cap)
-    return AnswerPage(ordered, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
+        listed = _opened(kept, call)
+    total = min(len(listed), options.cap)
+    return AnswerPage(listed, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
 
 
 def listing(page: AnswerPage, options: Options) -> dict[str, Any]:
@@ -113,6 +121,9 @@ def _spoken(lines: tuple[Line, ...], options: Options) -> Sequence[Line]:
         if options.unknown_word == "unknown":
             return lines
         return [line._replace(status=line.status.replace("unknown", options.unknown_word)) for line in lines]
+    plain = {(line.port, line.type) for line in lines if not line.type.endswith("6")}
+    if len(plain) == len(lines):
+        return lines  # nothing is to be folded, and no status is shown
     return folded(line._replace(type=line.type.removesuffix("6"), status="") for line in lines)
 
 
@@ -127,11 +138,12 @@ def _matches(line: Line, query: Mapping[str, str], options: Options) -> bool:
     return query.get("port_string", "") in str(line.port) and query.get("status") in (None, "", line.status)
 
 
-def _ordered(lines: list[Line], query: Mapping[str, str], options: Options) -> list[Line]:
+def _ordered(lines: list[Line], query: Mapping[str, str], options: Options, nth: int) -> list[Line]:
+    ties = Random(nth) if options.ties == "any" or options.order == "none" else None  # noqa: S311 - not for secrets
     if options.cloud == "otc" or options.sort == "ignored" or query.get("sort_key") != "port":
-        return lines
-    key: Callable[[Line], Any] = (lambda line: str(line.port)) if options.sort == "text" else (lambda line: line.port)
-    return sorted(lines, key=key, reverse=query.get("sort_dir") == "desc")
+        return ordered(lines, options.order, ties)
+    listed = ordered(lines, "text" if options.sort == "text" else "port", ties)
+    return listed[::-1] if query.get("sort_dir") == "desc" else listed
 
 
 def _opened(lines: list[Line], call: Call) -> list[Line | Open]:

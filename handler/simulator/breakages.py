@@ -45,6 +45,21 @@ def _fewer_rows(page: AnswerPage, nth: int, value: Any) -> AnswerPage:  # noqa: 
     return page._replace(total=page.total + (value or 1))
 
 
+def _offsets_rounded(page: AnswerPage, nth: int, value: Any) -> AnswerPage:  # noqa: ARG001 - all kinds have one shape
+    """A page begins at a multiple of `value` (200), whatever was asked for."""
+    return page._replace(offset=page.offset // (value or 200) * (value or 200))
+
+
+def _offsets_clamped(page: AnswerPage, nth: int, value: Any) -> AnswerPage:  # noqa: ARG001 - all kinds have one shape
+    """No page begins behind `value` (0, the first one)."""
+    return page._replace(offset=min(page.offset, value or 0))
+
+
+def _short_pages(page: AnswerPage, nth: int, value: Any) -> AnswerPage:  # noqa: ARG001 - all kinds have one shape
+    """A page holds at most `value` (10) rows, whatever was asked for."""
+    return page._replace(limit=min(page.limit, value or 10))
+
+
 def _numbers_as_strings(document: dict[str, Any], value: Any) -> dict[str, Any]:  # noqa: ARG001 - one shape
     """Every number becomes a text."""
     rows = [{key: _text(each) for key, each in row.items()} for row in document.get("data_list") or []]
@@ -112,6 +127,9 @@ LISTS: Mapping[str, Callable[[AnswerPage, int, Any], AnswerPage]] = {
     "rows_moved": _rows_moved,
     "more_rows": _more_rows,
     "fewer_rows": _fewer_rows,
+    "offsets_rounded": _offsets_rounded,
+    "offsets_clamped": _offsets_clamped,
+    "short_pages": _short_pages,
 }
 DOCUMENTS: Mapping[str, Callable[[dict[str, Any], Any], object]] = {
     "empty_object": lambda _document, _value: {},

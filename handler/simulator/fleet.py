@@ -31,13 +31,17 @@ class Process:
 
 
 class Line(NamedTuple):
-    """One line of port statistics; `type` and `status` in the API's words. Without `listeners` they are made up."""
+    """One line of port statistics; `type` and `status` in the API's words. Without `listeners` they are made up.
+
+    `updated` grows with each change of a line; what never changed has 0 or less.
+    """
 
     port: int
     type: str
     num: int
     status: str = "unknown"
     listeners: tuple[Process, ...] = ()
+    updated: int = 0
 
 
 @dataclass(frozen=True, slots=True)

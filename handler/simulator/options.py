@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from handler.simulator.moving import ListOrder
+
 PROJECT = "0123456789abcdef0123456789abcdef"
 TOKEN = "simulated-token-of-at-least-32-characters"  # noqa: S105 - known to everybody
 ACCESS_KEY = "SIMULATEDACCESSKEY00"
@@ -37,7 +39,9 @@ class Options:
     token_life: timedelta = timedelta(hours=24)
     throttle: int = 5  # calls a minute per API and user; 0 = no limit
     retry_after: int | None = None  # seconds, sent with a 429; the real gateway sends none
-    sort: Literal["number", "text", "ignored"] = "number"
+    sort: Literal["number", "text", "ignored"] = "number"  # what sort_key=port does
+    order: ListOrder = "insertion"  # where no sort is asked for, or it is ignored
+    ties: Literal["kept", "any"] = "kept"  # how lines stand that the order leaves open
     unknown_word: Literal["unknown", "unknow"] = "unknown"
     granted: tuple[str, ...] | None = None
     cap: int = 10_000  # total_num never says more

@@ -20,7 +20,7 @@ from handler.simulator.wire import WIRES
 from handler.transport import Request, Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from handler.clock import Clock
     from handler.schemas.breach import Breach
@@ -51,15 +51,25 @@ class Reply:
 
 
 class Simulator:
-    """HSS and IAM of one project. Thread-safe; usable as a Transport in process, or behind `SimulatorServer`."""
+    """HSS and IAM of one project. Thread-safe; usable as a Transport in process, or behind `SimulatorServer`.
+
+    `moving` gives the fleet before the second and each later HSS call, from the one before and the call's number.
+    """
 
     def __init__(
-        self, fleet: Fleet, options: Options | None = None, *, clock: Clock | None = None, faults: Iterable[Fault] = ()
+        self,
+        fleet: Fleet,
+        options: Options | None = None,
+        *,
+        clock: Clock | None = None,
+        faults: Iterable[Fault] = (),
+        moving: Callable[[Fleet, int], Fleet] | None = None,
     ) -> None:
         self.options = options or Options()
         self.calls: list[CallRecord] = []
         self._fleet, self._clock = fleet, clock or SystemClock()
         self._armed = [Armed(fault) for fault in faults]
+        self.moving, self._moves = moving, 0
         self._throttle, self._lockout = Throttle(self.options.throttle), Lockout()
         self._issued: dict[str, access.Issued] = {}
         self._count = 0
@@ -117,6 +127,7 @@ class Simulator:
         return self._logged(CallRecord(api, query, refusal.status), Reply(refusal))
 
     def _hss(self, request: Request, call: answers.Call, request_id: str) -> Reply:
+        self._move()
         visit = self._visit(request, call)
         refusal = visit.refusal
         extra: dict[str, str] = {}
@@ -130,6 +141,11 @@ class Simulator:
             reply = self._with_faults(call, request_id)
         breaches = _breaches(call, self.options)
         return self._logged(CallRecord(call.api, call.query, reply.response.status, visit.user, breaches), reply)
+
+    def _move(self) -> None:
+        if self.moving is not None and self._moves:
+            self._fleet = self.moving(self._fleet, self._moves)
+        self._moves += 1
 
     def _visit(self, request: Request, call: answers.Call) -> access.Visit:
         visit = access.visit(request, call.project_id, self.options, self._issued, self._clock.now())
@@ -159,7 +175,7 @@ class Simulator:
             if call.api == "asset_statistics":
                 document: dict[str, Any] = dict(answers.counters(call, self._fleet, self.options))
             else:
-                page = on_page(answers.matching(call, self._fleet, self.options), striking)
+                page = on_page(answers.matching(call, self._fleet, self.options, self._count), striking)
                 document = answers.listing(page, self.options)
         except answers.BadParameterError as error:
             return refusals.hss("HSS.0001", f"Invalid parameter: {error}", request_id)

@@ -123,6 +123,21 @@ def test_a_counter_that_was_never_read_is_not_zero():
     assert verdict_of(judge(policy(DATABASES), statistics=None)) == "inconclusive"
 
 
+@pytest.mark.parametrize(
+    ("problem", "statistics", "said"),
+    [
+        (Problem("is of type string, not a count", "$.database_num"), {}, 1),
+        (Problem("asset/statistics: HTTP 500"), None, 1),
+        (Problem("page 3 is missing"), {}, 2),
+        (Problem("is below zero, not a count", "$.app_num"), {}, 2),
+    ],
+)
+def test_why_a_counter_is_missing_is_said_once(problem, statistics, said):
+    evaluation = judge(policy(DATABASES), statistics=statistics, complete=False, problems=(problem,))
+    assert verdict_of(evaluation) == "inconclusive"
+    assert (evaluation.problems[0], len(evaluation.problems)) == (problem, said)
+
+
 def test_a_category_that_is_not_complete_is_inconclusive_and_its_findings_are_listed():
     evaluation = judge(policy(TELNET), Row(23, "tcp", 1), complete=False, problems=(Problem("page 3 is missing"),))
     assert (verdict_of(evaluation), len(evaluation.findings)) == ("inconclusive", 1)

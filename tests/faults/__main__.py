@@ -1,4 +1,4 @@
-"""Print the matrix: `python -m tests.faults [--part api|sinks|stores|wire|kill] [--edge TEXT] [--fault TEXT] [--every N]`."""
+"""Print the matrix: `python -m tests.faults [--part api|moving|sinks|stores|wire|kill] [--edge TEXT] [--fault TEXT] [--every N]`."""
 
 from __future__ import annotations
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from tests.faults import api_edges, kill, sink_edges, store_edges, wire
+from tests.faults import api_edges, kill, moving_edges, sink_edges, store_edges, wire
 from tests.faults.cells import Cell
 
 PARTS: dict[str, Callable[[], Iterator[Cell]]] = {
     "api": api_edges.cells,
+    "moving": moving_edges.cells,
     "sinks": sink_edges.cells,
     "stores": store_edges.cells,
     "wire": wire.cells,

@@ -19,6 +19,7 @@ from handler import index
 from handler.errors import PortComplianceError, StoreDamagedError
 from handler.run.context import Context, Warm
 from handler.simulator.fleet import Fleet, Line
+from handler.simulator.moving import ListOrder
 from handler.simulator.options import ACCESS_KEY, Options
 from handler.simulator.simulator import Simulator
 from handler.state.document import decode
@@ -139,6 +140,8 @@ class Scene:
         folder: Path,
         *,
         cloud: str = "otc",
+        order: ListOrder = "insertion",
+        sort: str = "number",
         kinds: dict[str, str] | None = None,
         policy: str = POLICY,
         keys: bool = False,
@@ -146,6 +149,8 @@ class Scene:
         self.folder, self.clock = folder, FakeClock()
         options = Options(
             cloud=cloud,
+            order=order,
+            sort=sort,
             tokens=(SECRETS["token"],),
             password=SECRETS["password"],
             throttle=0,

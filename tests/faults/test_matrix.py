@@ -12,7 +12,8 @@ import pytest
 from tests.faults.cells import broken_lines, play, table
 from tests.faults.matrix import PARTS
 
-STEPS = {"api": 101, "sinks": 83, "stores": 41, "wire": 83, "kill": 17}  # primes: a sample meets every duration
+# primes: a sample meets every duration
+STEPS = {"api": 101, "moving": 31, "sinks": 83, "stores": 41, "wire": 83, "kill": 17}
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -188,6 +188,12 @@ def test_a_status_that_is_no_word_is_as_good_as_absent(status, cloud):
     assert status in ("", "  ") or sum(got.notes.values()) == 1
 
 
+@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
+def test_the_old_spelling_of_unknown_is_no_drift(cloud):
+    got = page(listing(ROW | {"status": "unknow"}), cloud)
+    assert ([row.status for row in got.rows], got.notes) == (["unknown"], {})
+
+
 def test_what_is_above_its_maximum_is_used_and_said():
     got = page(listing(ROW | {"num": 70000}, total=10_602))
     assert (got.rows[0].num, got.total_num, got.problems) == (70000, 10_602, ())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from handler.hss.estimate import estimate
+from handler.hss.estimate import Size, estimate
 from handler.hss.plan import Ask
 from handler.ports import PortSet
 
@@ -11,35 +11,67 @@ EVERY = Ask("host", every_row=True)
 
 @pytest.mark.parametrize(
     ("rows", "calls", "seconds"),
-    [(0, 1, 0), (200, 1, 0), (201, 2, 0), (1000, 5, 0), (1001, 6, 61), (9999, 50, 9 * 61), (10_000, 51, 10 * 61)],
+    [
+        (0, 1, 0),
+        (200, 1, 0),
+        (201, 2, 0),
+        (396, 2, 0),
+        (397, 3, 0),
+        (984, 5, 0),
+        (985, 6, 61),
+        (9999, 51, 10 * 61),
+        (10_000, 52, 10 * 61),
+    ],
 )
 def test_pages_and_windows_are_counted(rows, calls, seconds):
-    told = estimate([EVERY], {"host": rows})
+    told = estimate([EVERY], {"host": Size(rows, in_order=True)})
     assert told.calls == {"port_statistics": calls, "asset_statistics": 1}
     assert told.seconds == seconds
 
 
+@pytest.mark.parametrize(
+    ("in_order", "most", "fewest"),
+    [(True, 6, 6), (False, 12, 12), (None, 12, 6)],
+    ids=["in order", "in none", "unknown"],
+)
+def test_in_no_order_every_page_is_read_twice(in_order, most, fewest):
+    told = estimate([EVERY], {"host": Size(1000, in_order)}).categories[0]
+    assert (told.port_statistics, told.fewest, told.plan) == (most, fewest, "pages")
+
+
+def test_up_to_one_page_no_order_matters():
+    told = estimate([EVERY], {"host": Size(200)}).categories[0]
+    assert (told.port_statistics, told.fewest) == (1, 1)
+
+
 def test_few_ports_are_asked_one_by_one():
-    told = estimate([Ask("host", PortSet.of_ports([21, 23]))], {"host": 5000})
+    told = estimate([Ask("host", PortSet.of_ports([21, 23]))], {"host": Size(5000)})
     assert (told.categories[0].plan, told.calls["port_statistics"]) == ("ports", 3)
 
 
+@pytest.mark.parametrize(("in_order", "plan", "calls"), [(True, "pages", 5), (False, "ports", 9), (None, "ports", 9)])
+def test_in_no_order_more_ports_are_asked_one_by_one(in_order, plan, calls):
+    told = estimate([Ask("host", PortSet(((1, 8),)))], {"host": Size(900, in_order)}).categories[0]
+    assert (told.plan, told.port_statistics) == (plan, calls)
+
+
 def test_categories_share_the_window_of_an_api():
-    told = estimate([EVERY, Ask("container", every_row=True)], {"host": 600, "container": 600})
+    size = Size(580, in_order=True)
+    told = estimate([EVERY, Ask("container", every_row=True)], {"host": size, "container": size})
     assert told.calls == {"port_statistics": 6, "asset_statistics": 2}
     assert told.minutes == pytest.approx(61 / 60)
 
 
-@pytest.mark.parametrize(("rows", "rate", "targets"), [(0, 5, 295), (1000, 5, 59), (10_000, 5, 5), (0, 0, None)])
+@pytest.mark.parametrize(("rows", "rate", "targets"), [(0, 5, 295), (984, 5, 59), (10_000, 5, 5), (0, 0, None)])
 def test_how_many_targets_one_credential_serves_an_hour(rows, rate, targets):
-    assert estimate([EVERY], {"host": rows}, rate).targets_per_hour == targets
+    assert estimate([EVERY], {"host": Size(rows, in_order=True)}, rate).targets_per_hour == targets
 
 
 def test_nothing_to_ask_costs_nothing():
     assert estimate([], {}).seconds == 0
 
 
-@pytest.mark.parametrize(("ports", "plan", "calls"), [(50, "ports", 51), (51, "pages", 151)])
+@pytest.mark.parametrize(("ports", "plan", "calls"), [(51, "ports", 52), (52, "pages", 155)])
 def test_beyond_the_cap_the_choice_is_made_by_what_the_api_will_say(ports, plan, calls):
-    told = estimate([Ask("host", PortSet(((1, ports),)))], {"host": 30_000}).categories[0]
+    told = estimate([Ask("host", PortSet(((1, ports),)))], {"host": Size(30_000, in_order=True)}).categories[0]
     assert (told.plan, told.port_statistics) == (plan, calls)

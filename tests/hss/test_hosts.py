@@ -170,7 +170,7 @@ def test_rows_that_name_no_server_are_counted_and_the_others_used():
     nameless = dict.fromkeys(("host_id", "host_name", "host_ip", "container_id", "container_name"))
     named, _, _ = asked([finding()], [answer(ROW, nameless, None)])
     assert len(named.findings[0].hosts) == 1
-    assert named.warnings == ("port 23: rows that name no server: 2",)
+    assert named.warnings == ("port 23: $.data_list[1]: names no server (2 such rows)",)
 
 
 def test_a_total_that_is_no_count_is_said_and_the_listeners_are_used():

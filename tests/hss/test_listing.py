@@ -2,29 +2,56 @@ from __future__ import annotations
 
 import pytest
 
-from handler.hss.estimate import estimate
-from handler.hss.listing import NO_PORTS
+from handler.hss.emptiness import SEES_NO_PORT
+from handler.hss.estimate import Size, estimate
 from handler.hss.plan import Ask
 from handler.ports import PortSet
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Estate, Fleet, Line
-from tests.hss_bench import EVERY, PORTS, Bench, ask, lines, told
+from tests.hss_bench import EVERY, PORTS, Bench, ask, lines, told, varied
 
 # when all goes well
 
 
-@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
-@pytest.mark.parametrize("count", [1, 199, 200, 201, 1000, 1234])
-def test_a_listing_of_every_row_is_complete_with_the_calls_of_the_plan(cloud, count):
-    got = Bench(Fleet.of(*lines(count)), cloud=cloud).category(EVERY)
+WORLDS = {
+    "sorted on request": {"cloud": "huaweicloud"},
+    "sorted as text on request": {"cloud": "huaweicloud", "sort": "text"},
+    "in order of port": {"cloud": "otc", "order": "port"},
+    "in order of text": {"cloud": "otc", "order": "text"},
+    "in no order of port": {"cloud": "otc"},
+    "in order of num": {"cloud": "otc", "order": "num"},
+    "sort ignored": {"cloud": "huaweicloud", "sort": "ignored"},
+}
+
+
+@pytest.mark.parametrize("world", WORLDS)
+@pytest.mark.parametrize(
+    ("count", "pages"), [(1, 1), (199, 1), (200, 1), (201, 2), (396, 2), (397, 3), (1000, 6), (1234, 7)]
+)
+def test_a_listing_of_every_row_is_complete_with_the_calls_of_the_plan(world, count, pages):
+    bench = Bench(Fleet.of(*varied(count)), ties="any", **WORLDS[world])
+    got = bench.category(EVERY)
     assert (got.complete, got.every_row, got.plan, got.problems) == (True, True, "pages", ())
     assert len(got.rows) == got.total_num == count
-    assert got.api_calls == 1 + -(-count // 200)
+    twice = count > 200 and ("no order" in world or "of num" in world or "ignored" in world)
+    assert got.api_calls == len(bench.simulator.calls) == 1 + pages * (2 if twice else 1)
 
 
-def test_at_the_cap_pages_go_on_until_one_is_empty():
-    got = Bench(Fleet.of(*lines(10_100))).category(EVERY)
-    assert (got.complete, len(got.rows), got.total_num, got.api_calls) == (True, 10_100, 10_000, 1 + 52)
+@pytest.mark.parametrize(
+    ("world", "count", "pages"),
+    [("sorted on request", 10_000, 52), ("in order of port", 9_999, 51), ("in order of port", 10_100, 53)],
+)
+def test_ten_thousand_rows_in_order_take_52_pages(world, count, pages):
+    got = Bench(Fleet.of(*varied(count)), **WORLDS[world]).category(EVERY)
+    assert (got.complete, len(got.rows), got.total_num) == (True, count, min(count, 10_000))
+    assert got.api_calls == 1 + pages
+
+
+def test_an_honest_total_above_10000_uses_its_rows():
+    bench = Bench(Fleet.of(*varied(10_602)), cap=2_000_000, order="port")
+    bench.client = bench.client._replace(validation="warn")
+    got = bench.category(EVERY)
+    assert (got.complete, len(got.rows), got.total_num, got.api_calls) == (True, 10_602, 10_602, 1 + 56)
 
 
 def test_few_ports_are_asked_one_by_one_and_answered_by_the_later_answer():
@@ -66,18 +93,39 @@ def test_on_otc_no_order_is_asked_for_and_no_parameter_breaks_the_document():
 
 
 def test_six_pages_take_two_windows_and_the_waits_are_told():
-    bench = Bench(Fleet.of(*lines(1100)))
+    bench = Bench(Fleet.of(*varied(1100)), order="port")
     assert bench.category(EVERY).api_calls == 7
     assert sum(bench.clock.slept) == pytest.approx(61)
     assert [step.wait for step in bench.progress if step.wait] == pytest.approx([61])
 
 
+def told_progress(bench: Bench) -> list[tuple[int, int, int]]:
+    return [(step.made, step.planned, step.rows) for step in bench.progress if not step.wait]
+
+
 def test_progress_tells_calls_made_and_planned():
-    bench = Bench(Fleet.of(*lines(450)))
+    bench = Bench(Fleet.of(*varied(450)), order="port")
     bench.category(EVERY)
-    steps = [(step.category, step.made, step.rows) for step in bench.progress]
-    assert steps == [("host", 0, 0), ("host", 2, 200), ("host", 3, 400), ("host", 4, 450)]
-    assert bench.progress[-1].planned == 4
+    assert told_progress(bench) == [(0, 1, 0), (2, 4, 200), (3, 4, 396), (4, 4, 450)]
+    assert {step.category for step in bench.progress} == {"host"}
+
+
+def test_progress_counts_a_second_reading_as_planned():
+    bench = Bench(Fleet.of(*varied(450)))
+    bench.category(EVERY)
+    assert [step[:2] for step in told_progress(bench)] == [(0, 1), (2, 7), (3, 7), (4, 7), (5, 7), (6, 7), (7, 7)]
+
+
+def test_progress_counts_exact_queries_as_planned():
+    bench = Bench(Fleet.of(*varied(2000)))
+    bench.category(ask(22, 23))
+    assert [step[:2] for step in told_progress(bench)] == [(0, 1), (2, 4), (3, 4), (4, 4)]
+
+
+def test_progress_counts_anew_after_starting_over():
+    bench = Bench(Fleet.of(*varied(450)), Fault("more_rows", PORTS, first=3, last=3), order="port")
+    bench.category(EVERY)
+    assert told_progress(bench)[-4:] == [(4, 10, 450), (5, 7, 450), (6, 7, 450), (7, 7, 450)]
 
 
 def test_what_was_received_is_kept_only_where_it_is_recorded():
@@ -102,14 +150,15 @@ def test_drift_from_the_document_is_a_warning():
     assert any("$.page" in warning for warning in got.warnings)
 
 
-@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
+@pytest.mark.parametrize(("cloud", "order"), [("otc", "port"), ("otc", "insertion"), ("huaweicloud", "insertion")])
 @pytest.mark.parametrize(
     "asked", [EVERY, Ask("host"), ask(1, 2), Ask("host", PortSet(((1, 40),)))], ids=["all", "none", "two", "forty"]
 )
 @pytest.mark.parametrize("count", [0, 200, 201, 1500])
-def test_the_estimate_holds(cloud, asked, count):
-    bench = Bench(Fleet.of(*lines(count)), cloud=cloud)
-    got, told = bench.category(asked), estimate([asked], {"host": count})
+def test_the_estimate_holds(cloud, order, asked, count):
+    bench = Bench(Fleet.of(*varied(count)), cloud=cloud, order=order)
+    in_order = cloud == "huaweicloud" or order == "port"
+    got, told = bench.category(asked), estimate([asked], {"host": Size(count, in_order)})
     assert got.complete
     assert got.api_calls <= sum(told.calls.values())
     assert cloud == "huaweicloud" or got.api_calls == sum(told.calls.values())
@@ -125,7 +174,7 @@ def empty(port_num: int | None) -> Fleet:
 
 def test_an_empty_list_that_both_apis_confirm_is_complete_with_a_warning():
     got = Bench(empty(0)).category(EVERY)
-    assert (got.complete, got.rows, got.warnings) == (True, (), (NO_PORTS,))
+    assert (got.complete, got.rows, got.warnings) == (True, (), (SEES_NO_PORT,))
 
 
 def test_an_empty_list_beside_counted_ports_is_a_contradiction():

@@ -105,3 +105,24 @@ def test_threads_share_a_window():
         thread.join()
     assert len(starts) == 20
     assert pacer.forecast(PORTS, 1) > 0
+
+
+def test_a_turn_that_is_given_back_costs_nothing():
+    clock = FakeClock()
+    pacer = Pacer(clock, calls=2)
+    for _ in range(20):
+        pacer.give_back(PORTS, pacer.take(PORTS, far(clock)))
+        clock.tick(1)
+    assert clock.slept == []
+    kept = [pacer.take(PORTS, far(clock)) for _ in range(2)]
+    pacer.give_back(PORTS, kept[0] - 1000)  # no turn of ours
+    assert pacer.forecast(PORTS, 1) == pytest.approx(61)
+    pacer.give_back(PORTS, kept[1])
+    assert pacer.forecast(PORTS, 1) == 0
+
+
+def test_without_pacing_there_is_nothing_to_give_back():
+    clock = FakeClock()
+    pacer = Pacer(clock, calls=0)
+    pacer.give_back(PORTS, pacer.take(PORTS, far(clock)))
+    assert pacer.forecast(PORTS, 1) == 0

@@ -169,7 +169,7 @@ def test_a_status_fault_needs_a_status(value):
 
 def test_faults_are_read_from_a_list():
     assert read_faults([{"kind": "html", "first": 2, "last": 4}]) == (Fault("html", first=2, last=4),)
-    assert len(FAULT_KINDS) == 29
+    assert len(FAULT_KINDS) == 32
 
 
 FLEET_FILE = """

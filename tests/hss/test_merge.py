@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+
+from handler.hss.merge import Exact, everything, one_answer, proven
+from handler.hss.pages import ListPage, key_of
+from handler.hss.proof import Proof
+from handler.models import Row
+
+
+def row(port, num=1, status=None, kind="tcp"):
+    return Row(port, kind, num, status)
+
+
+def after(*answers, sort_asked=True):
+    """A proof after these answers, each a total_num and its rows."""
+    proof = Proof.begin(sort_asked=sort_asked)
+    for total, *rows in answers:
+        proof = proof.add(ListPage.of(proof.now.offset, total, tuple(rows)))
+    return proof
+
+
+FIRST = [row(port) for port in range(8, 18)]  # ten rows, in order of number and of no text
+
+
+def test_within_one_answer_the_greater_num_counts_and_each_status():
+    rows = [row(23, 2, "danger"), row(23, 5, "danger"), row(23, 1, "unknown"), row(23, 3, kind="udp")]
+    assert list(one_answer(rows, map(key_of, rows)).values()) == [
+        row(23, 5, "danger"),
+        row(23, 1, "unknown"),
+        row(23, 3, kind="udp"),
+    ]
+
+
+def test_the_later_of_two_pages_counts():
+    second = [row(14), row(15, 9, "danger"), row(16, status="danger"), row(17), row(18)]
+    rows = proven(after((11, *FIRST), (11, *second)))
+    assert [one for one in rows if one.port > 13] == second
+    assert len(rows) == 11
+
+
+def test_the_first_port_of_a_page_counts_anew_too():
+    rows = proven(after((11, *FIRST), (11, row(14, 7, "danger"), row(15), row(16), row(17), row(18))))
+    assert [one for one in rows if one.port == 14] == [row(14, 7, "danger")]
+
+
+def test_a_page_that_may_be_cut_between_two_statuses_takes_none_of_them_away():
+    first = [*FIRST[:6], row(14, 1, "danger"), row(14, 2, "unknown"), row(15), row(16)]
+    rows = proven(after((11, *first), (11, row(14, 5, "unknown"), row(15), row(16), row(17))))
+    assert [one for one in rows if one.port == 14] == [row(14, 1, "danger"), row(14, 5, "unknown")]
+
+
+def test_what_a_page_in_order_passes_without_it_is_gone():
+    rows = proven(after((12, *FIRST), (11, row(14), row(15), row(17), row(18), row(19))))
+    assert {one.port for one in rows} == {*range(8, 20)} - {16}
+
+
+def test_what_stood_behind_the_end_of_the_list_is_gone():
+    rows = proven(after((11, *FIRST), (9, row(14), row(15), row(16))))
+    assert {one.port for one in rows} == {*range(8, 17)}
+
+
+def test_an_exact_answer_replaces_every_row_of_its_port():
+    proof = after((99, *FIRST[:8], row(16, 1, "danger"), row(16, 1, "unknown")))
+    rows = proven(proof, [Exact(16, (row(16, 4, "normal"),), proven=True), Exact(17, (), proven=True)])
+    assert [one for one in rows if one.port > 14] == [row(15), row(16, 4, "normal")]
+    assert proven(proof, [Exact(8, (), proven=True)])[0] == row(9)
+
+
+def test_an_exact_answer_that_proves_nothing_is_added():
+    proof = after((99, *FIRST))
+    rows = everything(proof, [Exact(8, (row(8, 5, kind="udp"),), proven=False)])
+    assert [one for one in rows if one.port == 8] == [row(8), row(8, 5, kind="udp")]
+
+
+SHUFFLED = [row(port, 1 + port % 3) for port in (5, 3, 9, 1, 8, 2, 7, 4, 6, 10)]
+
+
+def test_of_two_readings_what_is_in_either_counts_and_the_later_of_both():
+    last = [row(7, 2), row(4, 2), row(6, 1), row(10, 2), row(11)]
+    again = [one._replace(num=9) if one.port == 5 else one for one in SHUFFLED if one.port != 3]
+    rest = [row(7, 2), row(4, 2), row(6, 1), row(10, 2), row(11), row(12)]
+    proof = after((11, *SHUFFLED), (11, *last), (12, *again, rest[-2]), (11, *rest[1:]), sort_asked=False)
+    assert proof.state == "whole"
+    rows = proven(proof)
+    assert {one.port for one in rows} == {*range(1, 13)}
+    assert [one.num for one in rows if one.port == 5] == [9]
+    assert len(rows) == 12
+
+
+@pytest.mark.parametrize("tries", [1, 2])
+def test_rows_of_a_rejected_reading_count_only_where_nothing_was_proven(tries):
+    failed = after((11, *FIRST), (10, *FIRST[6:], row(18)))
+    assert failed.state == "failed"
+    again = failed.again() if tries == 2 else failed
+    if tries == 2:
+        again = again.add(ListPage.of(0, 2, (row(8), row(9))))
+        assert proven(again) == (row(8), row(9))
+    assert {one.port for one in everything(again)} == {*range(8, 19)}
