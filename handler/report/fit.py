@@ -27,7 +27,7 @@ def fit_report(report: Report, limit: int = RESULT_BYTES) -> Report:
     """
     for most in (SERVERS_LISTED, 0):
         if _size(report_dict(report)) >= limit:
-            report = servers_cut(report, most)
+            report = _said(servers_cut(report, most), report, f"servers beyond {most} of a finding were left out")
     counts = counts_of(report)
     every = len(report.findings)
     bare = report._replace(findings=(), omitted=report.omitted + every, counts=counts)
@@ -39,6 +39,11 @@ def fit_report(report: Report, limit: int = RESULT_BYTES) -> Report:
     if kept == every:
         return report
     return bare._replace(findings=report.findings[:kept], omitted=report.omitted + every - kept)
+
+
+def _said(cut: Report, report: Report, what: str) -> Report:
+    """What was cut, with a warning that says so; where nothing was, the report as it is."""
+    return report if cut == report else cut._replace(warnings=(*cut.warnings, f"{what}: it was too long"))
 
 
 def fit_reports(reports: Iterable[Report], limit: int = RESULT_BYTES) -> tuple[Report, ...]:
