@@ -60,7 +60,14 @@ def run(args: argparse.Namespace) -> int:
     outcome = RunResult(check_targets(prepared, wiring, budget_seconds(wiring.settings)), several=several)
     color = args.output is None and wants_color()
     write_result(
-        render_all(args.format, outcome.reports, several=several, color=color, history=_history(prepared, args.format)),
+        render_all(
+            args.format,
+            outcome.reports,
+            several=several,
+            color=color,
+            history=_history(prepared, args.format),
+            servers=args.hosts,
+        ),
         args.output,
     )
     return outcome.exit_code_for(Severity.of(args.fail_on))

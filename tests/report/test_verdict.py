@@ -7,13 +7,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from handler.errors import SettingsError
+from handler.listeners import Host
 from handler.models import (
     AnnouncedFinding,
     Changes,
     Delivery,
     ExemptedFinding,
     Gaps,
-    Host,
     PastFinding,
     Problem,
     Severity,
