@@ -1,13 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from random import Random
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from handler.hss.merge import proven
 from handler.hss.pages import ListPage
 from handler.hss.plan import (
     Ask,
@@ -17,51 +11,13 @@ from handler.hss.plan import (
     StartOver,
     Stop,
     asks_of,
-    calls_from_start,
     next_step,
     unanswered,
 )
 from handler.hss.proof import Proof
-from handler.models import Row
 from handler.policy.rules import Policy, Rule
 from handler.ports import ALL_PORTS, PortSet
-
-
-def tcp(*ports: int) -> tuple[Row, ...]:
-    """Rows of these ports; num rises and falls, as in a list that is not sorted by num."""
-    return tuple(Row(port, "tcp", 1 + at % 3) for at, port in enumerate(ports))
-
-
-def ask(*ports: int, every_row: bool = False) -> Ask:
-    return Ask("host", PortSet.of_ports(ports), every_row)
-
-
-def seen(total: int, *each: tuple[Row, ...], sortable: bool = False) -> Proof:
-    """After these answers, each to the question that the ones before lead to."""
-    proof = Proof.begin(sort_asked=sortable)
-    for rows in each:
-        proof = proof.add(ListPage.of(proof.now.offset, total, rows))
-    return proof
-
-
-def listed(rows: tuple[Row, ...], answers: int, *, total: int | None = None, sortable: bool = False) -> Proof:
-    """After so many answers of a service that gives 200 rows of this list at once."""
-    proof = Proof.begin(sort_asked=sortable)
-    for _ in range(answers):
-        at = proof.now.offset
-        proof = proof.add(ListPage.of(at, len(rows) if total is None else total, rows[at : at + 200]))
-    return proof
-
-
-def ascending(count: int, start: int = 1000) -> tuple[Row, ...]:
-    return tcp(*range(start, start + count))
-
-
-def shuffled(count: int, start: int = 1000) -> tuple[Row, ...]:
-    ports = list(range(start, start + count))
-    Random(3).shuffle(ports)
-    return tcp(*ports)
-
+from tests.read_pages import ascending, ask, listed, seen, shuffled, tcp
 
 # what a policy asks
 
@@ -258,102 +214,6 @@ def test_the_order_does_not_help_those_who_need_every_row():
 def test_while_an_order_may_still_end_the_pages_only_one_more_is_sure():
     proof = seen(900, tcp(*range(9, 209)), sortable=True)
     assert next_step(ask(*range(1, 400)), proof) == NextPage(196, 4, 1)
-
-
-# against an optimum by brute force
-
-SORTED = ("asked", "seen", "none")
-SIZE = 12  # rows of a page in the small estates below
-
-
-@dataclass(frozen=True)
-class Estate:
-    rows: tuple[Row, ...]
-    wanted: tuple[int, ...]
-    sortable: bool
-
-    def read(self, answers: int) -> Proof:
-        """After so many pages, or all that the list needs."""
-        proof = Proof.begin(sort_asked=self.sortable)
-        while answers and proof.state == "going":
-            at = proof.now.offset
-            proof, answers = proof.add(ListPage.of(at, len(self.rows), self.rows[at : at + SIZE])), answers - 1
-        return proof
-
-
-@st.composite
-def estates(draw) -> Estate:
-    names = draw(
-        st.lists(st.tuples(st.integers(1, 120), st.sampled_from(["tcp", "udp"])), unique=True, max_size=5 * SIZE)
-    )
-    order = draw(st.sampled_from(["number", "text", "none"]))
-    rank = {"number": lambda name: name, "text": lambda name: (str(name[0]), name[1]), "none": hash}[order]
-    rows = tuple(Row(*name, 1 + at % 3) for at, name in enumerate(sorted(names, key=rank)))
-    return Estate(rows, tuple(draw(st.sets(st.integers(1, 120), max_size=9))), draw(st.booleans()))
-
-
-def walked(estate: Estate) -> tuple[int, set[int], Proof]:
-    """Our plan on an estate: calls, ports asked for by themselves, and what the pages prove."""
-    proof, calls = estate.read(1), 1
-    while True:
-        done = next_step(ask(*estate.wanted), proof)
-        if isinstance(done, NextPage):
-            calls += 1
-            proof = proof.add(ListPage.of(done.offset, len(estate.rows), estate.rows[done.offset : done.offset + SIZE]))
-        elif isinstance(done, ExactPorts):
-            return calls + len(done.ports), set(done.ports), proof
-        else:
-            assert isinstance(done, Stop)
-            return calls, set(), proof
-
-
-def optimum(estate: Estate) -> int:
-    """The fewest calls of any plan that starts with the first page: so many pages, then the ports still open."""
-    wanted, best = PortSet.of_ports(estate.wanted), []
-    for answers in range(1, 100):
-        proof = estate.read(answers)
-        best.append(answers + len(unanswered(wanted, proof)))
-        if proof.state != "going":
-            return min(best)
-    raise AssertionError(estate)
-
-
-@settings(max_examples=150, deadline=None)
-@given(estates())
-def test_no_plan_without_a_proven_order_needs_fewer_calls(estate):
-    unordered = replace(estate, sortable=False)
-    first = unordered.read(1)
-    promised = 1 + min(first.left(), len(estate.wanted))
-    assert optimum(unordered) <= walked(unordered)[0] <= promised
-
-
-@settings(max_examples=150, deadline=None)
-@given(estates())
-def test_with_an_order_the_calls_lie_between_the_optimum_and_what_the_first_page_promised(estate):
-    calls, _, _ = walked(estate)
-    first = estate.read(1)
-    open_ports = len(unanswered(PortSet.of_ports(estate.wanted), first))
-    assert optimum(estate) <= calls <= 1 + min(first.left(), open_ports)
-
-
-@settings(max_examples=150, deadline=None)
-@given(estates())
-def test_whatever_the_plan_every_wanted_row_is_seen(estate):
-    _, exact, proof = walked(estate)
-    wanted = {row for row in estate.rows if row.port in estate.wanted}
-    assert wanted <= set(proven(proof)) | {row for row in estate.rows if row.port in exact}
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.integers(0, 10_000), st.sets(st.integers(1, 300), max_size=120), st.booleans(), st.sampled_from(SORTED))
-def test_calls_from_the_start_are_those_that_the_plan_then_makes(total, ports, every_row, order):
-    wanted = ask(*ports, every_row=every_row)
-    name, calls = calls_from_start(wanted, total, order)
-    rows = (shuffled if order == "none" else ascending)(min(200, total))
-    then = next_step(wanted, seen(total, rows, sortable=order == "asked"))
-    more = then.calls if isinstance(then, NextPage) else len(then.ports) if isinstance(then, ExactPorts) else 0
-    assert calls == 1 + more
-    assert isinstance(then, ExactPorts) is (name == "ports" and bool(ports))
 
 
 def test_no_page_is_asked_beyond_the_highest_offset():

@@ -1,7 +1,7 @@
 """An order of port that is only seen, where no sort can be asked for, and lists that feign it.
 
 A row jumps over a seam to the front, one before the seam closes and one behind it opens: the seam fits in place, the
-total stands still, every page ascends. Run it with more readings: `READINGS=20000 pytest tests/hss/test_feigned_order.py`.
+total stands still, every page ascends. Run it with more readings: `READINGS=20000 pytest tests/hss/test_proof_feigned_order.py`.
 """
 
 from __future__ import annotations
