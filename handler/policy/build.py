@@ -77,24 +77,24 @@ def _already_told(file: PositionedFile, path: KeyPath) -> bool:
 def _kinds(file: PositionedFile) -> Iterable[LoadProblem]:
     """Rules that are not exactly one of their kinds, exemptions of nothing."""
     for index, rule in mappings(file, "rules"):
-        kinds = [kind for kind in ("ports", "allowed_ports", "statistic") if kind in rule]
-        where = file.where(("rules", index))
-        if len(kinds) > 1:
-            yield LoadProblem(
-                "E201",
-                where,
-                f"a rule has exactly one of ports, allowed_ports, statistic; this one has {' and '.join(kinds)}",
-            )
-        if not kinds and "status" not in rule:
-            yield LoadProblem("E201", where, "a rule needs one of ports, allowed_ports, statistic or status")
-        for key in ("protocols", "status"):
-            if "statistic" in rule and key in rule:
-                yield LoadProblem(
-                    "E201", file.keys[("rules", index, key)], f"{key!r} has no meaning beside 'statistic'"
-                )
+        message = _kind_mistake(rule)
+        if message:
+            yield LoadProblem("E201", file.where(("rules", index)), message)
+        for key in ("protocols", "status") if "statistic" in rule else ():
+            if key in rule:
+                where = file.keys[("rules", index, key)]
+                yield LoadProblem("E201", where, f"{key!r} has no meaning beside 'statistic'")
     for index, exemption in mappings(file, "exemptions"):
-        if "rules" not in exemption and "ports" not in exemption:
+        if not exemption.keys() & {"rules", "ports"}:
             yield LoadProblem("E201", file.where(("exemptions", index)), "an exemption needs 'rules' or 'ports'")
+
+
+def _kind_mistake(rule: Mapping[str, Any]) -> str:
+    """What is wrong with the kind of a rule; empty where it has exactly one."""
+    kinds = [kind for kind in ("ports", "allowed_ports", "statistic") if kind in rule]
+    if len(kinds) > 1:
+        return f"a rule has exactly one of ports, allowed_ports, statistic; this one has {' and '.join(kinds)}"
+    return "" if kinds or "status" in rule else "a rule needs one of ports, allowed_ports, statistic or status"
 
 
 def is_short(file: PositionedFile) -> bool:
