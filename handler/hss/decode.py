@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 from handler.errors import AnswerError
 from handler.hss.documented import documented_rows
 from handler.hss.refusals import harmless, refusal
-from handler.hss.rows import MOST_NAMED, MOST_ROWS, fault_of, is_count, is_integer, read_counters, read_rows
+from handler.hss.rows import MOST_LISTED, MOST_NAMED, fault_of, is_count, is_integer, read_counters, read_rows
 from handler.hss.strict import NotJsonError, nothing, read_as
 from handler.models import COUNTERS, Problem, Row
 from handler.schemas.apply import each_breach
@@ -143,8 +143,8 @@ def _answer_as(
     if not isinstance(body, dict):
         raise AnswerError(f"{endpoint}: $: is of type {type_name(body)}, not an object")
     listed = body.get("data_list")
-    if isinstance(listed, list) and len(listed) > MOST_ROWS:
-        raise AnswerError(f"{endpoint}: $.data_list: {len(listed)} rows in one answer, more than {MOST_ROWS}")
+    if isinstance(listed, list) and len(listed) > MOST_LISTED:
+        raise AnswerError(f"{endpoint}: $.data_list: {len(listed)} rows in one answer, more than {MOST_LISTED}")
     if "error_code" in body and not any(name in body for name in expected):
         raise refusal(response, endpoint)
     return body, made

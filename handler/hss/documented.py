@@ -11,11 +11,11 @@ from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handler.hss.rows import MOST_ROWS, protocol_of, status_of
+from handler.hss.rows import MOST_LISTED, protocol_of, status_of
 from handler.models import Row
 from handler.ports import HIGHEST
 from handler.schemas import catalog
-from handler.schemas.plain_values import items, members, numbers, sizes, words
+from handler.schemas.plain_values import integers, items, members, sizes, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,20 +44,24 @@ def documented_rows(cloud: str, answer: Any, colons: int) -> tuple[Row, ...] | N
     So many `colons` stand in its text: where they are more than it has keys, one may have stood twice.
     """
     known = _documented(cloud)
-    if known is None or type(answer) is not dict or len(answer) != 2:
+    if known is None or type(answer) is not dict:
         return None
     total, listed = answer.get("total_num"), answer.get("data_list")
     if type(listed) is not list or len(listed) not in known.rows or not _all_in([total], known.total_num):
         return None
     try:
-        (width,) = set(map(len, listed))
-        ports, types, nums, *statuses = zip(*map(_CELLS[width], listed), strict=True)
-        if colons != 2 + width * len(listed) or not (_all_in(ports, known.port) and _all_in(nums, known.num)):
-            return None
-        said = map(known.statuses.__getitem__, statuses[0]) if statuses else repeat(None, len(listed))
-        return tuple(map(_new_row, zip(ports, map(known.protocols.__getitem__, types), nums, said, strict=True)))
+        return _rows(known, listed, colons - 2)
     except (KeyError, TypeError, ValueError):  # rows of other or of different keys, a word that is not listed
         return None
+
+
+def _rows(known: _Documented, listed: list[Any], keys: int) -> tuple[Row, ...] | None:
+    (width,) = set(map(len, listed))
+    ports, types, nums, *statuses = zip(*map(_CELLS[width], listed), strict=True)
+    if keys != width * len(listed) or not (_all_in(ports, known.port) and _all_in(nums, known.num)):
+        return None
+    said = map(known.statuses.__getitem__, statuses[0]) if statuses else repeat(None, len(listed))
+    return tuple(map(_new_row, zip(ports, map(known.protocols.__getitem__, types), nums, said, strict=True)))
 
 
 def _all_in(numbers: Any, bounds: range) -> bool:
@@ -72,10 +76,10 @@ def _documented(cloud: str) -> _Documented | None:
         total, listed = members(whole, ("total_num", "data_list"), ("total_num", "data_list"))
         port, kind, num, status = members(items(listed, whole), (*_NEEDED, "status"), _NEEDED)
         return _Documented(
-            _countable(numbers(total)),
-            range(1, min(sizes(listed).stop, MOST_ROWS + 1)),
-            _countable(numbers(port), HIGHEST),
-            _countable(numbers(num)),
+            _countable(integers(total)),
+            range(1, min(sizes(listed).stop, MOST_LISTED + 1)),
+            _countable(integers(port), HIGHEST),
+            _countable(integers(num)),
             {word: protocol_of(word) for word in words(kind)},
             {word: status_of(word) for word in words(status)},
         )

@@ -22,7 +22,7 @@ _new_row = partial(tuple.__new__, Row)  # Row._make, without a Python function b
 _INTEGERS, _TEXTS = frozenset([int]), frozenset([str])
 _COUNT, _PORT = "a count", "a port number"
 _NUMBERS = (_COUNT, _PORT)
-MOST_ROWS = 10_000  # of one answer; 200 are asked for
+MOST_LISTED = 10_000  # of one answer; 200 are asked for
 MOST_NAMED = 5  # unreadable rows of one answer that are named one by one
 
 

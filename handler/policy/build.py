@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from handler.policy.yaml_positions import KeyPath, PositionedFile
 
-    Document = Mapping[str, Any]  # a file, or a rule or exemption in it, of the right shape; keys may be absent
+    FileData = Mapping[str, Any]  # a file, or a rule or exemption in it, of the right shape; keys may be absent
 
 SHORT_FORM_ID = "disallowed-ports"
 
@@ -35,7 +35,7 @@ class BuiltFile(NamedTuple):
     """What one file says. `written` holds the entries of each list of ports, by the rule or exemption they stand in."""
 
     file: PositionedFile
-    document: Document | None = None
+    document: FileData | None = None
     rules: tuple[Rule, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     written: tuple[tuple[Rule | Exemption, tuple[WrittenPort, ...]], ...] = ()
@@ -131,13 +131,13 @@ def _listed(file: PositionedFile) -> Iterable[tuple[KeyPath, Any]]:
 class _Builder:
     """Builds the rules and exemptions of one file and notes problems on the way."""
 
-    def __init__(self, file: PositionedFile, defaults: Document) -> None:
+    def __init__(self, file: PositionedFile, defaults: FileData) -> None:
         self.file = file
         self.defaults = defaults
         self.problems: list[LoadProblem] = []
         self.written: list[tuple[Rule | Exemption, tuple[WrittenPort, ...]]] = []
 
-    def rule(self, rule: Document, path: KeyPath) -> Rule:
+    def rule(self, rule: FileData, path: KeyPath) -> Rule:
         kind, entries = _kind(rule)
         return self._rule(rule, kind, self._entries(entries, (*path, kind)), path)
 
@@ -145,7 +145,7 @@ class _Builder:
         path = ("disallowed_ports",)
         return self._rule({"id": SHORT_FORM_ID}, "ports", self._entries(entries, path), path)
 
-    def _rule(self, rule: Document, kind: RuleKind, written: tuple[WrittenPort, ...], path: KeyPath) -> Rule:
+    def _rule(self, rule: FileData, kind: RuleKind, written: tuple[WrittenPort, ...], path: KeyPath) -> Rule:
         listed = PortSet.of((port.low, port.high) for port in written)
         unsaid = {"title": rule["id"], **self._values(self.defaults, path)}
         built = Rule(
@@ -158,7 +158,7 @@ class _Builder:
         self.written.append((built, written))
         return built
 
-    def exemption(self, exemption: Document, path: KeyPath) -> Exemption:
+    def exemption(self, exemption: FileData, path: KeyPath) -> Exemption:
         written = self._entries(exemption.get("ports", ()), (*path, "ports"))
         built = Exemption(
             **self._values(exemption, path),
@@ -168,7 +168,7 @@ class _Builder:
         self.written.append((built, written))
         return built
 
-    def _values(self, document: Document, path: KeyPath) -> dict[str, Any]:
+    def _values(self, document: FileData, path: KeyPath) -> dict[str, Any]:
         """What the keys say, but for ports; what is not said is left to the defaults of Rule and Exemption."""
         values: dict[str, Any] = {}
         for key, value in document.items():
@@ -205,7 +205,7 @@ class _Builder:
             return date.max
 
 
-def _kind(rule: Document) -> tuple[RuleKind, Sequence[int | str]]:
+def _kind(rule: FileData) -> tuple[RuleKind, Sequence[int | str]]:
     if "ports" in rule:
         return "ports", rule["ports"]
     if "allowed_ports" in rule:

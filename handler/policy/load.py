@@ -20,7 +20,7 @@ from handler.policy.yaml_positions import MAX_BYTES, PositionedFile, read_yaml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from handler.policy.build import Document
+    from handler.policy.build import FileData
 
 
 Read = Callable[[Path], bytes]
@@ -206,13 +206,13 @@ def _joined(files: Sequence[BuiltFile]) -> Policy:
     return policy._replace(digest=digest(policy))
 
 
-def _name(documents: Sequence[Document], file: str) -> str:
+def _name(documents: Sequence[FileData], file: str) -> str:
     """The first name that a file gives, else that of the first file."""
     names = [document["name"] for document in documents if "name" in document]
     return names[0] if names else Path(file).stem or "policy"
 
 
-def _expected_rows(documents: Sequence[Document]) -> dict[str, int]:
+def _expected_rows(documents: Sequence[FileData]) -> dict[str, int]:
     """For each category the greatest number of rows that one of the files expects."""
     most = {
         category: max((document.get("expect_rows", {}).get(category, 0) for document in documents), default=0)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    Schema = Mapping[str, Any]
+    _Schema = Mapping[str, Any]
 
 _NO_MEANING = frozenset(["$schema", "$id", "$comment", "$defs", "default", "title", "description"])
 
 
-def members(schema: Schema, names: Collection[str], needed: Collection[str]) -> tuple[Schema, ...]:
+def members(schema: _Schema, names: Collection[str], needed: Collection[str]) -> tuple[_Schema, ...]:
     """The schemas of these keys of an object, of which it demands at most the `needed`."""
     _only(schema, "object", "properties", "required")
     if not set(schema.get("required", ())).issubset(needed):
@@ -27,13 +27,13 @@ def members(schema: Schema, names: Collection[str], needed: Collection[str]) -> 
         raise ValueError(f"the schema has no key {error}") from None
 
 
-def numbers(schema: Schema) -> range:
+def integers(schema: _Schema) -> range:
     """The integers that it allows, between two bounds."""
     _only(schema, "integer", "minimum", "maximum")
     return range(schema.get("minimum", 0), schema.get("maximum", -1) + 1)
 
 
-def words(schema: Schema) -> frozenset[str]:
+def words(schema: _Schema) -> frozenset[str]:
     """The texts that it lists; an open list counts like any other."""
     _only(schema, "string", "enum", "x-listed", "minLength", "maxLength")
     lists = [schema[key] for key in ("enum", "x-listed") if key in schema]
@@ -43,19 +43,19 @@ def words(schema: Schema) -> frozenset[str]:
     return frozenset(word for word in lists[0] if isinstance(word, str) and len(word) in sizes)
 
 
-def sizes(schema: Schema) -> range:
+def sizes(schema: _Schema) -> range:
     """How many items an array may have."""
     _only(schema, "array", "items", "minItems", "maxItems")
     return range(schema.get("minItems", 0), schema.get("maxItems", -1) + 1)
 
 
-def items(schema: Schema, whole: Schema) -> Schema:
+def items(schema: _Schema, whole: _Schema) -> _Schema:
     """The schema of an array's items; `whole` is the one with the definitions."""
     reference = schema["items"].get("$ref")
-    found: Schema = whole["$defs"][reference.removeprefix("#/$defs/")] if reference else schema["items"]
+    found: _Schema = whole["$defs"][reference.removeprefix("#/$defs/")] if reference else schema["items"]
     return found
 
 
-def _only(schema: Schema, kind: str, *known: str) -> None:
+def _only(schema: _Schema, kind: str, *known: str) -> None:
     if schema.get("type") != kind or not schema.keys() <= {"type", *known} | _NO_MEANING:
         raise ValueError(f"the schema says more of an {kind} than can be compared")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from handler.schemas.plain_values import items, members, numbers, sizes, words
+from handler.schemas.plain_values import integers, items, members, sizes, words
 
 LISTED = {"type": "array", "items": {"$ref": "#/$defs/row"}, "minItems": 1, "maxItems": 3}
 WHOLE = {"type": "object", "properties": {"rows": LISTED}, "required": ["rows"], "$defs": {"row": {"type": "string"}}}
 
 
 def test_what_it_allows():
-    assert numbers({"type": "integer", "minimum": 1, "maximum": 3, "description": "x"}) == range(1, 4)
+    assert integers({"type": "integer", "minimum": 1, "maximum": 3, "description": "x"}) == range(1, 4)
     assert words({"type": "string", "x-listed": ["a", "bc", ""], "minLength": 1, "maxLength": 1}) == {"a"}
     assert words({"type": "string", "enum": ["a"]}) == {"a"}
     assert sizes(LISTED) == range(1, 4)
@@ -20,14 +20,14 @@ def test_what_it_allows():
 
 
 def test_without_a_greatest_number_it_allows_none():
-    assert len(numbers({"type": "integer", "minimum": 0})) == len(sizes({"type": "array", "items": {}})) == 0
+    assert len(integers({"type": "integer", "minimum": 0})) == len(sizes({"type": "array", "items": {}})) == 0
 
 
 @pytest.mark.parametrize(
     ("read", "schema"),
     [
-        (numbers, {"type": "integer", "multipleOf": 2}),
-        (numbers, {"type": "number", "maximum": 2}),
+        (integers, {"type": "integer", "multipleOf": 2}),
+        (integers, {"type": "number", "maximum": 2}),
         (words, {"type": "string"}),
         (words, {"type": "string", "enum": ["a"], "x-listed": ["a"]}),
         (words, {"type": "string", "enum": ["a"], "pattern": "b"}),
