@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 from handler.errors import AnswerError
 from handler.hss.documented import documented_rows
 from handler.hss.refusals import harmless, refusal
-from handler.hss.rows import MOST_LISTED, MOST_NAMED, fault_of, is_count, is_integer, read_counters, read_rows
+from handler.hss.rows import (
+    MOST_LISTED,
+    MOST_NAMED,
+    OLD_UNKNOWN,
+    fault_of,
+    is_count,
+    is_integer,
+    read_counters,
+    read_rows,
+)
 from handler.hss.strict import NotJsonError, nothing, read_as
 from handler.models import COUNTERS, Problem, Row
 from handler.schemas.apply import each_breach
@@ -36,7 +45,7 @@ MOST_BREACHES = 10_000  # of one answer that are looked at; each costs as much a
 MOST_NOTES = 20
 _MOST_KINDS = 100  # of notes that one answer may make
 _OTHER_KINDS = ("drift", "$", "and other kinds of it")
-_OLD_SPELLING = 'string "unknow" is none of'  # of unknown: so an older document has it
+_OLD_SPELLING = f'string "{OLD_UNKNOWN}" is none of'
 UNREADABLE_HINT = AnswerError.hint
 
 

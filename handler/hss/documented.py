@@ -11,7 +11,7 @@ from itertools import repeat
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handler.hss.rows import MOST_LISTED, protocol_of, status_of
+from handler.hss.rows import MOST_LISTED, OLD_UNKNOWN, protocol_of, status_of
 from handler.models import Row
 from handler.ports import HIGHEST
 from handler.schemas import catalog
@@ -81,7 +81,7 @@ def _documented(cloud: str) -> _Documented | None:
             _countable(integers(port), HIGHEST),
             _countable(integers(num)),
             {word: protocol_of(word) for word in words(kind)},
-            {word: status_of(word) for word in words(status)},
+            {word: status_of(word) for word in (*words(status), OLD_UNKNOWN)},
         )
     except ValueError:
         return None

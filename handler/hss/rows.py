@@ -23,6 +23,7 @@ _INTEGERS, _TEXTS = frozenset([int]), frozenset([str])
 _COUNT, _PORT = "a count", "a port number"
 _NUMBERS = (_COUNT, _PORT)
 MOST_LISTED = 10_000  # of one answer; 200 are asked for
+OLD_UNKNOWN = "unknow"  # so an older document spells the status `unknown`; it is no drift
 MOST_NAMED = 5  # unreadable rows of one answer that are named one by one
 
 
@@ -91,7 +92,7 @@ def protocol_of(kind: str) -> str:
 def status_of(said: object) -> str | None:
     """The status of a row in lower case, in the vendor's newer spelling; None where there is no word."""
     word = said.strip().lower() if isinstance(said, str) else ""
-    return "unknown" if word == "unknow" else word or None
+    return "unknown" if word == OLD_UNKNOWN else word or None
 
 
 def is_count(value: object) -> TypeGuard[int]:

@@ -106,7 +106,7 @@ def test_such_a_page_has_no_notes_and_no_problems(cloud, validation):
     "change",
     [
         {"port": 65536}, {"port": -1}, {"port": True}, {"port": 22.0}, {"port": None}, {"num": 65536}, {"num": "3"},
-        {"type": "tcp"}, {"type": "SCTP"}, {"type": ["TCP"]}, {"type": 1}, {"status": "unknow"}, {"status": None},
+        {"type": "tcp"}, {"type": "SCTP"}, {"type": ["TCP"]}, {"type": 1}, {"status": "danger "}, {"status": None},
         {"other": 1}, {"status": "danger", "other": 1},
     ],
 )  # fmt: skip
@@ -126,6 +126,11 @@ def test_a_row_with_anything_odd_is_left_to_others(change):
 )  # fmt: skip
 def test_an_answer_of_another_shape_is_left_to_others(answer):
     assert documented("huaweicloud", body_of(answer)) is None
+
+
+def test_the_old_spelling_of_unknown_is_read_at_a_glance_too():
+    rows = [row | {"status": "unknow"} for row in GOOD["data_list"]]
+    assert [row.status for row in documented("huaweicloud", body_of(GOOD | {"data_list": rows}))] == ["unknown"] * 2
 
 
 @pytest.mark.parametrize("twice", ['"port": 23, ', '"num": 3, '])
