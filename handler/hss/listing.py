@@ -131,12 +131,7 @@ class CategoryListing:
     def _judge_counters(self, counters: AssetCounters | UnknownError) -> None:
         """What the counters, or their failure, cost: a problem only where a rule or an empty list needs them."""
         if isinstance(counters, UnknownError):
-            if isinstance(counters, DeniedError) and self.refused not in (None, counters):
-                return  # the ports were refused too: one cause, told with them
-            if self._ask.counters or self._walk.is_empty or self.refused is counters:
-                self._problems.insert(0, Problem(counters.message, hint=counters.hint))
-            else:
-                self._warnings.append(counters.message)
+            self._judge_failure(counters)
             return
         read = (*self._ask.counters, *(["port_num"] if self._walk.is_empty else []))
         faults = (*counters.problems, *unreadable_counters(counters.raw, read))
@@ -147,6 +142,14 @@ class CategoryListing:
                 self._warnings.append(SEES_NO_PORT)
             elif all(problem.path != doubt.path for problem in faults):
                 self._problems.append(doubt)
+
+    def _judge_failure(self, error: UnknownError) -> None:
+        if isinstance(error, DeniedError) and self.refused not in (None, error):
+            return  # the ports were refused too: one cause, told with them
+        if self._ask.counters or self._walk.is_empty or self.refused is error:
+            self._problems.insert(0, Problem(error.message, hint=error.hint))
+        else:
+            self._warnings.append(error.message)
 
     def _note_refusal(self, error: UnknownError, of_one_api: tuple[int, ...]) -> None:
         """Remember that the credentials were refused, and not only the permission to ask one API.

@@ -44,12 +44,7 @@ class BuiltFile(NamedTuple):
 
 def build_file(file: PositionedFile) -> BuiltFile:
     """The rules and exemptions of one file; where it has any problem, only its problems."""
-    problems = list(file.problems)
-    document = None
-    if file.data is not None and not (problems and not file.values):
-        shape = _shape_problems(file)
-        document = None if shape is not None else file.data
-        problems += [*(shape or ()), *_kinds(file)]
+    document, problems = _judged(file)
     if document is None or problems:
         return BuiltFile(file, problems=(*problems, *_second_look(file)))
     builder = _Builder(file, document.get("defaults", {}))
@@ -60,6 +55,14 @@ def build_file(file: PositionedFile) -> BuiltFile:
         builder.exemption(one, ("exemptions", index)) for index, one in enumerate(document.get("exemptions", ()))
     ]
     return BuiltFile(file, document, tuple(rules), tuple(exemptions), tuple(builder.written), tuple(builder.problems))
+
+
+def _judged(file: PositionedFile) -> tuple[FileData | None, tuple[LoadProblem, ...]]:
+    """What a file holds, None unless its shape is right, and all that is wrong with it."""
+    if file.data is None or (file.problems and not file.values):
+        return None, tuple(file.problems)
+    shape = _shape_problems(file)
+    return None if shape is not None else file.data, (*file.problems, *(shape or ()), *_kinds(file))
 
 
 def _shape_problems(file: PositionedFile) -> tuple[LoadProblem, ...] | None:
