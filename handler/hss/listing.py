@@ -152,14 +152,6 @@ class CategoryListing:
             elif all(problem.path != doubt.path for problem in faults):
                 self._problems.append(doubt)
 
-    def _judge_failure(self, error: UnknownError) -> None:
-        if isinstance(error, DeniedError) and self.refused not in (None, error):
-            return  # the ports were refused too: one cause, told with them
-        if self._ask.counters or self._walk.is_empty or self.refused is error:
-            self._problems.insert(0, Problem(error.message, hint=error.hint))
-        else:
-            self._warnings.append(error.message)
-
     def _note_refusal(self, error: UnknownError, of_one_api: tuple[int, ...]) -> None:
         """Remember that the credentials were refused, and not only the permission to ask one API.
 
