@@ -14,7 +14,7 @@ from handler.hss.decode import answer_object, drift_warnings, notes_of
 from handler.hss.parameters import LIMIT, Query
 from handler.hss.rows import fault_of, is_count
 from handler.listeners import Listener
-from handler.policy.servers import hosts_of, of_protocol
+from handler.policy.servers import NO_API, hosts_of, of_protocol
 from handler.retries import Retries
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MOST_CALLS = 5  # what the API allows in one minute, so that nothing is waited for
 _ONCE = Retries(tries=1)
 _NAMES = ("host_id", "host_name", "host_ip", "container_id", "container_name")  # any of them names a server
-NO_API = "servers are not named: Open Telekom Cloud has no API that lists the servers behind a port"
+NOT_NAMED = f"servers are not named: {NO_API}"
 
 
 class _PortDetail(NamedTuple):
@@ -72,7 +72,7 @@ def name_hosts(
     if not places or max_calls <= 0:
         return NamedFindings(tuple(findings), (), 0)
     if target.cloud == "otc":
-        return NamedFindings(tuple(findings), (NO_API,), 0)
+        return NamedFindings(tuple(findings), (NOT_NAMED,), 0)
     pages = ListenerPages(client._replace(retries=_ONCE), target, Spending(deadline, patient=patient))
     known, warnings = _Asking(pages, max_calls).ask(places)
     named = tuple(finding if finding.hosts is not None else _named(finding, known) for finding in findings)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from handler.hss.pages import CAP
 from handler.hss.parameters import LIMIT
 
 if TYPE_CHECKING:
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
 
     from handler.listeners import Listener
 
-OVERLAP = 4  # lines that a page begins before the end of the last
-TRIES = 2  # so often a list that moves is read
-CAP = 10_000  # total_num is documented to end here, and then means "at least"
+SEAM = 4  # lines that a page begins before the end of the last
+READINGS = 2  # so often a list that moves is read
 
 
-class Page(Protocol):
+class ListingPage(Protocol):
     """One answer: its lines, of how many, and whether some name nobody."""
 
     @property
@@ -48,7 +48,7 @@ class ListedListeners(NamedTuple):
     trouble: str = ""
 
 
-def read_listing(ask: Callable[[int], Page], *, passes: int = 2, tries: int = TRIES) -> ListedListeners:
+def read_listing(ask: Callable[[int], ListingPage], *, passes: int = 2, tries: int = READINGS) -> ListedListeners:
     """All lines of one list; `ask` gives the page at an offset, and may raise.
 
     `passes` are those in which a list of several pages must hold the same lines.
@@ -63,11 +63,11 @@ def read_listing(ask: Callable[[int], Page], *, passes: int = 2, tries: int = TR
 
 def calls_for(lines: int) -> int:
     """The calls that a list of so many lines takes for a verdict, if it does not move."""
-    pages = 1 + -(-max(0, lines - LIMIT) // (LIMIT - OVERLAP))
+    pages = 1 + -(-max(0, lines - LIMIT) // (LIMIT - SEAM))
     return pages if pages == 1 else 2 * pages
 
 
-def _agreeing(ask: Callable[[int], Page], passes: int) -> ListedListeners:
+def _agreeing(ask: Callable[[int], ListingPage], passes: int) -> ListedListeners:
     first, pages = _one_pass(ask)
     for _ in range(passes - 1 if pages > 1 else 0):
         if first.trouble:
@@ -79,13 +79,13 @@ def _agreeing(ask: Callable[[int], Page], passes: int) -> ListedListeners:
     return first
 
 
-def _one_pass(ask: Callable[[int], Page]) -> tuple[ListedListeners, int]:
+def _one_pass(ask: Callable[[int], ListingPage]) -> tuple[ListedListeners, int]:
     """The lines of one pass, and how many pages it took."""
     lines: list[Listener] = []
     total: int | None = None
     pages = 0
     while total is None or len(lines) < total:
-        step = min(OVERLAP, len(lines))
+        step = min(SEAM, len(lines))
         page = ask(len(lines) - step)
         pages += 1
         trouble = _fault(page, lines, step, total)
@@ -96,7 +96,7 @@ def _one_pass(ask: Callable[[int], Page]) -> tuple[ListedListeners, int]:
     return ListedListeners(tuple(lines)), pages
 
 
-def _fault(page: Page, lines: Sequence[Listener], step: int, total: int | None) -> str:
+def _fault(page: ListingPage, lines: Sequence[Listener], step: int, total: int | None) -> str:
     """Why the pages so far and this one are not the list, if they are not."""
     if page.unreadable:
         return "lines of the listeners name nobody"

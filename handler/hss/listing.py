@@ -88,7 +88,10 @@ class CategoryListing:
         if self.refused is None:
             self._ports()
         walk = self._walk
-        self._judge_counters(counters)
+        if isinstance(counters, AssetCounters):
+            self._judge_counters(counters)
+        else:
+            self._judge_failure(counters)
         problems = (*self._problems, *walk.problems)
         told = counters if isinstance(counters, AssetCounters) else None
         notes = [told.notes] if told else []
@@ -114,7 +117,7 @@ class CategoryListing:
         try:
             counters = self._client.asset_counters(self._target, query, self._spending, partial=True)
         except UnknownError as error:
-            self._note_refusal(error)
+            self._note_refusal(error, of_one_api=(400, 403))
             return error
         if self._keep_raw:
             return counters
@@ -125,17 +128,20 @@ class CategoryListing:
         try:
             self._walk.run()
         except UnknownError as error:
-            self._note_refusal(error)
+            self._note_refusal(error, of_one_api=(400,))
             self._problems.append(Problem(error.message, hint=error.hint))
 
-    def _judge_counters(self, counters: AssetCounters | UnknownError) -> None:
-        """What the counters, or their failure, cost: a problem only where a rule or an empty list needs them."""
-        if isinstance(counters, UnknownError):
-            if self._ask.counters or self._walk.is_empty or self.refused is counters:
-                self._problems.insert(0, Problem(counters.message, hint=counters.hint))
-            else:
-                self._warnings.append(counters.message)
-            return
+    def _judge_failure(self, error: UnknownError) -> None:
+        """What it costs that no counters came: a problem only where a rule or an empty list needs them."""
+        if isinstance(error, DeniedError) and self.refused not in (None, error):
+            return  # the ports were refused too: one cause, told with them
+        if self._ask.counters or self._walk.is_empty or self.refused is error:
+            self._problems.insert(0, Problem(error.message, hint=error.hint))
+        else:
+            self._warnings.append(error.message)
+
+    def _judge_counters(self, counters: AssetCounters) -> None:
+        """What the counters cost: a problem only where a rule or an empty list needs one that cannot be read."""
         read = (*self._ask.counters, *(["port_num"] if self._walk.is_empty else []))
         faults = (*counters.problems, *unreadable_counters(counters.raw, read))
         self._problems[:0] = faults
@@ -146,8 +152,13 @@ class CategoryListing:
             elif all(problem.path != doubt.path for problem in faults):
                 self._problems.append(doubt)
 
-    def _note_refusal(self, error: UnknownError) -> None:
-        if isinstance(error, DeniedError) and error.status != 400:  # HSS says "no permission" of one API with a 400
+    def _note_refusal(self, error: UnknownError, of_one_api: tuple[int, ...]) -> None:
+        """Remember that the credentials were refused, and not only the permission to ask one API.
+
+        HSS refuses that with a 400, the gateway with a 403: after it the ports are asked all the same. Where they are
+        refused with a 403 too, no other category is asked.
+        """
+        if isinstance(error, DeniedError) and error.status not in of_one_api:
             self.refused = error
 
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from handler.hss.client import HssClient
     from handler.models import CategorySnapshot, Row, Snapshot
 
-Place = tuple[str, int]  # category and port
+_Place = tuple[str, int]  # category and port
 
 
-def with_listeners(snapshot: Snapshot, places: Sequence[Place], client: HssClient, deadline: Deadline) -> Snapshot:
+def with_listeners(snapshot: Snapshot, places: Sequence[_Place], client: HssClient, deadline: Deadline) -> Snapshot:
     """The snapshot with who listens on these ports, asked in this order; calls and odd answers are added to it.
 
     What cannot fit into the time left is not waited for, and an API that fails is not asked for the other ports: those
@@ -34,7 +34,7 @@ def with_listeners(snapshot: Snapshot, places: Sequence[Place], client: HssClien
     if not places or snapshot.target.cloud == "otc":
         return snapshot
     pages = ListenerPages(client, snapshot.target, Spending(deadline))
-    known: dict[Place, PortListeners] = {}
+    known: dict[_Place, PortListeners] = {}
     calls: dict[str, int] = {}
     over = ""
     for category, port in places:
@@ -65,7 +65,7 @@ def _rows(snapshot: Snapshot, category: str) -> Iterator[Row]:
 
 
 def _joined(
-    category: CategorySnapshot, known: Mapping[Place, PortListeners], calls: Mapping[str, int], pages: ListenerPages
+    category: CategorySnapshot, known: Mapping[_Place, PortListeners], calls: Mapping[str, int], pages: ListenerPages
 ) -> CategorySnapshot:
     name = category.category
     return category._replace(

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from handler.policy.host_patterns import host_pattern
 from handler.policy.port_entries import RANGE, SERVICE, entry_mistake
+from handler.policy.rules import ROW_KEYS
 from handler.policy.yaml_positions import PlainDate
 
 SeverityWord = Literal["info", "low", "medium", "high", "critical"]
@@ -104,7 +105,6 @@ class ExpectRowsDocument(_Shape):
 
 
 _KINDS = ("ports", "allowed_ports", "statistic")
-ROW_KEYS = ("protocols", "status", "hosts", "listening")  # what has no meaning beside a counter
 _ONE_KIND: dict[str, Any] = {
     "oneOf": [
         {"required": ["ports"]},

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 PROTOCOLS: Final = ("tcp", "udp")  # what a rule can name; each covers its form for IPv6 too
 STATUSES: Final = ("danger", "normal", "unknown")
+ROW_KEYS: Final = ("protocols", "status", "hosts", "listening")  # what has no meaning beside a counter
 NOTICE_DAYS: Final = 14  # so many days before its last day an exemption is warned of
 LISTENING: Final = ("any", "beyond-loopback")  # which addresses of a listener count
 RuleKind = Literal["ports", "allowed_ports", "status", "statistic"]

@@ -33,7 +33,7 @@ def write_listeners(listeners: Iterable[PortListeners]) -> dict[str, Any]:
     return {"listeners": written} if written else {}
 
 
-def read_listeners(category: Mapping[str, Any]) -> tuple[PortListeners, ...]:
+def recorded_listeners(category: Mapping[str, Any]) -> tuple[PortListeners, ...]:
     """What a category of a file says; files of earlier versions say nothing."""
     return tuple(PORT_LISTENERS.read(one) for one in category.get("listeners", ()))
 

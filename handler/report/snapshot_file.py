@@ -17,7 +17,7 @@ from handler.models import CategorySnapshot, Problem, Row, Snapshot
 from handler.report.codec import Codec, as_is, each, field, spread
 from handler.report.json_file import parse_object, schema_problems
 from handler.report.json_v1 import TARGET
-from handler.report.recorded_listeners import Pseudonyms, read_listeners, write_listeners
+from handler.report.recorded_listeners import Pseudonyms, recorded_listeners, write_listeners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -124,7 +124,7 @@ RECEIVED = Codec(
     field("raw_statistics", lambda counters: None if counters is None else dict(counters), at="statistics"),
     each("problems", str, Problem),
     field("warnings", list, tuple),
-    spread("listeners", write_listeners, read_listeners),
+    spread("listeners", write_listeners, recorded_listeners),
 )  # rows and counters are judged anew when they are read
 SNAPSHOT = Codec(
     Snapshot,

@@ -10,7 +10,7 @@ from handler.clock import Deadline
 from handler.errors import TransportError
 from handler.hss.auth import TokenAuth
 from handler.hss.client import HssClient
-from handler.hss.hosts import NO_API, name_hosts
+from handler.hss.hosts import NOT_NAMED, name_hosts
 from handler.hss.pacing import Pacer
 from handler.models import Secret, Severity, Target
 from tests.fakes import FakeClock, FakeTransport, finding, json_response
@@ -91,7 +91,7 @@ def test_counters_and_port_0_have_no_servers_to_ask_for():
 def test_open_telekom_cloud_says_that_it_has_no_such_api():
     otc = Target(name="prod", cloud="otc", project_id="abc")
     named, transport, _ = asked([finding()], [], target=otc)
-    assert (named.warnings, transport.requests, named.findings[0].hosts) == ((NO_API,), [], None)
+    assert (named.warnings, transport.requests, named.findings[0].hosts) == ((NOT_NAMED,), [], None)
 
 
 @pytest.mark.parametrize("most", [0, 1, 2])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from handler.hss.listener_pages import CAP, OVERLAP, read_listing
+from handler.hss.listener_pages import CAP, SEAM, read_listing
 from handler.listeners import Listener
 
 SIZE = 200
@@ -50,7 +50,7 @@ def test_a_longer_list_is_read_twice_each_page_with_the_end_of_the_last():
     listing = Listing(430)
     read = read_listing(listing)
     assert (len(set(read.listeners)), read.trouble) == (430, "")
-    assert listing.offsets == [0, 200 - OVERLAP, 396 - OVERLAP] * 2
+    assert listing.offsets == [0, 200 - SEAM, 396 - SEAM] * 2
 
 
 def test_names_for_people_need_one_pass_only():
