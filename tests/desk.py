@@ -34,8 +34,7 @@ class Desk:
     def run(self, answers, *findings, seconds=30.0, stateful=True, saves=True, **other):
         self.runs += 1
         self.clock.tick(3600)
-        document, version = self.store.load()
-        last_run = decode(document) if document else None
+        last_run, version = self.store.load()
         compared = compare(Evaluation(findings, coverage=(category(),)), last_run, POLICY, self.clock.now())
         result = report(*compared.findings)._replace(run_id=f"run-{self.runs}", started_at=iso(self.clock.now()))
         self.transport = FakeTransport(answers if callable(answers) else list(answers))

@@ -13,7 +13,6 @@ from handler.errors import MissingExtraError, SettingsError
 from handler.formats.inert import inert
 from handler.models import Severity
 from handler.run.wiring import Wiring
-from handler.state.document import decode
 from handler.state.memory import RunSummary
 
 if TYPE_CHECKING:
@@ -77,8 +76,8 @@ def table(name: str, runs: Sequence[RunSummary]) -> str:
 
 
 def _load(store: Store) -> tuple[RunSummary, ...]:
-    document, _ = store.load()
-    return () if document is None else decode(document).history
+    last_run, _ = store.load()
+    return () if last_run is None else last_run.history
 
 
 def _line(one: RunSummary) -> str:

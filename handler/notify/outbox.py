@@ -10,7 +10,7 @@ from handler.errors import StoreConflictError, StoreError
 from handler.models import Problem, Severity
 from handler.notify.due import lasting
 from handler.notify.receipts import merged_memories, pruned, with_pending
-from handler.state.document import decode, encode
+from handler.state.document import encode
 from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary
 
 if TYPE_CHECKING:
@@ -84,9 +84,8 @@ def remember(outbox: Outbox, store: Store, version: str | None) -> None:
             try:
                 _save(outbox, store, memory, version)
             except StoreConflictError:
-                document, version = store.load()
-                theirs = decode(document) if document is not None else outbox.memory
-                memory = merged_memories(theirs, outbox.memory, outbox.settled, outbox.run_id)
+                theirs, version = store.load()
+                memory = merged_memories(theirs or outbox.memory, outbox.memory, outbox.settled, outbox.run_id)
                 continue
             outbox.memory = memory
             return

@@ -102,6 +102,7 @@ class Wiring:
         return lazy.open_store(
             url.reveal().replace("{target}", quote(name, safe="")),
             running(self.context.clock),
+            lazy.decode,
             transport=self.context.warm.api,
             obs_endpoint=storage.endpoint,
             region=storage.region,
