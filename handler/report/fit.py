@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from handler.report.json_v1 import finding_dict, report_dict
+from handler.report.json_v1 import deferred_dict, finding_dict, report_dict
 from handler.report.verdict import counts_of, worst_target_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from handler.decide.schedule import Deferred
     from handler.models import Finding, Report
 
 RESULT_BYTES = 200_000  # a function's result stays below the platform's 256 KB for asynchronous answers
@@ -23,10 +24,10 @@ def fit_report(report: Report, limit: int = RESULT_BYTES) -> Report:
     counts = counts_of(report)
     every = len(report.findings)
     bare = report._replace(findings=(), omitted=report.omitted + every, counts=counts)
-    room = limit - _size(report_dict(bare))
+    room = limit - size_of(report_dict(bare))
     if room <= 0:
         cut = _without_lists(report._replace(counts=counts))
-        return cut if _size(report_dict(cut)) < limit else _bare(cut)
+        return cut if size_of(report_dict(cut)) < limit else _bare(cut)
     kept = _how_many(report.findings, room)
     if kept == every:
         return report
@@ -46,17 +47,26 @@ def fit_reports(reports: Iterable[Report], limit: int = RESULT_BYTES) -> tuple[R
         kept[0] = kept[0]._replace(warnings=(said, *kept[0].warnings))
     left = limit - _ENVELOPE_BYTES
     fitted: dict[int, Report] = {}
-    sizes = [_size(report_dict(report)) for report in kept]
+    sizes = [size_of(report_dict(report)) for report in kept]
     for done, index in enumerate(sorted(range(len(kept)), key=lambda index: sizes[index])):
         fitted[index] = fit_report(kept[index], left // (len(kept) - done) - 2)
-        left -= _size(report_dict(fitted[index])) + 2
+        left -= size_of(report_dict(fitted[index])) + 2
     return tuple(fitted[index] for index in range(len(kept)))
+
+
+def fit_deferred(deferred: tuple[Deferred, ...], limit: int) -> tuple[Deferred, ...]:
+    """As many as go into so many bytes of JSON, from the worst on; the index knows all of them."""
+    for kept, one in enumerate(deferred):
+        limit -= size_of(deferred_dict(one)) + 2
+        if limit <= 0:
+            return deferred[:kept]
+    return deferred
 
 
 def _how_many(findings: tuple[Finding, ...], room: int) -> int:
     """How many of the findings, from the worst on, fit into so many bytes of JSON."""
     for kept, finding in enumerate(findings):
-        room -= _size(finding_dict(finding)) + 2  # the comma and the space between two of them
+        room -= size_of(finding_dict(finding)) + 2  # the comma and the space between two of them
         if room <= 0:
             return kept
     return len(findings)
@@ -90,5 +100,6 @@ def _bare(report: Report) -> Report:
     )
 
 
-def _size(value: object) -> int:
+def size_of(value: object) -> int:
+    """Bytes of JSON."""
     return len(json.dumps(value).encode())

@@ -6,6 +6,7 @@ merge only asks HSS once more. Its JSON is part of the public surface (docs/desi
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.clock import iso, parse_iso
@@ -137,7 +138,7 @@ def _later(one: IndexEntry | None, other: IndexEntry | None) -> IndexEntry:
 
 
 def _last_starts(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, ...]:
-    return tuple(sorted({*one, *other})[-STARTS_KEPT:])
+    return tuple(sorted((Counter(one) | Counter(other)).elements())[-STARTS_KEPT:])
 
 
 def leased(index: Index, now: datetime, budget: timedelta) -> bool:
@@ -146,6 +147,22 @@ def leased(index: Index, now: datetime, budget: timedelta) -> bool:
         return False
     until = parse_iso(index.lease.until)
     return now < until <= now + budget
+
+
+def believed(index: Index, now: datetime) -> Index:
+    """The index without what a clock wrote that was ahead: a time in the future counts as never."""
+    return index._replace(targets={name: _believed(entry, iso(now)) for name, entry in index.targets.items()})
+
+
+def _believed(entry: IndexEntry, now: str) -> IndexEntry:
+    if max(entry.last_run_at, entry.last_complete_at, entry.first_seen) <= now:
+        return entry
+    return entry._replace(
+        last_run_at=entry.last_run_at if entry.last_run_at <= now else "",
+        last_complete_at=entry.last_complete_at if entry.last_complete_at <= now else "",
+        first_seen=min(entry.first_seen, now),
+        days=tuple(day for day in entry.days if day.date <= now[:10]),
+    )
 
 
 def with_day(days: tuple[Day, ...], now: datetime, verdict: Verdict, new: int, resolved: int) -> tuple[Day, ...]:
