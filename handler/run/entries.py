@@ -33,6 +33,8 @@ def listed(known: IndexEntry | None, each: PreparedTarget, now: datetime, interv
         cloud=target.cloud,
         region=target.region,
         project_id=target.project_id,
+        owner="" if each.place is None else each.place.owner,
+        link="" if each.place is None else each.place.link,
         place=place_of(target),
     )
 

@@ -157,7 +157,7 @@ class Wiring:
         if not name:
             return () if self.settings.place is None else (self.settings.place,)
         content = read_config("TARGETS_CONFIG", name, self.context.root)
-        return lazy.read_targets(name, content, self.context.lookup)
+        return lazy.read_targets(name, content, self.context.lookup, self.context.warm.targets)
 
     def _listed_sinks(self, *, with_state: bool) -> tuple[Sink, ...]:
         name = self.settings.notify_config

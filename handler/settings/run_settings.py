@@ -22,7 +22,7 @@ _KEYS = EndpointKeys("HSS_ENDPOINT", "HSS_CLOUD=")
 
 
 class Place(NamedTuple):
-    """Where one target is and what is asked of it. `policy` empty: the run's own."""
+    """Where one target is and what is asked of it. `policy` empty: the run's own; `link` is what a reader may open."""
 
     name: str
     cloud: str
@@ -33,6 +33,8 @@ class Place(NamedTuple):
     categories: tuple[str, ...]
     credentials: Credentials
     policy: str = ""
+    owner: str = ""
+    link: str = ""
 
     @property
     def host(self) -> str:

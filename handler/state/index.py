@@ -92,10 +92,11 @@ def index_of(document: Mapping[str, Any]) -> Index:
     """The index of a document; keys of a newer version are passed over. Raises StoreDamagedError."""
     if document.get("version") != VERSION:
         raise StoreDamagedError(f"the index has version {document.get('version')!r:.20}; this program reads {VERSION}")
+    known: dict[tuple[Any, ...], Day] = {}  # most targets have the same days: each is kept once
     try:
         lease = document["lease"]
         return Index(
-            targets={name: _entry(plain) for name, plain in document["targets"].items()},
+            targets={name: _entry(plain, known) for name, plain in document["targets"].items()},
             starts={lane: tuple(map(float, starts)) for lane, starts in document["starts"].items()},
             lease=None if lease is None else Lease(lease["run_id"], lease["until"]),
             fleet_told={name: str(what) for name, what in document["fleet_told"].items()},
@@ -104,13 +105,13 @@ def index_of(document: Mapping[str, Any]) -> Index:
         raise StoreDamagedError(f"the index does not read as one ({type(error).__name__})") from None
 
 
-def _entry(plain: Mapping[str, Any]) -> IndexEntry:
+def _entry(plain: Mapping[str, Any], days: dict[tuple[Any, ...], Day]) -> IndexEntry:
     known = {name: plain[name] for name in IndexEntry._fields if name in plain}
-    days = tuple(Day(**{name: day[name] for name in Day._fields}) for day in plain.get("days", ()))
+    rows = ((day["date"], day["verdict"], day["new"], day["resolved"]) for day in plain.get("days", ()))
     for stamp in ("last_run_at", "last_complete_at", "first_seen"):
         if known.get(stamp):
             parse_iso(known[stamp])
-    return IndexEntry(**{**known, "days": days})
+    return IndexEntry(**{**known, "days": tuple(days.get(row) or days.setdefault(row, Day(*row)) for row in rows)})
 
 
 def merged_index(theirs: Index, ours: Index) -> Index:
