@@ -49,16 +49,21 @@ class Shard:
         self._index.load()
         if self._index.damaged:
             self._rebuild()
-        now, known = self._clock.now(), self._index.known.targets
-        every = {name: entries.listed(known.get(name), each, now, self._interval) for name, each in self._items()}
-        self._index.put({name: entry for name, entry in every.items() if entry != known.get(name)})
+        self._list()
         self._leased = self._index.take(budget)
         if not self._leased and not always:
             return ()
         for pacer, lane in self._lanes():
             pacer.recall(lane, self._index.known.starts.get(_name(lane), ()))
         interval = timedelta(0) if always or self._interval is None else self._interval
-        return tuple(self._targets[name] for name in turn(self._targets, self._index.known.targets, now, interval).due)
+        due = turn(self._targets, self._index.known.targets, self._clock.now(), interval).due
+        return tuple(self._targets[name] for name in due)
+
+    def _list(self) -> None:
+        """Enter what the configuration lists."""
+        now, known = self._clock.now(), self._index.known.targets
+        every = {name: entries.listed(known.get(name), each, now, self._interval) for name, each in self._items()}
+        self._index.put({name: entry for name, entry in every.items() if entry != known.get(name)})
 
     def fits(self, each: PreparedTarget, left: float) -> bool:
         """Whether as many calls as its last run made fit into so many seconds. The first target always does."""

@@ -63,6 +63,11 @@ class PreparedRun(NamedTuple):
     request: RunRequest
 
     @property
+    def all_broken(self) -> bool:
+        """Whether no target has a policy that can be read."""
+        return all(isinstance(each.policy, PolicyError) for each in self.targets)
+
+    @property
     def error(self) -> PolicyError | None:
         """What is wrong with the policies of some targets, whose runs are inconclusive; the others are checked."""
         broken = [each.policy for each in self.targets if isinstance(each.policy, PolicyError)]
@@ -76,13 +81,8 @@ def prepare(wiring: Wiring, request: RunRequest) -> PreparedRun:
     """
     state_url = request.state_url or wiring.settings.state_url
     problems = list(wiring.problems)
-    places: tuple[Place | None, ...] = (None,)
-    if request.snapshot is None:
-        places = attempt(lambda: wiring.places(request.target), problems) or ()
-    sinks: tuple[Sink, ...] = ()
-    if request.tell:
-        remembers = state_url is not None or bool(wiring.context.lookup("STATE_URL"))
-        sinks = wiring.sinks(problems, with_state=remembers)
+    places = _places(wiring, request, problems)
+    sinks = _sinks(wiring, request, problems)
     if len(places) > 1 and state_url is not None and "{target}" not in state_url.reveal():
         problems.append("STATE_URL: must hold {target} where several targets are checked")
     if problems:
@@ -90,9 +90,24 @@ def prepare(wiring: Wiring, request: RunRequest) -> PreparedRun:
     policies = _Policies(wiring, request)
     targets = tuple(_prepare_target(place, wiring, request, policies) for place in places)
     run = PreparedRun(_run_id(request.seed, targets), wiring.context.clock.now(), targets, sinks, request)
-    if run.error is not None and all(isinstance(each.policy, PolicyError) for each in targets):
+    if run.error is not None and run.all_broken:
         raise run.error
     return run
+
+
+def _sinks(wiring: Wiring, request: RunRequest, problems: list[str]) -> tuple[Sink, ...]:
+    """The sinks, where they are to be told."""
+    if not request.tell:
+        return ()
+    remembers = request.state_url or wiring.settings.state_url or wiring.context.lookup("STATE_URL")
+    return wiring.sinks(problems, with_state=bool(remembers))
+
+
+def _places(wiring: Wiring, request: RunRequest, problems: list[str]) -> tuple[Place | None, ...]:
+    """Where the targets are; none for a recording."""
+    if request.snapshot is not None:
+        return (None,)
+    return attempt(lambda: wiring.places(request.target), problems) or ()
 
 
 def budget_seconds(settings: Settings, left: float | None = None, limit: float | None = None) -> float:
@@ -149,15 +164,18 @@ class _Policies:
         """The policy of a place, or why the network does not give it, or what is wrong with it."""
         if self._request.policy is not None:
             return self._request.policy
-        location = self._request.policy_path or (place.policy if place is not None else "")
-        location = location or self._wiring.settings.policy_path
-        region = place.endpoint if place is not None and location.startswith("obs://") else ""
-        if (location, region) not in self._known:
-            self._known[location, region] = self._read(location, place)
-        found = self._known[location, region]
+        found = self._found(place)
         if isinstance(found, PolicyError) and place is not None and self._wiring.settings.targets_config:
             return PolicyError([f"target {place.name}: {problem}" for problem in found.problems])
         return found
+
+    def _found(self, place: Place | None) -> Policy | UnknownError | PolicyError:
+        own = "" if place is None else place.policy
+        location = self._request.policy_path or own or self._wiring.settings.policy_path
+        bucket_at = place.endpoint if place is not None and location.startswith("obs://") else ""
+        if (location, bucket_at) not in self._known:
+            self._known[location, bucket_at] = self._read(location, place)
+        return self._known[location, bucket_at]
 
     def _read(self, location: str, place: Place | None) -> Policy | UnknownError | PolicyError:
         try:

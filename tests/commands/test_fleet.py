@@ -71,7 +71,7 @@ def test_the_first_screen_holds_what_is_wrong_and_the_sums(fleet):
     assert [line.split()[1] for line in lines[3:9]] == ["stale"] * 6
     assert lines[-3:-1] == [
         "198 compliant, 48 violations, 48 inconclusive, 6 stale, 0 never",
-        "findings: 0 critical, 200 high, 0 medium, 0 low, 0 info",
+        "findings: 0 critical, 300 high, 0 medium, 0 low, 0 info",
     ]
     assert re.search(r"and \d+ more; --format csv or json lists all", out)
 
