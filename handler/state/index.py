@@ -116,22 +116,16 @@ def _entry(plain: Mapping[str, Any], days: dict[tuple[Any, ...], Day]) -> IndexE
 
 def merged_index(theirs: Index, ours: Index) -> Index:
     """What two runs that wrote at once know together: of each target the later run, of each lane the last starts."""
-    targets = {
-        name: _later(theirs.targets.get(name), ours.targets.get(name)) for name in {**theirs.targets, **ours.targets}
-    }
-    starts = {
-        lane: _last_starts(theirs.starts.get(lane, ()), ours.starts.get(lane, ()))
-        for lane in {**theirs.starts, **ours.starts}
-    }
+    changed = {name: _later(theirs.targets.get(name), entry) for name, entry in ours.targets.items()}
+    later = {lane: _last_starts(theirs.starts.get(lane, ()), starts) for lane, starts in ours.starts.items()}
     lease = max((one for one in (theirs.lease, ours.lease) if one), key=lambda one: one.until, default=None)
-    return Index(targets, starts, lease, {**theirs.fleet_told, **ours.fleet_told})
+    told = {**theirs.fleet_told, **ours.fleet_told}
+    return Index({**theirs.targets, **changed}, {**theirs.starts, **later}, lease, told)
 
 
-def _later(one: IndexEntry | None, other: IndexEntry | None) -> IndexEntry:
-    if one is None or other is None:
-        only = one or other
-        assert only is not None
-        return only
+def _later(one: IndexEntry | None, other: IndexEntry) -> IndexEntry:
+    if one is None:
+        return other
     earlier, later = sorted((one, other), key=lambda entry: (entry.last_run_at, entry.last_complete_at))
     first_seen = min(filter(None, (one.first_seen, other.first_seen)), default="")
     complete = max(earlier.last_complete_at, later.last_complete_at)
@@ -152,7 +146,8 @@ def leased(index: Index, now: datetime, budget: timedelta) -> bool:
 
 def believed(index: Index, now: datetime) -> Index:
     """The index without what a clock wrote that was ahead: a time in the future counts as never."""
-    return index._replace(targets={name: _believed(entry, iso(now)) for name, entry in index.targets.items()})
+    at = iso(now)
+    return index._replace(targets={name: _believed(entry, at) for name, entry in index.targets.items()})
 
 
 def _believed(entry: IndexEntry, now: str) -> IndexEntry:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from handler.clock import Clock
     from handler.state.index import IndexEntry
-    from handler.state.interface import DocumentStore
+    from handler.state.interface import Document, DocumentStore
 
 SAVES: Final = 5  # of one change, while others write in between
 FAILURES: Final = 2  # in a row, after which a run asks its store no more
@@ -87,13 +87,16 @@ class SharedIndex:
         if self._lease is not None or (there is not None and there.run_id == self._run_id):
             self.known = self.known._replace(lease=self._lease)
         try:
-            self._version = self._store.save(index_document(self.known), self._version)
+            self._version = self._store.save(self._document(), self._version)
             self._failures = 0
         except StoreConflictError:
             return self._reread()
         except StoreError as error:
             self._failed(error)
         return True
+
+    def _document(self) -> Document:
+        return index_document(self.known)
 
     def _reread(self) -> bool:
         try:
