@@ -63,6 +63,10 @@ def invoke(
     if trigger.kind == "obs" and settings.policy_path != f"obs://{trigger.bucket}/{trigger.key}":
         LOGGER.info("the changed object is not the policy: nothing to do")
         return {"version": "1", "ignored": "the changed object is not the policy"}
+    if trigger.fleet:
+        from handler.function.fleet import tell_fleet  # noqa: PLC0415 - only a timer of its own asks for it
+
+        return tell_fleet(wiring, budget_seconds(settings, left, limit), dry_run=trigger.dry_run)
     outcome = _run(trigger, wiring, left, limit)
     if outcome.error is not None:
         raise outcome.error

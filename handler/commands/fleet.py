@@ -9,9 +9,10 @@ from handler.commands.extras import from_extra
 from handler.commands.output import wants_color, write_result
 from handler.commands.terminal import terminal_context
 from handler.decide.fleet import fleet_of
-from handler.errors import SettingsError, StoreError, UsageError
+from handler.errors import SettingsError, UsageError
 from handler.formats import fleet as formats
 from handler.models import Secret
+from handler.run.indexes import fleet_urls, read_indexes
 from handler.run.wiring import Wiring
 from handler.settings.reader import parse_duration
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from handler.decide.fleet import Fleet
-    from handler.state.index import Index
 
 DESCRIPTION = (
     "Shows every target of one or several states, worst first: never checked, stale, inconclusive, violations. Reads "
@@ -58,26 +58,8 @@ def run(args: argparse.Namespace) -> int:
     return fleet.exit_code
 
 
-def read_indexes(wiring: Wiring, urls: Sequence[Secret]) -> tuple[list[Index], list[str]]:
-    """The indexes of these states, and why some cannot be read; they are named by number, a URL may hold a password."""
-    found, unread = [], []
-    for number, url in enumerate(urls, 1):
-        try:
-            store = wiring.index_store(url, wiring.settings.place, read_only=True)
-            index = None if store is None else store.load()[0]
-        except StoreError as error:
-            unread.append(f"state {number}: {error.message}")
-            continue
-        if index is None:
-            unread.append(f"state {number}: there is no index yet")
-        else:
-            found.append(index)
-    return found, unread
-
-
 def _urls(given: Sequence[str] | None, wiring: Wiring) -> tuple[Secret, ...]:
-    configured = wiring.settings.fleet_state_urls or tuple(filter(None, (wiring.settings.state_url,)))
-    urls = tuple(Secret(url) for url in given) if given else configured
+    urls = tuple(Secret(url) for url in given) if given else fleet_urls(wiring)
     if not urls:
         raise SettingsError("no state is configured", hint="Give --state URL, or set STATE_URL or FLEET_STATE_URLS.")
     if any("{target}" not in url.reveal() for url in urls):

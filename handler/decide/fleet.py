@@ -42,6 +42,7 @@ class FleetTarget(NamedTuple):
     project_id: str
     owner: str
     link: str
+    waiting: bool  # never checked, but listed less than twice its interval ago: its first turn is still to come
 
     @property
     def stale(self) -> bool:
@@ -106,6 +107,7 @@ def _target(name: str, entry: IndexEntry, now: datetime, stale_after: timedelta 
         project_id=entry.project_id,
         owner=entry.owner,
         link=entry.link,
+        waiting=entry.verdict is None and since(entry.first_seen or iso(now), now) <= interval * STALE_AFTER,
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TriggerKind = Literal["empty", "timer", "gateway", "smn", "cts", "eventgrid", "obs"]
-_CHOICES = ("policy", "target", "categories", "dry_run")
+_CHOICES = ("policy", "target", "categories", "dry_run", "fleet")
 _MAX_TEXT = 64 * 1024
 
 
@@ -32,6 +32,7 @@ class Trigger(NamedTuple):
     target: str = ""
     categories: tuple[str, ...] = ()
     dry_run: bool = False
+    fleet: bool = False  # the digest of all targets, instead of a run
     bucket: str = ""  # obs: whose object changed
     key: str = ""
     wants_markdown: bool = False  # gateway: by its Accept header
@@ -121,6 +122,7 @@ def _timer(event: Mapping[str, Any]) -> Trigger:
         target=chosen.get("target", ""),
         categories=tuple(category for category in CATEGORIES if category in categories),
         dry_run=chosen.get("dry_run", False),
+        fleet=chosen.get("fleet", False),
     )
 
 
@@ -133,9 +135,9 @@ def _choice_problems(chosen: Mapping[str, Any]) -> list[str]:
         elif key == "categories":
             if not isinstance(value, list) or not value or any(item not in CATEGORIES for item in value):
                 problems.append(f"user_event.categories: must be a list of {' and '.join(CATEGORIES)}")
-        elif key == "dry_run":
+        elif key in ("dry_run", "fleet"):
             if not isinstance(value, bool):
-                problems.append("user_event.dry_run: must be true or false")
+                problems.append(f"user_event.{key}: must be true or false")
         elif not isinstance(value, str) or not value:
             problems.append(f"user_event.{key}: must be a text")
     return problems

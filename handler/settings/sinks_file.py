@@ -54,6 +54,7 @@ class SinkEntry(StrictModel):
     send_resolved: bool = True
     remind_after: Duration | None = None
     heartbeat: Duration | None = None
+    digest: bool = False
     max_findings: Annotated[int, Field(ge=1, le=10_000)] = 50
     match: MatchEntry = MatchEntry()
     headers: dict[str, str] = Field(default={})
@@ -111,6 +112,7 @@ class _Filled:
             send_resolved=entry.send_resolved,
             remind_after=parse_duration(entry.remind_after) if entry.remind_after else None,
             heartbeat=parse_duration(entry.heartbeat) if entry.heartbeat else None,
+            digest=entry.digest,
             max_findings=entry.max_findings,
             match=Match(tuple(entry.match.tags), tuple(entry.match.categories), tuple(entry.match.targets)),
             headers=self._headers(entry.headers),

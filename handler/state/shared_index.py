@@ -67,6 +67,18 @@ class SharedIndex:
         self._own = merged_index(self._own, news)
         self.known = merged_index(self.known, news)
 
+    def fleet_told(self, sink: str) -> dict[str, str]:
+        """What a fleet digest told that sink, by target: a standing and when."""
+        start = f"{sink}/"
+        return {key.removeprefix(start): what for key, what in self.known.fleet_told.items() if key.startswith(start)}
+
+    def tell_fleet(self, sink: str, told: Mapping[str, str]) -> None:
+        """Know what that sink was told instead of what it was told before; written with the next `save`."""
+        others = {key: what for key, what in self.known.fleet_told.items() if not key.startswith(f"{sink}/")}
+        news = {**others, **{f"{sink}/{name}": what for name, what in told.items()}}
+        self._own = self._own._replace(fleet_told=news)
+        self.known = self.known._replace(fleet_told=news)
+
     def save(self) -> None:
         """Write it, together with what others wrote meanwhile."""
         for _ in range(SAVES):
@@ -102,6 +114,8 @@ class SharedIndex:
         try:
             theirs, self._version = self._store.load()
             self.known = merged_index(believed(theirs or Index(), self._clock.now()), self._own)
+            if self._own.fleet_told:
+                self.known = self.known._replace(fleet_told=self._own.fleet_told)
         except StoreError as error:
             self._failed(error)
             return True
