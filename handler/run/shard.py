@@ -11,11 +11,12 @@ from handler.logs import LOGGER
 from handler.report.verdict import VERDICTS
 from handler.run import entries
 from handler.run.check import load_state
+from handler.run.renamed import taken_along
 from handler.state.index import IndexEntry
 from handler.state.shared_index import SharedIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from handler.clock import Clock
     from handler.hss.client import HssClient
@@ -31,8 +32,16 @@ UNSET_INTERVAL = timedelta(days=1)  # what staleness is measured by where RUN_IN
 class Shard:
     """The index of a run: `open` gives what to ask, `start` and `finish` note it, `deferred` is what was not asked."""
 
-    def __init__(self, run: PreparedRun, index: SharedIndex, clock: Clock, interval: timedelta | None) -> None:
+    def __init__(
+        self,
+        run: PreparedRun,
+        index: SharedIndex,
+        clock: Clock,
+        interval: timedelta | None,
+        moves: Callable[[str, PreparedTarget], bool] | None = None,
+    ) -> None:
         self._targets = {each.name: each for each in run.targets}
+        self._moves = moves  # takes the state of an earlier name along, if that name is no target's any more
         self._index, self._clock, self._interval = index, clock, interval
         self._asked: set[str] = set()
         self._leased = False
@@ -61,9 +70,22 @@ class Shard:
 
     def _list(self) -> None:
         """Enter what the configuration lists."""
+        self._rename()
         now, known = self._clock.now(), self._index.known.targets
         every = {name: entries.listed(known.get(name), each, now, self._interval) for name, each in self._items()}
         self._index.put({name: entry for name, entry in every.items() if entry != known.get(name)})
+
+    def _rename(self) -> None:
+        """A place that is asked under another name than before takes its entry and its state along."""
+        if self._moves is None:
+            return
+        known = self._index.known.targets
+        earlier = {entry.place: name for name, entry in known.items() if entry.place and name not in self._targets}
+        for name, each in self._items():
+            before = earlier.get(entries.place_of(each.target), "")
+            if name not in known and before and self._moves(before, each):
+                self._index.put({name: known[before]})
+                self._index.drop(before)
 
     def fits(self, each: PreparedTarget, left: float) -> bool:
         """Whether as many calls as its last run made fit into so many seconds. The first target always does."""
@@ -146,7 +168,13 @@ def open_shard(run: PreparedRun, wiring: Wiring, url: Secret) -> Shard | None:
     if store is None:
         return None
     index = SharedIndex(store, run.run_id, clock, read_only=dry_run)
-    return Shard(run, index, clock, wiring.settings.run_interval)
+    listed = {place.name for place in wiring.places()} if wiring.settings.targets_config else set()
+
+    def moves(name: str, each: PreparedTarget) -> bool:
+        before = wiring.store(url, name, each.place, read_only=True)
+        return bool(listed) and name not in listed and not dry_run and taken_along(before, each.store)
+
+    return Shard(run, index, clock, wiring.settings.run_interval, moves)
 
 
 def _lanes_of(each: PreparedTarget) -> tuple[tuple[Pacer, Lane], ...]:

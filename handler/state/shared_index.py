@@ -32,6 +32,7 @@ class SharedIndex:
         self._own = Index()  # what this run wrote, which is merged into what others wrote
         self._lease: Lease | None = None
         self._failures = 0
+        self._dropped: set[str] = set()
         self.known = Index()
         self.damaged = self.lost = False  # it must be rebuilt; it could not be read
         self.troubles: list[str] = []
@@ -66,6 +67,11 @@ class SharedIndex:
         news = Index(entries, starts or {})
         self._own = merged_index(self._own, news)
         self.known = merged_index(self.known, news)
+
+    def drop(self, name: str) -> None:
+        """Forget a target; written with the next `save`."""
+        self._dropped.add(name)
+        self.known = self._without_dropped(self.known)
 
     def fleet_told(self, sink: str) -> dict[str, str]:
         """What a fleet digest told that sink, by target: a standing and when."""
@@ -107,13 +113,18 @@ class SharedIndex:
             self._failed(error)
         return True
 
+    def _without_dropped(self, index: Index) -> Index:
+        kept = {name: entry for name, entry in index.targets.items() if name not in self._dropped}
+        return index._replace(targets=kept)
+
     def _document(self) -> Document:
         return index_document(self.known)
 
     def _reread(self) -> bool:
         try:
             theirs, self._version = self._store.load()
-            self.known = merged_index(believed(theirs or Index(), self._clock.now()), self._own)
+            merged = merged_index(believed(theirs or Index(), self._clock.now()), self._own)
+            self.known = self._without_dropped(merged)
             if self._own.fleet_told:
                 self.known = self.known._replace(fleet_told=self._own.fleet_told)
         except StoreError as error:

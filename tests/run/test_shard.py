@@ -300,3 +300,38 @@ def test_the_platform_counts_a_failure_where_only_what_was_not_asked_is_inconclu
     shard.run()
     with pytest.raises(UnknownError, match="a was not asked; last inconclusive at"):
         door.invoke(TIMER, shard.world.context(in_function=False, **shard.settings), 20, 20)
+
+
+def test_a_place_under_another_name_takes_its_state_along_and_tells_nothing(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.list(["a", "b"], b="another")
+    sink = {"WEBHOOK_URL": "https://hooks.example/x"}
+    shard.run(request=RunRequest(target="a"), **sink)
+    told = len(shard.world.web.requests)
+    shard.list(["renamed", "b"], b="another")
+    shard.world.clock.tick(60)
+    second = shard.run(request=RunRequest(), HSS_CALLS_PER_MINUTE="1", **sink)
+    assert [(one.name, one.verdict) for one in second.deferred if one.name == "renamed"] == [("renamed", "violations")]
+    assert set(shard.index.targets) == {"renamed", "b"}
+    shard.world.clock.tick(3600)
+    third = shard.run(request=RunRequest(target="renamed"), **sink)
+    assert third.reports[0].changes.new == ()
+    assert len(third.reports[0].changes.ongoing) == 1
+    assert [one.status for one in third.reports[0].deliveries] == ["quiet"]
+    assert told == 1
+
+
+def test_two_targets_of_one_place_keep_their_own_states(tmp_path):
+    shard = Shard(tmp_path, ["a", "a-strict"])
+    shard.run(request=RunRequest(target="a"))
+    shard.run(request=RunRequest(target="a-strict"))
+    assert set(shard.index.targets) == {"a", "a-strict"}
+    assert shard.index.targets["a"].last_run_at
+
+
+def test_a_dry_run_renames_nothing(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.run()
+    shard.list(["renamed"])
+    shard.run(request=RunRequest(dry_run=True))
+    assert set(shard.index.targets) == {"a"}

@@ -48,7 +48,7 @@ def test_the_same_in_real_stores(kind: str, tmp_path) -> None:
         redis = f"redis://:secret@127.0.0.1:{server.port}/0/index"
         stores = {
             "file": lambda clock: FileStore(tmp_path / "i.json", clock, index_of, flush=lambda descriptor: None),
-            "redis": lambda clock: RedisStore(redis, clock, index_of),
+            "redis": lambda clock: RedisStore(redis, clock, index_of, timeout=60),
         }
         company = Company(shards=1, size=8, days=0.3, seed=4, store=stores[kind]).run()
     gaps = company.gaps()

@@ -32,7 +32,7 @@ def place(request, tmp_path):
     """Makes stores of one and the same index."""
     if request.param == "redis":
         with RedisServer("secret") as server:
-            yield lambda: RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0/i", FakeClock(), index_of)
+            yield lambda: RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0/i", FakeClock(), index_of, timeout=60)
         return
     if request.param == "memory":
         shared = MemoryStore(read=index_of)
