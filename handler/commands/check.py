@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"--format {args.format} shows one target; name it with --target NAME")
     checked = check_targets(prepared, wiring, budget_seconds(wiring.settings))
     outcome = RunResult(checked.reports, several, prepared.error, checked.deferred, prepared.run_id)
-    _say_deferred(checked.deferred)
+    say_deferred(checked.deferred)
     color = args.output is None and wants_color()
     if several and args.format == "json":
         text = render_targets(outcome.reports, outcome.deferred, outcome.run_id)
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
     return outcome.exit_code_for(Severity.of(args.fail_on))
 
 
-def _say_deferred(deferred: Sequence[Deferred]) -> None:
+def say_deferred(deferred: Sequence[Deferred]) -> None:
     """Name on stderr what this run did not ask and what it counts as, the worst first."""
     if not deferred:
         return
