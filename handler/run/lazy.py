@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from handler.run.conclude import compare_with as compare_with
     from handler.run.conclude import report_of as report_of
     from handler.run.conclude import run_failure as run_failure
+    from handler.run.left import tell_left as tell_left
     from handler.run.recorded import replay as replay
     from handler.run.result import RunResult as RunResult
     from handler.run.shard import open_shard as open_shard
@@ -54,6 +55,7 @@ _WHERE_USED = {
     "handler.policy.load": ("load_texts", "read_files"),  # a policy that is not compiled; brings yaml and pydantic
     "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
+    "handler.run.left": ("tell_left",),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
     "handler.run.shard": ("open_shard",),  # a state with {target}
     "handler.settings.sinks_file": ("read_sinks",),  # NOTIFY_CONFIG; brings yaml and pydantic

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from handler.decide.schedule import Deferred, standing, turn
+from handler.clock import parse_iso
+from handler.decide.schedule import Deferred, since, standing, turn
 from handler.hss.client import PATHS
 from handler.logs import LOGGER
 from handler.report.verdict import VERDICTS
 from handler.run import entries
 from handler.run.check import load_state
+from handler.run.left import foreign
 from handler.run.renamed import taken_along
-from handler.state.index import IndexEntry
+from handler.state.index import STARTS_KEPT, IndexEntry
 from handler.state.shared_index import SharedIndex
 
 if TYPE_CHECKING:
@@ -38,13 +40,15 @@ class Shard:
         index: SharedIndex,
         clock: Clock,
         interval: timedelta | None,
+        listed: frozenset[str] = frozenset(),
         moves: Callable[[str, PreparedTarget], bool] | None = None,
     ) -> None:
         self._targets = {each.name: each for each in run.targets}
+        self._listed = listed  # every target of the file, asked in this run or not; empty without a file
         self._moves = moves  # takes the state of an earlier name along, if that name is no target's any more
         self._index, self._clock, self._interval = index, clock, interval
         self._asked: set[str] = set()
-        self._leased = False
+        self._leased = self._dead = False  # we hold the lease; a run before us died with it
         self._saved_at = clock.monotonic()
         self._slowest = 0.0  # seconds that a target took beyond what the pace made it wait
         self._before: dict[Lane, int] = {}
@@ -58,22 +62,50 @@ class Shard:
         self._index.load()
         if self._index.damaged:
             self._rebuild()
+        self._rename()
+        if self._is_foreign():
+            self._index.leave("STATE_URL's index holds other targets only: give each shard a STATE_URL of its own")
         self._list()
+        self._dead = self._index.known.lease is not None
         self._leased = self._index.take(budget)
         if not self._leased and not always:
             return ()
+        lost = self._calls_of_a_killed_run()
         for pacer, lane in self._lanes():
-            pacer.recall(lane, self._index.known.starts.get(_name(lane), ()))
+            pacer.recall(lane, (*self._index.known.starts.get(_name(lane), ()), *lost))
         interval = timedelta(0) if always or self._interval is None else self._interval
         due = turn(self._targets, self._index.known.targets, self._clock.now(), interval).due
         return tuple(self._targets[name] for name in due)
 
     def _list(self) -> None:
         """Enter what the configuration lists."""
-        self._rename()
         now, known = self._clock.now(), self._index.known.targets
         every = {name: entries.listed(known.get(name), each, now, self._interval) for name, each in self._items()}
         self._index.put({name: entry for name, entry in every.items() if entry != known.get(name)})
+
+    def _calls_of_a_killed_run(self) -> tuple[float, ...]:
+        """A run that died did not write the calls of its last target: they count as all that its minute allows."""
+        if not self._dead:
+            return ()
+        last = max((entry.last_run_at for entry in self._index.known.targets.values()), default="")
+        return (parse_iso(last).timestamp(),) * STARTS_KEPT if last else ()
+
+    def _is_foreign(self) -> bool:
+        """Whether another shard lives in this index: it holds targets, none of ours, and they are still asked."""
+        known, patience = self._index.known.targets, 2 * (self._interval or UNSET_INTERVAL)
+        alive = any(since(entry.last_run_at, self._clock.now()) <= patience for entry in known.values())
+        return bool(self._listed) and alive and foreign(known, self._listed)
+
+    def left(self) -> dict[str, IndexEntry]:
+        """The targets that the file no longer lists."""
+        if not self._leased or not self._listed or self._index.lost:
+            return {}
+        return {name: entry for name, entry in self._index.known.targets.items() if name not in self._listed}
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop the entries of targets that left and of which everybody was told."""
+        for name in names:
+            self._index.drop(name)
 
     def _rename(self) -> None:
         """A place that is asked under another name than before takes its entry and its state along."""
@@ -168,13 +200,13 @@ def open_shard(run: PreparedRun, wiring: Wiring, url: Secret) -> Shard | None:
     if store is None:
         return None
     index = SharedIndex(store, run.run_id, clock, read_only=dry_run)
-    listed = {place.name for place in wiring.places()} if wiring.settings.targets_config else set()
+    listed = frozenset(place.name for place in wiring.places()) if wiring.settings.targets_config else frozenset()
 
     def moves(name: str, each: PreparedTarget) -> bool:
         before = wiring.store(url, name, each.place, read_only=True)
         return bool(listed) and name not in listed and not dry_run and taken_along(before, each.store)
 
-    return Shard(run, index, clock, wiring.settings.run_interval, moves)
+    return Shard(run, index, clock, wiring.settings.run_interval, listed, moves)
 
 
 def _lanes_of(each: PreparedTarget) -> tuple[tuple[Pacer, Lane], ...]:

@@ -63,6 +63,8 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline) -
             shard.start(each)
             reports.append(_check(each, run, wiring, whole))
             shard.finish(each, reports[-1])
+    if not run.request.target and not run.request.dry_run:
+        shard.forget(lazy.tell_left(shard.left(), run, wiring, whole))
     shard.close()
     warned = (reports[0]._replace(warnings=(*reports[0].warnings, *shard.troubles)), *reports[1:]) if reports else ()
     return Checked(warned, shard.deferred())

@@ -50,6 +50,11 @@ class SharedIndex:
             self._failures = FAILURES
             self.troubles.append(f"the index is not known: {error.message}")
 
+    def leave(self, why: str) -> None:
+        """Neither believe nor write it: it is not ours."""
+        self.known, self.lost, self._failures = Index(), True, FAILURES
+        self.troubles.append(why)
+
     def take(self, budget: timedelta) -> bool:
         """Lease the shard for one budget. False: another run works on it."""
         for _ in range(SAVES):

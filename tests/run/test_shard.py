@@ -335,3 +335,85 @@ def test_a_dry_run_renames_nothing(tmp_path):
     shard.list(["renamed"])
     shard.run(request=RunRequest(dry_run=True))
     assert set(shard.index.targets) == {"a"}
+
+
+CHAT = {"WEBHOOK_URL": "https://hooks.slack.com/services/x"}
+
+
+def test_a_target_that_left_the_file_is_told_once_as_no_longer_checked_and_forgotten(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**CHAT)
+    told = len(shard.world.web.requests)
+    shard.list(["a"])
+    shard.world.clock.tick(60)
+    second = shard.run(**CHAT)
+    (message,) = shard.world.web.requests[told:]
+    assert "b: inconclusive" in message.body.decode()
+    assert "23" in message.body.decode()
+    assert (set(shard.index.targets), second.exit_code) == ({"a"}, 1)
+    record = next(iter(json.loads((tmp_path / "states/b.json").read_text())["last_run"]["findings"]))
+    assert "unchecked" in json.dumps(record)
+    shard.world.clock.tick(60)
+    shard.run(**CHAT)
+    assert len(shard.world.web.requests) == told + 1
+
+
+def test_where_nobody_can_be_told_the_target_is_kept_until_somebody_is(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**CHAT)
+    shard.list(["a"])
+    shard.world.answer = Response(500)
+    shard.run(**CHAT)
+    assert set(shard.index.targets) == {"a", "b"}
+    shard.world.answer = Response(200, {}, b"ok")
+    shard.run(**CHAT)
+    assert set(shard.index.targets) == {"a"}
+
+
+def test_alertmanager_hears_that_its_alerts_end(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    sink = {"WEBHOOK_URL": "https://alertmanager.example/api/v2/alerts", "WEBHOOK_KIND": "alertmanager"}
+    shard.run(**sink)
+    shard.list(["a"])
+    shard.run(**sink)
+    alerts = json.loads(shard.world.web.requests[-1].body)
+    now = iso(shard.world.clock.now())
+    found = [one for one in alerts if one["labels"].get("target") == "b" and "port" in one["labels"]]
+    assert [one["labels"]["port"] for one in found] == ["23"]
+    assert all(one["endsAt"] <= now for one in found)
+
+
+def test_one_target_asked_by_name_forgets_nobody(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run()
+    shard.list(["a"])
+    shard.run(request=RunRequest(target="a"))
+    shard.run(request=RunRequest(dry_run=True))
+    assert set(shard.index.targets) == {"a", "b"}
+
+
+def test_a_place_that_another_shard_of_the_fleet_holds_is_dropped_silently(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.list(["a", "b"], b="another")
+    shard.run(**CHAT)
+    told = len(shard.world.web.requests)
+    (tmp_path / "other").mkdir()
+    entry = shard.index.targets["b"]
+    (tmp_path / "other/_index.json").write_text(json.dumps(index_document(Index({"moved": entry}))))
+    shard.list(["a"])
+    shard.run(FLEET_STATE_URLS=f"{shard.settings['STATE_URL']},file://{tmp_path}/other/{{target}}.json", **CHAT)
+    assert (set(shard.index.targets), len(shard.world.web.requests)) == ({"a"}, told)
+
+
+def test_two_shards_that_share_a_state_by_accident_are_told_apart(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run()
+    before = shard.path.read_bytes()
+    shard.list(["x"], x="another")
+    other = shard.run()
+    assert names(other.reports) == ["x"]
+    assert "give each shard a STATE_URL of its own" in " ".join(other.reports[0].warnings)
+    assert shard.path.read_bytes() == before
+    shard.world.clock.tick(2 * 3600 + 60)
+    shard.run()
+    assert set(shard.index.targets) == {"x"}
