@@ -127,20 +127,23 @@ def _timer(event: Mapping[str, Any]) -> Trigger:
 
 
 def _choice_problems(chosen: Mapping[str, Any]) -> list[str]:
-    problems = []
-    for key, value in chosen.items():
-        if key not in _CHOICES:
-            near = lazy.get_close_matches(key, _CHOICES, 1)
-            problems.append(f"user_event: unknown key {key!r:.40}" + (f"; did you mean {near[0]}?" if near else ""))
-        elif key == "categories":
-            if not isinstance(value, list) or not value or any(item not in CATEGORIES for item in value):
-                problems.append(f"user_event.categories: must be a list of {' and '.join(CATEGORIES)}")
-        elif key in ("dry_run", "fleet"):
-            if not isinstance(value, bool):
-                problems.append(f"user_event.{key}: must be true or false")
-        elif not isinstance(value, str) or not value:
-            problems.append(f"user_event.{key}: must be a text")
-    return problems
+    return [problem for key, value in chosen.items() if (problem := _choice_problem(key, value))]
+
+
+def _choice_problem(key: str, value: object) -> str:
+    """What is wrong with one key of a user event; empty where nothing is."""
+    if key not in _CHOICES:
+        near = lazy.get_close_matches(key, _CHOICES, 1)
+        return f"user_event: unknown key {key!r:.40}" + (f"; did you mean {near[0]}?" if near else "")
+    if key == "categories":
+        return "" if _are_categories(value) else f"user_event.categories: must be a list of {' and '.join(CATEGORIES)}"
+    if key in ("dry_run", "fleet"):
+        return "" if isinstance(value, bool) else f"user_event.{key}: must be true or false"
+    return "" if isinstance(value, str) and value else f"user_event.{key}: must be a text"
+
+
+def _are_categories(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(item in CATEGORIES for item in value)
 
 
 def _gateway(event: Mapping[str, Any]) -> Trigger:
