@@ -63,7 +63,8 @@ def table(sizes: list[int]) -> str:
     lines = ["| " + " | ".join(HEAD) + " |", "|" + "---:|" * len(HEAD)]
     for size in sizes:
         known = need(size)
-        cells = (f"{size:,} hourly", f"{known.shards}", f"{known.minutes:.0f}", *(f"{value:,.0f}" for value in known[2:]))
+        months = (f"{value:,.0f}" for value in known[2:])
+        cells = (f"{size:,} hourly", f"{known.shards}", f"{known.minutes:.0f}", *months)
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
