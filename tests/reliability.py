@@ -238,8 +238,7 @@ class World:
         store = EdgedStore(self, edge)
         unreadable = False
         try:
-            document, version = store.load()
-            last_run = decode(document) if document is not None else None
+            last_run, version = store.load()
         except StoreDamagedError:
             last_run, unreadable = None, True  # it stays there until it is replaced
         now = self.clock.now()

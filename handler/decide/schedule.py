@@ -30,6 +30,24 @@ class Turn(NamedTuple):
     resting: tuple[str, ...]
 
 
+class Deferred(NamedTuple):
+    """A target that this run did not ask: when it was last, with what verdict, and what that stands for now.
+
+    `stands` is None where its first turn is still to come.
+    """
+
+    name: str
+    last_run_at: str
+    verdict: Verdict | None
+    stands: Verdict | None
+    counts: Mapping[str, int] = {}
+
+
+def said_of(one: Deferred) -> str:
+    """When a target that was not asked was last, in words."""
+    return f"last {one.verdict} at {one.last_run_at}" if one.last_run_at else "it was never checked"
+
+
 def turn(names: Iterable[str], known: Mapping[str, IndexEntry], now: datetime, interval: timedelta) -> Turn:
     """Sort the targets of a shard by how long ago they were started; those of equal age keep their order."""
     ages = {name: since(known[name].last_run_at if name in known else "", now) for name in names}

@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from handler.run.job import Notifier
     from handler.settings.run_settings import Place
     from handler.sinks.sink import Sink
-    from handler.state.interface import Store
+    from handler.state.index import Index
+    from handler.state.interface import Content, Document, DocumentStore, Store
     from handler.state.obs_objects import ObsKeys, ObsObjects
 
-MAX_CONFIG_BYTES = 1024 * 1024
+MAX_CONFIG_BYTES = 4 * 1024 * 1024  # 5,000 targets, each with everything that can be said of it
+INDEX_NAME = "_index"  # what `{target}` is in a state URL to name the index
 Built = TypeVar("Built")
 
 
@@ -110,12 +112,23 @@ class Wiring:
 
     def store(self, url: Secret | None, name: str, place: Place | None, *, read_only: bool = False) -> Store | None:
         """The store of the target of that name, which fills `{target}`; None without a URL. Raises SettingsError."""
-        if url is None:
-            return None
+        return None if url is None else self._store(url, name, place, lazy.decode, read_only=read_only)
+
+    def index_store(self, url: Secret, place: Place | None, *, read_only: bool = False) -> DocumentStore[Index] | None:
+        """The store of the index beside the states of a URL with `{target}`. Raises SettingsError.
+
+        `place` is any of its targets: where OBS is found, and what opens it.
+        """
+        return self._store(url, INDEX_NAME, place, lazy.index_of, read_only=read_only)
+
+    def _store(
+        self, url: Secret, name: str, place: Place | None, read: Callable[[Document], Content], *, read_only: bool
+    ) -> DocumentStore[Content] | None:
         storage = self._object_storage(place)
         return lazy.open_store(
             url.reveal().replace("{target}", quote(name, safe="")),
             running(self.context.clock),
+            read,
             transport=self.context.warm.api,
             obs_endpoint=storage.endpoint,
             region=storage.region,
@@ -187,7 +200,7 @@ class Wiring:
         if not name:
             return () if self.settings.place is None else (self.settings.place,)
         content = read_config("TARGETS_CONFIG", name, self.context.root)
-        return lazy.read_targets(name, content, self.context.lookup)
+        return lazy.read_targets(name, content, self.context.lookup, self.context.warm.targets)
 
     def _listed_sinks(self, *, with_state: bool) -> tuple[Sink, ...]:
         name = self.settings.notify_config

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
+
+from handler.state.memory import LastRun
 
 Document = dict[str, Any]
+Content = TypeVar("Content")
+Read_co = TypeVar("Read_co", covariant=True)
 
 
-class Store(Protocol):
-    """One JSON document with a version that changes on every write."""
+class DocumentStore(Protocol[Read_co]):
+    """One JSON document with a version that changes on every write, read as what it stands for."""
 
-    def load(self) -> tuple[Document | None, str | None]:
-        """The document and its version; (None, None) where there is none yet.
+    def load(self) -> tuple[Read_co | None, str | None]:
+        """What the document says, and its version; (None, None) where there is none yet.
 
         Raises StoreDamagedError for one that is damaged or newer (it was set aside), StoreError where none can be read.
         """
@@ -23,3 +27,7 @@ class Store(Protocol):
         Raises StoreConflictError where another run was faster, StoreError where it cannot be written.
         """
         ...
+
+
+class Store(DocumentStore[LastRun], Protocol):
+    """The state of one target."""

@@ -11,7 +11,8 @@ from handler.clock import Deadline
 from handler.errors import DeniedError, SettingsError
 from handler.hss.client import Spending
 from handler.hss.parameters import AssetStatisticsQuery
-from handler.run.targets import RunRequest, check_targets, prepare
+from handler.run.targets import RunRequest, prepare
+from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.transport import Response
 from tests.fakes import FakeTransport

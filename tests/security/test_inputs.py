@@ -22,6 +22,7 @@ from handler.report.snapshot_file import parse_snapshot
 from handler.review.git_source import git_texts
 from handler.settings.run_settings import read_settings
 from handler.settings.sinks_file import read_sinks
+from handler.state.document import decode
 from handler.state.obs_objects import ObsKeys, ObsObjects
 from handler.state.open import open_store
 from handler.transport import HttpTransport, Request, Response
@@ -179,6 +180,7 @@ def test_a_state_has_one_clear_place(url):
         open_store(
             url,
             FakeClock(),
+            decode,
             transport=FakeTransport([]),
             obs_endpoint="https://o",
             region="r",
