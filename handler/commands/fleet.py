@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     wiring = Wiring.checked(terminal_context(args.at), needs_place=False)
     indexes, unread = read_indexes(wiring, _urls(args.state, wiring))
     fleet = fleet_of(indexes, wiring.context.clock.now(), stale_after, unread)
-    for text in unread:
+    for text in map(wiring.redactor.text, unread):
         print(f"not read: {text}", file=sys.stderr)
     write_result(_rendered(fleet, args.format), None)
     return fleet.exit_code

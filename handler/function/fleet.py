@@ -37,6 +37,7 @@ def tell_fleet(wiring: Wiring, seconds: float, *, dry_run: bool = False) -> dict
         problems.append("a fleet digest needs a sink with `digest: true`, and STATE_URL or FLEET_STATE_URLS")
     if problems:
         raise SettingsError(problems)
+    wiring.begin(seconds)
     clock = wiring.context.clock
     indexes, unread = read_indexes(wiring, urls)
     fleet = fleet_of(indexes, clock.now(), unread=unread)

@@ -28,10 +28,10 @@ def listed(known: IndexEntry | None, each: PreparedTarget, now: datetime, interv
         interval_seconds=0 if interval is None else interval.total_seconds(),
         cloud=target.cloud,
         region=target.region,
-        project_id=target.project_id,
+        project_id=target.project_id or entry.project_id,
         owner="" if each.place is None else each.place.owner,
         link="" if each.place is None else each.place.link,
-        place=place_of(target),
+        place=place_of(target) if target.project_id else entry.place,  # a login that fails today names no project
     )
 
 

@@ -8,6 +8,7 @@ from handler.clock import Deadline, iso
 from handler.decide.diff import Compared
 from handler.models import Changes, PastFinding, Report, Target
 from handler.run.check import load_state
+from handler.run.fault import fault_of
 from handler.run.indexes import read_indexes
 
 if TYPE_CHECKING:
@@ -26,15 +27,21 @@ ENDING = ("alertmanager", "pagerduty")  # they hold what is open, and end nothin
 def tell_left(left: Mapping[str, IndexEntry], run: PreparedRun, wiring: Wiring, whole: Deadline) -> tuple[str, ...]:
     """Tell of each target that left, within the time. Gives those that are settled and may be forgotten.
 
+    Raises nothing: a fault of our own is logged, and what is not settled is tried again by the next run.
+
     One whose place another index of FLEET_STATE_URLS holds moved to another shard: it is dropped without a word.
     """
-    elsewhere = _places_elsewhere(wiring) if left else frozenset()
-    settled = []
-    for name, entry in left.items():
-        if whole.left() <= 1:
-            break
-        if entry.place in elsewhere or _told(name, entry, run, wiring, whole):
-            settled.append(name)
+    settled: list[str] = []
+    try:
+        with wiring.redactor.errors():
+            elsewhere = _places_elsewhere(wiring) if left else frozenset()
+            for name, entry in left.items():
+                if whole.left() <= 1:
+                    break
+                if entry.place in elsewhere or _told(name, entry, run, wiring, whole):
+                    settled.append(name)
+    except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
+        fault_of(error)
     return tuple(settled)
 
 
@@ -58,7 +65,7 @@ def _told(name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole:
         if state.last_run is None or not sinks:
             continue
         share = Deadline.after(whole.left() / 2, wiring.context.clock)
-        notifier = wiring.notifier(sinks, share, dry_run=False)
+        notifier = wiring.notifier(sinks, share, dry_run=False, state_url=url)
         report, compared = _ended(name, entry, run, state, verdict)
         deliveries += notifier(report, compared, state.store, state.version).deliveries
     return not any(delivery.status in ("owed", "failed") for delivery in deliveries)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from handler.clock import parse_iso
 from handler.decide.schedule import Deferred, since, standing, turn
 from handler.hss.client import PATHS
-from handler.logs import LOGGER
 from handler.report.verdict import VERDICTS
 from handler.run import entries
 from handler.run.check import load_state
@@ -146,8 +145,6 @@ class Shard:
         """Write what is not written yet, and end the lease."""
         if self._leased or self._asked:
             self._index.release()
-        for trouble in self._index.troubles:
-            LOGGER.warning("%s", trouble)
 
     def deferred(self) -> tuple[Deferred, ...]:
         """Every target that was not asked, worst first."""

@@ -10,6 +10,7 @@ from handler.clock import Deadline
 from handler.errors import PolicyError, UnknownError
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import asks_of
+from handler.logs import LOGGER
 from handler.run import lazy
 from handler.run.check import check_target, load_state, told_report
 from handler.run.job import Adapters, Job
@@ -67,7 +68,10 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline) -
     if not run.request.target and not run.request.dry_run:
         shard.forget(lazy.tell_left(shard.left(), run, wiring, whole))
     shard.close()
-    warned = (reports[0]._replace(warnings=(*reports[0].warnings, *shard.troubles)), *reports[1:]) if reports else ()
+    troubles = tuple(map(wiring.redactor.text, shard.troubles))
+    for trouble in troubles:
+        LOGGER.warning("%s", trouble)
+    warned = (reports[0]._replace(warnings=(*reports[0].warnings, *troubles)), *reports[1:]) if reports else ()
     return Checked(warned, shard.deferred())
 
 

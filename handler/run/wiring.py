@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from handler.clock import Deadline, running
@@ -20,6 +20,7 @@ from handler.run.redaction import PIECE, Redactor
 from handler.settings.places import region_of, service_endpoint
 from handler.settings.reader import url_trouble
 from handler.settings.run_settings import DEFAULT_BUDGET, settings_and_problems
+from handler.state.interface import ObjectStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.index import Index
     from handler.state.interface import Content, Document, DocumentStore, Store
-    from handler.state.obs_objects import ObsKeys, ObsObjects
+    from handler.state.obs_objects import ObsObjects
 
 MAX_CONFIG_BYTES = 4 * 1024 * 1024  # 5,000 targets, each with everything that can be said of it
 INDEX_NAME = "_index"  # what `{target}` is in a state URL to name the index
@@ -124,15 +125,12 @@ class Wiring:
     def _store(
         self, url: Secret, name: str, place: Place | None, read: Callable[[Document], Content], *, read_only: bool
     ) -> DocumentStore[Content] | None:
-        storage = self._object_storage(place)
         return lazy.open_store(
             url.reveal().replace("{target}", quote(name, safe="")),
             running(self.context.clock),
             read,
             transport=self.context.warm.api,
-            obs_endpoint=storage.endpoint,
-            region=storage.region,
-            keys=storage.keys,
+            storage=self._object_storage(place),
             left=self._seconds_left,
             read_only=read_only,
         )
@@ -189,8 +187,9 @@ class Wiring:
         settings = self.settings
         for secret in (settings.webhook_secret, settings.apig_token):
             self.redactor.learn("" if secret is None else secret.reveal())
-        if settings.state_url is not None:
-            self.redactor.learn(unquote(urlsplit(settings.state_url.reveal()).password or ""))
+        own = () if settings.state_url is None else (settings.state_url,)
+        for url in (*own, *settings.fleet_state_urls):
+            self.redactor.learn(unquote(urlsplit(url.reveal()).password or ""))
 
     def _seconds_left(self) -> float:
         return self._end.left()
@@ -254,14 +253,6 @@ def _shard(state_url: Secret | None) -> str:
         return ""
     scheme, _, rest = state_url.reveal().partition("://")
     return hashlib.sha256(f"{scheme}://{rest.rpartition('@')[2]}".encode()).hexdigest()[:12]
-
-
-class ObjectStorage(NamedTuple):
-    """Where OBS is asked, and the access key that signs for it."""
-
-    endpoint: str
-    region: str
-    keys: Callable[[], ObsKeys]
 
 
 def attempt(build: Callable[[], Built], problems: list[str]) -> Built | None:

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from handler.state.memory import LastRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handler.state.obs_objects import ObsKeys
 
 Document = dict[str, Any]
 Content = TypeVar("Content")
 Read_co = TypeVar("Read_co", covariant=True)
+
+
+class ObjectStorage(NamedTuple):
+    """Where OBS is asked, and the access key that signs for it."""
+
+    endpoint: str
+    region: str
+    keys: Callable[[], ObsKeys]
 
 
 class DocumentStore(Protocol[Read_co]):

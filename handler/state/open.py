@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handler.clock import Clock
-    from handler.state.interface import Content, Document, DocumentStore
-    from handler.state.obs_objects import ObsKeys
+    from handler.state.interface import Content, Document, DocumentStore, ObjectStorage
     from handler.transport import Transport
 
 REQUEST_SECONDS: Final = 10.0  # for one request
@@ -28,15 +27,13 @@ def open_store(
     read: Callable[[Document], Content],
     *,
     transport: Transport | None = None,
-    obs_endpoint: str = "",
-    region: str = "",
-    keys: Callable[[], ObsKeys] | None = None,
+    storage: ObjectStorage | None = None,
     left: Callable[[], float] = lambda: math.inf,
     read_only: bool = False,
 ) -> DocumentStore[Content] | None:
     """The store of a URL; None for an empty one. Nothing is asked of it yet.
 
-    `file:///path`, `obs://bucket/key` (needs `transport`, `obs_endpoint`, `region`, `keys`), `redis://`, `rediss://`.
+    `file:///path`, `obs://bucket/key` (needs `transport` and `storage`), `redis://`, `rediss://`.
     `read` says what a document means, and raises StoreDamagedError. `left` tells how many seconds the run has. With
     `read_only` a damaged document is not even set aside.
     Raises SettingsError, MissingExtraError.
@@ -50,10 +47,10 @@ def open_store(
         return _redis(url, clock, read, read_only=read_only)
     if scheme != "obs":
         raise SettingsError("STATE_URL must start with file:///, obs://, redis:// or rediss://")
-    if transport is None or keys is None or not obs_endpoint or not region:
+    if transport is None or storage is None or not storage.endpoint or not storage.region:
         raise SettingsError("STATE_URL obs:// needs OBS_ENDPOINT (or a region) and an access key")
     bucket, key = _bucket_and_key(url)
-    objects = ObsObjects(bucket, obs_endpoint, region, keys, transport, clock, REQUEST_SECONDS, left)
+    objects = ObsObjects(bucket, *storage, transport, clock, REQUEST_SECONDS, left)
     return ObsStore(objects, key, read, read_only=read_only)
 
 

@@ -128,6 +128,18 @@ def test_without_pacing_there_is_nothing_to_give_back():
     assert pacer.forecast(PORTS, 1) == 0
 
 
+@pytest.mark.parametrize("calls", [0, 5])
+def test_a_turn_that_is_given_back_is_neither_counted_nor_known_to_other_processes(calls):
+    clock = FakeClock()
+    pacer = Pacer(clock, calls)
+    pacer.take(PORTS, far(clock))
+    clock.tick(1)
+    pacer.give_back(PORTS, pacer.take(PORTS, far(clock)))
+    pacer.give_back(STATISTICS, clock.monotonic())  # never taken
+    assert (pacer.turns(PORTS), pacer.turns(STATISTICS)) == (1, 0)
+    assert len(pacer.started(PORTS)) == min(1, calls)
+
+
 def test_calls_of_other_processes_count_and_ones_of_our_own_not_twice():
     clock = FakeClock()
     pacer = Pacer(clock)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from handler import index as door
 from handler.clock import iso
 from handler.errors import UnknownError
-from handler.models import Secret
+from handler.models import Changes, Secret
+from handler.run import entries
 from handler.run.result import RunResult
 from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
-from handler.state.index import Index, Lease, index_document, index_of
+from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
 from handler.transport import Response
+from tests.fakes import FakeClock
 from tests.world import CLEAN, TIMER, World
 
 HOUR = timedelta(hours=1)
@@ -27,7 +29,7 @@ class Shard:
 
     def __init__(self, folder, names, **world):
         self.folder = folder
-        self.world = World(root=folder, **world)
+        self.world = World(root=folder, clock=FakeClock(), **world)
         self.settings = {
             "TARGETS_CONFIG": "targets.yaml",
             "STATE_URL": f"file://{folder}/states/{{target}}.json",
@@ -260,7 +262,7 @@ def test_one_target_with_a_broken_policy_stops_nobody_and_the_run_ends_with_two(
     )
     outcome = shard.run()
     assert [(one.target.name, one.verdict) for one in outcome.reports] == [("a", "inconclusive"), ("b", "compliant")]
-    assert "target a: nowhere.yaml:1:1: cannot be read" in str(outcome.reports[0].problems[0])
+    assert "target a: nowhere.yaml: cannot be read" in str(outcome.reports[0].problems[0])
     assert (outcome.exit_code, "target a:" in str(outcome.error)) == (2, True)
     assert shard.index.targets["a"].problem.startswith("target a: nowhere.yaml")
 
@@ -417,3 +419,41 @@ def test_two_shards_that_share_a_state_by_accident_are_told_apart(tmp_path):
     shard.world.clock.tick(2 * 3600 + 60)
     shard.run()
     assert set(shard.index.targets) == {"x"}
+
+
+def test_a_fault_while_telling_who_left_costs_nobody_a_report(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**CHAT)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    broken = shard.run(FLEET_STATE_URLS="redis://localhost:99999/{target}", **CHAT)
+    assert names(broken.reports) == ["a"]
+    assert (set(shard.index.targets), shard.index.lease) == ({"a", "b"}, None)
+
+
+def test_what_is_wrong_with_an_index_is_said_without_secrets(tmp_path, caplog):
+    shard = Shard(tmp_path, ["a"])
+    shard.settings |= {"STATE_URL": f"file://{tmp_path}/wellkeptsecret/{{target}}.json"}
+    (tmp_path / "wellkeptsecret").mkdir()
+    (tmp_path / "wellkeptsecret/_index.json").write_text("damaged")
+    (report,) = shard.run(WEBHOOK_SECRET="wellkeptsecret", **CHAT).reports
+    assert "the index is rebuilt" in str(report.warnings)
+    assert "the index is rebuilt" in caplog.text
+    assert "wellkeptsecret" not in f"{report} {caplog.text}"
+
+
+def test_what_is_newly_forbidden_is_new_in_the_index_s_day(tmp_path):
+    changes = Changes(new=("1",), newly_forbidden=("2", "3"), reopened=("4",))
+    report = Shard(tmp_path, ["a"]).run().reports[0]._replace(changes=changes)
+    entry = entries.checked(IndexEntry(), report, datetime(2026, 11, 26, tzinfo=timezone.utc), 1)
+    assert entry.days[0].new == 4
+
+
+def test_a_project_that_a_login_does_not_tell_today_stays_in_the_index(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    each = prepare(Wiring(shard.world.context(in_function=False, **shard.settings)), RunRequest()).targets[0]
+    now = datetime(2026, 11, 26, tzinfo=timezone.utc)
+    known = entries.listed(None, each, now, HOUR)
+    unknown = each._replace(target=each.target._replace(project_id=""))
+    assert known.project_id
+    assert entries.listed(known, unknown, now, HOUR) == known

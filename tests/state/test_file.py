@@ -17,6 +17,7 @@ from handler.errors import MissingExtraError, SettingsError, StoreConflictError,
 from handler.state.content import to_bytes
 from handler.state.document import decode, encode
 from handler.state.file import FileStore
+from handler.state.interface import ObjectStorage
 from handler.state.lock import STALE, locked
 from handler.state.memory import LastRun
 from handler.state.obs import ObsStore
@@ -233,7 +234,7 @@ def test_many_writers_at_once_lose_no_count(path):
 def test_a_url_opens_its_store(tmp_path):
     assert open_store("", FakeClock(), decode) is None
     assert isinstance(open_store(f"file://{tmp_path}/a%20b", FakeClock(), decode), FileStore)
-    obs = {"transport": FakeTransport([]), "obs_endpoint": "https://obs.eu-de.x", "region": "eu-de", "keys": object}
+    obs = {"transport": FakeTransport([]), "storage": ObjectStorage("https://obs.eu-de.x", "eu-de", object)}
     assert isinstance(open_store("obs://bucket/a/key", FakeClock(), decode, **obs), ObsStore)
 
 
@@ -247,7 +248,7 @@ def test_a_url_that_opens_nothing_is_refused(url):
 
 @pytest.mark.parametrize("url", ["obs://bucket", "obs:///key", "obs://bucket/folder/"])
 def test_an_object_needs_bucket_and_key(url):
-    obs = {"transport": FakeTransport([]), "obs_endpoint": "https://obs.eu-de.x", "region": "eu-de", "keys": object}
+    obs = {"transport": FakeTransport([]), "storage": ObjectStorage("https://obs.eu-de.x", "eu-de", object)}
     with pytest.raises(SettingsError):
         open_store(url, FakeClock(), decode, **obs)
 
