@@ -233,7 +233,7 @@ def test_a_target_that_does_not_exist_is_named(tmp_path):
 
 def test_an_unfinished_listing_is_inconclusive_and_its_findings_are_told():
     world = World()
-    world.simulator.add_fault(Fault("status", "asset_statistics", last=9, value={"status": 500}))
+    world.simulator.add_fault(Fault("fewer_rows", "port_statistics", last=None))
     report = answer(world, WEBHOOK_URL=HOOK)
     assert report["verdict"] == "inconclusive"
     assert [f["port"] for f in told(world)[0]["findings"]] == [23]

@@ -17,10 +17,13 @@ from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
 from handler.state.memory import Batch, LastRun, SinkMemory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handler.decide.diff import Compared
     from handler.models import Report
     from handler.sinks.sink import Sink
     from handler.state.interface import Store
+    from handler.state.memory import Item
 
 __all__ = ["DeliveryContext", "Dispatched", "dispatch"]
 
@@ -129,24 +132,34 @@ def _send_all(outbox: Outbox) -> None:
 def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
     """Send one sink's batches in order; after one that was not taken, the rest stays due."""
     batches = outbox.batches[sink.name]
-    known = outbox.situation.last_run.sinks.get(sink.name)
-    repeated = {batch.delivery_id for batch in (known.pending if known else ())}
-    left: list[Batch] = []
+    known = outbox.situation.last_run.sinks.get(sink.name, SinkMemory(since=""))
+    repeated = {batch.delivery_id for batch in known.pending}
+    left: tuple[Batch, ...] = ()
     for index, batch in enumerate(batches):
         sent = _send_safely(outbox, sink, batch, context)
         outbox.deliveries[sink.name] = _delivery(sink, sent.status, sent.reason)
-        whole = sent.acceptance is Acceptance.TAKEN
-        items = batch.items if whole else tuple(item for item in batch.items if item.key in sent.taken)
+        items = _taken(sent, batch)
         if items:
             outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.situation.now)
-        if not whole:
-            if _may_have_it(sent, sink, batch, repeated):
-                left.append(batch._replace(items=tuple(one for one in batch.items if one not in items)))
-            left += (later for later in batches[index + 1 :] if later.delivery_id in repeated)
+        if sent.acceptance is not Acceptance.TAKEN:
+            rest = batch._replace(items=tuple(item for item in batch.items if item not in items))
+            kept = (rest,) if _may_have_it(sent, sink, batch, repeated) else ()
+            left = kept + _repeated(batches[index + 1 :], repeated)
             break
     outbox.settled[sink.name] = {batch.delivery_id for batch in batches}
     pending = tuple(Batch(batch.delivery_id, batch.items, outbox.run_id) for batch in left)
     outbox.memory = with_pending(outbox.memory, sink.name, pending, outbox.situation.now)
+
+
+def _repeated(batches: Sequence[Batch], repeated: set[str]) -> tuple[Batch, ...]:
+    return tuple(batch for batch in batches if batch.delivery_id in repeated)
+
+
+def _taken(sent: SendResult, batch: Batch) -> tuple[Item, ...]:
+    """What the sink has taken of a batch, for sure."""
+    if sent.acceptance is Acceptance.TAKEN:
+        return batch.items
+    return tuple(item for item in batch.items if item.key in sent.taken)
 
 
 def _may_have_it(sent: SendResult, sink: Sink, batch: Batch, repeated: set[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -195,8 +196,8 @@ def _joined(files: Sequence[BuiltFile]) -> Policy:
     policy = Policy(
         name=_name(documents, files[0].file.name),
         digest="",
-        rules=_merged([rule for file in files for rule in file.rules]),
-        exemptions=tuple(exemption for file in files for exemption in file.exemptions),
+        rules=_merged(list(chain.from_iterable(file.rules for file in files))),
+        exemptions=tuple(chain.from_iterable(file.exemptions for file in files)),
         expect_rows=_expected_rows(documents),
         limits=_strictest([document.limits for document in documents]),
         description="\n".join(document.description for document in documents if document.description),

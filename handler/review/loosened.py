@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from handler.models import CATEGORIES
 from handler.policy.match import ExemptionsInForce, concerns
 from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, RULE_WITHIN
-from handler.review.regions import Found, Place, by_edge, found, space_of
+from handler.review.regions import Found, Region, by_edge, found, space_of
 from handler.review.weaker import Weaker, together
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _judgement(rule: Rule, policy: Policy) -> tuple[object, ...]:
 
 
 def _in_place(
-    old: Policy, suspects: Sequence[Rule], new: Policy, known: Mapping[str, Rule], place: Place
+    old: Policy, suspects: Sequence[Rule], new: Policy, known: Mapping[str, Rule], place: Region
 ) -> Iterator[Weaker]:
     before = ExemptionsInForce(old.exemptions, place.since, place.project, old.limits)
     past = tuple(found(suspects, before, place))
@@ -95,7 +95,7 @@ def _worst(several: Sequence[Found], above: int) -> Rule | None:
     return max((one.rule for one in several if one.above <= above), key=lambda rule: rule.severity, default=None)
 
 
-def _because(rule: Rule | None, exemptions: ExemptionsInForce, place: Place, port: int) -> tuple[str, Location | None]:
+def _because(rule: Rule | None, exemptions: ExemptionsInForce, place: Region, port: int) -> tuple[str, Location | None]:
     """What the new policy's rule of the same id says there, and where that is written."""
     if rule is None:
         return "rule dropped", None
@@ -108,7 +108,7 @@ def _because(rule: Rule | None, exemptions: ExemptionsInForce, place: Place, por
 
 
 def _weaker(
-    place: Place, ports: tuple[int, int], step: _Step, was: Rule, because: str, there: Location | None
+    place: Region, ports: tuple[int, int], step: _Step, was: Rule, because: str, there: Location | None
 ) -> Weaker:
     return Weaker(
         category=place.category,

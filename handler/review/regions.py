@@ -12,6 +12,7 @@ from handler.models import CATEGORIES
 from handler.policy.match import ExemptionsInForce, rule_matcher
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID, Subject
 from handler.policy.rules import PROTOCOLS, STATUSES
+from handler.review.claims import COUNTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
     from handler.policy.rules import Policy, Rule
 
 OTHER: Final = "other"  # stands for every type, status and enterprise project that no policy names
-COUNTER: Final = -1  # stands for the port of a counter
 _DAY: Final = timedelta(days=1)
 
 
-class Place(NamedTuple):
+class Region(NamedTuple):
     """What a row or counter is beside its port and num, and when: each rule answers the same all over it.
 
     `counter` names the counter, then there is no protocol; the days are `since` to `until` (None: for ever).
@@ -59,16 +59,16 @@ class Space(NamedTuple):
     days: tuple[tuple[date, date | None], ...]
     counters: tuple[str, ...]
 
-    def places(self) -> Iterator[Place]:
+    def places(self) -> Iterator[Region]:
         """All of it but for ports and nums."""
         for project in self.projects:
             for days in self.days:
                 for category in CATEGORIES:
                     for counter in self.counters:
-                        yield Place(category, counter, None, None, project, *days)
+                        yield Region(category, counter, None, None, project, *days)
                     for protocol in (*PROTOCOLS, OTHER):
                         for status in self.statuses:
-                            yield Place(category, None, protocol, status, project, *days)
+                            yield Region(category, None, protocol, status, project, *days)
 
 
 def space_of(policies: Iterable[Policy], today: date) -> Space:
@@ -102,14 +102,14 @@ def _stretches(today: date, turning: Iterable[date]) -> tuple[tuple[date, date |
     return tuple(zip(starts, (*(day - _DAY for day in starts[1:]), None), strict=True))
 
 
-def found(rules: Iterable[Rule], exemptions: ExemptionsInForce, place: Place) -> Iterator[Found]:
+def found(rules: Iterable[Rule], exemptions: ExemptionsInForce, place: Region) -> Iterator[Found]:
     """What these rules find in a place, with what exemptions in force tolerate taken off."""
     for rule in rules:
         if rule.statistic == place.counter and place.category in rule.categories and not rule.announced(place.since):
             yield from _found(rule, exemptions, place)
 
 
-def _found(rule: Rule, exemptions: ExemptionsInForce, place: Place) -> Iterator[Found]:
+def _found(rule: Rule, exemptions: ExemptionsInForce, place: Region) -> Iterator[Found]:
     matcher = rule_matcher(rule)
     for low, high in [(COUNTER, COUNTER)] if place.counter else exemptions.stretches(rule):
         subject = place.subject(low)

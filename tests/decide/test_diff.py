@@ -230,11 +230,11 @@ OTHER_PORTS = TELNET._replace(ports=PortSet(((80, 80),)))
     [
         (TELNET, {}, [], "closed"),
         (TELNET, {"every_row": False, "plan": "ports"}, [], "closed"),
-        (TELNET, {}, [Row(23, "tcp", 3)], "closed"),  # the rule still forbids what was last seen: its num fell
-        (TELNET._replace(above=3), {}, [Row(23, "tcp", 3)], "policy"),
+        (TELNET, {}, [Row(23, "tcp", 0)], "closed"),  # the rule still forbids what was last seen: its num fell
+        (TELNET._replace(above=3), {}, [Row(23, "tcp", 3)], "tolerated"),
         (TELNET._replace(above=3), {}, [], "closed"),
         (TELNET._replace(status=("unknown",)), {}, [Row(23, "tcp", 3, "danger")], "policy"),
-        (TELNET._replace(status=("danger",)), {}, [Row(23, "tcp", 3, "normal")], "closed"),
+        (TELNET._replace(status=("danger",)), {}, [Row(23, "tcp", 3, "normal")], "status"),
         (OTHER_PORTS, {}, [], "closed"),  # asked no more, and every row was seen
         (OTHER_PORTS, {}, [Row(23, "tcp", 3)], "policy"),
         (OTHER_PORTS, {"every_row": False, "plan": "ports"}, [], "policy"),

@@ -64,6 +64,12 @@ def test_a_row_that_is_neither_tcp_nor_udp_is_judged_by_every_rule_and_named():
     assert "'SCTP' are neither TCP nor UDP" in evaluation.warnings[0]
 
 
+def test_of_very_many_odd_types_some_are_named_and_the_others_counted():
+    warnings = judge(policy(TELNET), *(Row(23, f"odd{number:04}", 1) for number in range(1000))).warnings
+    assert len(warnings) == 21
+    assert warnings[-1] == "host: 980 more types of rows are neither TCP nor UDP"
+
+
 @pytest.mark.parametrize(("num", "is_found"), [(0, False), (2, False), (3, True)])
 def test_above_is_the_tolerated_num(num, is_found):
     rule = Rule("x", "ports", ports=PortSet.of_ports([22]), above=2)

@@ -299,5 +299,7 @@ def test_any_text_leaves_every_machine_format_well_formed(text):
     list(text_string_to_metric_families(render_report("openmetrics", one)))
     for event in json.loads(render_report("ocsf", one)):
         ComplianceFinding.model_validate(event)
-    assert len(list(csv.reader(io.StringIO(render_report("csv", one)), strict=True))) == 2
+    assert (
+        len(list(csv.reader(io.StringIO(render_report("csv", one)), strict=True))) == 4
+    )  # a header, found, exempted, announced
     assert all(line.startswith("::") for line in render_report("github", one).splitlines())

@@ -18,6 +18,7 @@ from tests.fakes import FakeClock, FakeTransport
 TAKEN = {
     "feishu": b'{"code": 0}', "dingtalk": b'{"errcode": 0}', "wecom": b'{"errcode": 0}', "telegram": b'{"ok": true}',
     "slack": b"ok", "mattermost": b"ok", "rocketchat": b'{"success": true}',
+    "splunk": b'{"text": "Success", "code": 0}',
     "googlechat": b'{"name": "spaces/A/messages/B"}',
 }  # fmt: skip  # what these say where they take it; the others say it by their status
 STATUS = {"pagerduty": 202, "teams": 202, "discord": 204, "webex": 204}
