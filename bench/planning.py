@@ -13,7 +13,7 @@ from datetime import timedelta
 from math import ceil
 from typing import NamedTuple
 
-from handler.hss.estimate import CALL_SECONDS, MEMORY_MB, MONTH, shard_load
+from handler.hss.estimate import MEMORY_MB, MONTH, SECONDS_A_CALL, shard_load
 from handler.hss.pacing import WINDOW
 
 CALLS = {"port_statistics": 1, "asset_statistics": 1}
@@ -54,7 +54,7 @@ def need(targets: int) -> Need:
         shards * load.requests_a_month,
         shards * load.gb_seconds_a_month,
         shards * minutes,
-        calls * CALL_SECONDS * MEMORY_MB / 1024,
+        calls * SECONDS_A_CALL * MEMORY_MB / 1024,
     )
 
 

@@ -241,6 +241,7 @@ class World:
             last_run, version = store.load()
         except StoreDamagedError:
             last_run, unreadable = None, True  # it stays there until it is replaced
+            version = str(self.store.count)
         now = self.clock.now()
         evaluation = Evaluation(findings=tuple(self._findings()), coverage=(category(),))
         compared = compare(evaluation, last_run, POLICY, now, unreadable=unreadable)

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import timedelta
 
-    from handler.decide.fleet import Fleet
+    from handler.decide.fleet import FleetStatus
 
 DESCRIPTION = (
     "Shows every target of one or several states, worst first: never checked, stale, inconclusive, violations. Reads "
     "only the indexes. Exit 3 if a target is silent or unknown, else 1 with findings, else 0."
 )
 EXAMPLE = "port-compliance fleet --state 'obs://security/shard-1/{target}.json'"
-_FORMATS: dict[str, Callable[[Fleet], str]] = {
+_FORMATS: dict[str, Callable[[FleetStatus], str]] = {
     "json": formats.render_fleet_json,
     "markdown": formats.render_fleet_markdown,
     "csv": formats.render_fleet_csv,
@@ -74,7 +74,7 @@ def _stale_after(text: str | None) -> timedelta | None:
         raise UsageError(f"--stale-after: {error}") from None
 
 
-def _rendered(fleet: Fleet, form: str) -> str:
+def _rendered(fleet: FleetStatus, form: str) -> str:
     if form == "text":
         return formats.render_fleet_text(fleet, color=wants_color())
     if form != "html":

@@ -35,7 +35,7 @@ DESCRIPTION = (
 )
 EXAMPLE = "port-compliance plan --policy policies/baseline.yaml --rows 2400"
 PROBE_SECONDS = 60.0
-FEW = 5  # targets that are shown one by one
+SHOWN_ONE_BY_ONE = 5  # targets that are shown one by one
 HOUR = timedelta(hours=1)
 
 
@@ -59,7 +59,9 @@ def run(args: argparse.Namespace) -> int:
         places = wiring.places(args.target)
     planner = _Planner(args, wiring)
     plans = [(place, planner.plan(place)) for place in places]
-    lines = _of_each(plans, budget_seconds(wiring.settings)) if len(plans) <= FEW else _of_all(plans, wiring)
+    lines = (
+        _of_each(plans, budget_seconds(wiring.settings)) if len(plans) <= SHOWN_ONE_BY_ONE else _of_all(plans, wiring)
+    )
     for line in lines:
         print(line)
     return 0

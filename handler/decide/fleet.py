@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.clock import iso
-from handler.decide.schedule import NEVER, STALE_AFTER, since
+from handler.decide.schedule import NEVER, STALE_AFTER, UNSET_INTERVAL, since
+from handler.models import SEVERITIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,9 +19,8 @@ if TYPE_CHECKING:
 
 Standing = Literal["never", "stale", "inconclusive", "violations", "compliant"]
 STANDINGS: tuple[Standing, ...] = ("never", "stale", "inconclusive", "violations", "compliant")  # worst first
-UNSET_INTERVAL = timedelta(days=1)
 WEEK = 7  # days
-SEVERITIES = ("critical", "high", "medium", "low", "info")
+SEVERITY_NAMES = tuple(str(severity) for severity in SEVERITIES)  # worst first
 
 
 class FleetTarget(NamedTuple):
@@ -50,7 +50,7 @@ class FleetTarget(NamedTuple):
         return self.standing == "stale"
 
 
-class Fleet(NamedTuple):
+class FleetStatus(NamedTuple):
     """All targets, worst first. `unread` says which indexes could not be read: then not all targets are known."""
 
     taken_at: str
@@ -77,13 +77,13 @@ class Fleet(NamedTuple):
 
 def fleet_of(
     indexes: Iterable[Index], now: datetime, stale_after: timedelta | None = None, unread: Iterable[str] = ()
-) -> Fleet:
+) -> FleetStatus:
     """The fleet of these indexes; a target is stale after `stale_after`, else after twice its interval."""
     first_day = iso(now - timedelta(days=WEEK - 1))[:10]
     found = [
         _target(name, entry, now, stale_after, first_day) for index in indexes for name, entry in index.targets.items()
     ]
-    return Fleet(iso(now), tuple(sorted(found, key=_worst_first)), tuple(unread))
+    return FleetStatus(iso(now), tuple(sorted(found, key=_worst_first)), tuple(unread))
 
 
 def _target(name: str, entry: IndexEntry, now: datetime, stale_after: timedelta | None, first_day: str) -> FleetTarget:
@@ -118,5 +118,5 @@ def _standing(entry: IndexEntry, old: bool) -> Standing:
 
 
 def _worst_first(target: FleetTarget) -> tuple[int, tuple[int, ...], str]:
-    counts = tuple(-target.counts.get(level, 0) for level in SEVERITIES)
+    counts = tuple(-target.counts.get(level, 0) for level in SEVERITY_NAMES)
     return STANDINGS.index(target.standing), counts, target.name

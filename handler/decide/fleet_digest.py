@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime, timedelta
 
-    from handler.decide.fleet import Fleet, FleetTarget
+    from handler.decide.fleet import FleetStatus, FleetTarget
 
 SILENT = ("never", "stale")
 
@@ -24,7 +24,9 @@ class FleetDigest(NamedTuple):
     told: Mapping[str, str]
 
 
-def digest_of(fleet: Fleet, told: Mapping[str, str], now: datetime, remind_after: timedelta | None) -> FleetDigest:
+def digest_for(
+    fleet: FleetStatus, told: Mapping[str, str], now: datetime, remind_after: timedelta | None
+) -> FleetDigest:
     """The digest for one sink. What is better than last time is forgotten in silence, so that a relapse is told."""
     standings: list[tuple[str, str, str]] = [(f"#{text}", "stale", f"not read: {text}") for text in fleet.unread]
     standings += [(one.name, one.standing, _line(one)) for one in fleet.targets if not one.waiting]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DUE_AFTER = 0.9  # of the interval, counted from the last start
 STALE_AFTER = 2  # intervals without a complete run
+UNSET_INTERVAL = timedelta(days=1)  # what staleness is measured by where RUN_INTERVAL is not set
 NEVER = timedelta.max
 
 

@@ -8,7 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.clock import parse_iso
-from handler.decide.fleet import SEVERITIES, STANDINGS
+from handler.decide.fleet import SEVERITY_NAMES, STANDINGS
 from handler.formats.columns import Ink
 from handler.formats.csv_table import cell
 from handler.formats.inert import cells, inert
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
-    from handler.decide.fleet import Fleet, FleetTarget
+    from handler.decide.fleet import FleetStatus, FleetTarget
 
 WRONG_LINES = 16  # with heading and sums they fill the 24 lines of a terminal
 MARKDOWN_BYTES = 60_000  # a comment on a forge holds 65,536
 CSV_COLUMNS = (
-    "target", "standing", "verdict", *SEVERITIES, "last_run_at", "last_complete_at", "age_seconds", "new_7d",
+    "target", "standing", "verdict", *SEVERITY_NAMES, "last_run_at", "last_complete_at", "age_seconds", "new_7d",
     "resolved_7d", "problem", "cloud", "region", "project_id", "owner", "link",
 )  # fmt: skip
 _HEAD = f"{'target':<31}{'standing':<12}{'crit':>5}{'high':>5}{'med':>5}{'low':>5}{'age':>6}{'week':>10}"
 
 
-def render_fleet_text(fleet: Fleet, *, color: bool = False) -> str:
+def render_fleet_text(fleet: FleetStatus, *, color: bool = False) -> str:
     """What is wrong, worst first, as far as a screen holds it; then the sums."""
     ink = Ink(color)
     wrong = [target for target in fleet.targets if target.standing != "compliant"]
@@ -53,16 +53,16 @@ def _padded(text: str, width: int) -> str:
 
 
 def _line(target: FleetTarget, ink: Ink) -> str:
-    counts = "".join(f"{target.counts.get(level, 0):>5}" for level in SEVERITIES[:4])
+    counts = "".join(f"{target.counts.get(level, 0):>5}" for level in SEVERITY_NAMES[:4])
     week = f"+{target.new} -{target.resolved}"
     shown = f"{_padded(target.name, 30)} {target.standing:<12}{counts}{age_words(target.age):>6}{week:>10}"
     return ink.verdict("violations" if target.standing == "violations" else "inconclusive", shown)
 
 
-def _sums(fleet: Fleet) -> Iterator[str]:
+def _sums(fleet: FleetStatus) -> Iterator[str]:
     counts = fleet.counts
     yield ", ".join(f"{counts[standing]} {standing}" for standing in STANDINGS[::-1])
-    found = {level: sum(target.counts.get(level, 0) for target in fleet.targets) for level in SEVERITIES}
+    found = {level: sum(target.counts.get(level, 0) for target in fleet.targets) for level in SEVERITY_NAMES}
     yield "findings: " + ", ".join(f"{count} {level}" for level, count in found.items())
     new, resolved = sum(one.new for one in fleet.targets), sum(one.resolved for one in fleet.targets)
     yield f"in a week: {new} new, {resolved} ended"
@@ -101,14 +101,14 @@ def _seconds(target: FleetTarget) -> int | None:
     return None if target.age is None else int(target.age.total_seconds())
 
 
-def render_fleet_json(fleet: Fleet) -> str:
+def render_fleet_json(fleet: FleetStatus) -> str:
     """One JSON document, pure ASCII, a line for each target; times are null where nothing happened."""
     head = json.dumps({"version": "1", "taken_at": fleet.taken_at, "counts": fleet.counts})
     lines = ",\n".join(json.dumps(_target_dict(target), allow_nan=False) for target in fleet.targets)
     return f'{head[:-1]}, "targets": [\n{lines}\n]}}\n'
 
 
-def render_fleet_markdown(fleet: Fleet) -> str:
+def render_fleet_markdown(fleet: FleetStatus) -> str:
     """Sums and a table of what is wrong, as much as a comment on a forge holds."""
     counts = fleet.counts
     lines = [f"## {counts['targets']} targets: {fleet.verdict}", ""]
@@ -116,7 +116,8 @@ def render_fleet_markdown(fleet: Fleet) -> str:
     lines += [", ".join(f"{counts[standing]} {standing}" for standing in STANDINGS), ""]
     wrong = [_row(target) for target in fleet.targets if target.standing != "compliant"]
     if wrong:
-        columns = ("Target", "Standing", *(level.capitalize() for level in SEVERITIES), "Age", "Week", "Why", "Owner")
+        levels = (level.capitalize() for level in SEVERITY_NAMES)
+        columns = ("Target", "Standing", *levels, "Age", "Week", "Why", "Owner")
         lines.append(table_within(columns, wrong, MARKDOWN_BYTES))
     return "\n".join([*lines, "", f"As of {fleet.taken_at}."]) + "\n"
 
@@ -125,7 +126,7 @@ def _row(target: FleetTarget) -> str:
     return table_row(
         escaped(target.name, 80),
         target.standing,
-        *(str(target.counts.get(level, 0)) for level in SEVERITIES),
+        *(str(target.counts.get(level, 0)) for level in SEVERITY_NAMES),
         age_words(target.age),
         f"+{target.new} -{target.resolved}",
         escaped(target.problem, 120),
@@ -133,7 +134,7 @@ def _row(target: FleetTarget) -> str:
     )
 
 
-def render_fleet_csv(fleet: Fleet) -> str:
+def render_fleet_csv(fleet: FleetStatus) -> str:
     """A header and one line per target, worst first; no cell is a formula."""
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
@@ -148,7 +149,7 @@ def _cells(target: FleetTarget) -> tuple[str, ...]:
         target.name,
         target.standing,
         target.verdict or "",
-        *(str(target.counts.get(level, 0)) for level in SEVERITIES),
+        *(str(target.counts.get(level, 0)) for level in SEVERITY_NAMES),
         target.last_run_at,
         target.last_complete_at,
         "" if age is None else str(age),
@@ -163,12 +164,12 @@ def _cells(target: FleetTarget) -> tuple[str, ...]:
     )
 
 
-def render_fleet_openmetrics(fleet: Fleet) -> str:
+def render_fleet_openmetrics(fleet: FleetStatus) -> str:
     """Gauges: how many targets stand how, and of each target its findings and its last whole run."""
     return "\n".join([*_metrics(fleet), "# EOF"]) + "\n"
 
 
-def _metrics(fleet: Fleet) -> Iterator[str]:
+def _metrics(fleet: FleetStatus) -> Iterator[str]:
     counts = fleet.counts
     name = "port_compliance_fleet_targets"
     yield from (f"# TYPE {name} gauge", f"# HELP {name} Targets by how they stand.")
@@ -176,7 +177,7 @@ def _metrics(fleet: Fleet) -> Iterator[str]:
     name = "port_compliance_fleet_findings"
     yield from (f"# TYPE {name} gauge", f"# HELP {name} Findings of the last run of each target.")
     for place, target in _labelled(fleet):
-        for level in SEVERITIES:
+        for level in SEVERITY_NAMES:
             if target.counts.get(level):
                 yield f"{name}{labels_of({**place, 'severity': level})} {target.counts[level]}"
     name = "port_compliance_fleet_last_complete_timestamp_seconds"
@@ -186,7 +187,7 @@ def _metrics(fleet: Fleet) -> Iterator[str]:
             yield f"{name}{labels_of(place)} {number_of(parse_iso(target.last_complete_at).timestamp())}"
 
 
-def _labelled(fleet: Fleet) -> Iterator[tuple[dict[str, str], FleetTarget]]:
+def _labelled(fleet: FleetStatus) -> Iterator[tuple[dict[str, str], FleetTarget]]:
     """Each target with labels of its own; of two with one name, in two indexes, the worse is shown."""
     seen: set[str] = set()
     for target in fleet.targets:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from handler.decide.fleet import SEVERITIES, STANDINGS
+from handler.decide.fleet import SEVERITY_NAMES, STANDINGS
 from handler.formats.fleet import age_words
 from handler.formats.html_report import digest_of, environment_of, part_of
 
 if TYPE_CHECKING:
-    from handler.decide.fleet import Fleet
+    from handler.decide.fleet import FleetStatus
 
 BAR_HEIGHT = 80  # of the month's plot, in its own units
 _LETTERS = {"compliant": "c", "violations": "v", "inconclusive": "i"}
@@ -23,7 +23,7 @@ class Bar(NamedTuple):
     heights: dict[str, float]
 
 
-def render_fleet_html(fleet: Fleet) -> str:
+def render_fleet_html(fleet: FleetStatus) -> str:
     """The whole page; every row is in it, so it works without its script too."""
     css, script = part_of("report.css") + part_of("fleet.css"), part_of("fleet.js")
     template = environment_of().from_string(part_of("fleet.html.j2"))
@@ -35,14 +35,14 @@ def render_fleet_html(fleet: Fleet) -> str:
         script_hash=digest_of(script),
         bars=month_of(fleet),
         bar_height=BAR_HEIGHT,
-        severities=SEVERITIES,
+        severities=SEVERITY_NAMES,
         standings=STANDINGS,
         age_words=age_words,
         letters=lambda target: "".join(_LETTERS[day.verdict] for day in target.days),
     )
 
 
-def month_of(fleet: Fleet) -> list[Bar]:
+def month_of(fleet: FleetStatus) -> list[Bar]:
     """The last 31 days of all targets together; a day counts with its worst verdict."""
     days: dict[str, dict[str, int]] = {}
     for target in fleet.targets:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.clock import Deadline
 from handler.decide.fleet import fleet_of
-from handler.decide.fleet_digest import digest_of
+from handler.decide.fleet_digest import digest_for
 from handler.errors import DeliveryError, SettingsError, UnknownError
 from handler.models import Delivery, Report, Target
 from handler.notify.send import Acceptance, DeliveryContext, send
@@ -16,7 +16,7 @@ from handler.sinks.sink import Notification
 from handler.state.shared_index import SharedIndex
 
 if TYPE_CHECKING:
-    from handler.decide.fleet import Fleet
+    from handler.decide.fleet import FleetStatus
     from handler.decide.fleet_digest import FleetDigest
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
@@ -59,10 +59,12 @@ def tell_fleet(wiring: Wiring, seconds: float, *, dry_run: bool = False) -> dict
     }
 
 
-def _tell(sink: Sink, fleet: Fleet, memory: SharedIndex, wiring: Wiring, share: Deadline, *, dry_run: bool) -> Delivery:
+def _tell(
+    sink: Sink, fleet: FleetStatus, memory: SharedIndex, wiring: Wiring, share: Deadline, *, dry_run: bool
+) -> Delivery:
     """Tell one sink what it is due, and remember it if it was taken."""
     told = memory.fleet_told(sink.name)
-    digest = digest_of(fleet, told, share.clock.now(), sink.remind_after)
+    digest = digest_for(fleet, told, share.clock.now(), sink.remind_after)
     if not digest.lines or dry_run:
         if not digest.lines:
             memory.tell_fleet(sink.name, digest.told)
@@ -74,7 +76,7 @@ def _tell(sink: Sink, fleet: Fleet, memory: SharedIndex, wiring: Wiring, share: 
     return Delivery(sink.name, sink.kind.name, sent.status, sent.reason)
 
 
-def _notification(sink: Sink, fleet: Fleet, digest: FleetDigest) -> Notification:
+def _notification(sink: Sink, fleet: FleetStatus, digest: FleetDigest) -> Notification:
     """The digest as what every kind can say: lines on what is not seen or worse, then the sums."""
     counts = fleet.counts
     sums = ", ".join(f"{counts[word]} {word}" for word in counts if word != "targets")
@@ -95,7 +97,7 @@ def _notification(sink: Sink, fleet: Fleet, digest: FleetDigest) -> Notification
     return Notification(delivery_id, report, not_seen=lines, notes=(f"{counts['targets']} targets: {sums}",))
 
 
-def _fail_where_nobody_knows(fleet: Fleet, deliveries: list[Delivery]) -> None:
+def _fail_where_nobody_knows(fleet: FleetStatus, deliveries: list[Delivery]) -> None:
     bad = [delivery for delivery in deliveries if delivery.status in ("failed", "owed")]
     if any(delivery.status in ("delivered", "accepted") for delivery in deliveries) or not bad:
         return

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MONTH = timedelta(days=30)
 TIMER_MINUTES = 10  # between two runs of a shard
 MEMORY_MB = 256
-CALL_SECONDS = 0.5  # that a call takes
+SECONDS_A_CALL = 0.5  # that a call takes
 
 
 class Size(NamedTuple):
@@ -86,7 +86,7 @@ def shard_load(calls: Sequence[Mapping[str, int]], interval: timedelta, calls_pe
         by_api.update(each)
     total = sum(by_api.values())
     waiting = _seconds(max(by_api.values(), default=0), calls_per_minute)
-    seconds = min(waiting + total * CALL_SECONDS, interval.total_seconds())
+    seconds = min(waiting + total * SECONDS_A_CALL, interval.total_seconds())
     rounds = MONTH / interval
     return ShardLoad(
         targets=len(calls),

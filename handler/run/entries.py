@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.clock import iso, parse_iso
-from handler.models import Severity
+from handler.models import SEVERITIES
 from handler.report.verdict import VERDICTS, counts_of
 from handler.state.index import IndexEntry, with_day
 from handler.state.memory import place_of
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from handler.state.memory import LastRun
 
 PROBLEM_LENGTH = 200
-_LEVELS = tuple(str(severity) for severity in sorted(Severity, reverse=True))
+_LEVELS = tuple(str(severity) for severity in SEVERITIES)
 
 
-def listed(known: IndexEntry | None, each: PreparedTarget, now: datetime, interval: timedelta | None) -> IndexEntry:
+def configured(known: IndexEntry | None, each: PreparedTarget, now: datetime, interval: timedelta | None) -> IndexEntry:
     """The entry of a target that the configuration lists, with what only the configuration knows."""
     entry, target = known or IndexEntry(first_seen=iso(now)), each.target
     return entry._replace(

@@ -8,7 +8,7 @@ from handler.clock import Deadline, iso
 from handler.decide.diff import Compared
 from handler.models import Changes, PastFinding, Report, Target
 from handler.run.check import load_state
-from handler.run.fault import fault_of
+from handler.run.fault import internal_error
 from handler.run.indexes import read_indexes
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def tell_left(left: Mapping[str, IndexEntry], run: PreparedRun, wiring: Wiring, 
                 if entry.place in elsewhere or _told(name, entry, run, wiring, whole):
                     settled.append(name)
     except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
-        fault_of(error)
+        internal_error(error)
     return tuple(settled)
 
 

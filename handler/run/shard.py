@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
-from handler.decide.schedule import Deferred, since, standing, turn
+from handler.decide.schedule import UNSET_INTERVAL, Deferred, since, standing, turn
 from handler.hss.client import PATHS
 from handler.report.verdict import VERDICTS
 from handler.run import entries
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from handler.run.wiring import Wiring
 
 SAVE_EVERY = 10.0  # seconds between two writes of verdicts; a start is always written before its target is asked
-UNSET_INTERVAL = timedelta(days=1)  # what staleness is measured by where RUN_INTERVAL is not set
 
 
 class Shard:
@@ -80,7 +79,7 @@ class Shard:
     def _list(self) -> None:
         """Enter what the configuration lists."""
         now, known = self._clock.now(), self._index.known.targets
-        every = {name: entries.listed(known.get(name), each, now, self._interval) for name, each in self._items()}
+        every = {name: entries.configured(known.get(name), each, now, self._interval) for name, each in self._items()}
         self._index.put({name: entry for name, entry in every.items() if entry != known.get(name)})
 
     def _calls_of_a_killed_run(self) -> tuple[float, ...]:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from handler.settings.run_settings import Place
     from handler.sinks.sink import Sink
     from handler.state.index import Index
-    from handler.state.interface import Content, Document, DocumentStore, Store
+    from handler.state.interface import Decoded, Document, DocumentStore, Store
     from handler.state.obs_objects import ObsObjects
 
 MAX_CONFIG_BYTES = 4 * 1024 * 1024  # 5,000 targets, each with everything that can be said of it
@@ -123,8 +123,8 @@ class Wiring:
         return self._store(url, INDEX_NAME, place, lazy.index_of, read_only=read_only)
 
     def _store(
-        self, url: Secret, name: str, place: Place | None, read: Callable[[Document], Content], *, read_only: bool
-    ) -> DocumentStore[Content] | None:
+        self, url: Secret, name: str, place: Place | None, read: Callable[[Document], Decoded], *, read_only: bool
+    ) -> DocumentStore[Decoded] | None:
         return lazy.open_store(
             url.reveal().replace("{target}", quote(name, safe="")),
             running(self.context.clock),

@@ -22,14 +22,14 @@ _FLOW_ITEM = re.compile(rf"([a-z_]+): ({_VALUE})(?:, *|$)")
 _ITEM = re.compile(_SCALAR)
 _SURPRISING = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 
-Entry = dict[str, "str | list[str]"]
+PlainEntry = dict[str, "str | list[str]"]
 
 
 class _OtherwiseError(Exception):
     """This file is not plain."""
 
 
-def plain_entries(content: bytes) -> list[Entry] | None:
+def plain_entries(content: bytes) -> list[PlainEntry] | None:
     """The entries of `targets:`; None where the file is not plain."""
     try:
         return _Reader().read(content.decode("ascii"))
@@ -41,11 +41,11 @@ class _Reader:
     """Reads line by line; `_inside` is the column of an entry's keys."""
 
     def __init__(self) -> None:
-        self._entries: list[Entry] = []
+        self._entries: list[PlainEntry] = []
         self._dash = self._inside = -1
         self._known: dict[str, tuple[int, bool, str, str | list[str]]] = {}  # most lines stand there many times
 
-    def read(self, text: str) -> list[Entry]:
+    def read(self, text: str) -> list[PlainEntry]:
         lines = iter(text.split("\n"))
         if next((line for line in lines if not _is_blank(line)), "").rstrip(" ") != "targets:":
             raise _OtherwiseError

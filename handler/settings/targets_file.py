@@ -128,7 +128,7 @@ class _Places:
 
 def _place(entry: TargetEntry, resolved: ResolvedEndpoint, credentials: Credentials, project: str) -> Place:
     return Place(
-        name=name_of(entry, project),
+        name=target_name(entry, project),
         cloud=resolved.cloud,
         region=resolved.region,
         endpoint=resolved.endpoint,
@@ -142,7 +142,7 @@ def _place(entry: TargetEntry, resolved: ResolvedEndpoint, credentials: Credenti
     )
 
 
-def name_of(entry: TargetEntry, project: str) -> str:
+def target_name(entry: TargetEntry, project: str) -> str:
     """The target's name: the entry's own, with the enterprise project's id behind it where there are several."""
     return entry.name if len(entry.enterprise_projects) == 1 else f"{entry.name}-{project}"
 
@@ -152,7 +152,7 @@ def _repeated(entries: Sequence[TargetEntry], positions: PositionedFile) -> Iter
     for index, entry in enumerate(entries):
         where = positions.where(("targets", index, "name"))
         for project in entry.enterprise_projects:
-            name = name_of(entry, project)
+            name = target_name(entry, project)
             if name in first:
                 yield f"{where}: the name {name!r} is used twice, first at {first[name]}"
             first.setdefault(name, where)

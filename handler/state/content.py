@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from handler.state.interface import Content, Document
+    from handler.state.interface import Decoded, Document
 
 
 def to_bytes(document: Document) -> bytes:
@@ -20,7 +20,7 @@ def to_bytes(document: Document) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def from_bytes(content: bytes, read: Callable[[Document], Content]) -> Content:
+def from_bytes(content: bytes, read: Callable[[Document], Decoded]) -> Decoded:
     """What a document says. Raises StoreDamagedError where it is no JSON, and what `read` raises.
 
     All of that is judged here, because only what a store itself calls damaged is set aside and then replaced.

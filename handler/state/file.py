@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic
 
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError
 from handler.state.content import aside_name, from_bytes, to_bytes, version_of
-from handler.state.interface import Content
+from handler.state.interface import Decoded
 from handler.state.lock import locked
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from handler.state.interface import Document
 
 
-class FileStore(Generic[Content]):
+class FileStore(Generic[Decoded]):
     """A document in a file, also on a mounted share. Its version is the digest of its bytes."""
 
     def __init__(
         self,
         path: str | Path,
         clock: Clock,
-        read: Callable[[Document], Content],
+        read: Callable[[Document], Decoded],
         lock_limit: float = 15.0,
         *,
         read_only: bool = False,
@@ -45,7 +45,7 @@ class FileStore(Generic[Content]):
         self._flush = flush  # makes what is written to a descriptor last through a power cut
         self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
-    def load(self) -> tuple[Content | None, str | None]:
+    def load(self) -> tuple[Decoded | None, str | None]:
         """What the document says, and its version; a damaged one is copied aside and StoreDamagedError raised.
 
         It stays until it is replaced, so that a crash before that does not hide that it was damaged.

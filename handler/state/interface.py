@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from handler.state.obs_objects import ObsKeys
 
 Document = dict[str, Any]
-Content = TypeVar("Content")
+Decoded = TypeVar("Decoded")
 Read_co = TypeVar("Read_co", covariant=True)
 
 

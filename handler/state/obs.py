@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Generic
 
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError, TransportError
 from handler.state.content import aside_name, from_bytes, to_bytes, version_of
-from handler.state.interface import Content
+from handler.state.interface import Decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,11 +22,11 @@ NO_CONDITIONS: Final = (
 _LOST: Final = (412, 409)  # the condition does not hold; another conditional write is under way
 
 
-class ObsStore(Generic[Content]):
+class ObsStore(Generic[Decoded]):
     """A document in an object; its version is the object's ETag. `warnings` says what the bucket cannot do."""
 
     def __init__(
-        self, objects: ObsObjects, key: str, read: Callable[[Document], Content], *, read_only: bool = False
+        self, objects: ObsObjects, key: str, read: Callable[[Document], Decoded], *, read_only: bool = False
     ) -> None:
         self._objects = objects
         self._key = key
@@ -36,7 +36,7 @@ class ObsStore(Generic[Content]):
         self._damaged: str | None = None  # the ETag of what was copied aside and may be replaced
         self.warnings: tuple[str, ...] = ()
 
-    def load(self) -> tuple[Content | None, str | None]:
+    def load(self) -> tuple[Decoded | None, str | None]:
         """What the document says, and its version; a damaged one is copied aside and StoreDamagedError raised."""
         response = self._current()
         if response is None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handler.clock import Clock
-    from handler.state.interface import Content, Document, DocumentStore, ObjectStorage
+    from handler.state.interface import Decoded, Document, DocumentStore, ObjectStorage
     from handler.transport import Transport
 
 REQUEST_SECONDS: Final = 10.0  # for one request
@@ -24,13 +24,13 @@ REQUEST_SECONDS: Final = 10.0  # for one request
 def open_store(
     url: str,
     clock: Clock,
-    read: Callable[[Document], Content],
+    read: Callable[[Document], Decoded],
     *,
     transport: Transport | None = None,
     storage: ObjectStorage | None = None,
     left: Callable[[], float] = lambda: math.inf,
     read_only: bool = False,
-) -> DocumentStore[Content] | None:
+) -> DocumentStore[Decoded] | None:
     """The store of a URL; None for an empty one. Nothing is asked of it yet.
 
     `file:///path`, `obs://bucket/key` (needs `transport` and `storage`), `redis://`, `rediss://`.
@@ -61,7 +61,7 @@ def _path(url: str) -> str:
     return unquote(parts.path)
 
 
-def _redis(url: str, clock: Clock, read: Callable[[Document], Content], *, read_only: bool) -> DocumentStore[Content]:
+def _redis(url: str, clock: Clock, read: Callable[[Document], Decoded], *, read_only: bool) -> DocumentStore[Decoded]:
     try:
         from handler.state.redis import RedisStore  # noqa: PLC0415 - an extra, which may not be installed
     except ImportError as error:

@@ -9,7 +9,7 @@ import redis
 
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError
 from handler.state.content import aside_name, from_bytes, to_bytes, version_of
-from handler.state.interface import Content
+from handler.state.interface import Decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,14 +28,14 @@ def split_url(url: str) -> tuple[str, str]:
     return urlunsplit((parts.scheme, parts.netloc, f"/{number or 0}", parts.query, "")), unquote(key) or DEFAULT_KEY
 
 
-class RedisStore(Generic[Content]):
+class RedisStore(Generic[Decoded]):
     """A document under one key of a Redis server. Its version is the digest of its bytes."""
 
     def __init__(
         self,
         url: str,
         clock: Clock,
-        read: Callable[[Document], Content],
+        read: Callable[[Document], Decoded],
         timeout: float = 5.0,
         *,
         read_only: bool = False,
@@ -48,7 +48,7 @@ class RedisStore(Generic[Content]):
         self._redis = redis.Redis.from_url(server, socket_timeout=timeout, socket_connect_timeout=timeout, protocol=2)
         self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
-    def load(self) -> tuple[Content | None, str | None]:
+    def load(self) -> tuple[Decoded | None, str | None]:
         """What the document says, and its version; a damaged one is copied aside and StoreDamagedError raised."""
         content = _asked("read", lambda: self._redis.get(self._key))
         if content is None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from handler.state.index import IndexEntry
     from handler.state.interface import Document, DocumentStore
 
-SAVES: Final = 5  # of one change, while others write in between
-FAILURES: Final = 2  # in a row, after which a run asks its store no more
+SAVE_TRIES: Final = 5  # of one change, while others write in between
+FAILURES_BORNE: Final = 2  # in a row, after which a run asks its store no more
 
 
 class SharedIndex:
@@ -47,17 +47,17 @@ class SharedIndex:
             self.troubles.append(f"the index is rebuilt from the states: {error.message}")
         except StoreError as error:
             self.lost = True
-            self._failures = FAILURES
+            self._failures = FAILURES_BORNE
             self.troubles.append(f"the index is not known: {error.message}")
 
     def leave(self, why: str) -> None:
         """Neither believe nor write it: it is not ours."""
-        self.known, self.lost, self._failures = Index(), True, FAILURES
+        self.known, self.lost, self._failures = Index(), True, FAILURES_BORNE
         self.troubles.append(why)
 
     def take(self, budget: timedelta) -> bool:
         """Lease the shard for one budget. False: another run works on it."""
-        for _ in range(SAVES):
+        for _ in range(SAVE_TRIES):
             now = self._clock.now()
             if leased(self.known, now, budget):
                 break
@@ -92,10 +92,10 @@ class SharedIndex:
 
     def save(self) -> None:
         """Write it, together with what others wrote meanwhile."""
-        for _ in range(SAVES):
+        for _ in range(SAVE_TRIES):
             if self._saved():
                 return
-        self.troubles.append(f"the index could not be written: other runs wrote it {SAVES} times in between")
+        self.troubles.append(f"the index could not be written: other runs wrote it {SAVE_TRIES} times in between")
 
     def release(self) -> None:
         """Write it for the last time, without this run's lease."""
@@ -104,7 +104,7 @@ class SharedIndex:
 
     def _saved(self) -> bool:
         """One try; False where another run was faster, whose index is then known too."""
-        if self._read_only or self._failures >= FAILURES:
+        if self._read_only or self._failures >= FAILURES_BORNE:
             return True
         there = self.known.lease
         if self._lease is not None or (there is not None and there.run_id == self._run_id):

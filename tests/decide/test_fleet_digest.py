@@ -8,7 +8,7 @@ import pytest
 
 from handler.clock import iso
 from handler.decide.fleet import fleet_of
-from handler.decide.fleet_digest import digest_of
+from handler.decide.fleet_digest import digest_for
 from handler.state.index import Index, IndexEntry
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=timezone.utc)
@@ -32,7 +32,7 @@ def told_of(*days_and_fleets, remind_after=None):
     told, lines = {}, []
     for days, targets in days_and_fleets:
         now = NOW + timedelta(days=days)
-        digest = digest_of(fleet(now, **targets), told, now, remind_after)
+        digest = digest_for(fleet(now, **targets), told, now, remind_after)
         told = digest.told
         lines.append([line.partition(",")[0] for line in digest.lines])
     return lines
@@ -64,13 +64,13 @@ def test_a_target_with_findings_is_not_reminded_of_here():
 
 
 def test_an_index_that_cannot_be_read_is_told_once():
-    first = digest_of(fleet(unread=["state 2: gone"], a="compliant"), {}, NOW, None)
+    first = digest_for(fleet(unread=["state 2: gone"], a="compliant"), {}, NOW, None)
     assert first.lines == ("not read: state 2: gone",)
-    assert digest_of(fleet(unread=["state 2: gone"], a="compliant"), first.told, NOW, None).lines == ()
+    assert digest_for(fleet(unread=["state 2: gone"], a="compliant"), first.told, NOW, None).lines == ()
 
 
 def test_a_line_says_what_and_since_when_and_whom_to_ask():
     at = "2026-11-25T08:00:00Z"
     entry = IndexEntry("inconclusive", {}, at, at, problem="HTTP 503", owner="team-a@example.org")
-    digest = digest_of(fleet_of([Index({"a": entry})], NOW, timedelta(hours=2)), {}, NOW, None)
+    digest = digest_for(fleet_of([Index({"a": entry})], NOW, timedelta(hours=2)), {}, NOW, None)
     assert digest.lines == (f"a: stale, no whole run since {at}, HTTP 503, ask team-a@example.org",)

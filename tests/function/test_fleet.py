@@ -12,6 +12,7 @@ from handler.clock import iso
 from handler.errors import DeliveryError, SettingsError, UsageError
 from handler.state.index import Index, IndexEntry, index_document, index_of
 from handler.transport import Response
+from tests.fakes import FakeClock
 from tests.world import TIMER, World
 
 FLEET = {**TIMER, "user_event": '{"fleet": true}'}
@@ -23,7 +24,7 @@ SINKS = """sinks:
 
 @pytest.fixture
 def world(tmp_path):
-    made = World(root=tmp_path)
+    made = World(root=tmp_path, clock=FakeClock())
     (tmp_path / "sinks.yaml").write_text(SINKS)
     return made
 

@@ -453,7 +453,7 @@ def test_a_project_that_a_login_does_not_tell_today_stays_in_the_index(tmp_path)
     shard = Shard(tmp_path, ["a"])
     each = prepare(Wiring(shard.world.context(in_function=False, **shard.settings)), RunRequest()).targets[0]
     now = datetime(2026, 11, 26, tzinfo=timezone.utc)
-    known = entries.listed(None, each, now, HOUR)
+    known = entries.configured(None, each, now, HOUR)
     unknown = each._replace(target=each.target._replace(project_id=""))
     assert known.project_id
-    assert entries.listed(known, unknown, now, HOUR) == known
+    assert entries.configured(known, unknown, now, HOUR) == known
