@@ -78,10 +78,7 @@ class _Planner:
     def plan(self, place: Place | None) -> Estimate:
         """What a run on that target needs."""
         location = (place.policy if place is not None else "") or self._wiring.settings.policy_path
-        if location not in self._policies:
-            paths = self._args.policy
-            self._policies[location] = load_policy(paths) if paths else self._wiring.policy(location, place)
-        policy = self._policies[location]
+        policy = self._policy(location, place)
         categories = (place.categories if place is not None else ()) or policy.categories
         with self._wiring.redactor.errors():
             sizes = _sizes(self._args, policy, place or self._wiring.settings.place, self._wiring)
@@ -90,6 +87,12 @@ class _Planner:
             asks = asks_of(policy, [category for category in policy.categories if category in categories])
             self._known[key] = estimate(asks, sizes, self._wiring.settings.calls_per_minute)
         return self._known[key]
+
+    def _policy(self, location: str, place: Place | None) -> Policy:
+        if location not in self._policies:
+            paths = self._args.policy
+            self._policies[location] = load_policy(paths) if paths else self._wiring.policy(location, place)
+        return self._policies[location]
 
 
 def _of_each(plans: Sequence[tuple[Place | None, Estimate]], budget: float) -> Iterator[str]:

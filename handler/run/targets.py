@@ -129,11 +129,11 @@ def _prepare_target(place: Place | None, wiring: Wiring, request: RunRequest, po
     policy = policies.of(place)
     place, unknown = _with_project(place, wiring)
     policy = unknown or policy  # told like a policy that cannot be had: nothing can be asked
-    spoken = () if isinstance(policy, (UnknownError, PolicyError)) else policy.categories
-    wanted = _wanted(place, wiring, request) or spoken
     target = _target(place, request)
-    if place is not None and not isinstance(policy, (UnknownError, PolicyError)):
-        check_queries(target, asks_of(policy, policy.categories))
+    spoken = _spoken(policy)
+    wanted = _wanted(place, wiring, request, spoken)
+    if place is not None:
+        _check_queries(target, policy)
     name = target.name if place is None else place.name
     state_url = request.state_url or wiring.settings.state_url
     return PreparedTarget(
@@ -146,6 +146,17 @@ def _prepare_target(place: Place | None, wiring: Wiring, request: RunRequest, po
         client=None if place is None else wiring.client(place),
         place=place,
     )
+
+
+def _spoken(policy: Policy | UnknownError | PolicyError) -> tuple[str, ...]:
+    """The categories that a policy speaks of; none where it cannot be had."""
+    return () if isinstance(policy, (UnknownError, PolicyError)) else policy.categories
+
+
+def _check_queries(target: Target, policy: Policy | UnknownError | PolicyError) -> None:
+    """Raises SettingsError where a target's parameters cannot be asked with."""
+    if not isinstance(policy, (UnknownError, PolicyError)):
+        check_queries(target, asks_of(policy, policy.categories))
 
 
 def _with_project(place: Place | None, wiring: Wiring) -> tuple[Place | None, UnknownError | None]:
@@ -162,9 +173,9 @@ def _target(place: Place | None, request: RunRequest) -> Target:
     return Target() if request.snapshot is None else request.snapshot.target
 
 
-def _wanted(place: Place | None, wiring: Wiring, request: RunRequest) -> tuple[str, ...]:
-    """The categories that are asked for: by the door, else by the target, else by the settings; empty: the policy's."""
-    return request.categories or (() if place is None else place.categories) or wiring.settings.categories
+def _wanted(place: Place | None, wiring: Wiring, request: RunRequest, spoken: tuple[str, ...]) -> tuple[str, ...]:
+    """The categories that are asked for: by the door, else by the target, else by the settings, else by the policy."""
+    return request.categories or (() if place is None else place.categories) or wiring.settings.categories or spoken
 
 
 class _Policies:
