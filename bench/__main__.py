@@ -12,13 +12,13 @@ import sys
 import zipfile
 from pathlib import Path
 
-from bench import c7n, pure, runs, sweep, weight
+from bench import c7n, commands, pure, runs, sweep, weight
 from bench.fresh import Place
 from bench.measure import progress
 from bench.table import markdown
 from tools.package_wheels import find_python
 
-SECTIONS = ("cold", "whole", "evaluate", "decode", "policy load", "render", "calls", "c7n", "weight")
+SECTIONS = ("cold", "whole", "evaluate", "decode", "policy load", "render", "commands", "calls", "c7n", "weight")
 
 
 def main() -> int:
@@ -40,6 +40,7 @@ def main() -> int:
         "decode": lambda: pure.decoding(args.rounds),
         "policy load": lambda: pure.loading(args.rounds),
         "render": lambda: pure.rendering(args.rounds),
+        "commands": lambda: commands.commands(args.work, args.rounds),
         "calls": sweep.calls,
         "c7n": lambda: c7n.judging(str(custodian) if custodian.exists() else None, args.rounds),
         "weight": lambda: weight.weight(places, zips),

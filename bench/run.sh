@@ -14,6 +14,7 @@ peer() { # NAME PYTHON LOCK
 for version in 3.10 3.12; do
   found=$("$python" -c "from tools.package_wheels import find_python; print(find_python('$version') or '')")
   [ -z "$found" ] || peer "sdk-$version" "$found" bench/peers/sdk.lock
+  [ -z "$found" ] || peer "package-$version" "$found" requirements.lock
 done
 peer c7n "$("$python" -c 'import sys; print(sys.executable)')" bench/peers/c7n.lock
 exec "$python" -m bench --work "$work" "$@"

@@ -115,6 +115,7 @@ _SECTIONS = {
     "decode": _timed,
     "policy load": _timed,
     "render": _render,
+    "commands": _timed,
     "calls": _calls,
     "c7n": _c7n,
     "weight": _weight,

@@ -128,12 +128,21 @@ def test_drift_is_worded_without_jsonschema(tmp_path):
     assert among(modules, HEAVY) == ["requests", "urllib3"]
 
 
-def test_a_policy_that_is_not_compiled_brings_yaml_and_pydantic(tmp_path):
+def test_a_policy_that_is_not_compiled_brings_yaml(tmp_path):
     path = compiled(tmp_path)
     (tmp_path / f"x.yaml{COMPILED_SUFFIX}").unlink()
     verdict, _, modules = run_on(Line(22, "TCP", 3), POLICY_PATH=path)
     assert verdict == "compliant"
-    assert among(modules, HEAVY) == ["requests", "urllib3", "pydantic", "yaml"]
+    assert among(modules, HEAVY) == ["requests", "urllib3", "yaml"]
+
+
+def test_a_policy_or_snapshot_with_a_fault_brings_the_judge_that_words_it(tmp_path):
+    (tmp_path / "x.yaml").write_text("version: 1\ndisallowed_port: [23]\n")
+    code, modules = in_fresh_process(COMMAND, "policy", "validate", tmp_path / "x.yaml")
+    assert (code, among(modules, HEAVY)) == (2, ["pydantic", "yaml"])
+    (tmp_path / "s.json").write_text('{"version": "1", "kind": "port-compliance/snapshot"}')
+    code, modules = in_fresh_process(COMMAND, "schema", "check", tmp_path / "s.json")
+    assert (code, among(modules, HEAVY)) == (2, ["jsonschema"])
 
 
 def test_what_follows_the_first_request_is_what_decides_and_tells():
@@ -150,14 +159,14 @@ def test_what_follows_the_first_request_is_what_decides_and_tells():
         ("--version", 0, []),
         ("policy --help", 0, []),
         ("policy schema", 0, []),
-        ("policy validate policies/baseline.yaml", 0, ["pydantic", "yaml"]),
-        ("policy explain policies/baseline.yaml --port 23/tcp", 0, ["pydantic", "yaml"]),
-        ("plan --rows 100 --policy policies/baseline.yaml", 0, ["pydantic", "yaml"]),
+        ("policy validate policies/baseline.yaml", 0, ["yaml"]),
+        ("policy explain policies/baseline.yaml --port 23/tcp", 0, ["yaml"]),
+        ("plan --rows 100 --policy policies/baseline.yaml", 0, ["yaml"]),
         ("notify preview --sink slack", 0, []),
         (
             "check --snapshot docs/examples/snapshot.json --policy docs/examples/first.yaml",
             1,
-            ["pydantic", "jsonschema", "yaml"],
+            ["yaml"],
         ),
     ],
 )

@@ -7,34 +7,45 @@ truth; what can be read but is not as documented is counted.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from handler.errors import AnswerError
+from handler.hss.documented import documented_rows
 from handler.hss.refusals import harmless, refusal
-from handler.hss.rows import MOST_NAMED, fault_of, is_count, is_integer, read_counters, read_rows
-from handler.hss.strict import NotJsonError, read
+from handler.hss.rows import (
+    MOST_LISTED,
+    MOST_NAMED,
+    OLD_UNKNOWN,
+    fault_of,
+    is_count,
+    is_integer,
+    read_counters,
+    read_rows,
+)
+from handler.hss.strict import NotJsonError, nothing, read_as
 from handler.models import COUNTERS, Problem, Row
 from handler.schemas.apply import each_breach
 from handler.schemas.breach import type_name
 from handler.schemas.drift import pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from handler.hss.rows import Unreadable
     from handler.transport import Response
 
 _Read = TypeVar("_Read", "PortPage", "AssetCounters")
+_Made = TypeVar("_Made")
 Validation = Literal["strict", "warn"]
 Notes = dict[str, int]  # what is not as documented, and how often
 LARGEST_ANSWER = 4 * 1024 * 1024  # bytes, unpacked; a page of 200 rows has 20,000
-MOST_ROWS = 10_000  # of one answer; 200 are asked for
 MOST_BREACHES = 10_000  # of one answer that are looked at; each costs as much as ten good rows
 MOST_NOTES = 20
 _MOST_KINDS = 100  # of notes that one answer may make
 _OTHER_KINDS = ("drift", "$", "and other kinds of it")
-_OLD_SPELLING = 'string "unknow" is none of'  # of unknown: so an older document has it
+_OLD_SPELLING = f'string "{OLD_UNKNOWN}" is none of'
 UNREADABLE_HINT = AnswerError.hint
 
 
@@ -68,7 +79,9 @@ def port_page(response: Response, endpoint: str, cloud: str, validation: Validat
 
     `strict` makes a problem of everything that is not as documented, too.
     """
-    body = answer_object(response, endpoint, "total_num")
+    body, documented = _answer_as(partial(documented_rows, cloud), response, endpoint, "total_num")
+    if documented is not None:
+        return PortPage(body["total_num"], documented, tuple(body["data_list"]))
     total = body.get("total_num")
     faults = [] if is_count(total) else [fault_of("$.total_num", body, "total_num", "a count")]
     if body.get("data_list") is None and is_count(total) and total == 0:
@@ -120,23 +133,30 @@ def answer_object(response: Response, endpoint: str, *expected: str) -> dict[str
 
     An error body under status 200, which has none of the `expected` keys, is an error too.
     """
+    return _answer_as(nothing, response, endpoint, *expected)[0]
+
+
+def _answer_as(
+    make: Callable[[Any, int], _Made | None], response: Response, endpoint: str, *expected: str
+) -> tuple[dict[str, Any], _Made | None]:
+    """The same object, and what `make` could make of it at once."""
     if response.status != 200:
         raise refusal(response, endpoint)
     if len(response.body) > LARGEST_ANSWER:
         raise AnswerError(f"{endpoint}: the answer has {len(response.body)} bytes, more than {LARGEST_ANSWER}")
     try:
-        body = read(response.body)
+        body, made = read_as(make, response.body)
     except NotJsonError as error:
         kind = harmless(response.headers.get("content-type", "no content type"), 60)
         raise AnswerError(f"{endpoint}: the answer is {error} ({kind}, {len(response.body)} bytes)") from None
     if not isinstance(body, dict):
         raise AnswerError(f"{endpoint}: $: is of type {type_name(body)}, not an object")
     listed = body.get("data_list")
-    if isinstance(listed, list) and len(listed) > MOST_ROWS:
-        raise AnswerError(f"{endpoint}: $.data_list: {len(listed)} rows in one answer, more than {MOST_ROWS}")
+    if isinstance(listed, list) and len(listed) > MOST_LISTED:
+        raise AnswerError(f"{endpoint}: $.data_list: {len(listed)} rows in one answer, more than {MOST_LISTED}")
     if "error_code" in body and not any(name in body for name in expected):
         raise refusal(response, endpoint)
-    return body
+    return body, made
 
 
 def notes_of(api: str, cloud: str, body: object, faults: Iterable[Unreadable] = ()) -> Notes:

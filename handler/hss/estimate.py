@@ -18,12 +18,14 @@ TIMER_MINUTES = 10  # between two runs of a shard
 MEMORY_MB = 256
 SECONDS_A_CALL = 0.5  # that a call takes
 
+    from handler.hss.pages import Sorted
+
 
 class Size(NamedTuple):
-    """How long a list is, and whether it comes in order of port; None: not known before the first page."""
+    """How long a list is, and whether it comes in order of port; None: not asked for, and not known before a page."""
 
     rows: int
-    in_order: bool | None = None
+    order: Sorted | None = None
 
 
 class CategoryEstimate(NamedTuple):
@@ -99,8 +101,8 @@ def shard_load(calls: Sequence[Mapping[str, int]], interval: timedelta, calls_pe
 
 
 def _category(ask: Ask, size: Size) -> CategoryEstimate:
-    plan, most = calls_from_start(ask, size.rows, in_order=bool(size.in_order))
-    _, fewest = calls_from_start(ask, size.rows, in_order=size.in_order is not False)
+    plan, most = calls_from_start(ask, size.rows, size.order or "none")
+    _, fewest = calls_from_start(ask, size.rows, size.order or "seen")
     return CategoryEstimate(ask.category, size.rows, plan, most, fewest)
 
 

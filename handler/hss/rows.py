@@ -22,6 +22,8 @@ _new_row = partial(tuple.__new__, Row)  # Row._make, without a Python function b
 _INTEGERS, _TEXTS = frozenset([int]), frozenset([str])
 _COUNT, _PORT = "a count", "a port number"
 _NUMBERS = (_COUNT, _PORT)
+MOST_LISTED = 10_000  # of one answer; 200 are asked for
+OLD_UNKNOWN = "unknow"  # so an older document spells the status `unknown`; it is no drift
 MOST_NAMED = 5  # unreadable rows of one answer that are named one by one
 
 
@@ -82,10 +84,15 @@ def read_counters(raw: Mapping[str, Any]) -> CountersRead:
     return CountersRead(counters, tuple(Unreadable(f"$.{name}", "is below zero, not a count") for name in below))
 
 
+def protocol_of(kind: str) -> str:
+    """The protocol of a row, from its type."""
+    return kind.strip().lower()
+
+
 def status_of(said: object) -> str | None:
     """The status of a row in lower case, in the vendor's newer spelling; None where there is no word."""
     word = said.strip().lower() if isinstance(said, str) else ""
-    return "unknown" if word == "unknow" else word or None
+    return "unknown" if word == OLD_UNKNOWN else word or None
 
 
 def is_count(value: object) -> TypeGuard[int]:
@@ -122,7 +129,7 @@ def _columns(raw: list[Any]) -> _Columns | None:
 
 
 def _rows(columns: _Columns) -> tuple[Row, ...]:
-    types = {text: text.strip().lower() for text in set(columns.types)}
+    types = {text: protocol_of(text) for text in set(columns.types)}
     try:
         words: Iterable[str | None] = map(
             {said: status_of(said) for said in set(columns.statuses)}.get, columns.statuses

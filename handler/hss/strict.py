@@ -6,11 +6,12 @@ import json as _json
 import math
 import re
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_Made = TypeVar("_Made")
 LONGEST_NUMBER = 20  # digits; the API's largest number has ten
 MOST_CONTAINERS = 250_000  # arrays and objects, which cost 20 times their two bytes; the API's largest page has 10,002
 DEEPEST = 50  # levels; the API's answers have three, and how many Python reads depends on its version
@@ -34,16 +35,31 @@ def read(body: bytes) -> Any:
     Raises NotJsonError: not UTF-8, not JSON, empty, a key twice in one object, NaN or Infinity, a number of more than
     twenty digits, nested too deep, more than 250,000 arrays and objects (before they are made).
     """
-    if body.count(b"[") + body.count(b"{") > MOST_CONTAINERS:
+    return read_as(nothing, body)[0]
+
+
+def read_as(make: Callable[[Any, int], _Made | None], body: bytes) -> tuple[Any, _Made | None]:
+    """The same, and what `make` makes of the value and the number of colons in its text.
+
+    Where that is something, `make` has seen that the value is shallow and that no key stood twice.
+    """
+    if len(body) > MOST_CONTAINERS and body.count(b"[") + body.count(b"{") > MOST_CONTAINERS:
         raise NotJsonError(f"more than {MOST_CONTAINERS} arrays and objects")
-    value = _parsed(body)
+    value, colons = _parsed(body), body.count(b":")
+    made = make(value, colons)
+    if made is not None:
+        return value, made
     depth, keys = _measured(value)
     if depth > DEEPEST:
         raise NotJsonError(_TOO_DEEP)
-    if keys != body.count(b":"):  # as many colons as keys: no key was lost to another of the same name
+    if keys != colons:  # as many colons as keys: no key was lost to another of the same name
         del value  # before it is made again: it may be large
         value = _parsed(body, object_pairs_hook=_unique)
-    return value
+    return value, None
+
+
+def nothing(_value: object, _colons: int) -> None:
+    """What is made of a value that is only wanted as it is."""
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
@@ -59,7 +75,7 @@ def _parsed(body: bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], An
     try:
         text = body.removeprefix(_BOM).decode("utf-8")
         return _json.loads(
-            _encodable(text) if any(half in body for half in _HALF_ESCAPES) else text,
+            _encodable(text) if b"\\" in body and any(half in body for half in _HALF_ESCAPES) else text,
             object_pairs_hook=object_pairs_hook,
             parse_constant=_no_constant,
             parse_int=_integer if _TWENTY_DIGITS in body.translate(_ANY_DIGIT) else None,

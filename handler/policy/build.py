@@ -5,21 +5,19 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import ValidationError
-
 from handler.models import CATEGORIES, Severity
 from handler.policy.codes import LoadProblem
-from handler.policy.document import DefaultsDocument, PolicyDocument, RuleDocument
-from handler.policy.messages import shape_problem
 from handler.policy.port_entries import entry_mistake, entry_range
 from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Location, Rule, RuleKind
+from handler.policy.shape import certainly_fits
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from handler.policy.document import ExemptionDocument
     from handler.policy.yaml_positions import KeyPath, PositionedFile
+
+    FileData = Mapping[str, Any]  # a file, or a rule or exemption in it, of the right shape; keys may be absent
 
 SHORT_FORM_ID = "disallowed-ports"
 
@@ -37,7 +35,7 @@ class BuiltFile(NamedTuple):
     """What one file says. `written` holds the entries of each list of ports, by the rule or exemption they stand in."""
 
     file: PositionedFile
-    document: PolicyDocument | None = None
+    document: FileData | None = None
     rules: tuple[Rule, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     written: tuple[tuple[Rule | Exemption, tuple[WrittenPort, ...]], ...] = ()
@@ -49,29 +47,28 @@ def build_file(file: PositionedFile) -> BuiltFile:
     problems = list(file.problems)
     document = None
     if file.data is not None and not (problems and not file.values):
-        document, shape = _document(file)
-        problems += [*shape, *_kinds(file)]
+        shape = _shape_problems(file)
+        document = None if shape is not None else file.data
+        problems += [*(shape or ()), *_kinds(file)]
     if document is None or problems:
         return BuiltFile(file, problems=(*problems, *_second_look(file)))
-    builder = _Builder(file, document.defaults)
-    rules = [builder.rule(rule, ("rules", index)) for index, rule in enumerate(document.rules)]
-    if document.disallowed_ports is not None:
-        rules.insert(0, builder.short_form(document.disallowed_ports))
-    exemptions = [builder.exemption(one, ("exemptions", index)) for index, one in enumerate(document.exemptions)]
+    builder = _Builder(file, document.get("defaults", {}))
+    rules = [builder.rule(rule, ("rules", index)) for index, rule in enumerate(document.get("rules", ()))]
+    if is_short(file):
+        rules.insert(0, builder.short_form(document["disallowed_ports"]))
+    exemptions = [
+        builder.exemption(one, ("exemptions", index)) for index, one in enumerate(document.get("exemptions", ()))
+    ]
     return BuiltFile(file, document, tuple(rules), tuple(exemptions), tuple(builder.written), tuple(builder.problems))
 
 
-def _document(file: PositionedFile) -> tuple[PolicyDocument | None, list[LoadProblem]]:
-    try:
-        return PolicyDocument.model_validate(file.data), []
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-        told = [detail for detail in details if not _already_told(file, tuple(detail["loc"]))]
-        return None, [shape_problem(file, detail) for detail in told]
+def _shape_problems(file: PositionedFile) -> tuple[LoadProblem, ...] | None:
+    """What is wrong with the shape of a file and not told yet; None if nothing is wrong with it."""
+    if certainly_fits()(file.data):
+        return None
+    from handler.policy.messages import shape_problems  # noqa: PLC0415 - brings pydantic, which a good file needs not
 
-
-def _already_told(file: PositionedFile, path: KeyPath) -> bool:
-    return any(path[: len(refused)] == refused for refused in file.refused)
+    return shape_problems(file)
 
 
 def _kinds(file: PositionedFile) -> Iterable[LoadProblem]:
@@ -110,7 +107,7 @@ def mappings(file: PositionedFile, key: str) -> list[tuple[int, dict[str, Any]]]
 
 def _second_look(file: PositionedFile) -> list[LoadProblem]:
     """Ranges, services and dates of a file whose shape is wrong elsewhere, so that all is told at once."""
-    builder = _Builder(file, DefaultsDocument())
+    builder = _Builder(file, {})
     for path, value in _listed(file):
         if not entry_mistake(value):
             builder.entry(value, path)
@@ -134,23 +131,23 @@ def _listed(file: PositionedFile) -> Iterable[tuple[KeyPath, Any]]:
 class _Builder:
     """Builds the rules and exemptions of one file and notes problems on the way."""
 
-    def __init__(self, file: PositionedFile, defaults: DefaultsDocument) -> None:
+    def __init__(self, file: PositionedFile, defaults: FileData) -> None:
         self.file = file
         self.defaults = defaults
         self.problems: list[LoadProblem] = []
         self.written: list[tuple[Rule | Exemption, tuple[WrittenPort, ...]]] = []
 
-    def rule(self, rule: RuleDocument, path: KeyPath) -> Rule:
+    def rule(self, rule: FileData, path: KeyPath) -> Rule:
         kind, entries = _kind(rule)
         return self._rule(rule, kind, self._entries(entries, (*path, kind)), path)
 
     def short_form(self, entries: list[int | str]) -> Rule:
-        rule = RuleDocument.model_construct(id=SHORT_FORM_ID)
-        return self._rule(rule, "ports", self._entries(entries, ("disallowed_ports",)), ("disallowed_ports",))
+        path = ("disallowed_ports",)
+        return self._rule({"id": SHORT_FORM_ID}, "ports", self._entries(entries, path), path)
 
-    def _rule(self, rule: RuleDocument, kind: RuleKind, written: tuple[WrittenPort, ...], path: KeyPath) -> Rule:
+    def _rule(self, rule: FileData, kind: RuleKind, written: tuple[WrittenPort, ...], path: KeyPath) -> Rule:
         listed = PortSet.of((port.low, port.high) for port in written)
-        unsaid = {"title": rule.id, **self._values(self.defaults, path)}
+        unsaid = {"title": rule["id"], **self._values(self.defaults, path)}
         built = Rule(
             **unsaid | self._values(rule, path),
             kind=kind,
@@ -161,23 +158,23 @@ class _Builder:
         self.written.append((built, written))
         return built
 
-    def exemption(self, exemption: ExemptionDocument, path: KeyPath) -> Exemption:
-        written = self._entries(exemption.ports or [], (*path, "ports"))
+    def exemption(self, exemption: FileData, path: KeyPath) -> Exemption:
+        written = self._entries(exemption.get("ports", ()), (*path, "ports"))
         built = Exemption(
             **self._values(exemption, path),
-            ports=PortSet.of((port.low, port.high) for port in written) if exemption.ports else None,
+            ports=PortSet.of((port.low, port.high) for port in written) if "ports" in exemption else None,
             location=self._where(path),
         )
         self.written.append((built, written))
         return built
 
-    def _values(self, document: DefaultsDocument | RuleDocument | ExemptionDocument, path: KeyPath) -> dict[str, Any]:
+    def _values(self, document: FileData, path: KeyPath) -> dict[str, Any]:
         """What the keys say, but for ports; what is not said is left to the defaults of Rule and Exemption."""
         values: dict[str, Any] = {}
-        for key, value in document:
-            if key in ("effective_from", "expires") and value is not None:
+        for key, value in document.items():
+            if key in ("effective_from", "expires"):
                 values[key] = self.day(value, (*path, key))
-            elif key not in ("ports", "allowed_ports") and value is not None:
+            elif key not in ("ports", "allowed_ports"):
                 values[key] = _READ.get(key, _as_written)(value)
         return values
 
@@ -208,12 +205,12 @@ class _Builder:
             return date.max
 
 
-def _kind(rule: RuleDocument) -> tuple[RuleKind, Sequence[int | str]]:
-    if rule.ports is not None:
-        return "ports", rule.ports
-    if rule.allowed_ports is not None:
-        return "allowed_ports", rule.allowed_ports
-    return ("statistic", ()) if rule.statistic else ("status", ())
+def _kind(rule: FileData) -> tuple[RuleKind, Sequence[int | str]]:
+    if "ports" in rule:
+        return "ports", rule["ports"]
+    if "allowed_ports" in rule:
+        return "allowed_ports", rule["allowed_ports"]
+    return ("statistic", ()) if "statistic" in rule else ("status", ())
 
 
 def _forbidden(kind: RuleKind, listed: PortSet) -> PortSet:

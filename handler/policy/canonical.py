@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from handler.models import CATEGORIES, Severity
-from handler.policy.document import ExemptionDocument, PolicyDocument, RuleDocument
 from handler.policy.rules import Exemption, Limits, Rule
+from handler.policy.shape import keys_of
 from handler.policy.yaml_positions import NUMBER_IN_1_2
 from handler.ports import PortSet
 
@@ -38,7 +38,7 @@ _Dumper.add_representer(str, _Dumper.represent_str)
 
 def canonical(policy: Policy) -> dict[str, Any]:
     """The policy as one file would say it: every key of the language that says something, ports as sorted ranges."""
-    keys = (key for key in PolicyDocument.model_fields if key not in _FOLDED)
+    keys = (key for key in keys_of() if key not in _FOLDED)
     return {"version": 1, **_said(policy, {key: getattr(policy, key) for key in keys})}
 
 
@@ -46,12 +46,12 @@ def _rule(rule: Rule) -> dict[str, Any]:
     listed = {key: rule.listed if rule.kind == key else None for key in ("ports", "allowed_ports")}
     if rule.kind == "statistic":
         listed["protocols"] = None  # a counter has none
-    values = {key: listed[key] if key in listed else getattr(rule, key) for key in RuleDocument.model_fields}
+    values = {key: listed[key] if key in listed else getattr(rule, key) for key in keys_of("RuleDocument")}
     return _said(rule, values, (*_ALWAYS, "protocols"))
 
 
 def _exemption(exemption: Exemption) -> dict[str, Any]:
-    return _said(exemption, {key: getattr(exemption, key) for key in ExemptionDocument.model_fields})
+    return _said(exemption, {key: getattr(exemption, key) for key in keys_of("ExemptionDocument")})
 
 
 def _said(

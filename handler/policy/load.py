@@ -13,13 +13,15 @@ from handler.models import CATEGORIES
 from handler.policy.build import SHORT_FORM_ID, BuiltFile, build_file, is_short, mappings
 from handler.policy.canonical import digest
 from handler.policy.codes import LoadProblem
-from handler.policy.document import LimitsDocument, PolicyDocument
 from handler.policy.folder import is_test_file, list_folder
 from handler.policy.rules import Limits, Location, Policy, Rule
+from handler.policy.shape import keys_of
 from handler.policy.yaml_positions import MAX_BYTES, PositionedFile, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from handler.policy.build import FileData
 
 
 Read = Callable[[Path], bytes]
@@ -127,7 +129,7 @@ def _stranger(file: PositionedFile) -> str | None:
         return None  # not readable as YAML, which its problem says without a word of it
     if not isinstance(file.data, dict):
         return f"the file: a mapping is wanted, found {'a list' if isinstance(file.data, list) else 'a text'}"
-    known = list(PolicyDocument.model_fields)
+    known = keys_of()
     if any(get_close_matches(key.lower().replace("-", "_"), known, n=1) for key in file.data):
         return None
     return f"the file is no policy: none of its keys is one of {', '.join(known)}"
@@ -182,8 +184,8 @@ def _short_forms(files: Sequence[BuiltFile]) -> Iterator[LoadProblem]:
 
 def _unknown_rules(files: Sequence[BuiltFile], known: set[str]) -> Iterator[LoadProblem]:
     for built in files:
-        for at, exemption in enumerate(built.document.exemptions if built.document else ()):
-            for index, rule_id in enumerate(exemption.rules or ()):
+        for at, exemption in enumerate(built.document.get("exemptions", ()) if built.document else ()):
+            for index, rule_id in enumerate(exemption.get("rules", ())):
                 if rule_id not in known:
                     close = get_close_matches(rule_id, known, n=1)
                     meant = f"; did you mean {close[0]!r}?" if close else ""
@@ -199,32 +201,32 @@ def _joined(files: Sequence[BuiltFile]) -> Policy:
         rules=_merged(list(chain.from_iterable(file.rules for file in files))),
         exemptions=tuple(chain.from_iterable(file.exemptions for file in files)),
         expect_rows=_expected_rows(documents),
-        limits=_strictest([document.limits for document in documents]),
-        description="\n".join(document.description for document in documents if document.description),
+        limits=_strictest([document.get("limits") or {} for document in documents]),
+        description="\n".join(document["description"] for document in documents if document.get("description")),
         files=tuple(file.file.name for file in files),
     )
     return policy._replace(digest=digest(policy))
 
 
-def _name(documents: Sequence[PolicyDocument], file: str) -> str:
+def _name(documents: Sequence[FileData], file: str) -> str:
     """The first name that a file gives, else that of the first file."""
-    names = [document.name for document in documents if document.name]
+    names = [document["name"] for document in documents if "name" in document]
     return names[0] if names else Path(file).stem or "policy"
 
 
-def _expected_rows(documents: Sequence[PolicyDocument]) -> dict[str, int]:
+def _expected_rows(documents: Sequence[FileData]) -> dict[str, int]:
     """For each category the greatest number of rows that one of the files expects."""
     most = {
-        category: max((getattr(document.expect_rows, category) or 0 for document in documents), default=0)
+        category: max((document.get("expect_rows", {}).get(category, 0) for document in documents), default=0)
         for category in CATEGORIES
     }
     return {category: rows for category, rows in most.items() if rows}
 
 
-def _strictest(limits: Sequence[LimitsDocument]) -> Limits:
+def _strictest(limits: Sequence[FileData]) -> Limits:
     """What holds where several files set limits: the fewest days, and whatever one of them requires."""
-    days = [each.exemption_days for each in limits if each.exemption_days is not None]
-    required = dict.fromkeys(key for each in limits for key in each.require or ())
+    days = [each["exemption_days"] for each in limits if each.get("exemption_days") is not None]
+    required = dict.fromkeys(key for each in limits for key in each.get("require") or ())
     return Limits(min(days, default=None), tuple(required))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from handler.policy.codes import LoadProblem
 from handler.policy.document import (
     DefaultsDocument,
@@ -40,7 +42,21 @@ _PATTERNS = {
 }
 
 
-def shape_problem(file: PositionedFile, error: ErrorDetails) -> LoadProblem:
+def shape_problems(file: PositionedFile) -> tuple[LoadProblem, ...] | None:
+    """What pydantic finds wrong with a file, but for what is told already; None if it finds nothing."""
+    try:
+        PolicyDocument.model_validate(file.data)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        return tuple(_problem(file, detail) for detail in details if not _already_told(file, tuple(detail["loc"])))
+    return None
+
+
+def _already_told(file: PositionedFile, path: KeyPath) -> bool:
+    return any(path[: len(refused)] == refused for refused in file.refused)
+
+
+def _problem(file: PositionedFile, error: ErrorDetails) -> LoadProblem:
     """One pydantic error as a problem with its place."""
     path: KeyPath = tuple(error["loc"])
     where = file.keys.get(path) if error["type"] == "extra_forbidden" else file.where(path)

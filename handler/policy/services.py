@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import NamedTuple
 
 NICKNAMES = {
@@ -40,7 +40,7 @@ class Service(NamedTuple):
 @cache
 def services() -> dict[str, Service]:
     """All services of the list, by name."""
-    text = resources.files("handler.policy").joinpath("services.tsv").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("services.tsv").read_text(encoding="utf-8")
     known = (_service(line) for line in text.splitlines() if line and not line.startswith("#"))
     return {service.name: service for service in known}
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
+
+from handler.schemas import catalog
+from handler.schemas.valid import fits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,11 +33,13 @@ def parse_object(data: bytes, name: str, what: str, error: type[UsageError]) -> 
 
 def schema_problems(document: Mapping[str, Any], name: str, schema_file: str, part: str = "") -> Iterator[str]:
     """How a document breaks a published schema (or the definition `part` of it), at most 20 lines with JSON paths."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - only where a file is read
-
-    schema = json.loads(files("handler.schemas").joinpath(schema_file).read_text(encoding="utf-8"))
+    schema = catalog.document(schema_file)
     if part:
         schema = {"$schema": schema["$schema"], "$defs": schema["$defs"], "$ref": f"#/$defs/{part}"}
+    if fits_of(schema)(document):
+        return
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - dear, and only to say what is wrong
+
     found = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda problem: problem.json_path)
     for problem in found[:MOST_LINES]:
         yield f"{name}: {problem.json_path[:200]!r}: {problem.message[:200]}"

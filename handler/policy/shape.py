@@ -1,0 +1,37 @@
+"""The shape of a policy file as its published schema tells it, without the models that the schema is made of."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handler.schemas.valid import fits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SCHEMA_FILE = Path(__file__).with_name("policy.schema.json")  # `document.policy_schema` writes it
+
+
+def keys_of(part: str = "") -> tuple[str, ...]:
+    """The keys that a policy file may have, or one of its parts (`RuleDocument`), in the order of the language."""
+    schema = _schema()
+    return tuple((schema["$defs"][part] if part else schema)["properties"])
+
+
+@cache
+def certainly_fits() -> Callable[[object], bool]:
+    """A function that is true of a file's data only if `document.PolicyDocument` takes it too.
+
+    Of which kind a rule is, neither of them judges.
+    """
+    schema = _schema()
+    rule = {keyword: limit for keyword, limit in schema["$defs"]["RuleDocument"].items() if keyword != "oneOf"}
+    return fits_of({**schema, "$defs": {**schema["$defs"], "RuleDocument": rule}})
+
+
+@cache
+def _schema() -> Any:
+    return json.loads(SCHEMA_FILE.read_bytes())
