@@ -12,13 +12,12 @@ from handler.hss.plan import Ask, PlanName, calls_from_start
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from handler.hss.pages import Sorted
 
 MONTH = timedelta(days=30)
 TIMER_MINUTES = 10  # between two runs of a shard
 MEMORY_MB = 256
 SECONDS_A_CALL = 0.5  # that a call takes
-
-    from handler.hss.pages import Sorted
 
 
 class Size(NamedTuple):
