@@ -74,7 +74,7 @@ def _server_lines(report: Report, finding: Finding, more: tuple[str, ...]) -> It
         yield [*_line(report, finding, more), *("" for _ in SERVER_COLUMNS)]
     for host in finding.hosts or ():
         alone = finding._replace(hosts=(host,))
-        yield [*_line(report, alone, more), *(_cell(getattr(host, name)) for name in SERVER_COLUMNS)]
+        yield [*_line(report, alone, more), *(cell(getattr(host, name)) for name in SERVER_COLUMNS)]
 
 
 def _line(report: Report, finding: Finding, more: tuple[str, ...]) -> list[str]:
@@ -98,10 +98,10 @@ def _line(report: Report, finding: Finding, more: tuple[str, ...]) -> list[str]:
         finding.fingerprint,
         *more,
     )
-    return [_cell("" if value is None else str(value)) for value in cells]
+    return [cell("" if value is None else str(value)) for value in cells]
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """The text on one line; a leading quote keeps a spreadsheet from computing it."""
     shown = inert(text, 2000)
     return f"'{shown}" if shown.startswith(_FORMULA) else shown

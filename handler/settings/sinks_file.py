@@ -54,6 +54,7 @@ class SinkEntry(StrictModel):
     heartbeat: Duration | None = None
     new_servers: Literal["tell", "count"] = "tell"
     still_open: Literal["count", "list", "none"] = "count"
+    digest: bool = False
     max_findings: Annotated[int, Field(ge=1, le=10_000)] = 50
     match: MatchEntry = MatchEntry()
     headers: dict[str, str] = Field(default={})
@@ -113,6 +114,7 @@ class _Filled:
             heartbeat=parse_duration(entry.heartbeat) if entry.heartbeat else None,
             new_servers=entry.new_servers,
             still_open=entry.still_open,
+            digest=entry.digest,
             max_findings=entry.max_findings,
             match=self._match(entry.match),
             headers=self._headers(entry.headers),

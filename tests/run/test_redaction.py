@@ -13,7 +13,8 @@ from handler.listeners import Listener, PortListeners
 from handler.models import Delivery, Problem, Row
 from handler.policy.load import load_texts
 from handler.run.redaction import PIECE, Redactor
-from handler.run.targets import RunRequest, check_targets, prepare
+from handler.run.targets import RunRequest, prepare
+from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.transport import Response
 from tests.fakes import FakeTransport, category, finding, report, snapshot
@@ -123,7 +124,7 @@ def test_a_run_reports_no_token_that_an_answer_repeats(spelling, status):
     body = {"total_num": 1, "port_num": 1, "data_list": rows, "error_msg": f"bad {spelling}", spelling: 1}
     world.warm.api = FakeTransport(lambda _: Response(status, {"x-request-id": spelling}, json.dumps(body).encode()))
     wiring = Wiring(world.context(HSS_AUTH_TOKEN=TOKEN))
-    found = check_targets(prepare(wiring, RunRequest()), wiring, 60)
+    found = check_targets(prepare(wiring, RunRequest()), wiring, 60).reports
     assert found[0].findings or found[0].problems
     assert pieces_left(str(found)) == []
     assert spelling not in str(found)
@@ -160,7 +161,7 @@ def test_a_run_reports_no_token_that_a_server_repeats(spelling):
     world.warm.api = FakeTransport(answer)
     wiring = Wiring(world.context(HSS_AUTH_TOKEN=TOKEN, HSS_ENDPOINT="https://hss.cn-north-4.myhuaweicloud.com"))
     request = RunRequest(policy=load_texts([("p.yaml", BY_SERVER)]))
-    (found,) = check_targets(prepare(wiring, request), wiring, 60)
+    (found,) = check_targets(prepare(wiring, request), wiring, 60).reports
     told = (*found.findings, found.exempted[0].finding, found.announced[0].finding)
     assert [(len(one.hosts), one.num) for one in told] == [(1, 1), (1, 1), (2, 2)]
     assert pieces_left(str(found)) == []
