@@ -22,7 +22,7 @@ from handler.run.wiring import Wiring
 if TYPE_CHECKING:
     import argparse
 
-    from handler.models import CategorySnapshot
+    from handler.models import CategorySnapshot, Snapshot
 
 DESCRIPTION = (
     "Records all rows and counters of one target, and who listens where the policy (POLICY_PATH) goes by server, for "
@@ -64,12 +64,16 @@ def run(args: argparse.Namespace) -> int:
     wanted = wanted_listeners(policy, taken, context.clock.now().date())
     taken = wiring.redactor.snapshot(with_listeners(taken, wanted, client, deadline))
     write_result(snapshot_text(taken, redact=args.redact), args.output)
+    _say_what_is_missing(taken)
+    return 0 if all(map(_is_whole, taken.categories)) else 3
+
+
+def _say_what_is_missing(taken: Snapshot) -> None:
     for category in taken.categories:
         for problem in category.problems:
             print(f"{category.category}: not complete: {problem}", file=sys.stderr)
         for known in [known for known in category.listeners if known.trouble]:
             print(f"{category.category}: listeners of port {known.port} not known: {known.trouble}", file=sys.stderr)
-    return 0 if all(map(_is_whole, taken.categories)) else 3
 
 
 def _is_whole(category: CategorySnapshot) -> bool:

@@ -45,9 +45,7 @@ def tolerated(rule: Rule, subject: Subject, in_force: ExemptionsInForce) -> Tole
     exempted: list[tuple[Exemption, Subject]] = []
     unapplied: list[str] = []
     rest = subject
-    for exemption in [one for one, matcher in in_force.of(rule) if one.hosts and matcher.speaks_of(subject)]:
-        if subject.port is None:
-            break  # a counter has no servers
+    for exemption in _by_server(rule, subject, in_force):
         covered = covered_by_exemption(exemption, rest.category, rest.known)
         if covered.trouble:
             unapplied.append(f"exemption {exemption.id} does not apply: {covered.trouble}")
@@ -57,6 +55,13 @@ def tolerated(rule: Rule, subject: Subject, in_force: ExemptionsInForce) -> Tole
         own = set(covered.listeners)
         rest = _of(rest, tuple(one for one in rest.known.listeners if one not in own))
     return _left_over(rule, rest, in_force, Tolerated(tuple(exempted), rest, tuple(unapplied)))
+
+
+def _by_server(rule: Rule, subject: Subject, in_force: ExemptionsInForce) -> list[Exemption]:
+    """The exemptions by server that speak of a subject; a counter has no servers."""
+    if subject.port is None:
+        return []
+    return [one for one, matcher in in_force.of(rule) if one.hosts and matcher.speaks_of(subject)]
 
 
 def _left_over(rule: Rule, rest: Subject, in_force: ExemptionsInForce, so_far: Tolerated) -> Tolerated:

@@ -40,12 +40,15 @@ def wanted_listeners(policy: Policy, snapshot: Snapshot, today: date) -> tuple[t
     return tuple(sorted(worst, key=lambda place: (-worst[place], *place)))
 
 
+def _may_ask(rule: Rule, policy: Policy) -> bool:
+    """Whether the rule, or an exemption from it, goes by server."""
+    return rule.host_aware or any(one.hosts and concerns(one, rule) for one in policy.exemptions)
+
+
 def most_wanted(policy: Policy, category: str, rows: int) -> int:
     """Of how many ports it may matter at most, in a category of so many rows that nobody has seen."""
-    by_exemption = [one for one in policy.exemptions if one.hosts]
     concerned = (rule for rule in policy.rules if category in rule.categories)
-    asked = [rule.ports for rule in concerned if rule.host_aware or any(concerns(one, rule) for one in by_exemption)]
-    ports = PortSet.of(span for each in asked for span in each.ranges)
+    ports = PortSet.of(span for rule in concerned if _may_ask(rule, policy) for span in rule.ports.ranges)
     return min(rows, sum(high - low + 1 for low, high in ports.ranges))
 
 

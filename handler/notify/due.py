@@ -253,6 +253,8 @@ def _mark(what: str, sink: Sink, record: Remembered) -> str:
         parts += [str(record.finding.severity), record.severity_at or ""]
     if what == "reminded" and receipt is not None:
         parts.append(receipt.at)
-    if record.server_count:
-        parts.append(f"{SERVERS}{record.server_count}")
-    return " ".join(parts)
+    return " ".join((*parts, *_server_mark(record)))
+
+
+def _server_mark(record: Remembered) -> tuple[str, ...]:
+    return (f"{SERVERS}{record.server_count}",) if record.server_count else ()

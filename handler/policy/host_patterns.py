@@ -155,5 +155,10 @@ def _within(narrow: HostPattern, wide: HostPattern) -> bool:
         return False
     if not _WILD.search(narrow.text):
         return fnmatchcase(narrow.text, wide.text)
-    prefix, star, rest = wide.text.partition("*")
-    return bool(star) and not rest and not _WILD.search(prefix) and narrow.text.startswith(prefix)
+    return _begins_so(narrow.text, wide.text)
+
+
+def _begins_so(text: str, wide: str) -> bool:
+    """Whether the pattern is a beginning and then anything, and the text has that beginning."""
+    prefix, star, rest = wide.partition("*")
+    return bool(star) and not rest and not _WILD.search(prefix) and text.startswith(prefix)

@@ -10,9 +10,11 @@ from handler.policy.match import concerns
 from handler.policy.servers import NO_API
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from handler.listeners import PortListeners
     from handler.models import Snapshot
+    from handler.policy.host_patterns import HostPattern
     from handler.policy.rules import Exemption, Policy, Rule
 
 
@@ -28,16 +30,25 @@ def lint_servers(policy: Policy, cloud: str | None) -> Iterator[LintMessage]:
 
 def lint_networks(rules: Sequence[Rule], snapshot: Snapshot) -> Iterator[LintMessage]:
     """Networks of rules in which no server of the snapshot is, where it knows all servers on the rule's ports."""
+    behind = _behind(snapshot)
     for rule in rules:
-        behind = [known for one in snapshot.categories if one.category == "host" for known in one.listeners]
         asked = [known for known in behind if known.port in rule.ports]
         if not asked or any(known.trouble for known in asked):
             continue
         for entry in rule.hosts:
-            names = (names_server((entry,), "host", one) for known in asked for one in known.listeners)
-            if host_pattern(entry).kind == "network" and not entry.startswith("!") and set(names) <= {"no"}:
+            if _is_network_without(entry, asked):
                 message = f"rule {rule.id!r} names {entry}, and no server of the snapshot that listens there is in it"
                 yield warning("W113", rule.location, message)
+
+
+def _behind(snapshot: Snapshot) -> list[PortListeners]:
+    return [known for one in snapshot.categories if one.category == "host" for known in one.listeners]
+
+
+def _is_network_without(entry: str, asked: Iterable[PortListeners]) -> bool:
+    if host_pattern(entry).kind != "network" or entry.startswith("!"):
+        return False
+    return all(names_server((entry,), "host", one) == "no" for known in asked for one in known.listeners)
 
 
 def _rule(rule: Rule, cloud: str | None) -> Iterator[LintMessage]:
@@ -68,11 +79,14 @@ def _holds_some(entry: str, given: Sequence[Sequence[str]]) -> bool:
     return any(contains((entry,), (one,)) for hosts in given for one in hosts if not one.startswith("!"))
 
 
+def _names(patterns: Iterable[HostPattern]) -> list[str]:
+    return [pattern.text for pattern in patterns if pattern.kind == "glob" and not pattern.away]
+
+
 def _exemption(exemption: Exemption, cloud: str | None) -> Iterator[LintMessage]:
     """Servers choose their own names, and not every cloud tells them."""
     patterns = [host_pattern(entry) for entry in exemption.hosts]
-    names = [pattern.text for pattern in patterns if pattern.kind == "glob" and not pattern.away]
-    told = f"exemption {exemption.id!r}"
+    names, told = _names(patterns), f"exemption {exemption.id!r}"
     if names:
         message = f"{told} goes by names, and servers choose their own: {', '.join(names)}; prefer ids or networks"
         yield warning("W208", exemption.location, message)

@@ -80,8 +80,11 @@ def _changes(old: Policy, new: Policy, before: Evaluation, after: Evaluation) ->
         less = _servers_more(finding, now[key]) if key in now else finding.num
         if less:
             yield _change("gone", finding._replace(num=less), why_not_after(finding))
-    known = was.keys() | {_key(item.finding) for item in before.announced}
-    yield from _announced(after, known)
+    yield from _announced(after, was.keys() | _announced_keys(before))
+
+
+def _announced_keys(evaluation: Evaluation) -> set[_Key]:
+    return {_key(item.finding) for item in evaluation.announced}
 
 
 def _announced(after: Evaluation, known: AbstractSet[_Key]) -> Iterator[Change]:

@@ -116,6 +116,16 @@ def _rule_statement(rule: Rule, in_force: ExemptionsInForce, question: Question,
     return _in_force(rule, in_force, question, conditions)
 
 
+def _but_for_servers(exemptions: Sequence[Exemption]) -> tuple[str, ...]:
+    named = [one for one in exemptions if one.hosts]
+    return tuple(f"but for the servers {_list(one.hosts)} (exemption {one.id})" for one in named)
+
+
+def _above_what_is_tolerated(exemptions: Sequence[Exemption]) -> tuple[str, ...]:
+    tolerated = [(one.up_to, one.id) for one in exemptions if one.up_to is not None and not one.hosts]
+    return tuple(f"when num is above {up_to} (exemption {name})" for up_to, name in sorted(tolerated)[-1:])
+
+
 def _in_force(rule: Rule, in_force: ExemptionsInForce, question: Question, conditions: tuple[str, ...]) -> Statement:
     """What a rule that finds the row under these conditions says, once exemptions are heeded."""
     subject = question.subject
@@ -123,9 +133,7 @@ def _in_force(rule: Rule, in_force: ExemptionsInForce, question: Question, condi
     if exemption is not None:
         return _said(rule, "exempted", (f"by {exemption.id} until {exemption.expires} ({exemption.owner})",))
     maybe = [one for one, _ in in_force.tolerating(rule, subject)]
-    conditions += tuple(f"but for the servers {_list(one.hosts)} (exemption {one.id})" for one in maybe if one.hosts)
-    tolerated = [(one.up_to, one.id) for one in maybe if one.up_to is not None and not one.hosts]
-    conditions += tuple(f"when num is above {up_to} (exemption {name})" for up_to, name in sorted(tolerated)[-1:])
+    conditions += (*_but_for_servers(maybe), *_above_what_is_tolerated(maybe))
     return _said(rule, "conditional" if conditions else "finding", conditions or (_why(rule, question),))
 
 

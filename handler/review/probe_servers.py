@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING
 
 from handler.listeners import Listener, PortListeners
@@ -26,18 +26,20 @@ def worlds(rules: Sequence[Rule], exemptions: Sequence[Exemption], counts: Itera
 
     Without a host-aware rule or exemption there is nothing to ask, and no world.
     """
-    lists = chain((rule.hosts for rule in rules), (exemption.hosts for exemption in exemptions))
-    entries = dict.fromkeys(entry.removeprefix("!") for entry in chain.from_iterable(lists))
-    aware = bool(entries) or any(rule.host_aware for rule in rules)
-    if not aware:
+    entries = _entries(rules, exemptions)
+    if not entries and not any(rule.host_aware for rule in rules):
         return
     servers = [*map(_server, entries), _ELSEWHERE]
     addresses = (_EVERYWHERE, _LOOPBACK) if any(rule.listening != "any" for rule in rules) else (_EVERYWHERE,)
-    for server in servers:
-        for count in [count for count in counts if count]:
-            alike = [_copy(server, number) for number in range(count)]
-            yield from (tuple(one._replace(address=address) for one in alike) for address in addresses)
+    for server, count, address in product(servers, filter(None, counts), addresses):
+        yield tuple(_copy(server, number)._replace(address=address) for number in range(count))
     yield tuple(server._replace(address=_EVERYWHERE) for server in dict.fromkeys(servers))
+
+
+def _entries(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> tuple[str, ...]:
+    """What all `hosts` name, each once, also where it is taken away."""
+    lists = chain((rule.hosts for rule in rules), (exemption.hosts for exemption in exemptions))
+    return tuple(dict.fromkeys(entry.removeprefix("!") for entry in chain.from_iterable(lists)))
 
 
 def on_ports(ports: Iterable[int], world: World) -> tuple[PortListeners, ...]:
