@@ -44,6 +44,7 @@ COMMANDS: dict[str, Command | Group] = {
         "validate, test, mutate, diff, explain and cover a policy",
         "port-compliance policy validate policies/baseline.yaml",
         {
+            "init": Command("print a policy to start from, also on an old estate", "policy_init"),
             "validate": Command(
                 "list all problems of all files at once, each with file, line and column", "policy_validate"
             ),
@@ -63,9 +64,12 @@ COMMANDS: dict[str, Command | Group] = {
         },
     ),
     "notify": Group(
-        "preview what a sink would receive",
+        "preview what a sink would receive, and test the sinks",
         "port-compliance notify preview --sink slack",
-        {"preview": Command("print the message without sending it", "notify_preview")},
+        {
+            "preview": Command("print the message without sending it", "notify_preview"),
+            "test": Command("send a harmless message, marked as a test, to each configured sink", "notify_test"),
+        },
     ),
     "targets": Command("list the targets and check that each can be reached and authenticated", "targets"),
     "history": Command("show the last runs as a table and a plot", "history"),

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handler.clock import parse_iso
 from handler.errors import DeliveryError, PortComplianceError, UnknownError, UsageError
 from handler.function.events import is_gateway, read_event
 from handler.function.failure import tell_failure
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from handler.function.events import Trigger
-    from handler.models import Report
+    from handler.models import Delivery, Report
     from handler.run.result import RunResult
 
 CODE_ROOT = Path(__file__).resolve().parent.parent
@@ -68,6 +69,8 @@ def _invoked(event: object, wiring: Wiring, left: float | None, limit: float | N
     if trigger.kind == "obs" and settings.policy_path != f"obs://{trigger.bucket}/{trigger.key}":
         LOGGER.info("the changed object is not the policy: nothing to do")
         return {"version": "1", "ignored": "the changed object is not the policy"}
+    if trigger.notify_test:
+        return _tested(lazy.check_sinks(wiring, budget_seconds(settings, left, limit)))
     outcome = _run(trigger, wiring, left, limit)
     if outcome.error is not None:
         raise outcome.error
@@ -109,20 +112,32 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
         budget = budget_seconds(wiring.settings, left, limit)
         seconds = min(budget, MOST_FOR_FAILURE)
         wiring.begin(budget, seconds)
-        return lazy.RunResult(tell_failure(error, wiring, seconds, dry_run=trigger.dry_run), error=error)
+        reports = tell_failure(error, wiring, seconds, trigger.target, dry_run=trigger.dry_run)
+        _log(reports)
+        return lazy.RunResult(reports, several=len(reports) > 1, error=error)
     reports = check_targets(prepared, wiring, budget_seconds(wiring.settings, left, limit))
     _log(reports)
     return lazy.RunResult(reports, several=bool(wiring.settings.targets_config))
+
+
+def _tested(told: tuple[Delivery, ...]) -> dict[str, Any]:
+    """What came of a test of the sinks. Raises DeliveryError where none took it."""
+    if not any(one.status in lazy.TAKEN for one in told):
+        raise DeliveryError("no sink took the test: " + "; ".join(f"{one.sink}: {one.reason}" for one in told)[:1000])
+    return {"version": "1", "notify_test": True, "deliveries": [one._asdict() for one in told]}
 
 
 def _log(reports: Iterable[Report]) -> None:
     for report in reports:
         LOGGER.log(
             logging.INFO if report.verdict == "compliant" else logging.WARNING,
-            "%s: %d findings, %d problems",
+            "%s: %s; %d findings, %d problems, %d calls, %d s",
+            report.target.name,
             report.verdict,
             len(report.findings),
             len(report.problems),
+            sum(one.api_calls for one in report.coverage),
+            (parse_iso(report.finished_at) - parse_iso(report.started_at)).total_seconds(),
             extra={"run_id": report.run_id, "target": report.target.name},
         )
 

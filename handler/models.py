@@ -168,9 +168,12 @@ class Finding(NamedTuple):
     tags: tuple[str, ...] = ()
     first_seen: str | None = None  # ISO 8601; None until compared with a state
     hosts: tuple[Host, ...] | None = None  # None: not asked
+    owner: str = ""  # whom to ask
+    runbook: str = ""  # the page where the steps are
 
 
-RULE_TEXTS = ("title", "rationale", "remediation", "references", "tags")  # what a finding says in its rule's words
+# What a finding says in its rule's words.
+RULE_TEXTS = ("title", "rationale", "remediation", "references", "tags", "owner", "runbook")
 _CATEGORY_RANK = {category: rank for rank, category in enumerate(CATEGORIES)}
 
 
@@ -195,9 +198,10 @@ class ExemptedFinding(NamedTuple):
     expires: str  # the last day on which it holds, YYYY-MM-DD
     days_left: int
     ticket: str = ""
+    approved_by: str = ""
 
 
-EXEMPTION_TEXTS = ("reason", "owner", "ticket")  # what it says in the exemption's words
+EXEMPTION_TEXTS = ("reason", "owner", "ticket", "approved_by")  # what it says in the exemption's words
 
 
 class AnnouncedFinding(NamedTuple):
@@ -236,18 +240,28 @@ class Evaluation(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
+BECAUSE = ("closed", "policy", "exempted", "status", "tolerated", "lowered", "unchecked")  # why a finding ends
+
+
 class PastFinding(NamedTuple):
     """A finding of an earlier run that is not found now, and why."""
 
     finding: Finding  # as last seen
-    because: str  # "closed", "policy", "exempted"; for an unseen one "unseen"
+    because: str  # one of BECAUSE; for an unseen one "unseen"
 
 
 class Changes(NamedTuple):
-    """Findings against the last run; lists of fingerprints, but for what is gone or was not seen."""
+    """Findings against the last run; lists of fingerprints, but for what is gone or was not seen.
+
+    `newly_forbidden`: what was there counts now, by a rule or because an exemption ended. One may be in `grown` and in
+    `raised` or `lowered` at once; else each is in one list only.
+    """
 
     new: tuple[str, ...] = ()
+    newly_forbidden: tuple[str, ...] = ()
     grown: tuple[str, ...] = ()
+    raised: tuple[str, ...] = ()
+    lowered: tuple[str, ...] = ()
     ongoing: tuple[str, ...] = ()
     resolved: tuple[PastFinding, ...] = ()
     reopened: tuple[str, ...] = ()

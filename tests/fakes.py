@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from handler.errors import StoreConflictError
+from handler.logs import LOGGER
 from handler.models import CategorySnapshot, Finding, Report, Row, Severity, Snapshot, Target
 from handler.state.interface import Document
 from handler.transport import Request, Response
@@ -151,3 +154,18 @@ def report(*findings: Finding, **other) -> Report:
         "taken_at": "2026-11-22T12:00:00Z",
     }
     return Report(findings=findings, **(known | other))
+
+
+@contextmanager
+def log_records(level: str) -> Iterator[list[logging.LogRecord]]:
+    """What is logged from that level on, whoever set the log up before."""
+    records: list[logging.LogRecord] = []
+    handler, before = logging.Handler(), LOGGER.level
+    handler.emit = records.append  # type: ignore[method-assign]
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(level)
+    try:
+        yield records
+    finally:
+        LOGGER.removeHandler(handler)
+        LOGGER.setLevel(before)

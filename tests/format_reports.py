@@ -75,6 +75,7 @@ def hostile(text: str = NASTY) -> Report:
     bad = finding(
         text, 23, fingerprint=text, title=text, protocol=text, status=text, message=text, rationale=text,
         remediation=text, references=(text,), tags=(text,), hosts=(Host(text, text, text, text, text, 1, text),),
+        owner=text, runbook=text,
     )  # fmt: skip
     blind = category(name="host", complete=False, problems=(Problem(text, text),))
     return report(
@@ -85,7 +86,7 @@ def hostile(text: str = NASTY) -> Report:
         policy_files=(text,),
         target=TARGET._replace(name=text, region=text, project_id=text),
         coverage=(blind,),
-        exempted=(ExemptedFinding(bad, text, text, text, "2027-03-31", 1, text),),
+        exempted=(ExemptedFinding(bad, text, text, text, "2027-03-31", 1, text, text),),
         announced=(AnnouncedFinding(bad, "2027-03-31"),),
         changes=Changes(new=(text,), resolved=(PastFinding(bad, "closed"),)),
         deliveries=(Delivery(text, text, text, text),),

@@ -67,6 +67,7 @@ class FakeKind:
 
 
 FAKE = SinkKind("fake", load=lambda _: FakeKind())
+EACH_CHANGE = FAKE._replace(chat=False)  # people hear once of what flaps; here every change is counted
 
 
 @dataclass
@@ -158,7 +159,7 @@ class World:
         self.store: MemoryStore = BlindStore() if "no_cas" in faults else MemoryStore()
         self.moment = 0  # counts saves and messages, in their order
         self.receivers = {name: Receiver(self._tick) for name in ("a", "b")}
-        self.sinks = tuple(Sink(name, FAKE, Secret(f"https://{name}.example/")) for name in self.receivers)
+        self.sinks = tuple(Sink(name, EACH_CHANGE, Secret(f"https://{name}.example/")) for name in self.receivers)
         self.open: dict[int, int] = {}  # port: num
         self.due: dict[tuple[str, int, str], int] = {}  # what was remembered first when: fingerprint, episode, status
         self.changes = 0

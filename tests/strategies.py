@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from handler import models
 from handler.models import CATEGORIES, COUNTERS, Row, Severity
 from handler.policy.canonical import canonical, digest
-from handler.policy.rules import Exemption, Policy, Rule
+from handler.policy.rules import NO_LIMITS, Exemption, Limits, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 
 SEVERITIES = [str(severity) for severity in Severity]
@@ -59,6 +59,9 @@ PROJECTS = st.lists(texts, unique=True, max_size=2)
 AT_MOST = st.one_of(st.none(), FEW)
 RULE_IDS = st.lists(ids, min_size=1, max_size=4, unique=True)
 EXEMPTION_IDS = st.lists(ids, max_size=2, unique=True)
+RUNBOOK = st.sampled_from(["", "https://example.org/steps"])
+REQUIRED = st.lists(st.sampled_from(["ports", "ticket", "approved_by"]), unique=True).map(tuple)
+LIMITS = st.just(NO_LIMITS) | st.builds(Limits, st.none() | st.integers(0, 9_999), REQUIRED)
 EXPECTED = st.dictionaries(st.sampled_from(CATEGORIES), st.integers(1, 9))
 
 
@@ -84,6 +87,8 @@ def rules(draw, rule_id):
         remediation=draw(NOTES),
         references=tuple(draw(LINKS)),
         tags=tuple(draw(TAGS)),
+        owner=draw(NOTES),
+        runbook=draw(RUNBOOK),
         effective_from=draw(ANY_DAY),
     )
 
@@ -101,7 +106,9 @@ def exemptions(draw, exemption_id, rule_ids):
         categories=draw(PLACES),
         enterprise_projects=tuple(draw(PROJECTS)),
         up_to=draw(AT_MOST),
+        protocols=draw(PROTOCOLS),
         ticket=draw(NOTES),
+        approved_by=draw(NOTES),
     )
 
 
@@ -116,6 +123,7 @@ def policies(draw):
         exemptions=tuple(draw(exemptions(one, rule_ids)) for one in draw(EXEMPTION_IDS)),
         expect_rows=draw(EXPECTED),
         description=draw(NOTES),
+        limits=draw(LIMITS),
     )
     return Policy(**{name: getattr(built, name) for name in Policy._fields} | {"digest": digest(built)})
 

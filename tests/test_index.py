@@ -53,6 +53,22 @@ def test_a_timer_may_choose_a_dry_run():
     assert (world.web.requests, report["deliveries"][0]["status"]) == ([], "dry_run")
 
 
+def test_a_timer_may_test_the_sinks_without_checking_anything():
+    world = World()
+    event = {**TIMER, "user_event": json.dumps({"notify_test": True})}
+    result = answer(world, event, WEBHOOK_URL=HOOK, HSS_PROJECT_ID=None, HSS_AUTH_TOKEN=None)
+    assert result["deliveries"] == [{"sink": "default", "kind": "generic", "status": "delivered", "reason": ""}]
+    assert told(world)[0]["verdict"] == "inconclusive"
+    assert world.simulator.calls == []
+
+
+def test_a_test_that_no_sink_takes_is_counted_as_a_failure():
+    world = World(answer=Response(404, {}, b""))
+    event = {**TIMER, "user_event": json.dumps({"notify_test": True})}
+    with pytest.raises(DeliveryError, match="no sink took the test: default: HTTP 404"):
+        answer(world, event, WEBHOOK_URL=HOOK)
+
+
 def test_a_timer_may_choose_the_policy():
     event = {**TIMER, "user_event": json.dumps({"policy": "policies/examples/allow-list.yaml"})}
     assert answer(World(), event)["policy"]["files"] == ["policies/examples/allow-list.yaml"]
@@ -217,7 +233,7 @@ def test_a_target_that_does_not_exist_is_named(tmp_path):
 
 def test_an_unfinished_listing_is_inconclusive_and_its_findings_are_told():
     world = World()
-    world.simulator.add_fault(Fault("status", "asset_statistics", last=9, value={"status": 500}))
+    world.simulator.add_fault(Fault("fewer_rows", "port_statistics", last=None))
     report = answer(world, WEBHOOK_URL=HOOK)
     assert report["verdict"] == "inconclusive"
     assert [f["port"] for f in told(world)[0]["findings"]] == [23]

@@ -87,7 +87,7 @@ def _sizes(args: argparse.Namespace, policy: Policy, place: Place | None, wiring
     """How long the list of each category is: as said, as recorded, or as the first page of each says."""
     if args.rows is not None:
         sorts = place is not None and place.cloud == "huaweicloud"
-        return dict.fromkeys(policy.categories, Size(args.rows, in_order=True if sorts else None))
+        return dict.fromkeys(policy.categories, Size(args.rows, "asked" if sorts else None))
     if args.snapshot:
         recorded = read_snapshot(args.snapshot)
         return {one.category: _recorded(one, recorded.target.cloud) for one in recorded.categories}
@@ -101,12 +101,12 @@ def _sizes(args: argparse.Namespace, policy: Policy, place: Place | None, wiring
 def _recorded(listing: CategorySnapshot, cloud: str) -> Size:
     """The size of a recorded list; its rows stand in the order in which they came."""
     rows = max(listing.total_num or 0, len(listing.rows))
-    return Size(rows, in_order=ListPage.of(0, rows, listing.rows[:LIMIT]).shows_order(asked=cloud == "huaweicloud"))
+    return Size(rows, ListPage.of(0, rows, listing.rows[:LIMIT]).order_shown(asked=cloud == "huaweicloud"))
 
 
 def _probed(client: HssClient, target: Target, category: str, spending: Spending) -> Size:
     """The size that a first page tells."""
     query = first_page(target, category)
     page = client.port_page(target, query, spending)
-    shown = ListPage.of(0, page.total_num, page.rows).shows_order(asked=query.sort_key is not None)
-    return Size(page.total_num, in_order=shown)
+    shown = ListPage.of(0, page.total_num, page.rows).order_shown(asked=query.sort_key is not None)
+    return Size(page.total_num, shown)

@@ -14,10 +14,19 @@ from handler.review.sweep import compare_everywhere
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Mapping
 
     from handler.policy.rules import Policy
+    from handler.review.changes import Comparison
 
 EXAMPLE = "port-compliance policy diff git:main:policies/baseline.yaml policies/baseline.yaml --format markdown"
+
+
+_FAILS: Mapping[str, Callable[[Comparison], bool]] = {
+    "found": lambda comparison: bool(comparison.of("new")),
+    "loosened": lambda comparison: comparison.is_loosened,
+    "any": lambda comparison: bool(comparison.of("new")) or comparison.is_loosened,
+}
 
 
 def arguments(parser: ArgumentParser) -> None:
@@ -26,11 +35,14 @@ def arguments(parser: ArgumentParser) -> None:
         parser.add_argument(name, metavar=name.upper(), help="a policy file or folder, or git:REV:PATH")
     parser.add_argument("--snapshot", metavar="FILE", help="compare on these rows; default: on all ports")
     parser.add_argument("--at", metavar="TIME", help=AT_HELP)
+    parser.add_argument(
+        "--fail-on", choices=tuple(_FAILS), default="found", help="exit code 1 for what (default found)"
+    )
     add_format(parser, "text", "markdown", "json")
 
 
 def run(args: Namespace) -> int:
-    """3 if the snapshot cannot answer both policies, 1 if something is newly found, else 0."""
+    """3 if the snapshot cannot answer both policies, 1 for what `--fail-on` names, else 0."""
     old, new, names = _source(args.old), _source(args.new), (args.old, args.new)
     if args.snapshot:
         comparison = compare_on_snapshot(old, new, read_snapshot(args.snapshot), today(args), names)
@@ -40,7 +52,7 @@ def run(args: Namespace) -> int:
     print(render(comparison), end="")
     if comparison.doubts:
         return 3
-    return int(bool(comparison.of("new")))
+    return int(_FAILS[args.fail_on](comparison))
 
 
 def _source(reference: str) -> Policy:

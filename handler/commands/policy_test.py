@@ -14,6 +14,8 @@ from handler.review.cases import read_suites
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+    from handler.review.case_results import SuiteResult
+
 EXAMPLE = "port-compliance policy test policies --coverage --min-coverage 100"
 
 
@@ -29,14 +31,16 @@ def arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """1 if a case fails or too little of a policy is fired, else 0."""
     suites = [run_suite(suite) for suite in read_suites([Path(path) for path in args.paths], args.name)]
-    if args.format == "junit":
-        text = cases_junit(suites)
-    elif args.format == "json":
-        text = cases_json(suites)
-    else:
-        text = cases_text(suites, coverage=args.coverage or args.min_coverage is not None)
-    print(text, end="")
+    print(_rendered(args, suites), end="")
     thin = [] if args.min_coverage is None else [each for each in suites if each.coverage.below(args.min_coverage)]
     for suite in thin:
         print(f"{suite.policy_path}: coverage {suite.coverage.percent}% is below {args.min_coverage}%", file=sys.stderr)
     return int(bool(thin) or any(suite.failed for suite in suites))
+
+
+def _rendered(args: Namespace, suites: list[SuiteResult]) -> str:
+    if args.format == "junit":
+        return cases_junit(suites)
+    if args.format == "json":
+        return cases_json(suites)
+    return cases_text(suites, coverage=args.coverage or args.min_coverage is not None)

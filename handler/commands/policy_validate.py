@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from handler.commands.inputs import paths_as_seen_from_here, read_snapshot, today
 from handler.commands.policy_arguments import AT_HELP, add_format, add_paths
+from handler.formats.inert import inert
 from handler.policy.canonical import canonical_yaml
+from handler.policy.exemption_sums import exemption_sums
 from handler.policy.lint import lint
 from handler.policy.load import read_files, read_policy
 from handler.review.lint_formats import LINT_FORMATS
@@ -34,7 +36,8 @@ def run(args: Namespace) -> int:
     """2 if the policy has an error; warnings alone are 0. The messages are the result, so they go to stdout."""
     reading = read_policy(*read_files(paths_as_seen_from_here(args.paths)))
     snapshot = read_snapshot(args.snapshot) if args.snapshot else None
-    messages = lint(reading, today=today(args), cloud=args.cloud, snapshot=snapshot)
+    day = today(args)
+    messages = lint(reading, today=day, cloud=args.cloud, snapshot=snapshot)
     text = LINT_FORMATS[args.format](messages)
     if args.print and reading.policy is not None:
         print(canonical_yaml(reading.policy), end="")
@@ -43,6 +46,8 @@ def run(args: Namespace) -> int:
         print(text, end="")
     errors = sum(message.severity == "error" for message in messages)
     print(f"{_found(reading)}{errors} errors, {len(messages) - errors} warnings", file=sys.stderr)
+    for sentence in exemption_sums(reading.policy.exemptions if reading.policy else (), day):
+        print(inert(sentence, 400), file=sys.stderr)
     return 2 if errors else 0
 
 

@@ -1,4 +1,4 @@
-"""Findings against the last run: what is new, grown, ongoing, resolved, reopened or was not seen."""
+"""Findings against the last run: what is new, what moved, what stayed, what ended, and what was not seen."""
 
 from __future__ import annotations
 
@@ -7,18 +7,21 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.clock import iso, parse_iso
-from handler.models import Changes, PastFinding
-from handler.policy.match import rule_matcher
-from handler.policy.match_keys import Subject
-from handler.state.memory import LastRun, Remembered
+from handler.decide.ended import gone
+from handler.decide.flapping import calmed, closed_again
+from handler.decide.rules_before import is_newly_forbidden, remembered_terms
+from handler.models import Changes
+from handler.state.memory import LastRun, Remembered, at_place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
-    from handler.models import CategorySnapshot, Evaluation, Finding
-    from handler.policy.rules import Policy, Rule
+    from handler.models import Evaluation, Finding, PastFinding
+    from handler.policy.rules import Policy
+    from handler.state.memory import Receipt
 
+_KINDS: Final = ("new", "newly_forbidden", "grown", "raised", "lowered", "ongoing", "reopened")
 REOPEN_WINDOW: Final = timedelta(days=30)
 DRIFT: Final = ("drift: ", "tolerated ")  # how a warning begins that an answer is not as documented
 _ID: Final = re.compile(
@@ -52,38 +55,67 @@ def compare(
 ) -> Compared:
     """What changed since the last run, and the next last run before anybody is told.
 
-    `place` names what is checked (host, project, enterprise project): a last run of another place is as good as none.
+    `place` names what is checked (`memory.place_of`): what the last run remembers of other places stays as it is.
     `unreadable` says that there was a state and that it could not be read.
     """
-    if last_run is not None and place and last_run.place not in ("", place):
-        last_run = None
-    before = last_run or LastRun(run_at=iso(now), began_at=iso(now), lost=unreadable)
-    kinds: dict[str, str] = {}
+    before, previous_run_at = memory_before(last_run, place, now, unreadable=unreadable)
+    kinds: dict[str, tuple[str, ...]] = {}
     remembered = dict(before.findings)
     for finding in evaluation.findings:
-        record, kinds[finding.fingerprint] = _found(finding, remembered.get(finding.fingerprint), now)
+        record, kinds[finding.fingerprint] = _found(finding, before, policy, now)
         remembered[finding.fingerprint] = record
-    resolved, unseen = _gone(evaluation, before.findings, kinds, policy)
-    for past in resolved:
-        record = remembered[past.finding.fingerprint]
-        remembered[past.finding.fingerprint] = record._replace(
-            status="resolved", resolved_at=iso(now), because=past.because
-        )
-    form = (text for one in evaluation.coverage for text in one.warnings if text.startswith(DRIFT))
-    drift = tuple(sorted({shape(text) for text in form}))
+    were_open = [one.finding for one in before.findings.values() if one.status == "open"]
+    resolved, unseen = gone(evaluation, were_open, policy)
+    remembered |= {past.finding.fingerprint: _closed(past, before, now) for past in resolved}
+    drift = _drift(evaluation)
     return Compared(
-        changes=Changes(
-            **{kind: _of(kinds, kind) for kind in ("new", "grown", "ongoing", "reopened")},
-            resolved=resolved,
-            unseen=unseen,
-        ),
+        changes=Changes(**{kind: _of(kinds, kind) for kind in _KINDS}, resolved=resolved, unseen=unseen),
         findings=tuple(one._replace(first_seen=remembered[one.fingerprint].first_seen) for one in evaluation.findings),
         last_run=before._replace(
-            run_at=iso(now), policy_digest=policy.digest, place=place, findings=remembered, drift=drift
+            run_at=iso(now),
+            policy_digest=policy.digest,
+            policy_change=_policy_change(before, policy, now),
+            place=place,
+            findings={fingerprint: calmed(record, now) for fingerprint, record in remembered.items()},
+            drift=drift,
+            excused=_excused(evaluation),
+            rules=remembered_terms(policy.rules, _seen_whole(evaluation), before.rules),
         ),
-        previous_run_at=last_run.run_at if last_run else None,
+        previous_run_at=previous_run_at,
         drift=tuple(text for text in drift if text not in before.drift),
     )
+
+
+def memory_before(
+    last_run: LastRun | None, place: str, now: datetime, *, unreadable: bool = False
+) -> tuple[LastRun, str | None]:
+    """What is remembered of the place, empty at its first run, and when its run before was."""
+    mine, others = at_place(last_run, place)
+    history = last_run.history if last_run is not None else ()
+    known = mine or LastRun(run_at=iso(now), began_at=iso(now), place=place, lost=unreadable)
+    return known._replace(others=others, history=history), None if mine is None else mine.run_at
+
+
+def _policy_change(before: LastRun, policy: Policy, now: datetime) -> tuple[str, ...]:
+    """The policy that took another's place, now or in an earlier run."""
+    if before.policy_digest in ("", policy.digest):
+        return before.policy_change
+    return policy.digest, iso(now)
+
+
+def _excused(evaluation: Evaluation) -> dict[str, int]:
+    """The nums of what is there and does not count, by fingerprint."""
+    findings = [*(one.finding for one in evaluation.exempted), *(one.finding for one in evaluation.announced)]
+    return {finding.fingerprint: finding.num for finding in findings}
+
+
+def _drift(evaluation: Evaluation) -> tuple[str, ...]:
+    form = (text for one in evaluation.coverage for text in one.warnings if text.startswith(DRIFT))
+    return tuple(sorted({shape(text) for text in form}))
+
+
+def _seen_whole(evaluation: Evaluation) -> tuple[str, ...]:
+    return tuple(one.category for one in evaluation.coverage if one.complete and one.plan != "skipped")
 
 
 def gap_hours(previous_run_at: str | None, now: datetime, interval: timedelta | None) -> int | None:
@@ -99,34 +131,73 @@ def shape(text: str) -> str:
     return _HOW_MANY.sub("", _NUMBERS.sub("#", _ID.sub("#", text)))
 
 
-def _of(kinds: Mapping[str, str], kind: str) -> tuple[str, ...]:
-    return tuple(fingerprint for fingerprint, one in kinds.items() if one == kind)
+def _of(kinds: Mapping[str, tuple[str, ...]], kind: str) -> tuple[str, ...]:
+    return tuple(fingerprint for fingerprint, those in kinds.items() if kind in those)
 
 
-def _found(finding: Finding, record: Remembered | None, now: datetime) -> tuple[Remembered, str]:
-    """The record of a finding that is there now, and what kind of change it is."""
+def _found(finding: Finding, before: LastRun, policy: Policy, now: datetime) -> tuple[Remembered, tuple[str, ...]]:
+    """The record of a finding that is there now, and what kinds of change it is."""
     at = iso(now)
     seen = finding._replace(hosts=None)
+    record = before.findings.get(finding.fingerprint)
     if record is None:
-        return Remembered(seen, first_seen=at, last_seen=at, opened_at=at, base_num=finding.num), "new"
-    if record.status == "open":
-        grown = has_grown(finding.num, _num_told(record))
-        base_num = finding.num if grown else record.base_num
-        return record._replace(finding=seen, last_seen=at, base_num=base_num), "grown" if grown else "ongoing"
-    again = now - parse_iso(record.resolved_at or record.last_seen) < REOPEN_WINDOW
+        kind = "newly_forbidden" if is_newly_forbidden(finding, before, policy) else "new"
+        opened = Remembered(seen, at, at, at, base_num=finding.num, forbidden=kind == "newly_forbidden")
+        return opened, (kind,)
+    return _still_open(seen, record, at) if record.status == "open" else _again(seen, record, now)
+
+
+def _still_open(seen: Finding, record: Remembered, at: str) -> tuple[Remembered, tuple[str, ...]]:
+    """A finding that stayed, and how it moved."""
+    was = record.finding.severity
+    moved = () if seen.severity == was else ("raised" if seen.severity > was else "lowered",)
+    grown = ("grown",) if has_grown(seen.num, _num_told(record)) else ()
+    kept = record._replace(
+        finding=seen,
+        last_seen=at,
+        base_num=seen.num if grown else record.base_num,
+        was_severity=int(was) if moved else record.was_severity,
+        severity_at=at if moved else record.severity_at,
+        told=_with_severities(record) if moved else record.told,
+    )
+    return kept, (*moved, *grown) or ("ongoing",)
+
+
+def _again(seen: Finding, record: Remembered, now: datetime) -> tuple[Remembered, tuple[str, ...]]:
+    """A finding that had ended: what had closed is open again, or new after so long; all else counts again."""
+    at, closed = iso(now), record.because in ("", "closed")
+    recent = now - parse_iso(record.resolved_at or record.last_seen) < REOPEN_WINDOW
     opened = record._replace(
         finding=seen,
-        first_seen=record.first_seen if again else at,
+        first_seen=record.first_seen if recent else at,
         last_seen=at,
         opened_at=at,
         status="open",
         episode=record.episode + 1,
-        reopened=again,
-        base_num=finding.num,
+        reopened=closed and recent,
+        forbidden=not closed,
+        base_num=seen.num,
+        was_severity=None,
+        severity_at=None,
         resolved_at=None,
         because="",
+        ended_at=record.resolved_at,
+        ended_because=record.because,
     )
-    return opened, "reopened" if again else "new"
+    return opened, ("newly_forbidden" if opened.forbidden else "reopened" if opened.reopened else "new",)
+
+
+def _with_severities(record: Remembered) -> dict[str, Receipt]:
+    """The receipts; one of an earlier version told the severity that was remembered."""
+    was = int(record.finding.severity)
+    return {sink: one._replace(severity=was) if one.severity is None else one for sink, one in record.told.items()}
+
+
+def _closed(past: PastFinding, before: LastRun, now: datetime) -> Remembered:
+    """The record of a finding that ends now; only what closes can flap."""
+    record = before.findings[past.finding.fingerprint]
+    ended = record._replace(status="resolved", resolved_at=iso(now), because=past.because)
+    return closed_again(ended, now) if past.because == "closed" else ended
 
 
 def has_grown(num: int, told: int) -> bool:
@@ -137,48 +208,3 @@ def has_grown(num: int, told: int) -> bool:
 def _num_told(record: Remembered) -> int:
     told = [receipt.num for receipt in record.told.values() if receipt.episode == record.episode]
     return max(told, default=record.base_num)
-
-
-def _gone(
-    evaluation: Evaluation, remembered: Mapping[str, Remembered], found: Iterable[str], policy: Policy
-) -> tuple[tuple[PastFinding, ...], tuple[PastFinding, ...]]:
-    """What was open and is not found now: resolved, and unseen."""
-    exempted = {one.finding.fingerprint for one in evaluation.exempted}
-    announced = {one.finding.fingerprint for one in evaluation.announced}
-    coverage = {one.category: one for one in evaluation.coverage}
-    rows = {(one.category, row.port, row.protocol) for one in evaluation.coverage for row in one.rows}
-    rules = {rule.id: rule for rule in policy.rules}
-    found = set(found)
-    past: list[PastFinding] = []
-    for fingerprint, record in remembered.items():
-        if record.status != "open" or fingerprint in found:
-            continue
-        finding = record.finding
-        if fingerprint in exempted:
-            because = "exempted"
-        elif fingerprint in announced:
-            because = "policy"
-        else:
-            there = finding.port is None or (finding.category, finding.port, finding.protocol) in rows
-            because = _because(finding, coverage.get(finding.category), rules.get(finding.rule_id), there=there)
-        past.append(PastFinding(finding, because))
-    resolved = tuple(one for one in past if one.because != "unseen")
-    return resolved, tuple(one for one in past if one.because == "unseen")
-
-
-def _because(finding: Finding, seen: CategorySnapshot | None, rule: Rule | None, *, there: bool) -> str:
-    """Why a finding is gone: `policy` where the policy alone tells, `closed` only where the category was seen whole.
-
-    `there`: the row still is (a counter always is).
-    """
-    if rule is None:
-        return "policy"
-    complete = seen is not None and seen.complete and seen.plan != "skipped"
-    subject = Subject(finding.category, finding.port, finding.protocol, finding.num, finding.status)
-    matcher = rule_matcher(rule)
-    if not matcher.speaks_of(subject):  # then it was not asked for; only a whole listing shows that it closed
-        whole = complete and seen is not None and seen.every_row
-        return "closed" if whole and not there else "policy"
-    if not complete:
-        return "unseen"
-    return "policy" if there and matcher.applies(subject) != "yes" else "closed"

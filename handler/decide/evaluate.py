@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     Hit = tuple[Rule, Subject]
     Undecided = dict[str, tuple[Rule, str]]  # rule id -> the rule, and what it needs
 
+MOST_TYPES = 20  # that are neither TCP nor UDP and are named; an odd answer may hold thousands
 _NEEDS = {"status": "status, this cloud does not send it"}  # by the key that cannot be judged
 
 
@@ -147,7 +148,7 @@ class _Sorter:
         self.exempted: list[ExemptedFinding] = []
         self.announced: list[AnnouncedFinding] = []
         self._fingerprint = Fingerprinter(target)
-        self._exemptions = ExemptionsInForce(policy.exemptions, today, target.enterprise_project_id)
+        self._exemptions = ExemptionsInForce(policy.exemptions, today, target.enterprise_project_id, policy.limits)
 
     def add(self, rule: Rule, subject: Subject) -> None:
         """Sort one hit."""
@@ -235,19 +236,33 @@ def _says_all(category: CategorySnapshot) -> bool:
 def _warnings(policy: Policy, snapshot: Snapshot, today: date) -> Iterator[str]:
     for category in snapshot.categories:
         yield from category.warnings
-        for protocol in sorted({row.protocol for row in category.rows}):
-            if family(protocol) is None:
-                yield (
-                    f"{category.category}: rows of type {protocol.upper()!r} are neither TCP nor UDP; "
-                    "every rule on their port judges them"
-                )
-    everywhere = snapshot.target.enterprise_project_id == ALL_ENTERPRISE_PROJECTS
+        yield from _odd_types(category)
+    yield from _exemption_warnings(policy, snapshot.target, today)
+
+
+def _odd_types(category: CategorySnapshot) -> Iterator[str]:
+    """The types of rows that are neither TCP nor UDP; of very many, some."""
+    types = sorted({row.protocol for row in category.rows if family(row.protocol) is None})
+    for protocol in types[:MOST_TYPES]:
+        yield (
+            f"{category.category}: rows of type {protocol.upper()!r} are neither TCP nor UDP; "
+            "every rule on their port judges them"
+        )
+    if len(types) > MOST_TYPES:
+        yield f"{category.category}: {len(types) - MOST_TYPES} more types of rows are neither TCP nor UDP"
+
+
+def _exemption_warnings(policy: Policy, target: Target, today: date) -> Iterator[str]:
+    """Those that end or ended, and those that do not apply."""
+    everywhere = target.enterprise_project_id == ALL_ENTERPRISE_PROJECTS
     for exemption in policy.exemptions:
         left = exemption.days_left(today)
         if left < 0:
             yield f"exemption {exemption.id} ({exemption.owner}) ended on {exemption.expires} and is off"
         elif left <= NOTICE_DAYS:
             yield f"exemption {exemption.id} ({exemption.owner}) ends on {exemption.expires}, {left} days left"
+        for breach in policy.limits.breaches(exemption, today):
+            yield f"exemption {exemption.id} ({exemption.owner}) {breach}: it does not apply"
         if exemption.enterprise_projects and everywhere:
             yield (
                 f"exemption {exemption.id} names enterprise projects, but this run asks for "

@@ -1,4 +1,4 @@
-"""A header and one line per finding, for spreadsheets; no cell is a formula."""
+"""A header and one line per finding and server, for spreadsheets; no cell is a formula."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from handler.formats.words import host_words
 from handler.models import worst_first
 
 if TYPE_CHECKING:
-    from handler.models import Finding, Report
+    from collections.abc import Iterator
+
+    from handler.models import Finding, Host, Report
 
 COLUMNS = (
     "target",
@@ -26,25 +28,50 @@ COLUMNS = (
     "first_seen",
     "message",
     "remediation",
+    "owner",
+    "runbook",
     "hosts",
     "fingerprint",
+    "result",
+    "exemption",
+    "ticket",
+    "approved_by",
+    "expires",
+    "effective_from",
 )
 _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  a spreadsheet takes the full-width forms as well
 
 
 def render_csv(*reports: Report) -> str:
-    """One line per finding, ended by a line feed; the header stands also over no finding."""
+    """One line per finding (and server, where they are known), then what is exempted and announced.
+
+    `result` tells them apart. Each line is ended by a line feed; the header stands also over no finding.
+    """
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(
-        _line(report, finding) for report in reports for finding in sorted(report.findings, key=worst_first)
-    )
+    for report in reports:
+        writer.writerows(
+            _line(report, finding, host, more)
+            for finding, more in sorted(
+                _results(report), key=lambda told: (told[1][0] != "finding", worst_first(told[0]))
+            )
+            for host in finding.hosts or (None,)
+        )
     return sheet.getvalue()
 
 
-def _line(report: Report, finding: Finding) -> list[str]:
-    hosts = "; ".join(host_words(host) for host in finding.hosts or ())
+def _results(report: Report) -> Iterator[tuple[Finding, tuple[str, ...]]]:
+    """Each finding, exempted and announced ones too, with the last cells of its line."""
+    for finding in report.findings:
+        yield finding, ("finding", "", "", "", "", "")
+    for item in report.exempted:
+        yield item.finding, ("exempted", item.exemption_id, item.ticket, item.approved_by, item.expires, "")
+    for announced in report.announced:
+        yield announced.finding, ("announced", "", "", "", "", announced.effective_from)
+
+
+def _line(report: Report, finding: Finding, host: Host | None, more: tuple[str, ...]) -> list[str]:
     cells = (
         report.target.name,
         finding.severity,
@@ -58,8 +85,11 @@ def _line(report: Report, finding: Finding) -> list[str]:
         finding.first_seen,
         finding.message,
         finding.remediation,
-        hosts,
+        finding.owner,
+        finding.runbook,
+        "" if host is None else host_words(host),
         finding.fingerprint,
+        *more,
     )
     return [_cell("" if value is None else str(value)) for value in cells]
 

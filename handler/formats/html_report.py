@@ -93,7 +93,8 @@ def _changed(report: Report) -> dict[str, str]:
     """What is said beside a finding that changed, by fingerprint."""
     if report.changes is None:
         return {}
-    lists = (("new", report.changes.new), ("grown", report.changes.grown), ("reopened", report.changes.reopened))
+    moves = ("grown", "lowered", "raised", "new", "newly_forbidden", "reopened")
+    lists = ((name.replace("_", " "), getattr(report.changes, name)) for name in moves)
     return {fingerprint: word for word, fingerprints in lists for fingerprint in fingerprints}
 
 

@@ -95,7 +95,8 @@ def _name(finding: Finding) -> str:
 
 
 def _details(finding: Finding) -> list[str]:
-    lines = [finding.message, finding.rationale, finding.remediation, *finding.references]
+    lines = [finding.message, finding.rationale, finding.remediation, *finding.references, finding.runbook]
+    lines.append(finding.owner and f"owner {finding.owner}")
     hosts = [host_words(host) for host in finding.hosts or ()]
     return [inert(line, _LONG) for line in (*lines, *hosts, f"fingerprint {finding.fingerprint}") if line]
 

@@ -63,7 +63,8 @@ def _row(finding: Finding) -> str:
     more = [f"and {len(hosts) - words.HOSTS_SHOWN} more"] if len(hosts) > words.HOSTS_SHOWN else []
     what = "<br>".join([f"{escaped(finding.title, 120)} ({escaped(finding.rule_id, 80)})", *servers, *more])
     severity = f"**{finding.severity}**" if finding.severity.name in {"CRITICAL", "HIGH"} else str(finding.severity)
-    advice = escaped(finding.remediation, 200)
+    told = (finding.remediation, finding.runbook, finding.owner and f"Ask {finding.owner}")
+    advice = "<br>".join(escaped(text, 200) for text in told if text)
     return table_row(severity, escaped(words.place(finding)), escaped(finding.category), str(finding.num), what, advice)
 
 
@@ -73,7 +74,11 @@ def _exempted(report: Report, room: int) -> list[str]:
     lines = [
         table_row(
             *_what(item.finding),
-            escaped(f"{item.exemption_id}: {item.reason}", 200),
+            "<br>".join(
+                escaped(part, 200)
+                for part in (f"{item.exemption_id}: {item.reason}", words.vouched_words(item))
+                if part
+            ),
             escaped(item.owner, 80),
             escaped(f"{item.expires}, {words.days_words(item.days_left)}"),
         )

@@ -41,7 +41,8 @@ def render_ocsf(*reports: Report) -> str:
 
 def ocsf_events(report: Report) -> list[dict[str, Any]]:
     """The events of a run: findings (known ones are updates), and warnings for what was not seen."""
-    known = set(report.changes.ongoing + report.changes.grown) if report.changes else set()
+    moves = ("ongoing", "grown", "raised", "lowered")
+    known = {one for name in moves for one in getattr(report.changes, name)} if report.changes else set()
     found = [
         ocsf_event(report, finding, "update" if finding.fingerprint in known else "create")
         for finding in report.findings

@@ -140,5 +140,6 @@ def _location(report: Report, finding: Finding) -> dict[str, Any]:
 def _baseline(report: Report, finding: Finding) -> dict[str, str]:
     if report.changes is None:
         return {}
-    is_new = finding.fingerprint in {*report.changes.new, *report.changes.reopened}
+    begun = {*report.changes.new, *report.changes.newly_forbidden, *report.changes.reopened}
+    is_new = finding.fingerprint in begun
     return {"baselineState": "new" if is_new else "unchanged"}

@@ -59,7 +59,8 @@ def _rule(finding: Finding, ink: Ink) -> list[str]:
     name = "" if finding.rule_id == finding.title else f" [{inert(finding.rule_id, 80)}]"
     title = wrapped(f"{inert(finding.title, 200)}{name}", first=severity, indent=" " * 9)
     lines = [ink.severity(finding.severity, title[0]), *title[1:]]
-    for label, text in (("why", finding.rationale), ("do", finding.remediation)):
+    told = (("why", finding.rationale), ("do", finding.remediation), ("how", finding.runbook), ("ask", finding.owner))
+    for label, text in told:
         lines += wrapped(inert(text, 300), first=f"         {label:<4}", indent=" " * 13) if text else []
     return lines
 
@@ -84,6 +85,7 @@ def _exempted(report: Report) -> list[str]:
     return [
         f"{_short(item.finding)}, by {inert(item.exemption_id, 80)} until {inert(item.expires, 20)} "
         f"({words.days_words(item.days_left)}), {inert(item.owner, 80)}: {inert(item.reason, 160)}"
+        + (f" ({words.vouched_words(item)})" if words.vouched_words(item) else "")
         for item in report.exempted
     ]
 
@@ -100,7 +102,7 @@ def _changes(report: Report) -> list[str]:
     if report.changes is None:
         return []
     counts = ", ".join(f"{count} {name}" for name, count in words.change_counts(report.changes))
-    return [counts, *_past("resolved", report.changes.resolved), *_past("unseen", report.changes.unseen)]
+    return [counts, *_past("ended", report.changes.resolved), *_past("unseen", report.changes.unseen)]
 
 
 def _past(word: str, items: Sequence[PastFinding]) -> list[str]:

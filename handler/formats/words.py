@@ -10,10 +10,14 @@ from handler.models import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.models import CategorySnapshot, Changes, Finding, Host, Report, Target
+    from handler.models import CategorySnapshot, Changes, ExemptedFinding, Finding, Host, Report, Target
 
 HOSTS_SHOWN = 5
-_CHANGES = ("new", "grown", "reopened", "ongoing", "resolved", "unseen")
+_CHANGES = (
+    *(("new", "new"), ("newly_forbidden", "newly forbidden"), ("grown", "grown"), ("raised", "raised")),
+    *(("lowered", "lowered"), ("reopened", "reopened"), ("ongoing", "ongoing"), ("resolved", "ended")),
+    ("unseen", "unseen"),
+)
 
 
 def counted(number: int, noun: str) -> str:
@@ -112,8 +116,8 @@ def notes(report: Report) -> list[str]:
 
 
 def change_counts(changes: Changes) -> list[tuple[str, int]]:
-    """How many findings are new, grown, reopened, ongoing, resolved and unseen."""
-    return [(name, len(getattr(changes, name))) for name in _CHANGES]
+    """How many findings are in each list, with the word for it: most that ended were closed, but not all."""
+    return [(word, len(getattr(changes, name))) for name, word in _CHANGES]
 
 
 def host_words(host: Host) -> str:
@@ -130,3 +134,9 @@ def days_words(days: int) -> str:
     if days == 0:
         return "last day today"
     return f"{counted(days, 'day')} left" if days > 0 else f"over since {counted(-days, 'day')}"
+
+
+def vouched_words(item: ExemptedFinding) -> str:
+    """`ticket EXC-2026-017, approved by ciso@example.org`; empty where the exemption says neither."""
+    told = (("ticket", item.ticket), ("approved by", item.approved_by))
+    return ", ".join(f"{label} {inert(text, 160)}" for label, text in told if text)

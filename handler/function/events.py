@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TriggerKind = Literal["empty", "timer", "gateway", "smn", "cts", "eventgrid", "obs"]
-_CHOICES = ("policy", "target", "categories", "dry_run")
+_CHOICES = ("policy", "target", "categories", "dry_run", "notify_test")
+_SWITCHES = ("dry_run", "notify_test")
 _MAX_TEXT = 64 * 1024
 
 
@@ -32,6 +33,7 @@ class Trigger(NamedTuple):
     target: str = ""
     categories: tuple[str, ...] = ()
     dry_run: bool = False
+    notify_test: bool = False  # test the sinks, check nothing
     bucket: str = ""  # obs: whose object changed
     key: str = ""
     wants_markdown: bool = False  # gateway: by its Accept header
@@ -121,6 +123,7 @@ def _timer(event: Mapping[str, Any]) -> Trigger:
         target=chosen.get("target", ""),
         categories=tuple(category for category in CATEGORIES if category in categories),
         dry_run=chosen.get("dry_run", False),
+        notify_test=chosen.get("notify_test", False),
     )
 
 
@@ -135,8 +138,8 @@ def _choice_problem(key: str, value: object) -> str:
         return f"user_event: unknown key {key!r:.40}" + (f"; did you mean {near[0]}?" if near else "")
     if key == "categories":
         return "" if _are_categories(value) else f"user_event.categories: must be a list of {' and '.join(CATEGORIES)}"
-    if key == "dry_run":
-        return "" if isinstance(value, bool) else "user_event.dry_run: must be true or false"
+    if key in _SWITCHES:
+        return "" if isinstance(value, bool) else f"user_event.{key}: must be true or false"
     return "" if isinstance(value, str) and value else f"user_event.{key}: must be a text"
 
 

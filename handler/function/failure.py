@@ -10,24 +10,40 @@ from handler.errors import PortComplianceError, UsageError
 from handler.models import Target
 from handler.run import lazy
 from handler.run.check import load_state
+from handler.run.wiring import attempt
 
 if TYPE_CHECKING:
     from handler.models import Report
     from handler.run.wiring import Wiring
+    from handler.settings.run_settings import Place
     from handler.state.interface import Store
 
 
-def tell_failure(error: UsageError, wiring: Wiring, seconds: float, *, dry_run: bool = False) -> tuple[Report, ...]:
-    """Tell a broken policy or setting; gives the report of that. Raises nothing: what cannot be built is left out."""
+def tell_failure(
+    error: UsageError, wiring: Wiring, seconds: float, name: str = "", *, dry_run: bool = False
+) -> tuple[Report, ...]:
+    """Tell a broken policy or setting for every target, or the one that is named; gives their reports.
+
+    It is a run like any other: the same targets, states and identities, each with its share of the time. Raises
+    nothing: what cannot be built is left out, and without any target it is told for the one that the state remembers.
+    """
     sinks = wiring.sinks([], with_state=True)
-    notifier = wiring.notifier(sinks, Deadline.after(seconds, wiring.context.clock), dry_run=dry_run)
-    run_id, now = os.urandom(16).hex(), wiring.context.clock.now()
-    return (lazy.run_failure(run_id, now, Target(), error, notifier, load_state(_store(wiring))),)
+    clock = wiring.context.clock
+    run_id, started_at, whole = os.urandom(16).hex(), clock.now(), Deadline.after(seconds, clock)
+    places = attempt(lambda: wiring.places(name), []) or (None,)
+    reports: list[Report] = []
+    for place in places:
+        share = Deadline.after(whole.left() / (len(places) - len(reports)), clock)
+        notifier = wiring.notifier(sinks, share, dry_run=dry_run)
+        target = Target() if place is None else place.target
+        state = load_state(_store(wiring, target.name if place is None else place.name, place))
+        reports.append(lazy.run_failure(run_id, started_at, target, error, notifier, state))
+    return tuple(reports)
 
 
-def _store(wiring: Wiring) -> Store | None:
-    """The store of the settings, where it can be built without a target."""
+def _store(wiring: Wiring, name: str, place: Place | None) -> Store | None:
+    """The store of the target of that name, where it can be built."""
     try:
-        return wiring.store(wiring.settings.state_url, "default", None)
+        return wiring.store(wiring.settings.state_url, name, place)
     except PortComplianceError:
         return None

@@ -10,6 +10,7 @@ from handler.hss.decode import AssetCounters, PortPage, Validation, asset_counte
 from handler.hss.pacing import Lane
 from handler.hss.parameters import check_token
 from handler.hss.refusals import is_throttle, refusal
+from handler.logs import LOGGER
 from handler.retries import DEFAULT_RETRIES, retry_after, with_retries
 from handler.transport import Request, endpoint_of
 
@@ -75,16 +76,24 @@ class HssClient(NamedTuple):
 
         With `partial`, a page of which something cannot be read is a page with problems; else it is an AnswerError.
         """
+        began = self.clock.monotonic()
         response = self.get(target.project_id, query, spending)
         endpoint = self.name_of(target.project_id, query.API)
         page = port_page(response, endpoint, target.cloud, self.validation)
+        where = f"port {query.port}" if query.port is not None else "all ports"
+        seconds = self.clock.monotonic() - began
+        shown = (query.API, query.category, where, query.offset or 0, len(page.rows), page.total_num, seconds)
+        LOGGER.debug("%s, %s, %s from %d: %d rows of %d in %.1f s", *shown, extra={"category": query.category})
         return page if partial else whole(page, endpoint)
 
     def asset_counters(
         self, target: Target, query: AssetStatisticsQuery, spending: Spending, *, partial: bool = False
     ) -> AssetCounters:
         """The asset counters of a category. Raises and takes `partial` as `port_page` does."""
+        began = self.clock.monotonic()
         response = self.get(target.project_id, query, spending)
+        shown = (query.API, query.category, self.clock.monotonic() - began)
+        LOGGER.debug("%s, %s in %.1f s", *shown, extra={"category": query.category})
         endpoint = self.name_of(target.project_id, query.API)
         counters = asset_counters(response, endpoint, target.cloud, self.validation)
         return counters if partial else whole(counters, endpoint)

@@ -10,12 +10,14 @@ from handler.hss.plan import Ask, PlanName, calls_from_start
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from handler.hss.pages import Sorted
+
 
 class Size(NamedTuple):
-    """How long a list is, and whether it comes in order of port; None: not known before the first page."""
+    """How long a list is, and whether it comes in order of port; None: not asked for, and not known before a page."""
 
     rows: int
-    in_order: bool | None = None
+    order: Sorted | None = None
 
 
 class CategoryEstimate(NamedTuple):
@@ -58,8 +60,8 @@ def estimate(asks: Iterable[Ask], sizes: Mapping[str, Size], calls_per_minute: i
 
 
 def _category(ask: Ask, size: Size) -> CategoryEstimate:
-    plan, most = calls_from_start(ask, size.rows, in_order=bool(size.in_order))
-    _, fewest = calls_from_start(ask, size.rows, in_order=size.in_order is not False)
+    plan, most = calls_from_start(ask, size.rows, size.order or "none")
+    _, fewest = calls_from_start(ask, size.rows, size.order or "seen")
     return CategoryEstimate(ask.category, size.rows, plan, most, fewest)
 
 

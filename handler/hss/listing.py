@@ -114,7 +114,7 @@ class CategoryListing:
         try:
             counters = self._client.asset_counters(self._target, query, self._spending, partial=True)
         except UnknownError as error:
-            self._note_refusal(error)
+            self._note_refusal(error, of_one_api=(400, 403))
             return error
         if self._keep_raw:
             return counters
@@ -125,12 +125,14 @@ class CategoryListing:
         try:
             self._walk.run()
         except UnknownError as error:
-            self._note_refusal(error)
+            self._note_refusal(error, of_one_api=(400,))
             self._problems.append(Problem(error.message, hint=error.hint))
 
     def _judge_counters(self, counters: AssetCounters | UnknownError) -> None:
         """What the counters, or their failure, cost: a problem only where a rule or an empty list needs them."""
         if isinstance(counters, UnknownError):
+            if isinstance(counters, DeniedError) and self.refused not in (None, counters):
+                return  # the ports were refused too: one cause, told with them
             if self._ask.counters or self._walk.is_empty or self.refused is counters:
                 self._problems.insert(0, Problem(counters.message, hint=counters.hint))
             else:
@@ -146,8 +148,13 @@ class CategoryListing:
             elif all(problem.path != doubt.path for problem in faults):
                 self._problems.append(doubt)
 
-    def _note_refusal(self, error: UnknownError) -> None:
-        if isinstance(error, DeniedError) and error.status != 400:  # HSS says "no permission" of one API with a 400
+    def _note_refusal(self, error: UnknownError, of_one_api: tuple[int, ...]) -> None:
+        """Remember that the credentials were refused, and not only the permission to ask one API.
+
+        HSS refuses that with a 400, the gateway with a 403: after it the ports are asked all the same. Where they are
+        refused with a 403 too, no other category is asked.
+        """
+        if isinstance(error, DeniedError) and error.status not in of_one_api:
             self.refused = error
 
 

@@ -46,7 +46,7 @@ def proven(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
     now = proof.now
     whole = proof.state == "whole"
     if isinstance(now, ListReading) and not now.damaged and (now.numeric or (whole and proof.first is None)):
-        return _with(exact, _in_order(now.pages, now.orders, whole=whole))
+        return _with(exact, _looked(proof.look, _in_order(now.pages, now.orders, whole=whole), now))
     lines = {} if proof.first is None else _in_no_order(proof.first.pages)
     _repeated(lines, tuple(lines), _in_no_order(now.pages))
     return _with(exact, lines)
@@ -71,6 +71,17 @@ def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole:
             lines.pop(key, None)
         _repeated(lines, before, one_answer(page.rows, page.keys))
     return lines
+
+
+def _looked(look: ListPage | None, lines: Lines, now: ListReading) -> Lines:
+    """With what the second look at the first page holds: the latest answer of all, and in its place."""
+    if look is None:
+        return lines
+    before = tuple(lines)
+    for key in () if look.unreadable else _covered(look, before, now.orders, to_end=False):
+        lines.pop(key)
+    _repeated(lines, before, one_answer(look.rows, look.keys))
+    return {key: lines[key] for key in (*look.keys, *lines)}
 
 
 def _in_no_order(pages: Sequence[ListPage]) -> Lines:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CAP = 10_000  # total_num is documented to end here, and then means "at least"
 PortOrder = Literal["number", "text"]
+Sorted = Literal["asked", "seen", "none"]  # in order of port because that was asked for, or seemingly, or not
 Key = tuple[int, str, str | None]
 RANKS: Mapping[PortOrder, Callable[[int], Any]] = {"number": int, "text": str}  # what each order sorts a port by
 BOTH: frozenset[PortOrder] = frozenset(RANKS)
@@ -53,9 +54,11 @@ class ListPage(NamedTuple):
         """The offset behind the last line."""
         return self.offset + self.size
 
-    def shows_order(self, *, asked: bool) -> bool:
+    def order_shown(self, *, asked: bool) -> Sorted:
         """Whether the page looks like one of a list in order of port, which was `asked` for or not."""
-        return bool(self.orders) and (asked or self.varied)
+        if asked and self.orders:
+            return "asked"
+        return "seen" if self.orders and self.varied else "none"
 
     @property
     def unreadable(self) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.hss.overlap import pages_of
-from handler.hss.pages import CAP
+from handler.hss.pages import CAP, Sorted
 from handler.hss.parameters import HIGHEST_OFFSET, LIMIT
 from handler.hss.proof import TRIES
 from handler.hss.reading import ListReading
@@ -104,16 +104,23 @@ def unanswered(ports: PortSet, proof: Proof) -> PortSet:
     return ports if passed is None else ports & PortSet(((passed, HIGHEST),))  # a page may end between two types of it
 
 
-def calls_from_start(ask: Ask, rows: int, *, in_order: bool = True) -> tuple[PlanName, int]:
+def calls_from_start(ask: Ask, rows: int, order: Sorted) -> tuple[PlanName, int]:
     """The plan for a list of so many rows that does not move, and its calls, the first page included.
 
     A proven order may save some. The choice is made by what `total_num` says of the rows, never more than the cap.
     """
-    passes = 1 if in_order or rows <= LIMIT else 2
     ports = len(ask.ports & NAMED_PORTS)
-    if rows > LIMIT and not ask.every_row and ports < passes * pages_of(min(rows, CAP)):
+    if rows > LIMIT and not ask.every_row and ports < _calls_of_pages(min(rows, CAP), order):
         return "ports", 1 + ports
-    return "pages", passes * pages_of(rows)
+    return "pages", _calls_of_pages(rows, order)
+
+
+def _calls_of_pages(rows: int, order: Sorted) -> int:
+    """One pass; where an order is only seen, a second look at its first page; where there is none, a second pass."""
+    pages = pages_of(rows)
+    if rows <= LIMIT or order == "asked":
+        return pages
+    return pages + (1 if order == "seen" else pages)
 
 
 def _without_pages(ask: Ask, ports: tuple[int, ...], calls: int) -> Step | None:

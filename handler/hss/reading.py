@@ -12,7 +12,8 @@ itself. As long as the pages ascend both as numbers and as texts, f must be lowe
 
 Where no sort can be asked for, that order is inferred: every page ascends, num is no reason for it, each seam fits in
 place and `total_num` stands still. A list by port that moves lines to the front can feign that, if between two pages
-one line moves to the front, another closes before the seam and one opens behind it. This limit is stated, not closed.
+one line moves to the front, another closes before the seam and one opens behind it. So an order that is only seen needs
+a second look at the first page, which `handler.hss.proof` asks for.
 
 *In no such order* two pages that share a line have no gap between them, as long as no line changes places with another.
 A line that does so just at a seam, behind the page before and in front of this one, is missed. So one such pass proves
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _MANY = 8  # answers beyond twice the pages of a list: it moves too fast
 State = Literal["going", "ended", "stuck", "failed"]
-Shown = Literal["page", "order", "shared", "damaged"]
+Shown = Literal["page", "order", "seen", "shared", "damaged"]
 
 
 class ListReading(NamedTuple):
@@ -77,6 +78,11 @@ class ListReading(NamedTuple):
         return bool(self.orders) and not self.damaged and (self.sort_asked or (self.varied and self.still))
 
     @property
+    def may_show_order(self) -> bool:
+        """Whether the pages so far may be the first ones of a list that shows one."""
+        return bool(self.pages and self.orders and self.still)
+
+    @property
     def damaged(self) -> bool:
         """Whether lines came that cannot be read: then pages are taken as they come, for what else they tell."""
         return any(page.unreadable for page in self.pages)
@@ -99,13 +105,16 @@ class ListReading(NamedTuple):
 
     @property
     def shows(self) -> Shown | None:
-        """What the pass proves, once it ended: `shared` is half a proof; `damaged` none, and another would be none."""
+        """What the pass proves, once it ended: an `order` that was asked for, one only `seen`, `shared` (half a proof).
+
+        `damaged` proves nothing, and neither would another pass.
+        """
         if self.damaged:
             return "damaged"
         if len(self.pages) == 1:
             return "page"
         if self.in_order:
-            return "order"
+            return "order" if self.sort_asked else "seen"
         return "shared" if self.shared else None
 
     def add(self, page: ListPage) -> ListReading:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.clock import Deadline, parse_iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
+from handler.logs import LOGGER
 from handler.models import Delivery, Problem
-from handler.notify.due import due_batch
+from handler.notify.due import due_batches
 from handler.notify.notification import Situation, notification_of
 from handler.notify.outbox import LEASE_MARGIN, Outbox, claim, keeps, remember, stateless, summarised
 from handler.notify.receipts import busy, with_pending, with_receipts
@@ -16,10 +17,13 @@ from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
 from handler.state.memory import Batch, LastRun, SinkMemory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handler.decide.diff import Compared
     from handler.models import Report
     from handler.sinks.sink import Sink
     from handler.state.interface import Store
+    from handler.state.memory import Item
 
 __all__ = ["DeliveryContext", "Dispatched", "dispatch"]
 
@@ -55,8 +59,9 @@ def dispatch(
     """
     clock = context.deadline.clock
     memory = summarised(compared.last_run if compared else stateless(report), report, clock)
-    situation = Situation(report, memory, parse_iso(report.started_at), run_interval)
+    situation = Situation(report, memory, parse_iso(report.started_at), run_interval, store is not None, context.shard)
     outbox = Outbox(situation, sinks, context, stateful=compared is not None)
+    outbox.previous_run_at = None if compared is None else compared.previous_run_at
     _fill(outbox)
     if dry_run:
         rehearsed = (_delivery(sink, "dry_run" if outbox.batches.get(sink.name) else "quiet") for sink in sinks)
@@ -86,8 +91,8 @@ def _fill(outbox: Outbox) -> None:
         after = outbox.memory
         for batch in known.pending:
             after = with_receipts(after, sink.name, batch.items, now)
-        fresh = due_batch(sink, outbox.situation.report, after, now, stateful=outbox.stateful)
-        outbox.batches[sink.name] = (*known.pending, *((fresh,) if fresh else ()))
+        fresh = due_batches(sink, outbox.situation.report, after, now, stateful=outbox.stateful)
+        outbox.batches[sink.name] = (*known.pending, *fresh)
 
 
 def _is_busy(known: SinkMemory, outbox: Outbox) -> bool:
@@ -104,7 +109,11 @@ def _beaten(outbox: Outbox) -> Dispatched:
 
 
 def _dispatched(outbox: Outbox, store: Store | None) -> Dispatched:
-    deliveries = (outbox.deliveries.get(sink.name, _delivery(sink, "quiet")) for sink in outbox.sinks)
+    deliveries = [outbox.deliveries.get(sink.name, _delivery(sink, "quiet")) for sink in outbox.sinks]
+    for one in deliveries:
+        if one.status in ("owed", "failed"):
+            marks = {"run_id": outbox.run_id, "target": outbox.situation.report.target.name, "sink": one.sink}
+            LOGGER.warning("%s (%s) did not take it: %s, %s", one.sink, one.kind, one.status, one.reason, extra=marks)
     warnings = tuple(getattr(store, "warnings", ()))
     return Dispatched(tuple(deliveries), outbox.memory, tuple(outbox.problems), warnings)
 
@@ -123,24 +132,34 @@ def _send_all(outbox: Outbox) -> None:
 def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
     """Send one sink's batches in order; after one that was not taken, the rest stays due."""
     batches = outbox.batches[sink.name]
-    known = outbox.situation.last_run.sinks.get(sink.name)
-    repeated = {batch.delivery_id for batch in (known.pending if known else ())}
-    left: list[Batch] = []
+    known = outbox.situation.last_run.sinks.get(sink.name, SinkMemory(since=""))
+    repeated = {batch.delivery_id for batch in known.pending}
+    left: tuple[Batch, ...] = ()
     for index, batch in enumerate(batches):
         sent = _send_safely(outbox, sink, batch, context)
         outbox.deliveries[sink.name] = _delivery(sink, sent.status, sent.reason)
-        whole = sent.acceptance is Acceptance.TAKEN
-        items = batch.items if whole else tuple(item for item in batch.items if item.key in sent.taken)
+        items = _taken(sent, batch)
         if items:
             outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.situation.now)
-        if not whole:
-            if _may_have_it(sent, sink, batch, repeated):
-                left.append(batch._replace(items=tuple(one for one in batch.items if one not in items)))
-            left += (later for later in batches[index + 1 :] if later.delivery_id in repeated)
+        if sent.acceptance is not Acceptance.TAKEN:
+            rest = batch._replace(items=tuple(item for item in batch.items if item not in items))
+            kept = (rest,) if _may_have_it(sent, sink, batch, repeated) else ()
+            left = kept + _repeated(batches[index + 1 :], repeated)
             break
     outbox.settled[sink.name] = {batch.delivery_id for batch in batches}
     pending = tuple(Batch(batch.delivery_id, batch.items, outbox.run_id) for batch in left)
     outbox.memory = with_pending(outbox.memory, sink.name, pending, outbox.situation.now)
+
+
+def _repeated(batches: Sequence[Batch], repeated: set[str]) -> tuple[Batch, ...]:
+    return tuple(batch for batch in batches if batch.delivery_id in repeated)
+
+
+def _taken(sent: SendResult, batch: Batch) -> tuple[Item, ...]:
+    """What the sink has taken of a batch, for sure."""
+    if sent.acceptance is Acceptance.TAKEN:
+        return batch.items
+    return tuple(item for item in batch.items if item.key in sent.taken)
 
 
 def _may_have_it(sent: SendResult, sink: Sink, batch: Batch, repeated: set[str]) -> bool:

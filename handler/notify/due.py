@@ -8,40 +8,83 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
-from handler.decide.diff import has_grown, shape
+from handler.decide.diff import has_grown
+from handler.decide.flapping import DAY
 from handler.models import worst_first
-from handler.state.memory import Batch, Item, LastRun, SinkMemory
+from handler.notify.run_items import run_items
+from handler.state.memory import Batch, Item, LastRun, SinkMemory, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
 
     from handler.models import Finding, Report
     from handler.sinks.sink import Sink
-    from handler.state.memory import Remembered
+    from handler.state.memory import Receipt, Remembered
 
 # items whose key is a fingerprint
-FINDING_ITEMS: Final = ("new", "grown", "reopened", "reminded", "resolved", "missed")
-RUN: Final = ""  # the "category" of what concerns the run as a whole
+BEGINNINGS: Final = ("new", "newly_forbidden", "reopened")
+FINDING_ITEMS: Final = (
+    *BEGINNINGS,
+    *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed"),
+)
+MOST_MESSAGES: Final = 20  # of one sink in one run
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
 
+def due_batches(
+    sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True
+) -> tuple[Batch, ...]:
+    """What the sink is to be told now, in one message; machines get all that they are due, in several where need be.
+
+    No more than `MOST_MESSAGES` in a run: the rest stays due.
+    """
+    whole = due_batch(sink, report, last_run, now, stateful=stateful)
+    if whole is None or not sink.kind.takes_all:
+        return () if whole is None else (whole,)
+    most = sink.max_findings
+    findings = [item for item in whole.items if item.what in FINDING_ITEMS]
+    if len(findings) <= most:
+        return (whole,)
+    beside = [item for item in whole.items if item.what not in FINDING_ITEMS]
+    first = _batch(sink, report, [*findings[:most], *beside])
+    starts = range(most, len(findings), most)[: MOST_MESSAGES - 1]
+    return (first, *(_batch(sink, report, findings[start : start + most]) for start in starts))
+
+
 def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True) -> Batch | None:
-    """What the sink is to be told now, or None. `stateful`: what is told is remembered."""
+    """All that the sink is to be told now, or None. `stateful`: what is told is remembered."""
     if sink.match.targets and report.target.name not in sink.match.targets:
         return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = [*_finding_items(sink, last_run, memory, now), *_run_items(sink, report, memory)]
-    if _is_first(memory, last_run) and (items or last_run.lost):
-        items.append(Item("digest", last_run.began_at))
-    if not _told_anyway(sink, report, stateful=stateful) and not (stateful and items):
-        if not stateful or not _heartbeat_due(sink, memory, report, now):
+    items = _owed(sink, report, last_run, memory, now)
+    if not (stateful and items) and not _told_anyway(sink, report, stateful=stateful):
+        if not (stateful and _heartbeat_due(sink, memory, report, now)):
             return None
-        items.append(Item("heartbeat", memory.last_told or memory.since))
-    items += [Item("drift", text) for text in last_run.drift if text not in memory.drift]
+        items = [Item("heartbeat", memory.last_told or memory.since)]
+    return _batch(sink, report, [*items, *_drift(last_run, memory)])
+
+
+def _drift(last_run: LastRun, memory: SinkMemory) -> list[Item]:
+    """Another form of an answer rides along, and is no reason to write."""
+    return [Item("drift", text) for text in last_run.drift if text not in memory.drift]
+
+
+def _owed(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory, now: datetime) -> list[Item]:
+    """What is owed, whatever becomes of the run; a memory that has just begun says so."""
+    blind = report.verdict == "inconclusive"
+    items = [
+        *_finding_items(sink, last_run, memory, now, blind=blind),
+        *run_items(sink, report, last_run, memory),
+    ]
+    first = _is_first(memory, last_run) and (items or last_run.lost)
+    return [*items, Item("digest", last_run.began_at)] if first else items
+
+
+def _batch(sink: Sink, report: Report, items: list[Item]) -> Batch:
+    """A message of these items; one of a single run's worth bears the run."""
     if not any(lasting(item) for item in items):
-        items.append(Item("run", report.run_id))
-    return Batch(delivery_id(sink.name, items), tuple(items))
+        items = [*items, Item("run", report.run_id)]
+    return Batch(delivery_id(sink.name, items, place_of(report.target)), tuple(items))
 
 
 def lasting(item: Item) -> bool:
@@ -49,9 +92,14 @@ def lasting(item: Item) -> bool:
     return item.what not in ("run", "heartbeat", "drift")
 
 
-def delivery_id(sink_name: str, items: list[Item]) -> str:
-    """An id made of the sink and of what it is told, so that it is the same after a crash."""
+def delivery_id(sink_name: str, items: list[Item], place: str = "") -> str:
+    """An id made of the sink and of what it is told, so that it is the same after a crash, and no other event's.
+
+    Fingerprints hold the place; where there is none, it has to be said.
+    """
     parts = sorted([item.what, item.key, item.mark] for item in items)
+    if place and not any(item.what in FINDING_ITEMS for item in items):
+        parts.append(["place", place, ""])
     return hashlib.sha256(json.dumps([sink_name, parts]).encode()).hexdigest()[:32]
 
 
@@ -71,11 +119,6 @@ def is_kept(record: Remembered, sinks: tuple[Sink, ...], memory: LastRun, now: d
         return True
     known = ((sink, memory.sinks.get(sink.name)) for sink in sinks)
     return any(told is not None and _resolved(sink, record, told) for sink, told in known)
-
-
-def exemption_key(item: Item) -> str:
-    """Under what name it is remembered that an exemption's stage was told."""
-    return f"{item.key} {item.mark}"
 
 
 def _is_first(memory: SinkMemory, last_run: LastRun) -> bool:
@@ -98,27 +141,92 @@ def _heartbeat_due(sink: Sink, memory: SinkMemory, report: Report, now: datetime
     return now - parse_iso(memory.last_told or memory.since) >= sink.heartbeat
 
 
-def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datetime) -> list[Item]:
+def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datetime, *, blind: bool) -> list[Item]:
     """What is due of findings, worst first; of a kind with an event per finding no more than fit into one run."""
     items = []
     for record in sorted(last_run.findings.values(), key=lambda one: worst_first(one.finding)):
-        what = _open(sink, record, now) if record.status == "open" else _resolved(sink, record, memory)
-        if what:
-            items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record)))
+        what = _what(sink, record, memory, now)
+        if what and not (what == "reminded" and blind):  # nobody knows whether it is still open
+            text = _because(record) if what in ("resolved", "missed") else str(record.finding.severity)
+            items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record), text))
     return items[: sink.max_findings] if sink.kind.event_per_finding else items
+
+
+def _what(sink: Sink, record: Remembered, memory: SinkMemory, now: datetime) -> str | None:
+    """What the sink is due of a finding; of one that flaps people hear once a day, machines each change."""
+    is_open = record.status == "open"
+    if record.flapping_since is not None and not sink.kind.takes_all:
+        if sink.kind.chat:
+            return _flapping(sink, record, now)
+        return _open(sink, record, now) if is_open else None  # what holds incidents keeps it open meanwhile
+    if is_open and _was_told_flapping(sink, record):
+        return "steady" if wants(sink, record.finding) else None
+    return _open(sink, record, now) if is_open else _resolved(sink, record, memory)
+
+
+def _was_told_flapping(sink: Sink, record: Remembered) -> bool:
+    receipt = record.told.get(sink.name)
+    return receipt is not None and receipt.transition == "flapping"
+
+
+def _flapping(sink: Sink, record: Remembered, now: datetime) -> str | None:
+    """That it flaps, at once and then once a day; what got worse meanwhile is told at once."""
+    receipt = record.told.get(sink.name)
+    if not wants(sink, record.finding):
+        return None
+    if receipt is None or receipt.transition != "flapping" or now - parse_iso(receipt.at) >= DAY:
+        return "flapping"
+    worse = _move(record.finding, receipt) if record.status == "open" else None
+    return worse if worse in ("raised", "grown") else None
 
 
 def _open(sink: Sink, record: Remembered, now: datetime) -> str | None:
     """What the sink is due of an open finding."""
-    if not wants(sink, record.finding):
-        return None
     receipt = record.told.get(sink.name)
+    if not wants(sink, record.finding):
+        return "resolved" if _ends_here(sink, record, receipt) else None
     if receipt is None or receipt.episode < record.episode:
-        return "reopened" if receipt is not None and record.reopened else "new"
-    if has_grown(record.finding.num, receipt.num):
-        return "grown"
+        return _beginning(sink, record, receipt)
+    if receipt.transition == "resolved":  # it had ended for this sink alone
+        return "raised"
     remind = sink.remind_after is not None and now - parse_iso(receipt.at) >= sink.remind_after
-    return "reminded" if remind else None
+    return _move(record.finding, receipt) or ("reminded" if remind else None)
+
+
+def _beginning(sink: Sink, record: Remembered, receipt: Receipt | None) -> str:
+    """How a finding begins for a sink that was not told of it in this episode."""
+    if record.was_severity is not None and record.was_severity < sink.min_severity:
+        return "raised"  # it was there before, and did not concern the sink
+    if record.forbidden:
+        return "newly_forbidden"
+    return "reopened" if receipt is not None and record.reopened else "new"
+
+
+def _move(finding: Finding, receipt: Receipt) -> str | None:
+    """How an open finding moved since the sink was told; what moved twice is told by what is worse."""
+    told = finding.severity if receipt.severity is None else receipt.severity
+    if finding.severity > told:
+        return "raised"
+    if has_grown(finding.num, receipt.num):
+        return "grown"
+    return "lowered" if finding.severity < told else None
+
+
+def _ends_here(sink: Sink, record: Remembered, receipt: Receipt | None) -> bool:
+    """Whether an open finding that is not routed to the sink ends for it: it was told, and is less severe now.
+
+    What holds incidents is also rid of those that a changed routing leaves behind.
+    """
+    if receipt is None or receipt.transition != "open" or not sink.send_resolved:
+        return False
+    lowered = receipt.severity is not None and record.finding.severity < receipt.severity
+    below = record.finding.severity < sink.min_severity
+    return (lowered and below) or sink.kind.mirrors or sink.kind.event_per_finding
+
+
+def _because(record: Remembered) -> str:
+    """Why what is told as resolved ended; what is still open ended for this sink alone."""
+    return "lowered" if record.status == "open" else record.because
 
 
 def _resolved(sink: Sink, record: Remembered, memory: SinkMemory) -> str | None:
@@ -126,7 +234,7 @@ def _resolved(sink: Sink, record: Remembered, memory: SinkMemory) -> str | None:
     if not sink.send_resolved:
         return None
     receipt = record.told.get(sink.name)
-    if receipt is not None and receipt.transition == "open":
+    if receipt is not None and receipt.transition in ("open", "flapping"):
         return "resolved"  # also where the last opening was never told: the sink still believes in an earlier one
     untold = receipt is None or receipt.episode < record.episode
     away = untold and record.opened_at >= memory.since and wants(sink, record.finding)
@@ -137,40 +245,10 @@ def _mark(what: str, sink: Sink, record: Remembered) -> str:
     """What tells this item apart from an earlier one of the same finding: its beginning, episode and num."""
     receipt = record.told.get(sink.name)
     parts = [record.first_seen, str(record.episode), str(record.finding.num)]
+    if what == "flapping":
+        parts += [record.flapping_since or "", "" if receipt is None else receipt.at]
+    if what in ("raised", "lowered") or (what == "resolved" and record.status == "open"):
+        parts += [str(record.finding.severity), record.severity_at or ""]
     if what == "reminded" and receipt is not None:
         parts.append(receipt.at)
     return " ".join(parts)
-
-
-def _run_items(sink: Sink, report: Report, memory: SinkMemory) -> Iterator[Item]:
-    """What is due beside findings: what could not be seen, what is seen again, exemptions near their end."""
-    blind = _blind(report)
-    for category, reason in blind.items():
-        told = memory.not_seen.get(category, ())
-        if _routed(sink, category) and shape(reason) not in told:
-            yield Item("not_seen", category, shape(reason), reason)
-    whole = {one.category for one in report.coverage if one.complete}
-    for category in memory.not_seen:
-        if category not in blind and (category in whole or (category == RUN and report.verdict != "inconclusive")):
-            yield Item("seen_again", category, "; ".join(memory.not_seen[category]))
-    for ending in report.exemption_notices:
-        stage = "ended" if ending.days_left < 0 else "ending"
-        item = Item("exemption", ending.exemption_id, f"{ending.expires} {stage}", ending.owner)
-        if exemption_key(item) not in memory.exemptions:
-            yield item
-
-
-def _routed(sink: Sink, category: str) -> bool:
-    return category == RUN or not sink.match.categories or category in sink.match.categories
-
-
-def _blind(report: Report) -> dict[str, str]:
-    """Each category that was asked and not seen whole, with the reason; `RUN` where the run as a whole failed."""
-    blind = {
-        one.category: "; ".join(str(problem) for problem in one.problems) or "not complete"
-        for one in report.coverage
-        if not one.complete and one.plan != "skipped"
-    }
-    if report.verdict == "inconclusive" and not blind:
-        blind[RUN] = "; ".join(str(problem) for problem in report.problems) or "not known why"
-    return blind

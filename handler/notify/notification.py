@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.clock import parse_iso
-from handler.models import ExemptionNotice, worst_first
-from handler.notify.due import FINDING_ITEMS, RUN, wants
-from handler.sinks.sink import Notification
+from handler.models import ExemptionNotice, Severity, worst_first
+from handler.notify.due import FINDING_ITEMS, wants
+from handler.notify.run_items import RUN
+from handler.sinks.sink import Before, Notification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import date, datetime, timedelta
 
     from handler.models import Finding, Report
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from handler.state.memory import Batch, Item, LastRun, Remembered
 
 MISSED_SHOWN = 10
+_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping"))
 
 
 class Situation(NamedTuple):
@@ -27,6 +30,8 @@ class Situation(NamedTuple):
     last_run: LastRun
     now: datetime
     run_interval: timedelta | None = None
+    remembers: bool = True
+    shard: str = ""
 
 
 def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notification:
@@ -34,33 +39,73 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
     report = _for_eyes(situation.report, sink)
     found = {one.fingerprint: one for one in report.findings}
     remembered = situation.last_run.findings
-    told = {item.key for item in batch.items if item.what in FINDING_ITEMS}
-
-    def findings(what: str) -> tuple[Finding, ...]:
-        keys = [item.key for item in batch.items if item.what == what]
-        known = (found.get(key) or _as_remembered(remembered.get(key)) for key in keys)
-        return tuple(sorted((one for one in known if one is not None), key=worst_first))
-
-    ongoing = [one for one in _open_now(found, remembered.values(), sink) if one.fingerprint not in told]
-    open_ones = (*findings("new"), *findings("grown"), *findings("reopened"), *findings("reminded"), *ongoing)
+    by_what = _by_what(batch)
+    groups = {what: _findings(by_what.get(what, ()), found, remembered) for what in FINDING_ITEMS}
+    ongoing = _ongoing(batch, _open_now(found, remembered.values(), sink))
+    changed = [one for what in _OPEN_ITEMS for one in groups[what]]
     return Notification(
         delivery_id=batch.delivery_id,
         report=report,
-        new=findings("new"),
-        grown=findings("grown"),
-        reopened=findings("reopened"),
-        reminded=findings("reminded"),
-        ongoing=tuple(sorted(ongoing, key=worst_first)),
-        resolved=findings("resolved"),
-        missed=findings("missed"),
-        not_seen=tuple(_not_seen(item) for item in batch.items if item.what == "not_seen"),
-        seen_again=tuple(_place(item.key) for item in batch.items if item.what == "seen_again"),
-        exemptions=tuple(_exemption(item, situation.now.date()) for item in batch.items if item.what == "exemption"),
-        notes=tuple(_notes(batch, situation, len(open_ones))),
-        heartbeat=any(item.what == "heartbeat" for item in batch.items),
-        explain=_explain(report, min(open_ones, key=worst_first, default=None)),
+        **groups,
+        ongoing=ongoing,
+        before=_before(batch, sink, remembered),
+        not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
+        seen_again=tuple(item.key or "the run, which could not begin" for item in by_what.get("seen_again", ())),
+        exemptions=tuple(_exemption(item, situation.now.date()) for item in by_what.get("exemption", ())),
+        notes=tuple(_notes(by_what, situation, len(changed) + len(ongoing))),
+        heartbeat="heartbeat" in by_what,
+        explain=_explain(report, min(changed or ongoing, key=worst_first, default=None)),
         run_interval=situation.run_interval,
+        remembers=situation.remembers,
+        shard=situation.shard,
     )
+
+
+def _ongoing(batch: Batch, open_now: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The open findings that the message is not about."""
+    told = {item.key for item in batch.items if item.what in FINDING_ITEMS}
+    return tuple(sorted((one for one in open_now if one.fingerprint not in told), key=worst_first))
+
+
+def _by_what(batch: Batch) -> dict[str, list[Item]]:
+    groups: dict[str, list[Item]] = {}
+    for item in batch.items:
+        groups.setdefault(item.what, []).append(item)
+    return groups
+
+
+def _findings(
+    items: Iterable[Item], found: Mapping[str, Finding], remembered: Mapping[str, Remembered]
+) -> tuple[Finding, ...]:
+    """The findings of these items as they are now, or as last seen; worst first."""
+    known = (found.get(item.key) or _as_remembered(remembered.get(item.key)) for item in items)
+    return tuple(sorted((one for one in known if one is not None), key=worst_first))
+
+
+def _before(batch: Batch, sink: Sink, remembered: Mapping[str, Remembered]) -> dict[str, Before]:
+    """What the sink was last told of each finding, and why and when it ended."""
+    known = ((item, remembered.get(item.key)) for item in batch.items if item.what in FINDING_ITEMS)
+    return {item.key: _before_item(item, record, sink) for item, record in known if record is not None}
+
+
+def _before_item(item: Item, record: Remembered, sink: Sink) -> Before:
+    receipt = record.told.get(sink.name)
+    told = record.was_severity if receipt is None else receipt.severity
+    before = Before(None if told is None else Severity(told), None if receipt is None else receipt.num)
+    if item.what in ("resolved", "missed"):
+        return _ended(before, item, record)
+    if item.what == "steady":
+        return before._replace(ended_at=record.opened_at)
+    return before._replace(ended_at=record.ended_at or "", because=record.ended_because)
+
+
+def _ended(before: Before, item: Item, record: Remembered) -> Before:
+    """When and why it ended; what is open now had ended when the message was made, and is open again."""
+    if record.status == "open":
+        at, because = record.ended_at, record.ended_because
+    else:
+        at, because = record.resolved_at, record.because
+    return before._replace(ended_at=at or "", because=item.text or because or "closed")
 
 
 def _for_eyes(report: Report, sink: Sink) -> Report:
@@ -72,11 +117,12 @@ def _for_eyes(report: Report, sink: Sink) -> Report:
 
 def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink: Sink) -> list[Finding]:
     """The sink's open findings: those found now, and for a mirror of the state those not seen this time too."""
-    ongoing = [one for one in found.values() if wants(sink, one)]
+    ongoing = list(found.values())
     if sink.kind.mirrors:
-        unseen = (one for one in remembered if one.status == "open" and one.finding.fingerprint not in found)
-        ongoing += [one.finding._replace(first_seen=one.first_seen) for one in unseen if wants(sink, one.finding)]
-    return ongoing
+        stays = (one for one in remembered if one.status == "open" or one.flapping_since is not None)
+        unseen = (one for one in stays if one.finding.fingerprint not in found)
+        ongoing += [one.finding._replace(first_seen=one.first_seen) for one in unseen]
+    return [one for one in ongoing if wants(sink, one)]
 
 
 def _as_remembered(record: Remembered | None) -> Finding | None:
@@ -97,23 +143,32 @@ def _exemption(item: Item, today: date) -> ExemptionNotice:
     return ExemptionNotice(exemption_id=item.key, owner=item.text, expires=expires, days_left=days_left)
 
 
-def _notes(batch: Batch, situation: Situation, count: int) -> Iterable[str]:
-    if any(item.what == "digest" for item in batch.items):
+def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) -> Iterable[str]:
+    if "digest" in by_what:
         yield f"no previous state: showing all {count}"
+    gaps = {item.text for item in by_what.get("gap", ())}
     if situation.report.gap_hours is not None:
-        yield f"no run for {situation.report.gap_hours} h"
-    missed = [situation.last_run.findings.get(item.key) for item in batch.items if item.what == "missed"]
-    lines = [_missed(record) for record in missed if record is not None]
+        gaps.add(str(situation.report.gap_hours))
+    yield from (f"no run for {hours} h" for hours in sorted(gaps))
+    yield from (f"another policy rules since {item.key}: {item.mark[:19]}" for item in by_what.get("policy", ()))
+    yield from _missed_lines(by_what.get("missed", ()), situation.last_run.findings)
+    yield from (f"HSS answers in another form: {item.key}" for item in by_what.get("drift", ()))
+
+
+def _missed_lines(items: Iterable[Item], remembered: Mapping[str, Remembered]) -> Iterable[str]:
+    """What opened and ended while the sink could not be told."""
+    known = (remembered.get(item.key) for item in items)
+    lines = [_missed(record) for record in known if record is not None]
     yield from lines[:MISSED_SHOWN]
     if len(lines) > MISSED_SHOWN:
-        yield f"and {len(lines) - MISSED_SHOWN} more that opened and closed while nothing could be told here"
-    yield from (f"HSS answers in another form: {item.key}" for item in batch.items if item.what == "drift")
+        yield f"and {len(lines) - MISSED_SHOWN} more that opened and ended while nothing could be told here"
 
 
 def _missed(record: Remembered) -> str:
     what = _port(record.finding) or record.finding.category
+    ended = "closed" if record.because in ("", "closed") else f"ended ({record.because})"
     return (
-        f"opened and closed while nothing could be told here: {what} ({record.finding.rule_id}, "
+        f"opened and {ended} while nothing could be told here: {what} ({record.finding.rule_id}, "
         f"{record.opened_at} to {record.resolved_at})"
     )
 
@@ -126,4 +181,6 @@ def _explain(report: Report, worst: Finding | None) -> str:
     """The command that explains the worst line; a counter has no port to ask for."""
     if worst is None or worst.port is None or not report.policy_files:
         return ""
-    return f"port-compliance policy explain {report.policy_files[0]} --port {_port(worst)}"
+    files = report.policy_files
+    path = files[0] if len(files) == 1 else posixpath.commonpath([posixpath.dirname(file) for file in files])
+    return f"port-compliance policy explain {path} --port {_port(worst)}" if path else ""

@@ -10,8 +10,9 @@ from handler.errors import StoreConflictError, StoreError
 from handler.models import Problem, Severity
 from handler.notify.due import lasting
 from handler.notify.receipts import merged_memories, pruned, with_pending
+from handler.notify.run_items import blind_problems
 from handler.state.document import decode, encode
-from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary
+from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary, at_place
 
 if TYPE_CHECKING:
     from handler.clock import Clock
@@ -39,6 +40,8 @@ class Outbox:
     ) -> None:
         self.situation, self.sinks, self.context, self.stateful = situation, sinks, context, stateful
         self.memory = situation.last_run
+        self.known_sinks = situation.last_run.sinks  # as they were loaded
+        self.previous_run_at: str | None = None
         self.batches: dict[str, tuple[Batch, ...]] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.settled: dict[str, set[str]] = {}
@@ -67,7 +70,28 @@ def claim(outbox: Outbox, store: Store, version: str | None) -> str | None:
     for name, batches in outbox.batches.items():
         mine = tuple(one._replace(claimed_by=outbox.run_id, lease_until=iso(lease)) for one in batches if keeps(one))
         outbox.memory = with_pending(outbox.memory, name, mine, outbox.situation.now)
-    return _save(outbox, store, outbox.memory, version)
+    return _save_claim(outbox, store, version, SAVES)
+
+
+def _save_claim(outbox: Outbox, store: Store, version: str | None, tries: int) -> str:
+    """Save the claim; where only another place of the same state was written meanwhile, beside that."""
+    try:
+        return _save(outbox, store, outbox.memory, version)
+    except StoreConflictError:
+        document, version = store.load()
+        if tries == 1 or document is None or not _is_of_another_place(outbox, decode(document)):
+            raise
+        return _save_claim(outbox, store, version, tries - 1)
+
+
+def _is_of_another_place(outbox: Outbox, theirs: LastRun) -> bool:
+    """Whether what another run wrote leaves this place as it was; then its news are kept beside ours."""
+    same, others = at_place(theirs, outbox.memory.place)
+    was = (None, {}) if same is None else (same.run_at, same.sinks)
+    if was != (outbox.previous_run_at, outbox.known_sinks):
+        return False
+    outbox.memory = outbox.memory._replace(others={**outbox.memory.others, **others})
+    return True
 
 
 def keeps(batch: Batch) -> bool:
@@ -121,7 +145,7 @@ def stateless(report: Report) -> LastRun:
 
 
 def summarised(last_run: LastRun, report: Report, clock: Clock) -> LastRun:
-    """The memory with this run's line of history."""
+    """The memory with this run's line of history, its target, and since when what is not seen now has not been."""
     line = RunSummary(
         run_id=report.run_id,
         at=report.started_at,
@@ -133,4 +157,14 @@ def summarised(last_run: LastRun, report: Report, clock: Clock) -> LastRun:
         seconds=max(0, int((clock.now() - parse_iso(report.started_at)).total_seconds())),
         calls=sum(one.api_calls for one in report.coverage),
     )
-    return last_run._replace(history=(*last_run.history, line)[-HISTORY_LENGTH:])
+    since = {category: last_run.blind_since.get(category, report.started_at) for category in blind_problems(report)}
+    target = tuple(report.target) if report.target.host else last_run.target
+    history = (*last_run.history, line)[-HISTORY_LENGTH:]
+    return last_run._replace(history=history, blind_since=since, target=target, gap=_gap(last_run, report))
+
+
+def _gap(last_run: LastRun, report: Report) -> tuple[str, ...]:
+    """The time without runs that ends with this one, else the last that is remembered."""
+    if report.gap_hours is None or report.previous_run_at is None:
+        return last_run.gap
+    return report.previous_run_at, report.started_at, str(report.gap_hours)

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso
-from handler.notify.due import FINDING_ITEMS, exemption_key, is_kept
-from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Receipt, SinkMemory
+from handler.models import Severity
+from handler.notify.due import FINDING_ITEMS, is_kept
+from handler.notify.run_items import exemption_key, reason_and_since
+from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Receipt, SinkMemory, at_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from handler.sinks.sink import Sink
-    from handler.state.memory import Item, Remembered
+    from handler.state.memory import Item, Remembered, RunSummary
+
+
+_SEVERITY_WORDS: Final = frozenset(map(str, Severity))
 
 MOST_REASONS: Final = 100  # that are remembered of one category, so that texts that never repeat do not fill the state
 
@@ -26,28 +31,42 @@ def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: date
         if item.what in FINDING_ITEMS:
             record = findings.get(item.key)
             if record is not None:
-                told = {**record.told, sink: _receipt(item, record, iso(now))}
+                told = {**record.told, sink: _receipt(item, record, sink, iso(now))}
                 findings[item.key] = record._replace(told=told)
         else:
             memory = _beside(memory, item, iso(now))
     return last_run._replace(findings=findings, sinks={**last_run.sinks, sink: memory})
 
 
-def _receipt(item: Item, record: Remembered, at: str) -> Receipt:
+def _was_flapping(record: Remembered, sink: str) -> bool:
+    """Whether the sink was told that it flaps, and it still does."""
+    receipt = record.told.get(sink)
+    return record.flapping_since is not None and receipt is not None and receipt.transition == "flapping"
+
+
+def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
     """The receipt of an item, as of when it was made: the finding may have moved on since."""
     _, episode, num, *_ = item.mark.split(" ")
-    transition = "resolved" if item.what in ("resolved", "missed") else "open"
-    return Receipt(transition, min(int(episode), record.episode), int(num), at)
+    flaps = item.what == "flapping" or (item.what in ("raised", "grown") and _was_flapping(record, sink))
+    transition = "resolved" if item.what in ("resolved", "missed") else "flapping" if flaps else "open"
+    severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
+    return Receipt(transition, min(int(episode), record.episode), int(num), at, int(severity))
 
 
 def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
     """What is remembered of an item that is not about a finding."""
     if item.what == "not_seen":
-        reasons = dict.fromkeys((*memory.not_seen.get(item.key, ()), item.mark))
-        return memory._replace(not_seen={**memory.not_seen, item.key: tuple(reasons)[-MOST_REASONS:]})
+        reason, since = reason_and_since(item)
+        reasons = dict.fromkeys((*memory.not_seen.get(item.key, ()), reason))
+        memory = memory._replace(not_seen={**memory.not_seen, item.key: tuple(reasons)[-MOST_REASONS:]})
+        return memory._replace(blind_since={**memory.blind_since, item.key: since}) if since else memory
     if item.what == "seen_again":
-        left = {category: reasons for category, reasons in memory.not_seen.items() if category != item.key}
-        return memory._replace(not_seen=left)
+        left, begun = dict(memory.not_seen), dict(memory.blind_since)
+        left.pop(item.key, None)
+        begun.pop(item.key, None)
+        return memory._replace(not_seen=left, blind_since=begun)
+    if item.what in ("gap", "policy"):
+        return memory._replace(gap=item.key) if item.what == "gap" else memory._replace(policy=item.key)
     if item.what == "exemption":
         return memory._replace(exemptions={**memory.exemptions, exemption_key(item): at})
     if item.what == "drift":
@@ -83,6 +102,12 @@ def merged_memories(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[st
 
     `settled` are the ids of the batches, by sink, that this run finished.
     """
+    history = _merged_history(theirs, ours)
+    same, others = at_place(theirs, ours.place)
+    others = {**ours.others, **others}
+    if same is None:
+        return ours._replace(others=others, history=history)
+    theirs = same
     later, earlier = (theirs, ours) if theirs.run_at > ours.run_at else (ours, theirs)
     findings = dict(later.findings)
     for fingerprint, record in earlier.findings.items():
@@ -92,9 +117,12 @@ def merged_memories(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[st
         name: _merged_sink(theirs.sinks.get(name), ours.sinks.get(name), settled.get(name, set()), run_id)
         for name in {**theirs.sinks, **ours.sinks}
     }
-    history = {line.run_id: line for line in (*theirs.history, *ours.history)}
-    lines = sorted(history.values(), key=lambda line: (line.at, line.run_id))
-    return later._replace(findings=findings, sinks=sinks, history=tuple(lines[-HISTORY_LENGTH:]))
+    return later._replace(findings=findings, sinks=sinks, history=history, others=others)
+
+
+def _merged_history(theirs: LastRun, ours: LastRun) -> tuple[RunSummary, ...]:
+    lines = {line.run_id: line for line in (*theirs.history, *ours.history)}
+    return tuple(sorted(lines.values(), key=lambda line: (line.at, line.run_id))[-HISTORY_LENGTH:])
 
 
 def _merged_receipts(one: Remembered, other: Remembered) -> dict[str, Receipt]:
@@ -106,19 +134,24 @@ def _merged_receipts(one: Remembered, other: Remembered) -> dict[str, Receipt]:
     return receipts
 
 
+def _last_told(memory: SinkMemory) -> str:
+    return memory.last_told or ""
+
+
 def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: set[str], run_id: str) -> SinkMemory:
     if theirs is None or ours is None:
-        only = theirs or ours
-        assert only is not None
-        return only
+        return theirs or ours or SinkMemory(since="")
     mine = tuple(batch for batch in ours.pending if batch.claimed_by == run_id)
     not_theirs = settled | {batch.delivery_id for batch in mine}
-    later = ours if (ours.last_told or "") >= (theirs.last_told or "") else theirs
+    later = max(ours, theirs, key=_last_told)
     return SinkMemory(
         since=min(theirs.since, ours.since),
-        last_told=max(theirs.last_told or "", ours.last_told or "") or None,
+        last_told=later.last_told,
         pending=(*mine, *(batch for batch in theirs.pending if batch.delivery_id not in not_theirs)),
         not_seen=later.not_seen,
+        blind_since=later.blind_since,
+        gap=max(theirs.gap, ours.gap),
+        policy=max(theirs.policy, ours.policy),
         exemptions={**theirs.exemptions, **ours.exemptions},
         drift=tuple(dict.fromkeys((*theirs.drift, *ours.drift))),
     )

@@ -53,12 +53,14 @@ class DeliveryContext(NamedTuple):
     """What sending needs of the outside: HTTP, the time that is left (and its clock), and chance for the waits.
 
     `run_seconds` is the longest that a run takes.
+    `shard` names the state or index that the run belongs to, for a watchdog of its own.
     """
 
     transport: Transport
     deadline: Deadline
     random: Random
     run_seconds: float = 900.0
+    shard: str = ""
 
 
 def send(notification: Notification, sink: Sink, context: DeliveryContext) -> SendResult:

@@ -47,9 +47,8 @@ def build_file(file: PositionedFile) -> BuiltFile:
     problems = list(file.problems)
     document = None
     if file.data is not None and not (problems and not file.values):
-        shape = _shape_problems(file)
-        document = None if shape is not None else file.data
-        problems += [*(shape or ()), *_kinds(file)]
+        document = file.data
+        problems += [*_shape_problems(file), *_kinds(file)]
     if document is None or problems:
         return BuiltFile(file, problems=(*problems, *_second_look(file)))
     builder = _Builder(file, document.get("defaults", {}))
@@ -62,10 +61,10 @@ def build_file(file: PositionedFile) -> BuiltFile:
     return BuiltFile(file, document, tuple(rules), tuple(exemptions), tuple(builder.written), tuple(builder.problems))
 
 
-def _shape_problems(file: PositionedFile) -> tuple[LoadProblem, ...] | None:
-    """What is wrong with the shape of a file and not told yet; None if nothing is wrong with it."""
+def _shape_problems(file: PositionedFile) -> tuple[LoadProblem, ...]:
+    """What is wrong with the shape of a file and not told yet."""
     if certainly_fits()(file.data):
-        return None
+        return ()
     from handler.policy.messages import shape_problems  # noqa: PLC0415 - brings pydantic, which a good file needs not
 
     return shape_problems(file)
@@ -74,24 +73,24 @@ def _shape_problems(file: PositionedFile) -> tuple[LoadProblem, ...] | None:
 def _kinds(file: PositionedFile) -> Iterable[LoadProblem]:
     """Rules that are not exactly one of their kinds, exemptions of nothing."""
     for index, rule in mappings(file, "rules"):
-        kinds = [kind for kind in ("ports", "allowed_ports", "statistic") if kind in rule]
-        where = file.where(("rules", index))
-        if len(kinds) > 1:
-            yield LoadProblem(
-                "E201",
-                where,
-                f"a rule has exactly one of ports, allowed_ports, statistic; this one has {' and '.join(kinds)}",
-            )
-        if not kinds and "status" not in rule:
-            yield LoadProblem("E201", where, "a rule needs one of ports, allowed_ports, statistic or status")
-        for key in ("protocols", "status"):
-            if "statistic" in rule and key in rule:
-                yield LoadProblem(
-                    "E201", file.keys[("rules", index, key)], f"{key!r} has no meaning beside 'statistic'"
-                )
+        message = _kind_mistake(rule)
+        if message:
+            yield LoadProblem("E201", file.where(("rules", index)), message)
+        for key in ("protocols", "status") if "statistic" in rule else ():
+            if key in rule:
+                where = file.keys[("rules", index, key)]
+                yield LoadProblem("E201", where, f"{key!r} has no meaning beside 'statistic'")
     for index, exemption in mappings(file, "exemptions"):
-        if "rules" not in exemption and "ports" not in exemption:
+        if not exemption.keys() & {"rules", "ports"}:
             yield LoadProblem("E201", file.where(("exemptions", index)), "an exemption needs 'rules' or 'ports'")
+
+
+def _kind_mistake(rule: Mapping[str, Any]) -> str:
+    """What is wrong with the kind of a rule; empty where it has exactly one."""
+    kinds = [kind for kind in ("ports", "allowed_ports", "statistic") if kind in rule]
+    if len(kinds) > 1:
+        return f"a rule has exactly one of ports, allowed_ports, statistic; this one has {' and '.join(kinds)}"
+    return "" if kinds or "status" in rule else "a rule needs one of ports, allowed_ports, statistic or status"
 
 
 def is_short(file: PositionedFile) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from handler.models import CATEGORIES, Severity
-from handler.policy.rules import Exemption, Rule
+from handler.policy.rules import Exemption, Limits, Rule
 from handler.policy.shape import keys_of
 from handler.policy.yaml_positions import NUMBER_IN_1_2
 from handler.ports import PortSet
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from handler.policy.rules import Policy
 
 _FOLDED = ("version", "defaults", "disallowed_ports")  # always the same, or said by the rules
-_ALWAYS = ("name", "title", "protocols", "severity", "categories", "above")  # written out also where they say nothing
+_ALWAYS = ("name", "title", "severity", "categories", "above")  # written out also where they say nothing
 _ODD = re.compile("[\x85\u2028\u2029]")  # YAML 1.1 folds them like line ends, unless they are written as escapes
 
 
@@ -46,20 +46,23 @@ def _rule(rule: Rule) -> dict[str, Any]:
     listed = {key: rule.listed if rule.kind == key else None for key in ("ports", "allowed_ports")}
     if rule.kind == "statistic":
         listed["protocols"] = None  # a counter has none
-    return _said(rule, {key: listed[key] if key in listed else getattr(rule, key) for key in keys_of("RuleDocument")})
+    values = {key: listed[key] if key in listed else getattr(rule, key) for key in keys_of("RuleDocument")}
+    return _said(rule, values, (*_ALWAYS, "protocols"))
 
 
 def _exemption(exemption: Exemption) -> dict[str, Any]:
     return _said(exemption, {key: getattr(exemption, key) for key in keys_of("ExemptionDocument")})
 
 
-def _said(owner: Policy | Rule | Exemption, values: Mapping[str, Any]) -> dict[str, Any]:
+def _said(
+    owner: Policy | Rule | Exemption | Limits, values: Mapping[str, Any], always: Sequence[str] = _ALWAYS
+) -> dict[str, Any]:
     """The values that are not what saying nothing means, and those that are written out in any case."""
     unsaid = owner._field_defaults
     return {
         key: _plain(value)
         for key, value in values.items()
-        if value is not None and (key in _ALWAYS or value != unsaid.get(key))
+        if value is not None and (key in always or value != unsaid.get(key))
     }
 
 
@@ -78,6 +81,7 @@ def _ports(ports: PortSet) -> list[int | str]:
 _WRITE: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (Rule, _rule),
     (Exemption, _exemption),
+    (Limits, lambda limits: _said(limits, limits._asdict())),
     (PortSet, _ports),
     (Severity, str),
     (date, date.isoformat),
@@ -88,7 +92,15 @@ _WRITE: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 
 def canonical_yaml(policy: Policy) -> str:
     """The canonical form as YAML; loading it gives an equal policy with the same digest."""
-    text: str = yaml.dump(canonical(policy), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return as_yaml(canonical(policy))
+
+
+def as_yaml(plain: Mapping[str, Any], *, short: bool = False) -> str:
+    """Part of a policy file as YAML that every reader reads alike; `short` with plain lists on one line."""
+    style = None if short else False
+    text: str = yaml.dump(
+        dict(plain), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=style
+    )
     return text
 
 

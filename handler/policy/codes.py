@@ -22,6 +22,7 @@ CODES: dict[str, str] = {
     "E306": "no rule at all",
     "E307": "an exemption for a rule that does not exist",
     "E308": "disallowed_ports in two files with different defaults",
+    "E309": "an exemption that breaks a limit of the policy; in a run it does not apply",
 }  # why a file is refused
 WARNINGS: dict[str, tuple[str, str]] = {
     "W101": ("port-named-twice", "a port stands twice in one list"),
@@ -37,6 +38,9 @@ WARNINGS: dict[str, tuple[str, str]] = {
     "W202": ("exemption-expires-soon", "the exemption ends within fourteen days"),
     "W203": ("exemption-too-wide", "the exemption speaks of ports or categories that its rules do not find"),
     "W204": ("exemption-unused", "the exemption matches nothing in the given snapshot"),
+    "W205": ("exemption-by-its-owner", "who owns the exemption has approved it as well"),
+    "W206": ("exemption-of-a-whole-rule", "the exemption names no port, so it switches off every port of its rules"),
+    "W207": ("exemption-of-both-protocols", "the exemption names no protocols, and its rules look at both"),
     "W301": ("silence-without-reason", "a lint comment without a reason or for an unknown code does not count"),
 }  # what the linter says besides: name and meaning
 

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 from handler import __version__
 from handler.errors import PolicyError
 from handler.models import Severity
-from handler.policy.rules import Exemption, Location, Policy, Rule
+from handler.policy.rules import Exemption, Limits, Location, Policy, Rule
 from handler.ports import PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 COMPILED_SUFFIX = ".compiled.json"
-FORM = 1  # changes with the shape of the document
+FORM = 2  # changes with the shape of the document
 
 
 class StaleError(Exception):
@@ -95,6 +95,7 @@ def _policy(plain: Mapping[str, Any], name: str) -> Policy:
         **plain,
         "rules": tuple(Rule(**_fields(rule, name)) for rule in plain["rules"]),
         "exemptions": tuple(Exemption(**_fields(one, name)) for one in plain["exemptions"]),
+        "limits": Limits(*map(_tupled, plain["limits"])),
         "warnings": tuple(plain["warnings"]),
     }
     return Policy(**parts, files=(name,))

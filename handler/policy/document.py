@@ -18,6 +18,7 @@ SeverityWord = Literal["info", "low", "medium", "high", "critical"]
 CategoryWord = Literal["host", "container"]
 ProtocolWord = Literal["tcp", "udp"]
 StatusWord = Literal["danger", "normal", "unknown"]
+RequiredWord = Literal["rules", "ports", "enterprise_projects", "up_to", "ticket", "approved_by"]
 CounterWord = Literal[
     "account_num", "port_num", "process_num", "app_num", "auto_launch_num", "web_framework_num",
     "web_site_num", "jar_package_num", "kernel_module_num", "web_service_num", "web_app_num", "database_num",
@@ -65,6 +66,7 @@ _PortEntry = Annotated[
 ]
 _Ports = Annotated[list[_PortEntry], Field(min_length=1)]
 _Categories = Annotated[list[CategoryWord], Field(min_length=1)]
+_Protocols = Annotated[list[ProtocolWord], Field(min_length=1)]
 
 
 class _Shape(BaseModel):
@@ -110,7 +112,7 @@ class RuleDocument(_Shape):
         default=None, description="The other way round: every port that is not listed is a finding."
     )
     statistic: CounterWord | None = Field(default=None, description="An asset counter to compare with `above`.")
-    protocols: Annotated[list[ProtocolWord], Field(min_length=1)] | None = Field(
+    protocols: _Protocols | None = Field(
         default=None, description="tcp covers TCP and TCP6, udp covers UDP and UDP6; without it both."
     )
     severity: SeverityWord | None = Field(default=None, description="How bad a finding is.")
@@ -123,6 +125,8 @@ class RuleDocument(_Shape):
     remediation: _Line | None = Field(default=None, description="What to do about a finding.")
     references: list[_Url] = Field(default=[], description="Pages that say more.")
     tags: list[_Line] = Field(default=[], description="Words for routing findings to sinks.")
+    owner: _Line | None = Field(default=None, description="Whom to ask about a finding.")
+    runbook: _Url | None = Field(default=None, description="The page where the steps against a finding are.")
     effective_from: _Day | None = Field(
         default=None, description="Before that day (UTC) findings are announced, not violated."
     )
@@ -143,10 +147,23 @@ class ExemptionDocument(_Shape):
         default=None, description="Only for a target that asks for exactly one of these ids, in quotes."
     )
     up_to: Count | None = Field(default=None, description="Tolerated num while it lasts.")
+    protocols: _Protocols | None = Field(
+        default=None, description="tcp covers TCP and TCP6, udp covers UDP and UDP6; without it both."
+    )
     reason: _Line = Field(description="Why it is tolerated.")
     owner: _Line = Field(description="Who answers for it.")
     ticket: _Line | None = Field(default=None, description="Where it was decided.")
+    approved_by: _Line | None = Field(default=None, description="Who allowed it; better not its owner.")
     expires: _Day = Field(description="The last day on which it holds, UTC.")
+
+
+class LimitsDocument(_Shape):
+    """What reviewers hold exemptions to. One that breaks a limit is an error of `policy validate`, and off in a run."""
+
+    exemption_days: Count | None = Field(default=None, description="At most so many days from today to `expires`.")
+    require: Annotated[list[RequiredWord], Field(min_length=1)] | None = Field(
+        default=None, description="Keys that every exemption must have."
+    )
 
 
 class PolicyDocument(_Shape):
@@ -164,6 +181,7 @@ class PolicyDocument(_Shape):
     expect_rows: ExpectRowsDocument = Field(
         default=ExpectRowsDocument(), description="Fewer rows than this in a category: inconclusive."
     )
+    limits: LimitsDocument = Field(default=LimitsDocument(), description="What every exemption is held to.")
     disallowed_ports: _Ports | None = Field(
         default=None, description="The short form: one rule with the id `disallowed-ports`."
     )
@@ -183,9 +201,12 @@ def _without_null(schema: Any) -> Any:
         return [_without_null(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {key: _without_null(value) for key, value in schema.items() if not (key == "default" and value is None)}
-    choices = [choice for choice in kept.get("anyOf", []) if choice != {"type": "null"}]
-    if len(choices) == 1 and len(kept["anyOf"]) == 2:
+    kept = {key: _without_null(value) for key, value in schema.items() if (key, value) != ("default", None)}
+    either = kept.get("anyOf", [])
+    if len(either) == 2 and _NULL in either:
         del kept["anyOf"]
-        return {**choices[0], **kept}
+        return {**either[either[0] == _NULL], **kept}
     return kept
+
+
+_NULL = {"type": "null"}

@@ -51,7 +51,7 @@ def lint(
     messages += _written(reading)
     if reading.policy is not None:
         messages += lint_rules(reading.policy.rules, cloud, reading.policy.exemptions)
-        messages += lint_exemptions(reading.policy.exemptions, reading.policy.rules, today, snapshot)
+        messages += lint_exemptions(reading.policy, today, snapshot)
     kept = _unsilenced(list(dict.fromkeys(messages)), reading)
     order = {file.file.name: at for at, file in enumerate(reading.files)}
     return tuple(sorted(kept, key=lambda one: (order.get(one.location.file, -1), *_place(one))))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from handler.policy.build import SHORT_FORM_ID, BuiltFile, build_file, is_short,
 from handler.policy.canonical import digest
 from handler.policy.codes import LoadProblem
 from handler.policy.folder import is_test_file, list_folder
-from handler.policy.rules import Location, Policy, Rule
+from handler.policy.rules import Limits, Location, Policy, Rule
 from handler.policy.shape import keys_of
 from handler.policy.yaml_positions import MAX_BYTES, PositionedFile, read_yaml
 
@@ -197,9 +198,10 @@ def _joined(files: Sequence[BuiltFile]) -> Policy:
     policy = Policy(
         name=_name(documents, files[0].file.name),
         digest="",
-        rules=_merged([rule for file in files for rule in file.rules]),
-        exemptions=tuple(exemption for file in files for exemption in file.exemptions),
+        rules=_merged(list(chain.from_iterable(file.rules for file in files))),
+        exemptions=tuple(chain.from_iterable(file.exemptions for file in files)),
         expect_rows=_expected_rows(documents),
+        limits=_strictest([document.get("limits", {}) for document in documents]),
         description="\n".join(document["description"] for document in documents if document.get("description")),
         files=tuple(file.file.name for file in files),
     )
@@ -219,6 +221,13 @@ def _expected_rows(documents: Sequence[FileData]) -> dict[str, int]:
         for category in CATEGORIES
     }
     return {category: rows for category, rows in most.items() if rows}
+
+
+def _strictest(limits: Sequence[FileData]) -> Limits:
+    """What holds where several files set limits: the fewest days, and whatever one of them requires."""
+    days = [each["exemption_days"] for each in limits if "exemption_days" in each]
+    required = dict.fromkeys(key for each in limits for key in each.get("require", ()))
+    return Limits(min(days, default=None), tuple(required))
 
 
 def _merged(rules: Sequence[Rule]) -> tuple[Rule, ...]:

@@ -20,6 +20,7 @@ from handler.policy.match_keys import (
     RULE_WITHIN,
     Subject,
 )
+from handler.policy.rules import NO_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from handler.models import Row
     from handler.policy.match_keys import Answer, Test
-    from handler.policy.rules import Exemption, Rule
+    from handler.policy.rules import Exemption, Limits, Rule
 
 _Owner = TypeVar("_Owner")
 
@@ -128,16 +129,16 @@ def concerns(exemption: Exemption, rule: Rule) -> bool:
     return not exemption.rules or rule.id in exemption.rules
 
 
-def unmet_terms(exemption: Exemption, today: date, project: str) -> tuple[str, ...]:
+def unmet_terms(exemption: Exemption, today: date, project: str, limits: Limits = NO_LIMITS) -> tuple[str, ...]:
     """The keys for which the exemption does not hold on that day, for a target that asks for that project."""
-    return tuple(key for key, holds in EXEMPTION_TERMS.items() if not holds(exemption, today, project))
+    return tuple(key for key, holds in EXEMPTION_TERMS.items() if not holds(exemption, today, project, limits))
 
 
 class ExemptionsInForce:
-    """Those exemptions that hold on a day, for a target that asks for that enterprise project."""
+    """Those exemptions that hold on a day, for a target that asks for that enterprise project, within the limits."""
 
-    def __init__(self, exemptions: Iterable[Exemption], today: date, project: str) -> None:
-        in_force = (one for one in exemptions if not unmet_terms(one, today, project))
+    def __init__(self, exemptions: Iterable[Exemption], today: date, project: str, limits: Limits = NO_LIMITS) -> None:
+        in_force = (one for one in exemptions if not unmet_terms(one, today, project, limits))
         self._every = [(one, exemption_matcher(one)) for one in in_force]
         self._by_rule: dict[str, list[tuple[Exemption, Matcher]]] = {}
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from handler.policy.rules import Exemption, Rule
+    from handler.policy.rules import Exemption, Limits, Rule
     from handler.ports import PortSet
 
     Test = Callable[["Subject"], "Answer"]
@@ -97,6 +97,14 @@ def _exemption_ports(exemption: Exemption) -> Test | None:
     return lambda subject: "yes" if subject.port is not None and subject.port in ports else "no"
 
 
+def _exemption_protocols(exemption: Exemption) -> Test | None:
+    """One that names protocols covers neither other types nor counters: what it does not name stands."""
+    if exemption.protocols == PROTOCOLS:
+        return None
+    named = exemption.protocols
+    return lambda subject: "yes" if subject.protocol is not None and family(subject.protocol) in named else "no"
+
+
 def _exemption_up_to(exemption: Exemption) -> Test | None:
     up_to = exemption.up_to
     if up_to is None:
@@ -114,7 +122,7 @@ def _of_category(owner: Rule | Exemption) -> Test:
     return lambda subject: "yes" if subject.category in owner.categories else "no"
 
 
-def _holds_for_project(exemption: Exemption, _: date, project: str) -> bool:
+def _holds_for_project(exemption: Exemption, _: date, project: str, __: Limits) -> bool:
     named = exemption.enterprise_projects
     return not named or (project != ALL_ENTERPRISE_PROJECTS and project in named)
 
@@ -159,11 +167,13 @@ RULE_WITHIN: Final[Mapping[str, Callable[[Rule, Rule], bool]]] = {
 EXEMPTION_SCOPE: Final[Mapping[str, Callable[[Exemption], Test | None]]] = {
     "ports": _exemption_ports,
     "categories": _of_category,
+    "protocols": _exemption_protocols,
 }
 EXEMPTION_BOUNDS: Final[Mapping[str, Callable[[Exemption], Test | None]]] = {
     "up_to": _exemption_up_to,
 }
-EXEMPTION_TERMS: Final[Mapping[str, Callable[[Exemption, date, str], bool]]] = {
-    "expires": lambda exemption, today, _: not exemption.expired(today),
+EXEMPTION_TERMS: Final[Mapping[str, Callable[[Exemption, date, str, Limits], bool]]] = {
+    "expires": lambda exemption, today, *_: not exemption.expired(today),
     "enterprise_projects": _holds_for_project,
+    "limits": lambda exemption, today, _, limits: not limits.breaches(exemption, today),  # a key of the policy
 }

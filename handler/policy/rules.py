@@ -50,6 +50,8 @@ class Rule(NamedTuple):
     remediation: str = ""
     references: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    owner: str = ""
+    runbook: str = ""
     effective_from: date | None = None
     location: Location = Location("policy")
 
@@ -78,7 +80,9 @@ class Exemption(NamedTuple):
     categories: tuple[str, ...] = CATEGORIES
     enterprise_projects: tuple[str, ...] = ()
     up_to: int | None = None
+    protocols: tuple[str, ...] = PROTOCOLS
     ticket: str = ""
+    approved_by: str = ""
     location: Location = Location("policy")
 
     def expired(self, today: date) -> bool:
@@ -88,6 +92,26 @@ class Exemption(NamedTuple):
     def days_left(self, today: date) -> int:
         """Days until its last day; 0 on that day, negative after it."""
         return (self.expires - today).days
+
+
+class Limits(NamedTuple):
+    """What exemptions are held to: at most so many days from today to the last one, and these keys said."""
+
+    exemption_days: int | None = None
+    require: tuple[str, ...] = ()
+
+    def breaches(self, exemption: Exemption, today: date | None) -> tuple[str, ...]:
+        """What an exemption breaks, in words; one that is over is not judged, nor are days without a today."""
+        if today is not None and exemption.expired(today):
+            return ()
+        missing = tuple(f"has no {key}" for key in self.require if getattr(exemption, key) in _UNSAID)
+        days, most = (0 if today is None else exemption.days_left(today)), self.exemption_days
+        too_long = () if most is None or days <= most else (f"lasts {days} more days, and {most} are the limit",)
+        return missing + too_long
+
+
+_UNSAID: Final = (None, "", ())
+NO_LIMITS: Final = Limits()
 
 
 class Policy(NamedTuple):
@@ -101,6 +125,7 @@ class Policy(NamedTuple):
     rules: tuple[Rule, ...]
     exemptions: tuple[Exemption, ...] = ()
     expect_rows: Mapping[str, int] = {}
+    limits: Limits = NO_LIMITS
     description: str = ""
     files: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -107,6 +107,7 @@ FINDING = Codec(
     *as_is("category", "port", "protocol", "num", "status", "message", "rationale", "remediation"),
     field("references", list, tuple),
     field("tags", list, tuple),
+    *as_is("owner", "runbook"),
     field("first_seen"),
     spread("hosts", _write_hosts, _read_hosts),
 )
@@ -118,6 +119,7 @@ EXEMPTED = Codec(
     field("reason", at="exemption.reason"),
     field("owner", at="exemption.owner"),
     field("ticket", at="exemption.ticket"),
+    field("approved_by", at="exemption.approved_by"),
     field("expires", at="exemption.expires"),
     field("days_left", at="exemption.days_left"),
 )
@@ -126,7 +128,10 @@ PAST = Codec(PastFinding, _FINDING, field("because"))
 CHANGED = Codec(
     Changes,
     field("new", list, tuple),
+    field("newly_forbidden", list, tuple),
     field("grown", list, tuple),
+    field("raised", list, tuple),
+    field("lowered", list, tuple),
     field("ongoing", list, tuple),
     each("resolved", PAST.write, PAST.read),
     field("reopened", list, tuple),

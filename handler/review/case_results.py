@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.review.cases import run_case
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from handler.models import Evaluation
     from handler.policy.rules import Exemption, Policy, Rule
     from handler.review.cases import CaseResult, Suite
 
@@ -56,15 +58,18 @@ def run_suite(suite: Suite) -> SuiteResult:
 
 def fired_by(policy: Policy, results: Iterable[CaseResult]) -> Fired:
     """Which rules and exemptions these results never name."""
-    rules: set[str] = set()
-    exemptions: set[str] = set()
-    for evaluation in (result.evaluation for result in results):
-        rules.update(finding.rule_id for finding in evaluation.findings)
-        rules.update(exempted.finding.rule_id for exempted in evaluation.exempted)
-        rules.update(announced.finding.rule_id for announced in evaluation.announced)
-        exemptions.update(item.exemption_id for item in evaluation.exempted)
+    evaluations = [result.evaluation for result in results]
+    rules = set(chain.from_iterable(map(_rules_of, evaluations)))
+    exemptions = {item.exemption_id for evaluation in evaluations for item in evaluation.exempted}
     return Fired(
         total=len(policy.rules) + len(policy.exemptions),
         rules=tuple(rule for rule in policy.rules if rule.id not in rules),
         exemptions=tuple(exemption for exemption in policy.exemptions if exemption.id not in exemptions),
     )
+
+
+def _rules_of(evaluation: Evaluation) -> Iterator[str]:
+    """The rules that this names, whatever became of what they found."""
+    yield from (finding.rule_id for finding in evaluation.findings)
+    yield from (item.finding.rule_id for item in evaluation.exempted)
+    yield from (item.finding.rule_id for item in evaluation.announced)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from handler.models import CATEGORIES
@@ -11,11 +12,19 @@ if TYPE_CHECKING:
 
     from handler.models import Severity
     from handler.policy.rules import Exemption, Policy
+    from handler.review.weaker import Weaker
 
 ChangeKind = Literal["new", "severity", "announced", "gone"]
 ExemptionKind = Literal["added", "extended", "shortened", "changed", "dropped"]
 _FIRST = ("expires", "rules", "ports", "categories", "enterprise_projects", "up_to", "owner")  # the order of its facts
-_UNSAID = {"rules": "all", "ports": "all", "enterprise_projects": "any", "up_to": "any num", "ticket": "none"}
+_UNSAID = {
+    "rules": "all",
+    "ports": "all",
+    "enterprise_projects": "any",
+    "up_to": "any num",
+    "ticket": "none",
+    "approved_by": "nobody",
+}
 KINDS: tuple[ChangeKind, ...] = ("new", "severity", "announced", "gone")
 
 
@@ -55,7 +64,11 @@ class ExemptionChange(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What changes from `old` to `new` (names to print). `doubts`: why the answer is not certain."""
+    """What changes from `old` to `new` (names to print) on that day. `doubts`: why the answer is not certain.
+
+    `weaker` is what the new policy finds less severely, today or later, whatever was compared; `lowered` the
+    categories of which it expects fewer rows.
+    """
 
     old: str
     new: str
@@ -66,6 +79,14 @@ class Comparison(NamedTuple):
     counts_new: Mapping[Severity, int] = {}
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    weaker: tuple[Weaker, ...] = ()
+    lowered: tuple[str, ...] = ()
+    day: date = date.min
+
+    @property
+    def is_loosened(self) -> bool:
+        """Whether the new policy is weaker anywhere."""
+        return bool(self.weaker or self.lowered)
 
     def of(self, kind: ChangeKind) -> tuple[Change, ...]:
         """The changes of one kind, worst first."""
@@ -84,11 +105,15 @@ def in_order(changes: list[Change]) -> tuple[Change, ...]:
 
 
 def expectation_changes(old: Policy, new: Policy) -> tuple[str, ...]:
-    """How `expect_rows` changes, in words."""
-    before, after = ({name: policy.expect_rows.get(name, 0) for name in CATEGORIES} for policy in (old, new))
-    return tuple(
-        f"expect_rows of {name}: {before[name]} -> {after[name]}" for name in CATEGORIES if before[name] != after[name]
-    )
+    """How `expect_rows` and `limits` change, in words."""
+    before, after = _expected(old), _expected(new)
+    return tuple(f"{name}: {before[name]} -> {after[name]}" for name in before if before[name] != after[name])
+
+
+def _expected(policy: Policy) -> dict[str, str]:
+    """What a policy expects of the listing and of its exemptions, as words."""
+    rows = {f"expect_rows of {name}": str(policy.expect_rows.get(name, 0)) for name in CATEGORIES}
+    return rows | {f"limits, {key}": _words(value) or "none" for key, value in policy.limits._asdict().items()}
 
 
 def exemption_changes(old: Policy, new: Policy) -> tuple[ExemptionChange, ...]:
@@ -97,8 +122,8 @@ def exemption_changes(old: Policy, new: Policy) -> tuple[ExemptionChange, ...]:
     after = {exemption.id: exemption for exemption in new.exemptions}
     added = [ExemptionChange("added", e.id, _whole(e)) for e in new.exemptions if e.id not in before]
     dropped = [ExemptionChange("dropped", e.id, _whole(e)) for e in old.exemptions if e.id not in after]
-    changed = [_changed(before[name], after[name]) for name in after if name in before]
-    return (*added, *(change for change in changed if change is not None), *dropped)
+    changed = filter(None, (_changed(before[name], after[name]) for name in after if name in before))
+    return (*added, *changed, *dropped)
 
 
 def _changed(old: Exemption, new: Exemption) -> ExemptionChange | None:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from handler.decide.evaluate import evaluate
 from handler.review.changes import Change, Comparison, exemption_changes, expectation_changes, in_order
+from handler.review.loosened import loosened, lowered_expectations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from datetime import date
 
     from handler.models import Evaluation, Finding, Snapshot
@@ -35,6 +37,9 @@ def compare_on_snapshot(
         counts_new=Counter(finding.severity for finding in after.findings),
         doubts=tuple(_doubts(old, new, before, after)),
         notes=expectation_changes(old, new),
+        weaker=loosened(old, new, today),
+        lowered=lowered_expectations(old, new),
+        day=today,
     )
 
 
@@ -45,10 +50,15 @@ def _doubts(old: Policy, new: Policy, before: Evaluation, after: Evaluation) -> 
         if category not in seen:
             yield f"the snapshot holds nothing of category {category}"
     for name, evaluation in (("old", before), ("new", after)):
-        for listing in evaluation.coverage:
-            if not listing.complete and listing.plan != "skipped":
-                reasons = "; ".join(str(problem) for problem in listing.problems) or "not complete"
-                yield f"{listing.category} is inconclusive under the {name} policy: {reasons}"
+        yield from _undecided(name, evaluation)
+
+
+def _undecided(name: str, evaluation: Evaluation) -> Iterator[str]:
+    """The categories that the snapshot cannot answer under that policy."""
+    for listing in evaluation.coverage:
+        if not listing.complete and listing.plan != "skipped":
+            reasons = "; ".join(str(problem) for problem in listing.problems) or "not complete"
+            yield f"{listing.category} is inconclusive under the {name} policy: {reasons}"
 
 
 def _changes(old: Policy, new: Policy, before: Evaluation, after: Evaluation) -> Iterator[Change]:
@@ -61,10 +71,13 @@ def _changes(old: Policy, new: Policy, before: Evaluation, after: Evaluation) ->
             yield _change("new", finding, why_not_before(finding))
         elif past.severity != finding.severity:
             yield _change("severity", finding, "", past)
-    for key, finding in was.items():
-        if key not in now:
-            yield _change("gone", finding, why_not_after(finding))
+    gone = (finding for key, finding in was.items() if key not in now)
+    yield from (_change("gone", finding, why_not_after(finding)) for finding in gone)
     known = was.keys() | {_key(item.finding) for item in before.announced}
+    yield from _announced(after, known)
+
+
+def _announced(after: Evaluation, known: AbstractSet[_Key]) -> Iterator[Change]:
     for item in after.announced:
         if _key(item.finding) not in known:
             yield _change("announced", item.finding, f"from {item.effective_from}")

@@ -53,14 +53,17 @@ def _list_differences(name: str, wanted: Sequence[Wanted] | None, got: Sequence[
     entries = [entry for want in wanted for entry in _wanted(want)]
     pairs = _pair(entries, got)
     paired = set(pairs.values())
+    left = [entry for at, entry in enumerate(got) if at not in pairs]
     for index, entry in enumerate(entries):
         if index not in paired:
-            near = [other.words for at, other in enumerate(got) if at not in pairs and _near(entry, other)]
-            instead = f", got {' and '.join(near[:3])}" if near else ", got nothing like it"
-            yield f"{name}: expected {entry.words}{instead}"
-    for at, entry in enumerate(got):
-        if at not in pairs:
-            yield f"{name}: not expected, but got {entry.words}"
+            yield f"{name}: expected {entry.words}{_instead(entry, left)}"
+    yield from (f"{name}: not expected, but got {entry.words}" for entry in left)
+
+
+def _instead(entry: _Entry, left: Sequence[_Entry]) -> str:
+    """What came that is like the expected entry."""
+    near = [other.words for other in left if _near(entry, other)]
+    return f", got {' and '.join(near[:3])}" if near else ", got nothing like it"
 
 
 def _near(entry: _Entry, other: _Entry) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from handler.models import Severity
     from handler.policy.match_keys import Answer
-    from handler.policy.rules import Exemption, Location, Policy, Rule
+    from handler.policy.rules import Exemption, Limits, Location, Policy, Rule
 
     _Words = Callable[[_Owner, "Question"], str]
 
@@ -50,6 +50,8 @@ class Statement(NamedTuple):
     reasons: tuple[str, ...]
     location: Location
     severity: Severity | None = None
+    owner: str = ""
+    runbook: str = ""
 
 
 class Explanation(NamedTuple):
@@ -63,18 +65,23 @@ class Explanation(NamedTuple):
 
 def explain(policy: Policy, question: Question, today: date) -> Explanation:
     """Every rule and exemption that names this port (of whatever protocol or category), and what comes of it."""
-    in_force = ExemptionsInForce(policy.exemptions, today, question.enterprise_project)
+    in_force = ExemptionsInForce(policy.exemptions, today, question.enterprise_project, policy.limits)
     rules = [rule for rule in policy.rules if question.port in rule.ports or question.port in rule.listed]
     spoken = [_rule_statement(rule, in_force, question, today) for rule in rules]
     finding = [rule for rule, said in zip(rules, spoken, strict=True) if said.outcome != "nothing"]
-    exemptions = [
-        _exemption_statement(exemption, question, today, concerned=any(concerns(exemption, rule) for rule in finding))
-        for exemption in policy.exemptions
-        if _names(exemption, question) and _names_one_of(exemption, rules)
-    ]
-    outcomes = {statement.outcome for statement in spoken}
-    outcome: Result = next((outcome for outcome in _ORDER if outcome in outcomes), "nothing")
+    exemptions = (
+        _exemption_statement(exemption, question, today, policy.limits, concerned=_concerns_any(exemption, finding))
+        for exemption in _speaking(policy, question, rules)
+    )
+    outcome: Result = min((statement.outcome for statement in spoken), key=_ORDER.index, default="nothing")
     return Explanation(question, today, outcome, (*spoken, *exemptions))
+
+
+def _speaking(policy: Policy, question: Question, rules: Sequence[Rule]) -> Iterator[Exemption]:
+    """The exemptions that name the port, and one of these rules or none at all."""
+    for exemption in policy.exemptions:
+        if _names(exemption, question) and (not exemption.rules or _concerns_any(exemption, rules)):
+            yield exemption
 
 
 def questions(policy: Policy, question: Question, category: str | None) -> tuple[Question, ...]:
@@ -90,8 +97,8 @@ def _names(exemption: Exemption, question: Question) -> bool:
     return exemption_matcher(exemption).answers(question.subject).get("ports", "yes") == "yes"
 
 
-def _names_one_of(exemption: Exemption, rules: Sequence[Rule]) -> bool:
-    return not exemption.rules or any(concerns(exemption, rule) for rule in rules)
+def _concerns_any(exemption: Exemption, rules: Sequence[Rule]) -> bool:
+    return any(concerns(exemption, rule) for rule in rules)
 
 
 def _rule_statement(rule: Rule, in_force: ExemptionsInForce, question: Question, today: date) -> Statement:
@@ -106,6 +113,12 @@ def _rule_statement(rule: Rule, in_force: ExemptionsInForce, question: Question,
     conditions = tuple(_reasons(_OPEN, answers, "depends", rule, question))
     if rule.announced(today):
         return _said(rule, "announced", (f"in force from {rule.effective_from}", *conditions))
+    return _in_force(rule, in_force, question, conditions)
+
+
+def _in_force(rule: Rule, in_force: ExemptionsInForce, question: Question, conditions: tuple[str, ...]) -> Statement:
+    """What a rule that finds the row under these conditions says, once exemptions are heeded."""
+    subject = question.subject
     exemption = in_force.covering(rule, subject)
     if exemption is not None:
         return _said(rule, "exempted", (f"by {exemption.id} until {exemption.expires} ({exemption.owner})",))
@@ -115,7 +128,7 @@ def _rule_statement(rule: Rule, in_force: ExemptionsInForce, question: Question,
 
 
 def _said(rule: Rule, outcome: Result, reasons: tuple[str, ...]) -> Statement:
-    return Statement("rule", rule.id, outcome, reasons, rule.location, rule.severity)
+    return Statement("rule", rule.id, outcome, reasons, rule.location, rule.severity, rule.owner, rule.runbook)
 
 
 def _why(rule: Rule, question: Question) -> str:
@@ -136,10 +149,12 @@ def _reasons(
     return (tell(owner, question) for key, tell in words.items() if answers.get(key) == given)
 
 
-def _exemption_statement(exemption: Exemption, question: Question, today: date, *, concerned: bool) -> Statement:
+def _exemption_statement(
+    exemption: Exemption, question: Question, today: date, limits: Limits, *, concerned: bool
+) -> Statement:
     """What an exemption says; `concerned`: a rule that it concerns finds the row."""
     answers = dict(exemption_matcher(exemption).answers(question.subject))
-    answers |= dict.fromkeys(unmet_terms(exemption, today, question.enterprise_project), "no")
+    answers |= dict.fromkeys(unmet_terms(exemption, today, question.enterprise_project, limits), "no")
     off = tuple(_reasons(_OFF, answers, "no", exemption, question))
     if off:
         return Statement("exemption", exemption.id, "off", off, exemption.location)
@@ -151,7 +166,14 @@ def _exemption_statement(exemption: Exemption, question: Question, today: date, 
     holds = f"until {exemption.expires}, {left} {days} left ({exemption.owner}): {exemption.reason}"
     conditions = tuple(_reasons(_WHILE, answers, "depends", exemption, question))
     outcome: Result = "conditional" if conditions else "applies"
-    return Statement("exemption", exemption.id, outcome, (holds, *conditions), exemption.location)
+    return Statement("exemption", exemption.id, outcome, (holds, *_vouched(exemption), *conditions), exemption.location)
+
+
+def _vouched(exemption: Exemption) -> Iterator[str]:
+    told = (("ticket", exemption.ticket), ("approved by", exemption.approved_by))
+    words = ", ".join(f"{label} {text}" for label, text in told if text)
+    if words:
+        yield words
 
 
 # What is said of a key, by its answer: a key that judges and has no words here would go unexplained.
@@ -170,11 +192,13 @@ _LACKING: Mapping[str, _Words[Rule]] = {
     "status": lambda rule, _: f"needs status {' or '.join(rule.status)}, and the row carries none",
 }
 _OFF: Mapping[str, _Words[Exemption]] = {
+    "protocols": lambda exemption, _: f"speaks of {', '.join(exemption.protocols)} only",
     "expires": lambda exemption, _: f"ended on {exemption.expires}",
     "categories": lambda exemption, _: f"speaks of category {', '.join(exemption.categories)} only",
     "enterprise_projects": lambda exemption, _: (
         f"holds only for a run that asks for enterprise project {' or '.join(exemption.enterprise_projects)}"
     ),
+    "limits": lambda *_: "breaks a limit of the policy, which `policy validate` names",
     "up_to": lambda exemption, question: f"num {question.num} is above {exemption.up_to}",
 }
 _WHILE: Mapping[str, _Words[Exemption]] = {

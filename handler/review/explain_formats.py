@@ -32,6 +32,8 @@ def _block(explanation: Explanation) -> str:
     for statement in explanation.statements:
         lines.append(f"  {_head(statement)} ({statement.location})")
         lines += [f"    {inert(reason, _LONG)}" for reason in statement.reasons]
+        if statement.outcome != "nothing":
+            lines += [f"    {line}" for line in _whom_to_ask(statement)]
     if not explanation.statements:
         lines.append("  no rule or exemption speaks of it")
     return "\n".join(lines) + "\n"
@@ -40,6 +42,11 @@ def _block(explanation: Explanation) -> str:
 def _head(statement: Statement) -> str:
     severity = "" if statement.severity is None else f", {statement.severity}"
     return f"{statement.kind} {statement.id}{severity}: {statement.outcome}"
+
+
+def _whom_to_ask(statement: Statement) -> list[str]:
+    told = (("owner", statement.owner), ("runbook", statement.runbook))
+    return [f"{label} {inert(text, _LONG)}" for label, text in told if text]
 
 
 def explain_json(explanations: Sequence[Explanation]) -> str:
@@ -64,6 +71,8 @@ def _dict(explanation: Explanation) -> dict[str, Any]:
                 "severity": None if statement.severity is None else str(statement.severity),
                 "outcome": statement.outcome,
                 "reasons": list(statement.reasons),
+                "owner": statement.owner,
+                "runbook": statement.runbook,
                 "file": statement.location.file,
                 "line": statement.location.line,
             }

@@ -74,6 +74,7 @@ def _exemption_changes(exemption: Exemption) -> Iterator[tuple[str, Exemption]]:
         yield "widened to every port", exemption._replace(ports=None)
     yield from _each(exemption, "rules", _word_changes("rule", exemption.rules))
     yield from _each(exemption, "categories", _choices("categories", exemption.categories, CATEGORIES))
+    yield from _each(exemption, "protocols", _choices("protocols", exemption.protocols, PROTOCOLS))
     yield from _each(exemption, "enterprise_projects", _word_changes("enterprise project", projects))
     if exemption.up_to is not None:
         yield "up_to dropped", exemption._replace(up_to=None)
@@ -126,15 +127,14 @@ def _status_changes(status: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, .
     if not status:
         yield "narrowed to status danger", ("danger",)
         return
+    unnamed = tuple(word for word in STATUSES if word not in status)
     yield "widened to any status", ()
-    for added in STATUSES:
-        if added not in status:
-            yield f"status widened by {added}", (*status, added)
+    for added in unnamed:
+        yield f"status widened by {added}", (*status, added)
     for name in status if len(status) > 1 else ():
         yield f"status narrowed by {name}", tuple(word for word in status if word != name)
-    flipped = tuple(word for word in STATUSES if word not in status)
-    if flipped:
-        yield f"status flipped to {'+'.join(flipped)}", flipped
+    if unnamed:
+        yield f"status flipped to {'+'.join(unnamed)}", unnamed
 
 
 def _count_changes(name: str, count: int) -> Iterator[tuple[str, int]]:

@@ -7,11 +7,12 @@ asks about all ports, protocols, categories, statuses, nums and days.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from itertools import chain, product
+from itertools import product
 from typing import TYPE_CHECKING
 
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
+from handler.policy.match import concerns
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS
 from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Policy, Rule
 from handler.ports import HIGHEST
@@ -40,19 +41,19 @@ def differs(policy: Policy, mutant: Mutant) -> bool:
 
 def _parts(policy: Policy, mutant: Mutant) -> tuple[Policy, Policy]:
     """Both policies without the rules and exemptions that the change cannot concern: rules judge independently."""
-    concerned = [each for each in (mutant.before, mutant.after) if each is not None]
     if isinstance(mutant.before, Rule):
         ids = {mutant.before.id}
         exemptions = tuple(e for e in policy.exemptions if not e.rules or ids.intersection(e.rules))
         return _only(policy, ids, exemptions), _only(mutant.policy, ids, exemptions)
-    named = [each.rules for each in concerned if isinstance(each, Exemption)]
-    every = any(not rules for rules in named)
-    ids = {rule.id for rule in policy.rules if every or rule.id in set(chain.from_iterable(named))}
+    changed = [each for each in (mutant.before, mutant.after) if isinstance(each, Exemption)]
+    ids = {rule.id for rule in policy.rules if any(concerns(exemption, rule) for exemption in changed)}
     return _only(policy, ids, policy.exemptions), _only(mutant.policy, ids, mutant.policy.exemptions)
 
 
 def _only(policy: Policy, ids: set[str], exemptions: tuple[Exemption, ...]) -> Policy:
-    return Policy(policy.name, "", tuple(rule for rule in policy.rules if rule.id in ids), exemptions)
+    return Policy(
+        policy.name, "", tuple(rule for rule in policy.rules if rule.id in ids), exemptions, limits=policy.limits
+    )
 
 
 def _rows(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> tuple[Row, ...]:

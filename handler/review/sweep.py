@@ -12,6 +12,7 @@ from handler.policy.rules import PROTOCOLS
 from handler.ports import HIGHEST
 from handler.review.changes import Change, Comparison, exemption_changes, expectation_changes, in_order
 from handler.review.claims import COUNTER, PolicyOnDay
+from handler.review.loosened import loosened, lowered_expectations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,6 +48,9 @@ def compare_everywhere(old: Policy, new: Policy, today: date, names: tuple[str, 
         counts_old=before.counts(),
         counts_new=after.counts(),
         notes=expectation_changes(old, new),
+        weaker=loosened(old, new, today),
+        lowered=lowered_expectations(old, new),
+        day=today,
     )
 
 

@@ -8,7 +8,7 @@ from handler.clock import iso
 from handler.errors import StoreDamagedError, StoreError
 from handler.models import CategorySnapshot
 from handler.run import lazy
-from handler.run.fault import fault_of
+from handler.run.fault import internal_error
 from handler.run.job import LoadedState
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def check_target(job: Job, adapters: Adapters) -> Report:
             report, compared = _decided(job, adapters, state)
     except Exception as error:  # noqa: BLE001 - whatever it is, people are told, and the other targets are checked
         report, compared = lazy.failed_run(
-            job.run_id, job.started_at, job.target, fault_of(error, job.target.name), state
+            job.run_id, job.started_at, job.target, internal_error(error, job.target.name), state
         )
     return told_report(report, compared, state, adapters)
 
@@ -47,7 +47,7 @@ def told_report(report: Report, compared: Compared | None, state: LoadedState, a
             told = adapters.notifier(report, compared, state.store, state.version)
         return adapters.redactor.report(finished(report, told, adapters.clock))
     except Exception as error:  # noqa: BLE001 - as above
-        problem = fault_of(error, report.target.name).problem
+        problem = internal_error(error, report.target.name).problem
         return report._replace(
             verdict="inconclusive", finished_at=iso(adapters.clock.now()), problems=(*report.problems, problem)
         )
@@ -79,7 +79,7 @@ def load_state(store: Store | None) -> LoadedState:
         trouble = f"no previous state: {error.message}; nothing will be saved"
         return LoadedState(configured=True, trouble=trouble)
     except Exception as error:  # noqa: BLE001 - as a state that cannot be read: its content may be anything
-        trouble = f"no previous state: {fault_of(error).message}; nothing will be saved"
+        trouble = f"no previous state: {internal_error(error).message}; nothing will be saved"
         return LoadedState(configured=True, trouble=trouble)
 
 

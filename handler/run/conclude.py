@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.clock import iso
-from handler.decide.diff import DRIFT, Compared, compare, gap_hours, shape
-from handler.models import Changes, PastFinding, Problem, Report
+from handler.decide.diff import DRIFT, Compared, compare, gap_hours, memory_before, shape
+from handler.models import Changes, PastFinding, Problem, Report, Target
 from handler.report.verdict import build_report
-from handler.state.memory import LastRun
+from handler.state.memory import place_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from handler.errors import PortComplianceError
-    from handler.models import Evaluation, Snapshot, Target
+    from handler.models import Evaluation, Snapshot
     from handler.run.job import Job, LoadedState, Notifier
 
 PROBLEMS_TOLD = 50
@@ -24,7 +24,7 @@ def compare_with(state: LoadedState, evaluation: Evaluation, job: Job) -> Compar
     """What changed since the last run; None where no state is configured."""
     if not state.configured:
         return None
-    place = f"{job.target.host}|{job.target.project_id}|{job.target.enterprise_project_id}"
+    place = place_of(job.target)
     unreadable = bool(state.trouble)
     return compare(evaluation, state.last_run, job.policy, job.started_at, place=place, unreadable=unreadable)
 
@@ -67,7 +67,10 @@ def run_failure(
     notifier: Notifier,
     state: LoadedState,
 ) -> Report:
-    """A run that could not begin (a broken policy or setting), told as inconclusive. Nothing counts as resolved."""
+    """A run that could not begin (a broken policy or setting), told as inconclusive. Nothing counts as resolved.
+
+    A `target` without a host is not known: it is then the one that the state remembers, under its names and labels.
+    """
     report, compared = failed_run(run_id, started_at, target, error, state)
     told = notifier(report, compared, state.store, state.version)
     return report._replace(deliveries=told.deliveries, problems=(*report.problems, *told.problems))
@@ -78,7 +81,8 @@ def failed_run(
 ) -> tuple[Report, Compared | None]:
     """The report of a run that could not be finished before anybody is told, and that it saw nothing."""
     at = iso(started_at)
-    compared = _nothing_seen(state, at) if state.configured else None
+    target = _as_remembered(target, state)
+    compared = _nothing_seen(state, target, started_at) if state.configured else None
     report = Report(
         run_id=run_id,
         started_at=at,
@@ -90,18 +94,20 @@ def failed_run(
         target=target,
         changes=None if compared is None else compared.changes,
         problems=tuple(Problem(line, hint=error.hint) for line in error.message.splitlines()[:PROBLEMS_TOLD]),
-        taken_at=at,
     )
     return report, compared
 
 
-def _nothing_seen(state: LoadedState, at: str) -> Compared:
+def _as_remembered(target: Target, state: LoadedState) -> Target:
+    if target.host or state.last_run is None or not state.last_run.target:
+        return target
+    return Target(*state.last_run.target)
+
+
+def _nothing_seen(state: LoadedState, target: Target, now: datetime) -> Compared:
     """Every open finding is unseen: neither ongoing nor resolved."""
-    last_run = state.last_run or LastRun(run_at=at, began_at=at, lost=bool(state.trouble))
+    place = place_of(target) if target.host else ""
+    last_run, previous_run_at = memory_before(state.last_run, place, now, unreadable=bool(state.trouble))
     unseen = tuple(PastFinding(one.finding, "unseen") for one in last_run.findings.values() if one.status == "open")
-    return Compared(
-        changes=Changes(unseen=unseen),
-        findings=(),
-        last_run=last_run,
-        previous_run_at=state.last_run.run_at if state.last_run else None,
-    )
+    last_run = last_run._replace(run_at=iso(now))
+    return Compared(changes=Changes(unseen=unseen), findings=(), last_run=last_run, previous_run_at=previous_run_at)

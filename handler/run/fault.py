@@ -25,7 +25,7 @@ class FaultError(UnknownError):
         return Problem(self.message, hint=self.hint)
 
 
-def fault_of(error: Exception, target: str = "") -> FaultError:
+def internal_error(error: Exception, target: str = "") -> FaultError:
     """What stopped a target, logged in one line. Of an error that is not ours only type and place are said."""
     if isinstance(error, PortComplianceError):
         fault = FaultError(error.message, hint=error.hint)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from handler.hss.hosts import name_hosts as name_hosts
     from handler.notify.dispatch import DeliveryContext as DeliveryContext
     from handler.notify.dispatch import dispatch as dispatch
+    from handler.notify.trial import TAKEN as TAKEN
+    from handler.notify.trial import try_sinks as try_sinks
     from handler.policy.load import load_texts as load_texts
     from handler.policy.load import read_files as read_files
     from handler.report.fit import RESULT_BYTES as RESULT_BYTES
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from handler.run.conclude import run_failure as run_failure
     from handler.run.recorded import replay as replay
     from handler.run.result import RunResult as RunResult
+    from handler.run.sink_test import check_sinks as check_sinks
     from handler.settings.sinks_file import read_sinks as read_sinks
     from handler.settings.targets_file import read_targets as read_targets
     from handler.settings.webhook import unsigned as unsigned
@@ -51,11 +54,13 @@ _WHERE_USED = {
     "handler.formats.registry": ("render_report",),  # a gateway call that wants Markdown
     "handler.hss.clouds_yaml": ("read_cloud", "search_paths"),  # OS_CLOUD; brings yaml
     "handler.hss.hosts": ("name_hosts",),  # a sink that wants servers named
+    "handler.notify.trial": ("TAKEN", "try_sinks"),  # a test of the sinks
     "handler.policy.load": ("load_texts", "read_files"),  # a policy that is not compiled; brings yaml and pydantic
     "handler.report.fit": ("RESULT_BYTES",),  # a gateway call
     "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
+    "handler.run.sink_test": ("check_sinks",),  # a test of the sinks
     "handler.settings.sinks_file": ("read_sinks",),  # NOTIFY_CONFIG; brings yaml and pydantic
     "handler.settings.targets_file": ("read_targets",),  # TARGETS_CONFIG; brings yaml and pydantic
     "handler.settings.webhook": ("unsigned", "webhook_sink"),  # a run with sinks

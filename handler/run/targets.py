@@ -115,7 +115,8 @@ def budget_seconds(settings: Settings, left: float | None = None, limit: float |
 
 def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline) -> Report:
     kept = min(KEPT_FOR_TELLING, share.left() / 10)
-    notifier = wiring.notifier(run.sinks, share, dry_run=run.request.dry_run, at_least=kept)
+    request = run.request
+    notifier = wiring.notifier(run.sinks, share, dry_run=request.dry_run, at_least=kept, state_url=request.state_url)
     if isinstance(each.policy, UnknownError):
         state = load_state(each.store)
         report, compared = lazy.failed_run(run.run_id, run.started_at, each.target, each.policy, state)
@@ -170,7 +171,7 @@ def _prepare_target(
         policy=policy,
         categories=tuple(category for category in spoken if category in wanted),
         skipped=tuple(category for category in spoken if category not in wanted),
-        store=wiring.store(state_url, target.name, place, read_only=request.dry_run),
+        store=wiring.store(state_url, target.name if place is None else place.name, place, read_only=request.dry_run),
         client=None if place is None else wiring.client(place),
     )
 

@@ -5,6 +5,7 @@ Nothing here asks a network but for a policy that lies there; every problem is k
 
 from __future__ import annotations
 
+import hashlib
 import math
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from urllib.parse import quote, unquote, urlsplit
@@ -137,10 +138,20 @@ class Wiring:
         return (*others, single)
 
     def notifier(
-        self, sinks: tuple[Sink, ...], deadline: Deadline, *, dry_run: bool, at_least: float = 0.0
+        self,
+        sinks: tuple[Sink, ...],
+        deadline: Deadline,
+        *,
+        dry_run: bool,
+        at_least: float = 0.0,
+        state_url: Secret | None = None,
     ) -> Notifier:
-        """What tells these sinks within the time; `at_least` so many seconds, however late the gathering ended."""
+        """What tells these sinks within the time; `at_least` so many seconds, however late the gathering ended.
+
+        `state_url` is one that a door has asked for.
+        """
         context, run_interval = self.context, self.settings.run_interval
+        shard = _shard(state_url or self.settings.state_url)
 
         def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
             time_left = deadline.no_sooner_than(at_least)
@@ -148,7 +159,9 @@ class Wiring:
                 report,
                 compared,
                 sinks,
-                lazy.DeliveryContext(context.warm.web, time_left, context.warm.random, self._run_seconds),
+                lazy.DeliveryContext(
+                    context.warm.web, time_left, context.warm.random, run_seconds=self._run_seconds, shard=shard
+                ),
                 store=store,
                 version=version,
                 run_interval=run_interval,
@@ -220,6 +233,14 @@ def _secrets_of(sink: Sink) -> Iterator[str]:
     known = (sink.secret, sink.routing_key, *sink.headers.values())
     for text in (secret.reveal() for secret in known if secret is not None):
         yield from (word for word in text.split() if len(word) >= PIECE or text == word)
+
+
+def _shard(state_url: Secret | None) -> str:
+    """A digest of where the state lies, without credentials: it says which state it is, and not where."""
+    if state_url is None:
+        return ""
+    scheme, _, rest = state_url.reveal().partition("://")
+    return hashlib.sha256(f"{scheme}://{rest.rpartition('@')[2]}".encode()).hexdigest()[:12]
 
 
 class ObjectStorage(NamedTuple):

@@ -35,6 +35,7 @@ class Place(NamedTuple):
     categories: tuple[str, ...]
     credentials: Credentials
     policy: str = ""
+    title: str = ""  # how messages and reports call it, where that is not its name
 
     @property
     def host(self) -> str:
@@ -44,7 +45,9 @@ class Place(NamedTuple):
     @property
     def target(self) -> Target:
         """The place as reports name it."""
-        return Target(self.name, self.cloud, self.region, self.host, self.project_id, self.enterprise_project_id)
+        return Target(
+            self.title or self.name, self.cloud, self.region, self.host, self.project_id, self.enterprise_project_id
+        )
 
 
 class Settings(NamedTuple):
@@ -128,8 +131,10 @@ def _place(reader: Reader, own_project: str) -> Place:
         reader.problem("HSS_PROJECT_ID", "is missing")
     elif project_id and not _PROJECT.fullmatch(project_id):
         reader.problem("HSS_PROJECT_ID", "must be 1 to 256 letters, digits, - or _")
+    host = urlsplit(resolved.endpoint).netloc
     return Place(
         name="default",
+        title=reader.text("TARGET_NAME") or f"{resolved.region or host} {project_id[:8]}".strip(),
         cloud=resolved.cloud,
         region=resolved.region,
         endpoint=resolved.endpoint,

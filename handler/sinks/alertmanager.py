@@ -1,7 +1,8 @@
 """Prometheus Alertmanager, `POST .../api/v2/alerts`: all open findings on every run, resolved ones with their end.
 
-An alert is its label set, so labels hold what never changes while a finding is open: no counts, no texts. It ends by
-itself three run intervals after the last run that saw it.
+An alert is its label set, so labels hold what never changes while a finding is open: no counts, no texts. That we stop
+must not look like its end, so it lasts: what ends three run intervals after the last run is the watchdog. Without a
+state nobody would tell its end, and it ends like that itself.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from handler.foreign_text import one_line
 from handler.sinks.answers import by_status_alone
 from handler.sinks.message import json_message
-from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.folding import fold
-from handler.sinks.text.lines import LONG, how_many, servers, where
-from handler.sinks.text.wording import open_findings, tolerance
+from handler.sinks.text.lines import LONG, how_many, links, servers, where
+from handler.sinks.text.moves import due_findings, ended_words, open_findings
+from handler.sinks.text.wording import tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,16 +25,21 @@ if TYPE_CHECKING:
     from handler.sinks.message import SinkMessage
     from handler.sinks.sink import Notification, Sink
 
+_LASTING = timedelta(days=30)
 _INTERVALS, _UNKNOWN_INTERVAL = 3, timedelta(days=1)
 
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:
     """One POST. It is never cut, for a missing alert would look resolved; `shrink` only drops the texts."""
-    end = now + (notification.run_interval * _INTERVALS if notification.run_interval else _UNKNOWN_INTERVAL)
+    soon = now + (notification.run_interval * _INTERVALS if notification.run_interval else _UNKNOWN_INTERVAL)
+    end = now + _LASTING if notification.remembers else soon
     still_open = open_findings(notification)
     alerts = [_alert(notification, sink, finding, _stamp(end), rich=shrink == 0) for finding in still_open]
-    alerts += [_alert(notification, sink, finding, _stamp(now), rich=False) for finding in notification.resolved]
-    return (json_message([*alerts, *_sight(notification, now, end)]),)
+    alerts += [_ended(notification, sink, finding, _stamp(now)) for finding in notification.resolved]
+    alerts += [
+        _alert(notification, sink, finding, _stamp(now), rich=False) for finding in _under_old_labels(notification)
+    ]
+    return (json_message([*alerts, *_sight(notification, now, end), _watchdog(notification, now, soon)]),)
 
 
 def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *, rich: bool) -> dict[str, Any]:
@@ -63,12 +69,30 @@ def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *
     }
 
 
+def _ended(notification: Notification, sink: Sink, finding: Finding, end: str) -> dict[str, Any]:
+    """The end of an alert, under the labels that it was told with, and why it ended."""
+    before = notification.before.get(finding.fingerprint)
+    told = finding if before is None or before.severity is None else finding._replace(severity=before.severity)
+    alert = _alert(notification, sink, told, end, rich=False)
+    because = {"because": ended_words(notification.ended_because(finding))}
+    return {**alert, "annotations": {**alert["annotations"], **because}}
+
+
+def _under_old_labels(notification: Notification) -> Iterable[Finding]:
+    """The open findings whose severity changed, as they were told before: under those labels they end."""
+    for finding in due_findings(notification):
+        before = notification.before.get(finding.fingerprint)
+        if before is not None and before.severity not in (None, finding.severity):
+            yield finding._replace(severity=before.severity)
+
+
 def _texts(sink: Sink, finding: Finding) -> dict[str, str]:
-    links = [url for url in map(safe_url, finding.references) if url]
+    addresses = [url for _, url in links(finding)]
     return {
         "why": one_line(finding.rationale, LONG),
         "do": one_line(finding.remediation, LONG),
-        "runbook_url": links[0] if links else "",
+        "runbook_url": addresses[0] if addresses else "",
+        "owner": one_line(finding.owner, LONG),
         "servers": servers(finding.hosts) if sink.hosts and finding.hosts else "",
     }
 
@@ -91,6 +115,17 @@ def _sight(notification: Notification, now: datetime, end: datetime) -> Iterable
         ),
         "startsAt": _start(_asked(notification), ends),
         "endsAt": ends,
+    }
+
+
+def _watchdog(notification: Notification, now: datetime, end: datetime) -> dict[str, Any]:
+    """The alert that always fires: where it ends, no run has come for long. For a dead man's switch."""
+    summary = "port-compliance runs; when this ends, it has stopped"
+    return {
+        "labels": _filled({"alertname": "PortComplianceWatchdog", "severity": "info", "shard": notification.shard}),
+        "annotations": _filled({"summary": summary, "warning": " ".join(tolerance(notification))}),
+        "startsAt": _stamp(now),
+        "endsAt": _stamp(end),
     }
 
 

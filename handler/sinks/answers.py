@@ -73,13 +73,18 @@ def by_code(
         return by_status(status, headers, text_of(body)) or not_understood(status)
     words = safe_words(next((said[name] for name in ("errmsg", "msg", "StatusMessage") if said.get(name)), ""))
     failure = by_status(status, headers, f"code {code} {words}")
-    if code == 0:
-        return failure or DELIVERED
+    return (failure or DELIVERED) if code == 0 else _by_refusal(code, words, status, failure, meanings)
+
+
+def _by_refusal(
+    code: int, words: str, status: int, failure: SinkAnswer | None, meanings: Mapping[int, SinkAnswer]
+) -> SinkAnswer:
+    """What a code that is not 0 means: what the target documents, a message that is too long, or a refusal."""
     reason = one_line(f"code {code}: {words}", _LONGEST_REASON)
-    if code in meanings:
-        return meanings[code]._replace(reason=reason)
-    longer = too_long(status, words)
-    return longer._replace(reason=reason) if longer else failure or SinkAnswer(DeliveryOutcome.PERMANENT, reason)
+    known = meanings.get(code) or too_long(status, words)
+    if known is not None:
+        return known._replace(reason=reason)
+    return failure or SinkAnswer(DeliveryOutcome.PERMANENT, reason)
 
 
 def too_long(status: int, words: str) -> SinkAnswer | None:

@@ -59,12 +59,9 @@ def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """Success is 204, or 200 with the message that was saved."""
     said = fields_of(body) or {}
     words = f"{said.get('code', '')} {said.get('message', '')}".strip()
-    if status == 429:
-        wait = seconds(said.get("retry_after"))
-        refused = by_status(status, headers, words)
-        return (
-            refused if refused and wait is None else SinkAnswer(DeliveryOutcome.RETRY_NOW, because(status, words), wait)
-        )
+    wait = seconds(said.get("retry_after")) if status == 429 else None
+    if wait is not None:
+        return SinkAnswer(DeliveryOutcome.RETRY_NOW, because(status, words), wait)
     if status == 400 and said.get("code") == _INVALID_FORM and b"MAX_LENGTH" in body:
         return SinkAnswer(DeliveryOutcome.TOO_LARGE, because(status, words))
     saved = status == 204 or "id" in said

@@ -24,15 +24,16 @@ _LIMIT = 31_000
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
     """One card; the minimal message is text."""
+    once = {"requestId": notification.delivery_id}  # the same id again makes no second message
 
     def message(room: int) -> SinkMessage:
         if shrink >= PLAIN:
-            return json_message({"text": plain_text(notification, sink, room, size_bytes)})
+            return json_message({"text": plain_text(notification, sink, room, size_bytes)}, once)
         content = content_of(notification, sink, shrink)
         written = write(content, HTML, room_at(room, shrink), size_bytes)
         card = {"header": _header(content), "sections": list(_sections(written))}
         fallback = PLAIN_TEXT.escape(f"{content.title}. {content.summary}")
-        return json_message({"fallbackText": fallback, "cardsV2": [{"cardId": "report", "card": card}]})
+        return json_message({"fallbackText": fallback, "cardsV2": [{"cardId": "report", "card": card}]}, once)
 
     return (smallest_that_fits(message, _LIMIT),)
 

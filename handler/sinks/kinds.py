@@ -55,6 +55,11 @@ class SinkKind(NamedTuple):
     load: Callable[[str], SinkModule] = _load
 
     @property
+    def takes_all(self) -> bool:
+        """Whether machines read it that must get every change, and not a number of those left out."""
+        return not (self.chat or self.mirrors or self.event_per_finding)
+
+    @property
     def module(self) -> SinkModule:
         """The module `sinks/NAME.py`, imported when it is first used: a cold start imports no kind in vain."""
         return self.load(self.name)
@@ -93,6 +98,7 @@ _ROWS: Final = (
     SinkKind("alertmanager", chat=False, mirrors=True),
     SinkKind("cloudevents", chat=False),
     SinkKind("ocsf", chat=False),
+    SinkKind("splunk", chat=False, needs=("headers",)),
 )
 SINK_KINDS: Final[dict[str, SinkKind]] = {row.name: row for row in _ROWS}
 

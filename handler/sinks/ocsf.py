@@ -9,6 +9,7 @@ from handler.sinks.answers import by_status_alone
 from handler.sinks.message import json_message
 from handler.sinks.text.cutting import listed_findings
 from handler.sinks.text.fitting import lines_at
+from handler.sinks.text.moves import ended_words
 from handler.sinks.text.wording import tolerance
 
 if TYPE_CHECKING:
@@ -19,21 +20,26 @@ if TYPE_CHECKING:
     from handler.sinks.message import SinkMessage
     from handler.sinks.sink import Notification, Sink
 
+_SUPPRESSED = {"status_id": 3, "status": "Suppressed"}
+
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
     """One POST of an array; `shrink` halves the number of events."""
     tolerated = " ".join(tolerance(notification))
     warning = {"status_detail": tolerated} if tolerated else {}
-    return (json_message([event | warning for event in _events(notification, sink, shrink)]),)
+    return (json_message([warning | event for event in _events(notification, sink, shrink)]),)
 
 
 def _events(notification: Notification, sink: Sink, shrink: int) -> Iterable[dict[str, Any]]:
-    fresh = {finding.fingerprint for finding in (*notification.new, *notification.reopened)}
+    begun = (*notification.new, *notification.newly_forbidden, *notification.reopened)
+    fresh = {finding.fingerprint for finding in begun}
     for finding in listed_findings(notification, sink, shrink):
         shown = _shown(finding, sink, shrink)
         yield ocsf_event(notification.report, shown, "create" if finding.fingerprint in fresh else "update")
     for finding in (*notification.resolved, *notification.missed)[: lines_at(sink.max_findings, shrink)]:
-        yield ocsf_event(notification.report, _shown(finding, sink, shrink), "close")
+        because = notification.ended_because(finding)
+        said = {"status_detail": ended_words(because)} | (_SUPPRESSED if because == "exempted" else {})
+        yield ocsf_event(notification.report, _shown(finding, sink, shrink), "close") | said
     yield from ocsf_events(notification.report._replace(findings=()))[: lines_at(sink.max_findings, shrink)]
 
 

@@ -12,10 +12,10 @@ from handler.foreign_text import one_line
 from handler.models import Finding, Severity
 from handler.sinks.answers import DELIVERED, DeliveryOutcome, SinkAnswer, because, by_status, fields_of, not_understood
 from handler.sinks.message import SinkMessage, json_message
-from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.folding import fold
-from handler.sinks.text.lines import LONG, how_many, servers, short_digest, where
-from handler.sinks.text.wording import due_findings, tolerance
+from handler.sinks.text.lines import LONG, how_many, links, servers, short_digest, where
+from handler.sinks.text.moves import due_findings, ended_words
+from handler.sinks.text.wording import tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,10 +47,10 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
 
 def _event(notification: Notification, sink: Sink, finding: Finding, action: str, *, rich: bool) -> dict[str, Any]:
     dedup = one_line(finding.fingerprint, _KEY)
-    if action == "resolve":
-        return {"event_action": "resolve", "dedup_key": dedup}
     line = fold([finding])[0]
     what = one_line(finding.title or finding.rule_id, LONG)
+    if action == "resolve":
+        return {"event_action": "resolve", "dedup_key": dedup, "payload": _end(notification, finding, what)}
     summary = f"{where(line)} is open on {_target(notification)}: {what} ({finding.severity}, {how_many(line)})"
     payload: dict[str, Any] = {
         "summary": one_line(summary, _SUMMARY),
@@ -64,13 +64,24 @@ def _event(notification: Notification, sink: Sink, finding: Finding, action: str
     details = {**(_details(notification, sink, finding) if rich else {}), **_warning(notification)}
     if details:
         payload["custom_details"] = details
-    links = [{"href": url, "text": "Reference"} for url in map(safe_url, finding.references) if url][:5]
     return {
         "event_action": "trigger",
         "dedup_key": dedup,
         "client": "port-compliance",
         "payload": payload,
-        "links": links,
+        "links": [{"href": url, "text": label} for label, url in links(finding)],
+    }
+
+
+def _end(notification: Notification, finding: Finding, what: str) -> dict[str, Any]:
+    """What the incident's log says of its end."""
+    because = notification.ended_because(finding)
+    summary = f"{where(fold([finding])[0])} on {_target(notification)} is {ended_words(because)}: {what}"
+    return {
+        "summary": one_line(summary, _SUMMARY),
+        "source": _target(notification),
+        "severity": _SEVERITIES.get(finding.severity, "info"),
+        "custom_details": {"because": because},
     }
 
 
@@ -80,6 +91,7 @@ def _details(notification: Notification, sink: Sink, finding: Finding) -> dict[s
         "num": finding.num,
         "why": one_line(finding.rationale, LONG),
         "do": one_line(finding.remediation, LONG),
+        **({"owner": one_line(finding.owner, LONG)} if finding.owner else {}),
         "hss_asked_at": notification.report.taken_at or notification.report.started_at,
         "policy": f"{one_line(notification.report.policy_name, 60)} {short_digest(notification.report.policy_digest)}",
         **hosts,

@@ -34,6 +34,7 @@ class Sink(NamedTuple):
     remind_after: timedelta | None = None
     heartbeat: timedelta | None = None
     max_findings: int = 50
+    still_open: str = "count"  # what did not change: count, list, none
     match: Match = Match()
     headers: Mapping[str, Secret] = {}
     secret: Secret | None = None
@@ -43,10 +44,23 @@ class Sink(NamedTuple):
     allow_http: bool = False
 
 
+class Before(NamedTuple):
+    """What a sink was last told of a finding, and how the finding ended: `because` is empty for one that is open.
+
+    Of one that is steady again `ended_at` says since when.
+    """
+
+    severity: Severity | None = None
+    num: int | None = None
+    ended_at: str = ""
+    because: str = ""
+
+
 class Notification(NamedTuple):
     """What one sink is due in one message. Every tuple is worst first; nothing in it is escaped or cut yet.
 
-    `report` is the whole run. `new` ... `resolved` are this sink's findings, already routed and filtered;
+    `report` is the whole run. `new` ... `resolved` are this sink's findings, already routed and filtered, each in one
+    of them; `before` tells by fingerprint what they moved from, why they ended, and when what counts again had ended.
     `ongoing` are its other open findings, `missed` those that opened and closed while it could not be told (people
     read of them in `notes`). `not_seen` are sentences on categories that became inconclusive,
     `seen_again` names categories that are complete again. `delivery_id` stays the same when the same thing is told
@@ -56,8 +70,13 @@ class Notification(NamedTuple):
     delivery_id: str
     report: Report
     new: tuple[Finding, ...] = ()
+    newly_forbidden: tuple[Finding, ...] = ()
     grown: tuple[Finding, ...] = ()
+    raised: tuple[Finding, ...] = ()
+    lowered: tuple[Finding, ...] = ()
     reopened: tuple[Finding, ...] = ()
+    flapping: tuple[Finding, ...] = ()  # opens and closes again and again; open now if the report has it
+    steady: tuple[Finding, ...] = ()  # flapped, and has been open for a day
     reminded: tuple[Finding, ...] = ()
     ongoing: tuple[Finding, ...] = ()
     resolved: tuple[Finding, ...] = ()
@@ -69,3 +88,11 @@ class Notification(NamedTuple):
     heartbeat: bool = False
     explain: str = ""  # the command that explains a line
     run_interval: timedelta | None = None
+    remembers: bool = True  # what is told is remembered, and its end will be told
+    shard: str = ""  # which state or index the run belongs to; empty without one
+    before: Mapping[str, Before] = {}
+
+    def ended_because(self, finding: Finding) -> str:
+        """Why a resolved finding ended: one of `models.BECAUSE`."""
+        known = self.before.get(finding.fingerprint)
+        return known.because if known is not None and known.because else "closed"

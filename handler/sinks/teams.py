@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from handler.foreign_text import cut
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer, because, by_status, fields_of
 from handler.sinks.message import PLAIN, SinkMessage, json_bytes, json_message
+from handler.sinks.text.dialects import PLAIN_TEXT
 from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, size_bytes
 from handler.sinks.text.layout import ICONS, plain_text, room_at
 from handler.sinks.text.wording import content_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _LIMIT = 20_000
 _ENVELOPE = 900  # bytes of the card around its lines
+_PREVIEW = 150  # code points
 _LEAST = 3000  # bytes; the styles take most of a small card
 _COLOURS = {"bad": "Attention", "unknown": "Warning", "good": "Good"}
 _SEVERE = frozenset({"critical", "high"})
@@ -34,12 +37,15 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     """One card; the minimal one is lines of text."""
     if shrink >= PLAIN:
         lines = plain_text(notification, sink, _LIMIT // 4, size_bytes, escape=str).split("\n")
-        return (json_message(_message([_line([_run(line)]) for line in lines if line])),)
+        return (json_message(_message([_line([_run(line)]) for line in lines if line], lines[0])),)
     content = content_of(notification, sink, shrink)
-    return (json_message(_message(list(_body(content, max(_LEAST, room_at(_LIMIT, shrink)))))),)
+    preview = cut(PLAIN_TEXT.escape(f"{content.title}. {content.summary}"), _PREVIEW)
+    room = max(_LEAST, room_at(_LIMIT, shrink)) - size_bytes(preview)
+    return (json_message(_message(list(_body(content, room)), preview)),)
 
 
-def _message(body: list[dict[str, Any]]) -> dict[str, Any]:
+def _message(body: list[dict[str, Any]], preview: str) -> dict[str, Any]:
+    """A message with one card; a push notification shows its `summary`."""
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -48,7 +54,8 @@ def _message(body: list[dict[str, Any]]) -> dict[str, Any]:
         "msteams": {"width": "full"},
     }
     kind = "application/vnd.microsoft.card.adaptive"
-    return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": card}]}
+    attachment = {"contentType": kind, "contentUrl": None, "content": card}
+    return {"type": "message", "summary": preview, "attachments": [attachment]}
 
 
 def _body(content: Content, room: int) -> Iterable[dict[str, Any]]:
@@ -70,7 +77,7 @@ def _block(section: Section) -> TextBlock:
         Entry(_fragment([_head(item), *_details(item)]), _fragment([_head(item)]), item.stands_for)
         for item in section.items
     )
-    return TextBlock(_fragment([heading]), entries, section.omitted, first=not section.findings)
+    return TextBlock(_fragment([heading]), entries, section.omitted, not section.findings, section.last)
 
 
 def _more(count: int) -> str:
@@ -85,8 +92,9 @@ def _head(item: MessageLine) -> dict[str, Any]:
 def _details(item: MessageLine) -> Iterable[dict[str, Any]]:
     for detail in item.details:
         yield _line([_run(detail, isSubtle=True)], spacing="None")
-    for url in item.urls:
-        yield _line([_run("Reference", selectAction={"type": "Action.OpenUrl", "url": url})], spacing="None")
+    for label, url in item.links:
+        shown = f"{label}: {url}"  # the address too, for clients that do not open a run's action
+        yield _line([_run(shown, selectAction={"type": "Action.OpenUrl", "url": url})], spacing="None")
 
 
 def _line(runs: list[dict[str, Any]], **style: Any) -> dict[str, Any]:

@@ -17,13 +17,16 @@ from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-SCHEMA: Final = 1
-_TEXTS: Final = ("title", "rationale", "remediation", "references", "tags")
+SCHEMA: Final = 2
+_FIRST_SCHEMA: Final = 1  # one place, and less of each finding
+_TEXTS: Final = ("title", "rationale", "remediation", "references", "tags", "owner", "runbook")
+_FIRST_TEXTS: Final = _TEXTS[:5]  # those of documents that do not name them
 _APART: Final = (*_TEXTS, "hosts", "first_seen")
 _FINDING: Final = tuple(name for name in Finding._fields if name not in _APART)
 _RECORD: Final = tuple(name for name in Remembered._fields if name not in ("finding", "told"))
 _TYPES: Final[Mapping[type, Mapping[str, Callable[[Any], Any]]]] = {
     Finding: {"severity": Severity, "references": tuple, "tags": tuple},
+    Remembered: {"closings": tuple},
     Batch: {"items": lambda rows: tuple(Item(*row) for row in rows)},
     SinkMemory: {
         "pending": lambda batches: tuple(_made(Batch, batch) for batch in batches),
@@ -36,45 +39,54 @@ _TYPES: Final[Mapping[type, Mapping[str, Callable[[Any], Any]]]] = {
 
 def encode(last_run: LastRun) -> dict[str, Any]:
     """The document of what is remembered."""
-    texts: dict[str, int] = {}
-    content = {
-        "run_at": last_run.run_at,
-        "policy_digest": last_run.policy_digest,
-        "place": last_run.place,
-        "began_at": last_run.began_at,
-        "lost": last_run.lost,
-        "findings": [_write_record(one, texts) for one in last_run.findings.values()],
-        "texts": [],
-        "columns": {"finding": _FINDING, "record": _RECORD},
-        "sinks": {name: _write_sink(memory) for name, memory in last_run.sinks.items()},
-        "drift": last_run.drift,
-        "history": last_run.history,
-    }
-    content["texts"] = [json.loads(text) for text in texts]
-    plain = json.loads(json.dumps(content))
+    plain = json.loads(json.dumps(_write_run(last_run)))
     return {"schema": SCHEMA, "checksum": _checksum(plain), "last_run": plain}
 
 
 def decode(document: Mapping[str, Any]) -> LastRun:
     """What a document remembers. Raises StoreDamagedError where it is damaged or of a newer schema."""
     _check_intact(document)
-    content = document["last_run"]
     try:
-        texts = [dict(zip(_TEXTS, text, strict=True)) for text in content["texts"]]
-        found = [_read_record(one, content["columns"], texts) for one in content["findings"]]
-        return LastRun(
-            run_at=content["run_at"],
-            policy_digest=content["policy_digest"],
-            place=content["place"],
-            began_at=content["began_at"],
-            lost=content["lost"],
-            findings={one.finding.fingerprint: one for one in found},
-            sinks={name: _made(SinkMemory, memory) for name, memory in content["sinks"].items()},
-            drift=tuple(content["drift"]),
-            history=tuple(_made(RunSummary, RunSummary(*line)._asdict()) for line in content["history"]),
-        )
+        return _read_run(document["last_run"])
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise StoreDamagedError(f"the state does not read as a last run ({type(error).__name__})") from error
+
+
+def _write_run(last_run: LastRun) -> dict[str, Any]:
+    texts: dict[str, int] = {}
+    content = {
+        **last_run._asdict(),
+        "findings": [_write_record(one, texts) for one in last_run.findings.values()],
+        "columns": {"finding": _FINDING, "record": _RECORD, "texts": _TEXTS},
+        "sinks": {name: _write_sink(memory) for name, memory in last_run.sinks.items()},
+        "others": {place: _write_run(other) for place, other in last_run.others.items()},
+    }
+    return {**content, "texts": [json.loads(text) for text in texts]}
+
+
+def _read_run(content: Mapping[str, Any]) -> LastRun:
+    """One place's memory; what an earlier version did not write has its default."""
+    names = content["columns"].get("texts", _FIRST_TEXTS)
+    texts = [dict(zip(names, text, strict=True)) for text in content["texts"]]
+    found = [_read_record(one, content["columns"], texts) for one in content["findings"]]
+    return LastRun(
+        run_at=content["run_at"],
+        policy_digest=content["policy_digest"],
+        place=content["place"],
+        began_at=content["began_at"],
+        lost=content["lost"],
+        findings={one.finding.fingerprint: one for one in found},
+        sinks={name: _made(SinkMemory, memory) for name, memory in content["sinks"].items()},
+        drift=tuple(content["drift"]),
+        history=tuple(_made(RunSummary, RunSummary(*line)._asdict()) for line in content["history"]),
+        excused=content.get("excused", {}),
+        rules=_read_rules(content.get("rules", {})),
+        blind_since=content.get("blind_since", {}),
+        target=tuple(content.get("target", ())),
+        gap=tuple(content.get("gap", ())),
+        policy_change=tuple(content.get("policy_change", ())),
+        others={place: _read_run(other) for place, other in content.get("others", {}).items()},
+    )
 
 
 def _check_intact(document: object) -> None:
@@ -82,7 +94,7 @@ def _check_intact(document: object) -> None:
     if not isinstance(document, dict) or not isinstance(document.get("last_run"), dict):
         raise StoreDamagedError("the state is not a last run")
     schema = document.get("schema")
-    if schema != SCHEMA:
+    if schema not in (_FIRST_SCHEMA, SCHEMA):
         raise StoreDamagedError(f"the state has schema {schema!r:.20}; this version reads {SCHEMA}")
     if document.get("checksum") != _checksum(document["last_run"]):
         raise StoreDamagedError("the state's checksum does not fit its content")
@@ -106,7 +118,17 @@ def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[d
     record = dict(zip(columns["record"], of_record, strict=True))
     known = dict(zip(columns["finding"], values, strict=True)) | texts[text] | {"first_seen": record["first_seen"]}
     told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
-    return Remembered(finding=_made(Finding, known), told=told, **record)
+    one: Remembered = _made(Remembered, {"finding": _made(Finding, known), "told": told, **record})
+    return one
+
+
+def _read_rules(plain: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, tuple[Any, ...]]]:
+    """The terms of rules: lists are tuples again, whatever their depth."""
+    return {category: {name: _frozen(terms) for name, terms in rules.items()} for category, rules in plain.items()}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
 
 
 def _write_sink(memory: SinkMemory) -> dict[str, Any]:

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handler.models import Finding
+    from handler.models import Finding, Target
 
 HISTORY_LENGTH: Final = 400
 
 
 class Receipt(NamedTuple):
-    """What one sink was last told of one finding: `open` or `resolved`, in which episode, with which num."""
+    """What one sink was last told of one finding: `open`, `resolved` or `flapping`, in which episode, with which num.
+
+    `severity` is None where an earlier version, which did not heed it, wrote the receipt.
+    """
 
     transition: str
     episode: int
     num: int
     at: str
+    severity: int | None = None
 
 
 class Item(NamedTuple):
     """One thing that a sink is told.
 
-    `what`: new, grown, reopened, reminded, resolved, missed (`key`: a fingerprint); not_seen, seen_again (a category,
-    empty: the run as a whole); exemption (its id); drift (its text); digest, heartbeat, run (a time or run id).
-    `mark` tells apart what happens to the same key twice: episode and num, reason, stage.
+    `what`: new, newly_forbidden, grown, raised, lowered, reopened, flapping, steady, reminded, resolved, missed
+    (`key`: a fingerprint); not_seen, seen_again (a category, empty: the run as a whole); exemption (its id); drift (its
+    text); gap, policy (when it began); digest, heartbeat, run (a time or run id). `mark` tells apart what happens to
+    the same key twice: episode and num, reason, stage, digest. `text` is a reason, an owner; the severity that is told;
+    of what is resolved, why it ended.
     """
 
     what: str
@@ -58,6 +64,13 @@ class Remembered(NamedTuple):
     resolved_at: str | None = None
     because: str = ""
     told: Mapping[str, Receipt] = {}
+    forbidden: bool = False  # this episode began because the policy says more, or something no longer excused it
+    was_severity: int | None = None  # before it last changed in this episode
+    ended_at: str | None = None  # when and why the episode before ended
+    ended_because: str = ""
+    severity_at: str | None = None  # when it last changed
+    closings: tuple[str, ...] = ()  # the last three times that it closed
+    flapping_since: str | None = None  # set while it opens and closes again and again
 
 
 class SinkMemory(NamedTuple):
@@ -69,6 +82,9 @@ class SinkMemory(NamedTuple):
     not_seen: Mapping[str, tuple[str, ...]] = {}  # category: reasons told
     exemptions: Mapping[str, str] = {}  # id, end and stage: when told
     drift: tuple[str, ...] = ()
+    blind_since: Mapping[str, str] = {}  # category: when what was told as not seen had begun
+    gap: str = ""  # the beginning of the last gap that was told
+    policy: str = ""  # when the last change of the policy that was told had come
 
 
 class RunSummary(NamedTuple):
@@ -87,6 +103,11 @@ class LastRun(NamedTuple):
     """Everything one run leaves for the next.
 
     `began_at` is the first run of this memory, empty where none is kept; `lost`: a state before it could not be read.
+    `excused` are the nums of what was exempted or only announced, `rules` what each rule spoke of when its category was
+    last seen whole (by category and rule id): both tell whether a finding is new or newly forbidden.
+    `blind_since` says since when a category (empty: the run as a whole) has not been seen whole. `target` is the one
+    that was checked, in the order of its fields. `others` are the other places that the same state remembers, without
+    their history.
     """
 
     run_at: str
@@ -98,3 +119,25 @@ class LastRun(NamedTuple):
     history: tuple[RunSummary, ...] = ()
     began_at: str = ""
     lost: bool = False
+    excused: Mapping[str, int] = {}
+    rules: Mapping[str, Mapping[str, tuple[Any, ...]]] = {}
+    blind_since: Mapping[str, str] = {}
+    target: tuple[str, ...] = ()
+    gap: tuple[str, ...] = ()  # the last time without runs: when it began and ended, and its hours
+    policy_change: tuple[str, ...] = ()  # the policy that last took another's place: its digest, and when
+    others: Mapping[str, LastRun] = {}
+
+
+def place_of(target: Target) -> str:
+    """How a state calls the place that a target checks; its name in messages is no part of it."""
+    return f"{target.host}|{target.project_id}|{target.enterprise_project_id}"
+
+
+def at_place(last_run: LastRun | None, place: str) -> tuple[LastRun | None, Mapping[str, LastRun]]:
+    """What is remembered of a place, and of all others; a memory without a place is of whatever is asked first."""
+    if last_run is None:
+        return None, {}
+    if not place or last_run.place in ("", place):
+        return last_run._replace(others={}), last_run.others
+    places = {**last_run.others, last_run.place: last_run._replace(others={}, history=())}
+    return places.pop(place, None), places

@@ -11,7 +11,7 @@ from handler.errors import MissingExtraError
 from handler.models import Secret
 from handler.transport import Request
 
-LEAST_TIME: Final = 1.0  # seconds for a request, also at the end of a run
+LEAST_WAIT: Final = 1.0  # seconds for a request, also at the end of a run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -70,4 +70,4 @@ class ObsObjects(NamedTuple):
         dated = {**headers, "x-amz-date": f"{self.clock.now():%Y%m%dT%H%M%SZ}"}
         request = Request(method, self.url(key), dated, body)
         signed = signed_headers(request, keys, self.region)
-        return self.transport(request._replace(headers=signed), min(self.timeout, max(LEAST_TIME, self.left())))
+        return self.transport(request._replace(headers=signed), min(self.timeout, max(LEAST_WAIT, self.left())))

@@ -35,6 +35,8 @@ CALLS = {
     "policy explain": ["policy", "explain", "p.yaml", "--port", "23"],
     "policy coverage": ["policy", "coverage", "p.yaml"],
     "policy schema": ["policy", "schema"],
+    "policy init": ["policy", "init"],
+    "notify test": ["notify", "test"],
     "notify preview": ["notify", "preview", "--sink", "teams"],
     "targets": ["targets"],
     "history": ["history", "--state", "file:///nowhere/state.json"],

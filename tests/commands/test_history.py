@@ -96,7 +96,7 @@ def test_without_the_library_only_the_plot_is_missing(capsys, monkeypatch):
     )
 
 
-@pytest.mark.parametrize("change", [{"checksum": "sha256:0"}, {"schema": 2}, {"last_run": []}])
+@pytest.mark.parametrize("change", [{"checksum": "sha256:0"}, {"schema": 3}, {"last_run": []}])
 def test_a_damaged_history_is_one_clear_line(capsys, change):
     store = store_with(3)
     store.document.update(change)

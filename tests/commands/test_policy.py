@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -92,6 +93,93 @@ def test_a_diff_is_1_only_if_something_is_newly_found(capsys, folder, old, new, 
     paths = folder / f"{old}.yaml", folder / f"{new}.yaml"
     for form in ("text", "markdown", "json"):
         assert run(capsys, "diff", *paths, "--format", form, "--at", "2026-12-01")[0] == code
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fail_on", "code"),
+    [
+        ("old", "p", "found", 0),
+        ("old", "p", "loosened", 1),
+        ("old", "p", "any", 1),
+        ("p", "old", "loosened", 0),
+        ("p", "old", "any", 1),
+        ("p", "p", "any", 0),
+    ],
+)
+def test_a_diff_fails_on_what_it_is_told_to(capsys, folder, old, new, fail_on, code):
+    paths = folder / f"{old}.yaml", folder / f"{new}.yaml"
+    for form in ("text", "markdown", "json"):
+        got, out, _ = run(capsys, "diff", *paths, "--format", form, "--at", "2026-12-01", "--fail-on", fail_on)
+        assert got == code
+        assert ("2323/tcp on host, num 3-5: critical" in out) == (new == "p" != old)
+
+
+def test_a_diff_in_json_names_the_line_that_found_it_and_the_one_against_it(capsys, folder):
+    paths = folder / "old.yaml", folder / "p.yaml"
+    document = json.loads(run(capsys, "diff", *paths, "--at", "2026-12-01", "--format", "json")[1])
+    (place,) = document["loosened"]
+    assert place["words"] == "2323/tcp on host, num 3-5: critical -> nothing, from today to 2027-03-31"
+    assert (place["line"], place["because_line"]) == (f"{paths[0]}:3:5", f"{paths[1]}:9:5")
+    assert (place["num"], place["from"], place["to"]) == ([3, 5], "2026-12-01", "2027-03-31")
+
+
+def test_fewer_rows_expected_are_loosened(capsys, folder):
+    for name, rows in (("many", 3), ("few", 1)):
+        (folder / f"{name}.yaml").write_text(TELNET + f"expect_rows: {{host: {rows}}}\n")
+    for old, new, code in (("many", "few", 1), ("few", "many", 0)):
+        got, out, _ = run(capsys, "diff", folder / f"{old}.yaml", folder / f"{new}.yaml", "--fail-on", "loosened")
+        assert (got, "Loosened (1)\n  expect_rows of host: 3 -> 1\n" in out) == (code, code == 1)
+
+
+def test_validate_sums_up_which_exemptions_end_when_and_who_owns_them(capsys, folder):
+    _, _, err = run(capsys, "validate", folder / "p.yaml", "--at", "2026-12-01")
+    assert "exemptions end: 1 in 2027-03\nexemptions are owned by: facilities@example.org (1)\n" in err
+    assert "exemptions end: 1 over\n" in run(capsys, "validate", folder / "p.yaml", "--at", "2027-04-01")[2]
+    assert "exemptions" not in run(capsys, "validate", folder / "old.yaml")[2].split(": ", 1)[1]
+
+
+def test_an_exemption_beyond_the_limits_fails_validate_and_explain_says_that_it_is_off(capsys, folder):
+    path = folder / "limits.yaml"
+    path.write_text(EXEMPTED + "limits: {exemption_days: 30}\n")
+    code, out, _ = run(capsys, "validate", path, "--at", "2026-12-01")
+    assert (code, "lasts 120 more days, and 30 are the limit [E309]" in out) == (2, True)
+    assert run(capsys, "validate", path, "--at", "2027-03-01")[0] == 0
+    said = run(capsys, "explain", path, "--port", "2323/tcp", "--num", "3", "--at", "2026-12-01")[1]
+    assert "exemption lifts: off" in said
+    assert "breaks a limit of the policy" in said
+
+
+def test_init_begins_on_an_old_estate_with_nothing_to_mute(capsys, tmp_path):
+    examples = Path(__file__).parents[2] / "docs" / "examples"
+    flags = ("--owner", "ops@example.org", "--expires", "2027-03-31", "--reason", "Open when we began.")
+    code, text, err = run(capsys, "init", "--snapshot", examples / "snapshot.json", *flags, "--at", "2026-12-01")
+    assert (code, err) == (0, "")
+    (tmp_path / "policy.yaml").write_text(text)
+    asked = ("--policy", str(tmp_path / "policy.yaml"), "--snapshot", str(examples / "snapshot.json"))
+    assert main(["check", *asked, "--at", "2026-12-01T00:00:00Z"]) == 0
+    capsys.readouterr()
+    assert main(["check", *asked, "--at", "2027-04-01T00:00:00Z"]) == 1  # the exemptions have ended
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ((), "also needs --owner, --expires, --reason"),
+        (("--owner", " ", "--reason", "r"), "also needs --owner, --expires"),
+        (("--owner", "o", "--reason", "r", "--expires", "soon"), "'soon' is not a day"),
+        (("--owner", "o", "--reason", "r", "--expires", "2026-11-30"), "2026-11-30 is over"),
+    ],
+)
+def test_init_asks_for_all_that_is_missing_at_once(capsys, flags, words):
+    snapshot = Path(__file__).parents[2] / "docs" / "examples" / "snapshot.json"
+    code, out, err = run(capsys, "init", "--snapshot", snapshot, *flags, "--at", "2026-12-01")
+    assert (code, out, words in err) == (2, "", True)
+
+
+def test_init_without_a_snapshot_prints_a_template_that_is_a_policy(capsys, tmp_path):
+    code, text, _ = run(capsys, "init")
+    (tmp_path / "policy.yaml").write_text(text)
+    assert (code, run(capsys, "validate", tmp_path)[0]) == (0, 0)
 
 
 def test_a_diff_by_day_follows_at(capsys, folder):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from handler.clock import iso
 from handler.decide.diff import compare, gap_hours, has_grown, shape
-from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row
+from handler.decide.rules_before import rule_of, terms_of
+from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row, Severity
+from handler.policy.match_keys import RULE_WITHIN
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.state.memory import LastRun, Receipt
@@ -76,14 +78,25 @@ def test_a_row_that_is_gone_is_closed():
     assert gone(seen()) == [("resolved", "closed")]
 
 
-def test_a_row_whose_num_fell_is_closed():
+@pytest.mark.parametrize(("num", "because"), [(2, "tolerated"), (0, "closed")])
+def test_a_row_whose_num_fell_is_tolerated_and_closed_only_when_nothing_is_left(num, because):
     rule = TELNET._replace(above=2)
-    now = seen()._replace(coverage=(category([Row(23, "tcp", 2)]),))
-    assert gone(now, Policy("p", "d", (rule,))) == [("resolved", "closed")]
+    now = seen()._replace(coverage=(category([Row(23, "tcp", num)]),))
+    assert gone(now, Policy("p", "d", (rule,))) == [("resolved", because)]
 
 
-def test_a_rule_that_is_gone_is_policy_even_where_nothing_was_seen():
-    assert gone(seen(), Policy("p", "d", (TELNET._replace(id="other"),))) == [("resolved", "policy")]
+@pytest.mark.parametrize(("then", "because"), [("danger", "status"), ("normal", "policy")])
+def test_a_row_that_hss_flags_no_more_ended_by_its_status_unless_the_rule_came_to_ask_for_one(then, because):
+    before = compare(Evaluation((finding(status=then),), coverage=(category(),)), None, POLICY, NOON).last_run
+    now = seen()._replace(coverage=(category([Row(23, "tcp", 3, "normal")]),))
+    assert gone(now, Policy("p", "d", (TELNET._replace(status=("danger",)),)), before) == [("resolved", because)]
+
+
+def test_a_rule_that_is_gone_is_policy_unless_the_port_was_seen_to_be_closed():
+    other = Policy("p", "d", (TELNET._replace(id="other"),))
+    there = seen()._replace(coverage=(category([Row(23, "tcp", 3)]),))
+    assert gone(there, other) == [("resolved", "policy")]
+    assert gone(seen(), other) == [("resolved", "closed")]
     assert gone(seen(complete=False), Policy("p", "d", ())) == [("resolved", "policy")]
 
 
@@ -93,13 +106,23 @@ def test_a_rule_that_is_gone_is_policy_even_where_nothing_was_seen():
         TELNET._replace(ports=PortSet(((80, 80),))),
         TELNET._replace(protocols=("udp",)),
         TELNET._replace(categories=("container",)),
-        TELNET._replace(above=3),
-        TELNET._replace(status=("unknown",)),
     ],
 )
 def test_a_changed_rule_over_a_row_that_is_still_there_is_policy(rule):
     now = seen()._replace(coverage=(category([Row(23, "tcp", 3, "danger")]),))
     assert gone(now, Policy("p", "d", (rule,))) == [("resolved", "policy")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "because"),
+    [(TELNET._replace(above=3), "tolerated"), (TELNET._replace(status=("unknown",)), "policy")],
+)
+def test_a_rule_that_asks_for_more_than_the_row_has_ends_it(rule, because):
+    before = compare(
+        Evaluation((finding(),), coverage=(category([Row(23, "tcp", 3, "danger")]),)), None, POLICY, NOON
+    ).last_run
+    now = seen()._replace(coverage=(category([Row(23, "tcp", 3, "danger")]),))
+    assert gone(now, Policy("p", "d", (rule,)), before) == [("resolved", because)]
 
 
 def test_a_port_that_is_asked_no_more_is_policy_because_nobody_looked():
@@ -207,11 +230,11 @@ OTHER_PORTS = TELNET._replace(ports=PortSet(((80, 80),)))
     [
         (TELNET, {}, [], "closed"),
         (TELNET, {"every_row": False, "plan": "ports"}, [], "closed"),
-        (TELNET, {}, [Row(23, "tcp", 3)], "closed"),  # the rule still forbids what was last seen: its num fell
-        (TELNET._replace(above=3), {}, [Row(23, "tcp", 3)], "policy"),
+        (TELNET, {}, [Row(23, "tcp", 0)], "closed"),  # the rule still forbids what was last seen: its num fell
+        (TELNET._replace(above=3), {}, [Row(23, "tcp", 3)], "tolerated"),
         (TELNET._replace(above=3), {}, [], "closed"),
         (TELNET._replace(status=("unknown",)), {}, [Row(23, "tcp", 3, "danger")], "policy"),
-        (TELNET._replace(status=("danger",)), {}, [Row(23, "tcp", 3, "normal")], "closed"),
+        (TELNET._replace(status=("danger",)), {}, [Row(23, "tcp", 3, "normal")], "status"),
         (OTHER_PORTS, {}, [], "closed"),  # asked no more, and every row was seen
         (OTHER_PORTS, {}, [Row(23, "tcp", 3)], "policy"),
         (OTHER_PORTS, {"every_row": False, "plan": "ports"}, [], "policy"),
@@ -268,6 +291,69 @@ def test_growth_is_at_least_twice_and_more_than_nothing(num, told, grown):
     assert has_grown(num, told) is grown
 
 
+@pytest.mark.parametrize(
+    ("rule", "kind"),
+    [
+        (TELNET, "new"),
+        (TELNET._replace(severity=Severity.LOW), "new"),
+        (TELNET._replace(ports=PortSet(((22, 30),))), "newly_forbidden"),
+        (TELNET._replace(protocols=("udp",)), "newly_forbidden"),
+        (TELNET._replace(above=3), "newly_forbidden"),
+        (TELNET._replace(above=2), "new"),
+        (TELNET._replace(status=("normal",)), "newly_forbidden"),
+        (TELNET._replace(id="another"), "newly_forbidden"),
+    ],
+)
+def test_what_the_policy_of_the_run_before_would_not_have_found_is_newly_forbidden(rule, kind):
+    before = compare(Evaluation(coverage=(category(),)), None, Policy("p", "d", (rule,)), NOON).last_run
+    changes = compare(seen(21), before, POLICY, NOON + HOUR).changes
+    assert getattr(changes, kind) == ("telnet-21-tcp-host",)
+
+
+def test_a_rule_that_came_while_nothing_could_be_seen_still_makes_newly_forbidden():
+    nothing = Policy("p", "d", ())
+    before = compare(Evaluation(coverage=(category(),)), None, nothing, NOON).last_run
+    blind = compare(Evaluation(coverage=(category(complete=False),)), before, POLICY, NOON + HOUR).last_run
+    assert compare(seen(21), blind, POLICY, NOON + 2 * HOUR).changes.newly_forbidden
+
+
+@pytest.mark.parametrize(("num", "kind"), [(3, "newly_forbidden"), (4, "new")])
+def test_what_was_excused_from_the_start_is_newly_forbidden_unless_it_grew_out_of_that(num, kind):
+    excused = ExemptedFinding(finding(), "lifts", "why", "who", "2027-01-01", 40)
+    before = compare(Evaluation(exempted=(excused,), coverage=(category(),)), None, POLICY, NOON).last_run
+    assert getattr(compare(seen(23, num=num), before, POLICY, NOON + HOUR).changes, kind)
+
+
+@pytest.mark.parametrize("days", [1, 40])
+def test_what_ended_for_another_reason_than_closing_is_newly_forbidden_when_it_counts_again(days):
+    excused = ExemptedFinding(finding(), "lifts", "why", "who", "2027-01-01", 40)
+    ended = compare(seen()._replace(exempted=(excused,)), after(23), POLICY, NOON + HOUR).last_run
+    assert compare(seen(23), ended, POLICY, NOON + timedelta(days=days)).changes.newly_forbidden
+
+
+@pytest.mark.parametrize(("severity", "kind"), [(Severity.LOW, "lowered"), (Severity.CRITICAL, "ongoing")])
+def test_a_severity_that_moved_is_a_change(severity, kind):
+    now = Evaluation((finding(severity=severity),), coverage=(category(),))
+    assert getattr(compare(now, after(23), POLICY, NOON + HOUR).changes, kind) == ("telnet-23-tcp-host",)
+
+
+def test_a_finding_that_grew_and_was_raised_is_in_both_lists():
+    before = compare(Evaluation((finding(severity=Severity.LOW),), coverage=(category(),)), None, POLICY, NOON).last_run
+    changes = compare(seen(23, num=9), before, POLICY, NOON + HOUR).changes
+    assert changes.grown == changes.raised == ("telnet-23-tcp-host",)
+
+
+def test_every_key_that_judges_is_remembered_of_a_rule():
+    said = {
+        "ports": PortSet(((1, 9),)), "categories": ("container",), "protocols": ("udp",), "status": ("danger",),
+        "statistic": "database_num", "above": 7, "effective_from": date(2027, 1, 1),
+    }  # fmt: skip
+    assert set(said) == set(RULE_WITHIN)
+    rule = Rule("r", "ports", **said)
+    back = rule_of("r", terms_of(rule))
+    assert {key: getattr(back, key) for key in said} == said
+
+
 def test_a_resolved_finding_is_not_resolved_again():
     resolved = compare(seen(), after(23), POLICY, NOON + HOUR).last_run
     assert compare(seen(), resolved, POLICY, NOON + 2 * HOUR).changes.resolved == ()
@@ -285,8 +371,13 @@ def test_a_counter_is_judged_by_its_rule():
     many = finding("many", None, protocol=None, num=30)
     policy = Policy("p", "d", (rule,))
     before = compare(Evaluation((many,), coverage=(category(),)), None, policy, NOON).last_run
-    assert gone(seen(), policy, before) == [("resolved", "closed")]
-    assert gone(seen(), Policy("p", "d", (rule._replace(above=40),)), before) == [("resolved", "policy")]
+
+    def counted(number):
+        return seen()._replace(coverage=(category(statistics={"database_num": number}),))
+
+    assert gone(counted(0), policy, before) == [("resolved", "closed")]
+    assert gone(counted(20), policy, before) == [("resolved", "tolerated")]
+    assert gone(counted(30), Policy("p", "d", (rule._replace(above=40),)), before) == [("resolved", "tolerated")]
 
 
 def test_drift_is_new_only_once_whatever_its_counts():
@@ -340,6 +431,7 @@ def test_every_finding_and_every_open_record_is_in_exactly_one_list(runs):
         compared = compare(seen(*ports, complete=complete), last_run, POLICY, NOON + number * HOUR)
         changes, last_run = compared.changes, compared.last_run
         gone_now = [one.finding.fingerprint for one in (*changes.resolved, *changes.unseen)]
-        listed = [*changes.new, *changes.grown, *changes.ongoing, *changes.reopened, *gone_now]
+        stayed = (*changes.new, *changes.newly_forbidden, *changes.grown, *changes.ongoing, *changes.reopened)
+        listed = [*stayed, *gone_now]
         assert sorted(listed) == sorted(was_open | {one.fingerprint for one in compared.findings})
         assert complete or not changes.resolved

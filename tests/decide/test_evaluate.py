@@ -11,6 +11,7 @@ from handler.models import CategorySnapshot, Problem, Row, Severity, family, wor
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 from tests.fakes import TARGET, category, snapshot
+from tests.small_policies import EXEMPTED, policy_of
 
 TODAY = date(2026, 11, 22)
 TELNET = Rule("telnet", "ports", ports=PortSet.of_ports([23, 2323]), severity=Severity.CRITICAL)
@@ -61,6 +62,12 @@ def test_a_row_that_is_neither_tcp_nor_udp_is_judged_by_every_rule_and_named():
     evaluation = judge(policy(Rule("x", "ports", ports=PortSet.of_ports([5]), protocols=("udp",))), Row(5, "sctp", 1))
     assert found(evaluation) == [("x", 5, "sctp")]
     assert "'SCTP' are neither TCP nor UDP" in evaluation.warnings[0]
+
+
+def test_of_very_many_odd_types_some_are_named_and_the_others_counted():
+    warnings = judge(policy(TELNET), *(Row(23, f"odd{number:04}", 1) for number in range(1000))).warnings
+    assert len(warnings) == 21
+    assert warnings[-1] == "host: 980 more types of rows are neither TCP nor UDP"
 
 
 @pytest.mark.parametrize(("num", "is_found"), [(0, False), (2, False), (3, True)])
@@ -438,3 +445,14 @@ def test_a_counter_that_a_whole_answer_lacks_is_a_cause_of_its_own():
     assert [str(one) for one in done.problems] == [
         "rule databases needs database_num, which asset/statistics did not tell"
     ]
+
+
+def test_an_exemption_beyond_the_limits_does_not_apply_and_is_warned_of_until_its_end_is_near():
+    limited = policy_of(EXEMPTED + "limits: {exemption_days: 30}\n")
+    world = snapshot(category([Row(2323, "tcp", 3)]))
+    early, near = (evaluate(limited, world, day) for day in (date(2026, 12, 1), date(2027, 3, 1)))
+    assert ([one.port for one in early.findings], early.exempted) == ([2323], ())
+    told = "exemption lifts (facilities@example.org) lasts 120 more days, and 30 are the limit: it does not apply"
+    assert told in early.warnings
+    assert (near.findings, [one.exemption_id for one in near.exempted]) == ((), ["lifts"])
+    assert not any("limit" in warning for warning in near.warnings)

@@ -30,6 +30,7 @@ ELSEWHERE = {
     "pip install 'port-compliance[report] @ ": "an address that the reader has to have",
     "pip install 'port-compliance @ ": "an address that the reader has to have",
     "make test-faults": "eleven minutes; tests/notify/test_reliability.py plays a sample",
+    "python -m tests.month": "tests/notify/test_month.py compares its table with the page",
     "make bench": "measures for an hour",
     "bench/run.sh --only cold decode --rounds 5": "a part of make bench",
     "bench/run.sh --rounds 3": "a part of make bench",
@@ -48,6 +49,7 @@ ELSEWHERE = {
     "terraform apply": "needs an account",
     "serverless deploy": "needs an account; tests/deploy/run.sh runs it with a stand-in of the plugin",
     "port-compliance simulate": "serves until it is stopped: tests/simulator/test_server.py",
+    "port-compliance notify test": "tests/commands/test_notify.py, with sinks that answer",
     "port-compliance policy mutate": "a minute; docs/policy.md runs it on all bundled policies",
 }
 SHOWN = sorted({*documented(), *helped(), *hinted()})
@@ -111,6 +113,7 @@ def lab(tmp_path_factory):
     shutil.copytree(ROOT / "docs" / "examples", folder / "docs" / "examples")
     (folder / "policies" / "mine.yaml").write_text("version: 1\nname: mine\ndisallowed_ports: [23]\n")
     shutil.copy(ROOT / "docs/examples/snapshot.json", folder / "estate.json")
+    shutil.copy(ROOT / "docs/examples/first.yaml", folder / "policy.yaml")
     shutil.copy(ROOT / "docs/examples/snapshot.json", folder / "snapshot.json")
     shutil.copy(ROOT / "tests/documents/lamps.otc.rst", folder / "ListPortStatistics.rst")
     names = ["-c", "user.name=n", "-c", "user.email=n@example.org"]

@@ -50,7 +50,7 @@ def test_a_run_logs_one_line_with_its_run_and_target():
     with scene() as world:
         ran = world.run()
         (line,) = [json.loads(text) for text in ran.printed.splitlines()]
-        assert (line["run_id"], line["target"]) == (ran.report["run_id"], "default")
+        assert (line["run_id"], line["target"]) == (ran.report["run_id"], ran.report["target"]["name"])
         assert (line["level"], "request_id" in line) == ("warning", True)
 
 

@@ -36,7 +36,7 @@ def test_each_command_prints_what_the_document_shows(block, at_the_top):
 
 def test_every_subcommand_is_shown():
     shown = {command.split()[2] for block in BLOCKS for command, _ in block.steps if "port-compliance" in command}
-    assert shown == {"validate", "test", "mutate", "diff", "explain", "coverage", "schema"}
+    assert shown == {"init", "validate", "test", "mutate", "diff", "explain", "coverage", "schema"}
 
 
 def test_every_code_is_documented():

@@ -20,6 +20,8 @@ def test_hooks_validate_and_test_whole_folders():
     hooks = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
     assert hooks["port-compliance-validate"]["entry"] == "port-compliance policy validate"
     assert hooks["port-compliance-test"]["entry"] == "port-compliance policy test"
+    assert hooks["port-compliance-loosened"]["entry"] == "port-compliance policy diff --fail-on loosened"
+    assert hooks["port-compliance-loosened"]["args"] == ["git:origin/main:policies", "policies"]
     assert all(hook["args"] and hook["pass_filenames"] is False for hook in hooks.values())
 
 
@@ -90,10 +92,10 @@ def run(work, script, base, head, **variables):
     return done.returncode, done.stdout + done.stderr
 
 
-def compare(work, base, head, *, policy="my policies", snapshot="", fail="false"):
+def compare(work, base, head, *, policy="my policies", snapshot="", fail="false", fail_loosened="true"):
     """Run the action's last step; gives exit code, output and summary."""
     files = {"GITHUB_STEP_SUMMARY": work / "summary", "GITHUB_OUTPUT": work / "output"}
-    variables = {"POLICY": policy, "SNAPSHOT": snapshot, "BASE": "main", "FAIL": fail}
+    variables = {"POLICY": policy, "SNAPSHOT": snapshot, "BASE": "main", "FAIL": fail, "FAIL_LOOSENED": fail_loosened}
     code, said = run(work, COMPARE, base, head, **variables, **{name: str(path) for name, path in files.items()})
     read = {name: path.read_text() if path.exists() else "" for name, path in files.items()}
     return code, read["GITHUB_OUTPUT"], read["GITHUB_STEP_SUMMARY"] + said
@@ -101,21 +103,29 @@ def compare(work, base, head, *, policy="my policies", snapshot="", fail="false"
 
 def test_a_diff_goes_to_the_step_summary(work):
     code, output, summary = compare(work, {"my policies/a.yaml": OLD}, {"my policies/a.yaml": OLD})
-    assert (code, output) == (0, "newly-found=false\n")
+    assert (code, output) == (0, "newly-found=false\nloosened=false\n")
     assert "### What this policy change does" in summary
 
 
 @pytest.mark.parametrize(("fail", "expected"), [("false", 0), ("true", 1)])
 def test_something_newly_found_fails_only_on_wish(work, fail, expected):
     code, output, summary = compare(work, {"my policies/a.yaml": OLD}, {"my policies/a.yaml": NEW}, fail=fail)
-    assert (code, output) == (expected, "newly-found=true\n")
+    assert (code, output) == (expected, "newly-found=true\nloosened=false\n")
     assert "445" in summary
+
+
+@pytest.mark.parametrize(("allowed", "expected"), [("true", 1), ("false", 0)])
+def test_something_loosened_fails_by_default_and_stands_in_the_summary(work, allowed, expected):
+    both = {"my policies/a.yaml": NEW}, {"my policies/a.yaml": OLD}
+    code, output, summary = compare(work, *both, fail_loosened=allowed)
+    assert (code, output) == (expected, "newly-found=false\nloosened=true\n")
+    assert "445/tcp+udp on host: high -&gt; nothing, from today" in summary
 
 
 def test_a_stored_snapshot_narrows_the_comparison(work):
     recorded = {"s.json": (ROOT / "docs/examples/snapshot.json").read_text()}
     both = {"p.yaml": OLD, **recorded}, {"p.yaml": OLD.replace("23", "23, 1"), **recorded}
-    assert compare(work, *both, policy="p.yaml", snapshot="s.json")[:2] == (0, "newly-found=false\n")
+    assert compare(work, *both, policy="p.yaml", snapshot="s.json")[:2] == (0, "newly-found=false\nloosened=false\n")
 
 
 @pytest.mark.parametrize(
@@ -163,11 +173,22 @@ def test_the_gitlab_example_reads_as_yaml_and_runs_the_three_commands():
     assert all(f"policy {command} " in scripts for command in ("validate", "test", "diff"))
 
 
-def gitlab(work, base, head, *, policy="policies", snapshot="", wheel="https://example.org/p.whl", branch="main"):
+def gitlab(
+    work,
+    base,
+    head,
+    *,
+    policy="policies",
+    snapshot="",
+    wheel="https://example.org/p.whl",
+    branch="main",
+    loosened="true",
+):
     """Run the GitLab job that compares; gives the exit code, and all it printed and wrote."""
     job = GITLAB["policy-diff"]
     script = "\n".join([*job["before_script"], *job["script"]])
     variables = {"POLICY": policy, "SNAPSHOT": snapshot, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": branch}
+    variables["FAIL_ON_LOOSENED"] = loosened
     code, said = run(work, script, base, head, **variables, **({"PORT_COMPLIANCE": wheel} if wheel else {}))
     written = work / "clone" / "policy-diff.md"
     return code, said + (written.read_text() if written.exists() else "")
@@ -177,6 +198,13 @@ def test_the_gitlab_job_compares_with_the_target_branch(work):
     code, said = gitlab(work, {"policies/a.yaml": OLD}, {"policies/a.yaml": NEW})
     assert code == 1
     assert "445" in said
+
+
+@pytest.mark.parametrize(("allowed", "expected"), [("true", 5), ("false", 0)])
+def test_the_gitlab_job_fails_where_something_is_loosened(work, allowed, expected):
+    code, said = gitlab(work, {"policies/a.yaml": NEW}, {"policies/a.yaml": OLD}, loosened=allowed)
+    assert code == expected
+    assert "445/tcp+udp on host: high -> nothing, from today" in said
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,7 @@ YES = {
     "webex": Response(204),
     "telegram": Response(200, {}, b'{"ok": true, "result": {}}'),
     "pagerduty": Response(202, {}, b'{"status": "success", "message": "Event processed"}'),
+    "splunk": Response(200, {}, b'{"text": "Success", "code": 0}'),
 }
 CANARY = "5e0b1e7ccanary"
 
@@ -195,7 +196,7 @@ class Scene:
             hosts = "true" if receiver.kind == "generic" else "false"
             keys = f"name: {name}, kind: {receiver.kind}, url: '${{URL_{name.upper()}}}', send: {send}, hosts: {hosts}"
             secret_key = ", secret: '${SIGNING}'" if receiver.kind in ("generic", "feishu", "dingtalk") else ""
-            more = ", headers: {X-Team: '${HEADER}'}" if receiver.kind == "generic" else ""
+            more = ", headers: {X-Team: '${HEADER}'}" if receiver.kind in ("generic", "splunk") else ""
             more += ", chat_id: '1'" if receiver.kind == "telegram" else ""
             more += ", routing_key: '${ROUTING}'" if receiver.kind == "pagerduty" else ""
             lines.append(f"  - {{{keys}{secret_key}{more}}}")

@@ -17,7 +17,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from handler.errors import UsageError
 from handler.formats.ocsf import ocsf_event, ocsf_events
 from handler.formats.registry import FORMATS, MERGED, render_all, render_report
-from handler.models import Changes
+from handler.models import AnnouncedFinding, Changes, ExemptedFinding
 from handler.report.json_v1 import report_dict
 from tests.environments import invalid
 from tests.fakes import TARGET, finding, report
@@ -202,11 +202,26 @@ def test_openmetrics_adds_up_samples_that_would_be_the_same():
 
 
 @every_report
-def test_csv_is_a_header_and_one_line_per_finding(name):
-    shown = render_report("csv", REPORTS[name])
+def test_csv_is_a_header_and_one_line_per_finding_and_server(name):
+    one = REPORTS[name]
+    shown = render_report("csv", one)
     lines = list(csv.reader(io.StringIO(shown), strict=True))
-    assert shown.count("\n") == len(lines) == len(REPORTS[name].findings) + 1
+    told = [*one.findings, *(item.finding for item in (*one.exempted, *one.announced))]
+    assert shown.count("\n") == len(lines) == sum(len(finding.hosts or (None,)) for finding in told) + 1
     assert {len(line) for line in lines} == {len(lines[0])}
+
+
+def test_csv_tells_findings_from_what_is_exempted_and_announced():
+    waived = ExemptedFinding(finding(port=24), "lifts", "why", "o", "2027-03-31", 9, "EXC-1", "ciso")
+    one = report(finding(), exempted=(waived,), announced=(AnnouncedFinding(finding(port=25), "2027-01-01"),))
+    lines = list(csv.DictReader(io.StringIO(render_report("csv", one))))
+    assert [(line["port"], line["result"]) for line in lines] == [
+        ("23", "finding"), ("24", "exempted"), ("25", "announced"),
+    ]  # fmt: skip
+    assert [lines[1][name] for name in ("exemption", "ticket", "approved_by", "expires")] == [
+        "lifts", "EXC-1", "ciso", "2027-03-31",
+    ]  # fmt: skip
+    assert lines[2]["effective_from"] == "2027-01-01"
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\n=1", "＝1", "\x00=1"])  # noqa: RUF001
@@ -246,7 +261,7 @@ def test_several_targets_are_one_document_in_each_machine_format():
         "port-compliance prod", "port-compliance prod", "port-compliance test",
     ]  # fmt: skip
     assert len(json.loads(shown["ocsf"])) == 5
-    assert shown["csv"].count("\n") == 5
+    assert shown["csv"].count("\n") == 1 + 3 + 8  # the header, three findings, and one on eight servers
 
 
 def test_openmetrics_of_several_targets_name_each_family_once():
@@ -284,5 +299,7 @@ def test_any_text_leaves_every_machine_format_well_formed(text):
     list(text_string_to_metric_families(render_report("openmetrics", one)))
     for event in json.loads(render_report("ocsf", one)):
         ComplianceFinding.model_validate(event)
-    assert len(list(csv.reader(io.StringIO(render_report("csv", one)), strict=True))) == 2
+    assert (
+        len(list(csv.reader(io.StringIO(render_report("csv", one)), strict=True))) == 4
+    )  # a header, found, exempted, announced
     assert all(line.startswith("::") for line in render_report("github", one).splitlines())

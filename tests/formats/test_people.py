@@ -1,5 +1,6 @@
 """Text and Markdown: what people read first, and that nothing in it acts."""
 
+import html
 import re
 
 import pytest
@@ -10,7 +11,7 @@ from markdown_it import MarkdownIt
 from handler.formats.inert import cells, inert
 from handler.formats.registry import render_report
 from handler.formats.words import days_words
-from handler.models import Changes, PastFinding, Problem, Row, Severity
+from handler.models import Changes, ExemptedFinding, PastFinding, Problem, Row, Severity
 from tests.fakes import category, finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
 
@@ -65,7 +66,8 @@ def test_text_shows_exempted_announced_changes_deliveries_and_what_was_not_seen(
     assert "legacy-telnet until 2027-03-31 (129" in render_report("text", exempted())
     assert "counts from 2026-12-01" in render_report("text", announced())
     shown = render_report("text", violating())
-    assert "1 new, 0 grown, 0 reopened, 1 ongoing, 1 resolved, 0 unseen" in shown
+    counts = "1 new, 0 newly forbidden, 0 grown, 0 raised, 0 lowered, 0 reopened, 1 ongoing, 1 ended, 0 unseen"
+    assert counts in " ".join(shown.split())
     assert "pager (pagerduty): owed, HTTP 503" in shown
     blind = render_report("text", inconclusive())
     assert "NOT SEEN\n  host: page 2 of 3 did not come" in blind
@@ -139,7 +141,7 @@ def test_text_shows_ten_findings_that_are_gone_and_how_many_more():
     gone = tuple(PastFinding(finding(port=port), "policy") for port in range(1, 13))
     shown = render_report("text", report(changes=Changes(resolved=gone)))
     assert shown.count("(policy)") == 10
-    assert "resolved: and 2 more" in shown
+    assert "ended: and 2 more" in shown
 
 
 def test_a_rule_without_a_title_is_named_once():
@@ -170,3 +172,20 @@ def test_problems_of_a_run_that_is_not_inconclusive_and_gaps_between_runs_are_sa
     for said in ("tolerated: $.data_list[0].num", "no run for 31 h before this one", "5 findings omitted here"):
         assert said in shown
     assert "NOT SEEN" not in shown
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "csv", "html", "junit"])
+def test_whom_to_ask_and_where_the_steps_are_stand_where_the_texts_of_a_finding_do(format_):
+    shown = html.unescape(
+        render_report(format_, report(finding(owner="windows-team", runbook="https://runbooks.test/telnet")))
+    )
+    assert "windows-team" in shown
+    assert "runbooks.test/telnet" in shown.replace("\u200b", "")
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "html"])
+def test_the_ticket_and_the_approval_of_an_exemption_stand_beside_its_reason(format_):
+    waived = ExemptedFinding(finding(port=24), "lifts", "why", "o", "2027-03-31", 9, "EXC-1", "ciso-of-ours")
+    shown = render_report(format_, report(exempted=(waived,))).replace("\u200b", "").replace("\n    ", " ")
+    assert "EXC-1" in shown
+    assert "approved by ciso-of-ours" in shown

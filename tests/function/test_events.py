@@ -56,6 +56,7 @@ def test_a_timer_may_choose_policy_target_categories_and_dry_run():
         ({"targt": "prod"}, "unknown key 'targt'; did you mean target?"),
         ({"target": 7}, "user_event.target: must be a text"),
         ({"dry_run": "yes"}, "user_event.dry_run: must be true or false"),
+        ({"notify_test": 1}, "user_event.notify_test: must be true or false"),
         ({"categories": ["vm"]}, "user_event.categories: must be a list of host and container"),
         ({"categories": []}, "user_event.categories"),
     ],

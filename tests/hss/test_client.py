@@ -24,7 +24,7 @@ from handler.hss.refusals import refusal
 from handler.models import Row, Secret, Target
 from handler.run.redaction import Redactor
 from handler.transport import HttpTransport, Request, Response
-from tests.fakes import FakeClock, FakeTransport, json_response
+from tests.fakes import FakeClock, FakeTransport, json_response, log_records
 
 TARGET = Target(cloud="otc", project_id="p 1/2")
 GOOD = json_response({"total_num": 1, "data_list": [{"port": 23, "type": "TCP", "num": 4}]})
@@ -280,3 +280,10 @@ def test_a_call_that_never_arrived_costs_no_pace(sent, waits):
             client.get("p", query, spending)
     assert client.get("p", query, spending).status == 200
     assert len([wait for wait in waited if wait > 50]) == waits
+
+
+def test_each_call_is_a_line_at_debug_with_api_page_rows_and_seconds():
+    with log_records("DEBUG") as records:
+        Bench([GOOD]).ask()
+    (line,) = [record.getMessage() for record in records]
+    assert line == "port_statistics, host, all ports from 0: 1 rows of 1 in 0.0 s"

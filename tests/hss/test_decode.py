@@ -11,33 +11,8 @@ from handler.errors import AnswerError, ApiError, DeniedError, PortComplianceErr
 from handler.hss.decode import asset_counters, drift_warnings, port_page, whole
 from handler.models import Row
 from handler.transport import Response
+from tests.decoded import AT, ROW, listing, page, refused
 from tests.fakes import json_response
-
-AT = "https://hss.example/v5/p/asset/port/statistics"
-ROW = {"port": 23, "type": "TCP", "num": 4, "status": "danger"}
-
-
-def page(body, cloud="huaweicloud", validation="warn"):
-    return port_page(body if isinstance(body, Response) else json_response(body), AT, cloud, validation)
-
-
-def counters(body, validation="warn"):
-    return asset_counters(json_response(body), AT, "otc", validation)
-
-
-def refused(body, **other) -> str:
-    with pytest.raises(AnswerError) as caught:
-        page(body, **other)
-    assert str(caught.value).startswith(AT)
-    return str(caught.value)
-
-
-def problems(body, **other) -> str:
-    return "\n".join(map(str, page(body, **other).problems))
-
-
-def listing(*rows, total: object = None):
-    return {"total_num": len(rows) if total is None else total, "data_list": list(rows)}
 
 
 def test_a_documented_answer_is_read_without_notes():
@@ -111,96 +86,6 @@ def test_a_total_that_is_no_count_is_a_problem_and_the_rows_are_used(body, why):
 @pytest.mark.parametrize("body", [[], [ROW], "x", 1, None, True], ids=str)
 def test_an_answer_that_is_no_object_is_refused_with_its_type(body):
     assert "not an object" in refused(body)
-
-
-UNREADABLE = [
-    ({"port": "23"}, "port", "is of type string, not a port number"),
-    ({"port": True}, "port", "is of type boolean, not a port number"),
-    ({"port": None}, "port", "is of type null, not a port number"),
-    ({"port": 23.0}, "port", "is of type number, not a port number"),
-    ({"port": -1}, "port", "is out of range, not a port number"),
-    ({"port": 65536}, "port", "is out of range, not a port number"),
-    ({"num": "4"}, "num", "is of type string, not a count (port 24)"),
-    ({"num": False}, "num", "is of type boolean, not a count (port 24)"),
-    ({"num": None}, "num", "is of type null, not a count (port 24)"),
-    ({"num": [4]}, "num", "is of type array, not a count (port 24)"),
-    ({"num": -1}, "num", "is out of range, not a count (port 24)"),
-    ({"type": None}, "type", "is of type null, not a text (port 24)"),
-    ({"type": 6}, "type", "is of type integer, not a text (port 24)"),
-]
-
-
-@pytest.mark.parametrize(("change", "key", "why"), UNREADABLE)
-@pytest.mark.parametrize("validation", ["strict", "warn"])
-@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
-def test_a_row_that_cannot_be_read_is_a_problem_and_the_others_are_used(change, key, why, validation, cloud):
-    got = page(listing(ROW, ROW | {"port": 24} | change, ROW | {"port": 25}), cloud, validation)
-    assert f"$.data_list[1].{key}: {why}" in map(str, got.problems)
-    assert [row.port for row in got.rows] == [raw["port"] for raw in got.raw] == [23, 25]
-    assert (got.total_num, got.unreadable) == (3, 1)
-
-
-@pytest.mark.parametrize("key", ["port", "type", "num"])
-def test_a_row_without_port_type_or_num_cannot_be_read(key):
-    row = {name: value for name, value in ROW.items() if name != key}
-    assert problems(listing(row, ROW)).startswith(f"$.data_list[0].{key}: is missing")
-
-
-@pytest.mark.parametrize("row", [None, 1, "x", [ROW], True, [], "port"])
-def test_a_row_that_is_no_object_cannot_be_read(row):
-    got = page(listing(row, ROW))
-    assert str(got.problems[0]).startswith("$.data_list[0]: is of type ")
-    assert (len(got.rows), got.unreadable) == (1, 1)
-
-
-def test_everything_that_is_wrong_with_a_row_is_said():
-    assert problems(listing({"port": "23", "num": -1})).count("$.data_list[0].") == 3
-
-
-def test_what_cannot_be_read_is_not_also_called_drift():
-    got = page({"total_num": "2", "data_list": [ROW | {"num": None}, ROW]})
-    assert (len(got.problems), got.notes) == (2, {})
-
-
-def test_drift_at_the_place_where_an_unreadable_row_stood_is_still_counted():
-    got = page(listing(ROW | {"num": "4"}, ROW | {"num": 70000}))
-    assert (len(got.problems), sum(got.notes.values())) == (1, 1)
-
-
-def test_of_many_rows_that_cannot_be_read_five_are_named_and_the_others_counted():
-    got = page(listing(*[ROW | {"num": "4"}] * 20, ROW))
-    assert [problem.path for problem in got.problems] == [*(f"$.data_list[{at}].num" for at in range(5)), "$.data_list"]
-    assert got.problems[-1].message == "15 more rows cannot be read"
-    assert len(got.rows) == 1
-
-
-def test_a_page_of_which_nothing_can_be_read_is_not_empty():
-    got = page(listing(*[{}] * 3))
-    assert (got.rows, got.unreadable, len(got.problems)) == ((), 3, 9)
-
-
-@pytest.mark.parametrize("status", [None, "", "  ", 5, 1.5, True, [], {}, ["danger"]])
-@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
-def test_a_status_that_is_no_word_is_as_good_as_absent(status, cloud):
-    got = page(listing(ROW | {"status": status}, ROW | {"port": 25}), cloud)
-    assert got.rows == (Row(23, "tcp", 4, None), Row(25, "tcp", 4, "danger"))
-    assert got.problems == ()
-    assert status in ("", "  ") or sum(got.notes.values()) == 1
-
-
-@pytest.mark.parametrize("cloud", ["otc", "huaweicloud"])
-def test_the_old_spelling_of_unknown_is_no_drift(cloud):
-    got = page(listing(ROW | {"status": "unknow"}), cloud)
-    assert ([row.status for row in got.rows], got.notes) == (["unknown"], {})
-
-
-def test_what_is_above_its_maximum_is_used_and_said():
-    got = page(listing(ROW | {"num": 70000}, total=10_602))
-    assert (got.rows[0].num, got.total_num, got.problems) == (70000, 10_602, ())
-    assert sorted(got.notes) == [
-        "tolerated (VALIDATION=warn): $.data_list[].num: integer 70000 is above 65535",
-        "tolerated (VALIDATION=warn): $.total_num: integer 10602 is above 10000",
-    ]
 
 
 @pytest.mark.parametrize("change", [{"status": None}, {"num": 70000}, {"process_path": "/x"}, {"type": "SCTP"}])
@@ -295,44 +180,6 @@ def test_drift_is_counted_not_refused():
 
 def test_notes_beyond_twenty_kinds_are_counted():
     assert len(drift_warnings([{f"drift: $.k{number}": 1 for number in range(50)}])) == 21
-
-
-def test_counters_may_be_missing_one_by_one():
-    assert counters({"port_num": 3, "database_num": 0}).counters == {"port_num": 3, "database_num": 0}
-
-
-@pytest.mark.parametrize("body", [{}, {"core_conf_file_num": 3}, {"total_num": 0, "data_list": []}])
-@pytest.mark.parametrize("validation", ["strict", "warn"])
-def test_counters_may_not_all_be_missing(body, validation):
-    with pytest.raises(AnswerError, match="none of the known counters"):
-        counters(body, validation)
-
-
-@pytest.mark.parametrize("value", ["3", True, None, "", 1.5, [3], {}])
-def test_a_counter_that_is_no_count_is_as_good_as_absent(value):
-    got = counters({"port_num": value, "app_num": 1})
-    assert (got.counters, got.problems, sum(got.notes.values())) == ({"app_num": 1}, (), 1)
-
-
-def test_a_counter_below_zero_is_a_problem_and_the_others_are_used():
-    got = counters({"port_num": -1, "app_num": 1})
-    assert [str(problem) for problem in got.problems] == ["$.port_num: is below zero, not a count"]
-    assert (got.counters, got.notes) == ({"app_num": 1}, {})
-
-
-def test_a_counter_above_its_maximum_is_used_and_said():
-    got = counters({"port_num": 2**31})
-    assert (got.counters, got.problems, len(got.notes)) == ({"port_num": 2**31}, (), 1)
-
-
-@pytest.mark.parametrize("odd", [{"port_num": None}, {"port_num": 2**31}, {"core_conf_file_num": 3}])
-def test_with_strict_a_counter_that_is_not_as_documented_is_a_problem_too(odd):
-    assert [str(one)[:17] for one in counters({"app_num": 1} | odd, "strict").problems] == ["VALIDATION=strict"]
-
-
-def test_counters_beside_an_error_code_are_used_and_the_code_is_said():
-    got = counters({"error_code": "HSS.0041", "app_num": 1})
-    assert (got.counters, [note.partition(":")[0] for note in got.notes]) == ({"app_num": 1}, ["drift"])
 
 
 def test_who_asks_for_all_of_an_answer_gets_an_error_where_a_part_cannot_be_read():

@@ -24,24 +24,30 @@ EVERY = Ask("host", every_row=True)
     ],
 )
 def test_pages_and_windows_are_counted(rows, calls, seconds):
-    told = estimate([EVERY], {"host": Size(rows, in_order=True)})
+    told = estimate([EVERY], {"host": Size(rows, "asked")})
     assert told.calls == {"port_statistics": calls, "asset_statistics": 1}
     assert told.seconds == seconds
 
 
 @pytest.mark.parametrize(
-    ("in_order", "most", "fewest"),
-    [(True, 6, 6), (False, 12, 12), (None, 12, 6)],
-    ids=["in order", "in none", "unknown"],
+    ("order", "most", "fewest"),
+    [("asked", 6, 6), ("seen", 7, 7), ("none", 12, 12), (None, 12, 7)],
+    ids=["asked for", "only seen", "in none", "unknown"],
 )
-def test_in_no_order_every_page_is_read_twice(in_order, most, fewest):
-    told = estimate([EVERY], {"host": Size(1000, in_order)}).categories[0]
+def test_in_an_order_that_is_only_seen_the_first_page_is_read_twice_and_in_none_every_page(order, most, fewest):
+    told = estimate([EVERY], {"host": Size(1000, order)}).categories[0]
     assert (told.port_statistics, told.fewest, told.plan) == (most, fewest, "pages")
 
 
 def test_up_to_one_page_no_order_matters():
-    told = estimate([EVERY], {"host": Size(200)}).categories[0]
-    assert (told.port_statistics, told.fewest) == (1, 1)
+    for order in ("asked", "seen", "none", None):
+        told = estimate([EVERY], {"host": Size(200, order)}).categories[0]
+        assert (told.port_statistics, told.fewest) == (1, 1)
+
+
+@pytest.mark.parametrize(("rows", "calls"), [(9_999, 52), (10_000, 53)])
+def test_ten_thousand_rows_in_an_order_that_is_only_seen(rows, calls):
+    assert estimate([EVERY], {"host": Size(rows, "seen")}).categories[0].port_statistics == calls
 
 
 def test_few_ports_are_asked_one_by_one():
@@ -49,14 +55,16 @@ def test_few_ports_are_asked_one_by_one():
     assert (told.categories[0].plan, told.calls["port_statistics"]) == ("ports", 3)
 
 
-@pytest.mark.parametrize(("in_order", "plan", "calls"), [(True, "pages", 5), (False, "ports", 9), (None, "ports", 9)])
-def test_in_no_order_more_ports_are_asked_one_by_one(in_order, plan, calls):
-    told = estimate([Ask("host", PortSet(((1, 8),)))], {"host": Size(900, in_order)}).categories[0]
+@pytest.mark.parametrize(
+    ("order", "plan", "calls"), [("asked", "pages", 5), ("seen", "pages", 6), ("none", "ports", 9), (None, "ports", 9)]
+)
+def test_in_no_order_more_ports_are_asked_one_by_one(order, plan, calls):
+    told = estimate([Ask("host", PortSet(((1, 8),)))], {"host": Size(900, order)}).categories[0]
     assert (told.plan, told.port_statistics) == (plan, calls)
 
 
 def test_categories_share_the_window_of_an_api():
-    size = Size(580, in_order=True)
+    size = Size(580, "asked")
     told = estimate([EVERY, Ask("container", every_row=True)], {"host": size, "container": size})
     assert told.calls == {"port_statistics": 6, "asset_statistics": 2}
     assert told.minutes == pytest.approx(61 / 60)
@@ -64,7 +72,7 @@ def test_categories_share_the_window_of_an_api():
 
 @pytest.mark.parametrize(("rows", "rate", "targets"), [(0, 5, 295), (984, 5, 59), (10_000, 5, 5), (0, 0, None)])
 def test_how_many_targets_one_credential_serves_an_hour(rows, rate, targets):
-    assert estimate([EVERY], {"host": Size(rows, in_order=True)}, rate).targets_per_hour == targets
+    assert estimate([EVERY], {"host": Size(rows, "asked")}, rate).targets_per_hour == targets
 
 
 def test_nothing_to_ask_costs_nothing():
@@ -73,5 +81,5 @@ def test_nothing_to_ask_costs_nothing():
 
 @pytest.mark.parametrize(("ports", "plan", "calls"), [(51, "ports", 52), (52, "pages", 155)])
 def test_beyond_the_cap_the_choice_is_made_by_what_the_api_will_say(ports, plan, calls):
-    told = estimate([Ask("host", PortSet(((1, ports),)))], {"host": Size(30_000, in_order=True)}).categories[0]
+    told = estimate([Ask("host", PortSet(((1, ports),)))], {"host": Size(30_000, "asked")}).categories[0]
     assert (told.plan, told.port_statistics) == (plan, calls)

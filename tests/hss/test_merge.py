@@ -97,3 +97,22 @@ def test_rows_of_a_rejected_reading_count_only_where_nothing_was_proven(tries):
         again = again.add(ListPage.of(0, 2, (row(8), row(9))))
         assert proven(again) == (row(8), row(9))
     assert {one.port for one in everything(again)} == {*range(8, 19)}
+
+
+def test_a_second_look_is_the_latest_answer_and_its_rows_keep_their_places():
+    nums = [1 + port % 3 for port in range(8, 18)]
+    first = [row(port, num) for port, num in zip(range(8, 18), nums, strict=True)]
+    look = [row(8, 7), row(9, kind="udp"), *first[2:9], row(17, kind="udp")]
+    rows = proven(after((11, *first), (11, *first[6:], row(18)), (11, *look), sort_asked=False))
+    assert rows[:2] == (row(8, 7), row(9, kind="udp"))
+    assert [one for one in rows if one.port == 9] == [row(9, kind="udp")]  # the look holds every row of that port
+    assert {one.protocol for one in rows if one.port == 17} == {"tcp", "udp"}  # of its last port it may hold fewer
+    assert [one.port for one in rows if one.port != 17] == [*range(8, 17), 18]
+
+
+def test_a_second_look_of_which_a_row_cannot_be_read_takes_nothing_away():
+    first = [row(port, 1 + port % 3) for port in range(8, 18)]
+    proof = after((11, *first), (11, *first[6:], row(18)), sort_asked=False)
+    proof = proof.add(ListPage.of(0, 11, (row(8, 9), *first[2:]), size=10))
+    assert proven(proof)[0] == row(8, 9)
+    assert {one.port for one in proven(proof)} == {*range(8, 19)}

@@ -104,21 +104,6 @@ def test_a_service_that_seems_to_sort_and_moves_lines_to_the_front_is_trusted():
         assert not lost or (outcome.proof.now.sort_asked and outcome.proof.now.shows == "order")
 
 
-def test_an_order_that_is_only_seen_can_be_feigned_by_three_changes_between_two_pages():
-    """The limit in docs/security.md: one line moves to the front, one closes before the seam, one opens behind it."""
-    lines = tuple(Line(1000 + at, "TCP", 1 + at % 3) for at in range(40))
-
-    def feigned(now, nth):
-        if nth != 1:
-            return now
-        moved = [line._replace(updated=1) if line.port == 1025 else line for line in now if line.port != 1005]
-        return (*moved, Line(2000, "TCP", 1))
-
-    world = MovingList(lines, "front", Random(1), size=20, change=feigned)
-    outcome = read(world, EVERY)
-    assert (outcome.complete, outcome.calls, world.lasting - outcome.names) == (True, 3, {(1025, "tcp")})
-
-
 @pytest.mark.parametrize(("cloud", "order"), WORLDS)
 def test_what_was_open_throughout_on_the_ports_of_a_policy_is_found(cloud, order):
     for world in worlds(cloud, order, 6):
@@ -191,8 +176,8 @@ def cost(cloud, order, changes):
 @pytest.mark.parametrize(
     ("cloud", "order", "changes", "most"),
     [
-        ("otc", "port", 0, 1.0),
-        ("otc", "text", 0, 1.0),
+        ("otc", "port", 0, 1.3),  # the second look at lists of two to seven pages
+        ("otc", "text", 0, 1.3),
         ("huaweicloud", "port", 0, 1.0),
         ("huaweicloud", "port", 3, 1.1),
         ("huaweicloud", "text", 3, 1.1),
@@ -227,7 +212,7 @@ def test_every_size_up_to_a_thousand_takes_the_pages_that_are_planned():
     for rows in (*range(190, 210), *range(390, 400), *range(500, 1001, 50)):
         lines = tuple(Line(port, "TCP", 1 + port % 3) for port in range(1, rows + 1))
         outcome = read(MovingList(lines, "port", Random(1)), EVERY)
-        assert (outcome.complete, outcome.calls) == (True, pages_of(rows))
+        assert (outcome.complete, outcome.calls) == (True, pages_of(rows) + (rows > 200))  # with a second look
 
 
 # the cases that the first version got wrong

@@ -14,7 +14,7 @@ from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import SinkMessage
 from handler.transport import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
-from tests.fakes import FakeClock, MemoryStore, finding
+from tests.fakes import FakeClock, MemoryStore, finding, log_records
 from tests.reliability import FakeKind
 
 WEEK = timedelta(days=7)
@@ -144,3 +144,44 @@ def test_a_state_of_the_first_version_is_read_and_goes_on_under_the_same_ids():
     desk.run(lambda request: UP, finding(), finding(port=80, num=4), finding(port=8080))
     sent = [[body[key] for key in ("id", "new", "grown", "reminded", "resolved")] for body in desk.bodies()]
     assert sent == first["messages"]
+
+
+def test_a_delivery_that_was_not_taken_is_one_warning_line_with_sink_kind_and_reason():
+    desk = Desk(SOC, OPS)
+    with log_records("WARNING") as records:
+        desk.run(lambda request: UP if "ops" in request.url else Response(404), finding())
+    (line,) = records
+    assert (line.levelname, line.sink, line.target) == ("WARNING", "soc", "prod")
+    assert line.getMessage() == "soc (fake) did not take it: failed, HTTP 404"
+
+
+MACHINE = SOC._replace(kind=SOC.kind._replace(chat=False))
+
+
+def test_machines_get_all_that_they_are_due_in_several_messages_each_once():
+    desk = Desk(MACHINE)
+    findings = [finding(port=port) for port in range(1, 301)]
+    desk.run([UP] * 6, *findings)
+    said = desk.bodies()
+    assert [len(one["new"]) for one in said] == [50] * 6
+    assert len({fingerprint for one in said for fingerprint in one["new"]}) == 300
+    assert len({one["id"] for one in said}) == 6
+    assert desk.run([], *findings) == ["quiet"]
+
+
+def test_what_does_not_fit_into_the_messages_of_a_run_stays_owed_to_a_machine():
+    desk = Desk(MACHINE._replace(max_findings=2))
+    findings = [finding(port=port) for port in range(1, 52)]
+    told = []
+    for _ in range(3):
+        desk.run([UP] * 20, *findings)
+        told.append(sum(len(one["new"]) for one in desk.bodies()))
+    assert told == [40, 11, 0]
+
+
+def test_a_message_of_several_that_is_not_taken_leaves_the_rest_owed():
+    desk = Desk(MACHINE)
+    findings = [finding(port=port) for port in range(1, 121)]
+    assert desk.run([UP, Response(404), Response(404)], *findings) == ["failed"]
+    desk.run([UP] * 2, *findings)
+    assert [len(one["new"]) for one in desk.bodies()] == [50, 20]

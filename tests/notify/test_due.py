@@ -6,7 +6,8 @@ import pytest
 
 from handler.clock import iso
 from handler.models import Problem
-from handler.notify.due import RUN, due_batch
+from handler.notify.due import due_batch
+from handler.notify.run_items import RUN
 from handler.sinks.sink import Match
 from handler.state.memory import LastRun, SinkMemory
 from tests.desk import SOC

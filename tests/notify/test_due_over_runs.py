@@ -33,13 +33,14 @@ class Story:
         self.sink = sink._replace(kind=sink.kind._replace(chat=chat))
         self.now = NOON
         self.memory: LastRun | None = None
+        self.policy = POLICY
 
     def run(self, *findings, after=HOUR, accepts=True, cover=None, unreadable=False, **other):
         """What the sink is sent after these findings: (what, key) each; None for nothing."""
         self.now += after
         cover = cover or category()
         evaluation = Evaluation(findings, coverage=(cover,))
-        compared = compare(evaluation, self.memory, POLICY, self.now, unreadable=unreadable)
+        compared = compare(evaluation, self.memory, self.policy, self.now, unreadable=unreadable)
         known = SinkMemory(since=iso(self.now))
         self.memory = compared.last_run._replace(sinks={self.sink.name: known, **compared.last_run.sinks})
         verdict = "violations" if findings else "compliant"
@@ -133,11 +134,57 @@ def test_below_the_least_severity_nothing_is_told():
     assert Story(SOC._replace(min_severity=Severity.CRITICAL)).run(port(severity=Severity.HIGH)) is None
 
 
-def test_an_end_is_told_even_where_the_finding_would_not_be_routed_any_more():
+def test_a_finding_that_is_lowered_below_what_a_sink_hears_of_ends_for_it_once():
+    story = Story(SOC._replace(min_severity=Severity.HIGH))
+    story.run(port())
+    assert story.run(port(severity=Severity.LOW)) == [("resolved", TELNET)]
+    assert story.notice.ended_because(story.notice.resolved[0]) == "lowered"
+    assert story.run(port(severity=Severity.LOW)) is None
+    assert story.run() is None
+
+
+def test_one_that_ended_for_a_sink_and_is_raised_again_is_told_as_raised():
     story = Story(SOC._replace(min_severity=Severity.HIGH))
     story.run(port())
     story.run(port(severity=Severity.LOW))
+    assert story.run(port(severity=Severity.HIGH)) == [("raised", TELNET)]
     assert story.run() == [("resolved", TELNET)]
+    assert story.notice.ended_because(story.notice.resolved[0]) == "closed"
+
+
+def test_a_severity_that_moves_is_told_once_each_way_with_what_it_was():
+    story = Story()
+    story.run(port(severity=Severity.MEDIUM))
+    assert story.run(port(severity=Severity.CRITICAL), accepts=False) == [("raised", TELNET)]
+    owed = story.batch.delivery_id
+    assert story.run(port(severity=Severity.CRITICAL)) == [("raised", TELNET)]
+    assert (story.batch.delivery_id, story.notice.before[TELNET].severity) == (owed, Severity.MEDIUM)
+    assert story.run(port(severity=Severity.CRITICAL)) is None
+    assert story.run(port(severity=Severity.LOW)) == [("lowered", TELNET)]
+    assert story.run(port(severity=Severity.LOW)) is None
+
+
+def test_one_that_a_sink_did_not_hear_of_until_it_was_raised_is_not_new_to_it():
+    story = Story(SOC._replace(min_severity=Severity.HIGH))
+    assert story.run(port(severity=Severity.LOW)) is None
+    assert story.run(port(severity=Severity.CRITICAL)) == [("raised", TELNET)]
+    assert story.notice.before[TELNET].severity == Severity.LOW
+
+
+def test_what_a_rule_newly_forbids_is_not_new():
+    story = Story()
+    story.run()
+    story.policy = POLICY._replace(rules=(*POLICY.rules, Rule("rdp", "ports", ports=PortSet(((3389, 3389),)))))
+    assert story.run(finding("rdp", 3389)) == [("newly_forbidden", "rdp-3389-tcp-host")]
+
+
+def test_open_again_says_when_it_had_closed():
+    story = Story()
+    story.run(port())
+    story.run(after=DAY)
+    closed = iso(story.now)
+    story.run(port(), after=3 * DAY)
+    assert (story.notice.before[TELNET].ended_at, story.notice.before[TELNET].because) == (closed, "closed")
 
 
 def test_a_reminder_comes_when_it_is_due_and_again_after_as_long():
@@ -328,3 +375,126 @@ def test_the_notice_names_the_command_that_explains_its_worst_line():
     story = Story()
     story.run(port())
     assert story.notice.explain == "port-compliance policy explain policies/baseline.yaml --port 23/tcp"
+
+
+def test_each_move_of_a_severity_has_an_id_of_its_own_though_it_moves_between_the_same_two():
+    story, ids = Story(SOC._replace(min_severity=Severity.HIGH)), []
+    moves = (Severity.HIGH, Severity.CRITICAL, Severity.HIGH, Severity.CRITICAL, Severity.LOW)
+    for severity in moves * 2:
+        assert story.run(port(severity=severity)) is not None
+        ids.append(story.batch.delivery_id)
+    assert len(set(ids)) == len(ids)
+
+
+def test_a_gap_without_runs_is_told_once_though_nothing_changed():
+    story = Story()
+    story.run(port())
+    story.memory = story.memory._replace(gap=("2026-11-22T13:00:00Z", "2026-11-23T20:00:00Z", "31"))
+    assert story.run(port(), accepts=False) == [("gap", "2026-11-22T13:00:00Z")]
+    assert story.notice.notes == ("no run for 31 h",)
+    assert story.run(port()) == [("gap", "2026-11-22T13:00:00Z")]
+    assert story.run(port()) is None
+
+
+def test_a_sink_that_came_after_the_gap_does_not_hear_of_it():
+    story = Story()
+    story.run(port())
+    story.memory = story.memory._replace(gap=("2026-11-20T13:00:00Z", "2026-11-21T20:00:00Z", "31"))
+    assert story.run(port()) is None
+
+
+def test_nobody_is_reminded_while_it_is_not_known_whether_it_is_still_open():
+    story = Story(SOC._replace(remind_after=DAY))
+    story.run(port())
+    broken = category(complete=False, problems=(Problem("x"),))
+    assert story.run(port(), cover=broken, after=2 * DAY) == [("not_seen", "host")]
+    assert story.run(port()) == [("reminded", TELNET), ("seen_again", "host")]
+
+
+def test_what_could_not_be_seen_says_what_to_do_and_another_hint_is_no_other_reason():
+    story = Story()
+    first = category(complete=False, problems=(Problem("refused", hint="Grant hss:ports:list."), Problem("late")))
+    other = category(complete=False, problems=(Problem("refused", hint="Ask the admin."), Problem("late")))
+    story.run(cover=first)
+    assert story.notice.not_seen == ("host could not be judged whole: refused; late Grant hss:ports:list.",)
+    assert story.run(cover=other) is None
+
+
+def test_the_line_that_is_explained_is_one_that_changed_with_the_folder_of_a_policy_of_several_files():
+    story = Story()
+    story.run(port())
+    files = ("policies/a.yaml", "policies/b.yaml")
+    story.run(port(), port(80, severity=Severity.LOW), policy_files=files)
+    assert story.notice.explain == "port-compliance policy explain policies --port 80/tcp"
+
+
+def flap(story, times=3):
+    """Open and close so often; what was told in each run."""
+    return [story.run(*findings) for _ in range(times) for findings in ((port(),), ())]
+
+
+def test_what_opens_and_closes_three_times_a_day_is_told_once_as_flapping_then_once_a_day_then_its_state():
+    story = Story()
+    heard = flap(story)
+    assert [items[0][0] for items in heard] == ["new", "resolved", "reopened", "resolved", "reopened", "flapping"]
+    day = flap(story, 12)
+    assert [items for items in day if items] == [[("flapping", TELNET)]]
+    story.run(port())
+    told = [story.run(port()) for _ in range(24)]
+    assert [items for items in told if items] == [[("flapping", TELNET)], [("steady", TELNET)]]
+    assert story.run() == [("resolved", TELNET)]
+
+
+def test_what_flapped_and_stays_closed_is_told_as_closed_after_a_day():
+    story = Story()
+    flap(story)
+    told = [story.run() for _ in range(30)]
+    assert [items for items in told if items] == [[("resolved", TELNET)]]
+
+
+def test_what_gets_worse_while_it_flaps_is_told_at_once_and_it_is_no_reason_to_speak_of_flapping_again():
+    story = Story()
+    low = port(severity=Severity.LOW)
+    for findings in ((low,), ()) * 3:
+        story.run(*findings)
+    assert story.run(low) is None
+    assert story.run(port()) == [("raised", TELNET)]
+    assert story.run(port(num=6)) == [("grown", TELNET)]
+    assert story.run(port(num=6)) is None
+
+
+@pytest.mark.parametrize("kind", ["pagerduty", "alertmanager"])
+def test_what_holds_incidents_keeps_one_that_flaps_open_meanwhile(kind):
+    story = Story(SOC._replace(kind=SINK_KINDS[kind]), chat=False)
+    flap(story)
+    assert story.batch is None or not story.notice.resolved
+    if kind == "alertmanager":
+        assert [one.fingerprint for one in story.notice.ongoing] == [TELNET]
+    for _ in range(24):
+        story.run()
+    ended = [item for item in story.batch.items if item.what == "resolved"] if story.batch else []
+    assert story.memory.findings[TELNET].told["soc"].transition == "resolved" or ended
+
+
+def test_machines_get_each_change_of_what_flaps():
+    story = Story(chat=False)
+    assert [items[0][0] for items in flap(story, 5)] == ["new", "resolved", *["reopened", "resolved"] * 4]
+
+
+def test_three_times_in_more_than_a_day_is_not_flapping():
+    story = Story()
+    told = [story.run(*findings, after=7 * HOUR) for _ in range(4) for findings in ((port(),), ())]
+    assert all(items and items[0][0] != "flapping" for items in told)
+
+
+def test_another_policy_is_told_once_though_it_finds_the_same():
+    story = Story()
+    story.run(port())
+    story.policy = POLICY._replace(digest="sha256:2")
+    came = iso(story.now + HOUR)
+    assert story.run(port(), accepts=False) == [("policy", came)]
+    assert story.run(port()) == [("policy", came)]
+    assert story.notice.notes == (f"another policy rules since {came}: sha256:2",)
+    assert story.run(port()) is None
+    story.policy = POLICY
+    assert story.run(port()) == [("policy", iso(story.now))]

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from handler.clock import iso
+from handler.models import Severity
 from handler.notify.receipts import merged_memories, pruned, with_pending, with_receipts
 from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, Remembered, RunSummary, SinkMemory
 from tests.desk import SOC
@@ -66,7 +67,12 @@ def test_drift_that_was_told_is_remembered_for_the_last_hundred_forms():
 )  # fmt: skip
 def test_a_finding_that_was_told_gets_a_receipt_of_what_was_said(what, transition):
     after = with_receipts(memory(), "soc", [Item(what, KEY, f"{AT} 1 2")], NOON)
-    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON))
+    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON), ONE.severity)
+
+
+def test_a_receipt_keeps_the_severity_that_was_told_and_not_what_it_became():
+    after = with_receipts(memory(), "soc", [Item("new", KEY, f"{AT} 1 2", "medium")], NOON)
+    assert after.findings[KEY].told["soc"].severity == Severity.MEDIUM
 
 
 def test_a_receipt_leaves_those_of_other_sinks_alone():

@@ -93,4 +93,4 @@ def test_a_sink_is_busy_while_another_runs_lease_lasts(run_id, lease, is_busy):
 
 def test_a_mark_speaks_of_the_item_and_not_of_what_the_finding_became():
     told = with_receipts(memory(), "soc", (Item("new", ONE.fingerprint, f"{AT} 1 2"),), NOON)
-    assert told.findings[ONE.fingerprint].told["soc"] == Receipt("open", 1, 2, iso(NOON))
+    assert told.findings[ONE.fingerprint].told["soc"] == Receipt("open", 1, 2, iso(NOON), ONE.severity)

@@ -15,6 +15,7 @@ from handler.policy.document import policy_schema
 from handler.policy.load import load_texts
 from handler.policy.rules import Location
 from tests.fakes import category, snapshot
+from tests.small_policies import EXEMPTED, policy_of
 from tests.strategies import days, policies, rows
 
 SCHEMA = jsonschema.Draft202012Validator(policy_schema())
@@ -71,3 +72,9 @@ def test_every_text_survives_the_round_trip(text):
     policy = load_texts([("p.yaml", "version: 1\ndisallowed_ports: [23]\n")])
     worded = policy._replace(rules=(policy.rules[0]._replace(rationale=text),))
     assert load_texts([("c.yaml", canonical_yaml(worded))]).rules[0].rationale == text
+
+
+def test_a_policy_that_says_none_of_the_newer_keys_keeps_its_digest():
+    known = "sha256:f3ed73d9bc4e34c972fdf87e1f64c894478454d748991f790e7c097b0b7694c2"
+    assert policy_of(EXEMPTED).digest == known
+    assert policy_of(EXEMPTED + "    approved_by: ciso@example.org\n").digest != known

@@ -16,6 +16,7 @@ from handler.policy.document import (
     DefaultsDocument,
     ExemptionDocument,
     ExpectRowsDocument,
+    LimitsDocument,
     PolicyDocument,
     RuleDocument,
     policy_schema,
@@ -54,6 +55,8 @@ RULE_VALUES = {
     "remediation": ("do", "do not"),
     "references": (["https://example.org/a"], ["https://example.org/a", "https://example.org/b"]),
     "tags": (["a"], ["b"]),
+    "owner": ("a", "b"),
+    "runbook": ("https://example.org/a", "https://example.org/b"),
     "effective_from": ("2026-12-01", "2026-12-02"),
 }
 EXEMPTION_VALUES = {
@@ -65,7 +68,9 @@ EXEMPTION_VALUES = {
     "up_to": (0, 1),
     "reason": ("why", "why not"),
     "owner": ("a", "b"),
+    "protocols": (["tcp"], ["udp"]),
     "ticket": ("T-1", "T-2"),
+    "approved_by": ("a", "b"),
     "expires": ("2027-03-31", "2027-04-01"),
 }
 DEFAULTS_VALUES = {"severity": ("low", "critical"), "categories": (["host"], ["container"])}
@@ -75,6 +80,7 @@ POLICY_VALUES = {
     "description": ("one", "two"),
     "defaults": ({"severity": "low"}, {"severity": "critical"}),
     "expect_rows": ({"host": 1}, {"container": 1}),
+    "limits": ({"exemption_days": 180}, {"exemption_days": 180, "require": ["ticket"]}),
     "disallowed_ports": ([23], [24]),
     "rules": ([{"id": "a", "ports": [1]}], [{"id": "a", "ports": [2]}]),
     "exemptions": ([], [{"id": "e", "ports": [1], "reason": "r", "owner": "o", "expires": "2027-03-31"}]),
@@ -82,7 +88,7 @@ POLICY_VALUES = {
 KINDS = ("ports", "allowed_ports", "statistic")
 OTHERS = [{"id": "other", "ports": [1]}, {"id": "another", "ports": [2]}]  # what exemptions may name
 JUDGING_RULE_KEYS = {*RULE_SCOPE, *RULE_BOUNDS, *RULE_WITHIN}
-JUDGING_EXEMPTION_KEYS = {"rules", *EXEMPTION_SCOPE, *EXEMPTION_BOUNDS, *EXEMPTION_TERMS}
+JUDGING_EXEMPTION_KEYS = {"rules", *EXEMPTION_SCOPE, *EXEMPTION_BOUNDS, *EXEMPTION_TERMS} - {"limits"}  # the policy's
 
 
 def loaded(document):
@@ -120,7 +126,7 @@ def test_every_key_of_the_language_is_a_field_and_every_field_a_key():
 def test_every_key_is_in_the_published_schema():
     schema = policy_schema()
     assert set(schema["properties"]) == set(PolicyDocument.model_fields)
-    for document in (RuleDocument, ExemptionDocument, DefaultsDocument, ExpectRowsDocument):
+    for document in (RuleDocument, ExemptionDocument, DefaultsDocument, ExpectRowsDocument, LimitsDocument):
         assert set(schema["$defs"][document.__name__]["properties"]) == set(document.model_fields)
 
 
@@ -217,8 +223,9 @@ def test_every_key_of_a_rule_that_judges_tells_whether_one_rule_is_within_anothe
 
 def test_a_finding_says_every_text_of_its_rule_and_an_exempted_one_those_of_its_exemption():
     texts = {"title": "T", "rationale": "R", "remediation": "M", "references": ("https://example.org",), "tags": ("t",)}
+    texts |= {"owner": "team", "runbook": "https://example.org/steps"}
     assert set(texts) == set(RULE_TEXTS) <= set(Finding._fields)
-    told = {"reason": "why", "owner": "who", "ticket": "where"}
+    told = {"reason": "why", "owner": "who", "ticket": "where", "approved_by": "whom"}
     assert set(told) == set(EXEMPTION_TEXTS) <= set(ExemptedFinding._fields)
     rule = RICH.rules[0]._replace(status=(), effective_from=None, **texts)
     exemption = RICH.exemptions[0]._replace(enterprise_projects=(), up_to=3, **told)

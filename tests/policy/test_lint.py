@@ -22,8 +22,12 @@ TODAY = date(2026, 11, 22)
 ARGUED = "rationale: why, remediation: what"
 
 
-def told(text, **asked):
-    return lint(read_policy([("p.yaml", text)]), **({"today": TODAY} | asked))
+OF_UNBOUNDED = ("W206", "W207")  # said of nearly every short exemption; they have tests of their own
+
+
+def told(text, *, unbounded=False, **asked):
+    messages = lint(read_policy([("p.yaml", text)]), **({"today": TODAY} | asked))
+    return tuple(message for message in messages if unbounded or message.code not in OF_UNBOUNDED)
 
 
 def codes(text, **asked):
@@ -209,6 +213,53 @@ def test_an_exemption_of_a_counter_is_used_when_the_counter_is_too_high():
     assert codes(text, snapshot=snapshot(category([], statistics={"port_num": 1}))) == ["W204"]
 
 
+@pytest.mark.parametrize(
+    ("body", "rule", "expected"),
+    [
+        ("rules: [a], ports: [23], protocols: [tcp]", "id: a, ports: [23]", []),
+        ("rules: [a], ports: [23], protocols: [tcp], approved_by: p", "id: a, ports: [23]", []),
+        ("rules: [a], ports: [23], protocols: [tcp], approved_by: O", "id: a, ports: [23]", ["W205"]),
+        ("rules: [a], protocols: [tcp]", "id: a, ports: [23]", ["W206"]),
+        ("rules: [a], protocols: [tcp], up_to: 3", "id: a, ports: [23]", ["W206"]),
+        ("rules: [a], ports: [23]", "id: a, ports: [23]", ["W207"]),
+        ("rules: [a], ports: [23]", "id: a, ports: [23], protocols: [tcp]", []),
+        ("rules: [a], ports: [23], protocols: [udp]", "id: a, ports: [23], protocols: [tcp]", ["W203"]),
+        ("rules: [a]", "id: a, statistic: database_num", []),
+        ("rules: [a]", "id: a, ports: [23]", ["W206", "W207"]),
+    ],
+)
+def test_an_exemption_by_its_owner_of_a_whole_rule_or_of_both_protocols(body, rule, expected):
+    assert codes(exempted(f"{body}, expires: 2027-01-01", rule), unbounded=True) == expected
+
+
+LIMITS = "limits: {exemption_days: 30, require: [ticket, approved_by, ports]}\n"
+WITHIN = "rules: [a], ports: [23], ticket: T-1, approved_by: p"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (f"{WITHIN}, expires: 2026-12-22", []),
+        (f"{WITHIN}, expires: 2026-12-23", ["exemption 'e' lasts 31 more days, and 30 are the limit"]),
+        ("rules: [a], ports: [23], ticket: T-1, expires: 2026-12-22", ["exemption 'e' has no approved_by"]),
+        ("rules: [a], expires: 2026-12-22",
+         ["exemption 'e' has no approved_by", "exemption 'e' has no ports", "exemption 'e' has no ticket"]),
+        ("rules: [a], expires: 2026-11-21", []),
+    ],
+)  # fmt: skip
+def test_an_exemption_beyond_the_limits_is_an_error_unless_it_is_over(body, expected):
+    messages = told(exempted(body) + LIMITS)
+    assert [message.message for message in messages if message.code == "E309"] == expected
+    assert all(message.severity == "error" for message in messages if message.code == "E309")
+
+
+def test_of_the_limits_of_several_files_the_strictest_hold():
+    one = exempted("rules: [a], expires: 2026-12-22") + "limits: {exemption_days: 90, require: [ticket]}\n"
+    other = "version: 1\nlimits: {exemption_days: 20}\n"
+    policy = read_policy([("a.yaml", one), ("b.yaml", other)]).policy
+    assert policy.limits == (20, ("ticket",))
+
+
 SLIP = "version: 1\ndisallowed_ports:\n{above}  - 3309{beside}\n"
 
 
@@ -249,7 +300,7 @@ def test_no_policy_makes_the_linter_fail_and_its_places_exist(policy, cloud):
     text = canonical_yaml(policy)
     lines = text.split("\n")
     for message in lint(read_policy([("p.yaml", text)]), today=TODAY, cloud=cloud, snapshot=snapshot(category([]))):
-        assert message.severity == "warning"
+        assert message.severity == "warning" or message.code == "E309"
         assert 1 <= message.location.line <= len(lines)
 
 

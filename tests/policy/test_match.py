@@ -331,6 +331,13 @@ def plainly_judges(rule, port, protocol, place):
     return not (tcp or udp) or (tcp and "tcp" in rule.protocols) or (udp and "udp" in rule.protocols)
 
 
+def plainly_within(limits, one, day):
+    """Whether an exemption has all that is required, and does not last too long from that day."""
+    said = {"ports": one.ports is not None, "ticket": one.ticket != "", "approved_by": one.approved_by != ""}
+    short = limits.exemption_days is None or one.expires <= day + timedelta(days=limits.exemption_days)
+    return short and all(said[key] for key in limits.require)
+
+
 def plain_result(policy, rule, seen, place, day, project):
     """What becomes of a row under one rule: nothing, undecided, announced, exempted (by which) or finding."""
     if not plainly_judges(rule, seen.port, seen.protocol, place):
@@ -349,7 +356,9 @@ def plain_result(policy, rule, seen, place, day, project):
             project != "all_granted_eps" and project in one.enterprise_projects
         )
         few = one.up_to is None or seen.num <= one.up_to
-        if for_rule and for_row and for_project and few and day <= one.expires:
+        for_protocol = set(one.protocols) == {"tcp", "udp"} or seen.protocol.rstrip("6") in one.protocols
+        terms = (for_rule, for_row, for_project, for_protocol, few, plainly_within(policy.limits, one, day))
+        if all(terms) and day <= one.expires:
             return f"exempted by {one.id}"
     return "finding"
 
@@ -490,3 +499,19 @@ def test_a_rule_that_is_within_another_finds_nothing_that_the_other_does_not(pol
                     (f.rule_id, f.category, f.port, f.protocol, f.status) for f in evaluate(both, seen, day).findings
                 }
                 assert {one[1:] for one in findings if one[0] == "n"} <= {one[1:] for one in findings if one[0] == "w"}
+
+
+@pytest.mark.parametrize(
+    ("protocols", "subject", "covered"),
+    [
+        (("tcp",), row(protocol="tcp6"), True),
+        (("tcp",), row(protocol="udp"), False),
+        (("udp",), row(protocol="udp6"), True),
+        (("tcp",), row(protocol="sctp"), False),
+        (("tcp", "udp"), row(protocol="sctp"), True),
+        (("tcp",), Subject("host", None, None, 3, None), False),
+        (("tcp", "udp"), Subject("host", None, None, 3, None), True),
+    ],
+)
+def test_an_exemption_that_names_protocols_covers_these_and_nothing_else(protocols, subject, covered):
+    assert exemption_matcher(exemption(rules=("telnet",), protocols=protocols)).speaks_of(subject) is covered

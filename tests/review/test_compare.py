@@ -255,3 +255,10 @@ def test_comparisons_are_plain_data():
     assert document["newly_found"][0]["ports"] == [2323, 2323]
     assert document["exemptions"][0]["change"] == "dropped"
     assert document["certain"] is True
+
+
+def test_changed_limits_of_exemptions_are_named():
+    limited = TELNET + "limits: {exemption_days: 90, require: [ticket, ports]}\n"
+    named = ("limits, exemption_days: 90 -> none", "limits, require: ticket, ports -> none")
+    for comparison in (on_rows(limited, TELNET), everywhere(limited, TELNET)):
+        assert comparison.notes == named

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
@@ -128,3 +129,19 @@ def test_silence_is_said():
 
 def test_json_holds_the_same():
     assert '"outcome": "exempted"' in explain_json([outcome(policy_of(EXEMPTED), 2323, num=3)])
+
+
+def test_a_finding_is_explained_with_its_owner_and_its_runbook():
+    rule = RICH.rules[0]._replace(owner="windows-team@example.org", runbook="https://example.org/telnet")
+    asked = [explain(RICH._replace(rules=(rule,)), Question(23, protocol, "host"), DAY) for protocol in ("tcp", "udp")]
+    found, nothing = (explain_text([one]) for one in asked)
+    assert "    owner windows-team@example.org\n    runbook https://example.org/telnet\n" in found
+    assert "windows-team" not in nothing
+    said = json.loads(explain_json(asked))[0]["statements"][0]
+    assert (said["owner"], said["runbook"]) == ("windows-team@example.org", "https://example.org/telnet")
+
+
+def test_an_exemption_is_explained_with_its_ticket_and_who_approved_it():
+    policy = policy_of(EXEMPTED + "    ticket: EXC-1\n    approved_by: ciso@example.org\n")
+    said = explain_text([explain(policy, Question(2323, "tcp", "host", num=3), DAY)])
+    assert "    ticket EXC-1, approved by ciso@example.org\n" in said

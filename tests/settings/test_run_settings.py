@@ -246,3 +246,17 @@ def test_a_project_that_a_login_names_is_the_tokens_and_not_the_functions_own(ch
 def test_a_login_needs_a_domain_by_name_or_id():
     known = {"HSS_AUTH_TOKEN": None, **LOGIN, "OS_USER_DOMAIN_ID": None, "OS_PROJECT_ID": "p"}
     assert problems(**known) == ("OS_USER_DOMAIN_NAME: is missing beside OS_AUTH_URL",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({"TARGET_NAME": "prod"}, "prod"),
+        ({}, "eu-de 01234567"),
+        ({"HSS_ENDPOINT": "https://hss.example.org:8443"}, "hss.example.org:8443 01234567"),
+    ],
+)
+def test_the_one_target_has_a_name_for_people_and_keeps_its_own_for_the_state(changes, title):
+    known = {"HSS_ENDPOINT": "https://hss.eu-de.otc.t-systems.com", "HSS_PROJECT_ID": "0123456789abcdef"}
+    place = read_settings({**known, "HSS_AUTH_TOKEN": "t", **changes}.get).place
+    assert (place.name, place.target.name) == ("default", title)

@@ -65,6 +65,11 @@ SAID = [
     ("cloudevents", 204, "", YES),
     ("cloudevents", 415, "", NEVER),
     ("ocsf", 201, "", YES),
+    ("splunk", 200, {"text": "Success", "code": 0}, YES),
+    ("splunk", 503, {"text": "Server is busy", "code": 9}, NOW),
+    ("splunk", 403, {"text": "Invalid token", "code": 4}, NEVER),
+    ("splunk", 200, {"text": "Incorrect index", "code": 7}, NEVER),
+    ("splunk", 200, "<html>", LATER),
 ]
 
 

@@ -60,11 +60,17 @@ def test_only_what_is_owed_is_listed_and_the_rest_counted():
     assert told["counts"] == {"critical": 2, "high": 5, "medium": 1, "low": 0, "info": 0}
 
 
-@pytest.mark.parametrize("options", [{"send": "always"}, {}])
-def test_always_and_a_run_without_a_memory_list_everything_that_is_open(options):
+def test_always_lists_everything_that_is_open_what_is_due_first():
+    told = body(notices.notice(), send="always")["findings"]
+    assert [one["rule_id"] for one in told] == ["telnet"] * 2 + ["netbios"] * 5 + ["rdp"]
+
+
+def test_a_run_without_a_memory_lists_what_its_message_is_about_for_there_everything_is_new():
     notice = notices.notice()
-    notice = notice if options else notice._replace(report=notice.report._replace(changes=None))
-    assert len(body(notice, **options)["findings"]) == 8
+    without = notice._replace(
+        report=notice.report._replace(changes=None), new=(*notice.new, *notice.ongoing), ongoing=()
+    )
+    assert len(body(without)["findings"]) == 8
 
 
 def test_a_change_of_an_earlier_run_that_is_still_owed_is_told():

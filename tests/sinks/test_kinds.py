@@ -59,7 +59,7 @@ def test_every_kind_has_a_module_and_every_module_a_kind():
 
 def test_what_a_kind_needs_is_a_key_of_a_sink_and_of_its_file():
     needs = {key for kind in SINK_KINDS.values() for key in kind.needs}
-    assert needs == {"chat_id", "routing_key"}
+    assert needs == {"chat_id", "routing_key", "headers"}
     assert needs <= set(Sink._fields) & set(SinkEntry.model_fields)
 
 

@@ -72,15 +72,17 @@ def test_pagerduty_opens_and_closes_an_incident_for_what_cannot_be_seen():
 
 def test_alertmanager_gets_all_open_findings_and_the_end_of_the_resolved():
     (alerts,) = bodies(alertmanager, notices.notice())
-    assert len(alerts) == 9
-    assert [alert["endsAt"] for alert in alerts] == ["2026-11-22T15:00:00Z"] * 8 + ["2026-11-22T12:00:00Z"]
-    assert {alert["startsAt"] for alert in alerts} == {"2026-11-20T08:07:00Z"}
+    assert len(alerts) == 10
+    lasting, now, soon = "2026-12-22T12:00:00Z", "2026-11-22T12:00:00Z", "2026-11-22T15:00:00Z"
+    assert [alert["endsAt"] for alert in alerts] == [*[lasting] * 8, now, soon]
+    assert alerts[-1]["labels"] == {"alertname": "PortComplianceWatchdog", "severity": "info"}
+    assert {alert["startsAt"] for alert in alerts[:-1]} == {"2026-11-20T08:07:00Z"}
 
 
 def test_an_alert_lasts_a_day_where_the_interval_is_unknown():
-    (alerts,) = bodies(alertmanager, notices.notice()._replace(run_interval=None))
+    (alerts,) = bodies(alertmanager, notices.notice()._replace(run_interval=None, remembers=False))
     assert alerts[0]["endsAt"] == "2026-11-23T12:00:00Z"
-    (often,) = bodies(alertmanager, notices.notice()._replace(run_interval=timedelta(minutes=10)))
+    (often,) = bodies(alertmanager, notices.notice()._replace(run_interval=timedelta(minutes=10), remembers=False))
     assert often[0]["endsAt"] == "2026-11-22T12:30:00Z"
 
 
@@ -101,8 +103,8 @@ def test_an_alert_never_starts_after_its_end():
 
 
 def test_an_inconclusive_run_is_an_alert_that_ends_when_all_is_seen_again():
-    (blind,) = bodies(alertmanager, notices.inconclusive())[0]
-    (clear,) = bodies(alertmanager, notices.empty()._replace(seen_again=("container",)))[0]
+    blind, _ = bodies(alertmanager, notices.inconclusive())[0]
+    clear, _ = bodies(alertmanager, notices.empty()._replace(seen_again=("container",)))[0]
     assert blind["labels"] == clear["labels"]
     assert blind["endsAt"] > clear["endsAt"] == "2026-11-22T12:00:00Z"
 

@@ -49,17 +49,18 @@ def test_a_message_names_target_verdict_numbers_and_what_to_do():
     for part in (
         "prod: violations",
         "7 new",
-        "*23/tcp+tcp6* critical, 1-3 servers",
-        "*135-139/tcp* high",
+        "*23/tcp+tcp6* new, critical, 1-3 servers",
+        "*135-139/tcp* new, high",
         "Why:",
         "Do:",
     ):
         assert part in text
 
 
-def test_new_findings_come_before_those_that_stay_and_those_that_are_gone():
-    text = texts(body(notices.notice()))
-    assert text.index("New (7)") < text.index("Still open (1)") < text.index("Resolved (1)")
+def test_what_changed_comes_before_what_did_not_and_the_ended_ones_are_changes():
+    text = texts(body(notices.notice(), still_open="list"))
+    order = ["Changed (8)", "*23/tcp+tcp6* new", "*21/tcp* closed", "Exemptions", "Still open (1)", "*3389/tcp* medium"]
+    assert sorted(order, key=text.index) == order
 
 
 def test_what_could_not_be_seen_comes_first():

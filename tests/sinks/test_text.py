@@ -79,7 +79,7 @@ def test_folding_neither_loses_nor_doubles_a_finding(keys):
 
 def test_summary_counts_changes_and_severities():
     assert content_of(notices.notice(), notices.sink()).summary == (
-        "Findings: 7 new, 1 still open, 1 resolved. Open now: 2 critical, 5 high, 1 medium."
+        "Findings: 7 new, 1 closed, 1 still open. Open now: 2 critical, 5 high, 1 medium."
     )
 
 

@@ -31,10 +31,19 @@ WITHOUT_FINDINGS = {**KNOWN, (LastRun, "findings"): st.just({})}
 @st.composite
 def states(draw):
     """Anything that is remembered: the fields of a finding that are left out are as they come back."""
-    state = draw(nouns(LastRun, WITHOUT_FINDINGS))
+    places = [draw(one_place()) for _ in range(draw(st.integers(1, 3)))]
+    others = {f"place {number}": other for number, other in enumerate(places[1:])}
+    return places[0]._replace(others=others)
+
+
+@st.composite
+def one_place(draw):
+    apart = {(LastRun, "findings"): st.just({}), (LastRun, "others"): st.just({}), (LastRun, "rules"): st.just({})}
+    state = draw(nouns(LastRun, {**WITHOUT_FINDINGS, **apart}))
     records = draw(st.lists(nouns(Remembered, KNOWN), max_size=4))
     seen = [one._replace(finding=one.finding._replace(first_seen=one.first_seen)) for one in records]
-    return state._replace(findings={one.finding.fingerprint: one for one in seen})
+    terms = draw(st.sampled_from([{}, {"host": {"telnet": ("ports", ((1, 9), (23, 23)), ("host",), (), (), "", 7)}}]))
+    return state._replace(findings={one.finding.fingerprint: one for one in seen}, rules=terms)
 
 
 @settings(max_examples=60)

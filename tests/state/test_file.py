@@ -126,7 +126,7 @@ def test_the_copy_before_is_kept_and_nothing_else_is_left(store, path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{broken", b"[]", b"\xff\xfe", b'{"schema": 2, "last_run": {}}', b"[" * 99999]
+    "content", [b"", b"{broken", b"[]", b"\xff\xfe", b'{"schema": 3, "last_run": {}}', b"[" * 99999]
 )
 def test_what_is_damaged_or_newer_is_kept_beside_what_replaces_it(store, path, content):
     path.parent.mkdir()

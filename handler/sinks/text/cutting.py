@@ -8,7 +8,7 @@ from handler.foreign_text import cut
 from handler.report.json_v1 import finding_dict, report_dict
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG
-from handler.sinks.text.wording import due_findings, open_findings
+from handler.sinks.text.moves import due_findings
 
 if TYPE_CHECKING:
     from handler.models import Finding
@@ -20,12 +20,10 @@ _LINES_OF_TEXT = ("rationale", "remediation", "references")
 def listed_findings(notification: Notification, sink: Sink, shrink: int = 0) -> tuple[Finding, ...]:
     """The open findings to list, worst first, at most `max_findings`, half as many at each step of `shrink`.
 
-    They are those that the message is about; all open ones where the sink wants everything on every run, or where
-    nothing is remembered.
+    They are those that the message is about; then the other open ones, where the sink wants everything on every run.
     """
-    everything = sink.send == "always" or notification.report.changes is None
-    findings = open_findings(notification) if everything else due_findings(notification)
-    ordered = sorted(findings, key=lambda finding: -finding.severity)
+    groups = [due_findings(notification), notification.ongoing if sink.send == "always" else ()]
+    ordered = [finding for group in groups for finding in sorted(group, key=lambda finding: -finding.severity)]
     return tuple(ordered[: lines_at(sink.max_findings, shrink)])
 
 
@@ -58,11 +56,13 @@ def _changes(
     """The changes that this sink has not been told yet; some may be those of an earlier run."""
     if changes is None:
         return None
-    because = {past["fingerprint"]: past["because"] for past in changes["resolved"]}
     groups = {
         "new": notification.new,
+        "newly_forbidden": notification.newly_forbidden,
         "grown": notification.grown,
-        "ongoing": (*notification.reminded, *notification.ongoing),
+        "raised": notification.raised,
+        "lowered": notification.lowered,
+        "ongoing": (*notification.steady, *notification.reminded, *notification.ongoing),
         "reopened": notification.reopened,
     }
     return {
@@ -70,7 +70,7 @@ def _changes(
             name: [one.fingerprint for one in findings if one.fingerprint in shown] for name, findings in groups.items()
         },
         "resolved": [
-            finding_dict(finding) | {"because": because.get(finding.fingerprint, "closed")}
+            finding_dict(finding) | {"because": notification.ended_because(finding)}
             for finding in (*notification.resolved, *notification.missed)[:cap]
         ],
         "unseen": changes["unseen"][:cap],

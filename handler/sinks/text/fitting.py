@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from handler.sinks.message import SinkMessage
 
@@ -21,12 +21,16 @@ class Entry(NamedTuple):
 
 
 class TextBlock(NamedTuple):
-    """A heading with its lines. `omitted` are told by number only; `first` blocks are served before the others."""
+    """A heading with its lines. `omitted` are told by number only.
+
+    `first` blocks are served before the others, `last` ones after them.
+    """
 
     heading: str
     entries: tuple[Entry, ...]
     omitted: int = 0
     first: bool = False
+    last: bool = False
 
 
 class Fitted(NamedTuple):
@@ -43,9 +47,9 @@ def fit_blocks(
 
     Headings and their numbers come before any line, so that what is cut is still counted; a heading without room is
     left out. Then every line gets its short form while there is room, `first` blocks before the others but with no
-    more than half of it; what is left goes to full forms, from the top.
+    more than half of it; what is left goes to full forms, from the top. `last` blocks share what is left after that.
     """
-    order = sorted(range(len(blocks)), key=lambda at: not blocks[at].first)
+    order = sorted(range(len(blocks)), key=lambda at: (blocks[at].last, not blocks[at].first))
     left, kept = room, []
     for at in order:
         cost = size(blocks[at].heading) + size(more(_weight(blocks[at]))) + 2 * gap
@@ -53,13 +57,22 @@ def fit_blocks(
             left -= cost
             kept.append(at)
     shown: dict[int, list[str]] = {}
-    for at in kept:
-        share = left // 2 if blocks[at].first else left
-        shown[at] = _short_forms(blocks[at].entries, share, size, gap)
-        left -= sum(size(line) + gap for line in shown[at])
-    for at in sorted(kept):
-        left = _lengthen(shown[at], blocks[at].entries, left, size)
+    for last in (False, True):
+        served = {at: blocks[at] for at in kept if blocks[at].last is last}
+        left = _serve(served, shown, left, size, gap)
     return tuple(_fitted(blocks[at], shown[at], more) for at in sorted(kept))
+
+
+def _serve(
+    blocks: Mapping[int, TextBlock], shown: dict[int, list[str]], left: int, size: Callable[[str], int], gap: int
+) -> int:
+    """Give each block its lines, short ones first; what is left of the room."""
+    for at, block in blocks.items():
+        shown[at] = _short_forms(block.entries, left // 2 if block.first else left, size, gap)
+        left -= sum(size(line) + gap for line in shown[at])
+    for at in sorted(blocks):
+        left = _lengthen(shown[at], blocks[at].entries, left, size)
+    return left
 
 
 def _short_forms(entries: Sequence[Entry], room: int, size: Callable[[str], int], gap: int) -> list[str]:

@@ -57,9 +57,8 @@ def _more(dialect: Dialect) -> Callable[[int], str]:
 
 def _block(section: Section, dialect: Dialect, longest: int, size: Callable[[str], int]) -> TextBlock:
     entries = tuple(_entry(item, dialect, longest, size) for item in section.items)
-    return TextBlock(
-        dialect.bold(dialect.escape(section.heading)), entries, section.omitted, first=not section.findings
-    )
+    heading = dialect.bold(dialect.escape(section.heading))
+    return TextBlock(heading, entries, section.omitted, first=not section.findings, last=section.last)
 
 
 def _entry(item: MessageLine, dialect: Dialect, longest: int, size: Callable[[str], int]) -> Entry:
@@ -80,7 +79,7 @@ def entry_text(item: MessageLine, dialect: Dialect) -> str:
 
 def detail_texts(item: MessageLine, dialect: Dialect) -> Iterable[str]:
     """Why, what to do, since when, where, and links."""
-    links = [dialect.link("Reference", url) for url in item.urls]
+    links = [dialect.link(label, url) for label, url in item.links]
     return (*(dialect.escape(detail) for detail in item.details), *links)
 
 

@@ -10,9 +10,10 @@ from handler.sinks.text.dialects import safe_url
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handler.models import Host, Severity
+    from handler.models import Finding, Host, Severity
     from handler.sinks.sink import Sink
     from handler.sinks.text.folding import PortLine
+    from handler.sinks.text.moves import Move, RuleBlock
 
 SHORT, LONG = 140, 300  # code points of a title, of a reason
 _HOSTS_SHOWN, _URLS_SHOWN = 5, 2
@@ -27,25 +28,73 @@ class MessageLine(NamedTuple):
     text: str
     lead: str = ""
     details: tuple[str, ...] = ()
-    urls: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()  # label and address
     severity: Severity | None = None
     stands_for: int = 1
 
 
-def message_line(line: PortLine, sink: Sink, *, rich: bool, gone: bool = False) -> MessageLine:
-    """How findings on a port are told; `rich` with their details, `gone` once they are resolved."""
-    worst = line.worst
-    rules = one_line(", ".join(line.rules), SHORT)
-    name = one_line(worst.title or worst.rule_id, SHORT)
-    what = name if name == rules else f"{name} ({rules})"
+class _About(NamedTuple):
+    """What is said of a rule once."""
+
+    details: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+
+
+_NOTHING = _About()
+
+
+def links(finding: Finding) -> tuple[tuple[str, str], ...]:
+    """The runbook and the first references, each with its label; addresses that are not safe are left out."""
+    urls = [("Runbook", finding.runbook), *(("Reference", url) for url in finding.references)]
+    safe = [(label, safe_url(url)) for label, url in urls]
+    return tuple(link for link in safe if link[1])[: _URLS_SHOWN + 1]
+
+
+def _all_ended(block: RuleBlock) -> bool:
+    return all(move.ended for move in block.moves)
+
+
+def block_lines(block: RuleBlock, sink: Sink, *, rich: bool) -> Iterable[MessageLine]:
+    """How a rule's findings are told: what the rule says once, then a line for each port.
+
+    A rule with one port takes one line for both. `rich`: with details.
+    """
+    worst = block.worst
+    about = _About(tuple(_of_rule(worst)), links(worst)) if rich and not _all_ended(block) else _NOTHING
+    if len(block.moves) == 1:
+        yield _port_line(block.moves[0], sink, rich=rich, what=_name(block.moves[0].line), about=about)
+        return
+    severity = str(max(move.line.severity for move in block.moves))
+    yield MessageLine(_rule_name(worst), lead=severity, details=about.details, links=about.links, stands_for=0)
+    for move in block.moves:
+        others = [rule for rule in move.line.rules if rule != block.rule_id]
+        yield _port_line(move, sink, rich=rich, what=f"also {', '.join(others)}" if others else "")
+
+
+def _port_line(move: Move, sink: Sink, *, rich: bool, what: str, about: _About = _NOTHING) -> MessageLine:
+    line = move.line
+    number = "" if move.words == "closed" else how_many(line)
+    facts = ", ".join(part for part in (move.words, str(line.severity), number) if part)
     return MessageLine(
-        text=f"{line.severity}, {how_many(line)}: {what}",
+        text=f"{facts}: {one_line(what, 2 * SHORT)}" if what else facts,
         lead=where(line),
-        details=tuple(_details(line, sink)) if rich else (),
-        urls=tuple(url for url in map(safe_url, worst.references) if url)[:_URLS_SHOWN] if rich else (),
-        severity=None if gone else line.severity,
+        details=(*about.details, *_of_ports(move, sink)) if rich else (),
+        links=about.links,
+        severity=None if move.ended else line.severity,
         stands_for=len(line.findings),
     )
+
+
+def _name(line: PortLine) -> str:
+    """`Telnet is open (telnet)`, with every rule that speaks of the port."""
+    rules = one_line(", ".join(line.rules), SHORT)
+    name = one_line(line.worst.title or line.worst.rule_id, SHORT)
+    return name if name == rules else f"{name} ({rules})"
+
+
+def _rule_name(worst: Finding) -> str:
+    rule, name = one_line(worst.rule_id, SHORT), one_line(worst.title or worst.rule_id, SHORT)
+    return name if name == rule else f"{name} ({rule})"
 
 
 def where(line: PortLine) -> str:
@@ -67,14 +116,21 @@ def how_many(line: PortLine) -> str:
     return f"{number} {noun}" if most == 1 else f"{number} {noun}s"
 
 
-def _details(line: PortLine, sink: Sink) -> Iterable[str]:
-    worst = line.worst
-    if line.first is None and worst.message:
-        yield one_line(worst.message, LONG)
+def _of_rule(worst: Finding) -> Iterable[str]:
     if worst.rationale:
         yield f"Why: {one_line(worst.rationale, LONG)}"
     if worst.remediation:
         yield f"Do: {one_line(worst.remediation, LONG)}"
+    if worst.owner:
+        yield f"Owner: {one_line(worst.owner, SHORT)}"
+
+
+def _of_ports(move: Move, sink: Sink) -> Iterable[str]:
+    line = move.line
+    if move.ended:
+        return
+    if line.first is None and line.worst.message:
+        yield one_line(line.worst.message, LONG)
     if line.first_seen:
         yield f"Since {readable_time(line.first_seen)}"
     if sink.hosts and line.hosts:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from handler.foreign_text import one_line
 from handler.sinks.text.fitting import lines_at
-from handler.sinks.text.folding import fold
-from handler.sinks.text.lines import LONG, MessageLine, message_line, readable_time, short_digest
+from handler.sinks.text.lines import LONG, MessageLine, block_lines, readable_time, short_digest
+from handler.sinks.text.moves import STILL_OPEN, open_moves, rule_blocks, still_there
+from handler.sinks.text.summary import summary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-    from handler.models import CategorySnapshot, ExemptionNotice, Finding
+    from handler.models import CategorySnapshot, ExemptionNotice, Target
     from handler.sinks.sink import Notification, Sink
+    from handler.sinks.text.moves import RuleBlock
 
 Tone = Literal["bad", "unknown", "good"]
 _SENTENCES_SHOWN = 10
@@ -29,6 +30,7 @@ class Section(NamedTuple):
     items: tuple[MessageLine, ...]
     omitted: int = 0
     findings: bool = True  # False: sentences, which stay when findings are cut
+    last: bool = False  # what did not change: it gets the room that is left
 
 
 class Content(NamedTuple):
@@ -45,13 +47,15 @@ def content_of(notification: Notification, sink: Sink, shrink: int = 0) -> Conte
     """What the message says. Each step of `shrink` halves the number of lines; from 1 on lines have no details."""
     sentences = _sentences(notification)
     listed = _findings(notification, sink, lines_at(min(sink.max_findings, _MOST_LINES), shrink), rich=shrink == 0)
-    before = [section for section in sentences if section.heading == _NOT_SEEN]
-    after = [section for section in sentences if section.heading != _NOT_SEEN]
+    before = [section for section in sentences if section.heading in _SIGHT]
+    after = [section for section in sentences if section.heading not in _SIGHT]
+    changed, *unchanged = listed
+    sections = (*before, changed, *after, *unchanged)
     return Content(
         title=title(notification),
         tone=tone(notification),
-        summary=summary(notification),
-        sections=tuple(section for section in (*before, *listed, *after) if section.items or section.omitted),
+        summary=summary(notification, sink),
+        sections=tuple(section for section in sections if section.items or section.omitted),
         footer=_footer(notification),
     )
 
@@ -67,76 +71,34 @@ def tone(notification: Notification) -> Tone:
     return tones.get(notification.report.verdict, "good")
 
 
-def summary(notification: Notification) -> str:
-    """What changed and what is open, in numbers; each severity in words."""
-    moves = {
-        "new": notification.new,
-        "grown": notification.grown,
-        "open again": notification.reopened,
-        "still open": (*notification.reminded, *notification.ongoing),
-        "resolved": notification.resolved,
-    }
-    changed = ", ".join(f"{len(findings)} {word}" for word, findings in moves.items() if findings)
-    parts = (
-        f"Findings: {changed}." if changed else _nothing_listed(notification),
-        "Checked, complete: nothing new." if changed and notification.heartbeat and not _blind(notification) else "",
-        open_by_severity(open_findings(notification)),
-        f"Exempted: {len(notification.report.exempted)}." if notification.report.exempted else "",
-        f"Announced: {len(notification.report.announced)}." if notification.report.announced else "",
-    )
-    return " ".join(part for part in parts if part)
-
-
-def _blind(notification: Notification) -> bool:
-    return notification.report.verdict == "inconclusive"
-
-
-def _nothing_listed(notification: Notification) -> str:
-    if _blind(notification):
-        return "What could be seen holds no finding for this channel."
-    if notification.report.verdict == "violations":
-        return "No finding concerns this channel."
-    return "Checked, complete: no port breaks the policy."
-
-
-def open_by_severity(findings: Iterable[Finding]) -> str:
-    """`Open now: 1 critical, 2 high.` or an empty text."""
-    count = Counter(finding.severity for finding in findings)
-    words = ", ".join(f"{count[severity]} {severity}" for severity in sorted(count, reverse=True))
-    return f"Open now: {words}." if words else ""
-
-
-def open_findings(notification: Notification) -> tuple[Finding, ...]:
-    """Everything of this sink that is open now, what it is due first."""
-    return (*due_findings(notification), *notification.ongoing)
-
-
-def due_findings(notification: Notification) -> tuple[Finding, ...]:
-    """The open findings that this message is about."""
-    return (*notification.new, *notification.grown, *notification.reopened, *notification.reminded)
-
-
 def _findings(notification: Notification, sink: Sink, room: int, *, rich: bool) -> list[Section]:
-    groups = (
-        ("New", notification.new),
-        ("Grown", notification.grown),
-        ("Open again", notification.reopened),
-        ("Reminder: still open", notification.reminded),
-        ("Still open", notification.ongoing),
-        ("Resolved", notification.resolved),
-    )
-    sections: list[Section] = []
-    for heading, findings in groups:
-        lines = fold(findings)
-        detailed = rich and heading not in ("Still open", "Resolved")
-        items = tuple(message_line(line, sink, rich=detailed, gone=heading == "Resolved") for line in lines[:room])
-        omitted = sum(len(line.findings) for line in lines[room:])
-        room = max(0, room - len(items))
-        sections.append(Section(f"{heading} ({len(findings)})", items, omitted))
+    """What changed, what is a reminder, and what did not change; together no more lines than there is room for."""
+    ended = len(notification.resolved) + len(notification.flapping)
+    changed = _changed_count(notification)
+    sections = [_lines(f"Changed ({changed + ended})", rule_blocks(notification), sink, room, rich=rich)]
+    room -= len(sections[0].items)
+    reminded, ongoing = notification.reminded, notification.ongoing
+    heading = f"Reminder: still open ({len(reminded)})"
+    sections.append(_lines(heading, still_there(reminded), sink, room, rich=rich)._replace(last=True))
+    room -= len(sections[1].items)
+    if sink.still_open == "list":
+        heading = f"Still open ({len(ongoing)})"
+        sections.append(_lines(heading, still_there(ongoing), sink, room, rich=False)._replace(last=True))
     return sections
 
 
+def _changed_count(notification: Notification) -> int:
+    return sum(len(findings) for word, findings in open_moves(notification).items() if word != STILL_OPEN)
+
+
+def _lines(heading: str, blocks: Sequence[RuleBlock], sink: Sink, room: int, *, rich: bool) -> Section:
+    lines = [line for block in blocks for line in block_lines(block, sink, rich=rich)]
+    omitted = sum(line.stands_for for line in lines[max(0, room) :])
+    return Section(heading, tuple(lines[: max(0, room)]), omitted)
+
+
 _NOT_SEEN = "Could not be seen"
+_SIGHT = (_NOT_SEEN, "Complete again")
 
 
 def _sentences(notification: Notification) -> list[Section]:
@@ -161,13 +123,13 @@ def tolerance(notification: Notification) -> tuple[str, ...]:
 
 
 def _section(heading: str, sentences: Iterable[str]) -> Section:
-    items = tuple(MessageLine(one_line(sentence, LONG)) for sentence in sentences)
+    items = tuple(MessageLine(one_line(sentence, 2 * LONG)) for sentence in sentences)
     return Section(heading, items[:_SENTENCES_SHOWN], max(0, len(items) - _SENTENCES_SHOWN), findings=False)
 
 
 def _gaps(notification: Notification) -> tuple[str, ...]:
     """What a run without a complete answer did not see, where nobody said it yet."""
-    if not _blind(notification):
+    if notification.report.verdict != "inconclusive":
         return ()
     gaps = tuple(_gap(part) for part in notification.report.coverage if not part.complete)
     return gaps or tuple(str(problem) for problem in notification.report.problems) or ("The run could not finish.",)
@@ -186,13 +148,25 @@ def _exemption(exemption: ExemptionNotice) -> str:
     return f"{who} holds until {exemption.expires}, {left} left"
 
 
+def _target(target: Target) -> str:
+    """`Target prod: otc, eu-de, project 0123..., enterprise project 0`."""
+    project = f"project {target.project_id}" if target.project_id else ""
+    enterprise = target.enterprise_project_id
+    part = f"enterprise project {enterprise}" if enterprise not in ("", "all_granted_eps") else ""
+    facts = [one_line(fact, 80) for fact in (target.cloud, target.region or target.host, project, part) if fact]
+    return f"Target {one_line(target.name, 60)}: {', '.join(facts)}"
+
+
 def _footer(notification: Notification) -> tuple[str, ...]:
     report = notification.report
-    asked = readable_time(report.taken_at or report.started_at)
+    asked = any(one.api_calls or one.rows for one in report.coverage)
+    when = readable_time(report.taken_at or report.started_at)
+    policy = f"{one_line(report.policy_name, 60)} {short_digest(report.policy_digest)}".strip()
     lines = [
-        f"HSS was asked {asked}; what it knows may be hours old.",
-        f"Policy {one_line(report.policy_name, 60)} {short_digest(report.policy_digest)}",
+        f"HSS was asked {when}; what it knows may be hours old." if asked else "HSS was not asked.",
+        _target(report.target),
+        f"Policy {policy}" if policy else "",
         f"Explain a line: {one_line(notification.explain, 200)}" if notification.explain else "",
-        f"Message {one_line(notification.delivery_id, 80)}",
+        f"Run {one_line(report.run_id, 80)}, message {one_line(notification.delivery_id, 80)}",
     ]
     return tuple(line for line in lines if line)

@@ -1,0 +1,131 @@
+"""Whether a new policy is anywhere weaker than the old one: proven over every row and counter there can be. Pure.
+
+The space of category, port, protocol, num, status, enterprise project and day (from today on) is cut into regions in
+which neither policy changes its mind; both are asked about each. Rules may be renamed, split, merged or widened: what
+counts is how severely a row is found, by whichever rule.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from handler.models import CATEGORIES
+from handler.policy.match import ExemptionsInForce, concerns
+from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, RULE_WITHIN
+from handler.review.regions import Found, Region, by_edge, found, space_of
+from handler.review.weaker import Weaker, together
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
+
+    from handler.policy.rules import Location, Policy, Rule
+
+_EXEMPTION_KEYS = ("expires", "enterprise_projects", *EXEMPTION_SCOPE, *EXEMPTION_BOUNDS)
+
+
+class _Step(NamedTuple):
+    """Nums, both included, and the worst rule of each policy that finds them; None: no rule does."""
+
+    least: int
+    most: int | None
+    was: Rule | None
+    now: Rule | None
+
+
+def loosened(old: Policy, new: Policy, today: date) -> tuple[Weaker, ...]:
+    """Each place that `old` finds and `new` finds less severely or not at all, worst first; empty: there is none."""
+    suspects = _suspects(old, new)
+    if not suspects:
+        return ()
+    space = space_of((old._replace(rules=suspects), new), today)
+    known = {rule.id: rule for rule in new.rules}
+    return together(chain.from_iterable(_in_place(old, suspects, new, known, at) for at in space.places()), space)
+
+
+def lowered_expectations(old: Policy, new: Policy) -> tuple[str, ...]:
+    """The categories of which the new policy expects fewer rows, in words."""
+    rows = ((name, old.expect_rows.get(name, 0), new.expect_rows.get(name, 0)) for name in CATEGORIES)
+    return tuple(f"expect_rows of {name}: {before} -> {after}" for name, before, after in rows if after < before)
+
+
+def _suspects(old: Policy, new: Policy) -> tuple[Rule, ...]:
+    """The old rules that the new policy does not have just so; the others cannot have become weaker."""
+    kept = {_judgement(rule, new) for rule in new.rules}
+    return tuple(rule for rule in old.rules if _judgement(rule, old) not in kept)
+
+
+def _judgement(rule: Rule, policy: Policy) -> tuple[object, ...]:
+    """All of a rule and the exemptions that concern it that decides what is found, and how severely."""
+    concerned = (exemption for exemption in policy.exemptions if concerns(exemption, rule))
+    tolerated = frozenset(
+        (policy.limits, policy.limits.breaches(one, None), *(getattr(one, key) for key in _EXEMPTION_KEYS))
+        for one in concerned
+    )
+    return (rule.severity, *(getattr(rule, key) for key in RULE_WITHIN), tolerated)
+
+
+def _in_place(
+    old: Policy, suspects: Sequence[Rule], new: Policy, known: Mapping[str, Rule], place: Region
+) -> Iterator[Weaker]:
+    before = ExemptionsInForce(old.exemptions, place.since, place.project, old.limits)
+    past = tuple(found(suspects, before, place))
+    if not past:
+        return
+    after = ExemptionsInForce(new.exemptions, place.since, place.project, new.limits)
+    present = tuple(found(new.rules, after, place))
+    edges = sorted({edge for one in (*past, *present) for edge in (one.low, one.high + 1)})
+    was, now = by_edge(past, edges), by_edge(present, edges)
+    for low, beyond in pairwise(edges):
+        for step in _steps(was.get(low, ()), now.get(low, ())) if low in was else ():
+            if step.was is not None and (step.now is None or step.now.severity < step.was.severity):
+                because, there = _because(known.get(step.was.id), after, place, low)
+                yield _weaker(place, (low, beyond - 1), step, step.was, because, there)
+
+
+def _steps(past: Sequence[Found], present: Sequence[Found]) -> Iterator[_Step]:
+    """The nums of a port cut where one of these begins to find it; what is found does not end with a higher num."""
+    limits = sorted({one.above for one in (*past, *present)})
+    for above, most in zip(limits, (*limits[1:], None), strict=True):
+        yield _Step(above + 1, most, _worst(past, above), _worst(present, above))
+
+
+def _worst(several: Sequence[Found], above: int) -> Rule | None:
+    return max((one.rule for one in several if one.above <= above), key=lambda rule: rule.severity, default=None)
+
+
+def _because(rule: Rule | None, exemptions: ExemptionsInForce, place: Region, port: int) -> tuple[str, Location | None]:
+    """What the new policy's rule of the same id says there, and where that is written."""
+    if rule is None:
+        return "rule dropped", None
+    if rule.announced(place.since):
+        return f"rule announced for {rule.effective_from}", rule.location
+    tolerating = next((one for one, _ in exemptions.tolerating(rule, place.subject(port))), None)
+    if tolerating is not None:
+        return f"exempted by {tolerating.id}", tolerating.location
+    return "rule changed", rule.location
+
+
+def _weaker(
+    place: Region, ports: tuple[int, int], step: _Step, was: Rule, because: str, there: Location | None
+) -> Weaker:
+    return Weaker(
+        category=place.category,
+        counter=place.counter,
+        low=ports[0],
+        high=ports[1],
+        least=step.least,
+        most=step.most,
+        since=place.since,
+        until=place.until,
+        protocols=(place.protocol,) if place.protocol else (),
+        statuses=(place.status,) if place.status else (),
+        projects=(place.project,),
+        was=was.severity,
+        now=None if step.now is None else step.now.severity,
+        rule_id=was.id,
+        location=was.location,
+        because=because,
+        there=there,
+    )

@@ -1,0 +1,138 @@
+"""Where a policy finds, as regions: stretches of ports, and the num above which each rule finds them. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from datetime import date, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from handler.models import CATEGORIES
+from handler.policy.match import ExemptionsInForce, rule_matcher
+from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID, Subject
+from handler.policy.rules import PROTOCOLS, STATUSES
+from handler.review.claims import COUNTER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from handler.policy.rules import Policy, Rule
+
+OTHER: Final = "other"  # stands for every type, status and enterprise project that no policy names
+_DAY: Final = timedelta(days=1)
+
+
+class Region(NamedTuple):
+    """What a row or counter is beside its port and num, and when: each rule answers the same all over it.
+
+    `counter` names the counter, then there is no protocol; the days are `since` to `until` (None: for ever).
+    """
+
+    category: str
+    counter: str | None
+    protocol: str | None
+    status: str | None
+    project: str
+    since: date
+    until: date | None
+
+    def subject(self, port: int) -> Subject:
+        """A row of any num there, or the counter."""
+        return Subject(self.category, None if self.counter else port, self.protocol, UNSAID, self.status)
+
+
+class Found(NamedTuple):
+    """Ports, both included, that a rule finds where num is above `above`."""
+
+    low: int
+    high: int
+    above: int
+    rule: Rule
+
+
+class Space(NamedTuple):
+    """Everything that two policies tell apart, from a day on."""
+
+    statuses: tuple[str, ...]
+    projects: tuple[str, ...]
+    days: tuple[tuple[date, date | None], ...]
+    counters: tuple[str, ...]
+
+    def places(self) -> Iterator[Region]:
+        """All of it but for ports and nums."""
+        for project in self.projects:
+            for days in self.days:
+                for category in CATEGORIES:
+                    for counter in self.counters:
+                        yield Region(category, counter, None, None, project, *days)
+                    for protocol in (*PROTOCOLS, OTHER):
+                        for status in self.statuses:
+                            yield Region(category, None, protocol, status, project, *days)
+
+
+def space_of(policies: Iterable[Policy], today: date) -> Space:
+    """What these policies tell apart from that day on."""
+    several = tuple(policies)
+    rules = tuple(chain.from_iterable(policy.rules for policy in several))
+    exemptions = tuple(chain.from_iterable(policy.exemptions for policy in several))
+    named = set(chain.from_iterable(rule.status for rule in rules))
+    projects = set(chain.from_iterable(exemption.enterprise_projects for exemption in exemptions))
+    return Space(
+        statuses=(*filter(named.__contains__, STATUSES), OTHER),
+        projects=(*sorted(projects), ALL_ENTERPRISE_PROJECTS),
+        days=_stretches(today, chain.from_iterable(map(_turning_days, several))),
+        counters=tuple(sorted({rule.statistic for rule in rules if rule.statistic is not None})),
+    )
+
+
+def _turning_days(policy: Policy) -> Iterator[date]:
+    """The days on which a rule begins to rule, or an exemption to hold or not."""
+    yield from (rule.effective_from for rule in policy.rules if rule.effective_from is not None)
+    yield from (exemption.expires + _DAY for exemption in policy.exemptions if exemption.expires < date.max)
+    if policy.limits.exemption_days is not None:  # on the first of these days its end is near enough
+        longest = min(policy.limits.exemption_days, (date.max - date.min).days)
+        reach = timedelta(days=longest)
+        yield from (one.expires - reach for one in policy.exemptions if one.expires - date.min > reach)
+
+
+def _stretches(today: date, turning: Iterable[date]) -> tuple[tuple[date, date | None], ...]:
+    """From today on, first and last day of each stretch in which nothing turns; the last one is without end."""
+    starts = [today, *sorted({day for day in turning if day > today})]
+    return tuple(zip(starts, (*(day - _DAY for day in starts[1:]), None), strict=True))
+
+
+def found(rules: Iterable[Rule], exemptions: ExemptionsInForce, place: Region) -> Iterator[Found]:
+    """What these rules find in a place, with what exemptions in force tolerate taken off."""
+    for rule in rules:
+        if rule.statistic == place.counter and place.category in rule.categories and not rule.announced(place.since):
+            yield from _found(rule, exemptions, place)
+
+
+def _found(rule: Rule, exemptions: ExemptionsInForce, place: Region) -> Iterator[Found]:
+    matcher = rule_matcher(rule)
+    for low, high in [(COUNTER, COUNTER)] if place.counter else exemptions.stretches(rule):
+        subject = place.subject(low)
+        if matcher.speaks_of(subject) and matcher.applies(subject) in ("yes", "depends"):
+            above = _above(rule, exemptions, subject)
+            if above is not None:
+                yield Found(low, high, above, rule)
+
+
+def _above(rule: Rule, exemptions: ExemptionsInForce, subject: Subject) -> int | None:
+    """The num that is tolerated; None where any is."""
+    above = rule.above
+    for exemption, answer in exemptions.tolerating(rule, subject):
+        if answer == "yes" or exemption.up_to is None:
+            return None
+        above = max(above, exemption.up_to)
+    return above
+
+
+def by_edge(several: Sequence[Found], edges: Sequence[int]) -> Mapping[int, list[Found]]:
+    """Those that find the port of each edge, in their order."""
+    at: dict[int, list[Found]] = defaultdict(list)
+    for one in several:
+        for edge in edges[bisect_left(edges, one.low) : bisect_right(edges, one.high)]:
+            at[edge].append(one)
+    return at

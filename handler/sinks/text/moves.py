@@ -1,0 +1,140 @@
+"""How findings moved, in words: the moves of a message, worst first, and of each rule's ports one block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from handler.sinks.text.folding import PortLine, fold
+from handler.sinks.text.lines import readable_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from handler.models import Finding
+    from handler.sinks.sink import Before, Notification
+
+ENDED: Final = {
+    "closed": "closed",
+    "policy": "open, but no rule forbids it any more",
+    "exempted": "open, but exempted now",
+    "status": "open, but HSS no longer flags it",
+    "tolerated": "open, but within what the rule tolerates now",
+    "lowered": "open, but less severe than what is told here now",
+    "unchecked": "no longer checked",
+}  # only what is closed is called closed
+STILL_OPEN: Final = "still open"
+_OPEN_MOVES: Final = ("raised", "new", "reopened", "newly_forbidden", "grown", "lowered", "steady")
+
+
+_PLAIN: Final = {"reopened": "open again", "newly_forbidden": "newly forbidden", "steady": "open, and steady now"}
+
+
+class Move(NamedTuple):
+    """Findings that moved in the same way, told in one line. `ended`: it is open no more, or not for this sink."""
+
+    line: PortLine
+    words: str
+    ended: bool = False
+
+
+class RuleBlock(NamedTuple):
+    """All moves of one rule, worst first."""
+
+    rule_id: str
+    moves: tuple[Move, ...]
+
+    @property
+    def worst(self) -> Finding:
+        """The finding whose texts are told for all."""
+        return self.moves[0].line.worst
+
+
+def rule_blocks(notification: Notification) -> tuple[RuleBlock, ...]:
+    """Everything that changed: the rule with the worst change first, what is open before what ended."""
+    blocks: dict[str, list[Move]] = {}
+    for move in sorted(_moves(notification), key=_worst_first):
+        blocks.setdefault(move.line.worst.rule_id, []).append(move)
+    return tuple(RuleBlock(rule_id, tuple(moves)) for rule_id, moves in blocks.items())
+
+
+def still_there(findings: Iterable[Finding]) -> tuple[RuleBlock, ...]:
+    """The blocks of findings that did not change."""
+    blocks: dict[str, list[Move]] = {}
+    for line in fold(findings):
+        blocks.setdefault(line.worst.rule_id, []).append(Move(line, ""))
+    return tuple(RuleBlock(rule_id, tuple(moves)) for rule_id, moves in blocks.items())
+
+
+def open_moves(notification: Notification) -> dict[str, tuple[Finding, ...]]:
+    """The open findings of the message, each under the word for how it moved."""
+    return {
+        "new": notification.new,
+        "newly forbidden": notification.newly_forbidden,
+        "raised": notification.raised,
+        "grown": notification.grown,
+        "open again": notification.reopened,
+        "lowered": notification.lowered,
+        "steady": notification.steady,
+        STILL_OPEN: (*notification.reminded, *notification.ongoing),
+    }
+
+
+def open_findings(notification: Notification) -> tuple[Finding, ...]:
+    """Everything of this sink that is open now, what it is due first."""
+    found = {finding.fingerprint for finding in notification.report.findings}
+    flapping = (finding for finding in notification.flapping if finding.fingerprint in found)
+    return (*due_findings(notification), *flapping, *notification.ongoing)
+
+
+def due_findings(notification: Notification) -> tuple[Finding, ...]:
+    """The open findings that this message is about."""
+    moved = (findings for word, findings in open_moves(notification).items() if word != STILL_OPEN)
+    return (*(finding for findings in moved for finding in findings), *notification.reminded)
+
+
+def ended_words(because: str) -> str:
+    """What is said of a finding that ended for that reason."""
+    return ENDED.get(because, "no longer found")
+
+
+def _moves(notification: Notification) -> Iterable[Move]:
+    for what in _OPEN_MOVES:
+        yield from _alike(getattr(notification, what), notification, what)
+    found = {finding.fingerprint for finding in notification.report.findings}
+    for there, words in ((True, "flapping, open now"), (False, "flapping, closed now")):
+        alike = [one for one in notification.flapping if (one.fingerprint in found) is there]
+        yield from (Move(line, words) for line in fold(alike))
+    groups: dict[str, list[Finding]] = {}
+    for finding in notification.resolved:
+        groups.setdefault(ended_words(notification.ended_because(finding)), []).append(finding)
+    for words, findings in groups.items():
+        yield from (Move(line, words, ended=True) for line in fold(findings))
+
+
+def _alike(findings: Iterable[Finding], notification: Notification, what: str) -> Iterable[Move]:
+    groups: dict[str, list[Finding]] = {}
+    for finding in findings:
+        words = _words(what, notification.before.get(finding.fingerprint))
+        groups.setdefault(words, []).append(finding)
+    for words, alike in groups.items():
+        yield from (Move(line, words) for line in fold(alike))
+
+
+def _words(what: str, before: Before | None) -> str:
+    """`new`, `raised from medium`, `grown from 3`, `open again, had closed 2026-11-03 10:07 UTC`."""
+    plain = _PLAIN.get(what, what)
+    if before is None:
+        return plain
+    if what in ("raised", "lowered"):
+        return plain if before.severity is None else f"{plain} from {before.severity}"
+    if what == "grown":
+        return plain if before.num is None else f"{plain} from {before.num}"
+    if not before.ended_at or what == "new":
+        return plain
+    at = readable_time(before.ended_at)
+    since = {"steady": f"open, steady since {at}", "reopened": f"{plain}, had closed {at}"}
+    return since.get(what, f"counts again, since {at} it was {ended_words(before.because)}")
+
+
+def _worst_first(move: Move) -> tuple[int, bool]:
+    return -move.line.severity, move.ended

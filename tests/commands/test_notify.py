@@ -1,0 +1,54 @@
+"""`notify test`: exit codes, a line per sink, and nothing but the sinks is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from handler.simulator.inbox import Inbox
+
+
+@pytest.fixture
+def inbox():
+    with Inbox() as running:
+        yield running
+
+
+def sinks(tmp_path, *entries):
+    lines = [f"  - {{name: {name}, kind: generic, url: '{url}', allow_http: true}}" for name, url in entries]
+    (tmp_path / "sinks.yaml").write_text("\n".join(["sinks:", *lines]) + "\n")
+
+
+def test_each_sink_gets_a_message_and_a_line(port_compliance, tmp_path, inbox):
+    sinks(tmp_path, ("soc", f"{inbox.url}/a"), ("ops", f"{inbox.url}/b"))
+    printed = port_compliance("notify", "test", NOTIFY_CONFIG="sinks.yaml")
+    assert (printed.code, printed.out) == (0, "soc  generic  delivered\nops  generic  delivered\n")
+    assert list(tmp_path.iterdir()) == [tmp_path / "sinks.yaml"]
+
+
+def test_one_sink_can_be_named(port_compliance, tmp_path, inbox):
+    sinks(tmp_path, ("soc", f"{inbox.url}/a"), ("ops", "http://127.0.0.1:9/"))
+    printed = port_compliance("notify", "test", "--sink", "soc", NOTIFY_CONFIG="sinks.yaml")
+    assert (printed.code, printed.out) == (0, "soc  generic  delivered\n")
+
+
+def test_a_sink_that_does_not_take_it_is_4_with_its_reason(port_compliance, tmp_path, inbox):
+    sinks(tmp_path, ("soc", f"{inbox.url}/a"), ("dead", "http://127.0.0.1:9/"))
+    printed = port_compliance("notify", "test", NOTIFY_CONFIG="sinks.yaml", RUN_BUDGET_SECONDS="5")
+    assert printed.code == 4
+    assert "dead  generic  owed" in printed.out
+    assert "soc   generic  delivered" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "words"),
+    [
+        ((), {}, "there is no sink to test"),
+        (("--sink", "sock"), {"NOTIFY_CONFIG": "sinks.yaml"}, "there is no sink 'sock'; there are: soc"),
+        ((), {"NOTIFY_CONFIG": "missing.yaml"}, "NOTIFY_CONFIG"),
+        ((), {"WEBHOOK_URL": "ftp://x"}, "WEBHOOK_URL"),
+    ],
+)
+def test_settings_that_name_no_sink_are_2(port_compliance, tmp_path, arguments, settings, words):
+    sinks(tmp_path, ("soc", "http://127.0.0.1:9/"))
+    printed = port_compliance("notify", "test", *arguments, **settings)
+    assert (printed.code, words in printed.err) == (2, True)

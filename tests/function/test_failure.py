@@ -1,0 +1,139 @@
+"""A run that could not begin is a run: the same targets, states and identities, told each time that it happens."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from handler import index
+from handler.errors import PolicyError
+from handler.function.failure import tell_failure
+from handler.run.wiring import Wiring
+from handler.simulator.fleet import Fleet, Line
+from handler.state.document import decode
+from handler.transport import Response
+from tests.world import TIMER, World
+
+GOOD = "version: 1\ndisallowed_ports: [23]\n"
+BROKEN = "version: 1\ndisallowed_ports: [99999]\n"
+SINKS = """
+sinks:
+  - {name: chat, kind: slack, url: "${CHAT_URL}"}
+  - {name: soc, kind: generic, url: "${SOC_URL}"}
+  - {name: duty, kind: pagerduty, url: "${DUTY_URL}", routing_key: "${DUTY_KEY}"}
+  - {name: alerts, kind: alertmanager, url: "${ALERTS_URL}"}
+"""
+URLS = {
+    "CHAT_URL": "https://chat.example/hook",
+    "SOC_URL": "https://soc.example/hook",
+    "DUTY_URL": "https://duty.example/v2/enqueue",
+    "DUTY_KEY": "R" * 32,
+    "ALERTS_URL": "https://alerts.example/api/v2/alerts",
+}
+
+
+class Web(World):
+    """A web in which PagerDuty answers as it does."""
+
+    def _answer(self, request):
+        duty = request.url.startswith("https://duty.")
+        return Response(202, {}, b'{"status": "success"}') if duty else super()._answer(request)
+
+
+class Estate:
+    """A function with four sinks whose policy breaks and is mended; `run` gives what each sink got, by its host."""
+
+    def __init__(self, root, **settings):
+        self.world = Web(root=root, fleet=Fleet.of(Line(23, "TCP", 3)), throttle=0)
+        (root / "sinks.yaml").write_text(SINKS)
+        known = {"NOTIFY_CONFIG": "sinks.yaml", "POLICY_PATH": "p.yaml", "HSS_CALLS_PER_MINUTE": "0", **URLS}
+        self.settings = known | settings
+        self.root = root
+
+    def run(self, policy=GOOD):
+        (self.root / "p.yaml").write_text(policy)
+        self.world.clock.tick(3600)
+        self.world.web.requests.clear()
+        context = self.world.context(in_function=False, **self.settings)
+        try:
+            index.invoke(TIMER, context, 600, 600)
+        except PolicyError:
+            assert policy == BROKEN
+        got = {}
+        for request in self.world.web.requests:
+            host = request.url.split("/")[2].split(".")[0]
+            got.setdefault(host, []).append((json.loads(request.body), request.headers))
+        return got
+
+
+@pytest.fixture(params=[True, False])
+def estate(request, tmp_path):
+    """With one target of the settings, and with two of a file."""
+    if request.param:
+        return Estate(tmp_path, STATE_URL=f"file://{tmp_path}/state.json")
+    project = World().simulator.options.project_id
+    entries = "".join(
+        f"  - {{name: {name}, cloud: otc, region: eu-de, project_id: {project}, enterprise_projects: ['{which}']}}\n"
+        for name, which in (("one", "0"), ("two", "all_granted_eps"))
+    )
+    (tmp_path / "targets.yaml").write_text("targets:\n" + entries)
+    return Estate(tmp_path, STATE_URL=f"file://{tmp_path}/{{target}}.json", TARGETS_CONFIG="targets.yaml")
+
+
+def test_broken_mended_and_broken_again_is_told_three_times_under_three_ids(estate):
+    estate.run()
+    targets = 2 if "TARGETS_CONFIG" in estate.settings else 1
+    rounds = [estate.run(BROKEN), estate.run(), estate.run(BROKEN)]
+    for host in ("chat", "soc", "duty"):
+        assert [len(got.get(host, ())) for got in rounds] == [targets] * 3, host
+    ids = [headers["webhook-id"] for got in rounds for _, headers in got["soc"]]
+    assert len(set(ids)) == 3 * targets
+    assert estate.run(BROKEN).get("chat") is None
+
+
+def test_the_incident_of_a_broken_policy_is_resolved_under_its_own_key(estate):
+    estate.run()
+    broken, mended = estate.run(BROKEN), estate.run()
+    opened = {event["dedup_key"] for event, _ in broken["duty"] if event["event_action"] == "trigger"}
+    assert opened == {event["dedup_key"] for event, _ in mended["duty"] if event["event_action"] == "resolve"}
+
+
+def test_alerts_have_the_same_labels_in_a_run_that_could_not_begin(estate):
+    def labels(got):
+        alerts = [alert for body, _ in got["alerts"] for alert in body]
+        return {json.dumps(one["labels"], sort_keys=True) for one in alerts if "fingerprint" in one["labels"]}
+
+    good = labels(estate.run())
+    assert good
+    assert labels(estate.run(BROKEN)) == good
+
+
+def test_a_broken_setting_speaks_of_the_target_that_the_state_remembers(tmp_path):
+    estate = Estate(tmp_path, STATE_URL=f"file://{tmp_path}/state.json")
+    estate.run()
+    known = decode(json.loads((tmp_path / "state.json").read_bytes()))
+    wiring = Wiring(estate.world.context(in_function=False, **{**estate.settings, "HSS_ENDPOINT": "ftp://x"}))
+    (report,) = tell_failure(PolicyError(["no"]), wiring, 60)
+    assert tuple(report.target) == known.target
+    assert report.target.host
+    assert len(report.changes.unseen) == 1
+
+
+def test_a_target_that_is_named_is_told_alone(tmp_path):
+    project = World().simulator.options.project_id
+    entries = "".join(f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(3))
+    (tmp_path / "targets.yaml").write_text("targets:\n" + entries)
+    estate = Estate(tmp_path, TARGETS_CONFIG="targets.yaml")
+    wiring = Wiring(estate.world.context(**estate.settings))
+    assert [one.target.name for one in tell_failure(PolicyError(["no"]), wiring, 60, "t1")] == ["t1"]
+    assert len(tell_failure(PolicyError(["no"]), wiring, 60)) == 3
+
+
+@pytest.mark.parametrize("left", [0.03, None, 60.0])
+def test_a_platform_that_miscounts_the_time_left_does_not_silence_a_failure(tmp_path, left):
+    estate = Estate(tmp_path)
+    (tmp_path / "p.yaml").write_text(BROKEN)
+    with pytest.raises(PolicyError):
+        index.invoke(TIMER, estate.world.context(**estate.settings), left, 60.0)
+    assert len(estate.world.web.requests) >= 3
