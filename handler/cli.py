@@ -72,6 +72,7 @@ COMMANDS: dict[str, Command | Group] = {
         },
     ),
     "targets": Command("list the targets and check that each can be reached and authenticated", "targets"),
+    "fleet": Command("show all targets of one or several states at a glance, worst first", "fleet"),
     "history": Command("show the last runs as a table and a plot", "history"),
     "schema": Group(
         "schemas of the API's answers, and the documents they come from",

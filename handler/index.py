@@ -20,7 +20,8 @@ from handler.function.gateway import answer_call
 from handler.logs import LOGGER, set_up
 from handler.run import lazy
 from handler.run.context import AgencyKeys, Context, FunctionIdentity, Warm
-from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
+from handler.run.targets import RunRequest, budget_seconds, prepare
+from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.transport import HttpTransport, load_requests
 
@@ -71,6 +72,10 @@ def _invoked(event: object, wiring: Wiring, left: float | None, limit: float | N
         return {"version": "1", "ignored": "the changed object is not the policy"}
     if trigger.notify_test:
         return _tested(lazy.check_sinks(wiring, budget_seconds(settings, left, limit)))
+    if trigger.fleet:
+        from handler.function.fleet import tell_fleet  # noqa: PLC0415 - only a timer of its own asks for it
+
+        return tell_fleet(wiring, budget_seconds(settings, left, limit), dry_run=trigger.dry_run)
     outcome = _run(trigger, wiring, left, limit)
     if outcome.error is not None:
         raise outcome.error
@@ -103,7 +108,8 @@ def time_left(platform: Any) -> tuple[float | None, float | None]:
 
 def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | None) -> RunResult:
     """One run; what stops it before its first request is told as inconclusive, and kept in the outcome."""
-    request = RunRequest(trigger.policy, trigger.target, trigger.categories, dry_run=trigger.dry_run)
+    always = trigger.kind == "gateway"
+    request = RunRequest(trigger.policy, trigger.target, trigger.categories, dry_run=trigger.dry_run, always=always)
     try:
         with wiring.redactor.errors():  # before it is told, too
             prepared = prepare(wiring, request)
@@ -115,9 +121,10 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
         reports = tell_failure(error, wiring, seconds, trigger.target, dry_run=trigger.dry_run)
         _log(reports)
         return lazy.RunResult(reports, several=len(reports) > 1, error=error)
-    reports = check_targets(prepared, wiring, budget_seconds(wiring.settings, left, limit))
-    _log(reports)
-    return lazy.RunResult(reports, several=bool(wiring.settings.targets_config))
+    checked = check_targets(prepared, wiring, budget_seconds(wiring.settings, left, limit))
+    _log(checked.reports)
+    several = bool(wiring.settings.targets_config)
+    return lazy.RunResult(checked.reports, several, prepared.error, checked.deferred, prepared.run_id)
 
 
 def _tested(told: tuple[Delivery, ...]) -> dict[str, Any]:
@@ -147,8 +154,7 @@ def _nobody_knows(outcome: RunResult) -> PortComplianceError:
     if outcome.exit_code == 4:
         reasons = [f"{one.sink}: {one.reason}" for report in outcome.reports for one in report.deliveries if one.reason]
         return DeliveryError("no sink accepted anything: " + "; ".join(reasons)[:1000])
-    problems = [str(problem) for report in outcome.reports for problem in report.problems]
-    return UnknownError("inconclusive, and nobody was told: " + "; ".join(problems)[:1000])
+    return UnknownError("inconclusive, and nobody was told: " + "; ".join(outcome.not_known)[:1000])
 
 
 @cache

@@ -34,9 +34,8 @@ class Desk:
     def run(self, answers, *findings, seconds=30.0, stateful=True, saves=True, **other):
         self.runs += 1
         self.clock.tick(3600)
-        document, version = self.store.load()
+        last_run, version = self.store.load()
         started = self.clock.now()
-        last_run = decode(document) if document else None
         compared = compare(Evaluation(findings, coverage=(category(),)), last_run, POLICY, started)
         result = report(*compared.findings)._replace(run_id=f"run-{self.runs}", started_at=iso(started))
         self.transport = FakeTransport(answers if callable(answers) else list(answers))

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 from handler.errors import StoreConflictError
 from handler.logs import LOGGER
 from handler.models import CategorySnapshot, Finding, Report, Row, Severity, Snapshot, Target
+from handler.state.document import decode
 from handler.state.interface import Document
 from handler.transport import Request, Response
 
@@ -85,13 +87,16 @@ def copied(document: Document | None) -> Document | None:
 
 @dataclass
 class MemoryStore:
-    """A store with real compare-and-set."""
+    """A store with real compare-and-set, of states or of what `read` reads."""
 
     document: Document | None = None
     count: int = 0
+    read: Callable[[Document], Any] = decode
 
-    def load(self) -> tuple[Document | None, str | None]:
-        return copied(self.document), str(self.count) if self.document is not None else None
+    def load(self) -> tuple[Any, str | None]:
+        if self.document is None:
+            return None, None
+        return self.read(copied(self.document)), str(self.count)
 
     def save(self, document: Document, version: str | None) -> str:
         if version != (str(self.count) if self.document is not None else None):

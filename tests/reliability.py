@@ -238,10 +238,10 @@ class World:
         store = EdgedStore(self, edge)
         unreadable = False
         try:
-            document, version = store.load()
-            last_run = decode(document) if document is not None else None
+            last_run, version = store.load()
         except StoreDamagedError:
             last_run, unreadable = None, True  # it stays there until it is replaced
+            version = str(self.store.count)
         now = self.clock.now()
         evaluation = Evaluation(findings=tuple(self._findings()), coverage=(category(),))
         compared = compare(evaluation, last_run, POLICY, now, unreadable=unreadable)

@@ -13,7 +13,10 @@ Tree = dict[str, bytes]
 
 # The terminal and what only it uses; the function never imports them.
 LEFT_OUT = ("cli.py", "__main__.py", "commands", "simulator", "derive", "review")
-LEFT_OUT_FORMATS = ("html_report.py", "plots.py", "terminal_plot.py", "report.html.j2", "report.css", "report.js")
+LEFT_OUT_FORMATS = (
+    *("html_report.py", "plots.py", "terminal_plot.py", "report.html.j2", "report.css", "report.js"),
+    *("fleet.py", "fleet_html.py", "fleet.html.j2", "fleet.css", "fleet.js"),
+)
 UNUSED_FOLDERS = {"tests", "test", "benchmarks", "__pycache__", "bin"}
 UNUSED_SUFFIXES = {".pyi", ".pyc", ".c", ".h", ".pyx", ".pxd"}
 UNUSED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "top_level.txt", "entry_points.txt"}

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import sys
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from handler.commands.inputs import paths_as_seen_from_here, read_file
 from handler.commands.output import may_write, wants_color, write_result
 from handler.commands.terminal import terminal_context
+from handler.decide.schedule import said_of
 from handler.errors import SettingsError, UsageError
+from handler.formats.json_report import render_targets
 from handler.formats.registry import FORMATS, MERGED, demand, render_all
 from handler.models import Secret, Severity
 from handler.policy.load import load_policy
 from handler.report.snapshot_file import parse_snapshot
 from handler.run.check import load_state
 from handler.run.result import RunResult
-from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
+from handler.run.targets import RunRequest, budget_seconds, prepare
+from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handler.decide.schedule import Deferred
     from handler.run.targets import PreparedRun
     from handler.state.memory import RunSummary
 
 DESCRIPTION = "Checks the open ports of every target against the policy and prints the report."
+DEFERRED_NAMED = 10
 EXAMPLE = "port-compliance check --policy policies/baseline.yaml --snapshot estate.json"
 
 
@@ -57,13 +66,28 @@ def run(args: argparse.Namespace) -> int:
     several = bool(wiring.settings.targets_config) and args.snapshot is None
     if several and len(prepared.targets) > 1 and args.format not in MERGED:
         raise UsageError(f"--format {args.format} shows one target; name it with --target NAME")
-    outcome = RunResult(check_targets(prepared, wiring, budget_seconds(wiring.settings)), several=several)
+    checked = check_targets(prepared, wiring, budget_seconds(wiring.settings))
+    outcome = RunResult(checked.reports, several, prepared.error, checked.deferred, prepared.run_id)
+    say_deferred(checked.deferred)
     color = args.output is None and wants_color()
-    write_result(
-        render_all(args.format, outcome.reports, several=several, color=color, history=_history(prepared, args.format)),
-        args.output,
-    )
+    if several and args.format == "json":
+        text = render_targets(outcome.reports, outcome.deferred, outcome.run_id)
+    else:
+        history = _history(prepared, args.format)
+        text = render_all(args.format, outcome.reports, several=several, color=color, history=history)
+    write_result(text, args.output)
     return outcome.exit_code_for(Severity.of(args.fail_on))
+
+
+def say_deferred(deferred: Sequence[Deferred]) -> None:
+    """Name on stderr what this run did not ask and what it counts as, the worst first."""
+    if not deferred:
+        return
+    sums = Counter(str(one.stands or "not checked yet") for one in deferred)
+    said = ", ".join(f"{count} {what}" for what, count in sums.items())
+    print(f"not asked in this run, by their last verdicts: {said}", file=sys.stderr)
+    for one in [one for one in deferred if one.stands == "inconclusive"][:DEFERRED_NAMED]:
+        print(f"  {one.name} counts as inconclusive: {said_of(one)}", file=sys.stderr)
 
 
 def run_request(args: argparse.Namespace) -> RunRequest:

@@ -13,12 +13,11 @@ from handler.errors import MissingExtraError, SettingsError
 from handler.formats.inert import inert
 from handler.models import Severity
 from handler.run.wiring import Wiring
-from handler.state.document import decode
 from handler.state.memory import RunSummary
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from handler.state.interface import Store
     from handler.state.memory import RunSummary
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 DESCRIPTION = "Shows what the last runs concluded, from the state they leave (at most 400 runs)."
 EXAMPLE = "port-compliance history --state file:///var/lib/port-compliance/state.json"
 TABLE_ROWS = 20
+FEW = 5  # targets that have a table each
 _LEVELS = tuple(str(severity) for severity in sorted(Severity, reverse=True))
 _HEAD = f"{'when (UTC)':<17}{'verdict':<14}{'crit':>5}{'high':>5}{'med':>5}{'low':>5}{'info':>5}"
 _HEAD += f"{'ports':>9}{'secs':>6}{'calls':>6}"
@@ -44,6 +44,9 @@ def run(args: argparse.Namespace, stores: Stores | None = None) -> int:
     histories = {name: _load(store) for name, store in (stores or configured_stores)(args.state)}
     if args.format == "json":
         print(json.dumps({name: [_plain(one) for one in runs] for name, runs in histories.items()}, indent=2))
+        return 0
+    if len(histories) > FEW:
+        print("\n".join(lines_of_many(histories)))
         return 0
     for name, runs in histories.items():
         print(table(name, runs))
@@ -76,9 +79,18 @@ def table(name: str, runs: Sequence[RunSummary]) -> str:
     return "\n".join(lines)
 
 
+def lines_of_many(histories: Mapping[str, Sequence[RunSummary]]) -> Iterator[str]:
+    """The last run of each of many targets, a line each, those whose last run is oldest first."""
+    yield f"{len(histories)} targets, each with its last run, the oldest first"
+    yield f"{'target':<25}{_HEAD}"[:80].rstrip()
+    for name, runs in sorted(histories.items(), key=lambda item: item[1][-1].at if item[1] else ""):
+        shown = inert(name, 24)
+        yield f"{shown:<25}{_line(runs[-1])}"[:80].rstrip() if runs else f"{shown:<25}no run yet"
+
+
 def _load(store: Store) -> tuple[RunSummary, ...]:
-    document, _ = store.load()
-    return () if document is None else decode(document).history
+    last_run, _ = store.load()
+    return () if last_run is None else last_run.history
 
 
 def _line(one: RunSummary) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from handler.clock import Deadline
@@ -9,7 +10,7 @@ from handler.commands.inputs import read_snapshot
 from handler.commands.terminal import terminal_context
 from handler.errors import UsageError
 from handler.hss.client import Spending
-from handler.hss.estimate import Estimate, Size, estimate
+from handler.hss.estimate import MEMORY_MB, TIMER_MINUTES, Estimate, Size, estimate, shard_load
 from handler.hss.pages import ListPage
 from handler.hss.parameters import LIMIT
 from handler.hss.plan import asks_of
@@ -20,9 +21,10 @@ from handler.run.wiring import Wiring
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from handler.hss.client import HssClient
+    from handler.hss.estimate import ShardLoad
     from handler.models import CategorySnapshot, Target
     from handler.policy.rules import Policy
     from handler.settings.run_settings import Place
@@ -33,6 +35,8 @@ DESCRIPTION = (
 )
 EXAMPLE = "port-compliance plan --policy policies/baseline.yaml --rows 2400"
 PROBE_SECONDS = 60.0
+SHOWN_ONE_BY_ONE = 5  # targets that are shown one by one
+HOUR = timedelta(hours=1)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,26 +50,80 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the plan of each target."""
+    """Print the plan of each target; of many, what each credential and all of them need."""
     if args.rows is not None and not 0 <= args.rows <= 2_000_000:
         raise UsageError("--rows: must be from 0 to 2000000, the largest offset of the API")
     wiring = Wiring.checked(terminal_context(), needs_place=args.probe)
-    settings = wiring.settings
-    loaded = load_policy(args.policy) if args.policy else None
     places: tuple[Place | None, ...] = (None,)
-    if args.probe or args.target or settings.targets_config:
+    if args.probe or args.target or wiring.settings.targets_config:
         places = wiring.places(args.target)
-    for place in places:
-        location = (place.policy if place is not None else "") or settings.policy_path
-        policy = loaded or wiring.policy(location, place)
-        categories = (place.categories if place is not None else ()) or policy.categories
-        asks = asks_of(policy, [category for category in policy.categories if category in categories])
-        with wiring.redactor.errors():
-            sizes = _sizes(args, policy, place or settings.place, wiring)
-        made = estimate(asks, sizes, settings.calls_per_minute)
-        for line in _lines(place.name if place is not None else "default", made, budget_seconds(settings)):
-            print(line)
+    planner = _Planner(args, wiring)
+    plans = [(place, planner.plan(place)) for place in places]
+    lines = (
+        _of_each(plans, budget_seconds(wiring.settings)) if len(plans) <= SHOWN_ONE_BY_ONE else _of_all(plans, wiring)
+    )
+    for line in lines:
+        print(line)
     return 0
+
+
+class _Planner:
+    """Estimates targets; those of the same policy, categories and sizes alike."""
+
+    def __init__(self, args: argparse.Namespace, wiring: Wiring) -> None:
+        self._args, self._wiring = args, wiring
+        self._policies: dict[str, Policy] = {}
+        self._known: dict[tuple[str, tuple[str, ...], tuple[tuple[str, Size], ...]], Estimate] = {}
+
+    def plan(self, place: Place | None) -> Estimate:
+        """What a run on that target needs."""
+        location = (place.policy if place is not None else "") or self._wiring.settings.policy_path
+        policy = self._policy(location, place)
+        categories = (place.categories if place is not None else ()) or policy.categories
+        with self._wiring.redactor.errors():
+            sizes = _sizes(self._args, policy, place or self._wiring.settings.place, self._wiring)
+        key = (location, categories, tuple(sorted(sizes.items())))
+        if key not in self._known:
+            asks = asks_of(policy, [category for category in policy.categories if category in categories])
+            self._known[key] = estimate(asks, sizes, self._wiring.settings.calls_per_minute)
+        return self._known[key]
+
+    def _policy(self, location: str, place: Place | None) -> Policy:
+        if location not in self._policies:
+            paths = self._args.policy
+            self._policies[location] = load_policy(paths) if paths else self._wiring.policy(location, place)
+        return self._policies[location]
+
+
+def _of_each(plans: Sequence[tuple[Place | None, Estimate]], budget: float) -> Iterator[str]:
+    for place, made in plans:
+        yield from _lines(place.name if place is not None else "default", made, budget)
+
+
+def _of_all(plans: Sequence[tuple[Place | None, Estimate]], wiring: Wiring) -> Iterator[str]:
+    """The sums of many targets, by credential: what shares a credential shares its pace."""
+    interval = wiring.settings.run_interval or HOUR
+    loads = _loads(plans, interval, wiring.settings.calls_per_minute)
+    for number, load in enumerate(loads, 1):
+        late = "" if load.fits else f"; more than {interval}: give some of them other credentials"
+        said = f"{load.targets} targets, {load.calls} calls, {load.minutes:.1f} minutes a round"
+        yield f"credential {number}: {said}{late}"
+    requests = sum(load.requests_a_month for load in loads)
+    seconds = sum(load.gb_seconds_a_month for load in loads)
+    yield f"{len(plans)} targets, each every {interval}: {sum(load.calls for load in loads)} calls a round at most"
+    yield (
+        f"{len(loads)} credentials, {requests:,} requests and {seconds:,.0f} GB-s a month "
+        f"(a function each, a timer every {TIMER_MINUTES} minutes, {MEMORY_MB} MB)"
+    )
+
+
+def _loads(
+    plans: Sequence[tuple[Place | None, Estimate]], interval: timedelta, calls_per_minute: int
+) -> list[ShardLoad]:
+    shards: dict[object, list[Mapping[str, int]]] = {}
+    for place, made in plans:
+        shards.setdefault(None if place is None else place.credentials, []).append(made.calls)
+    return [shard_load(calls, interval, calls_per_minute) for calls in shards.values()]
 
 
 def _lines(name: str, made: Estimate, budget: float) -> Iterator[str]:

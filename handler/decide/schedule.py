@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 DUE_AFTER = 0.9  # of the interval, counted from the last start
 STALE_AFTER = 2  # intervals without a complete run
+UNSET_INTERVAL = timedelta(days=1)  # what staleness is measured by where RUN_INTERVAL is not set
 NEVER = timedelta.max
 
 
@@ -28,6 +29,24 @@ class Turn(NamedTuple):
 
     due: tuple[str, ...]
     resting: tuple[str, ...]
+
+
+class Deferred(NamedTuple):
+    """A target that this run did not ask: when it was last, with what verdict, and what that stands for now.
+
+    `stands` is None where its first turn is still to come.
+    """
+
+    name: str
+    last_run_at: str
+    verdict: Verdict | None
+    stands: Verdict | None
+    counts: Mapping[str, int] = {}
+
+
+def said_of(one: Deferred) -> str:
+    """When a target that was not asked was last, in words."""
+    return f"last {one.verdict} at {one.last_run_at}" if one.last_run_at else "it was never checked"
 
 
 def turn(names: Iterable[str], known: Mapping[str, IndexEntry], now: datetime, interval: timedelta) -> Turn:

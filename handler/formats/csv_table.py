@@ -91,10 +91,10 @@ def _line(report: Report, finding: Finding, host: Host | None, more: tuple[str, 
         finding.fingerprint,
         *more,
     )
-    return [_cell("" if value is None else str(value)) for value in cells]
+    return [cell("" if value is None else str(value)) for value in cells]
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """The text on one line; a leading quote keeps a spreadsheet from computing it."""
     shown = inert(text, 2000)
     return f"'{shown}" if shown.startswith(_FORMULA) else shown

@@ -26,14 +26,14 @@ _TABLE_RUNS = 30  # the newest runs that are also told as a table
 
 def render_html(report: Report, history: Sequence[RunSummary] = ()) -> str:
     """The whole page; below 300 KB for 1,000 findings."""
-    css, script = _part("report.css"), _part("report.js")
-    template = _environment().from_string(_part("report.html.j2"))
+    css, script = part_of("report.css"), part_of("report.js")
+    template = environment_of().from_string(part_of("report.html.j2"))
     return template.render(
         report=report,
         css=css,
         script=script,
-        css_hash=_digest(css),
-        script_hash=_digest(script),
+        css_hash=digest_of(css),
+        script_hash=digest_of(script),
         findings=sorted(report.findings, key=worst_first),
         rules=_rules(report),
         changed=_changed(report),
@@ -64,17 +64,19 @@ def safe_link(url: str) -> str:
     return inert(url, 2000) if parts.scheme in {"http", "https"} and parts.netloc else ""
 
 
-def _environment() -> Environment:
+def environment_of() -> Environment:
+    """What renders a page: everything is escaped, nothing may be missing."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(inert=inert, anchor=anchor, rule_anchor=rule_anchor, safe_link=safe_link)
     return environment
 
 
-def _part(name: str) -> str:
+def part_of(name: str) -> str:
+    """A file beside this one."""
     return files("handler.formats").joinpath(name).read_text(encoding="utf-8")
 
 
-def _digest(text: str) -> str:
+def digest_of(text: str) -> str:
     """What the page's content security policy names its style and script by."""
     return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 

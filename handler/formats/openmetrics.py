@@ -89,14 +89,15 @@ def _family(name: str, what: str, samples: Callable[[Report], Samples], reports:
     totals: dict[str, float] = {}
     for report in reports:
         for labels, value in samples(report):
-            written = _labels({"target": report.target.name, **labels})
+            written = labels_of({"target": report.target.name, **labels})
             totals[written] = totals.get(written, 0.0) + value
     unit = [f"# UNIT {name} seconds"] if name.endswith("_seconds") else []
-    values = [f"{name}{written} {_number(value)}" for written, value in totals.items()]
+    values = [f"{name}{written} {number_of(value)}" for written, value in totals.items()]
     return [f"# TYPE {name} gauge", *unit, f"# HELP {name} {what}", *values]
 
 
-def _labels(labels: dict[str, str]) -> str:
+def labels_of(labels: dict[str, str]) -> str:
+    """The labels of a sample, each value made harmless."""
     return "{" + ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items()) + "}"
 
 
@@ -104,5 +105,6 @@ def _escaped(value: str) -> str:
     return inert(value, _LABEL_LENGTH).replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _number(value: float) -> str:
+def number_of(value: float) -> str:
+    """A value without a fraction where it has none."""
     return str(int(value)) if value.is_integer() else repr(value)

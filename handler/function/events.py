@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TriggerKind = Literal["empty", "timer", "gateway", "smn", "cts", "eventgrid", "obs"]
-_CHOICES = ("policy", "target", "categories", "dry_run", "notify_test")
-_SWITCHES = ("dry_run", "notify_test")
+_CHOICES = ("policy", "target", "categories", "dry_run", "fleet", "notify_test")
+_SWITCHES = ("dry_run", "fleet", "notify_test")
 _MAX_TEXT = 64 * 1024
 
 
@@ -34,6 +34,7 @@ class Trigger(NamedTuple):
     categories: tuple[str, ...] = ()
     dry_run: bool = False
     notify_test: bool = False  # test the sinks, check nothing
+    fleet: bool = False  # the digest of all targets, instead of a run
     bucket: str = ""  # obs: whose object changed
     key: str = ""
     wants_markdown: bool = False  # gateway: by its Accept header
@@ -124,6 +125,7 @@ def _timer(event: Mapping[str, Any]) -> Trigger:
         categories=tuple(category for category in CATEGORIES if category in categories),
         dry_run=chosen.get("dry_run", False),
         notify_test=chosen.get("notify_test", False),
+        fleet=chosen.get("fleet", False),
     )
 
 

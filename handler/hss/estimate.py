@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.hss.pacing import WINDOW
 from handler.hss.plan import Ask, PlanName, calls_from_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from handler.hss.pages import Sorted
+
+MONTH = timedelta(days=30)
+TIMER_MINUTES = 10  # between two runs of a shard
+MEMORY_MB = 256
+SECONDS_A_CALL = 0.5  # that a call takes
 
 
 class Size(NamedTuple):
@@ -57,6 +64,39 @@ def estimate(asks: Iterable[Ask], sizes: Mapping[str, Size], calls_per_minute: i
     }
     most = max(calls.values(), default=0)
     return Estimate(categories, calls, _seconds(most, calls_per_minute), _targets_per_hour(most, calls_per_minute))
+
+
+class ShardLoad(NamedTuple):
+    """What the targets of one credential need: a round of all of them, and a month of a function with a timer."""
+
+    targets: int
+    calls: int
+    minutes: float
+    fits: bool  # a round ends before the next is due
+    requests_a_month: int
+    gb_seconds_a_month: float
+
+
+def shard_load(calls: Sequence[Mapping[str, int]], interval: timedelta, calls_per_minute: int = 5) -> ShardLoad:
+    """The load of targets that make so many calls of each API, each once an interval, in a month of thirty days.
+
+    A function is paid while it waits for the pace, so its seconds are those of the pace and one for each call.
+    """
+    by_api = Counter[str]()
+    for each in calls:
+        by_api.update(each)
+    total = sum(by_api.values())
+    waiting = _seconds(max(by_api.values(), default=0), calls_per_minute)
+    seconds = min(waiting + total * SECONDS_A_CALL, interval.total_seconds())
+    rounds = MONTH / interval
+    return ShardLoad(
+        targets=len(calls),
+        calls=total,
+        minutes=waiting / 60,
+        fits=waiting <= interval.total_seconds(),
+        requests_a_month=int(MONTH / timedelta(minutes=TIMER_MINUTES)),
+        gb_seconds_a_month=rounds * seconds * MEMORY_MB / 1024,
+    )
 
 
 def _category(ask: Ask, size: Size) -> CategoryEstimate:

@@ -88,7 +88,10 @@ class CategoryListing:
         if self.refused is None:
             self._ports()
         walk = self._walk
-        self._judge_counters(counters)
+        if isinstance(counters, AssetCounters):
+            self._judge_counters(counters)
+        else:
+            self._judge_failure(counters)
         problems = (*self._problems, *walk.problems)
         told = counters if isinstance(counters, AssetCounters) else None
         notes = [told.notes] if told else []
@@ -128,16 +131,17 @@ class CategoryListing:
             self._note_refusal(error, of_one_api=(400,))
             self._problems.append(Problem(error.message, hint=error.hint))
 
-    def _judge_counters(self, counters: AssetCounters | UnknownError) -> None:
-        """What the counters, or their failure, cost: a problem only where a rule or an empty list needs them."""
-        if isinstance(counters, UnknownError):
-            if isinstance(counters, DeniedError) and self.refused not in (None, counters):
-                return  # the ports were refused too: one cause, told with them
-            if self._ask.counters or self._walk.is_empty or self.refused is counters:
-                self._problems.insert(0, Problem(counters.message, hint=counters.hint))
-            else:
-                self._warnings.append(counters.message)
-            return
+    def _judge_failure(self, error: UnknownError) -> None:
+        """What it costs that no counters came: a problem only where a rule or an empty list needs them."""
+        if isinstance(error, DeniedError) and self.refused not in (None, error):
+            return  # the ports were refused too: one cause, told with them
+        if self._ask.counters or self._walk.is_empty or self.refused is error:
+            self._problems.insert(0, Problem(error.message, hint=error.hint))
+        else:
+            self._warnings.append(error.message)
+
+    def _judge_counters(self, counters: AssetCounters) -> None:
+        """What the counters cost: a problem only where a rule or an empty list needs one that cannot be read."""
         read = (*self._ask.counters, *(["port_num"] if self._walk.is_empty else []))
         faults = (*counters.problems, *unreadable_counters(counters.raw, read))
         self._problems[:0] = faults

@@ -7,14 +7,14 @@ minute. The gateway's minute is not ours, so a window is 61 s.
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import Counter, deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.errors import TimeLimitError
 from handler.retries import in_minutes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from handler.clock import Clock, Deadline
 
@@ -29,6 +29,13 @@ class Lane(NamedTuple):
     identity: str
 
 
+class Start(NamedTuple):
+    """When a call started: in monotonic seconds of this process, and in seconds since 1970, which others know too."""
+
+    at: float
+    on: float
+
+
 class Pacer:
     """Gives turns so that at most `calls` start in any `window` seconds per lane; 0 calls: no pacing.
 
@@ -37,7 +44,8 @@ class Pacer:
 
     def __init__(self, clock: Clock, calls: int = 5, window: float = WINDOW) -> None:
         self.clock, self.calls, self.window = clock, calls, window
-        self._starts: dict[Lane, deque[float]] = {}
+        self._starts: dict[Lane, deque[Start]] = {}
+        self._turns: dict[Lane, int] = {}
         self._lock = threading.Lock()
 
     def take(
@@ -61,29 +69,53 @@ class Pacer:
     def give_back(self, lane: Lane, turn: float) -> None:
         """A call that was given this turn never reached the API: it counts no more."""
         with self._lock:
-            starts = self._starts.get(lane)
-            if starts is not None and turn in starts:
-                starts.remove(turn)
+            starts = self._starts.get(lane, deque())
+            given = next((start for start in starts if start.at == turn), None)
+            if given is not None:
+                starts.remove(given)
+            if given is not None or not self.calls:
+                self._turns[lane] = max(0, self._turns.get(lane, 0) - 1)
 
     def forecast(self, lane: Lane, calls: int) -> float:
         """Seconds until the last of so many more calls may start."""
         with self._lock:
-            starts = deque(self._starts.get(lane, ()), maxlen=self.calls)
+            starts = deque((start.at for start in self._starts.get(lane, ())), maxlen=self.calls)
         now = at = self.clock.monotonic()
         for _ in range(calls if self.calls else 0):
             at = max(now, starts[0] + self.window) if len(starts) == self.calls else now
             starts.append(at)
         return at - now
 
+    def turns(self, lane: Lane) -> int:
+        """How many turns were given so far, without those that were given back."""
+        with self._lock:
+            return self._turns.get(lane, 0)
+
+    def started(self, lane: Lane) -> tuple[float, ...]:
+        """When the last calls started, in seconds since 1970."""
+        with self._lock:
+            return tuple(start.on for start in self._starts.get(lane, ()))
+
+    def recall(self, lane: Lane, started: Iterable[float]) -> None:
+        """Take the calls of other processes into account. What lies further ahead than a window is a wrong clock's."""
+        if not self.calls:
+            return
+        now, today = self.clock.monotonic(), self.clock.now().timestamp()
+        with self._lock:
+            known = self._starts.get(lane, ())
+            others = Counter(on for on in started if on <= today + self.window)
+            others.subtract(start.on for start in known)
+            merged = sorted((*known, *(Start(now - max(0.0, today - on), on) for on in others.elements())))
+            self._starts[lane] = deque(merged, maxlen=self.calls)
+
     def _try(self, lane: Lane) -> tuple[float, float]:
         """The moment, and the seconds until there may be a turn; zero if it was taken."""
-        if not self.calls:
-            return self.clock.monotonic(), 0.0
         with self._lock:
             now = self.clock.monotonic()
             starts = self._starts.setdefault(lane, deque(maxlen=self.calls))
-            wait = starts[0] + self.window - now if len(starts) == self.calls else 0.0
+            wait = starts[0].at + self.window - now if self.calls and len(starts) == self.calls else 0.0
             if wait > _INSTANT:
                 return now, wait
-            starts.append(now)
+            starts.append(Start(now, self.clock.now().timestamp()))
+            self._turns[lane] = self._turns.get(lane, 0) + 1
             return now, 0.0

@@ -11,7 +11,7 @@ from handler.models import Problem, Severity
 from handler.notify.due import lasting
 from handler.notify.receipts import merged_memories, pruned, with_pending
 from handler.notify.run_items import blind_problems
-from handler.state.document import decode, encode
+from handler.state.document import encode
 from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary, at_place
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def _save_claim(outbox: Outbox, store: Store, version: str | None, tries: int) -
     try:
         return _save(outbox, store, outbox.memory, version)
     except StoreConflictError:
-        document, version = store.load()
-        if tries == 1 or document is None or not _is_of_another_place(outbox, decode(document)):
+        theirs, version = store.load()
+        if tries == 1 or theirs is None or not _is_of_another_place(outbox, theirs):
             raise
         return _save_claim(outbox, store, version, tries - 1)
 
@@ -108,9 +108,8 @@ def remember(outbox: Outbox, store: Store, version: str | None) -> None:
             try:
                 _save(outbox, store, memory, version)
             except StoreConflictError:
-                document, version = store.load()
-                theirs = decode(document) if document is not None else outbox.memory
-                memory = merged_memories(theirs, outbox.memory, outbox.settled, outbox.run_id)
+                theirs, version = store.load()
+                memory = merged_memories(theirs or outbox.memory, outbox.memory, outbox.settled, outbox.run_id)
                 continue
             outbox.memory = memory
             return

@@ -44,11 +44,7 @@ class BuiltFile(NamedTuple):
 
 def build_file(file: PositionedFile) -> BuiltFile:
     """The rules and exemptions of one file; where it has any problem, only its problems."""
-    problems = list(file.problems)
-    document = None
-    if file.data is not None and not (problems and not file.values):
-        document = file.data
-        problems += [*_shape_problems(file), *_kinds(file)]
+    document, problems = _judged(file)
     if document is None or problems:
         return BuiltFile(file, problems=(*problems, *_second_look(file)))
     builder = _Builder(file, document.get("defaults", {}))
@@ -61,10 +57,18 @@ def build_file(file: PositionedFile) -> BuiltFile:
     return BuiltFile(file, document, tuple(rules), tuple(exemptions), tuple(builder.written), tuple(builder.problems))
 
 
-def _shape_problems(file: PositionedFile) -> tuple[LoadProblem, ...]:
-    """What is wrong with the shape of a file and not told yet."""
+def _judged(file: PositionedFile) -> tuple[FileData | None, tuple[LoadProblem, ...]]:
+    """What a file holds, None unless its shape is right, and all that is wrong with it."""
+    if file.data is None or (file.problems and not file.values):
+        return None, tuple(file.problems)
+    shape = _shape_problems(file)
+    return None if shape is not None else file.data, (*file.problems, *(shape or ()), *_kinds(file))
+
+
+def _shape_problems(file: PositionedFile) -> tuple[LoadProblem, ...] | None:
+    """What is wrong with the shape of a file and not told yet; None if nothing is wrong with it."""
     if certainly_fits()(file.data):
-        return ()
+        return None
     from handler.policy.messages import shape_problems  # noqa: PLC0415 - brings pydantic, which a good file needs not
 
     return shape_problems(file)

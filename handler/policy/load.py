@@ -201,7 +201,7 @@ def _joined(files: Sequence[BuiltFile]) -> Policy:
         rules=_merged(list(chain.from_iterable(file.rules for file in files))),
         exemptions=tuple(chain.from_iterable(file.exemptions for file in files)),
         expect_rows=_expected_rows(documents),
-        limits=_strictest([document.get("limits", {}) for document in documents]),
+        limits=_strictest([document.get("limits") or {} for document in documents]),
         description="\n".join(document["description"] for document in documents if document.get("description")),
         files=tuple(file.file.name for file in files),
     )
@@ -225,8 +225,8 @@ def _expected_rows(documents: Sequence[FileData]) -> dict[str, int]:
 
 def _strictest(limits: Sequence[FileData]) -> Limits:
     """What holds where several files set limits: the fewest days, and whatever one of them requires."""
-    days = [each["exemption_days"] for each in limits if "exemption_days" in each]
-    required = dict.fromkeys(key for each in limits for key in each.get("require", ()))
+    days = [each["exemption_days"] for each in limits if each.get("exemption_days") is not None]
+    required = dict.fromkeys(key for each in limits for key in each.get("require") or ())
     return Limits(min(days, default=None), tuple(required))
 
 

@@ -42,14 +42,14 @@ _PATTERNS = {
 }
 
 
-def shape_problems(file: PositionedFile) -> tuple[LoadProblem, ...]:
-    """What pydantic finds wrong with a file, but for what is told already."""
+def shape_problems(file: PositionedFile) -> tuple[LoadProblem, ...] | None:
+    """What pydantic finds wrong with a file, but for what is told already; None if it finds nothing."""
     try:
         PolicyDocument.model_validate(file.data)
     except ValidationError as error:
         details = error.errors(include_url=False)
         return tuple(_problem(file, detail) for detail in details if not _already_told(file, tuple(detail["loc"])))
-    return ()
+    return None
 
 
 def _already_told(file: PositionedFile, path: KeyPath) -> bool:

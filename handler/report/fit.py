@@ -7,12 +7,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from handler.models import worst_first
-from handler.report.json_v1 import finding_dict, report_dict
+from handler.report.json_v1 import deferred_dict, finding_dict, report_dict
 from handler.report.verdict import counts_of, worst_target_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from handler.decide.schedule import Deferred
     from handler.models import Finding, Report
 
 RESULT_BYTES = 200_000  # a function's result stays below the platform's 256 KB for asynchronous answers
@@ -29,7 +30,7 @@ def fit_report(report: Report, limit: int = RESULT_BYTES) -> Report:
     What is derived goes first, and a warning names it: the vendor's view, exempted and announced rows, the rules'
     texts. Then the least severe findings, which `omitted` counts, with what `changes` says of them.
     """
-    if _size(report_dict(report)) < limit:
+    if size_of(report_dict(report)) < limit:
         return report
     cut = report._replace(counts=counts_of(report))
     named: dict[str, str] = {}
@@ -42,7 +43,7 @@ def fit_report(report: Report, limit: int = RESULT_BYTES) -> Report:
         said = cut._replace(
             warnings=(*cut.warnings, f"left out of a result that was too long: {', '.join(named.values())}")
         )
-        if _size(report_dict(said)) < limit:
+        if size_of(report_dict(said)) < limit:
             return said
     return _worst_that_fit(said if named else cut, limit)
 
@@ -76,7 +77,7 @@ def _worst_that_fit(report: Report, limit: int) -> Report:
     ordered = tuple(sorted(report.findings, key=worst_first))
     for without in (lambda whole: whole, _bare):
         less = without(report)
-        room = limit - _size(report_dict(_with(less, ordered, 0)))
+        room = limit - size_of(report_dict(_with(less, ordered, 0)))
         if room > 0:
             return _with(less, ordered, _how_many(ordered, room, _times_named(less)))
     return _with(_bare(report), ordered, 0)
@@ -113,18 +114,27 @@ def fit_reports(reports: Iterable[Report], limit: int = RESULT_BYTES) -> tuple[R
         kept[0] = kept[0]._replace(warnings=(said, *kept[0].warnings))
     left = limit - _ENVELOPE_BYTES
     fitted: dict[int, Report] = {}
-    sizes = [_size(report_dict(report)) for report in kept]
+    sizes = [size_of(report_dict(report)) for report in kept]
     for done, index in enumerate(sorted(range(len(kept)), key=lambda index: sizes[index])):
         fitted[index] = fit_report(kept[index], left // (len(kept) - done) - 2)
-        left -= _size(report_dict(fitted[index])) + 2
+        left -= size_of(report_dict(fitted[index])) + 2
     return tuple(fitted[index] for index in range(len(kept)))
+
+
+def fit_deferred(deferred: tuple[Deferred, ...], limit: int) -> tuple[Deferred, ...]:
+    """As many as go into so many bytes of JSON, from the worst on; the index knows all of them."""
+    for kept, one in enumerate(deferred):
+        limit -= size_of(deferred_dict(one)) + 2
+        if limit <= 0:
+            return deferred[:kept]
+    return deferred
 
 
 def _how_many(findings: tuple[Finding, ...], room: int, named: Mapping[str, int]) -> int:
     """How many of the findings, from the worst on, fit into so many bytes of JSON."""
     for kept, finding in enumerate(findings):
-        again = named.get(finding.fingerprint, 0) * (_size(finding.fingerprint) + 2)
-        room -= _size(finding_dict(finding)) + 2 + again  # the comma and the space between two of them
+        again = named.get(finding.fingerprint, 0) * (size_of(finding.fingerprint) + 2)
+        room -= size_of(finding_dict(finding)) + 2 + again  # the comma and the space between two of them
         if room <= 0:
             return kept
     return len(findings)
@@ -145,5 +155,6 @@ def _bare(report: Report) -> Report:
     )
 
 
-def _size(value: object) -> int:
+def size_of(value: object) -> int:
+    """Bytes of JSON."""
     return len(json.dumps(value).encode())

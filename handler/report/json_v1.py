@@ -25,10 +25,12 @@ from handler.models import (
     Target,
 )
 from handler.report.codec import Codec, as_is, each, field, maybe, spread
-from handler.report.verdict import counts_of, worst_target_first, worst_verdict
+from handler.report.verdict import counts_of, verdict_of_run, worst_target_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from handler.decide.schedule import Deferred
 
 REPORT_VERSION = "1"
 EMPTY_ROW = Row(0, "", 0)
@@ -45,15 +47,21 @@ def read_report(plain: Mapping[str, Any]) -> Report:
     return report if report.omitted else report._replace(counts=None)
 
 
-def targets_dict(run_id: str, reports: Iterable[Report]) -> dict[str, Any]:
-    """The result of a run over several targets, worst verdict first."""
-    ordered = worst_target_first(reports)
+def targets_dict(run_id: str, reports: Iterable[Report], deferred: Iterable[Deferred] = ()) -> dict[str, Any]:
+    """The result of a run over several targets, worst verdict first; `deferred` are those that it did not ask."""
+    ordered, others = worst_target_first(reports), tuple(deferred)
     return {
         "version": REPORT_VERSION,
         "run_id": run_id,
-        "verdict": worst_verdict(report.verdict for report in ordered),
+        "verdict": verdict_of_run(ordered, others),
         "targets": [report_dict(report) for report in ordered],
+        "deferred": [deferred_dict(one) for one in others],
     }
+
+
+def deferred_dict(one: Deferred) -> dict[str, Any]:
+    """A target that was not asked, with its last verdict; null where it never was."""
+    return {"name": one.name, "last_run_at": one.last_run_at or None, "verdict": one.verdict}
 
 
 def finding_dict(finding: Finding) -> dict[str, Any]:

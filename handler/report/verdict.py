@@ -11,6 +11,7 @@ from handler.models import Report, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from handler.decide.schedule import Deferred
     from handler.models import Evaluation, Finding, Snapshot, Verdict
     from handler.policy.rules import Policy
 
@@ -55,6 +56,12 @@ def counts_of(report: Report) -> Mapping[str, int]:
 def worst_verdict(verdicts: Iterable[Verdict]) -> Verdict:
     """The worst of several targets' verdicts; of none, `inconclusive`."""
     return min(verdicts, key=VERDICTS.index, default="inconclusive")
+
+
+def verdict_of_run(reports: Iterable[Report], deferred: Iterable[Deferred]) -> Verdict:
+    """The worst of what was asked and of what the others stand for, but for those whose first turn is still to come."""
+    stand = (one.stands for one in deferred if one.stands is not None)
+    return worst_verdict((*(report.verdict for report in reports), *stand))
 
 
 def worst_target_first(reports: Iterable[Report]) -> list[Report]:

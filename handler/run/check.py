@@ -71,8 +71,8 @@ def load_state(store: Store | None) -> LoadedState:
     if store is None:
         return LoadedState()
     try:
-        document, version = store.load()
-        return LoadedState(None if document is None else lazy.decode(document), store, version, configured=True)
+        last_run, version = store.load()
+        return LoadedState(last_run, store, version, configured=True)
     except StoreDamagedError as error:
         return LoadedState(store=store, configured=True, trouble=f"no previous state: {error.message}")
     except StoreError as error:

@@ -9,6 +9,7 @@ from handler.clock import SystemClock
 from handler.hss.iam import TokenCache
 from handler.hss.pacing import Pacer
 from handler.run.policy_source import PolicyCache
+from handler.settings.targets_cache import TargetsCache
 from handler.transport import HttpTransport, host_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Warm:
-    """What the runs of one process share: connections, tokens, fetched policies, the pace of the API."""
+    """What the runs of one process share: connections, tokens, fetched policies, the targets, the pace of the API."""
 
     def __init__(
         self, api: Transport | None = None, web: Transport | None = None, random: Random | None = None
@@ -31,6 +32,7 @@ class Warm:
         self.random = random or Random()  # noqa: S311 - spreads retries
         self.tokens = TokenCache()
         self.policies = PolicyCache()
+        self.targets = TargetsCache()
         self._pacers: dict[int, Pacer] = {}
 
     def pacer(self, calls_per_minute: int, clock: Clock) -> Pacer:

@@ -31,14 +31,17 @@ if TYPE_CHECKING:
     from handler.run.conclude import failed_run as failed_run
     from handler.run.conclude import report_of as report_of
     from handler.run.conclude import run_failure as run_failure
+    from handler.run.left import tell_left as tell_left
     from handler.run.recorded import replay as replay
     from handler.run.result import RunResult as RunResult
+    from handler.run.shard import open_shard as open_shard
     from handler.run.sink_test import check_sinks as check_sinks
     from handler.settings.sinks_file import read_sinks as read_sinks
     from handler.settings.targets_file import read_targets as read_targets
     from handler.settings.webhook import unsigned as unsigned
     from handler.settings.webhook import webhook_sink as webhook_sink
     from handler.state.document import decode as decode
+    from handler.state.index import index_of as index_of
     from handler.state.obs_objects import ObsKeys as ObsKeys
     from handler.state.obs_objects import ObsObjects as ObsObjects
     from handler.state.open import open_store as open_store
@@ -59,12 +62,15 @@ _WHERE_USED = {
     "handler.report.fit": ("RESULT_BYTES",),  # a gateway call
     "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
+    "handler.run.left": ("tell_left",),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
+    "handler.run.shard": ("open_shard",),  # a state with {target}
     "handler.run.sink_test": ("check_sinks",),  # a test of the sinks
     "handler.settings.sinks_file": ("read_sinks",),  # NOTIFY_CONFIG; brings yaml and pydantic
     "handler.settings.targets_file": ("read_targets",),  # TARGETS_CONFIG; brings yaml and pydantic
     "handler.settings.webhook": ("unsigned", "webhook_sink"),  # a run with sinks
     "handler.state.document": ("decode",),  # a run with a state
+    "handler.state.index": ("index_of",),  # a state with {target}
     "handler.state.obs_objects": ("ObsKeys", "ObsObjects"),  # a policy or state in a bucket
     "handler.state.open": ("open_store",),  # a run with a state
 }

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from handler.decide.schedule import said_of
 from handler.models import Severity
-from handler.report.fit import RESULT_BYTES, fit_report, fit_reports
-from handler.report.json_v1 import report_dict, targets_dict
-from handler.report.verdict import worst_verdict
+from handler.report.fit import RESULT_BYTES, fit_deferred, fit_report, fit_reports, size_of
+from handler.report.json_v1 import deferred_dict, report_dict, targets_dict
+from handler.report.verdict import verdict_of_run
 
 if TYPE_CHECKING:
+    from handler.decide.schedule import Deferred
     from handler.errors import UsageError
     from handler.models import Report, Verdict
 
 _WORST_FIRST = (2, 3, 4, 1, 0)
+DEFERRED_SHARE = 4  # of a result that is too large: a quarter for the targets that were not asked
 
 
 def exit_code(report: Report, fail_on: Severity = Severity.INFO) -> int:
@@ -25,17 +28,26 @@ def exit_code(report: Report, fail_on: Severity = Severity.INFO) -> int:
     return 1 if any(finding.severity >= fail_on for finding in report.findings) else 0
 
 
+def _code_of_deferred(one: Deferred, fail_on: Severity) -> int:
+    """What a target that was not asked stands for: 3 if that is not known, 1 for its last findings."""
+    if one.stands == "inconclusive":
+        return 3
+    return 1 if any(count and Severity.of(level) >= fail_on for level, count in one.counts.items()) else 0
+
+
 class RunResult(NamedTuple):
-    """The reports of a run, one per target. `error` is what stopped it before its first request."""
+    """The reports of a run, one per target asked, and the `deferred`. `error` was known before its first request."""
 
     reports: tuple[Report, ...]
     several: bool = False
     error: UsageError | None = None
+    deferred: tuple[Deferred, ...] = ()
+    run_id: str = ""
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of all targets."""
-        return worst_verdict(report.verdict for report in self.reports)
+        """The worst of all targets, asked or deferred."""
+        return verdict_of_run(self.reports, self.deferred)
 
     @property
     def exit_code(self) -> int:
@@ -46,8 +58,9 @@ class RunResult(NamedTuple):
         """As `exit_code`; 1 only for a finding at least as severe."""
         if self.error is not None:
             return 2
-        codes = [exit_code(report, fail_on) for report in self.reports] or [3]
-        return min(codes, key=_WORST_FIRST.index)
+        codes = [exit_code(report, fail_on) for report in self.reports]
+        codes += [_code_of_deferred(one, fail_on) for one in self.deferred if one.stands is not None]
+        return min(codes, key=_WORST_FIRST.index, default=3)
 
     @property
     def accepted(self) -> bool:
@@ -59,9 +72,19 @@ class RunResult(NamedTuple):
         """The reports, worst first, that are below `limit` bytes of JSON together."""
         return fit_reports(self.reports, limit)
 
+    @property
+    def not_known(self) -> tuple[str, ...]:
+        """The problems of all reports, and which target that was not asked counts as inconclusive, and why."""
+        problems = [str(problem) for report in self.reports for problem in report.problems]
+        others = (one for one in self.deferred if one.stands == "inconclusive")
+        return (*problems, *(f"{one.name} was not asked; {said_of(one)}" for one in others))
+
     def document(self, limit: int = RESULT_BYTES) -> dict[str, Any]:
         """The function's result, below `limit` bytes: one report, or the reports of several targets, worst first."""
         if not self.several and len(self.reports) == 1:
             return report_dict(fit_report(self.reports[0], limit))
-        run_id = self.reports[0].run_id if self.reports else ""
-        return targets_dict(run_id, fit_reports(self.reports, limit))
+        run_id = self.run_id or (self.reports[0].run_id if self.reports else "")
+        others = fit_deferred(self.deferred, limit // DEFERRED_SHARE)
+        left = limit - size_of([deferred_dict(one) for one in others])
+        document = targets_dict(run_id, fit_reports(self.reports, left), others)
+        return {**document, "verdict": self.verdict}

@@ -1,36 +1,29 @@
-"""One run over all its targets: prepare everything, then walk them within the time, each with its own verdict."""
+"""Everything of one run that is known before its first request: its targets, their policies and stores, its sinks."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from handler.clock import Deadline
 from handler.errors import PolicyError, SettingsError, UnknownError
-from handler.hss.listing import check_queries, take_snapshot
+from handler.hss.listing import check_queries
 from handler.hss.plan import asks_of
 from handler.models import Target
-from handler.run import lazy
-from handler.run.check import check_target, load_state, told_report
-from handler.run.job import Adapters, Job
 from handler.run.wiring import attempt
 from handler.settings.run_settings import DEFAULT_BUDGET
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from handler.hss.client import HssClient
-    from handler.models import Finding, Report, Secret, Snapshot
+    from handler.models import Secret, Snapshot
     from handler.policy.rules import Policy
-    from handler.run.job import Notifier
     from handler.run.wiring import Wiring
     from handler.settings.run_settings import Place, Settings
     from handler.sinks.sink import Sink
     from handler.state.interface import Store
-
-KEPT_FOR_TELLING = 10.0  # seconds at most; a tenth of the time is kept for telling and saving
 
 
 class RunRequest(NamedTuple):
@@ -46,17 +39,20 @@ class RunRequest(NamedTuple):
     policy: Policy | None = None  # one that the door has read itself
     snapshot: Snapshot | None = None  # offline: instead of the API
     seed: str = ""  # makes the run id derive from the inputs
+    always: bool = False  # ask every target, due or not, whoever else does; so does `target`
 
 
 class PreparedTarget(NamedTuple):
     """One target, ready to be checked; no `client`: a recording. `policy` may be why it, or the project, is not had."""
 
+    name: str  # what `{target}` stands for in a state URL
     target: Target
-    policy: Policy | UnknownError
+    policy: Policy | UnknownError | PolicyError
     categories: tuple[str, ...]
     skipped: tuple[str, ...]
     store: Store | None
     client: HssClient | None
+    place: Place | None = None
 
 
 class PreparedRun(NamedTuple):
@@ -68,36 +64,52 @@ class PreparedRun(NamedTuple):
     sinks: tuple[Sink, ...]
     request: RunRequest
 
+    @property
+    def all_broken(self) -> bool:
+        """Whether no target has a policy that can be read."""
+        return all(isinstance(each.policy, PolicyError) for each in self.targets)
+
+    @property
+    def error(self) -> PolicyError | None:
+        """What is wrong with the policies of some targets, whose runs are inconclusive; the others are checked."""
+        broken = [each.policy for each in self.targets if isinstance(each.policy, PolicyError)]
+        return PolicyError(_once(problem for error in broken for problem in error.problems)) if broken else None
+
 
 def prepare(wiring: Wiring, request: RunRequest) -> PreparedRun:
-    """Read sinks, targets, policies and stores. Raises UsageError and its children: known before the first request."""
+    """Read sinks, targets, policies and stores. Raises UsageError and its children: known before the first request.
+
+    A policy that is broken stops the run only if every target has it.
+    """
     state_url = request.state_url or wiring.settings.state_url
     problems = list(wiring.problems)
-    places: tuple[Place | None, ...] = (None,)
-    if request.snapshot is None:
-        places = attempt(lambda: wiring.places(request.target), problems) or ()
-    sinks: tuple[Sink, ...] = ()
-    if request.tell:
-        remembers = state_url is not None or bool(wiring.context.lookup("STATE_URL"))
-        sinks = wiring.sinks(problems, with_state=remembers)
+    places = _places(wiring, request, problems)
+    sinks = _sinks(wiring, request, problems)
     if len(places) > 1 and state_url is not None and "{target}" not in state_url.reveal():
         problems.append("STATE_URL: must hold {target} where several targets are checked")
     if problems:
         raise SettingsError(problems)
-    targets = tuple(_prepare_target(place, wiring, request, state_url) for place in places)
-    started_at = wiring.context.clock.now()
-    return PreparedRun(_run_id(request.seed, targets), started_at, targets, sinks, request)
+    policies = _Policies(wiring, request)
+    targets = tuple(_prepare_target(place, wiring, request, policies) for place in places)
+    run = PreparedRun(_run_id(request.seed, targets), wiring.context.clock.now(), targets, sinks, request)
+    if run.error is not None and run.all_broken:
+        raise run.error
+    return run
 
 
-def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> tuple[Report, ...]:
-    """Check each target in its share of the time left; one that fails hides nobody else's verdict."""
-    wiring.begin(seconds)
-    whole = Deadline.after(seconds, wiring.context.clock)
-    reports: list[Report] = []
-    for each in run.targets:
-        share = whole.left() / (len(run.targets) - len(reports))
-        reports.append(_check(each, run, wiring, Deadline.after(share, wiring.context.clock)))
-    return tuple(reports)
+def _sinks(wiring: Wiring, request: RunRequest, problems: list[str]) -> tuple[Sink, ...]:
+    """The sinks, where they are to be told."""
+    if not request.tell:
+        return ()
+    remembers = request.state_url or wiring.settings.state_url or wiring.context.lookup("STATE_URL")
+    return wiring.sinks(problems, with_state=bool(remembers))
+
+
+def _places(wiring: Wiring, request: RunRequest, problems: list[str]) -> tuple[Place | None, ...]:
+    """Where the targets are; none for a recording."""
+    if request.snapshot is not None:
+        return (None,)
+    return attempt(lambda: wiring.places(request.target), problems) or ()
 
 
 def budget_seconds(settings: Settings, left: float | None = None, limit: float | None = None) -> float:
@@ -113,67 +125,38 @@ def budget_seconds(settings: Settings, left: float | None = None, limit: float |
     return min(DEFAULT_BUDGET, limit or DEFAULT_BUDGET)
 
 
-def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline) -> Report:
-    kept = min(KEPT_FOR_TELLING, share.left() / 10)
-    request = run.request
-    notifier = wiring.notifier(run.sinks, share, dry_run=request.dry_run, at_least=kept, state_url=request.state_url)
-    if isinstance(each.policy, UnknownError):
-        state = load_state(each.store)
-        report, compared = lazy.failed_run(run.run_id, run.started_at, each.target, each.policy, state)
-        return told_report(report, compared, state, _adapters(each, run, wiring, share, notifier))
-    job = Job(
-        run_id=run.run_id,
-        started_at=run.started_at,
-        policy=each.policy,
-        target=each.target,
-        categories=each.categories,
-        skipped=each.skipped,
-        run_interval=wiring.settings.run_interval,
-    )
-    return check_target(job, _adapters(each, run, wiring, share.earlier(kept), notifier))
-
-
-def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: Deadline, notifier: Notifier) -> Adapters:
-    """What a check of this target talks to: the API, or a recorded snapshot in its place."""
-    context, client, recorded = wiring.context, each.client, run.request.snapshot
-    if client is None:
-        assert recorded is not None
-        return Adapters(partial(lazy.replay, recorded), notifier, context.clock, each.store, redactor=wiring.redactor)
-    on_progress = None if context.on_progress is None else partial(context.on_progress, each.target.name)
-
-    def ask(job: Job) -> Snapshot:
-        asks = asks_of(job.policy, job.categories)
-        return take_snapshot(client, job.target, asks, context.clock, asking, on_progress=on_progress)
-
-    def hosts(job: Job, findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-        named = lazy.name_hosts(findings, job.target, client, asking)
-        return named.findings, named.warnings
-
-    wanted = run.request.hosts or any(sink.hosts for sink in run.sinks)
-    return Adapters(ask, notifier, context.clock, each.store, hosts if wanted else None, wiring.redactor)
-
-
-def _prepare_target(
-    place: Place | None, wiring: Wiring, request: RunRequest, state_url: Secret | None
-) -> PreparedTarget:
-    policy = request.policy or _policy(place, wiring, request)
+def _prepare_target(place: Place | None, wiring: Wiring, request: RunRequest, policies: _Policies) -> PreparedTarget:
+    policy = policies.of(place)
     place, unknown = _with_project(place, wiring)
     policy = unknown or policy  # told like a policy that cannot be had: nothing can be asked
-    spoken = () if isinstance(policy, UnknownError) else policy.categories
-    placed = () if place is None else place.categories
-    wanted = request.categories or placed or wiring.settings.categories or spoken
-    recorded = Target() if request.snapshot is None else request.snapshot.target
-    target = recorded if place is None else place.target
-    if place is not None and not isinstance(policy, UnknownError):
-        check_queries(target, asks_of(policy, policy.categories))
+    target = _target(place, request)
+    spoken = _spoken(policy)
+    wanted = _wanted(place, wiring, request, spoken)
+    if place is not None:
+        _check_queries(target, policy)
+    name = target.name if place is None else place.name
+    state_url = request.state_url or wiring.settings.state_url
     return PreparedTarget(
+        name=name,
         target=target,
         policy=policy,
         categories=tuple(category for category in spoken if category in wanted),
         skipped=tuple(category for category in spoken if category not in wanted),
-        store=wiring.store(state_url, target.name if place is None else place.name, place, read_only=request.dry_run),
+        store=wiring.store(state_url, name, place, read_only=request.dry_run),
         client=None if place is None else wiring.client(place),
+        place=place,
     )
+
+
+def _spoken(policy: Policy | UnknownError | PolicyError) -> tuple[str, ...]:
+    """The categories that a policy speaks of; none where it cannot be had."""
+    return () if isinstance(policy, (UnknownError, PolicyError)) else policy.categories
+
+
+def _check_queries(target: Target, policy: Policy | UnknownError | PolicyError) -> None:
+    """Raises SettingsError where a target's parameters cannot be asked with."""
+    if not isinstance(policy, (UnknownError, PolicyError)):
+        check_queries(target, asks_of(policy, policy.categories))
 
 
 def _with_project(place: Place | None, wiring: Wiring) -> tuple[Place | None, UnknownError | None]:
@@ -184,22 +167,55 @@ def _with_project(place: Place | None, wiring: Wiring) -> tuple[Place | None, Un
         return place, error
 
 
-def _policy(place: Place | None, wiring: Wiring, request: RunRequest) -> Policy | UnknownError:
-    """The policy of a place, or why the network does not give it. Raises PolicyError."""
-    location = request.policy_path or (place.policy if place is not None else "") or wiring.settings.policy_path
-    try:
-        return wiring.policy(location, place)
-    except UnknownError as error:
-        return error
-    except PolicyError as error:
-        if place is None or not wiring.settings.targets_config:
-            raise
-        raise PolicyError([f"target {place.name}: {problem}" for problem in error.problems]) from None
+def _target(place: Place | None, request: RunRequest) -> Target:
+    if place is not None:
+        return place.target
+    return Target() if request.snapshot is None else request.snapshot.target
+
+
+def _wanted(place: Place | None, wiring: Wiring, request: RunRequest, spoken: tuple[str, ...]) -> tuple[str, ...]:
+    """The categories that are asked for: by the door, else by the target, else by the settings, else by the policy."""
+    return request.categories or (() if place is None else place.categories) or wiring.settings.categories or spoken
+
+
+class _Policies:
+    """The policies of a run, each read once however many targets have it."""
+
+    def __init__(self, wiring: Wiring, request: RunRequest) -> None:
+        self._wiring, self._request = wiring, request
+        self._known: dict[tuple[str, str], Policy | UnknownError | PolicyError] = {}
+
+    def of(self, place: Place | None) -> Policy | UnknownError | PolicyError:
+        """The policy of a place, or why the network does not give it, or what is wrong with it."""
+        if self._request.policy is not None:
+            return self._request.policy
+        found = self._found(place)
+        if isinstance(found, PolicyError) and place is not None and self._wiring.settings.targets_config:
+            return PolicyError([f"target {place.name}: {problem}" for problem in found.problems])
+        return found
+
+    def _found(self, place: Place | None) -> Policy | UnknownError | PolicyError:
+        own = "" if place is None else place.policy
+        location = self._request.policy_path or own or self._wiring.settings.policy_path
+        bucket_at = place.endpoint if place is not None and location.startswith("obs://") else ""
+        if (location, bucket_at) not in self._known:
+            self._known[location, bucket_at] = self._read(location, place)
+        return self._known[location, bucket_at]
+
+    def _read(self, location: str, place: Place | None) -> Policy | UnknownError | PolicyError:
+        try:
+            return self._wiring.policy(location, place)
+        except (UnknownError, PolicyError) as error:
+            return error
+
+
+def _once(problems: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(problems))
 
 
 def _run_id(seed: str, targets: tuple[PreparedTarget, ...]) -> str:
     """A random id, or with a seed one that the same inputs give again."""
     if not seed:
         return os.urandom(16).hex()
-    policies = "".join(each.policy.digest for each in targets if not isinstance(each.policy, UnknownError))
-    return hashlib.sha256(f"{seed}|{policies}".encode()).hexdigest()[:32]
+    known = (each.policy for each in targets if not isinstance(each.policy, (UnknownError, PolicyError)))
+    return hashlib.sha256(f"{seed}|{''.join(policy.digest for policy in known)}".encode()).hexdigest()[:32]

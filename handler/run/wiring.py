@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from handler.clock import Deadline, running
@@ -20,6 +20,7 @@ from handler.run.redaction import PIECE, Redactor
 from handler.settings.places import region_of, service_endpoint
 from handler.settings.reader import url_trouble
 from handler.settings.run_settings import DEFAULT_BUDGET, settings_and_problems
+from handler.state.interface import ObjectStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
     from handler.run.job import Notifier
     from handler.settings.run_settings import Place
     from handler.sinks.sink import Sink
-    from handler.state.interface import Store
-    from handler.state.obs_objects import ObsKeys, ObsObjects
+    from handler.state.index import Index
+    from handler.state.interface import Decoded, Document, DocumentStore, Store
+    from handler.state.obs_objects import ObsObjects
 
-MAX_CONFIG_BYTES = 1024 * 1024
+MAX_CONFIG_BYTES = 4 * 1024 * 1024  # 5,000 targets, each with everything that can be said of it
+INDEX_NAME = "_index"  # what `{target}` is in a state URL to name the index
 Built = TypeVar("Built")
 
 
@@ -110,16 +113,24 @@ class Wiring:
 
     def store(self, url: Secret | None, name: str, place: Place | None, *, read_only: bool = False) -> Store | None:
         """The store of the target of that name, which fills `{target}`; None without a URL. Raises SettingsError."""
-        if url is None:
-            return None
-        storage = self._object_storage(place)
+        return None if url is None else self._store(url, name, place, lazy.decode, read_only=read_only)
+
+    def index_store(self, url: Secret, place: Place | None, *, read_only: bool = False) -> DocumentStore[Index] | None:
+        """The store of the index beside the states of a URL with `{target}`. Raises SettingsError.
+
+        `place` is any of its targets: where OBS is found, and what opens it.
+        """
+        return self._store(url, INDEX_NAME, place, lazy.index_of, read_only=read_only)
+
+    def _store(
+        self, url: Secret, name: str, place: Place | None, read: Callable[[Document], Decoded], *, read_only: bool
+    ) -> DocumentStore[Decoded] | None:
         return lazy.open_store(
             url.reveal().replace("{target}", quote(name, safe="")),
             running(self.context.clock),
+            read,
             transport=self.context.warm.api,
-            obs_endpoint=storage.endpoint,
-            region=storage.region,
-            keys=storage.keys,
+            storage=self._object_storage(place),
             left=self._seconds_left,
             read_only=read_only,
         )
@@ -176,8 +187,9 @@ class Wiring:
         settings = self.settings
         for secret in (settings.webhook_secret, settings.apig_token):
             self.redactor.learn("" if secret is None else secret.reveal())
-        if settings.state_url is not None:
-            self.redactor.learn(unquote(urlsplit(settings.state_url.reveal()).password or ""))
+        own = () if settings.state_url is None else (settings.state_url,)
+        for url in (*own, *settings.fleet_state_urls):
+            self.redactor.learn(unquote(urlsplit(url.reveal()).password or ""))
 
     def _seconds_left(self) -> float:
         return self._end.left()
@@ -187,7 +199,7 @@ class Wiring:
         if not name:
             return () if self.settings.place is None else (self.settings.place,)
         content = read_config("TARGETS_CONFIG", name, self.context.root)
-        return lazy.read_targets(name, content, self.context.lookup)
+        return lazy.read_targets(name, content, self.context.lookup, self.context.warm.targets)
 
     def _listed_sinks(self, *, with_state: bool) -> tuple[Sink, ...]:
         name = self.settings.notify_config
@@ -241,14 +253,6 @@ def _shard(state_url: Secret | None) -> str:
         return ""
     scheme, _, rest = state_url.reveal().partition("://")
     return hashlib.sha256(f"{scheme}://{rest.rpartition('@')[2]}".encode()).hexdigest()[:12]
-
-
-class ObjectStorage(NamedTuple):
-    """Where OBS is asked, and the access key that signs for it."""
-
-    endpoint: str
-    region: str
-    keys: Callable[[], ObsKeys]
 
 
 def attempt(build: Callable[[], Built], problems: list[str]) -> Built | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 DEFAULT_BUDGET = 900.0  # seconds, where nothing limits a run
+SCHEMES = ("file:///", "obs://", "redis://", "rediss://")
 TEMPORARY = "file:///tmp/"
 MAX_BUDGET = 259_200.0  # the longest that the platform runs a function
 _PROJECT = re.compile(r"[A-Za-z0-9_-]{1,256}")
@@ -24,7 +25,10 @@ _KEYS = EndpointKeys("HSS_ENDPOINT", "HSS_CLOUD=")
 
 
 class Place(NamedTuple):
-    """Where one target is and what is asked of it. `policy` empty: the run's own; `project_id` empty: the token's."""
+    """Where one target is and what is asked of it. `policy` empty: the run's own; `project_id` empty: the token's.
+
+    `link` is what a reader may open.
+    """
 
     name: str
     cloud: str
@@ -36,6 +40,8 @@ class Place(NamedTuple):
     credentials: Credentials
     policy: str = ""
     title: str = ""  # how messages and reports call it, where that is not its name
+    owner: str = ""
+    link: str = ""
 
     @property
     def host(self) -> str:
@@ -67,6 +73,7 @@ class Settings(NamedTuple):
     targets_config: str
     budget_seconds: float | None
     run_interval: timedelta | None
+    fleet_state_urls: tuple[Secret, ...]  # empty: the own state
     apig_token: Secret | None
     validation: str
     log_level: str
@@ -113,6 +120,7 @@ def settings_and_problems(
         targets_config=several,
         budget_seconds=reader.number("RUN_BUDGET_SECONDS", 0, least=1, most=MAX_BUDGET) or None,
         run_interval=reader.duration("RUN_INTERVAL"),
+        fleet_state_urls=_fleet_state_urls(reader),
         apig_token=reader.secret("APIG_TOKEN"),
         validation=reader.choice("VALIDATION", ("strict", "warn"), "warn"),
         log_level=reader.choice("LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
@@ -181,6 +189,14 @@ def _state_url(reader: Reader, *, in_function: bool, several: bool) -> Secret | 
     if several and "{target}" not in text:
         reader.problem("STATE_URL", "must hold {target} where TARGETS_CONFIG lists several targets")
     return Secret(text) if len(reader.problems) == before else None
+
+
+def _fleet_state_urls(reader: Reader) -> tuple[Secret, ...]:
+    urls = tuple(url.strip() for url in reader.text("FLEET_STATE_URLS").split(",") if url.strip())
+    if any("{target}" not in url or not url.startswith(SCHEMES) for url in urls):
+        reader.problem("FLEET_STATE_URLS", "must list states as STATE_URL is one, each with {target}")
+        return ()
+    return tuple(Secret(url) for url in urls)
 
 
 def _obs_endpoint(reader: Reader, place: Place | None) -> str:

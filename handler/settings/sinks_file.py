@@ -53,6 +53,7 @@ class SinkEntry(StrictModel):
     remind_after: Duration | None = None
     heartbeat: Duration | None = None
     still_open: Literal["count", "list", "none"] = "count"
+    digest: bool = False
     max_findings: Annotated[int, Field(ge=1, le=10_000)] = 50
     match: MatchEntry = MatchEntry()
     headers: dict[str, str] = Field(default={})
@@ -111,6 +112,7 @@ class _Filled:
             remind_after=parse_duration(entry.remind_after) if entry.remind_after else None,
             heartbeat=parse_duration(entry.heartbeat) if entry.heartbeat else None,
             still_open=entry.still_open,
+            digest=entry.digest,
             max_findings=entry.max_findings,
             match=self._match(entry.match),
             headers=self._headers(entry.headers),

@@ -33,6 +33,7 @@ class Sink(NamedTuple):
     send_resolved: bool = True
     remind_after: timedelta | None = None
     heartbeat: timedelta | None = None
+    digest: bool = False
     max_findings: int = 50
     still_open: str = "count"  # what did not change: count, list, none
     match: Match = Match()

@@ -7,12 +7,12 @@ import json
 from typing import TYPE_CHECKING
 
 from handler.errors import StoreDamagedError
-from handler.state.document import decode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
-    from handler.state.interface import Document
+    from handler.state.interface import Decoded, Document
 
 
 def to_bytes(document: Document) -> bytes:
@@ -20,8 +20,8 @@ def to_bytes(document: Document) -> bytes:
     return json.dumps(document, separators=(",", ":")).encode()
 
 
-def from_bytes(content: bytes) -> Document:
-    """The document. Raises StoreDamagedError where it is no JSON, damaged, of a newer schema or no last run.
+def from_bytes(content: bytes, read: Callable[[Document], Decoded]) -> Decoded:
+    """What a document says. Raises StoreDamagedError where it is no JSON, and what `read` raises.
 
     All of that is judged here, because only what a store itself calls damaged is set aside and then replaced.
     """
@@ -29,8 +29,7 @@ def from_bytes(content: bytes) -> Document:
         document: Document = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise StoreDamagedError("the state is not JSON") from error
-    decode(document)
-    return document
+    return read(document)
 
 
 def version_of(content: bytes) -> str:

@@ -8,10 +8,11 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError
 from handler.state.content import aside_name, from_bytes, to_bytes, version_of
+from handler.state.interface import Decoded
 from handler.state.lock import locked
 
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from handler.state.interface import Document
 
 
-class FileStore:
+class FileStore(Generic[Decoded]):
     """A document in a file, also on a mounted share. Its version is the digest of its bytes."""
 
     def __init__(
         self,
         path: str | Path,
         clock: Clock,
+        read: Callable[[Document], Decoded],
         lock_limit: float = 15.0,
         *,
         read_only: bool = False,
@@ -36,14 +38,15 @@ class FileStore:
     ) -> None:
         self._path = Path(path)
         self._clock = clock
+        self._read = read  # raises StoreDamagedError
         self._lock_limit = lock_limit
         self._read_only = read_only  # a damaged document is reported, not copied
         self._left = left  # seconds until the run ends; a lock is waited for a third of them, so that people are told
         self._flush = flush  # makes what is written to a descriptor last through a power cut
         self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
-    def load(self) -> tuple[Document | None, str | None]:
-        """The document and its version; a damaged one is copied aside and StoreDamagedError raised.
+    def load(self) -> tuple[Decoded | None, str | None]:
+        """What the document says, and its version; a damaged one is copied aside and StoreDamagedError raised.
 
         It stays until it is replaced, so that a crash before that does not hide that it was damaged.
         """
@@ -52,7 +55,7 @@ class FileStore:
             if content is None:
                 return None, None
             try:
-                return from_bytes(content), version_of(content)
+                return from_bytes(content, self._read), version_of(content)
             except StoreDamagedError as error:
                 if not self._read_only:
                     self._set_aside(content)

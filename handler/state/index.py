@@ -6,6 +6,7 @@ merge only asks HSS once more. Its JSON is part of the public surface (docs/desi
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.clock import iso, parse_iso
@@ -91,10 +92,11 @@ def index_of(document: Mapping[str, Any]) -> Index:
     """The index of a document; keys of a newer version are passed over. Raises StoreDamagedError."""
     if document.get("version") != VERSION:
         raise StoreDamagedError(f"the index has version {document.get('version')!r:.20}; this program reads {VERSION}")
+    known: dict[tuple[Any, ...], Day] = {}  # most targets have the same days: each is kept once
     try:
         lease = document["lease"]
         return Index(
-            targets={name: _entry(plain) for name, plain in document["targets"].items()},
+            targets={name: _entry(plain, known) for name, plain in document["targets"].items()},
             starts={lane: tuple(map(float, starts)) for lane, starts in document["starts"].items()},
             lease=None if lease is None else Lease(lease["run_id"], lease["until"]),
             fleet_told={name: str(what) for name, what in document["fleet_told"].items()},
@@ -103,33 +105,27 @@ def index_of(document: Mapping[str, Any]) -> Index:
         raise StoreDamagedError(f"the index does not read as one ({type(error).__name__})") from None
 
 
-def _entry(plain: Mapping[str, Any]) -> IndexEntry:
+def _entry(plain: Mapping[str, Any], days: dict[tuple[Any, ...], Day]) -> IndexEntry:
     known = {name: plain[name] for name in IndexEntry._fields if name in plain}
-    days = tuple(Day(**{name: day[name] for name in Day._fields}) for day in plain.get("days", ()))
+    rows = ((day["date"], day["verdict"], day["new"], day["resolved"]) for day in plain.get("days", ()))
     for stamp in ("last_run_at", "last_complete_at", "first_seen"):
         if known.get(stamp):
             parse_iso(known[stamp])
-    return IndexEntry(**{**known, "days": days})
+    return IndexEntry(**{**known, "days": tuple(days.get(row) or days.setdefault(row, Day(*row)) for row in rows)})
 
 
 def merged_index(theirs: Index, ours: Index) -> Index:
     """What two runs that wrote at once know together: of each target the later run, of each lane the last starts."""
-    targets = {
-        name: _later(theirs.targets.get(name), ours.targets.get(name)) for name in {**theirs.targets, **ours.targets}
-    }
-    starts = {
-        lane: _last_starts(theirs.starts.get(lane, ()), ours.starts.get(lane, ()))
-        for lane in {**theirs.starts, **ours.starts}
-    }
+    changed = {name: _later(theirs.targets.get(name), entry) for name, entry in ours.targets.items()}
+    later = {lane: _last_starts(theirs.starts.get(lane, ()), starts) for lane, starts in ours.starts.items()}
     lease = max((one for one in (theirs.lease, ours.lease) if one), key=lambda one: one.until, default=None)
-    return Index(targets, starts, lease, {**theirs.fleet_told, **ours.fleet_told})
+    told = {**theirs.fleet_told, **ours.fleet_told}
+    return Index({**theirs.targets, **changed}, {**theirs.starts, **later}, lease, told)
 
 
-def _later(one: IndexEntry | None, other: IndexEntry | None) -> IndexEntry:
-    if one is None or other is None:
-        only = one or other
-        assert only is not None
-        return only
+def _later(one: IndexEntry | None, other: IndexEntry) -> IndexEntry:
+    if one is None:
+        return other
     earlier, later = sorted((one, other), key=lambda entry: (entry.last_run_at, entry.last_complete_at))
     first_seen = min(filter(None, (one.first_seen, other.first_seen)), default="")
     complete = max(earlier.last_complete_at, later.last_complete_at)
@@ -137,7 +133,7 @@ def _later(one: IndexEntry | None, other: IndexEntry | None) -> IndexEntry:
 
 
 def _last_starts(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, ...]:
-    return tuple(sorted({*one, *other})[-STARTS_KEPT:])
+    return tuple(sorted((Counter(one) | Counter(other)).elements())[-STARTS_KEPT:])
 
 
 def leased(index: Index, now: datetime, budget: timedelta) -> bool:
@@ -146,6 +142,23 @@ def leased(index: Index, now: datetime, budget: timedelta) -> bool:
         return False
     until = parse_iso(index.lease.until)
     return now < until <= now + budget
+
+
+def believed(index: Index, now: datetime) -> Index:
+    """The index without what a clock wrote that was ahead: a time in the future counts as never."""
+    at = iso(now)
+    return index._replace(targets={name: _believed(entry, at) for name, entry in index.targets.items()})
+
+
+def _believed(entry: IndexEntry, now: str) -> IndexEntry:
+    if max(entry.last_run_at, entry.last_complete_at, entry.first_seen) <= now:
+        return entry
+    return entry._replace(
+        last_run_at=entry.last_run_at if entry.last_run_at <= now else "",
+        last_complete_at=entry.last_complete_at if entry.last_complete_at <= now else "",
+        first_seen=min(entry.first_seen, now),
+        days=tuple(day for day in entry.days if day.date <= now[:10]),
+    )
 
 
 def with_day(days: tuple[Day, ...], now: datetime, verdict: Verdict, new: int, resolved: int) -> tuple[Day, ...]:

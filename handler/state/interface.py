@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+
+from handler.state.memory import LastRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handler.state.obs_objects import ObsKeys
 
 Document = dict[str, Any]
+Decoded = TypeVar("Decoded")
+Read_co = TypeVar("Read_co", covariant=True)
 
 
-class Store(Protocol):
-    """One JSON document with a version that changes on every write."""
+class ObjectStorage(NamedTuple):
+    """Where OBS is asked, and the access key that signs for it."""
 
-    def load(self) -> tuple[Document | None, str | None]:
-        """The document and its version; (None, None) where there is none yet.
+    endpoint: str
+    region: str
+    keys: Callable[[], ObsKeys]
+
+
+class DocumentStore(Protocol[Read_co]):
+    """One JSON document with a version that changes on every write, read as what it stands for."""
+
+    def load(self) -> tuple[Read_co | None, str | None]:
+        """What the document says, and its version; (None, None) where there is none yet.
 
         Raises StoreDamagedError for one that is damaged or newer (it was set aside), StoreError where none can be read.
         """
@@ -23,3 +40,7 @@ class Store(Protocol):
         Raises StoreConflictError where another run was faster, StoreError where it cannot be written.
         """
         ...
+
+
+class Store(DocumentStore[LastRun], Protocol):
+    """The state of one target."""

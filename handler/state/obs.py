@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Generic
 
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError, TransportError
 from handler.state.content import aside_name, from_bytes, to_bytes, version_of
+from handler.state.interface import Decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from handler.state.interface import Document
     from handler.state.obs_objects import ObsObjects
     from handler.transport import Response
@@ -19,24 +22,27 @@ NO_CONDITIONS: Final = (
 _LOST: Final = (412, 409)  # the condition does not hold; another conditional write is under way
 
 
-class ObsStore:
+class ObsStore(Generic[Decoded]):
     """A document in an object; its version is the object's ETag. `warnings` says what the bucket cannot do."""
 
-    def __init__(self, objects: ObsObjects, key: str, *, read_only: bool = False) -> None:
+    def __init__(
+        self, objects: ObsObjects, key: str, read: Callable[[Document], Decoded], *, read_only: bool = False
+    ) -> None:
         self._objects = objects
         self._key = key
+        self._read = read  # raises StoreDamagedError
         self._read_only = read_only  # a damaged object is reported, not copied
         self._conditional: bool | None = None  # not probed yet
         self._damaged: str | None = None  # the ETag of what was copied aside and may be replaced
         self.warnings: tuple[str, ...] = ()
 
-    def load(self) -> tuple[Document | None, str | None]:
-        """The document and its version; a damaged one is copied aside and StoreDamagedError raised."""
+    def load(self) -> tuple[Decoded | None, str | None]:
+        """What the document says, and its version; a damaged one is copied aside and StoreDamagedError raised."""
         response = self._current()
         if response is None:
             return None, None
         try:
-            return from_bytes(response.body), _etag(response)
+            return from_bytes(response.body, self._read), _etag(response)
         except StoreDamagedError as error:
             if not self._read_only:
                 self._copy_aside(response)

@@ -1,4 +1,4 @@
-"""Opens the store that STATE_URL names."""
+"""Opens the store that STATE_URL names, of states or of the index."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from handler.clock import Clock
-    from handler.state.interface import Store
-    from handler.state.obs_objects import ObsKeys
+    from handler.state.interface import Decoded, Document, DocumentStore, ObjectStorage
     from handler.transport import Transport
 
 REQUEST_SECONDS: Final = 10.0  # for one request
@@ -25,34 +24,34 @@ REQUEST_SECONDS: Final = 10.0  # for one request
 def open_store(
     url: str,
     clock: Clock,
+    read: Callable[[Document], Decoded],
     *,
     transport: Transport | None = None,
-    obs_endpoint: str = "",
-    region: str = "",
-    keys: Callable[[], ObsKeys] | None = None,
+    storage: ObjectStorage | None = None,
     left: Callable[[], float] = lambda: math.inf,
     read_only: bool = False,
-) -> Store | None:
+) -> DocumentStore[Decoded] | None:
     """The store of a URL; None for an empty one. Nothing is asked of it yet.
 
-    `file:///path`, `obs://bucket/key` (needs `transport`, `obs_endpoint`, `region`, `keys`), `redis://`, `rediss://`.
-    `left` tells how many seconds the run has. With `read_only` a damaged document is not even set aside.
+    `file:///path`, `obs://bucket/key` (needs `transport` and `storage`), `redis://`, `rediss://`.
+    `read` says what a document means, and raises StoreDamagedError. `left` tells how many seconds the run has. With
+    `read_only` a damaged document is not even set aside.
     Raises SettingsError, MissingExtraError.
     """
     if not url:
         return None
     scheme = url.partition(":")[0]
     if scheme == "file":
-        return FileStore(_path(url), clock, left=left, read_only=read_only)
+        return FileStore(_path(url), clock, read, left=left, read_only=read_only)
     if scheme in ("redis", "rediss"):
-        return _redis(url, clock, read_only=read_only)
+        return _redis(url, clock, read, read_only=read_only)
     if scheme != "obs":
         raise SettingsError("STATE_URL must start with file:///, obs://, redis:// or rediss://")
-    if transport is None or keys is None or not obs_endpoint or not region:
+    if transport is None or storage is None or not storage.endpoint or not storage.region:
         raise SettingsError("STATE_URL obs:// needs OBS_ENDPOINT (or a region) and an access key")
     bucket, key = _bucket_and_key(url)
-    objects = ObsObjects(bucket, obs_endpoint, region, keys, transport, clock, REQUEST_SECONDS, left)
-    return ObsStore(objects, key, read_only=read_only)
+    objects = ObsObjects(bucket, *storage, transport, clock, REQUEST_SECONDS, left)
+    return ObsStore(objects, key, read, read_only=read_only)
 
 
 def _path(url: str) -> str:
@@ -62,13 +61,13 @@ def _path(url: str) -> str:
     return unquote(parts.path)
 
 
-def _redis(url: str, clock: Clock, *, read_only: bool) -> Store:
+def _redis(url: str, clock: Clock, read: Callable[[Document], Decoded], *, read_only: bool) -> DocumentStore[Decoded]:
     try:
         from handler.state.redis import RedisStore  # noqa: PLC0415 - an extra, which may not be installed
     except ImportError as error:
         raise MissingExtraError("STATE_URL redis://", "redis") from error
     try:
-        return RedisStore(url, clock, REQUEST_SECONDS, read_only=read_only)
+        return RedisStore(url, clock, read, REQUEST_SECONDS, read_only=read_only)
     except ValueError:  # a port or an address that is none; its text may hold the password
         raise SettingsError("STATE_URL redis: must be redis://host:port/database/key") from None
 

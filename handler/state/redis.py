@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import redis
 
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError
 from handler.state.content import aside_name, from_bytes, to_bytes, version_of
+from handler.state.interface import Decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,26 +28,35 @@ def split_url(url: str) -> tuple[str, str]:
     return urlunsplit((parts.scheme, parts.netloc, f"/{number or 0}", parts.query, "")), unquote(key) or DEFAULT_KEY
 
 
-class RedisStore:
+class RedisStore(Generic[Decoded]):
     """A document under one key of a Redis server. Its version is the digest of its bytes."""
 
-    def __init__(self, url: str, clock: Clock, timeout: float = 5.0, *, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        read: Callable[[Document], Decoded],
+        timeout: float = 5.0,
+        *,
+        read_only: bool = False,
+    ) -> None:
         server, self._key = split_url(url)
         self._clock = clock
+        self._read = read  # raises StoreDamagedError
         self._read_only = read_only  # a damaged document is reported, not copied
         # version 2 of the protocol, because servers before Redis 6, which DCS still offers, refuse to speak 3
         self._redis = redis.Redis.from_url(server, socket_timeout=timeout, socket_connect_timeout=timeout, protocol=2)
         self._damaged: str | None = None  # the version of what was copied aside and may be replaced
 
-    def load(self) -> tuple[Document | None, str | None]:
-        """The document and its version; a damaged one is copied aside and StoreDamagedError raised."""
+    def load(self) -> tuple[Decoded | None, str | None]:
+        """What the document says, and its version; a damaged one is copied aside and StoreDamagedError raised."""
         content = _asked("read", lambda: self._redis.get(self._key))
         if content is None:
             return None, None
         if not isinstance(content, bytes):
             raise StoreError(f"redis key {self._key}: the server answered with something that is no text")
         try:
-            return from_bytes(content), version_of(content)
+            return from_bytes(content, self._read), version_of(content)
         except StoreDamagedError as error:
             if not self._read_only:
                 self._set_aside(content)

@@ -40,6 +40,7 @@ CALLS = {
     "notify preview": ["notify", "preview", "--sink", "teams"],
     "targets": ["targets"],
     "history": ["history", "--state", "file:///nowhere/state.json"],
+    "fleet": ["fleet", "--state", "file:///nowhere/{target}.json"],
     "schema derive": ["schema", "derive", DOCUMENT],
     "schema check": ["schema", "check", SNAP],
 }

@@ -121,3 +121,13 @@ def test_no_state_is_a_settings_error(monkeypatch):
 def test_hostile_text_in_a_history_is_inert():
     line = history.table("x\x1b[31m", [RunSummary("r", "\x1b[2J\x1b[2J", "\u202e", (0,) * 5, 0, 0, 0)])
     assert not set(line) & {"\x1b", "\u202e"}
+
+
+def test_many_targets_have_a_line_each_the_oldest_first(capsys):
+    stores = [(f"target-{n}", store_with(n)) for n in range(9)]
+    lines = shown(capsys, stores)[0].splitlines()
+    assert lines[0].startswith("9 targets, each with its last run")
+    assert [line.split()[0] for line in lines[2:]] == [f"target-{n}" for n in range(9)]
+    assert lines[2].split()[1:] == ["no", "run", "yet"]
+    assert lines[10].split()[:5] == ["target-8", "2026-11-08", "08:07", "violations", "1"]
+    assert max(cells(line) for line in lines) <= 80

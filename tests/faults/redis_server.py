@@ -25,6 +25,7 @@ class RedisServer:
         self._listening.settimeout(0.05)
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
+        self._connections: list[socket.socket] = []
 
     @property
     def port(self) -> int:
@@ -36,6 +37,10 @@ class RedisServer:
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
+        self._threads[0].join()  # it accepts; after it there is no new connection
+        for connection in self._connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         self._listening.close()
@@ -49,10 +54,11 @@ class RedisServer:
         while not self._stopping.is_set():
             with contextlib.suppress(OSError):
                 connection, _ = self._listening.accept()
+                self._connections.append(connection)
                 self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        connection.settimeout(0.1)
+        connection.settimeout(None)  # a client that is kept waiting by a busy machine is not hung up on
         queued: list[list[bytes]] | None = None
         with connection, connection.makefile("rb") as lines, contextlib.suppress(OSError, ValueError):
             while not self._stopping.is_set():

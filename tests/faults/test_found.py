@@ -8,6 +8,7 @@ import pytest
 
 from handler.errors import StoreDamagedError, StoreError
 from handler.state.content import from_bytes
+from handler.state.document import decode
 from handler.state.redis import RedisStore
 from handler.transport import Response
 from tests.fakes import FakeClock
@@ -28,12 +29,12 @@ def test_a_token_that_a_refusal_repeats_is_not_told():
 
 def test_a_state_with_the_right_checksum_and_a_wrong_content_is_damaged():
     with pytest.raises(StoreDamagedError, match="does not read as a last run"):
-        from_bytes(_sealed({"findings": 7}))
+        from_bytes(_sealed({"findings": 7}), decode)
 
 
 def test_a_server_that_knows_only_the_second_redis_protocol_is_understood():
     with RedisServer("secret") as server:
-        store = RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0", FakeClock(), timeout=2)
+        store = RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0", FakeClock(), decode, timeout=2)
         assert store.load() == (None, None)
 
 
@@ -42,7 +43,7 @@ def test_a_redis_reply_of_another_type_is_a_store_error(reply):
     with RedisServer("secret") as server:
         server.broken = lambda name, answer: reply if name == b"GET" else answer
         with pytest.raises(StoreError, match="no text"):
-            RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0", FakeClock(), timeout=2).load()
+            RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0", FakeClock(), decode, timeout=2).load()
 
 
 def test_a_dead_lock_on_a_full_disk_silences_nobody_in_a_short_run():

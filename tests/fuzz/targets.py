@@ -78,7 +78,7 @@ def fuzz_state(data: bytes) -> None:
     """As it is, and once more with its checksum set right, as somebody who may write the state would."""
     for content in (data, _sealed(data)):
         try:
-            last_run = decode(from_bytes(content))
+            last_run = from_bytes(content, decode)
         except StoreDamagedError:
             continue
         compared = compare(Evaluation(coverage=(category(),)), last_run, POLICY, NOON)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from handler.hss.estimate import Size, estimate
+from handler.hss.estimate import Size, estimate, shard_load
 from handler.hss.plan import Ask
 from handler.ports import PortSet
 
@@ -83,3 +85,15 @@ def test_nothing_to_ask_costs_nothing():
 def test_beyond_the_cap_the_choice_is_made_by_what_the_api_will_say(ports, plan, calls):
     told = estimate([Ask("host", PortSet(((1, ports),)))], {"host": Size(30_000, "asked")}).categories[0]
     assert (told.plan, told.port_statistics) == (plan, calls)
+
+
+def test_the_load_of_a_shard_is_its_pace_and_its_month():
+    one = {"port_statistics": 1, "asset_statistics": 1}
+    load = shard_load([one] * 295, timedelta(hours=1))
+    assert (load.targets, load.calls, load.fits, load.requests_a_month) == (295, 590, True, 4320)
+    assert load.minutes == pytest.approx(58 * 61 / 60)
+    assert load.gb_seconds_a_month == pytest.approx(720 * 3600 * 0.25)  # never more than all the time there is
+    assert shard_load([one] * 5, timedelta(hours=1)).gb_seconds_a_month == pytest.approx(720 * 5 * 0.25)
+    assert not shard_load([one] * 301, timedelta(hours=1)).fits
+    assert shard_load([one] * 301, timedelta(hours=1), 0).fits
+    assert shard_load([], timedelta(hours=1)).calls == 0

@@ -126,3 +126,46 @@ def test_without_pacing_there_is_nothing_to_give_back():
     pacer = Pacer(clock, calls=0)
     pacer.give_back(PORTS, pacer.take(PORTS, far(clock)))
     assert pacer.forecast(PORTS, 1) == 0
+
+
+@pytest.mark.parametrize("calls", [0, 5])
+def test_a_turn_that_is_given_back_is_neither_counted_nor_known_to_other_processes(calls):
+    clock = FakeClock()
+    pacer = Pacer(clock, calls)
+    pacer.take(PORTS, far(clock))
+    clock.tick(1)
+    pacer.give_back(PORTS, pacer.take(PORTS, far(clock)))
+    pacer.give_back(STATISTICS, clock.monotonic())  # never taken
+    assert (pacer.turns(PORTS), pacer.turns(STATISTICS)) == (1, 0)
+    assert len(pacer.started(PORTS)) == min(1, calls)
+
+
+def test_calls_of_other_processes_count_and_ones_of_our_own_not_twice():
+    clock = FakeClock()
+    pacer = Pacer(clock)
+    for _ in range(2):
+        pacer.take(PORTS, far(clock))
+        clock.tick(1)
+    today = clock.now().timestamp()
+    pacer.recall(PORTS, (*pacer.started(PORTS), today - 30, today - 20, today - 10))
+    assert pacer.forecast(PORTS, 1) == pytest.approx(31)
+    assert pacer.turns(PORTS) == 2
+    pacer.recall(PORTS, pacer.started(PORTS))
+    assert len(pacer.started(PORTS)) == 5
+    assert pacer.forecast(STATISTICS, 5) == 0
+
+
+@pytest.mark.parametrize(("ahead", "wait"), [(10, 61), (61, 61), (62, 0), (3e8, 0)])
+def test_starts_that_lie_ahead_are_of_another_clock(ahead, wait):
+    clock = FakeClock()
+    pacer = Pacer(clock)
+    pacer.recall(PORTS, [clock.now().timestamp() + ahead] * 5)
+    assert pacer.forecast(PORTS, 1) == pytest.approx(wait)
+
+
+def test_without_a_pace_calls_are_counted_and_nobody_waits():
+    pacer = Pacer(FakeClock(), 0)
+    pacer.recall(PORTS, [1.0])
+    for _ in range(7):
+        pacer.take(PORTS, far(FakeClock()))
+    assert (pacer.turns(PORTS), pacer.forecast(PORTS, 9)) == (7, 0)

@@ -22,6 +22,7 @@ from handler.run.check import check_target
 from handler.run.job import Adapters, Job
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
+from handler.state.document import decode
 from handler.state.file import FileStore
 from handler.transport import Request, Response
 from tests.fakes import NOON, TARGET, FakeClock, category, snapshot
@@ -52,7 +53,7 @@ def large(findings: int = 10_000) -> dict[str, float]:
 
     clock = FakeClock()
     with tempfile.TemporaryDirectory() as folder:
-        store = FileStore(Path(folder) / "state.json", clock)
+        store = FileStore(Path(folder) / "state.json", clock, decode)
         figures: dict[str, float] = {}
         for name in ("first run", "second run"):
             began = time.perf_counter()
@@ -114,9 +115,10 @@ def _size() -> tuple[float, int]:
 CHILD = """
 import sys
 from handler.clock import SystemClock
+from handler.state.document import decode
 from handler.state.file import FileStore
 from tests.load.scenarios import one_of_many
-one_of_many(FileStore(sys.argv[1], SystemClock(), lock_limit=120), sys.argv[2], sys.argv[3])
+one_of_many(FileStore(sys.argv[1], SystemClock(), decode, lock_limit=120), sys.argv[2], sys.argv[3])
 """
 
 

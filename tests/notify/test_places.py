@@ -30,10 +30,9 @@ class Shared:
     def run(self, target, *ports, cover=None, before_sending=lambda: None, **other):
         self.runs += 1
         self.clock.tick(3600)
-        document, version = self.store.load()
+        last_run, version = self.store.load()
         findings = tuple(finding(port=port, fingerprint=f"{target.name}-{port}") for port in ports)
         evaluation = Evaluation(findings, coverage=(cover or category(),))
-        last_run = decode(document) if document else None
         compared = compare(evaluation, last_run, POLICY, self.clock.now(), place=place_of(target))
         verdict = "inconclusive" if cover is not None else "violations" if ports else "compliant"
         result = report(*compared.findings, target=target, verdict=verdict, coverage=evaluation.coverage, **other)
@@ -107,10 +106,10 @@ def test_an_outage_that_is_repeated_after_a_lost_answer_keeps_its_id():
     lost = [Response(502)] * 3
     shared.run(HERE)
     shared.clock.tick(3600)
-    document, version = shared.store.load()
+    last_run, version = shared.store.load()
     evaluation = Evaluation((), coverage=(blind(),))
     now = shared.clock.now()
-    compared = compare(evaluation, decode(document), POLICY, now, place=place_of(HERE))
+    compared = compare(evaluation, last_run, POLICY, now, place=place_of(HERE))
     result = report(verdict="inconclusive", coverage=evaluation.coverage, run_id="run-x", started_at=iso(now))
     web = FakeTransport(lost)
     context = DeliveryContext(web, Deadline.after(30, shared.clock), Random(1))

@@ -6,6 +6,7 @@ from importlib.resources import files
 import pytest
 from jsonschema import Draft202012Validator
 
+from handler.decide.schedule import Deferred
 from handler.errors import SettingsError
 from handler.models import (
     AnnouncedFinding,
@@ -137,7 +138,35 @@ def test_the_document_is_the_one_report_or_all_of_them_under_the_id_of_the_run()
         document = several.document()
         assert (document["run_id"], document["verdict"]) == ("run-1", "violations")
         assert document["targets"] == [report_dict(each) for each in several.reports]
-    assert RunResult(()).document() == {"version": "1", "run_id": "", "verdict": "inconclusive", "targets": []}
+    nothing = {"version": "1", "run_id": "", "verdict": "inconclusive", "targets": [], "deferred": []}
+    assert RunResult(()).document() == nothing
+
+
+def test_what_was_not_asked_counts_by_what_it_stands_for_and_has_a_quarter_of_the_room():
+    old = Deferred("old", "2026-11-20T12:00:00Z", "compliant", "inconclusive")
+    found = Deferred("found", "2026-11-22T12:00:00Z", "violations", "violations", {"low": 1, "high": 0})
+    later = Deferred("later", "", None, None)
+    one = (report(),)
+    assert (RunResult(one, True, deferred=(later,)).verdict, RunResult((), deferred=(later,)).verdict) == (
+        "compliant",
+        "inconclusive",
+    )
+    assert RunResult(one, True, deferred=(later, found)).exit_code == 1
+    assert RunResult(one, True, deferred=(later, found)).exit_code_for(Severity.MEDIUM) == 0
+    whole = RunResult(one, True, deferred=(old, found, later), run_id="run-9")
+    assert (whole.exit_code, whole.not_known) == (3, ("old was not asked; last compliant at 2026-11-20T12:00:00Z",))
+    document = whole.document()
+    SCHEMA.validate(document)
+    assert (document["run_id"], document["verdict"]) == ("run-9", "inconclusive")
+    assert document["deferred"] == [
+        {"name": "old", "last_run_at": "2026-11-20T12:00:00Z", "verdict": "compliant"},
+        {"name": "found", "last_run_at": "2026-11-22T12:00:00Z", "verdict": "violations"},
+        {"name": "later", "last_run_at": None, "verdict": None},
+    ]
+    many = RunResult(one, True, deferred=tuple(found._replace(name=f"t{n:04}") for n in range(5000)))
+    cut = many.document()
+    assert len(json.dumps(cut).encode()) < 60_000
+    assert (len(cut["deferred"]) > 400, cut["verdict"], many.exit_code) == (True, "violations", 1)
 
 
 def test_the_worst_verdict_comes_first_and_nothing_is_not_compliant():

@@ -14,7 +14,8 @@ from handler.ports import PortSet
 from handler.run.check import check_target, load_state, with_skipped
 from handler.run.conclude import run_failure
 from handler.run.job import Adapters, Job
-from handler.run.targets import RunRequest, check_targets, prepare
+from handler.run.targets import RunRequest, prepare
+from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from tests.fakes import NOON, TARGET, FakeClock, MemoryStore, category, snapshot
 from tests.world import World
@@ -254,5 +255,5 @@ def test_a_target_that_breaks_hides_no_other(tmp_path):
     run = prepare(wiring, RunRequest())
     broken = run.targets[0].client._replace(transport=break_down)
     run = run._replace(targets=(run.targets[0]._replace(client=broken), run.targets[1]))
-    reports = check_targets(run, wiring, 60)
+    reports = check_targets(run, wiring, 60).reports
     assert [report.verdict for report in reports] == ["inconclusive", "violations"]

@@ -11,7 +11,8 @@ import pytest
 
 from handler.clock import Deadline
 from handler.hss.decode import LARGEST_ANSWER
-from handler.run.targets import RunRequest, check_targets, prepare
+from handler.run.targets import RunRequest, prepare
+from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from tests.fakes import FakeClock
 from tests.world import World
@@ -82,7 +83,7 @@ def test_telling_keeps_its_share_however_late_the_gathering_ended():
 
     world.warm.api = slow
     wiring = Wiring(world.context(WEBHOOK_URL="https://hooks.example.org/x"))
-    (report,) = check_targets(prepare(wiring, RunRequest()), wiring, 60)
+    (report,) = check_targets(prepare(wiring, RunRequest()), wiring, 60).reports
     assert [one.status for one in report.deliveries] == ["delivered"]
     assert Deadline.after(5, clock).no_sooner_than(3).left() == 5
     assert Deadline.after(5, clock).no_sooner_than(30).left() == 30
@@ -104,7 +105,7 @@ def _main(name: str) -> None:
     world.warm.api = FakeTransport(lambda _: Response(200, {}, body))
     wiring = Wiring(world.context(WEBHOOK_URL="https://hooks.example.org/x"))
     began = time.process_time()
-    (report,) = check_targets(prepare(wiring, RunRequest()), wiring, 60)
+    (report,) = check_targets(prepare(wiring, RunRequest()), wiring, 60).reports
     said = {
         "verdict": report.verdict,
         "delivered": [one.status for one in report.deliveries],

@@ -11,7 +11,8 @@ import pytest
 from handler.errors import ApiError
 from handler.models import Delivery, Problem, Row
 from handler.run.redaction import PIECE, Redactor
-from handler.run.targets import RunRequest, check_targets, prepare
+from handler.run.targets import RunRequest, prepare
+from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.transport import Response
 from tests.fakes import FakeTransport, category, finding, report, snapshot
@@ -121,7 +122,7 @@ def test_a_run_reports_no_token_that_an_answer_repeats(spelling, status):
     body = {"total_num": 1, "port_num": 1, "data_list": rows, "error_msg": f"bad {spelling}", spelling: 1}
     world.warm.api = FakeTransport(lambda _: Response(status, {"x-request-id": spelling}, json.dumps(body).encode()))
     wiring = Wiring(world.context(HSS_AUTH_TOKEN=TOKEN))
-    found = check_targets(prepare(wiring, RunRequest()), wiring, 60)
+    found = check_targets(prepare(wiring, RunRequest()), wiring, 60).reports
     assert found[0].findings or found[0].problems
     assert pieces_left(str(found)) == []
     assert spelling not in str(found)

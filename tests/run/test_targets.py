@@ -6,7 +6,8 @@ from handler.errors import PolicyError, SettingsError, TransportError
 from handler.formats.registry import render_report
 from handler.models import Problem, Row, Secret
 from handler.policy.load import load_texts
-from handler.run.targets import RunRequest, budget_seconds, check_targets, prepare
+from handler.run.targets import RunRequest, budget_seconds, prepare
+from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.settings.run_settings import read_settings
 from handler.transport import Response
@@ -21,7 +22,7 @@ def prepared(world, request=None, **settings):
 
 def reports(world, request=None, seconds=60.0, **settings):
     run, wiring = prepared(world, request, **settings)
-    return check_targets(run, wiring, seconds)
+    return check_targets(run, wiring, seconds).reports
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,11 @@ def test_each_target_has_a_state_of_its_own(tmp_path):
     (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(names))
     state = Secret(f"file://{tmp_path}/state-{{target}}.json")
     reports(world, RunRequest(state_url=state), TARGETS_CONFIG="targets.yaml", HSS_CALLS_PER_MINUTE="5")
-    assert sorted(path.name for path in tmp_path.glob("state-*.json")) == ["state-t0.json", "state-t1.json"]
+    assert sorted(path.name for path in tmp_path.glob("state-*.json")) == [
+        "state-_index.json",
+        "state-t0.json",
+        "state-t1.json",
+    ]
 
 
 def test_categories_narrowed_away_are_skipped(tmp_path):

@@ -11,7 +11,8 @@ from handler.clock import Deadline
 from handler.errors import DeniedError, SettingsError
 from handler.hss.client import Spending
 from handler.hss.parameters import AssetStatisticsQuery
-from handler.run.targets import RunRequest, check_targets, prepare
+from handler.run.targets import RunRequest, prepare
+from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.transport import Response
 from tests.fakes import FakeTransport
@@ -107,3 +108,9 @@ def test_a_wrong_state_is_not_written(tmp_path):
     known = {"WEBHOOK_URL": HOOK, "STATE_URL": f"file://{tmp_path}/state.json", "in_function": False}
     failing(World(root=tmp_path), TARGETS_CONFIG="targets.yaml", **known)
     assert [path.name for path in tmp_path.iterdir()] == ["targets.yaml"]
+
+
+def test_the_passwords_of_all_states_are_secrets():
+    urls = {"STATE_URL": "redis://:state%2Fsecret@h/{target}", "FLEET_STATE_URLS": "redis://:fleetsecret@h/{target}"}
+    hide = Wiring(World().context(**urls)).redactor.text
+    assert "secret" not in hide("AUTH state/secret, AUTH fleetsecret")

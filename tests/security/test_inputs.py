@@ -22,6 +22,8 @@ from handler.report.snapshot_file import parse_snapshot
 from handler.review.git_source import git_texts
 from handler.settings.run_settings import read_settings
 from handler.settings.sinks_file import read_sinks
+from handler.state.document import decode
+from handler.state.interface import ObjectStorage
 from handler.state.obs_objects import ObsKeys, ObsObjects
 from handler.state.open import open_store
 from handler.transport import HttpTransport, Request, Response
@@ -179,10 +181,9 @@ def test_a_state_has_one_clear_place(url):
         open_store(
             url,
             FakeClock(),
+            decode,
             transport=FakeTransport([]),
-            obs_endpoint="https://o",
-            region="r",
-            keys=lambda: ObsKeys("a", Secret("b")),
+            storage=ObjectStorage("https://o", "r", lambda: ObsKeys("a", Secret("b"))),
         )
 
 

@@ -3,6 +3,8 @@
 import pytest
 
 from handler.errors import SettingsError
+from handler.settings.plain_targets import plain_entries
+from handler.settings.targets_cache import TargetsCache
 from handler.settings.targets_file import read_targets
 
 
@@ -30,7 +32,16 @@ def test_a_target_per_entry_with_its_own_place():
 
 def test_each_enterprise_project_is_a_target():
     places = read('targets:\n  - {name: p, region: cn-north-4, project_id: a, enterprise_projects: ["0", "x"]}\n')
-    assert [(p.name, p.enterprise_project_id) for p in places] == [("p", "0"), ("p-2", "x")]
+    assert [(p.name, p.enterprise_project_id) for p in places] == [("p-0", "0"), ("p-x", "x")]
+
+
+def test_a_target_may_say_whom_to_ask_and_what_to_open():
+    place = "region: eu-de, project_id: a"
+    (known,) = read(
+        f"targets:\n  - {{name: p, {place}, owner: team-a@example.org, link: https://wiki.example.org/p}}\n"
+    )
+    assert (known.owner, known.link) == ("team-a@example.org", "https://wiki.example.org/p")
+    assert "targets.yaml:2:51: link" in problems(f"targets:\n  - {{name: p, {place}, link: 'javascript:alert(1)'}}\n")
 
 
 def test_credentials_come_by_prefix():
@@ -74,6 +85,28 @@ def test_two_targets_with_one_name_are_named_with_both_lines():
 def test_a_name_made_for_an_enterprise_project_collides_too():
     text = (
         'targets:\n  - {name: p, region: eu-de, project_id: a, enterprise_projects: ["0", "1"]}\n'
-        "  - {name: p-2, region: eu-de, project_id: a}\n"
+        "  - {name: p-1, region: eu-de, project_id: a}\n"
     )
-    assert "'p-2' is used twice" in problems(text)
+    assert "'p-1' is used twice" in problems(text)
+
+
+SHARED = "cloud: otc, region: eu-de, project_id: 0123456789abcdef0123456789abcdef"
+
+
+def test_a_file_that_did_not_change_is_read_once_and_one_that_did_again():
+    cache, text = TargetsCache(), f"targets:\n  - {{name: a, {SHARED}, credentials: PROD}}\n"
+    keys = {"PROD_HUAWEICLOUD_SDK_AK": "a", "PROD_HUAWEICLOUD_SDK_SK": "s"}
+    first = read_targets("t.yaml", text.encode(), keys.get, cache)
+    assert read_targets("t.yaml", text.encode(), keys.get, cache) is first
+    assert read_targets("t.yaml", text.replace("name: a", "name: b").encode(), keys.get, cache)[0].name == "b"
+    (rotated,) = read_targets("t.yaml", text.encode(), {**keys, "PROD_HUAWEICLOUD_SDK_SK": "new"}.get, cache)
+    assert rotated.credentials.secret_key.reveal() == "new"
+    with pytest.raises(SettingsError):
+        read_targets("t.yaml", text.encode(), {}.get, cache)
+
+
+def test_five_thousand_targets_are_read_the_short_way():
+    block = "  - name: t{0}\n    cloud: otc\n    region: eu-de\n    project_id: {0:032x}\n    owner: team@example.org\n"
+    text = "targets:\n" + "".join(block.format(number + 0xA0000000) for number in range(5000))
+    assert len(plain_entries(text.encode())) == 5000
+    assert len(read(text)) == 5000

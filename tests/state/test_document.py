@@ -49,7 +49,7 @@ def one_place(draw):
 @settings(max_examples=60)
 @given(states())
 def test_everything_that_is_remembered_comes_back_with_its_type(state):
-    assert exact(decode(from_bytes(to_bytes(encode(state))))) == exact(state)
+    assert exact(from_bytes(to_bytes(encode(state)), decode)) == exact(state)
 
 
 def test_every_field_of_a_finding_and_its_record_has_a_column_or_a_reason_to_have_none():
@@ -89,7 +89,7 @@ def test_what_the_first_version_wrote_is_read():
         "f2", "databases", "Too many databases", Severity.LOW, "container", None, None, 31, first_seen=AT
     )  # fmt: skip
     pending = Batch("id-1", (Item("new", "f1", "open 1 3", "why"), Item("not_seen", "host")), "run-1", LATER)
-    assert decode(from_bytes(FIRST_VERSION.read_bytes())) == LastRun(
+    assert from_bytes(FIRST_VERSION.read_bytes(), decode) == LastRun(
         run_at=LATER,
         policy_digest="sha256:0",
         place="host|project|0",

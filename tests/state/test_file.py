@@ -17,6 +17,7 @@ from handler.errors import MissingExtraError, SettingsError, StoreConflictError,
 from handler.state.content import to_bytes
 from handler.state.document import decode, encode
 from handler.state.file import FileStore
+from handler.state.interface import ObjectStorage
 from handler.state.lock import STALE, locked
 from handler.state.memory import LastRun
 from handler.state.obs import ObsStore
@@ -37,7 +38,7 @@ def path(tmp_path):
 
 @pytest.fixture
 def store(path):
-    return FileStore(path, FakeClock())
+    return FileStore(path, FakeClock(), decode)
 
 
 def names(path: Path) -> set[str]:
@@ -50,14 +51,14 @@ def test_there_is_nothing_at_first(store):
 
 def test_what_is_saved_is_loaded_and_only_its_owner_may_read_it(store, path):
     version = store.save(document(), None)
-    assert FileStore(path, FakeClock()).load() == (document(), version)
+    assert FileStore(path, FakeClock(), decode).load() == (decode(document()), version)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_folders_that_are_missing_are_made(tmp_path):
     deep = tmp_path / "a" / "b" / "state.json"
-    FileStore(deep, FakeClock()).save(document(), None)
-    assert FileStore(deep, FakeClock()).load()[0] == document()
+    FileStore(deep, FakeClock(), decode).save(document(), None)
+    assert FileStore(deep, FakeClock(), decode).load()[0] == decode(document())
 
 
 class Flushes:
@@ -79,7 +80,7 @@ class Flushes:
 def test_what_is_written_is_flushed_before_the_rename_and_its_folder_after(path):
     flush = Flushes(path)
     first, second = to_bytes(document()), to_bytes(document("2026-11-22T13:00:00Z"))
-    store = FileStore(path, FakeClock(), flush=flush)
+    store = FileStore(path, FakeClock(), decode, flush=flush)
     version = store.save(document(), None)
     assert flush.seen == [("file", None), ("folder", first)]
     store.save(document("2026-11-22T13:00:00Z"), version)
@@ -89,9 +90,9 @@ def test_what_is_written_is_flushed_before_the_rename_and_its_folder_after(path)
 
 def test_a_share_that_cannot_flush_a_folder_is_taken_as_it_is(path):
     flush = Flushes(path, broken=True)
-    FileStore(path, FakeClock(), flush=flush).save(document(), None)
+    FileStore(path, FakeClock(), decode, flush=flush).save(document(), None)
     assert flush.seen[-1][0] == "folder"
-    assert FileStore(path, FakeClock()).load()[0] == document()
+    assert FileStore(path, FakeClock(), decode).load()[0] == decode(document())
 
 
 def test_a_file_that_cannot_be_flushed_is_not_put_in_place(path):
@@ -99,7 +100,7 @@ def test_a_file_that_cannot_be_flushed_is_not_put_in_place(path):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(StoreError, match=r"last\.json: cannot be written \(No space left on device\)"):
-        FileStore(path, FakeClock(), flush=full).save(document(), None)
+        FileStore(path, FakeClock(), decode, flush=full).save(document(), None)
     assert names(path) == {"last.json.lock"}
 
 
@@ -109,7 +110,7 @@ def test_the_second_writer_of_a_version_loses(store, path):
     for stale in (version, None):
         with pytest.raises(StoreConflictError):
             store.save(document("2026-11-22T14:00:00Z"), stale)
-    assert decode(store.load()[0]).run_at == "2026-11-22T13:00:00Z"
+    assert store.load()[0].run_at == "2026-11-22T13:00:00Z"
 
 
 def test_a_version_of_a_file_that_is_gone_is_a_conflict(store, path):
@@ -135,7 +136,7 @@ def test_what_is_damaged_or_newer_is_kept_beside_what_replaces_it(store, path, c
         store.load()
     store.save(document(), None)
     assert path.with_name("last.json.damaged-20261122T120000Z").read_bytes() == content
-    assert store.load()[0] == document()
+    assert store.load()[0] == decode(document())
 
 
 def test_a_file_that_is_damaged_for_many_runs_is_copied_once(path):
@@ -143,7 +144,7 @@ def test_a_file_that_is_damaged_for_many_runs_is_copied_once(path):
     path.write_bytes(b"broken")
     for hour in range(3):
         with pytest.raises(StoreDamagedError):
-            FileStore(path, FakeClock(NOON + timedelta(hours=hour))).load()
+            FileStore(path, FakeClock(NOON + timedelta(hours=hour)), decode).load()
     assert names(path) == {"last.json", "last.json.damaged-20261122T120000Z"}
 
 
@@ -152,7 +153,7 @@ def test_another_damage_at_the_same_second_does_not_hide_the_first(path):
     for content in (b"one", b"two"):
         path.write_bytes(content)
         with pytest.raises(StoreDamagedError):
-            FileStore(path, FakeClock()).load()
+            FileStore(path, FakeClock(), decode).load()
     kept = {one.read_bytes() for one in path.parent.glob("*damaged*")}
     assert kept == {b"one", b"two"}
 
@@ -190,7 +191,7 @@ def test_a_lock_that_another_machine_holds_is_waited_for_within_the_limit(path):
     clock = Living()
     busy.write_bytes(b"theirs")
     with pytest.raises(StoreError, match="another run keeps it"):
-        FileStore(path, clock, lock_limit=30).save(document(), None)
+        FileStore(path, clock, decode, lock_limit=30).save(document(), None)
     assert 30 <= sum(clock.slept) < 31
 
 
@@ -198,7 +199,7 @@ def test_a_lock_that_a_crash_left_is_broken_after_ten_seconds(path):
     clock = FakeClock()
     path.parent.mkdir()
     path.with_name("last.json.busy").write_bytes(b"dead")
-    FileStore(path, clock).save(document(), None)
+    FileStore(path, clock, decode).save(document(), None)
     assert STALE <= sum(clock.slept) < STALE + 1
     assert names(path) == {"last.json", "last.json.lock"}
 
@@ -211,11 +212,11 @@ def test_flock_is_waited_for_too(path):
 
 def test_many_writers_at_once_lose_no_count(path):
     def add() -> None:
-        own = FileStore(path, SystemClock())
+        own = FileStore(path, SystemClock(), decode)
         for _ in range(10):
             while True:
                 known, version = own.load()
-                count = int(decode(known).place) if known else 0
+                count = int(known.place) if known else 0
                 try:
                     own.save(encode(LastRun(AT, place=str(count + 1))), version)
                 except StoreConflictError:
@@ -227,14 +228,14 @@ def test_many_writers_at_once_lose_no_count(path):
         thread.start()
     for thread in threads:
         thread.join()
-    assert decode(FileStore(path, SystemClock()).load()[0]).place == "40"
+    assert FileStore(path, SystemClock(), decode).load()[0].place == "40"
 
 
 def test_a_url_opens_its_store(tmp_path):
-    assert open_store("", FakeClock()) is None
-    assert isinstance(open_store(f"file://{tmp_path}/a%20b", FakeClock()), FileStore)
-    obs = {"transport": FakeTransport([]), "obs_endpoint": "https://obs.eu-de.x", "region": "eu-de", "keys": object}
-    assert isinstance(open_store("obs://bucket/a/key", FakeClock(), **obs), ObsStore)
+    assert open_store("", FakeClock(), decode) is None
+    assert isinstance(open_store(f"file://{tmp_path}/a%20b", FakeClock(), decode), FileStore)
+    obs = {"transport": FakeTransport([]), "storage": ObjectStorage("https://obs.eu-de.x", "eu-de", object)}
+    assert isinstance(open_store("obs://bucket/a/key", FakeClock(), decode, **obs), ObsStore)
 
 
 @pytest.mark.parametrize(
@@ -242,19 +243,19 @@ def test_a_url_opens_its_store(tmp_path):
 )
 def test_a_url_that_opens_nothing_is_refused(url):
     with pytest.raises((SettingsError, MissingExtraError)):
-        open_store(url, FakeClock())
+        open_store(url, FakeClock(), decode)
 
 
 @pytest.mark.parametrize("url", ["obs://bucket", "obs:///key", "obs://bucket/folder/"])
 def test_an_object_needs_bucket_and_key(url):
-    obs = {"transport": FakeTransport([]), "obs_endpoint": "https://obs.eu-de.x", "region": "eu-de", "keys": object}
+    obs = {"transport": FakeTransport([]), "storage": ObjectStorage("https://obs.eu-de.x", "eu-de", object)}
     with pytest.raises(SettingsError):
-        open_store(url, FakeClock(), **obs)
+        open_store(url, FakeClock(), decode, **obs)
 
 
 @pytest.mark.parametrize(("left", "most"), [(9.0, 3.1), (0.0, 0.1), (900.0, 15.1)])
 def test_a_lock_of_another_is_waited_for_a_third_of_the_time_left(tmp_path, left, most):
     path, clock = tmp_path / "s.json", FakeClock()
     with locked(path, FakeClock(), 1), pytest.raises(StoreError, match="another run keeps it"):
-        FileStore(path, clock, left=lambda: left).save(document(), None)
+        FileStore(path, clock, decode, left=lambda: left).save(document(), None)
     assert sum(clock.slept) < most

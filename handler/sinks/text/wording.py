@@ -76,11 +76,11 @@ def _findings(notification: Notification, sink: Sink, room: int, *, rich: bool) 
     ended = len(notification.resolved) + len(notification.flapping)
     changed = _changed_count(notification)
     sections = [_lines(f"Changed ({changed + ended})", rule_blocks(notification), sink, room, rich=rich)]
-    room -= len(sections[0].items)
+    room -= _taken(sections[0])
     reminded, ongoing = notification.reminded, notification.ongoing
     heading = f"Reminder: still open ({len(reminded)})"
     sections.append(_lines(heading, still_there(reminded), sink, room, rich=rich)._replace(last=True))
-    room -= len(sections[1].items)
+    room -= _taken(sections[1])
     if sink.still_open == "list":
         heading = f"Still open ({len(ongoing)})"
         sections.append(_lines(heading, still_there(ongoing), sink, room, rich=False)._replace(last=True))
@@ -92,9 +92,15 @@ def _changed_count(notification: Notification) -> int:
 
 
 def _lines(heading: str, blocks: Sequence[RuleBlock], sink: Sink, room: int, *, rich: bool) -> Section:
+    """The blocks as far as there is room for lines of ports; the heading of a block takes none and never stands alone."""
     lines = [line for block in blocks for line in block_lines(block, sink, rich=rich)]
-    omitted = sum(line.stands_for for line in lines[max(0, room) :])
-    return Section(heading, tuple(lines[: max(0, room)]), omitted)
+    of_ports = [place for place, line in enumerate(lines) if line.stands_for]
+    shown = of_ports[max(0, room) - 1] + 1 if 0 < room < len(of_ports) else len(lines) * (room > 0)
+    return Section(heading, tuple(lines[:shown]), sum(line.stands_for for line in lines[shown:]))
+
+
+def _taken(section: Section) -> int:
+    return sum(1 for line in section.items if line.stands_for)
 
 
 _NOT_SEEN = "Could not be seen"

@@ -1,0 +1,38 @@
+"""Reads the indexes of a fleet: those of the settings, or of the states that are named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handler.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from handler.models import Secret
+    from handler.run.wiring import Wiring
+    from handler.state.index import Index
+
+
+def fleet_urls(wiring: Wiring) -> tuple[Secret, ...]:
+    """The states whose indexes make the fleet: FLEET_STATE_URLS, else the own one; empty where there is none."""
+    settings = wiring.settings
+    own = () if settings.state_url is None else (settings.state_url,)
+    return settings.fleet_state_urls or own
+
+
+def read_indexes(wiring: Wiring, urls: Sequence[Secret]) -> tuple[list[Index], list[str]]:
+    """The indexes of these states, and why some cannot be read; they are named by number, a URL may hold a password."""
+    found, unread = [], []
+    for number, url in enumerate(urls, 1):
+        try:
+            store = wiring.index_store(url, wiring.settings.place, read_only=True)
+            index = None if store is None else store.load()[0]
+        except StoreError as error:
+            unread.append(f"state {number}: {error.message}")
+            continue
+        if index is None:
+            unread.append(f"state {number}: there is no index yet")
+        else:
+            found.append(index)
+    return found, unread

@@ -1,0 +1,106 @@
+"""Targets that left the file: told once as no longer checked, so that their incidents end, and then forgotten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handler.clock import Deadline, iso
+from handler.decide.diff import Compared
+from handler.models import Changes, PastFinding, Report, Target
+from handler.run.check import load_state
+from handler.run.fault import internal_error
+from handler.run.indexes import read_indexes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from handler.models import Delivery, Verdict
+    from handler.run.job import LoadedState
+    from handler.run.targets import PreparedRun
+    from handler.run.wiring import Wiring
+    from handler.sinks.sink import Sink
+    from handler.state.index import IndexEntry
+
+ENDING = ("alertmanager", "pagerduty")  # they hold what is open, and end nothing for a run that could not see
+
+
+def tell_left(left: Mapping[str, IndexEntry], run: PreparedRun, wiring: Wiring, whole: Deadline) -> tuple[str, ...]:
+    """Tell of each target that left, within the time. Gives those that are settled and may be forgotten.
+
+    Raises nothing: a fault of our own is logged, and what is not settled is tried again by the next run.
+
+    One whose place another index of FLEET_STATE_URLS holds moved to another shard: it is dropped without a word.
+    """
+    settled: list[str] = []
+    try:
+        with wiring.redactor.errors():
+            elsewhere = _places_elsewhere(wiring) if left else frozenset()
+            for name, entry in left.items():
+                if whole.left() <= 1:
+                    break
+                if entry.place in elsewhere or _told(name, entry, run, wiring, whole):
+                    settled.append(name)
+    except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
+        internal_error(error)
+    return tuple(settled)
+
+
+def _places_elsewhere(wiring: Wiring) -> frozenset[str]:
+    own = wiring.settings.state_url
+    others = [url for url in wiring.settings.fleet_state_urls if url != own]
+    indexes, _ = read_indexes(wiring, others)
+    return frozenset(entry.place for index in indexes for entry in index.targets.values() if entry.place)
+
+
+def _told(name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole: Deadline) -> bool:
+    """Whether every sink knows; kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
+    url = run.request.state_url or wiring.settings.state_url
+    store = wiring.store(url, name, run.targets[0].place)
+    ending = tuple(sink for sink in run.sinks if sink.kind.name in ENDING)
+    others = tuple(sink for sink in run.sinks if sink.kind.name not in ENDING)
+    deliveries: list[Delivery] = []
+    groups: tuple[tuple[Verdict, tuple[Sink, ...]], ...] = (("compliant", ending), ("inconclusive", others))
+    for verdict, sinks in groups:
+        state = load_state(store)
+        if state.last_run is None or not sinks:
+            continue
+        share = Deadline.after(whole.left() / 2, wiring.context.clock)
+        notifier = wiring.notifier(sinks, share, dry_run=False, state_url=url)
+        report, compared = _ended(name, entry, run, state, verdict)
+        deliveries += notifier(report, compared, state.store, state.version).deliveries
+    return not any(delivery.status in ("owed", "failed") for delivery in deliveries)
+
+
+def _ended(
+    name: str, entry: IndexEntry, run: PreparedRun, state: LoadedState, verdict: Verdict
+) -> tuple[Report, Compared]:
+    """A run in which nothing was asked and everything that was open ends, because it is no longer checked."""
+    at, last_run = iso(run.started_at), state.last_run
+    assert last_run is not None
+    open_now = [record for record in last_run.findings.values() if record.status == "open"]
+    ended = {
+        record.finding.fingerprint: record._replace(status="resolved", resolved_at=at, because="unchecked")
+        for record in open_now
+    }
+    changes = Changes(resolved=tuple(PastFinding(record.finding, "unchecked") for record in open_now))
+    host, project_id, enterprise_project_id = (*entry.place.split("|"), "", "", "")[:3]
+    report = Report(
+        run_id=run.run_id,
+        started_at=at,
+        finished_at=at,
+        verdict=verdict,
+        policy_name="",
+        policy_digest="",
+        policy_files=(),
+        target=Target(name, entry.cloud, entry.region, host, project_id, enterprise_project_id),
+        changes=changes,
+        warnings=("no longer checked: it left TARGETS_CONFIG",),
+    )
+    memory = last_run._replace(run_at=at, findings={**last_run.findings, **ended})
+    return report, Compared(changes=changes, findings=(), last_run=memory, previous_run_at=last_run.run_at)
+
+
+def foreign(known: Iterable[str], listed: Iterable[str]) -> bool:
+    """Whether an index holds targets, and none of them is ours: two shards share it by accident."""
+    names = set(known)
+    return bool(names) and names.isdisjoint(listed)

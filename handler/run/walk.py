@@ -1,0 +1,118 @@
+"""One run over all its targets: walk them within the time, each with its own verdict."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from handler.clock import Deadline
+from handler.errors import PolicyError, UnknownError
+from handler.hss.listing import take_snapshot
+from handler.hss.plan import asks_of
+from handler.logs import LOGGER
+from handler.run import lazy
+from handler.run.check import check_target, load_state, told_report
+from handler.run.job import Adapters, Job
+
+if TYPE_CHECKING:
+    from handler.decide.schedule import Deferred
+    from handler.models import Finding, Report, Snapshot
+    from handler.run.job import Notifier
+    from handler.run.shard import Shard
+    from handler.run.targets import PreparedRun, PreparedTarget
+    from handler.run.wiring import Wiring
+
+KEPT_FOR_TELLING = 10.0  # seconds at most; a tenth of the time is kept for telling and saving
+
+
+class Checked(NamedTuple):
+    """The reports of the targets that were asked, in that order, and the others with what they stand for."""
+
+    reports: tuple[Report, ...]
+    deferred: tuple[Deferred, ...] = ()
+
+
+def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> Checked:
+    """Check the targets within the time; one that fails hides nobody else's verdict.
+
+    With an index the most overdue are asked first, each with all the time that is left (its calls' own limits end it),
+    and what is not due or does not fit is deferred. Without one every target is asked, in its share of the time left.
+    """
+    wiring.begin(seconds)
+    whole = Deadline.after(seconds, wiring.context.clock)
+    shard = _shard(run, wiring)
+    if shard is not None:
+        return _of_shard(shard, run, wiring, whole)
+    reports: list[Report] = []
+    for each in run.targets:
+        share = whole.left() / (len(run.targets) - len(reports))
+        reports.append(_check(each, run, wiring, Deadline.after(share, wiring.context.clock)))
+    return Checked(tuple(reports))
+
+
+def _shard(run: PreparedRun, wiring: Wiring) -> Shard | None:
+    """The shard of a run; None where no state holds `{target}`."""
+    url = run.request.state_url or wiring.settings.state_url
+    return None if url is None or "{target}" not in url.reveal() else lazy.open_shard(run, wiring, url)
+
+
+def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline) -> Checked:
+    always = run.request.always or bool(run.request.target) or not wiring.settings.targets_config
+    reports: list[Report] = []
+    for each in shard.open(timedelta(seconds=whole.left()), always=always):
+        if shard.fits(each, whole.earlier(_kept(whole)).left()):
+            shard.start(each)
+            reports.append(_check(each, run, wiring, whole))
+            shard.finish(each, reports[-1])
+    if not run.request.target and not run.request.dry_run:
+        shard.forget(lazy.tell_left(shard.left(), run, wiring, whole))
+    shard.close()
+    troubles = tuple(map(wiring.redactor.text, shard.troubles))
+    for trouble in troubles:
+        LOGGER.warning("%s", trouble)
+    warned = (reports[0]._replace(warnings=(*reports[0].warnings, *troubles)), *reports[1:]) if reports else ()
+    return Checked(warned, shard.deferred())
+
+
+def _kept(share: Deadline) -> float:
+    return min(KEPT_FOR_TELLING, share.left() / 10)
+
+
+def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline) -> Report:
+    kept, request = _kept(share), run.request
+    notifier = wiring.notifier(run.sinks, share, dry_run=request.dry_run, at_least=kept, state_url=request.state_url)
+    if isinstance(each.policy, (UnknownError, PolicyError)):
+        state = load_state(each.store)
+        report, compared = lazy.failed_run(run.run_id, run.started_at, each.target, each.policy, state)
+        return told_report(report, compared, state, _adapters(each, run, wiring, share, notifier))
+    job = Job(
+        run_id=run.run_id,
+        started_at=run.started_at,
+        policy=each.policy,
+        target=each.target,
+        categories=each.categories,
+        skipped=each.skipped,
+        run_interval=wiring.settings.run_interval,
+    )
+    return check_target(job, _adapters(each, run, wiring, share.earlier(kept), notifier))
+
+
+def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: Deadline, notifier: Notifier) -> Adapters:
+    """What a check of this target talks to: the API, or a recorded snapshot in its place."""
+    context, client, recorded = wiring.context, each.client, run.request.snapshot
+    if client is None:
+        assert recorded is not None
+        return Adapters(partial(lazy.replay, recorded), notifier, context.clock, each.store, redactor=wiring.redactor)
+    on_progress = None if context.on_progress is None else partial(context.on_progress, each.target.name)
+
+    def ask(job: Job) -> Snapshot:
+        asks = asks_of(job.policy, job.categories)
+        return take_snapshot(client, job.target, asks, context.clock, asking, on_progress=on_progress)
+
+    def hosts(job: Job, findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
+        named = lazy.name_hosts(findings, job.target, client, asking)
+        return named.findings, named.warnings
+
+    wanted = run.request.hosts or any(sink.hosts for sink in run.sinks)
+    return Adapters(ask, notifier, context.clock, each.store, hosts if wanted else None, wiring.redactor)

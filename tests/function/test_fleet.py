@@ -1,0 +1,105 @@
+"""A timer with {"fleet": true}: a digest from the indexes, told once, and HSS is asked nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from handler import index as door
+from handler.clock import iso
+from handler.errors import DeliveryError, SettingsError, UsageError
+from handler.state.index import Index, IndexEntry, index_document, index_of
+from handler.transport import Response
+from tests.fakes import FakeClock
+from tests.world import TIMER, World
+
+FLEET = {**TIMER, "user_event": '{"fleet": true}'}
+SINKS = """sinks:
+  - {name: ops, kind: slack, url: "https://hooks.slack.com/services/x", digest: true}
+  - {name: soc, kind: slack, url: "https://hooks.slack.com/services/y"}
+"""
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(root=tmp_path, clock=FakeClock())
+    (tmp_path / "sinks.yaml").write_text(SINKS)
+    return made
+
+
+def write(world, number=0, **hours):
+    """An index whose targets had their last whole run so many hours ago."""
+    targets = {}
+    for name, age in hours.items():
+        at = iso(world.clock.now() - timedelta(hours=age))
+        targets[name] = IndexEntry("compliant", {}, at, at, interval_seconds=3600)
+    (world.root / f"{number}-_index.json").write_text(json.dumps(index_document(Index(targets))))
+
+
+def called(world, event=FLEET, **settings):
+    known = {
+        "NOTIFY_CONFIG": "sinks.yaml",
+        "FLEET_STATE_URLS": f"file://{world.root}/0-{{target}}.json,file://{world.root}/1-{{target}}.json",
+    }
+    return door.invoke(event, world.context(in_function=False, **(known | settings)), 60, 60)
+
+
+def test_one_message_to_each_digest_sink_and_the_same_is_not_told_twice(world):
+    write(world, 0, good=1, lost=9)
+    write(world, 1, gone=30)
+    result = called(world)
+    assert result["counts"] == {
+        "targets": 3, "compliant": 1, "violations": 0, "inconclusive": 0, "stale": 2, "never": 0,
+    }  # fmt: skip
+    assert [(one["sink"], one["status"]) for one in result["deliveries"]] == [("ops", "delivered")]
+    (request,) = world.web.requests
+    assert (request.url[-1], world.simulator.calls) == ("x", [])
+    text = request.body.decode()
+    assert "gone: stale, no whole run since 2026-11-21T06:00:00Z" in text
+    assert "lost: stale" in text
+    assert "good" not in text
+    assert [one["status"] for one in called(world)["deliveries"]] == ["quiet"]
+    known = index_of(json.loads((world.root / "0-_index.json").read_text()))
+    assert known.fleet_told == {f"ops/{name}": "stale 2026-11-22T12:00:00Z" for name in ("lost", "gone")}
+    assert set(known.targets) == {"good", "lost"}
+
+
+def test_what_no_sink_took_is_told_next_time_and_the_platform_counts_a_failure(world):
+    write(world, 0, lost=9)
+    write(world, 1, good=1)
+    world.answer = Response(404, {}, b"no_service")
+    with pytest.raises(DeliveryError, match="no sink accepted the fleet's digest: ops: "):
+        called(world)
+    world.answer = Response(200, {}, b"ok")
+    assert called(world)["deliveries"][0]["status"] == "delivered"
+
+
+def test_a_dry_run_sends_and_keeps_nothing(world):
+    write(world, 0, lost=9)
+    write(world, 1, good=1)
+    before = (world.root / "0-_index.json").read_bytes()
+    result = called(world, {**TIMER, "user_event": '{"fleet": true, "dry_run": true}'})
+    assert [one["status"] for one in result["deliveries"]] == ["dry_run"]
+    assert (world.web.requests, (world.root / "0-_index.json").read_bytes()) == ([], before)
+
+
+def test_a_missing_index_is_told(world):
+    write(world, 0, good=1)
+    called(world)
+    assert "not read: state 2: there is no index yet" in world.web.requests[0].body.decode()
+
+
+def test_without_a_digest_sink_or_a_state_it_is_a_settings_error(world):
+    write(world, 0, good=1)
+    with pytest.raises(SettingsError, match="a fleet digest needs a sink with `digest: true`"):
+        called(world, FLEET_STATE_URLS=None)
+    (world.root / "sinks.yaml").write_text(SINKS.replace(", digest: true", ""))
+    with pytest.raises(SettingsError, match="a fleet digest needs"):
+        called(world)
+
+
+def test_fleet_is_true_or_false(world):
+    with pytest.raises(UsageError, match=r"user_event\.fleet: must be true or false"):
+        called(world, {**TIMER, "user_event": '{"fleet": "yes"}'})

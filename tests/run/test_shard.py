@@ -1,0 +1,459 @@
+"""A shard: the most overdue first, as many as the time allows, the rest deferred; the index over runs."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from handler import index as door
+from handler.clock import iso
+from handler.errors import UnknownError
+from handler.models import Changes, Secret
+from handler.run import entries
+from handler.run.result import RunResult
+from handler.run.targets import RunRequest, prepare
+from handler.run.walk import check_targets
+from handler.run.wiring import Wiring
+from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
+from handler.transport import Response
+from tests.fakes import FakeClock
+from tests.world import CLEAN, TIMER, World
+
+HOUR = timedelta(hours=1)
+
+
+class Shard:
+    """A folder with a targets file, states and an index; `run` is one run on the simulator."""
+
+    def __init__(self, folder, names, **world):
+        self.folder = folder
+        self.world = World(root=folder, clock=FakeClock(), **world)
+        self.settings = {
+            "TARGETS_CONFIG": "targets.yaml",
+            "STATE_URL": f"file://{folder}/states/{{target}}.json",
+            "RUN_INTERVAL": "1h",
+        }
+        self.list(names)
+
+    def list(self, names, **more):
+        project = self.world.simulator.options.project_id
+        lines = [
+            f"  - {{name: {name}, cloud: otc, region: eu-de, project_id: {more.get(name, project)}}}" for name in names
+        ]
+        (self.folder / "targets.yaml").write_text("\n".join(["targets:", *lines, ""]))
+
+    def run(self, seconds=20.0, request=None, **settings):
+        wiring = Wiring(self.world.context(in_function=False, **self.settings | settings))
+        prepared = prepare(wiring, request or RunRequest())
+        checked = check_targets(prepared, wiring, seconds)
+        return RunResult(checked.reports, True, prepared.error, checked.deferred, prepared.run_id)
+
+    @property
+    def path(self):
+        return self.folder / "states" / "_index.json"
+
+    @property
+    def index(self):
+        return index_of(json.loads(self.path.read_text()))
+
+    def write(self, index):
+        self.path.parent.mkdir(exist_ok=True)
+        self.path.write_text(json.dumps(index_document(index)))
+
+    def become(self, fleet):
+        self.world = World(root=self.folder, fleet=fleet, clock=self.world.clock)
+
+    def cold(self):
+        """Another instance: nothing is kept in memory."""
+        self.world.warm = type(self.world.warm)(self.world.simulator, self.world.web, self.world.warm.random)
+
+
+def names(reports):
+    return [report.target.name for report in reports]
+
+
+def test_ten_targets_at_five_calls_a_minute_with_a_budget_of_twenty_seconds_five_now_five_next_time(tmp_path):
+    shard = Shard(tmp_path, [f"t{n}" for n in range(10)], fleet=CLEAN)
+    first = shard.run()
+    assert names(first.reports) == ["t0", "t1", "t2", "t3", "t4"]
+    assert [one.name for one in first.deferred] == ["t5", "t6", "t7", "t8", "t9"]
+    assert {(one.last_run_at, one.verdict) for one in first.deferred} == {("", None)}
+    assert (first.verdict, first.exit_code) == ("compliant", 0)
+    shard.world.clock.tick(600)
+    shard.cold()
+    second = shard.run()
+    assert names(second.reports) == ["t5", "t6", "t7", "t8", "t9"]
+    assert {one.verdict for one in second.deferred} == {"compliant"}
+    assert shard.world.clock.slept == []
+    shard.world.clock.tick(600)
+    assert shard.run().reports == ()
+
+
+def test_the_pace_holds_over_runs_of_different_instances(tmp_path):
+    shard = Shard(tmp_path, [f"t{n}" for n in range(10)], fleet=CLEAN)
+    shard.run()
+    shard.cold()
+    shard.world.clock.tick(30)
+    shard.run(seconds=120)
+    assert sum(shard.world.clock.slept) == pytest.approx(31)
+    assert [call.status for call in shard.world.simulator.calls] == [200] * 20
+
+
+def test_what_is_asked_again_is_the_most_overdue(tmp_path):
+    shard = Shard(tmp_path, ["a", "b", "c"], fleet=CLEAN)
+    shard.run(request=RunRequest(target="b"))
+    shard.world.clock.tick(3000)
+    assert names(shard.run().reports) == ["a", "c"]
+    shard.world.clock.tick(3300)
+    assert names(shard.run().reports) == ["b", "a", "c"]
+
+
+def test_a_document_names_the_deferred_and_the_worst_of_both_is_the_verdict(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run()
+    shard.become(CLEAN)
+    shard.list(["a", "b", "c"])
+    shard.world.clock.tick(60)
+    second = shard.run()
+    assert (names(second.reports), second.reports[0].verdict) == (["c"], "compliant")
+    document = second.document()
+    at = "2026-11-22T12:00:00Z"
+    assert document["deferred"] == [{"name": n, "last_run_at": at, "verdict": "violations"} for n in ("a", "b")]
+    assert (document["verdict"], second.exit_code) == ("violations", 1)
+
+
+def test_a_stale_target_counts_as_inconclusive_and_so_does_one_that_was_never_checked(tmp_path):
+    shard = Shard(tmp_path, [f"t{n}" for n in range(6)], fleet=CLEAN)
+    shard.run()
+    shard.world.clock.tick(2 * 3600 + 61)
+    second = shard.run(HSS_CALLS_PER_MINUTE="1")
+    assert names(second.reports) == ["t5"]
+    assert {(one.verdict, one.stands) for one in second.deferred} == {("compliant", "inconclusive")}
+    assert (second.verdict, second.exit_code) == ("inconclusive", 3)
+    assert "t0 was not asked; last compliant at 2026-11-22T12:00:00Z" in second.not_known
+
+
+def test_the_start_is_written_before_the_target_is_asked_and_the_verdict_after(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    seen = []
+
+    def asked(request, timeout):
+        seen.append({name: (bool(entry.last_run_at), entry.verdict) for name, entry in shard.index.targets.items()})
+        return shard.world.simulator(request, timeout)
+
+    shard.world.warm.api = asked
+    shard.run()
+    assert seen[0] == {"a": (True, None), "b": (False, None)}
+    assert seen[-1] == {"a": (True, "compliant"), "b": (True, None)}
+    entry = shard.index.targets["b"]
+    assert (entry.verdict, entry.calls, entry.interval_seconds) == ("compliant", 1, 3600)
+    assert entry.last_complete_at == entry.last_run_at == iso(shard.world.clock.now())
+    assert shard.index.lease is None
+    assert {len(starts) for starts in shard.index.starts.values()} == {2}
+
+
+def test_verdicts_are_written_at_least_every_ten_seconds(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    written = []
+
+    def slow(request, timeout):
+        shard.world.clock.tick(6)
+        written.append(shard.index.targets["a"].verdict)
+        return shard.world.simulator(request, timeout)
+
+    shard.world.warm.api = slow
+    shard.run(seconds=12)  # the second does not fit: the first needed twelve seconds
+    assert (written, shard.index.targets["a"].verdict) == ([None, None], "compliant")
+
+
+def test_a_killed_run_leaves_the_target_that_killed_it_for_last(tmp_path):
+    shard = Shard(tmp_path, ["a", "b", "c"], fleet=CLEAN)
+
+    def killed(request, timeout):
+        raise KeyboardInterrupt
+
+    shard.world.warm.api = killed
+    with pytest.raises(KeyboardInterrupt):
+        shard.run()
+    shard.world.clock.tick(600)
+    shard.cold()
+    shard.run()
+    assert sorted(names(shard.run(request=RunRequest(always=True)).reports)) == ["a", "b", "c"]
+    starts = sorted((entry.last_run_at, name) for name, entry in shard.index.targets.items())
+    assert {name for _, name in starts} == {"a", "b", "c"}
+
+
+def test_a_second_run_on_a_live_lease_asks_nobody_and_gives_the_index_s_verdicts(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    shard.run()
+    shard.world.clock.tick(3600)
+    lease = Lease("other", iso(shard.world.clock.now() + timedelta(seconds=15)))
+    shard.write(shard.index._replace(lease=lease))
+    before = shard.path.read_bytes()
+    second = shard.run()
+    assert (second.reports, [(one.name, one.verdict) for one in second.deferred]) == (
+        (),
+        [("a", "compliant"), ("b", "compliant")],
+    )
+    assert shard.path.read_bytes() == before
+    assert names(shard.run(request=RunRequest(always=True)).reports) == ["a", "b"]
+    assert shard.index.lease == lease
+    assert names(shard.run(request=RunRequest(target="b")).reports) == ["b"]
+
+
+@pytest.mark.parametrize("seconds", [-1, 21, 315_000_000])
+def test_a_lease_that_is_over_or_of_a_wrong_clock_stops_nobody(tmp_path, seconds):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    shard.write(Index(lease=Lease("other", iso(shard.world.clock.now() + timedelta(seconds=seconds)))))
+    assert names(shard.run().reports) == ["a"]
+    assert shard.index.lease is None
+
+
+def test_an_index_written_by_a_clock_ten_years_ahead_is_healed(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    shard.world.clock.tick(315_000_000)
+    shard.run()
+    shard.world.clock.moment -= timedelta(seconds=315_000_000)
+    shard.cold()
+    assert names(shard.run().reports) == ["a", "b"]
+    assert {entry.last_complete_at for entry in shard.index.targets.values()} == {iso(shard.world.clock.now())}
+    assert shard.run().exit_code == 0
+    assert shard.world.clock.slept == []
+
+
+def test_a_damaged_index_is_rebuilt_from_the_states(tmp_path):
+    shard = Shard(tmp_path, ["a", "b", "c"])
+    shard.run()
+    shard.path.write_text('{"version": "1", "targ')
+    shard.world.clock.tick(60)
+    shard.list(["a", "b", "c", "d"])
+    second = shard.run()
+    assert names(second.reports) == ["d"]
+    assert {(one.name, one.verdict) for one in second.deferred} == {(n, "violations") for n in "abc"}
+    assert shard.index.targets["a"].counts["critical"] == 1
+    assert "the index is rebuilt from the states" in second.reports[0].warnings[-1]
+    assert len(list(shard.path.parent.glob("_index.json.damaged-*"))) == 1
+
+
+def test_an_index_that_cannot_be_read_leaves_nobody_compliant_who_was_not_asked(tmp_path):
+    shard = Shard(tmp_path, [f"t{n}" for n in range(6)], fleet=CLEAN)
+    shard.run()
+    shard.path.unlink()
+    shard.path.mkdir()
+    second = shard.run(seconds=5)
+    assert second.exit_code == 3
+    assert all(one.stands == "inconclusive" for one in second.deferred)
+
+
+def test_a_dry_run_writes_no_index(tmp_path):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    assert names(shard.run(request=RunRequest(dry_run=True)).reports) == ["a"]
+    assert not shard.path.exists()
+
+
+def test_one_target_with_a_broken_policy_stops_nobody_and_the_run_ends_with_two(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    project = shard.world.simulator.options.project_id
+    place = f"cloud: otc, region: eu-de, project_id: {project}"
+    (tmp_path / "targets.yaml").write_text(
+        f"targets:\n  - {{name: a, {place}, policy: nowhere.yaml}}\n  - {{name: b, {place}}}\n"
+    )
+    outcome = shard.run()
+    assert [(one.target.name, one.verdict) for one in outcome.reports] == [("a", "inconclusive"), ("b", "compliant")]
+    assert "target a: nowhere.yaml: cannot be read" in str(outcome.reports[0].problems[0])
+    assert (outcome.exit_code, "target a:" in str(outcome.error)) == (2, True)
+    assert shard.index.targets["a"].problem.startswith("target a: nowhere.yaml")
+
+
+def test_one_target_of_the_settings_is_always_asked_and_in_the_index(tmp_path):
+    world = World(fleet=CLEAN, root=tmp_path)
+    state = Secret(f"file://{tmp_path}/{{target}}.json")
+    for _ in range(2):
+        wiring = Wiring(world.context(RUN_INTERVAL="1h"))
+        checked = check_targets(prepare(wiring, RunRequest(state_url=state)), wiring, 60)
+        assert [one.verdict for one in checked.reports] == ["compliant"]
+    known = index_of(json.loads((tmp_path / "_index.json").read_text()))
+    assert list(known.targets) == ["default"]
+
+
+def test_the_function_returns_the_deferred_of_a_timer_and_a_gateway_call_asks_all(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    settings = {**shard.settings, "APIG_TOKEN": "gateway"}
+
+    def called(event):
+        return door.invoke(event, shard.world.context(in_function=False, **settings), 20, 20)
+
+    first = called(TIMER)
+    assert ([one["target"]["name"] for one in first["targets"]], first["deferred"]) == (["a", "b"], [])
+    second = called(TIMER)
+    assert (second["targets"], [one["name"] for one in second["deferred"]]) == ([], ["a", "b"])
+    assert second["run_id"] not in ("", first["run_id"])
+    answer = json.loads(called({"httpMethod": "GET", "headers": {}})["body"])
+    assert [one["target"]["name"] for one in answer["targets"]] == ["a", "b"]
+    chosen = called({**TIMER, "user_event": '{"target": "b"}'})
+    assert ([one["target"]["name"] for one in chosen["targets"]], chosen["deferred"]) == (["b"], [])
+
+
+def test_the_platform_counts_a_failure_where_only_what_was_not_asked_is_inconclusive(tmp_path):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    shard.world.warm.api = lambda *_: Response(401)
+    shard.run()
+    with pytest.raises(UnknownError, match="a was not asked; last inconclusive at"):
+        door.invoke(TIMER, shard.world.context(in_function=False, **shard.settings), 20, 20)
+
+
+def test_a_place_under_another_name_takes_its_state_along_and_tells_nothing(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.list(["a", "b"], b="another")
+    sink = {"WEBHOOK_URL": "https://hooks.example/x"}
+    shard.run(request=RunRequest(target="a"), **sink)
+    told = len(shard.world.web.requests)
+    shard.list(["renamed", "b"], b="another")
+    shard.world.clock.tick(60)
+    second = shard.run(request=RunRequest(), HSS_CALLS_PER_MINUTE="1", **sink)
+    assert [(one.name, one.verdict) for one in second.deferred if one.name == "renamed"] == [("renamed", "violations")]
+    assert set(shard.index.targets) == {"renamed", "b"}
+    shard.world.clock.tick(3600)
+    third = shard.run(request=RunRequest(target="renamed"), **sink)
+    assert third.reports[0].changes.new == ()
+    assert len(third.reports[0].changes.ongoing) == 1
+    assert [one.status for one in third.reports[0].deliveries] == ["quiet"]
+    assert told == 1
+
+
+def test_two_targets_of_one_place_keep_their_own_states(tmp_path):
+    shard = Shard(tmp_path, ["a", "a-strict"])
+    shard.run(request=RunRequest(target="a"))
+    shard.run(request=RunRequest(target="a-strict"))
+    assert set(shard.index.targets) == {"a", "a-strict"}
+    assert shard.index.targets["a"].last_run_at
+
+
+def test_a_dry_run_renames_nothing(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.run()
+    shard.list(["renamed"])
+    shard.run(request=RunRequest(dry_run=True))
+    assert set(shard.index.targets) == {"a"}
+
+
+CHAT = {"WEBHOOK_URL": "https://hooks.slack.com/services/x"}
+
+
+def test_a_target_that_left_the_file_is_told_once_as_no_longer_checked_and_forgotten(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**CHAT)
+    told = len(shard.world.web.requests)
+    shard.list(["a"])
+    shard.world.clock.tick(60)
+    second = shard.run(**CHAT)
+    (message,) = shard.world.web.requests[told:]
+    assert "b: inconclusive" in message.body.decode()
+    assert "23" in message.body.decode()
+    assert (set(shard.index.targets), second.exit_code) == ({"a"}, 1)
+    record = next(iter(json.loads((tmp_path / "states/b.json").read_text())["last_run"]["findings"]))
+    assert "unchecked" in json.dumps(record)
+    shard.world.clock.tick(60)
+    shard.run(**CHAT)
+    assert len(shard.world.web.requests) == told + 1
+
+
+def test_where_nobody_can_be_told_the_target_is_kept_until_somebody_is(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**CHAT)
+    shard.list(["a"])
+    shard.world.answer = Response(500)
+    shard.run(**CHAT)
+    assert set(shard.index.targets) == {"a", "b"}
+    shard.world.answer = Response(200, {}, b"ok")
+    shard.run(**CHAT)
+    assert set(shard.index.targets) == {"a"}
+
+
+def test_alertmanager_hears_that_its_alerts_end(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    sink = {"WEBHOOK_URL": "https://alertmanager.example/api/v2/alerts", "WEBHOOK_KIND": "alertmanager"}
+    shard.run(**sink)
+    shard.list(["a"])
+    shard.run(**sink)
+    alerts = json.loads(shard.world.web.requests[-1].body)
+    now = iso(shard.world.clock.now())
+    found = [one for one in alerts if one["labels"].get("target") == "b" and "port" in one["labels"]]
+    assert [one["labels"]["port"] for one in found] == ["23"]
+    assert all(one["endsAt"] <= now for one in found)
+
+
+def test_one_target_asked_by_name_forgets_nobody(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run()
+    shard.list(["a"])
+    shard.run(request=RunRequest(target="a"))
+    shard.run(request=RunRequest(dry_run=True))
+    assert set(shard.index.targets) == {"a", "b"}
+
+
+def test_a_place_that_another_shard_of_the_fleet_holds_is_dropped_silently(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.list(["a", "b"], b="another")
+    shard.run(**CHAT)
+    told = len(shard.world.web.requests)
+    (tmp_path / "other").mkdir()
+    entry = shard.index.targets["b"]
+    (tmp_path / "other/_index.json").write_text(json.dumps(index_document(Index({"moved": entry}))))
+    shard.list(["a"])
+    shard.run(FLEET_STATE_URLS=f"{shard.settings['STATE_URL']},file://{tmp_path}/other/{{target}}.json", **CHAT)
+    assert (set(shard.index.targets), len(shard.world.web.requests)) == ({"a"}, told)
+
+
+def test_two_shards_that_share_a_state_by_accident_are_told_apart(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run()
+    before = shard.path.read_bytes()
+    shard.list(["x"], x="another")
+    other = shard.run()
+    assert names(other.reports) == ["x"]
+    assert "give each shard a STATE_URL of its own" in " ".join(other.reports[0].warnings)
+    assert shard.path.read_bytes() == before
+    shard.world.clock.tick(2 * 3600 + 60)
+    shard.run()
+    assert set(shard.index.targets) == {"x"}
+
+
+def test_a_fault_while_telling_who_left_costs_nobody_a_report(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**CHAT)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    broken = shard.run(FLEET_STATE_URLS="redis://localhost:99999/{target}", **CHAT)
+    assert names(broken.reports) == ["a"]
+    assert (set(shard.index.targets), shard.index.lease) == ({"a", "b"}, None)
+
+
+def test_what_is_wrong_with_an_index_is_said_without_secrets(tmp_path, caplog):
+    shard = Shard(tmp_path, ["a"])
+    shard.settings |= {"STATE_URL": f"file://{tmp_path}/wellkeptsecret/{{target}}.json"}
+    (tmp_path / "wellkeptsecret").mkdir()
+    (tmp_path / "wellkeptsecret/_index.json").write_text("damaged")
+    (report,) = shard.run(WEBHOOK_SECRET="wellkeptsecret", **CHAT).reports
+    assert "the index is rebuilt" in str(report.warnings)
+    assert "the index is rebuilt" in caplog.text
+    assert "wellkeptsecret" not in f"{report} {caplog.text}"
+
+
+def test_what_is_newly_forbidden_is_new_in_the_index_s_day(tmp_path):
+    changes = Changes(new=("1",), newly_forbidden=("2", "3"), reopened=("4",))
+    report = Shard(tmp_path, ["a"]).run().reports[0]._replace(changes=changes)
+    entry = entries.checked(IndexEntry(), report, datetime(2026, 11, 26, tzinfo=timezone.utc), 1)
+    assert entry.days[0].new == 4
+
+
+def test_a_project_that_a_login_does_not_tell_today_stays_in_the_index(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    each = prepare(Wiring(shard.world.context(in_function=False, **shard.settings)), RunRequest()).targets[0]
+    now = datetime(2026, 11, 26, tzinfo=timezone.utc)
+    known = entries.configured(None, each, now, HOUR)
+    unknown = each._replace(target=each.target._replace(project_id=""))
+    assert known.project_id
+    assert entries.configured(known, unknown, now, HOUR) == known

@@ -1,0 +1,151 @@
+"""The index beside other runs: nothing that another run wrote is lost, in every store."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from handler.clock import iso
+from handler.errors import StoreError
+from handler.models import Secret
+from handler.state.file import FileStore
+from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
+from handler.state.obs import ObsStore
+from handler.state.obs_objects import ObsKeys, ObsObjects
+from handler.state.redis import RedisStore
+from handler.state.shared_index import SharedIndex
+from tests.fakes import NOON, FakeClock, MemoryStore
+from tests.faults.redis_server import RedisServer
+from tests.state.test_obs import ENDPOINT, Bucket
+
+BUDGET = timedelta(seconds=900)
+
+
+def entry(minutes_ago: float, **more) -> IndexEntry:
+    at = iso(NOON - timedelta(minutes=minutes_ago))
+    return IndexEntry(verdict="compliant", last_run_at=at, last_complete_at=at, **more)
+
+
+@pytest.fixture(params=["file", "redis", "obs", "obs without conditions", "memory"])
+def place(request, tmp_path):
+    """Makes stores of one and the same index."""
+    if request.param == "redis":
+        with RedisServer("secret") as server:
+            yield lambda: RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0/i", FakeClock(), index_of, timeout=60)
+        return
+    if request.param == "memory":
+        shared = MemoryStore(read=index_of)
+        yield lambda: shared
+        return
+    if request.param == "file":
+        yield lambda: FileStore(tmp_path / "i.json", FakeClock(), index_of)
+        return
+    bucket = Bucket(request.param == "obs")
+    objects = ObsObjects("state", ENDPOINT, "eu-de", lambda: ObsKeys("A", Secret("s")), bucket, FakeClock())
+    yield lambda: ObsStore(objects, "i", index_of)
+
+
+def opened(store, run_id: str, clock=None) -> SharedIndex:
+    index = SharedIndex(store, run_id, clock or FakeClock())
+    index.load()
+    return index
+
+
+def test_two_runs_that_write_at_once_keep_what_both_know(place):
+    one, other = opened(place(), "one"), opened(place(), "other")
+    one.put({"a": entry(2), "both": entry(5)}, {"lane": (1.0, 3.0)})
+    one.save()
+    other.put({"b": entry(1), "both": entry(4, run_id="later")}, {"lane": (2.0,)})
+    other.save()
+    one.put({"c": entry(0)})
+    one.save()
+    known = opened(place(), "third").known
+    assert set(known.targets) == {"a", "b", "c", "both"}
+    assert known.targets["both"].run_id == "later"
+    assert known.starts == {"lane": (1.0, 2.0, 3.0)}
+    assert one.known == known
+    assert one.troubles == other.troubles == []
+
+
+def test_only_one_of_two_runs_gets_the_lease_and_its_end_is_written(place):
+    one, other = opened(place(), "one"), opened(place(), "other")
+    assert (one.take(BUDGET), other.take(BUDGET)) == (True, False)
+    other.put({"b": entry(1)})
+    other.save()
+    assert opened(place(), "third").known.lease.run_id == "one"
+    one.release()
+    assert opened(place(), "third").known.lease is None
+    assert other.known.targets["b"] == opened(place(), "third").known.targets["b"]
+
+
+def test_a_stale_copy_of_another_run_never_takes_back_a_verdict():
+    store = MemoryStore(index_document(Index({"a": entry(60)})), read=index_of)
+    one, other = opened(store, "one"), opened(store, "other")
+    begun = entry(60)._replace(last_run_at=iso(NOON))
+    one.put({"a": begun})
+    one.save()
+    other.load()
+    one.put({"a": begun._replace(verdict="inconclusive", problem="HTTP 503")})
+    one.save()
+    other.put({"b": entry(0)})
+    other.save()
+    assert opened(store, "third").known.targets["a"].problem == "HTTP 503"
+
+
+def test_times_that_lie_ahead_count_as_never_and_do_not_win():
+    ahead = IndexEntry("violations", last_run_at="2036-01-01T00:00:00Z", last_complete_at="2036-01-01T00:00:00Z")
+    store = MemoryStore(index_document(Index({"a": ahead, "b": entry(1)})), read=index_of)
+    index = opened(store, "one")
+    assert (index.known.targets["a"].last_run_at, index.known.targets["a"].last_complete_at) == ("", "")
+    assert index.known.targets["b"] == entry(1)
+    index.put({"a": entry(0)})
+    index.save()
+    assert opened(store, "two").known.targets["a"] == entry(0)
+
+
+class Failing(MemoryStore):
+    """A store that cannot be written; `asked` counts the tries."""
+
+    asked = 0
+
+    def save(self, document, version):
+        self.asked += 1
+        raise StoreError("the disk is full")
+
+
+def test_a_store_that_cannot_be_written_is_said_once_and_left_alone():
+    store = Failing(read=index_of)
+    index = opened(store, "one")
+    assert index.take(BUDGET)
+    for number in range(5):
+        index.put({"a": entry(number)})
+        index.save()
+    assert index.troubles == ["the index could not be written: the disk is full"]
+    assert store.asked == 2
+
+
+class Restless(MemoryStore):
+    """A store that another run writes right before each of ours."""
+
+    def save(self, document, version):
+        self.count += 1
+        return super().save(document, version)
+
+
+def test_a_store_that_others_write_all_the_time_is_said():
+    index = opened(Restless(index_document(Index()), read=index_of), "one")
+    index.put({"a": entry(0)})
+    index.save()
+    assert index.troubles == ["the index could not be written: other runs wrote it 5 times in between"]
+    assert not index.take(BUDGET)
+
+
+def test_a_lease_of_a_run_that_died_is_over_after_its_budget():
+    store, clock = (
+        MemoryStore(index_document(Index(lease=Lease("dead", iso(NOON + BUDGET)))), read=index_of),
+        FakeClock(),
+    )
+    assert not opened(store, "one", clock).take(BUDGET)
+    clock.tick(900)
+    assert opened(store, "one", clock).take(BUDGET)
