@@ -92,7 +92,7 @@ def _changed_count(notification: Notification) -> int:
 
 
 def _lines(heading: str, blocks: Sequence[RuleBlock], sink: Sink, room: int, *, rich: bool) -> Section:
-    """The blocks as far as there is room for lines of ports; the heading of a block takes none and never stands alone."""
+    """The blocks as far as there is room for lines of ports; a heading takes none and never stands alone."""
     lines = [line for block in blocks for line in block_lines(block, sink, rich=rich)]
     of_ports = [place for place, line in enumerate(lines) if line.stands_for]
     shown = of_ports[max(0, room) - 1] + 1 if 0 < room < len(of_ports) else len(lines) * (room > 0)
