@@ -11,6 +11,7 @@ from handler.errors import TransportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from types import ModuleType
 
     import requests
 
@@ -188,22 +189,24 @@ def load_requests() -> None:
     _new_session().close()
 
 
-def _new_session() -> requests.Session:
-    from handler.http_session import new_session  # noqa: PLC0415 - requests: 0.1 s that an offline command does not pay
+def _http() -> ModuleType:
+    """What is made of `requests`; it takes 0.1 s to import, which an offline command does not pay."""
+    from handler import http_session  # noqa: PLC0415 - for that reason
 
-    return new_session()
+    return http_session
+
+
+def _new_session() -> requests.Session:
+    session: requests.Session = _http().new_session()
+    return session
 
 
 def _no_answer(named: str, url: str, error: Exception) -> TransportError:
-    from handler.http_session import failure_of, local_failure  # noqa: PLC0415 - as above; what failed has imported it
-
-    return _error_of(named, local_failure(error, url) or failure_of(error))
+    return _error_of(named, _http().local_failure(error, url) or _http().failure_of(error))
 
 
 def _wants_proxy_login(named: str, url: str) -> TransportError:
-    from handler.http_session import proxy_wants_login  # noqa: PLC0415 - as above
-
-    return _error_of(named, proxy_wants_login(url))
+    return _error_of(named, _http().proxy_wants_login(url))
 
 
 def _error_of(named: str, failure: Failure) -> TransportError:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from handler.settings.webhook import webhook_sink as webhook_sink
     from handler.state.document import decode as decode
     from handler.state.index import index_of as index_of
+    from handler.state.interface import ObjectStorage as ObjectStorage
     from handler.state.obs_objects import ObsKeys as ObsKeys
     from handler.state.obs_objects import ObsObjects as ObsObjects
     from handler.state.open import open_store as open_store
@@ -76,6 +77,7 @@ _WHERE_USED = {
     "handler.settings.webhook": ("unsigned", "webhook_sink"),  # a run with sinks
     "handler.state.document": ("decode",),  # a run with a state
     "handler.state.index": ("index_of",),  # a state with {target}
+    "handler.state.interface": ("ObjectStorage",),  # the same
     "handler.state.obs_objects": ("ObsKeys", "ObsObjects"),  # a policy or state in a bucket
     "handler.state.open": ("open_store",),  # a run with a state
 }

@@ -20,7 +20,6 @@ from handler.run.redaction import PIECE, Redactor
 from handler.settings.places import region_of, service_endpoint
 from handler.settings.reader import url_trouble
 from handler.settings.run_settings import DEFAULT_BUDGET, settings_and_problems
-from handler.state.interface import ObjectStorage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from handler.settings.run_settings import Place
     from handler.sinks.sink import Sink
     from handler.state.index import Index
-    from handler.state.interface import Decoded, Document, DocumentStore, Store
+    from handler.state.interface import Decoded, Document, DocumentStore, ObjectStorage, Store
     from handler.state.obs_objects import ObsObjects
 
 MAX_CONFIG_BYTES = 4 * 1024 * 1024  # 5,000 targets, each with everything that can be said of it
@@ -235,7 +234,7 @@ class Wiring:
         if not endpoint and place is not None and region:
             endpoint = service_endpoint("obs", place.cloud, region)
         region = region or ("local" if endpoint else "")
-        return ObjectStorage(endpoint, region, lambda: self._authorizers.object_keys(place))
+        return lazy.ObjectStorage(endpoint, region, lambda: self._authorizers.object_keys(place))
 
 
 def _secrets_of(sink: Sink) -> Iterator[str]:

@@ -40,6 +40,8 @@ ELSEWHERE = {
     "python -m tests.derivation": "tests/derive/test_derive_corpus.py plays a sample",
     "python -m tests.load": "minutes of load on loopback",
     "python -m tests.fuzz TARGET SECONDS": "needs atheris, which has no wheel for each Python",
+    "python -m bench.planning": "tests/docs/test_planning.py compares its table with the page",
+    "port-compliance fleet --state 'obs://": "needs a bucket; tests/commands/test_fleet.py runs it on files",
     "sh tools/real_servers.sh FOLDER": ".ci/run",
     "python -m bench.many_targets": "tests/docs/test_deploy.py compares its table with the page",
     "tests/oracles/run.sh python3 FOLDER": "make test-oracles, without the pictures",
