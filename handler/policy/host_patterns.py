@@ -39,14 +39,18 @@ class HostPattern(NamedTuple):
         """Whether it names the server (in `container`: the container) of a listener."""
         if self.network is not None:
             return _in_network(self.network, "" if category == "container" else listener.host_ip)
-        container = category == "container"
-        own_id = (listener.container_id if container else listener.host_id).lower()
-        own_name = (listener.container_name if container else listener.host_name).lower()
+        own_id, own_name = _id_and_name(category, listener)
         if self.kind == "id":
             return _equal(own_id, self.text)
         if any(text and fnmatchcase(text, self.text) for text in (own_id, own_name)):
             return "yes"
         return "no" if own_name else "undecidable"
+
+
+def _id_and_name(category: str, listener: Listener) -> tuple[str, str]:
+    if category == "container":
+        return listener.container_id.lower(), listener.container_name.lower()
+    return listener.host_id.lower(), listener.host_name.lower()
 
 
 @lru_cache(maxsize=4096)
