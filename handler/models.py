@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from handler.listeners import Host, PortListeners
+
 Verdict = Literal["inconclusive", "violations", "compliant"]
 CATEGORIES: tuple[str, ...] = ("host", "container")
 COUNTERS: tuple[str, ...] = (  # in the order of the vendor's table (ShowAssetStatistic, 2026-04-03, table 4)
@@ -126,6 +128,7 @@ class CategorySnapshot(NamedTuple):
     warnings: tuple[str, ...] = ()
     raw_rows: tuple[Mapping[str, Any], ...] = ()  # as received; only kept where a snapshot is recorded
     raw_statistics: Mapping[str, Any] | None = None
+    listeners: tuple[PortListeners, ...] = ()  # of the ports for which they were asked
 
 
 class Snapshot(NamedTuple):
@@ -134,19 +137,6 @@ class Snapshot(NamedTuple):
     target: Target
     taken_at: str
     categories: tuple[CategorySnapshot, ...] = ()
-
-
-class Host(NamedTuple):
-    """A server or container behind a finding (Huawei Cloud only)."""
-
-    host_id: str
-    host_name: str = ""
-    host_ip: str = ""
-    listen_address: str = ""
-    path: str = ""
-    pid: int | None = None
-    container_name: str = ""
-    loopback_only: bool = False
 
 
 class Finding(NamedTuple):

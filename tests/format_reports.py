@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from handler.listeners import Host
 from handler.models import (
     AnnouncedFinding,
     Changes,
     Delivery,
     ExemptedFinding,
     Gaps,
-    Host,
     PastFinding,
     Problem,
     Report,

@@ -37,6 +37,7 @@ SAYS = {
     "clock": "time as an argument",
     "errors": "the tree",
     "foreign_text": "others' text, harmless",
+    "listeners": "who listens on a port",
     "ports": "sets of ports",
 }
 

@@ -74,7 +74,9 @@ def run(args: argparse.Namespace) -> int:
         text = render_targets(outcome.reports, outcome.deferred, outcome.run_id)
     else:
         history = _history(prepared, args.format)
-        text = render_all(args.format, outcome.reports, several=several, color=color, history=history)
+        text = render_all(
+            args.format, outcome.reports, several=several, color=color, history=history, servers=args.hosts
+        )
     write_result(text, args.output)
     return outcome.exit_code_for(Severity.of(args.fail_on))
 

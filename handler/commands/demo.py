@@ -1,6 +1,7 @@
 """`demo`: the main job from end to end, on the simulator, with a webhook inbox and no account.
 
-The function's own door is called three times: first findings; nothing new; one port closed.
+The function's own door is called three times: first findings; nothing new; one port closed. A second act, on a cloud
+that tells servers, goes by server: an exemption for one of two, and a database that only its own machine reaches.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from handler.commands.extras import from_extra
 from handler.formats.registry import render_report
 from handler.report.report_file import parse_report
 from handler.run.context import Context, Warm
-from handler.simulator.fleet import Fleet, Line
+from handler.simulator.fleet import Fleet, Line, Process
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
 
@@ -35,6 +36,15 @@ TIMER_EVENT = {
     "user_event": "",
 }
 RUN_SECONDS = 60  # for each run
+_DESKTOPS = {"jump-1": "10.2.0.7", "office-7": "10.2.0.9"}
+BY_SERVER = """\
+version: 1
+rules:
+  - {id: desktops, title: A desktop is open, ports: [3389], severity: critical}
+  - {id: databases, title: A database is open, ports: [5432], listening: beyond-loopback}
+exemptions:
+  - {id: jump-hosts, rules: [desktops], hosts: [jump-1], reason: The way in., owner: ops, expires: 2099-12-31}
+"""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,8 +76,27 @@ def run(args: argparse.Namespace) -> int:  # noqa: ARG001 - every command takes 
         ]
         simulator.close_port(23)
         seen.append(_invoke("3. somebody closed port 23: the change is told", context, machine, chat))
-    expected = [("violations", 1), ("violations", 0), ("violations", 1)]
+    by_server = Simulator(_servers(), Options(cloud="huaweicloud", throttle=0))
+    with (
+        SimulatorServer(by_server) as cloud,
+        Inbox() as machine,
+        Inbox() as chat,
+        tempfile.TemporaryDirectory() as name,
+    ):
+        second = Path(name)
+        (second / "policy.yaml").write_text(BY_SERVER, encoding="utf-8")
+        user_data = _user_data(cloud.url, machine, chat, second, by_server.options) | {"POLICY_PATH": "policy.yaml"}
+        title = "4. by server: jump-1 is exempted, office-7 is not; the database listens on loopback only"
+        seen.append(_invoke(title, Context(user_data.get, second, Warm()), machine, chat))
+    expected = [("violations", 1), ("violations", 0), ("violations", 1), ("violations", 1)]
     return 0 if seen == expected else 1
+
+
+def _servers() -> Fleet:
+    """Two desktops on servers that are told apart, and a database that only its own machine reaches."""
+    desktops = tuple(Process(f"id-{name}", name, address) for name, address in _DESKTOPS.items())
+    database = Process("id-db-1", "db-1", "10.2.0.20", laddr="127.0.0.1")
+    return Fleet.of(Line(3389, "TCP", len(desktops), "danger", desktops), Line(5432, "TCP", 1, "unknown", (database,)))
 
 
 def _user_data(url: str, machine: Inbox, chat: Inbox, folder: Path, options: Options) -> dict[str, str]:
@@ -75,12 +104,12 @@ def _user_data(url: str, machine: Inbox, chat: Inbox, folder: Path, options: Opt
     sinks.write_text(
         "sinks:\n"
         "  - {name: machine, kind: generic, url: '${MACHINE_URL}', secret: '${MACHINE_SECRET}', allow_http: true}\n"
-        "  - {name: chat, kind: slack, url: '${CHAT_URL}', allow_http: true}\n",
+        "  - {name: chat, kind: slack, url: '${CHAT_URL}', allow_http: true, hosts: true}\n",
         encoding="utf-8",
     )
     return {
         "HSS_ENDPOINT": url,
-        "HSS_CLOUD": "otc",
+        "HSS_CLOUD": options.cloud,
         "HSS_PROJECT_ID": options.project_id,
         "HSS_AUTH_TOKEN": options.tokens[0],
         "HSS_CALLS_PER_MINUTE": "0",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from handler.clock import Deadline
 from handler.commands.inputs import read_snapshot
 from handler.commands.terminal import terminal_context
+from handler.decide.wanted_listeners import is_host_aware, most_wanted, wanted_listeners
 from handler.errors import UsageError
 from handler.hss.client import Spending
 from handler.hss.estimate import MEMORY_MB, TIMER_MINUTES, Estimate, Size, estimate, shard_load
+from handler.hss.listener_pages import calls_for
 from handler.hss.pages import ListPage
 from handler.hss.parameters import LIMIT
 from handler.hss.plan import asks_of
@@ -22,6 +25,7 @@ from handler.run.wiring import Wiring
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
 
     from handler.hss.client import HssClient
     from handler.hss.estimate import ShardLoad
@@ -85,7 +89,8 @@ class _Planner:
         key = (location, categories, tuple(sorted(sizes.items())))
         if key not in self._known:
             asks = asks_of(policy, [category for category in policy.categories if category in categories])
-            self._known[key] = estimate(asks, sizes, self._wiring.settings.calls_per_minute)
+            listeners = _listeners(self._args, policy, sizes, self._wiring.context.clock.now().date())
+            self._known[key] = estimate(asks, sizes, self._wiring.settings.calls_per_minute, listeners=listeners)
         return self._known[key]
 
     def _policy(self, location: str, place: Place | None) -> Policy:
@@ -134,11 +139,29 @@ def _lines(name: str, made: Estimate, budget: float) -> Iterator[str]:
         yield (
             f"  {one.category}: {one.total_num} rows, plan {one.plan}: at most {one.port_statistics} calls of "
             f"port/statistics{fewer}, {one.asset_statistics} of asset/statistics"
+            + (f", {one.port_detail} of ports/detail (who listens; more behind 200 servers)" if one.port_detail else "")
         )
     served = "no limit" if made.targets_per_hour is None else f"{made.targets_per_hour} such targets an hour"
     yield f"  in all {sum(made.calls.values())} calls, {made.minutes:.1f} minutes; one credential serves {served}"
     if made.seconds > budget:
         yield f"  this does not fit into the run's {budget:.0f} s: it would be inconclusive (RUN_BUDGET_SECONDS)"
+
+
+def _listeners(args: argparse.Namespace, policy: Policy, sizes: Mapping[str, Size], today: date) -> dict[str, int]:
+    """The calls that it takes to learn who listens, where the policy goes by server."""
+    if not is_host_aware(policy):
+        return {}
+    if not args.snapshot:
+        return {category: most_wanted(policy, category, size.rows) for category, size in sizes.items()}
+    recorded = read_snapshot(args.snapshot)
+    nums = Counter[tuple[str, int]]()
+    for category in recorded.categories:
+        for row in category.rows:
+            nums[category.category, row.port] += row.num
+    calls = Counter[str]()
+    for name, port in wanted_listeners(policy, recorded, today):
+        calls[name] += calls_for(nums[name, port])
+    return dict(calls)
 
 
 def _sizes(args: argparse.Namespace, policy: Policy, place: Place | None, wiring: Wiring) -> dict[str, Size]:

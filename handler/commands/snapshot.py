@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from handler.clock import Deadline
 from handler.commands.output import may_write, write_result
 from handler.commands.terminal import terminal_context
+from handler.decide.wanted_listeners import wanted_listeners
 from handler.errors import UsageError
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import Ask
+from handler.hss.row_listeners import with_listeners
 from handler.models import CATEGORIES, COUNTERS
 from handler.report.snapshot_file import snapshot_text
 from handler.run.targets import budget_seconds
@@ -20,7 +22,12 @@ from handler.run.wiring import Wiring
 if TYPE_CHECKING:
     import argparse
 
-DESCRIPTION = "Records all rows and counters of one target, for `check --snapshot` and `policy diff --snapshot`."
+    from handler.models import CategorySnapshot, Snapshot
+
+DESCRIPTION = (
+    "Records all rows and counters of one target, and who listens where the policy (POLICY_PATH) goes by server, for "
+    "`check --snapshot` and `policy diff --snapshot`."
+)
 EXAMPLE = "port-compliance snapshot --output estate.json --redact"
 
 
@@ -42,18 +49,32 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("a snapshot is of one target; name it with --target NAME")
     place = wiring.with_project(places[0])
     categories = tuple(args.category or place.categories or CATEGORIES)
+    policy = wiring.policy(place.policy or wiring.settings.policy_path, place)
+    deadline = Deadline.after(budget_seconds(wiring.settings), context.clock)
+    client = wiring.client(place)
     taken = take_snapshot(
-        wiring.client(place),
+        client,
         place.target,
         [Ask(category, every_row=True, counters=COUNTERS) for category in categories],
         context.clock,
-        Deadline.after(budget_seconds(wiring.settings), context.clock),
+        deadline,
         keep_raw=True,
         on_progress=partial(context.on_progress, place.name) if context.on_progress else None,
     )
-    taken = wiring.redactor.snapshot(taken)
+    wanted = wanted_listeners(policy, taken, context.clock.now().date())
+    taken = wiring.redactor.snapshot(with_listeners(taken, wanted, client, deadline))
     write_result(snapshot_text(taken, redact=args.redact), args.output)
+    _say_what_is_missing(taken)
+    return 0 if all(map(_is_whole, taken.categories)) else 3
+
+
+def _say_what_is_missing(taken: Snapshot) -> None:
     for category in taken.categories:
         for problem in category.problems:
             print(f"{category.category}: not complete: {problem}", file=sys.stderr)
-    return 0 if all(category.complete for category in taken.categories) else 3
+        for known in [known for known in category.listeners if known.trouble]:
+            print(f"{category.category}: listeners of port {known.port} not known: {known.trouble}", file=sys.stderr)
+
+
+def _is_whole(category: CategorySnapshot) -> bool:
+    return category.complete and not any(known.trouble for known in category.listeners)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.clock import iso, parse_iso
 from handler.decide.ended import gone
 from handler.decide.flapping import calmed, closed_again
+from handler.decide.known_servers import newest_first, with_servers
 from handler.decide.rules_before import is_newly_forbidden, remembered_terms
 from handler.models import Changes
 from handler.state.memory import LastRun, Remembered, at_place
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from handler.listeners import Host
     from handler.models import Evaluation, Finding, PastFinding
     from handler.policy.rules import Policy
     from handler.state.memory import Receipt
@@ -60,9 +63,10 @@ def compare(
     """
     before, previous_run_at = memory_before(last_run, place, now, unreadable=unreadable)
     kinds: dict[str, tuple[str, ...]] = {}
+    excused = _excused(evaluation)
     remembered = dict(before.findings)
     for finding in evaluation.findings:
-        record, kinds[finding.fingerprint] = _found(finding, before, policy, now)
+        record, kinds[finding.fingerprint] = _found(finding, before, policy, now, excused)
         remembered[finding.fingerprint] = record
     were_open = [one.finding for one in before.findings.values() if one.status == "open"]
     resolved, unseen = gone(evaluation, were_open, policy)
@@ -70,7 +74,7 @@ def compare(
     drift = _drift(evaluation)
     return Compared(
         changes=Changes(**{kind: _of(kinds, kind) for kind in _KINDS}, resolved=resolved, unseen=unseen),
-        findings=tuple(one._replace(first_seen=remembered[one.fingerprint].first_seen) for one in evaluation.findings),
+        findings=tuple(_dated(one, remembered[one.fingerprint]) for one in evaluation.findings),
         last_run=before._replace(
             run_at=iso(now),
             policy_digest=policy.digest,
@@ -78,12 +82,16 @@ def compare(
             place=place,
             findings={fingerprint: calmed(record, now) for fingerprint, record in remembered.items()},
             drift=drift,
-            excused=_excused(evaluation),
+            excused=excused,
             rules=remembered_terms(policy.rules, _seen_whole(evaluation), before.rules),
         ),
         previous_run_at=previous_run_at,
         drift=tuple(text for text in drift if text not in before.drift),
     )
+
+
+def _dated(finding: Finding, record: Remembered) -> Finding:
+    return newest_first(finding, record)._replace(first_seen=record.first_seen)
 
 
 def memory_before(
@@ -106,7 +114,10 @@ def _policy_change(before: LastRun, policy: Policy, now: datetime) -> tuple[str,
 def _excused(evaluation: Evaluation) -> dict[str, int]:
     """The nums of what is there and does not count, by fingerprint."""
     findings = [*(one.finding for one in evaluation.exempted), *(one.finding for one in evaluation.announced)]
-    return {finding.fingerprint: finding.num for finding in findings}
+    nums = Counter[str]()
+    for finding in findings:
+        nums[finding.fingerprint] += finding.num
+    return dict(nums)
 
 
 def _drift(evaluation: Evaluation) -> tuple[str, ...]:
@@ -135,27 +146,37 @@ def _of(kinds: Mapping[str, tuple[str, ...]], kind: str) -> tuple[str, ...]:
     return tuple(fingerprint for fingerprint, those in kinds.items() if kind in those)
 
 
-def _found(finding: Finding, before: LastRun, policy: Policy, now: datetime) -> tuple[Remembered, tuple[str, ...]]:
-    """The record of a finding that is there now, and what kinds of change it is."""
+def _found(
+    finding: Finding, before: LastRun, policy: Policy, now: datetime, excused: Mapping[str, int]
+) -> tuple[Remembered, tuple[str, ...]]:
+    """The record of a finding that is there now, and what kinds of change it is; `excused` is what is so today."""
     at = iso(now)
     seen = finding._replace(hosts=None)
     record = before.findings.get(finding.fingerprint)
     if record is None:
-        kind = "newly_forbidden" if is_newly_forbidden(finding, before, policy) else "new"
+        still_excused = excused.get(finding.fingerprint, 0)
+        kind = "newly_forbidden" if is_newly_forbidden(finding, before, policy, still_excused) else "new"
         opened = Remembered(seen, at, at, at, base_num=finding.num, forbidden=kind == "newly_forbidden")
-        return opened, (kind,)
-    return _still_open(seen, record, at) if record.status == "open" else _again(seen, record, now)
+        return with_servers(opened, finding.hosts)[0], (kind,)
+    if record.status == "open":
+        return _still_open(seen, record, at, finding.hosts)
+    opened, kinds = _again(seen, record, now)
+    return with_servers(opened, finding.hosts)[0], kinds
 
 
-def _still_open(seen: Finding, record: Remembered, at: str) -> tuple[Remembered, tuple[str, ...]]:
+def _still_open(
+    seen: Finding, record: Remembered, at: str, hosts: tuple[Host, ...] | None
+) -> tuple[Remembered, tuple[str, ...]]:
     """A finding that stayed, and how it moved."""
     was = record.finding.severity
     moved = () if seen.severity == was else ("raised" if seen.severity > was else "lowered",)
-    grown = ("grown",) if has_grown(seen.num, _num_told(record)) else ()
+    record, another = with_servers(record, hosts)
+    more = has_grown(seen.num, _num_told(record))
+    grown = ("grown",) if more or another else ()
     kept = record._replace(
         finding=seen,
         last_seen=at,
-        base_num=seen.num if grown else record.base_num,
+        base_num=seen.num if more else record.base_num,
         was_severity=int(was) if moved else record.was_severity,
         severity_at=at if moved else record.severity_at,
         told=_with_severities(record) if moved else record.told,
@@ -183,6 +204,8 @@ def _again(seen: Finding, record: Remembered, now: datetime) -> tuple[Remembered
         because="",
         ended_at=record.resolved_at,
         ended_because=record.because,
+        servers=record.servers if recent else (),
+        server_count=record.server_count if recent else 0,
     )
     return opened, ("newly_forbidden" if opened.forbidden else "reopened" if opened.reopened else "new",)
 

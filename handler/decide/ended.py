@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from handler.listeners import PortListeners
 from handler.models import PastFinding
-from handler.policy.match import rule_matcher
+from handler.policy.match import NOT_ASKED, rule_matcher
 from handler.policy.match_keys import Subject
+from handler.policy.servers import left_for_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +72,18 @@ class _Sight:
         if finding.port is None:
             return self._counter(finding, self._coverage.get(finding.category))
         row = self._rows.get((finding.category, finding.port, finding.protocol or ""))
-        return None if row is None else _subject(finding)._replace(num=row.num, status=row.status)
+        if row is None:
+            return None
+        now = _subject(finding)._replace(num=row.num, status=row.status, listeners=self._listeners(finding))
+        rule = self._rules.get(finding.rule_id)
+        left = None if rule is None or not rule.host_aware else left_for_rule(rule, now.category, now.known)
+        return None if left is not None and not left.trouble and not left.listeners else now
+
+    def _listeners(self, finding: Finding) -> PortListeners:
+        """Who listens behind the row now; not known where nobody was asked."""
+        seen = self._coverage.get(finding.category)
+        asked = (one for one in (() if seen is None else seen.listeners) if one.port == finding.port)
+        return next(asked, PortListeners(finding.port or 0, trouble=NOT_ASKED))
 
     def _counter(self, finding: Finding, seen: CategorySnapshot | None) -> Subject | None:
         """A counter of nothing is not there, like a row of nothing; one that was not read is as it was."""

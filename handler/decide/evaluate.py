@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handler.decide.fingerprint import Fingerprinter
+from handler.decide.tolerance import found_part, tolerated
 from handler.models import (
     EXEMPTION_TEXTS,
     RULE_TEXTS,
@@ -19,9 +20,10 @@ from handler.models import (
     family,
     worst_first,
 )
-from handler.policy.match import ExemptionsInForce, judged_counter, judged_places, judged_rows, rule_matcher
+from handler.policy.match import NOT_ASKED, ExemptionsInForce, judged_counter, judged_places, judged_rows
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID
 from handler.policy.rules import NOTICE_DAYS
+from handler.policy.servers import NO_API, hosts_of, left_for_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -32,10 +34,11 @@ if TYPE_CHECKING:
     from handler.policy.rules import Exemption, Policy, Rule
 
     Hit = tuple[Rule, Subject]
-    Undecided = dict[str, tuple[Rule, str]]  # rule id -> the rule, and what it needs
+    Undecided = dict[tuple[str, str], Rule]  # rule id and what it needs -> the rule
 
 MOST_TYPES = 20  # that are neither TCP nor UDP and are named; an odd answer may hold thousands
-_NEEDS = {"status": "status, this cloud does not send it"}  # by the key that cannot be judged
+_EVERY_ROW = "every row, but only some were read"
+_NEEDS_STATUS = "status, this cloud does not send it"
 
 
 def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
@@ -48,7 +51,7 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
     coverage = []
     for category in snapshot.categories:
         rules = tuple(rule for rule in policy.rules if category.category in rule.categories)
-        hits, undecided = _hits(category, rules)
+        hits, undecided = _hits(category, rules, snapshot.target)
         problems = (*_too_few(category, policy), *_undecided(undecided, today))
         coverage.append(
             category._replace(complete=False, problems=category.problems + problems) if problems else category
@@ -63,7 +66,7 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
         coverage=tuple(coverage),
         vendor=_gaps(policy, snapshot),
         problems=tuple(problem for category in coverage for problem in category.problems),
-        warnings=tuple(_warnings(policy, snapshot, today)),
+        warnings=(*_warnings(policy, snapshot, today), *sorter.unapplied()),
     )
 
 
@@ -75,24 +78,29 @@ def verdict_of(evaluation: Evaluation) -> Verdict:
     return "violations" if evaluation.findings else "compliant"
 
 
-def _hits(category: CategorySnapshot, rules: Sequence[Rule]) -> tuple[list[Hit], Undecided]:
+def _hits(category: CategorySnapshot, rules: Sequence[Rule], target: Target) -> tuple[list[Hit], Undecided]:
     """Each row or counter with a rule that finds it, and the rules that cannot be decided, with the reason."""
     hits: list[Hit] = []
-    undecided: Undecided = {}
-    for rule, subject, matcher in judged_rows(rules, category.category, category.rows):
+    undecided = _short_of_rows(category, rules)
+    unasked = NO_API if target.cloud == "otc" else NOT_ASKED
+    for rule, subject, matcher in judged_rows(rules, category.category, category.rows, category.listeners, unasked):
         found = matcher.applies(subject)
         if found == "yes":
-            hits.append((rule, subject))
-        elif found == "undecidable":
-            undecided[rule.id] = (rule, _need(rule, subject))
-    if category.complete and not category.every_row:
-        few = "every row, but only some were read"
-        undecided |= {rule.id: (rule, few) for rule in rules if rule.needs_every_row}
+            hits.append((rule, found_part(rule, subject)))
+        elif found == "undecidable" and (rule.id, _EVERY_ROW) not in undecided:
+            undecided[rule.id, _need(rule, subject)] = rule
     for rule in rules:
         counted = judged_counter(rule, category.category, category.statistics or {})
         if counted is not None:
             _add_counter(category, rule, counted, hits, undecided)
     return hits, undecided
+
+
+def _short_of_rows(category: CategorySnapshot, rules: Sequence[Rule]) -> Undecided:
+    """The rules that need every row, where only some were read and nothing else says why."""
+    if category.every_row or not category.complete:
+        return {}
+    return {(rule.id, _EVERY_ROW): rule for rule in rules if rule.needs_every_row}
 
 
 def _add_counter(
@@ -103,7 +111,7 @@ def _add_counter(
     if answer == "yes":
         hits.append((rule, subject))
     elif answer == "undecidable" and not _is_explained(category, rule):
-        undecided[rule.id] = (rule, f"{rule.statistic}, which asset/statistics did not tell")
+        undecided[rule.id, f"{rule.statistic}, which asset/statistics did not tell"] = rule
 
 
 def _is_explained(category: CategorySnapshot, rule: Rule) -> bool:
@@ -113,13 +121,14 @@ def _is_explained(category: CategorySnapshot, rule: Rule) -> bool:
 
 
 def _need(rule: Rule, subject: Subject) -> str:
-    answers = rule_matcher(rule).answers(subject)
-    return " and ".join(_NEEDS[key] for key, answer in answers.items() if answer == "undecidable")
+    if rule.status and subject.status is None:
+        return _NEEDS_STATUS
+    return f"the servers behind its ports: {left_for_rule(rule, subject.category, subject.known).trouble}"
 
 
 def _undecided(undecided: Undecided, today: date) -> Iterator[Problem]:
     """A problem for each rule in force that cannot be decided; an announced one breaks nothing."""
-    for rule, need in undecided.values():
+    for (_, need), rule in undecided.items():
         if not rule.announced(today):
             yield Problem(
                 f"rule {rule.id} needs {need}",
@@ -147,20 +156,28 @@ class _Sorter:
         self.findings: list[Finding] = []
         self.exempted: list[ExemptedFinding] = []
         self.announced: list[AnnouncedFinding] = []
+        self._unapplied: dict[str, list[str]] = {}  # which exemption and why, and the rows
         self._fingerprint = Fingerprinter(target)
         self._exemptions = ExemptionsInForce(policy.exemptions, today, target.enterprise_project_id, policy.limits)
 
     def add(self, rule: Rule, subject: Subject) -> None:
         """Sort one hit."""
-        finding = _finding(rule, subject, self._fingerprint)
         if rule.announced(self.today):
+            finding = _finding(rule, subject, self._fingerprint)
             self.announced.append(AnnouncedFinding(finding, str(rule.effective_from)))
             return
-        exemption = self._exemptions.covering(rule, subject)
-        if exemption is None:
-            self.findings.append(finding)
-        else:
+        parts = tolerated(rule, subject, self._exemptions)
+        for exemption, part in parts.exempted:
+            finding = _finding(rule, part, self._fingerprint)
             self.exempted.append(_exempted(finding, exemption, self.today))
+        if parts.standing is not None:
+            self.findings.append(_finding(rule, parts.standing, self._fingerprint, parts.unapplied))
+            for why in parts.unapplied:
+                self._unapplied.setdefault(why, []).append(f"{subject.port}/{subject.protocol}")
+
+    def unapplied(self) -> tuple[str, ...]:
+        """The exemptions that could not be judged, why, and on which rows."""
+        return tuple(f"{why} ({', '.join(dict.fromkeys(rows))})" for why, rows in self._unapplied.items())
 
 
 def _exempted(finding: Finding, exemption: Exemption, today: date) -> ExemptedFinding:
@@ -173,9 +190,9 @@ def _exempted(finding: Finding, exemption: Exemption, today: date) -> ExemptedFi
     )
 
 
-def _finding(rule: Rule, subject: Subject, fingerprint: Fingerprinter) -> Finding:
-    """The finding that a rule makes of what it found."""
-    category, port, protocol, num, status = subject
+def _finding(rule: Rule, subject: Subject, fingerprint: Fingerprinter, unapplied: Sequence[str] = ()) -> Finding:
+    """The finding that a rule makes of what it found; it says which exemptions could not be judged."""
+    category, port, protocol, num, status = subject[:5]
     assert isinstance(num, int), "what is found has a num"
     assert status is not UNSAID, "a row says its status, or that it carries none"
     return Finding(
@@ -187,7 +204,8 @@ def _finding(rule: Rule, subject: Subject, fingerprint: Fingerprinter) -> Findin
         protocol=protocol,
         num=num,
         status=status,
-        message=_message(rule, subject),
+        message="; ".join((_message(rule, subject), *unapplied)),
+        hosts=hosts_of(category, subject.known.listeners) if subject.counted else None,
         **_texts(rule),
     )
 

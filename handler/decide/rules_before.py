@@ -31,6 +31,8 @@ def terms_of(rule: Rule) -> Terms:
         rule.statistic or "",
         rule.above,
         rule.effective_from.isoformat() if rule.effective_from else "",
+        rule.hosts,
+        "" if rule.listening == "any" else rule.listening,
     ]
     while terms and not terms[-1]:
         terms.pop()
@@ -39,7 +41,10 @@ def terms_of(rule: Rule) -> Terms:
 
 def rule_of(rule_id: str, terms: Terms) -> Rule:
     """A rule that finds the same, without its texts."""
-    kind, ports, categories, protocols, status, statistic, above, starts = (*terms, *_NOTHING[len(terms) :])
+    kind, ports, categories, protocols, status, statistic, above, starts, hosts, listening = (
+        *terms,
+        *_NOTHING[len(terms) :],
+    )
     of_kind: RuleKind = kind
     return Rule(
         rule_id,
@@ -51,6 +56,8 @@ def rule_of(rule_id: str, terms: Terms) -> Rule:
         statistic=statistic or None,
         above=above,
         effective_from=date.fromisoformat(starts) if starts else None,
+        hosts=hosts,
+        listening=listening or "any",
     )
 
 
@@ -65,14 +72,15 @@ def remembered_terms(
     return kept
 
 
-def is_newly_forbidden(finding: Finding, before: LastRun, policy: Policy) -> bool:
+def is_newly_forbidden(finding: Finding, before: LastRun, policy: Policy, still_excused: int = 0) -> bool:
     """Whether a finding that nobody remembers would not have been one by the policy of the run before.
 
     False where that cannot be told: an earlier version kept no rules, or the category was never seen whole.
+    `still_excused` is how much of the row is exempted or announced today: an exemption by server takes a part of it.
     """
     excused = before.excused.get(finding.fingerprint)
     if excused is not None:
-        return finding.num <= excused  # with a greater num it is the server that is new
+        return finding.num <= excused - still_excused  # with a greater num it is the server that is new
     rules = before.rules.get(finding.category)
     today = next((rule for rule in policy.rules if rule.id == finding.rule_id), None)
     if rules is None or today is None:
@@ -82,7 +90,7 @@ def is_newly_forbidden(finding: Finding, before: LastRun, policy: Policy) -> boo
         return terms is None
     subject = Subject(finding.category, finding.port, finding.protocol, finding.num, finding.status)
     matcher = rule_matcher(rule_of(finding.rule_id, terms))
-    return not matcher.speaks_of(subject) or matcher.applies(subject) != "yes"
+    return not matcher.speaks_of(subject) or matcher.applies(subject) not in ("yes", "depends")
 
 
-_NOTHING: Terms = ("ports", (), (), (), (), "", 0, "")
+_NOTHING: Terms = ("ports", (), (), (), (), "", 0, "", (), "")

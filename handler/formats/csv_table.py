@@ -1,4 +1,4 @@
-"""A header and one line per finding and server, for spreadsheets; no cell is a formula."""
+"""A header and one line per finding, or per finding and server, for spreadsheets; no cell is a formula."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from handler.models import worst_first
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from handler.models import Finding, Host, Report
+    from handler.models import Finding, Report
 
 COLUMNS = (
     "target",
@@ -39,25 +39,23 @@ COLUMNS = (
     "expires",
     "effective_from",
 )
+SERVER_COLUMNS = ("host_id", "host_name", "host_ip")  # what lines per server have besides
 _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  a spreadsheet takes the full-width forms as well
 
 
-def render_csv(*reports: Report) -> str:
-    """One line per finding (and server, where they are known), then what is exempted and announced.
+def render_csv(*reports: Report, servers: bool = False) -> str:
+    """One line per finding, then what is exempted and announced; `result` tells them apart.
 
-    `result` tells them apart. Each line is ended by a line feed; the header stands also over no finding.
+    With `servers` one line per finding and server, with more columns; a finding without known servers has one line.
+    Each line is ended by a line feed; the header stands also over no finding.
     """
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    writer.writerow((*COLUMNS, *SERVER_COLUMNS) if servers else COLUMNS)
     for report in reports:
-        writer.writerows(
-            _line(report, finding, host, more)
-            for finding, more in sorted(
-                _results(report), key=lambda told: (told[1][0] != "finding", worst_first(told[0]))
-            )
-            for host in finding.hosts or (None,)
-        )
+        ordered = sorted(_results(report), key=lambda told: (told[1][0] != "finding", worst_first(told[0])))
+        for finding, more in ordered:
+            writer.writerows(_server_lines(report, finding, more) if servers else [_line(report, finding, more)])
     return sheet.getvalue()
 
 
@@ -71,7 +69,16 @@ def _results(report: Report) -> Iterator[tuple[Finding, tuple[str, ...]]]:
         yield announced.finding, ("announced", "", "", "", "", announced.effective_from)
 
 
-def _line(report: Report, finding: Finding, host: Host | None, more: tuple[str, ...]) -> list[str]:
+def _server_lines(report: Report, finding: Finding, more: tuple[str, ...]) -> Iterator[list[str]]:
+    if not finding.hosts:
+        yield [*_line(report, finding, more), *("" for _ in SERVER_COLUMNS)]
+    for host in finding.hosts or ():
+        alone = finding._replace(hosts=(host,))
+        yield [*_line(report, alone, more), *(cell(getattr(host, name)) for name in SERVER_COLUMNS)]
+
+
+def _line(report: Report, finding: Finding, more: tuple[str, ...]) -> list[str]:
+    hosts = "; ".join(host_words(host) for host in finding.hosts or ())
     cells = (
         report.target.name,
         finding.severity,
@@ -87,7 +94,7 @@ def _line(report: Report, finding: Finding, host: Host | None, more: tuple[str, 
         finding.remediation,
         finding.owner,
         finding.runbook,
-        "" if host is None else host_words(host),
+        hosts,
         finding.fingerprint,
         *more,
     )

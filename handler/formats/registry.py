@@ -32,7 +32,13 @@ MERGED = frozenset(FORMATS) - {"html"}  # those that can hold several targets
 
 
 def render_all(
-    name: str, reports: Sequence[Report], *, several: bool, color: bool = False, history: Sequence[RunSummary] = ()
+    name: str,
+    reports: Sequence[Report],
+    *,
+    several: bool,
+    color: bool = False,
+    history: Sequence[RunSummary] = (),
+    servers: bool = False,
 ) -> str:
     """One report as it is; several worst first: joined, or merged where the format is one document.
 
@@ -42,18 +48,23 @@ def render_all(
     ordered = worst_target_first(reports)
     if several and name == "json":
         return _imported("json_report:render_targets")(ordered)
-    return render_report(name, *ordered, color=color, history=history)
+    return render_report(name, *ordered, color=color, history=history, servers=servers)
 
 
-def render_report(name: str, *reports: Report, color: bool = False, history: Sequence[RunSummary] = ()) -> str:
+def render_report(
+    name: str, *reports: Report, color: bool = False, history: Sequence[RunSummary] = (), servers: bool = False
+) -> str:
     """The report in that format, or those of several targets in one document; ends in a newline.
 
-    Only `text` knows colours, only `html` draws the history, of one target. Raises UsageError for an unknown name and
-    for several targets in `html`, MissingExtraError where `html` lacks its libraries.
+    Only `text` knows colours, only `csv` a line for each of `servers`, only `html` draws the history, of one target.
+    Raises UsageError for an unknown name and for several targets in `html`, MissingExtraError where `html` lacks its
+    libraries.
     """
     function = demand(name)
     if name == "text":
         return function(*reports, color=color)
+    if name == "csv":
+        return function(*reports, servers=servers)
     if name != "html":
         return function(*reports)
     if len(reports) != 1:

@@ -10,7 +10,8 @@ from handler.models import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.models import CategorySnapshot, Changes, ExemptedFinding, Finding, Host, Report, Target
+    from handler.listeners import Host
+    from handler.models import CategorySnapshot, Changes, ExemptedFinding, Finding, Report, Target
 
 HOSTS_SHOWN = 5
 _CHANGES = (

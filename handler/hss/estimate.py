@@ -39,6 +39,7 @@ class CategoryEstimate(NamedTuple):
     port_statistics: int
     fewest: int
     asset_statistics: int = 1
+    port_detail: int = 0
 
 
 class Estimate(NamedTuple):
@@ -55,13 +56,28 @@ class Estimate(NamedTuple):
         return self.seconds / 60
 
 
-def estimate(asks: Iterable[Ask], sizes: Mapping[str, Size], calls_per_minute: int = 5) -> Estimate:
-    """What asking costs where each category is as long as `sizes` says (0 where it is not named)."""
-    categories = tuple(_category(ask, sizes.get(ask.category, Size(0))) for ask in asks)
+def estimate(
+    asks: Iterable[Ask],
+    sizes: Mapping[str, Size],
+    calls_per_minute: int = 5,
+    *,
+    listeners: Mapping[str, int] | None = None,
+) -> Estimate:
+    """What asking costs where each category is as long as `sizes` says (0 where it is not named).
+
+    `listeners` are the calls that it takes to learn who listens, by category.
+    """
+    detail = listeners or {}
+    categories = tuple(
+        _category(ask, sizes.get(ask.category, Size(0)))._replace(port_detail=detail.get(ask.category, 0))
+        for ask in asks
+    )
     calls = {
         "port_statistics": sum(one.port_statistics for one in categories),
         "asset_statistics": sum(one.asset_statistics for one in categories),
     }
+    if detail:
+        calls["port_detail"] = sum(one.port_detail for one in categories)
     most = max(calls.values(), default=0)
     return Estimate(categories, calls, _seconds(most, calls_per_minute), _targets_per_hour(most, calls_per_minute))
 
@@ -106,7 +122,7 @@ def _category(ask: Ask, size: Size) -> CategoryEstimate:
 
 
 def _seconds(calls: int, calls_per_minute: int) -> float:
-    """The two APIs have windows of their own, so the one with more calls decides."""
+    """The APIs have windows of their own, so the one with more calls decides."""
     return max(0, calls - 1) // calls_per_minute * WINDOW if calls_per_minute else 0.0
 
 

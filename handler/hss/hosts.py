@@ -1,25 +1,24 @@
-"""Which servers are behind a finding: `asset/ports/detail`, asked for findings only and never waited for.
+"""Which servers are behind a finding: `asset/ports/detail`, and names for messages, asked for findings only.
 
-Source: ListPortHost of Huawei Cloud, SDK 3.1.219; Open Telekom Cloud documents no such API. What comes is an extra:
-a failure is a warning, and no verdict depends on it.
+Source: ListPortHost of Huawei Cloud, SDK 3.1.219; Open Telekom Cloud documents no such API. Names are an extra: a
+failure is a warning, and no verdict depends on them. What a verdict depends on is asked by `row_listeners`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from handler.addresses import is_loopback
 from handler.errors import AnswerError, UnknownError
 from handler.hss.client import Spending
 from handler.hss.decode import answer_object, drift_warnings, notes_of
 from handler.hss.parameters import LIMIT, Query
 from handler.hss.rows import fault_of, is_count
-from handler.models import Host, family
+from handler.listeners import Listener
+from handler.policy.servers import NO_API, hosts_of, of_protocol
 from handler.retries import Retries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from handler.clock import Deadline
     from handler.hss.client import HssClient
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 MOST_CALLS = 5  # what the API allows in one minute, so that nothing is waited for
 _ONCE = Retries(tries=1)
 _NAMES = ("host_id", "host_name", "host_ip", "container_id", "container_name")  # any of them names a server
-NO_API = "servers are not named: Open Telekom Cloud has no API that lists the servers behind a port"
+NOT_NAMED = f"servers are not named: {NO_API}"
 
 
 class _PortDetail(NamedTuple):
@@ -47,14 +46,6 @@ class PortDetailQuery(_PortDetail, Query):
     API: ClassVar[str] = "port_detail"
 
 
-class Listener(NamedTuple):
-    """A host as one row tells of it, with the row's type in lower case (empty where it has none)."""
-
-    protocol: str
-    container_id: str
-    host: Host
-
-
 class NamedFindings(NamedTuple):
     """Findings with `hosts` filled where they are known, in the order given; warnings; calls that were sent."""
 
@@ -64,22 +55,28 @@ class NamedFindings(NamedTuple):
 
 
 def name_hosts(
-    findings: Sequence[Finding], target: Target, client: HssClient, deadline: Deadline, *, max_calls: int = MOST_CALLS
+    findings: Sequence[Finding],
+    target: Target,
+    client: HssClient,
+    deadline: Deadline,
+    *,
+    max_calls: int = MOST_CALLS,
+    patient: bool = False,
 ) -> NamedFindings:
-    """The findings with the servers behind them, worst first, one call per category and port.
+    """The findings with the servers behind them, worst first; those that have servers already are left alone.
 
-    Never more than `max_calls` calls, none that has to wait for the pace, none tried twice, none after the deadline.
+    Never more than `max_calls` calls, none that has to wait for the pace unless `patient`, none tried twice, none
+    after the deadline.
     """
-    places = _places(findings)
+    places = _places([finding for finding in findings if finding.hosts is None])
     if not places or max_calls <= 0:
         return NamedFindings(tuple(findings), (), 0)
     if target.cloud == "otc":
-        return NamedFindings(tuple(findings), (NO_API,), 0)
-    asking = _Asking(client._replace(retries=_ONCE), target, Spending(deadline, patient=False))
-    known, warnings = asking.ask(places[:max_calls])
-    if len(places) > max_calls:
-        warnings = [*warnings, f"servers are named for {max_calls} of {len(places)} ports with findings, worst first"]
-    return NamedFindings(tuple(_named(finding, known) for finding in findings), tuple(warnings), asking.spending.calls)
+        return NamedFindings(tuple(findings), (NOT_NAMED,), 0)
+    pages = ListenerPages(client._replace(retries=_ONCE), target, Spending(deadline, patient=patient))
+    known, warnings = _Asking(pages, max_calls).ask(places)
+    named = tuple(finding if finding.hosts is not None else _named(finding, known) for finding in findings)
+    return NamedFindings(named, tuple(warnings), pages.spending.calls)
 
 
 class ListenersPage(NamedTuple):
@@ -92,6 +89,10 @@ class ListenersPage(NamedTuple):
     total: int | None
     unreadable: tuple[int, ...] = ()
     notes: Mapping[str, int] = {}
+
+    def followed_by(self, page: ListenersPage) -> ListenersPage:
+        """Both as one; of how many, the later one says."""
+        return page._replace(listeners=self.listeners + page.listeners, unreadable=self.unreadable + page.unreadable)
 
 
 def read_listeners(response: Response, endpoint: str, cloud: str) -> ListenersPage:
@@ -115,49 +116,78 @@ def read_listeners(response: Response, endpoint: str, cloud: str) -> ListenersPa
     )
 
 
+class ListenerPages:
+    """The pages of `asset/ports/detail` of one target; `notes` keeps what is not as documented, by category."""
+
+    def __init__(self, client: HssClient, target: Target, spending: Spending) -> None:
+        self.client, self.target, self.spending = client, target, spending
+        self.notes: dict[str, list[Mapping[str, int]]] = {}
+
+    def of(self, category: str, port: int) -> Callable[[int], ListenersPage]:
+        """What gives the page at an offset of the listeners on a port. It raises UnknownError."""
+        project = self.target.enterprise_project_id or None
+
+        def ask(offset: int) -> ListenersPage:
+            query = PortDetailQuery(category=category, port=port, enterprise_project_id=project, offset=offset)
+            response = self.client.get(self.target.project_id, query, self.spending)
+            endpoint = self.client.name_of(self.target.project_id, query.API)
+            page = read_listeners(response, endpoint, self.target.cloud)
+            self.notes.setdefault(category, []).append(page.notes)
+            return page
+
+        return ask
+
+
 class _Answer(NamedTuple):
-    """What one call told: listeners (None: nothing), warnings, and whether another call is pointless."""
+    """What the pages of one place told: listeners (None: nothing), warnings, and whether another call is pointless."""
 
     listeners: tuple[Listener, ...] | None
     warnings: tuple[str, ...] = ()
-    notes: Mapping[str, int] = {}
     over: bool = False
 
 
 class _Asking(NamedTuple):
-    client: HssClient
-    target: Target
-    spending: Spending
+    pages: ListenerPages
+    most: int
 
     def ask(self, places: Sequence[tuple[str, int]]) -> tuple[dict[tuple[str, int], tuple[Listener, ...]], list[str]]:
         """What came of each place, and warnings."""
         known: dict[tuple[str, int], tuple[Listener, ...]] = {}
         warnings: list[str] = []
-        notes: list[Mapping[str, int]] = []
-        for place in places:
+        for asked, place in enumerate(places):
+            if self._spent():
+                warnings.append(f"servers are named for {asked} of {len(places)} ports with findings, worst first")
+                break
             answer = self._tried(*place)
             if answer.listeners is not None:
                 known[place] = answer.listeners
             warnings += answer.warnings
-            notes.append(answer.notes)
             if answer.over:
                 break
-        return known, [*warnings, *drift_warnings(notes)]
+        return known, [*warnings, *drift_warnings([one for notes in self.pages.notes.values() for one in notes])]
+
+    def _spent(self) -> bool:
+        return self.pages.spending.calls >= self.most
 
     def _tried(self, category: str, port: int) -> _Answer:
-        """A bad answer costs its place only; any other failure ends the asking."""
+        """A bad answer costs its place only; any other failure ends the asking. What came before it is used."""
+        ask = self.pages.of(category, port)
+        whole: ListenersPage | None = None
         try:
-            page = self._one(category, port)
+            whole = page = ask(0)
+            while page.listeners and _more_to_come(whole) and not self._spent():
+                page = ask(len(whole.listeners))
+                whole = whole.followed_by(page)
         except UnknownError as error:
-            warning = f"servers behind port {port} are not named: {error.message}"
-            return _Answer(None, (warning,), over=not isinstance(error, AnswerError))
-        return _Answer(page.listeners, tuple(_incomplete(page, port)), page.notes)
+            warning = f"servers behind port {port} are not {'all ' if whole else ''}named: {error.message}"
+            over = not isinstance(error, AnswerError)
+            return _Answer(whole.listeners if whole else None, (warning,), over=over)
+        return _Answer(whole.listeners, tuple(_incomplete(whole, port)))
 
-    def _one(self, category: str, port: int) -> ListenersPage:
-        project = self.target.enterprise_project_id or None
-        query = PortDetailQuery(category=category, port=port, enterprise_project_id=project)
-        response = self.client.get(self.target.project_id, query, self.spending)
-        return read_listeners(response, self.client.name_of(self.target.project_id, query.API), self.target.cloud)
+
+def _more_to_come(page: ListenersPage) -> bool:
+    """Whether another page has more; lines that name nobody leave its place open."""
+    return page.total is not None and not page.unreadable and len(page.listeners) < page.total
 
 
 def _incomplete(page: ListenersPage, port: int) -> Iterator[str]:
@@ -182,18 +212,14 @@ def _places(findings: Sequence[Finding]) -> list[tuple[str, int]]:
 
 
 def _listener(row: Mapping[str, Any]) -> Listener:
-    address, pid = _text(row, "laddr"), row.get("pid")
-    host = Host(
-        host_id=_text(row, "host_id"),
-        host_name=_text(row, "host_name"),
-        host_ip=_text(row, "host_ip"),
-        listen_address=address,
-        path=_text(row, "path"),
+    pid = row.get("pid")
+    texts = ("host_id", "host_name", "host_ip", "container_id", "container_name", "path")
+    return Listener(
+        **{name: _text(row, name) for name in texts},
+        protocol=_text(row, "type").strip().lower(),
+        address=_text(row, "laddr"),
         pid=pid if is_count(pid) and pid else None,  # 0 means that no process is known
-        container_name=_text(row, "container_name"),
-        loopback_only=is_loopback(address),
     )
-    return Listener(_text(row, "type").strip().lower(), _text(row, "container_id"), host)
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:
@@ -205,25 +231,5 @@ def _text(row: Mapping[str, Any], name: str) -> str:
 def _named(finding: Finding, known: Mapping[tuple[str, int], tuple[Listener, ...]]) -> Finding:
     if finding.port is None or (finding.category, finding.port) not in known:
         return finding
-    rows = known[finding.category, finding.port]
-    return finding._replace(hosts=_merged(_of_protocol(rows, finding.protocol or "")))
-
-
-def _of_protocol(rows: Sequence[Listener], protocol: str) -> list[Listener]:
-    """The rows of exactly that protocol; where there are none, those of its family, for the API may not tell TCP6."""
-    exact = [row for row in rows if row.protocol in ("", protocol)]
-    return exact or [row for row in rows if family(row.protocol) == family(protocol)]
-
-
-def _merged(rows: Sequence[Listener]) -> tuple[Host, ...]:
-    """One host per server or container, with all its listen addresses; loopback only if all of them are."""
-    groups: dict[tuple[str, str], list[Host]] = defaultdict(list)
-    for row in rows:
-        groups[row.host.host_id, row.container_id].append(row.host)
-    return tuple(
-        hosts[0]._replace(
-            listen_address=", ".join(dict.fromkeys(host.listen_address for host in hosts if host.listen_address)),
-            loopback_only=all(host.loopback_only for host in hosts),
-        )
-        for hosts in groups.values()
-    )
+    rows = of_protocol(known[finding.category, finding.port], finding.protocol or "")
+    return finding._replace(hosts=hosts_of(finding.category, rows))

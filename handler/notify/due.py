@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from handler.clock import iso, parse_iso
 from handler.decide.diff import has_grown
 from handler.decide.flapping import DAY
+from handler.decide.known_servers import new_since
 from handler.models import worst_first
 from handler.notify.run_items import run_items
-from handler.state.memory import Batch, Item, LastRun, SinkMemory, place_of
+from handler.state.memory import SERVERS, Batch, Item, LastRun, SinkMemory, place_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -176,7 +177,7 @@ def _flapping(sink: Sink, record: Remembered, now: datetime) -> str | None:
         return None
     if receipt is None or receipt.transition != "flapping" or now - parse_iso(receipt.at) >= DAY:
         return "flapping"
-    worse = _move(record.finding, receipt) if record.status == "open" else None
+    worse = _move(sink, record, receipt) if record.status == "open" else None
     return worse if worse in ("raised", "grown") else None
 
 
@@ -190,7 +191,7 @@ def _open(sink: Sink, record: Remembered, now: datetime) -> str | None:
     if receipt.transition == "resolved":  # it had ended for this sink alone
         return "raised"
     remind = sink.remind_after is not None and now - parse_iso(receipt.at) >= sink.remind_after
-    return _move(record.finding, receipt) or ("reminded" if remind else None)
+    return _move(sink, record, receipt) or ("reminded" if remind else None)
 
 
 def _beginning(sink: Sink, record: Remembered, receipt: Receipt | None) -> str:
@@ -202,12 +203,13 @@ def _beginning(sink: Sink, record: Remembered, receipt: Receipt | None) -> str:
     return "reopened" if receipt is not None and record.reopened else "new"
 
 
-def _move(finding: Finding, receipt: Receipt) -> str | None:
+def _move(sink: Sink, record: Remembered, receipt: Receipt) -> str | None:
     """How an open finding moved since the sink was told; what moved twice is told by what is worse."""
+    finding = record.finding
     told = finding.severity if receipt.severity is None else receipt.severity
     if finding.severity > told:
         return "raised"
-    if has_grown(finding.num, receipt.num):
+    if has_grown(finding.num, receipt.num) or (sink.new_servers == "tell" and new_since(record, receipt)):
         return "grown"
     return "lowered" if finding.severity < told else None
 
@@ -251,4 +253,8 @@ def _mark(what: str, sink: Sink, record: Remembered) -> str:
         parts += [str(record.finding.severity), record.severity_at or ""]
     if what == "reminded" and receipt is not None:
         parts.append(receipt.at)
-    return " ".join(parts)
+    return " ".join((*parts, *_server_mark(record)))
+
+
+def _server_mark(record: Remembered) -> tuple[str, ...]:
+    return (f"{SERVERS}{record.server_count}",) if record.server_count else ()

@@ -112,7 +112,11 @@ def _for_eyes(report: Report, sink: Sink) -> Report:
     """The report without hosts, unless the sink may have them."""
     if sink.hosts:
         return report
-    return report._replace(findings=tuple(one._replace(hosts=None) for one in report.findings))
+    return report._replace(
+        findings=tuple(one._replace(hosts=None) for one in report.findings),
+        exempted=tuple(one._replace(finding=one.finding._replace(hosts=None)) for one in report.exempted),
+        announced=tuple(one._replace(finding=one.finding._replace(hosts=None)) for one in report.announced),
+    )
 
 
 def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink: Sink) -> list[Finding]:

@@ -8,7 +8,7 @@ from handler.clock import iso
 from handler.models import Severity
 from handler.notify.due import FINDING_ITEMS, is_kept
 from handler.notify.run_items import exemption_key, reason_and_since
-from handler.state.memory import HISTORY_LENGTH, Batch, LastRun, Receipt, SinkMemory, at_place
+from handler.state.memory import HISTORY_LENGTH, SERVERS, Batch, LastRun, Receipt, SinkMemory, at_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,11 +46,13 @@ def _was_flapping(record: Remembered, sink: str) -> bool:
 
 def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
     """The receipt of an item, as of when it was made: the finding may have moved on since."""
-    _, episode, num, *_ = item.mark.split(" ")
+    _, episode, num, *more = item.mark.split(" ")
+    counts = [int(part.removeprefix(SERVERS)) for part in more if part.startswith(SERVERS)]
     flaps = item.what == "flapping" or (item.what in ("raised", "grown") and _was_flapping(record, sink))
     transition = "resolved" if item.what in ("resolved", "missed") else "flapping" if flaps else "open"
     severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
-    return Receipt(transition, min(int(episode), record.episode), int(num), at, int(severity))
+    servers = counts[0] if counts else None
+    return Receipt(transition, min(int(episode), record.episode), int(num), at, int(severity), servers)
 
 
 def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from handler.models import CATEGORIES, Severity
 from handler.policy.codes import LoadProblem
 from handler.policy.port_entries import entry_mistake, entry_range
-from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Location, Rule, RuleKind
+from handler.policy.rules import PROTOCOLS, ROW_KEYS, STATUSES, Exemption, Location, Rule, RuleKind
 from handler.policy.shape import certainly_fits
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 
@@ -80,7 +80,7 @@ def _kinds(file: PositionedFile) -> Iterable[LoadProblem]:
         message = _kind_mistake(rule)
         if message:
             yield LoadProblem("E201", file.where(("rules", index)), message)
-        for key in ("protocols", "status") if "statistic" in rule else ():
+        for key in ROW_KEYS if "statistic" in rule else ():
             if key in rule:
                 where = file.keys[("rules", index, key)]
                 yield LoadProblem("E201", where, f"{key!r} has no meaning beside 'statistic'")
@@ -242,6 +242,7 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
     "categories": _in_order_of(CATEGORIES),
     "protocols": _in_order_of(PROTOCOLS),
     "status": _in_order_of(STATUSES),
+    "hosts": _each_once,
     "rules": _each_once,
     "enterprise_projects": _each_once,
 }  # the keys that are read as something else than what is written

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 COMPILED_SUFFIX = ".compiled.json"
-FORM = 2  # changes with the shape of the document
+FORM = 3  # changes with the shape of the document
 
 
 class StaleError(Exception):

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from handler.policy.host_patterns import host_pattern
 from handler.policy.port_entries import RANGE, SERVICE, entry_mistake
+from handler.policy.rules import ROW_KEYS
 from handler.policy.yaml_positions import PlainDate
 
 SeverityWord = Literal["info", "low", "medium", "high", "critical"]
 CategoryWord = Literal["host", "container"]
 ProtocolWord = Literal["tcp", "udp"]
+ListeningWord = Literal["any", "beyond-loopback"]
 StatusWord = Literal["danger", "normal", "unknown"]
 RequiredWord = Literal["rules", "ports", "enterprise_projects", "up_to", "ticket", "approved_by"]
 CounterWord = Literal[
@@ -37,6 +40,14 @@ def _port(value: Any) -> int | str:
         raise PydanticCustomError("port_entry", "{mistake}", {"mistake": mistake})
     entry: int | str = value
     return entry
+
+
+def _host(value: str) -> str:
+    try:
+        host_pattern(value)
+    except ValueError as error:
+        raise PydanticCustomError("host_pattern", "{mistake}", {"mistake": f"{value[:60]!r} {error}"}) from None
+    return value
 
 
 _NO_DAY = BeforeValidator(_no_day)
@@ -65,6 +76,10 @@ _PortEntry = Annotated[
     ),
 ]
 _Ports = Annotated[list[_PortEntry], Field(min_length=1)]
+_Hosts = Annotated[
+    list[Annotated[str, Field(min_length=1, examples=["win-*", "10.2.0.0/16"]), _NO_DAY, AfterValidator(_host)]],
+    Field(min_length=1),
+]
 _Categories = Annotated[list[CategoryWord], Field(min_length=1)]
 _Protocols = Annotated[list[ProtocolWord], Field(min_length=1)]
 
@@ -94,7 +109,7 @@ _ONE_KIND: dict[str, Any] = {
     "oneOf": [
         {"required": ["ports"]},
         {"required": ["allowed_ports"]},
-        {"required": ["statistic"], "not": {"anyOf": [{"required": ["protocols"]}, {"required": ["status"]}]}},
+        {"required": ["statistic"], "not": {"anyOf": [{"required": [key]} for key in ROW_KEYS]}},
         {"required": ["status"], "not": {"anyOf": [{"required": [kind]} for kind in _KINDS]}},
     ]
 }
@@ -121,6 +136,14 @@ class RuleDocument(_Shape):
     status: Annotated[list[StatusWord], Field(min_length=1)] | None = Field(
         default=None, description="Only rows that HSS itself marks so. Open Telekom Cloud sends no status."
     )
+    hosts: _Hosts | None = Field(
+        default=None,
+        description="Only these servers: names (globs), ids, addresses, networks; a leading ! takes away. "
+        "Open Telekom Cloud does not tell servers.",
+    )
+    listening: ListeningWord | None = Field(
+        default=None, description="beyond-loopback: a listener on 127.0.0.0/8 or ::1 alone does not count."
+    )
     rationale: _Line | None = Field(default=None, description="Why this is dangerous.")
     remediation: _Line | None = Field(default=None, description="What to do about a finding.")
     references: list[_Url] = Field(default=[], description="Pages that say more.")
@@ -146,7 +169,10 @@ class ExemptionDocument(_Shape):
     enterprise_projects: Annotated[list[_Line], Field(min_length=1)] | None = Field(
         default=None, description="Only for a target that asks for exactly one of these ids, in quotes."
     )
-    up_to: Count | None = Field(default=None, description="Tolerated num while it lasts.")
+    up_to: Count | None = Field(
+        default=None, description="Tolerated num while it lasts; with hosts: of these at most so many."
+    )
+    hosts: _Hosts | None = Field(default=None, description="Only these servers; others always stand.")
     protocols: _Protocols | None = Field(
         default=None, description="tcp covers TCP and TCP6, udp covers UDP and UDP6; without it both."
     )

@@ -16,6 +16,7 @@ from handler.policy.codes import WARNINGS, LintMessage, warning
 from handler.policy.lint_exemptions import lint_exemptions
 from handler.policy.lint_ports import lint_ports
 from handler.policy.lint_rules import lint_rules
+from handler.policy.lint_servers import lint_networks, lint_servers
 from handler.policy.rules import Location
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def lint(
     messages += _written(reading)
     if reading.policy is not None:
         messages += lint_rules(reading.policy.rules, cloud, reading.policy.exemptions)
+        messages += [] if snapshot is None else lint_networks(reading.policy.rules, snapshot)
         messages += lint_exemptions(reading.policy, today, snapshot)
+        messages += lint_servers(reading.policy, cloud)
     kept = _unsilenced(list(dict.fromkeys(messages)), reading)
     order = {file.file.name: at for at, file in enumerate(reading.files)}
     return tuple(sorted(kept, key=lambda one: (order.get(one.location.file, -1), *_place(one))))

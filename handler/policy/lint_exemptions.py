@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from handler.policy.codes import LintMessage, warning
 from handler.policy.match import concerns, exemption_matcher, judged_counter, judged_rows, unmet_terms
 from handler.policy.rules import NOTICE_DAYS, PROTOCOLS
+from handler.policy.servers import covered_by_exemption
 from handler.ports import PortSet
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from handler.models import CategorySnapshot, Snapshot
+    from handler.policy.match_keys import Subject
     from handler.policy.rules import Exemption, Limits, Policy, Rule
 
 
@@ -99,8 +101,15 @@ def _unused(
 
 def _used(exemption: Exemption, concerned: Sequence[Rule], category: CategorySnapshot) -> bool:
     """Whether one of the rules finds a row or counter that the exemption speaks of, whatever it tolerates of it."""
-    rows = judged_rows(concerned, category.category, category.rows)
-    found = (subject for _, subject, matcher in rows if matcher.applies(subject) == "yes")
+    rows = judged_rows(concerned, category.category, category.rows, category.listeners)
+    found = (subject for _, subject, matcher in rows if matcher.applies(subject) != "no")
+    found = (subject for subject in found if _maybe_on(exemption, subject))
     counters = (judged_counter(rule, category.category, category.statistics or {}) for rule in concerned)
     counted = (pair[0] for pair in counters if pair is not None and pair[1] == "yes")
     return any(map(exemption_matcher(exemption).speaks_of, chain(found, counted)))
+
+
+def _maybe_on(exemption: Exemption, subject: Subject) -> bool:
+    """Whether one of its servers may listen there: only listeners that are known show that none does."""
+    covered = covered_by_exemption(exemption._replace(up_to=None), subject.category, subject.known)
+    return bool(covered.trouble or covered.listeners)

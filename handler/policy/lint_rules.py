@@ -105,6 +105,13 @@ def _disagree(one: Rule, other: Rule) -> bool:
         return False
     worse, milder = (one, other) if one.severity > other.severity else (other, one)
     ladder = worse.above > milder.above or (bool(worse.status) and worse.status != milder.status)
-    if ladder or not set(one.categories) & set(other.categories) or not set(one.protocols) & set(other.protocols):
+    return not ladder and _same_rows(one, other)
+
+
+def _same_rows(one: Rule, other: Rule) -> bool:
+    """Whether some row is judged by both, by the same servers."""
+    if (one.hosts, one.listening) != (other.hosts, other.listening):
+        return False  # other servers
+    if not set(one.categories) & set(other.categories) or not set(one.protocols) & set(other.protocols):
         return False
     return bool(one.ports & other.ports)

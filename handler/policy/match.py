@@ -9,8 +9,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
+from handler.listeners import PortListeners
 from handler.policy.match_keys import (
     EXEMPTION_BOUNDS,
     EXEMPTION_SCOPE,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from handler.policy.match_keys import Answer, Test
     from handler.policy.rules import Exemption, Limits, Rule
 
+NOT_ASKED: Final = "HSS was not asked for them"
 _Owner = TypeVar("_Owner")
 
 
@@ -75,12 +77,19 @@ def exemption_matcher(exemption: Exemption) -> Matcher:
     return Matcher(_tests(EXEMPTION_SCOPE, exemption), _tests(EXEMPTION_BOUNDS, exemption))
 
 
-def judged_rows(rules: Iterable[Rule], category: str, rows: Sequence[Row]) -> Iterator[tuple[Rule, Subject, Matcher]]:
+def judged_rows(
+    rules: Iterable[Rule],
+    category: str,
+    rows: Sequence[Row],
+    listeners: Sequence[PortListeners] = (),
+    unasked: str = NOT_ASKED,
+) -> Iterator[tuple[Rule, Subject, Matcher]]:
     """Each row of a category with each rule that judges it, and the tests that tell whether the rule finds it.
 
+    `listeners` are those of the ports for which they were asked; of the others they are not known, `unasked` says why.
     What it costs grows with the pairs that it gives, not with rules times rows.
     """
-    for subject, judges in _candidates(rules, category, rows):
+    for subject, judges in _candidates(rules, category, rows, listeners, unasked):
         yield from ((rule, subject, matcher) for rule, matcher in judges if matcher.speaks_of(subject))
 
 
@@ -95,13 +104,19 @@ def judged_places(rules: Iterable[Rule], category: str, rows: Sequence[Row]) -> 
 
 
 def _candidates(
-    rules: Iterable[Rule], category: str, rows: Sequence[Row]
+    rules: Iterable[Rule],
+    category: str,
+    rows: Sequence[Row],
+    listeners: Sequence[PortListeners] = (),
+    unasked: str = NOT_ASKED,
 ) -> Iterator[tuple[Subject, list[tuple[Rule, Matcher]]]]:
     """Each row whose port a rule of the category names, with those rules and the tests that are then left."""
     by_port = _by_port([rule for rule in rules if category in rule.categories], {row.port for row in rows})
+    known = {one.port: one for one in listeners}
     for row in rows:
         if row.port in by_port:
-            yield Subject(category, row.port, row.protocol, row.num, row.status), by_port[row.port]
+            behind = known.get(row.port) or PortListeners(row.port, trouble=unasked)
+            yield Subject(category, row.port, row.protocol, row.num, row.status, behind), by_port[row.port]
 
 
 def _by_port(rules: Iterable[Rule], ports: Collection[int]) -> Mapping[int, list[tuple[Rule, Matcher]]]:
@@ -120,7 +135,7 @@ def judged_counter(rule: Rule, category: str, counters: Mapping[str, int]) -> tu
     """The category's counter that the rule judges, and whether the rule finds it; None for a rule on rows."""
     if rule.statistic is None or category not in rule.categories:
         return None
-    subject = Subject(category, None, None, counters.get(rule.statistic), None)
+    subject = Subject(category, None, None, counters.get(rule.statistic), None, PortListeners(0))
     return subject, rule_matcher(rule).applies(subject)
 
 

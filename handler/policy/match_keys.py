@@ -11,13 +11,17 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from handler.models import family
+from handler.policy.host_patterns import contains
 from handler.policy.rules import PROTOCOLS
+from handler.policy.servers import count_servers, covered_by_exemption, known_of_row, left_for_rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
+    from handler.listeners import PortListeners
     from handler.policy.rules import Exemption, Limits, Rule
+    from handler.policy.servers import Left
     from handler.ports import PortSet
 
     Test = Callable[["Subject"], "Answer"]
@@ -38,7 +42,8 @@ UNSAID: Final = Unsaid.UNSAID
 class Subject(NamedTuple):
     """What is judged: a row in its category, or a counter of the category (then `port` and `protocol` are None).
 
-    `num` is None for a counter that could not be read, `status` None for a row that carries none.
+    `num` is None for a counter that could not be read, `status` None for a row that carries none. `listeners` are all
+    that are known on the port, or why they are not known.
     """
 
     category: str
@@ -46,6 +51,15 @@ class Subject(NamedTuple):
     protocol: str | None
     num: int | Unsaid | None = UNSAID
     status: str | Unsaid | None = UNSAID
+    listeners: PortListeners | Unsaid = UNSAID
+    counted: bool = False  # `num` is the number of servers among `listeners`
+
+    @property
+    def known(self) -> Left:
+        """The listeners of this row, or why they are not known; asked only where they are not left unsaid."""
+        assert self.listeners is not UNSAID, "a row that is judged says its listeners, or why it does not"
+        num = self.num if isinstance(self.num, int) else 0
+        return known_of_row(self.listeners, self.category, self.protocol, num)
 
 
 def _rule_ports(rule: Rule) -> Test:
@@ -83,9 +97,32 @@ def _rule_above(rule: Rule) -> Test:
         num = subject.num
         if num is None:
             return "undecidable"
-        if num is UNSAID:
-            return "depends" if above else "yes"
-        return "yes" if num > above else "no"
+        if num is not UNSAID and num <= above:
+            return "no"  # also for a rule by server: fewer are left than HSS counts, never more
+        if rule.host_aware and subject.listeners is not UNSAID:
+            return _servers_above(rule, subject)
+        return "depends" if above and (num is UNSAID or rule.host_aware) else "yes"
+
+    return test
+
+
+def _servers_above(rule: Rule, subject: Subject) -> Answer:
+    left = left_for_rule(rule, subject.category, subject.known)
+    if left.trouble:
+        return "undecidable"
+    return "yes" if count_servers(subject.category, left.listeners) > rule.above else "no"
+
+
+def _rule_servers(rule: Rule) -> Test:
+    """`hosts` and `listening` together: a server is left if one of its listeners is."""
+
+    def test(subject: Subject) -> Answer:
+        if subject.listeners is UNSAID:
+            return "depends"
+        left = left_for_rule(rule, subject.category, subject.known)
+        if left.trouble:
+            return "undecidable"
+        return "yes" if left.listeners else "no"
 
     return test
 
@@ -111,9 +148,30 @@ def _exemption_up_to(exemption: Exemption) -> Test | None:
         return None
 
     def test(subject: Subject) -> Answer:
+        if exemption.hosts:  # then `hosts` counts its own servers
+            return "depends" if subject.listeners is UNSAID else "yes"
         if subject.num is UNSAID:
             return "depends"
         return "yes" if subject.num is not None and subject.num <= up_to else "no"
+
+    return test
+
+
+def _exemption_hosts(exemption: Exemption) -> Test | None:
+    """Whether every server of the subject is one of the exemption's, and those are no more than it tolerates."""
+    if not exemption.hosts:
+        return None
+
+    def test(subject: Subject) -> Answer:
+        if subject.port is None:
+            return "no"
+        if subject.listeners is UNSAID:
+            return "depends"
+        known = subject.known
+        covered = covered_by_exemption(exemption, subject.category, known)
+        if covered.trouble:
+            return "undecidable"
+        return "yes" if covered.listeners and covered.listeners == known.listeners else "no"
 
     return test
 
@@ -153,7 +211,9 @@ RULE_SCOPE: Final[Mapping[str, Callable[[Rule], Test | None]]] = {
 }
 RULE_BOUNDS: Final[Mapping[str, Callable[[Rule], Test | None]]] = {
     "status": _rule_status,  # first: a row without a status leaves the rule undecided, however low its num is
-    "above": _rule_above,
+    "above": _rule_above,  # before those that listeners decide: they are not asked where num itself is tolerated
+    "hosts": lambda rule: _rule_servers(rule) if rule.hosts else None,
+    "listening": lambda rule: _rule_servers(rule) if rule.listening != "any" else None,
 }
 RULE_WITHIN: Final[Mapping[str, Callable[[Rule, Rule], bool]]] = {
     "above": lambda narrow, wide: narrow.above >= wide.above,
@@ -161,6 +221,8 @@ RULE_WITHIN: Final[Mapping[str, Callable[[Rule, Rule], bool]]] = {
     "categories": lambda narrow, wide: set(narrow.categories) <= set(wide.categories),
     "protocols": lambda narrow, wide: set(narrow.protocols) <= set(wide.protocols),
     "status": _status_within,
+    "hosts": lambda narrow, wide: contains(wide.hosts, narrow.hosts),
+    "listening": lambda narrow, wide: wide.listening in ("any", narrow.listening),
     "effective_from": _starts_within,
     "ports": _ports_within,
 }
@@ -171,6 +233,7 @@ EXEMPTION_SCOPE: Final[Mapping[str, Callable[[Exemption], Test | None]]] = {
 }
 EXEMPTION_BOUNDS: Final[Mapping[str, Callable[[Exemption], Test | None]]] = {
     "up_to": _exemption_up_to,
+    "hosts": _exemption_hosts,
 }
 EXEMPTION_TERMS: Final[Mapping[str, Callable[[Exemption, date, str, Limits], bool]]] = {
     "expires": lambda exemption, today, *_: not exemption.expired(today),

@@ -71,7 +71,7 @@ def _message(path: KeyPath, error: ErrorDetails) -> str:
         return f"unknown key {str(path[-1])[:60]!r}{_meant(str(path[-1]), _keys_at(path[:-1]))}"
     if kind == "missing":
         return f"{str(path[-1])!r} is missing"
-    if kind == "port_entry":
+    if kind in ("port_entry", "host_pattern"):
         return str(context["mistake"])
     if kind == "literal_error":
         return _literal(name, value, context)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 PROTOCOLS: Final = ("tcp", "udp")  # what a rule can name; each covers its form for IPv6 too
 STATUSES: Final = ("danger", "normal", "unknown")
+ROW_KEYS: Final = ("protocols", "status", "hosts", "listening")  # what has no meaning beside a counter
 NOTICE_DAYS: Final = 14  # so many days before its last day an exemption is warned of
+LISTENING: Final = ("any", "beyond-loopback")  # which addresses of a listener count
 RuleKind = Literal["ports", "allowed_ports", "status", "statistic"]
 
 
@@ -46,6 +48,8 @@ class Rule(NamedTuple):
     status: tuple[str, ...] = ()  # empty: any
     statistic: str | None = None
     above: int = 0
+    hosts: tuple[str, ...] = ()  # empty: every server
+    listening: str = "any"
     rationale: str = ""
     remediation: str = ""
     references: tuple[str, ...] = ()
@@ -58,6 +62,11 @@ class Rule(NamedTuple):
     def announced(self, today: date) -> bool:
         """Whether the rule is only announced on that day."""
         return self.effective_from is not None and today < self.effective_from
+
+    @property
+    def host_aware(self) -> bool:
+        """Whether it speaks of servers or addresses, so that only the listeners behind a row decide it."""
+        return bool(self.hosts) or self.listening != "any"
 
     @property
     def needs_every_row(self) -> bool:
@@ -80,6 +89,7 @@ class Exemption(NamedTuple):
     categories: tuple[str, ...] = CATEGORIES
     enterprise_projects: tuple[str, ...] = ()
     up_to: int | None = None
+    hosts: tuple[str, ...] = ()  # empty: every server
     protocols: tuple[str, ...] = PROTOCOLS
     ticket: str = ""
     approved_by: str = ""

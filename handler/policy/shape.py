@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from handler.policy.host_patterns import host_pattern
 from handler.schemas.valid import fits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SCHEMA_FILE = Path(__file__).with_name("policy.schema.json")  # `document.policy_schema` writes it
 
@@ -29,7 +30,23 @@ def certainly_fits() -> Callable[[object], bool]:
     """
     schema = _schema()
     rule = {keyword: limit for keyword, limit in schema["$defs"]["RuleDocument"].items() if keyword != "oneOf"}
-    return fits_of({**schema, "$defs": {**schema["$defs"], "RuleDocument": rule}})
+    fits = fits_of({**schema, "$defs": {**schema["$defs"], "RuleDocument": rule}})
+    return lambda data: fits(data) and all(map(_is_host_pattern, _hosts_in(data)))
+
+
+def _hosts_in(data: Any) -> Iterator[str]:
+    """The entries of all `hosts`, of data that fits the schema; what they may be, no schema can say."""
+    for key in ("rules", "exemptions"):
+        for item in data.get(key) or ():
+            yield from item.get("hosts") or ()
+
+
+def _is_host_pattern(text: str) -> bool:
+    try:
+        host_pattern(text)
+    except ValueError:
+        return False
+    return True
 
 
 @cache

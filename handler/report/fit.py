@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from handler.models import worst_first
 from handler.report.json_v1 import deferred_dict, finding_dict, report_dict
+from handler.report.shorter_servers import servers_cut
 from handler.report.verdict import counts_of, worst_target_first
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ _ENVELOPE_BYTES = 500  # what stands around the reports of several targets
 def fit_report(report: Report, limit: int = RESULT_BYTES) -> Report:
     """The report below `limit` bytes of JSON.
 
-    What is derived goes first, and a warning names it: the vendor's view, exempted and announced rows, the rules'
-    texts. Then the least severe findings, which `omitted` counts, with what `changes` says of them.
+    What is derived goes first, and a warning names it: servers, the vendor's view, exempted and announced rows, the
+    rules' texts. Then the least severe findings, which `omitted` counts, with what `changes` says of them.
     """
     if size_of(report_dict(report)) < limit:
         return report
@@ -62,6 +63,8 @@ def _short_lists(report: Report) -> Report:
 
 
 _DERIVED: tuple[tuple[str, Callable[[Report], Report]], ...] = (
+    (f"servers beyond {_LISTED} of a finding", lambda report: servers_cut(report, _LISTED)),
+    ("servers", lambda report: servers_cut(report, 0)),
     ("vendor", lambda report: report._replace(vendor=None)),
     (f"exempted beyond {_LISTED}", lambda report: report._replace(exempted=report.exempted[:_LISTED])),
     ("exempted", lambda report: report._replace(exempted=())),

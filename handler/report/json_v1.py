@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from handler.listeners import Host
 from handler.models import (
     AnnouncedFinding,
     CategorySnapshot,
@@ -16,7 +17,6 @@ from handler.models import (
     ExemptedFinding,
     Finding,
     Gaps,
-    Host,
     PastFinding,
     Problem,
     Report,

@@ -14,9 +14,10 @@ from handler.errors import SnapshotError
 from handler.foreign_text import encodable
 from handler.hss.rows import read_counters, status_of
 from handler.models import CategorySnapshot, Problem, Row, Snapshot
-from handler.report.codec import Codec, as_is, each, field
+from handler.report.codec import Codec, as_is, each, field, spread
 from handler.report.json_file import parse_object, schema_problems
 from handler.report.json_v1 import TARGET
+from handler.report.recorded_listeners import Pseudonyms, recorded_listeners, write_listeners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,7 @@ _ROW_KEYS = ("port", "type", "num", "status")
 
 
 def snapshot_text(snapshot: Snapshot, *, redact: bool = False) -> str:
-    """The file's text. With `redact`, ids and host are replaced by words and unknown keys are left out."""
+    """The file's text. With `redact`, ids, hosts and servers have other names and unknown keys are left out."""
     written = SNAPSHOT.write(_redacted(snapshot) if redact else snapshot)
     document = {"version": SNAPSHOT_VERSION, "kind": KIND, **written}
     return json.dumps({**document, "digest": _digest(document)}, indent=1, ensure_ascii=False) + "\n"
@@ -60,16 +61,18 @@ def _redacted(snapshot: Snapshot) -> Snapshot:
         project_id="redacted",
         enterprise_project_id=project if project in ("0", "all_granted_eps") else "redacted",
     )
-    return snapshot._replace(target=target, categories=tuple(_known_keys_of(one) for one in snapshot.categories))
+    names = Pseudonyms()
+    return snapshot._replace(target=target, categories=tuple(_shared(one, names) for one in snapshot.categories))
 
 
-def _known_keys_of(category: CategorySnapshot) -> CategorySnapshot:
-    """The category with the documented keys of its rows and counters only, and of those what can be read."""
+def _shared(category: CategorySnapshot, names: Pseudonyms) -> CategorySnapshot:
+    """The category with the documented keys of its rows and counters only, of those what can be read, and no names."""
     received = _as_received(category)
     counters = received.raw_statistics
     return received._replace(
         raw_rows=tuple(map(_readable, received.raw_rows)),
         raw_statistics=None if counters is None else read_counters(counters).counters,
+        listeners=tuple(map(names.hidden, category.listeners)),
     )
 
 
@@ -121,6 +124,7 @@ RECEIVED = Codec(
     field("raw_statistics", lambda counters: None if counters is None else dict(counters), at="statistics"),
     each("problems", str, Problem),
     field("warnings", list, tuple),
+    spread("listeners", write_listeners, recorded_listeners),
 )  # rows and counters are judged anew when they are read
 SNAPSHOT = Codec(
     Snapshot,

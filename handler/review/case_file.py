@@ -57,14 +57,38 @@ class CaseMapping(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=False)
 
 
+class ListenerSpec(CaseMapping):
+    """One server (in category container: one container) that listens; what is left out the cloud does not tell."""
+
+    name: str = ""
+    id: str = ""
+    ip: str = ""
+    address: str = ""
+
+
 class RowSpec(CaseMapping):
-    """Rows of the snapshot: one for each port and type named. Without `status` the row carries none."""
+    """Rows of the snapshot: one for each port and type named. Without `status` the row carries none.
+
+    With `listeners` num is their number; without them a host-aware policy does not know who listens.
+    """
 
     port: _Ports = Field(alias="port")
     types: _Words = Field(alias="type")
     category: CategoryWord = "host"
     num: Count = 1
     status: str | None = None
+    listeners: tuple[ListenerSpec, ...] | None = None
+
+    @model_validator(mode="after")
+    def _num_is_their_number(self) -> RowSpec:
+        if self.listeners is not None and "num" in self.model_fields_set and self.num != len(self.listeners):
+            raise ValueError(f"num is the number of listeners, which is {len(self.listeners)}")
+        return self
+
+    @property
+    def counted(self) -> int:
+        """The row's num."""
+        return self.num if self.listeners is None else len(self.listeners)
 
 
 class Wanted(CaseMapping):

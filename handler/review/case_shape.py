@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from handler.review.case_file import CaseMapping, CaseSpec, Expect, FileSpec, Listing, RowSpec, Wanted
+from handler.review.case_file import CaseMapping, CaseSpec, Expect, FileSpec, ListenerSpec, Listing, RowSpec, Wanted
 
 if TYPE_CHECKING:
     from handler.policy.rules import Location
@@ -70,6 +70,7 @@ def _known(where: str) -> list[str]:
         "": FileSpec,
         "cases": CaseSpec,
         "cases.rows": RowSpec,
+        "cases.rows.listeners": ListenerSpec,
         "cases.expect": Expect,
     }
     shape = shapes.get(where, Listing if where.startswith("cases.categories") else Wanted)

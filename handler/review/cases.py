@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
 from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.decide.evaluate import evaluate
 from handler.errors import PolicyError, UsageError
+from handler.listeners import Listener, PortListeners
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
 from handler.policy.folder import is_policy_file, is_stray_test, is_test_file, stem_of
 from handler.policy.load import load_policy, read_bounded
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from handler.models import Evaluation
     from handler.policy.rules import Location, Policy
+    from handler.review.case_file import ListenerSpec
 
 CASES_SUFFIX = ".test.yaml"
 
@@ -141,7 +144,7 @@ def snapshot_of(case: Case) -> Snapshot:
     rows: dict[str, list[Row]] = {name: [] for name in CATEGORIES}
     for row in spec.rows:
         status = None if row.status is None else row.status.lower()
-        rows[row.category] += [Row(port, kind.lower(), row.num, status) for port in row.port for kind in row.types]
+        rows[row.category] += [Row(port, kind.lower(), row.counted, status) for port in row.port for kind in row.types]
     categories = tuple(_category(name, tuple(rows[name]), spec) for name in CATEGORIES)
     return Snapshot(Target(enterprise_project_id=spec.enterprise_project), f"{case.today}T00:00:00Z", categories)
 
@@ -158,7 +161,25 @@ def _category(name: str, rows: tuple[Row, ...], spec: CaseSpec) -> CategorySnaps
         plan="ports" if listing.listing == "asked_ports" else "pages",
         every_row=listing.listing == "complete",
         complete=listing.listing != "incomplete",
+        listeners=_listeners(name, spec),
     )
+
+
+def _listeners(category: str, spec: CaseSpec) -> tuple[PortListeners, ...]:
+    """Who listens on each port of which a row names its listeners."""
+    behind: dict[int, list[Listener]] = {}
+    for row in spec.rows:
+        if row.category != category or row.listeners is None:
+            continue
+        for port, kind in product(row.port, row.types):
+            behind.setdefault(port, []).extend(_listener(category, kind.lower(), one) for one in row.listeners)
+    return tuple(PortListeners(port, tuple(listeners)) for port, listeners in behind.items())
+
+
+def _listener(category: str, protocol: str, spec: ListenerSpec) -> Listener:
+    if category == "container":
+        return Listener(container_id=spec.id, container_name=spec.name, protocol=protocol, address=spec.address)
+    return Listener(spec.id, spec.name, spec.ip, protocol=protocol, address=spec.address)
 
 
 def _read_file(file: Path) -> tuple[FileSpec | None, list[Case], list[str]]:

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 ChangeKind = Literal["new", "severity", "announced", "gone"]
 ExemptionKind = Literal["added", "extended", "shortened", "changed", "dropped"]
-_FIRST = ("expires", "rules", "ports", "categories", "enterprise_projects", "up_to", "owner")  # the order of its facts
+_FIRST = ("expires", "rules", "ports", "categories", "enterprise_projects", "up_to", "hosts", "owner")  # in this order
 _UNSAID = {
     "rules": "all",
     "ports": "all",
     "enterprise_projects": "any",
     "up_to": "any num",
+    "hosts": "any",
     "ticket": "none",
     "approved_by": "nobody",
 }

@@ -7,6 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES
+from handler.policy.host_patterns import without_servers
 from handler.policy.match import ExemptionsInForce, rule_matcher
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, Subject
 from handler.policy.rules import PROTOCOLS
@@ -50,6 +51,9 @@ class PolicyOnDay:
         """What exemptions leave of a rule: one that finds only a higher num, or (None) nothing at all."""
         above = rule.above
         for exemption, answer in self._exemptions.tolerating(rule, subject):
+            if exemption.hosts:
+                rule = rule._replace(hosts=without_servers(rule.hosts, exemption.hosts))
+                continue
             if answer == "yes" or exemption.up_to is None:
                 return None
             above = max(above, exemption.up_to)

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from handler.decide.evaluate import evaluate
+from handler.listeners import server_key
 from handler.review.changes import Change, Comparison, exemption_changes, expectation_changes, in_order
 from handler.review.loosened import loosened, lowered_expectations
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from handler.policy.rules import Policy
     from handler.review.changes import ChangeKind
 
-_Key = tuple[str, str, "int | None", "str | None", int, "str | None"]
+_Key = tuple[str, str, "int | None", "str | None", "str | None"]
 
 
 def compare_on_snapshot(
@@ -69,12 +70,21 @@ def _changes(old: Policy, new: Policy, before: Evaluation, after: Evaluation) ->
         past = was.get(key)
         if past is None:
             yield _change("new", finding, why_not_before(finding))
-        elif past.severity != finding.severity:
+            continue
+        if past.severity != finding.severity:
             yield _change("severity", finding, "", past)
-    gone = (finding for key, finding in was.items() if key not in now)
-    yield from (_change("gone", finding, why_not_after(finding)) for finding in gone)
-    known = was.keys() | {_key(item.finding) for item in before.announced}
-    yield from _announced(after, known)
+        more = _servers_more(finding, past)
+        if more:
+            yield _change("new", finding._replace(num=more), why_not_before(finding))
+    for key, finding in was.items():
+        less = _servers_more(finding, now[key]) if key in now else finding.num
+        if less:
+            yield _change("gone", finding._replace(num=less), why_not_after(finding))
+    yield from _announced(after, was.keys() | _announced_keys(before))
+
+
+def _announced_keys(evaluation: Evaluation) -> set[_Key]:
+    return {_key(item.finding) for item in evaluation.announced}
 
 
 def _announced(after: Evaluation, known: AbstractSet[_Key]) -> Iterator[Change]:
@@ -83,8 +93,15 @@ def _announced(after: Evaluation, known: AbstractSet[_Key]) -> Iterator[Change]:
             yield _change("announced", item.finding, f"from {item.effective_from}")
 
 
+def _servers_more(one: Finding, other: Finding) -> int:
+    """How many servers `one` finds behind a row that `other` does not."""
+    if one.hosts is None or other.hosts is None:
+        return max(0, one.num - other.num)
+    return len({server_key(host) for host in one.hosts} - {server_key(host) for host in other.hosts})
+
+
 def _key(finding: Finding) -> _Key:
-    return (finding.rule_id, finding.category, finding.port, finding.protocol, finding.num, finding.status)
+    return (finding.rule_id, finding.category, finding.port, finding.protocol, finding.status)
 
 
 def _change(kind: ChangeKind, finding: Finding, because: str, past: Finding | None = None) -> Change:

@@ -116,14 +116,24 @@ def _rule_statement(rule: Rule, in_force: ExemptionsInForce, question: Question,
     return _in_force(rule, in_force, question, conditions)
 
 
+def _but_for_servers(exemptions: Sequence[Exemption]) -> tuple[str, ...]:
+    named = [one for one in exemptions if one.hosts]
+    return tuple(f"but for the servers {_list(one.hosts)} (exemption {one.id})" for one in named)
+
+
+def _above_what_is_tolerated(exemptions: Sequence[Exemption]) -> tuple[str, ...]:
+    tolerated = [(one.up_to, one.id) for one in exemptions if one.up_to is not None and not one.hosts]
+    return tuple(f"when num is above {up_to} (exemption {name})" for up_to, name in sorted(tolerated)[-1:])
+
+
 def _in_force(rule: Rule, in_force: ExemptionsInForce, question: Question, conditions: tuple[str, ...]) -> Statement:
     """What a rule that finds the row under these conditions says, once exemptions are heeded."""
     subject = question.subject
     exemption = in_force.covering(rule, subject)
     if exemption is not None:
         return _said(rule, "exempted", (f"by {exemption.id} until {exemption.expires} ({exemption.owner})",))
-    tolerated = [(one.up_to, one.id) for one, _ in in_force.tolerating(rule, subject) if one.up_to is not None]
-    conditions += tuple(f"when num is above {up_to} (exemption {name})" for up_to, name in sorted(tolerated)[-1:])
+    maybe = [one for one, _ in in_force.tolerating(rule, subject)]
+    conditions += (*_but_for_servers(maybe), *_above_what_is_tolerated(maybe))
     return _said(rule, "conditional" if conditions else "finding", conditions or (_why(rule, question),))
 
 
@@ -176,6 +186,13 @@ def _vouched(exemption: Exemption) -> Iterator[str]:
         yield words
 
 
+def _list(hosts: Sequence[str]) -> str:
+    """What `hosts` says, as words; what a leading ! takes away comes last."""
+    given = ", ".join(entry for entry in hosts if not entry.startswith("!"))
+    taken = ", ".join(entry[1:] for entry in hosts if entry.startswith("!"))
+    return f"{given or 'of every name'}{' but for ' + taken if taken else ''}"
+
+
 # What is said of a key, by its answer: a key that judges and has no words here would go unexplained.
 _UNMET: Mapping[str, _Words[Rule]] = {
     "ports": lambda _, question: f"allows {question.port}",
@@ -183,10 +200,14 @@ _UNMET: Mapping[str, _Words[Rule]] = {
     "protocols": lambda rule, _: f"speaks of {', '.join(rule.protocols)} only",
     "above": lambda rule, question: f"num {question.num} is not above {rule.above}",
     "status": lambda rule, question: f"status {question.status} is not {' or '.join(rule.status)}",
+    "hosts": lambda rule, _: f"no server of {_list(rule.hosts)} listens",
+    "listening": lambda rule, _: f"no server listens {rule.listening}",
 }
 _OPEN: Mapping[str, _Words[Rule]] = {
     "above": lambda rule, _: f"when num is above {rule.above}",
     "status": lambda rule, _: f"when status is {' or '.join(rule.status)}",
+    "hosts": lambda rule, _: f"on the servers {_list(rule.hosts)}; num is how many of them listen",
+    "listening": lambda rule, _: f"when a server listens {rule.listening}; num is how many do",
 }
 _LACKING: Mapping[str, _Words[Rule]] = {
     "status": lambda rule, _: f"needs status {' or '.join(rule.status)}, and the row carries none",
@@ -200,7 +221,9 @@ _OFF: Mapping[str, _Words[Exemption]] = {
     ),
     "limits": lambda *_: "breaks a limit of the policy, which `policy validate` names",
     "up_to": lambda exemption, question: f"num {question.num} is above {exemption.up_to}",
+    "hosts": lambda exemption, _: f"speaks of the servers {_list(exemption.hosts)} only",
 }
 _WHILE: Mapping[str, _Words[Exemption]] = {
     "up_to": lambda exemption, _: f"while num is at most {exemption.up_to}",
+    "hosts": lambda exemption, _: f"for the servers {_list(exemption.hosts)} only; others stand",
 }

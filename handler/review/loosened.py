@@ -11,7 +11,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.models import CATEGORIES
-from handler.policy.match import ExemptionsInForce, concerns
+from handler.policy.match import ExemptionsInForce, concerns, within
 from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, RULE_WITHIN
 from handler.review.regions import Found, Region, by_edge, found, space_of
 from handler.review.weaker import Weaker, together
@@ -74,7 +74,7 @@ def _in_place(
     if not past:
         return
     after = ExemptionsInForce(new.exemptions, place.since, place.project, new.limits)
-    present = tuple(found(new.rules, after, place))
+    present = tuple(found(new.rules, after, place, at_most=True))
     edges = sorted({edge for one in (*past, *present) for edge in (one.low, one.high + 1)})
     was, now = by_edge(past, edges), by_edge(present, edges)
     for low, beyond in pairwise(edges):
@@ -85,6 +85,14 @@ def _in_place(
 
 
 def _steps(past: Sequence[Found], present: Sequence[Found]) -> Iterator[_Step]:
+    """The same for the servers of each old rule: a new one counts for them only if it plainly speaks of all of them."""
+    for servers in dict.fromkeys((one.rule.hosts, one.rule.listening) for one in past):
+        mine = [one for one in past if (one.rule.hosts, one.rule.listening) == servers]
+        theirs = [one for one in present if within(mine[0].rule, one.rule, ("hosts", "listening"))]
+        yield from _steps_of(mine, theirs)
+
+
+def _steps_of(past: Sequence[Found], present: Sequence[Found]) -> Iterator[_Step]:
     """The nums of a port cut where one of these begins to find it; what is found does not end with a higher num."""
     limits = sorted({one.above for one in (*past, *present)})
     for above, most in zip(limits, (*limits[1:], None), strict=True):

@@ -59,6 +59,9 @@ def _row_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
         yield "allowed_ports flipped to ports", rule._replace(kind="ports", ports=rule.listed)
     yield from _each(rule, "protocols", _choices("protocols", rule.protocols, PROTOCOLS))
     yield from _each(rule, "status", _status_changes(rule.status))
+    yield from _each(rule, "hosts", _host_changes(rule.hosts))
+    if rule.listening != "any":
+        yield "listening -> any", rule._replace(listening="any")
 
 
 def _counter_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
@@ -76,6 +79,7 @@ def _exemption_changes(exemption: Exemption) -> Iterator[tuple[str, Exemption]]:
     yield from _each(exemption, "categories", _choices("categories", exemption.categories, CATEGORIES))
     yield from _each(exemption, "protocols", _choices("protocols", exemption.protocols, PROTOCOLS))
     yield from _each(exemption, "enterprise_projects", _word_changes("enterprise project", projects))
+    yield from _each(exemption, "hosts", _host_changes(exemption.hosts))
     if exemption.up_to is not None:
         yield "up_to dropped", exemption._replace(up_to=None)
         yield from _each(exemption, "up_to", _count_changes("up_to", exemption.up_to))
@@ -93,6 +97,14 @@ def _word_changes(name: str, chosen: tuple[str, ...]) -> Iterator[tuple[str, tup
         yield f"widened to every {name}", ()
     for left_out in chosen if len(chosen) > 1 else ():
         yield f"{name} {left_out} left out", tuple(word for word in chosen if word != left_out)
+
+
+def _host_changes(hosts: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """A list of servers: every server, each entry left out, and each turned into its opposite."""
+    yield from _word_changes("server", hosts)
+    for at, entry in enumerate(hosts):
+        turned = entry.removeprefix("!") if entry.startswith("!") else f"!{entry}"
+        yield f"{entry} -> {turned}", (*hosts[:at], turned, *hosts[at + 1 :])
 
 
 def _port_changes(ports: PortSet) -> Iterator[tuple[str, PortSet]]:

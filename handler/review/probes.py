@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
@@ -16,24 +16,39 @@ from handler.policy.match import concerns
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS
 from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Policy, Rule
 from handler.ports import HIGHEST
+from handler.review.probe_servers import on_ports, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from handler.models import Evaluation, Finding
     from handler.review.mutants import Mutant
+    from handler.review.probe_servers import World
 
 _ANY_DAY = date(2026, 1, 1)
 _ELSEWHERE = "another-enterprise-project"
+
+
+class _Point(NamedTuple):
+    """One thing to ask both policies about: rows with who listens behind them (nobody: not known), or counters."""
+
+    rows: tuple[Row, ...]
+    counters: Mapping[str, int] = {}
+    world: World = ()
 
 
 def differs(policy: Policy, mutant: Mutant) -> bool:
     """Whether some row, counter and day gets another result under the mutant."""
     old, new = _parts(policy, mutant)
     rules, exemptions = (*old.rules, *new.rules), (*old.exemptions, *new.exemptions)
-    points = [(_rows(rules, exemptions), {}), *(((), counters) for counters in _counters(rules, exemptions))]
-    for (rows, counters), day, project in product(points, _days(rules, exemptions), _projects(exemptions)):
-        snapshot = _snapshot(rows, counters, project)
+    points: list[_Point] = [_Point(_rows(rules, exemptions, _nums(rules, exemptions)))]
+    points += [
+        _Point(_rows(rules, exemptions, [len(world)]), {}, world)
+        for world in worlds(rules, exemptions, _nums(rules, exemptions))
+    ]
+    points += [_Point((), counters) for counters in _counters(rules, exemptions)]
+    for point, day, project in product(points, _days(rules, exemptions), _projects(exemptions)):
+        snapshot = _snapshot(point, project)
         if _answers(evaluate(old, snapshot, day)) != _answers(evaluate(new, snapshot, day)):
             return True
     return False
@@ -56,9 +71,9 @@ def _only(policy: Policy, ids: set[str], exemptions: tuple[Exemption, ...]) -> P
     )
 
 
-def _rows(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> tuple[Row, ...]:
+def _rows(rules: Sequence[Rule], exemptions: Sequence[Exemption], nums: Sequence[int]) -> tuple[Row, ...]:
     statuses = (None, *STATUSES) if any(rule.status for rule in rules) else (None,)
-    points = product(_ports(rules, exemptions), PROTOCOLS, _nums(rules, exemptions), statuses)
+    points = product(_ports(rules, exemptions), PROTOCOLS, nums, statuses)
     return tuple(Row(port, kind, num, status) for port, kind, num, status in points)
 
 
@@ -93,10 +108,13 @@ def _projects(exemptions: Sequence[Exemption]) -> Iterator[str]:
     yield from (*named, *((_ELSEWHERE,) if named else ()), ALL_ENTERPRISE_PROJECTS)
 
 
-def _snapshot(rows: tuple[Row, ...], counters: Mapping[str, int], project: str) -> Snapshot:
-    counts = {**dict.fromkeys(COUNTERS, 0), **counters}
+def _snapshot(point: _Point, project: str) -> Snapshot:
+    rows, counts = point.rows, {**dict.fromkeys(COUNTERS, 0), **point.counters}
+    listeners = on_ports(sorted({row.port for row in rows}), point.world) if point.world else ()
     listings = tuple(
-        CategorySnapshot(name, rows, len(rows), counts, plan="pages", every_row=True, complete=True)
+        CategorySnapshot(
+            name, rows, len(rows), counts, plan="pages", every_row=True, complete=True, listeners=listeners
+        )
         for name in CATEGORIES
     )
     return Snapshot(Target(enterprise_project_id=project), "2026-01-01T00:00:00Z", listings)

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from handler.models import CATEGORIES
+from handler.policy.host_patterns import without_servers
 from handler.policy.match import ExemptionsInForce, rule_matcher
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID, Subject
 from handler.policy.rules import PROTOCOLS, STATUSES
@@ -102,27 +103,44 @@ def _stretches(today: date, turning: Iterable[date]) -> tuple[tuple[date, date |
     return tuple(zip(starts, (*(day - _DAY for day in starts[1:]), None), strict=True))
 
 
-def found(rules: Iterable[Rule], exemptions: ExemptionsInForce, place: Region) -> Iterator[Found]:
-    """What these rules find in a place, with what exemptions in force tolerate taken off."""
+def found(
+    rules: Iterable[Rule], exemptions: ExemptionsInForce, place: Region, *, at_most: bool = False
+) -> Iterator[Found]:
+    """What these rules find in a place, with what exemptions in force tolerate taken off.
+
+    Of exemptions by server only the texts are known: `at_most` takes off what they may tolerate, else only what they
+    surely do. The rule of what is found has the `hosts` that are left.
+    """
     for rule in rules:
         if rule.statistic == place.counter and place.category in rule.categories and not rule.announced(place.since):
-            yield from _found(rule, exemptions, place)
+            yield from _found(rule, exemptions, place, at_most=at_most)
 
 
-def _found(rule: Rule, exemptions: ExemptionsInForce, place: Region) -> Iterator[Found]:
+def _found(rule: Rule, exemptions: ExemptionsInForce, place: Region, *, at_most: bool) -> Iterator[Found]:
     matcher = rule_matcher(rule)
     for low, high in [(COUNTER, COUNTER)] if place.counter else exemptions.stretches(rule):
         subject = place.subject(low)
         if matcher.speaks_of(subject) and matcher.applies(subject) in ("yes", "depends"):
             above = _above(rule, exemptions, subject)
             if above is not None:
-                yield Found(low, high, above, rule)
+                yield Found(low, high, above, _on_servers_left(rule, exemptions, subject, at_most=at_most))
+
+
+def _on_servers_left(rule: Rule, exemptions: ExemptionsInForce, subject: Subject, *, at_most: bool) -> Rule:
+    """The rule without the servers that exemptions take: one that counts them, or leaves some in, may take none."""
+    for exemption, _ in exemptions.tolerating(rule, subject):
+        surely = exemption.up_to is None and not any(entry.startswith("!") for entry in exemption.hosts)
+        if exemption.hosts and (surely or at_most):
+            rule = rule._replace(hosts=without_servers(rule.hosts, exemption.hosts))
+    return rule
 
 
 def _above(rule: Rule, exemptions: ExemptionsInForce, subject: Subject) -> int | None:
     """The num that is tolerated; None where any is."""
     above = rule.above
     for exemption, answer in exemptions.tolerating(rule, subject):
+        if exemption.hosts:
+            continue
         if answer == "yes" or exemption.up_to is None:
             return None
         above = max(above, exemption.up_to)

@@ -139,6 +139,10 @@ def _condition(rule: Rule, other: Rule | None, reason: str) -> str:
         words.append(f"status {' or '.join(rule.status)}")
     elif other is not None and other.status:
         words.append(f"status other than {' or '.join(other.status)}")
+    if rule.hosts:
+        words.append(f"servers {' '.join(rule.hosts)}")
+    if rule.listening != "any":
+        words.append(f"listening {rule.listening}")
     return ", ".join(words)
 
 

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from difflib import get_close_matches as get_close_matches
 
     from handler.decide.evaluate import evaluate as evaluate
+    from handler.decide.wanted_listeners import wanted_listeners as wanted_listeners
     from handler.formats.registry import render_report as render_report
     from handler.hss.clouds_yaml import read_cloud as read_cloud
     from handler.hss.clouds_yaml import search_paths as search_paths
+    from handler.hss.hosts import MOST_CALLS as MOST_CALLS
     from handler.hss.hosts import name_hosts as name_hosts
+    from handler.hss.row_listeners import with_listeners as with_listeners
     from handler.notify.dispatch import DeliveryContext as DeliveryContext
     from handler.notify.dispatch import dispatch as dispatch
     from handler.notify.trial import TAKEN as TAKEN
@@ -49,6 +52,7 @@ if TYPE_CHECKING:
 
 _AFTER_THE_FIRST_REQUEST = {
     "handler.decide.evaluate": ("evaluate",),
+    "handler.decide.wanted_listeners": ("wanted_listeners",),
     "handler.notify.dispatch": ("DeliveryContext", "dispatch"),
     "handler.run.conclude": ("compare_with", "failed_run", "report_of", "run_failure"),
     "handler.run.result": ("RunResult",),
@@ -57,7 +61,8 @@ _WHERE_USED = {
     "difflib": ("get_close_matches",),  # an event with a misspelt key
     "handler.formats.registry": ("render_report",),  # a gateway call that wants Markdown
     "handler.hss.clouds_yaml": ("read_cloud", "search_paths"),  # OS_CLOUD; brings yaml
-    "handler.hss.hosts": ("name_hosts",),  # a sink that wants servers named
+    "handler.hss.hosts": ("MOST_CALLS", "name_hosts"),  # a sink that wants servers named
+    "handler.hss.row_listeners": ("with_listeners",),  # a policy by server
     "handler.notify.trial": ("TAKEN", "try_sinks"),  # a test of the sinks
     "handler.policy.load": ("load_texts", "read_files"),  # a policy that is not compiled; brings yaml and pydantic
     "handler.report.fit": ("RESULT_BYTES",),  # a gateway call

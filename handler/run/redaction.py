@@ -124,6 +124,7 @@ class Redactor:
             warnings=self.value(category.warnings),
             raw_rows=self.value(category.raw_rows),
             raw_statistics=self.value(category.raw_statistics),
+            listeners=self.value(category.listeners),
         )
 
     def _finding(self, finding: Finding) -> Finding:

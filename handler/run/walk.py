@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -108,11 +109,15 @@ def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: De
 
     def ask(job: Job) -> Snapshot:
         asks = asks_of(job.policy, job.categories)
-        return take_snapshot(client, job.target, asks, context.clock, asking, on_progress=on_progress)
+        taken = take_snapshot(client, job.target, asks, context.clock, asking, on_progress=on_progress)
+        wanted = lazy.wanted_listeners(job.policy, taken, job.started_at.date())
+        return lazy.with_listeners(taken, wanted, client, asking) if wanted else taken
 
     def hosts(job: Job, findings: tuple[Finding, ...]) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-        named = lazy.name_hosts(findings, job.target, client, asking)
+        most = sys.maxsize if patient else lazy.MOST_CALLS
+        named = lazy.name_hosts(findings, job.target, client, asking, max_calls=most, patient=patient)
         return named.findings, named.warnings
 
+    patient = run.request.hosts and len(run.targets) == 1  # else it would take the time of the next one's verdict
     wanted = run.request.hosts or any(sink.hosts for sink in run.sinks)
     return Adapters(ask, notifier, context.clock, each.store, hosts if wanted else None, wiring.redactor)

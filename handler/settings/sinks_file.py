@@ -52,6 +52,7 @@ class SinkEntry(StrictModel):
     send_resolved: bool = True
     remind_after: Duration | None = None
     heartbeat: Duration | None = None
+    new_servers: Literal["tell", "count"] = "tell"
     still_open: Literal["count", "list", "none"] = "count"
     digest: bool = False
     max_findings: Annotated[int, Field(ge=1, le=10_000)] = 50
@@ -111,6 +112,7 @@ class _Filled:
             send_resolved=entry.send_resolved,
             remind_after=parse_duration(entry.remind_after) if entry.remind_after else None,
             heartbeat=parse_duration(entry.heartbeat) if entry.heartbeat else None,
+            new_servers=entry.new_servers,
             still_open=entry.still_open,
             digest=entry.digest,
             max_findings=entry.max_findings,

@@ -35,6 +35,7 @@ class Sink(NamedTuple):
     heartbeat: timedelta | None = None
     digest: bool = False
     max_findings: int = 50
+    new_servers: str = "tell"  # another server behind a known finding: tell, or count
     still_open: str = "count"  # what did not change: count, list, none
     match: Match = Match()
     headers: Mapping[str, Secret] = {}

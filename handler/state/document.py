@@ -117,6 +117,7 @@ def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[d
     values, text, of_record, receipts = row
     record = dict(zip(columns["record"], of_record, strict=True))
     known = dict(zip(columns["finding"], values, strict=True)) | texts[text] | {"first_seen": record["first_seen"]}
+    record["servers"] = tuple(record.get("servers", ()))
     told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
     one: Remembered = _made(Remembered, {"finding": _made(Finding, known), "told": told, **record})
     return one

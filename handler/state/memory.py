@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from handler.models import Finding, Target
 
 HISTORY_LENGTH: Final = 400
+SERVERS: Final = "servers="  # how the part of a mark begins that says how many servers were seen
 
 
 class Receipt(NamedTuple):
@@ -23,6 +24,7 @@ class Receipt(NamedTuple):
     num: int
     at: str
     severity: int | None = None
+    servers: int | None = None  # how many had been seen behind it until then; None: not known
 
 
 class Item(NamedTuple):
@@ -69,6 +71,8 @@ class Remembered(NamedTuple):
     ended_at: str | None = None  # when and why the episode before ended
     ended_because: str = ""
     severity_at: str | None = None  # when it last changed
+    servers: tuple[str, ...] = ()  # ids of those seen behind it in this episode, shortened, in order of first sight
+    server_count: int = 0  # how many that were, those that are no longer kept included
     closings: tuple[str, ...] = ()  # the last three times that it closed
     flapping_since: str | None = None  # set while it opens and closes again and again
 

@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 from handler.clock import iso
 from handler.decide.diff import compare, gap_hours, has_grown, shape
+from handler.decide.evaluate import evaluate
+from handler.decide.known_servers import SERVERS_KEPT
 from handler.decide.rules_before import rule_of, terms_of
+from handler.listeners import Listener, PortListeners
 from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row, Severity
 from handler.policy.match_keys import RULE_WITHIN
-from handler.policy.rules import Policy, Rule
+from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import PortSet
 from handler.state.memory import LastRun, Receipt
-from tests.fakes import NOON, category, finding
+from tests.fakes import NOON, category, finding, snapshot
 
 TELNET = Rule("telnet", "ports", ports=PortSet(((1, 100),)))
 POLICY = Policy("p", "sha256:1", (TELNET,))
@@ -347,6 +350,7 @@ def test_every_key_that_judges_is_remembered_of_a_rule():
     said = {
         "ports": PortSet(((1, 9),)), "categories": ("container",), "protocols": ("udp",), "status": ("danger",),
         "statistic": "database_num", "above": 7, "effective_from": date(2027, 1, 1),
+        "hosts": ("win-*",), "listening": "beyond-loopback",
     }  # fmt: skip
     assert set(said) == set(RULE_WITHIN)
     rule = Rule("r", "ports", **said)
@@ -435,3 +439,78 @@ def test_every_finding_and_every_open_record_is_in_exactly_one_list(runs):
         listed = [*stayed, *gone_now]
         assert sorted(listed) == sorted(was_open | {one.fingerprint for one in compared.findings})
         assert complete or not changes.resolved
+
+
+BY_SERVER = POLICY._replace(rules=(TELNET._replace(hosts=("win-*",)),))
+
+
+def on(*names, policy=BY_SERVER, there=(), **other):
+    """A run in which these servers are found behind port 23; others may listen `there`."""
+    listeners = tuple(Listener(f"id-{name}", name, "10.2.0.7", protocol="tcp") for name in (*names, *there))
+    rows = [Row(23, "tcp", len(listeners), "danger")] if listeners else []
+    done = snapshot(category(rows, listeners=(PortListeners(23, listeners),), **other))
+    return evaluate(policy, done, NOON.date())
+
+
+def runs(*evaluations, policy=BY_SERVER):
+    """The changes of the last of these runs, and its servers."""
+    last_run, compared = None, None
+    for hour, evaluation in enumerate(evaluations):
+        compared = compare(evaluation, last_run, policy, NOON + hour * HOUR)
+        last_run = compared.last_run
+    return compared.changes, [[host.host_name for host in one.hosts] for one in compared.findings]
+
+
+def test_another_server_behind_a_known_finding_is_grown_and_comes_first():
+    changes, servers = runs(on("win-1", "win-2", "win-3"), on("win-1", "win-2", "win-3", "win-4"))
+    assert (len(changes.grown), servers) == (1, [["win-4", "win-1", "win-2", "win-3"]])
+
+
+def test_a_server_in_the_place_of_another_is_grown_and_one_that_left_or_came_back_is_not():
+    assert runs(on("win-1", "win-2"), on("win-1", "win-3"))[0].grown
+    assert runs(on("win-1", "win-2"), on("win-1"))[0].ongoing
+    assert runs(on("win-1", "win-2"), on("win-1"), on("win-1", "win-2"))[0].ongoing
+    assert runs(on("win-1", "win-2"), on("win-1", "win-2"))[1] == [["win-1", "win-2"]]
+
+
+def test_servers_that_were_not_asked_for_before_are_no_news():
+    before = compare(on("win-1", policy=POLICY), None, POLICY, NOON).last_run
+    changes = compare(on("win-1"), before, BY_SERVER, NOON + HOUR).changes
+    assert (changes.grown, len(changes.ongoing)) == ((), 1)
+
+
+def test_no_more_servers_are_kept_than_are_bounded_and_those_that_left_go_first():
+    names = [f"win-{at}" for at in range(SERVERS_KEPT)]
+    last_run = None
+    for hour, those in enumerate((names, ["win-x", *names[1:]])):
+        last_run = compare(on(*those), last_run, BY_SERVER, NOON + hour * HOUR).last_run
+    (record,) = last_run.findings.values()
+    assert (len(record.servers), record.server_count) == (SERVERS_KEPT, SERVERS_KEPT + 1)
+    changes = compare(on("win-x", *names[1:]), last_run, BY_SERVER, NOON + 9 * HOUR).changes
+    assert changes.grown == ()
+    assert compare(on(*names, "win-y"), last_run, BY_SERVER, NOON + 9 * HOUR).changes.grown == ()  # too many to keep
+
+
+def test_none_of_the_servers_of_the_rule_is_closed_and_an_unknown_list_is_unseen():
+    assert [one.because for one in runs(on("win-1"), on(there=["web-1"]))[0].resolved] == ["closed"]
+    unknown = on("win-1")
+    rows = unknown.coverage[0]._replace(listeners=(PortListeners(23, trouble="page 2 is missing"),))
+    unknown = evaluate(BY_SERVER, snapshot(rows), NOON.date())
+    assert [one.because for one in runs(on("win-1"), unknown)[0].unseen] == ["unseen"]
+
+
+def test_a_server_beside_those_of_an_exemption_is_new_and_one_that_left_the_exemption_is_newly_forbidden():
+    def exempting(*names):
+        exemption = Exemption("e", "r", "o", date(2027, 1, 1), rules=("telnet",), hosts=names)
+        return POLICY._replace(exemptions=(exemption,))
+
+    both, one = exempting("win-1", "win-2"), exempting("win-1")
+    before = compare(on("win-1", "win-2", policy=both), None, both, NOON).last_run
+    assert compare(on("win-1", "win-2", "web-1", policy=both), before, both, NOON + HOUR).changes.new
+    assert compare(on("win-1", "win-2", policy=one), before, one, NOON + HOUR).changes.newly_forbidden
+
+
+def test_a_rule_that_speaks_of_more_servers_cannot_tell_what_was_there():
+    wider = BY_SERVER._replace(rules=(TELNET._replace(hosts=("win-*", "web-*")),))
+    before = compare(on(there=["web-1"]), None, BY_SERVER, NOON).last_run
+    assert compare(on("web-1", policy=wider), before, wider, NOON + HOUR).changes.new

@@ -14,7 +14,7 @@ from handler.transport import Request
 from tests.faults import invariants
 from tests.faults.answers import Fault, faults_of
 from tests.faults.cells import LASTS, Cell
-from tests.faults.scene import EXACT, SECRETS, Scene, Striking, scene
+from tests.faults.scene import BY_SERVER, EXACT, SECRETS, Scene, Striking, scene
 
 CALL = {"httpMethod": "GET", "headers": {"authorization": f"Bearer {SECRETS['apig']}"}, "path": "/", "body": ""}
 
@@ -72,6 +72,8 @@ def edges() -> Iterator[Edge]:
     yield Edge("HSS asset/port/statistics, exact query", exact, lies, policy=EXACT, truth=frozenset({5900}))
     where = _asks("ports/detail")
     yield Edge("HSS asset/ports/detail, its only page", where, listing, cloud="huaweicloud", counts=False)
+    decides = "HSS asset/ports/detail, on which the verdict depends"
+    yield Edge(decides, _asks("ports/detail", port="23"), listing, cloud="huaweicloud", policy=BY_SERVER)
 
 
 def cells() -> Iterator[Cell]:

@@ -40,6 +40,7 @@ OPEN, CLOSED, OPENED = (
 )  # findings that stay, one that goes and one that comes before the fault
 SLACK_OK = Response(200, {}, b"ok")
 POLICY = "version: 1\nrules:\n  - {id: only-ours, allowed_ports: [1000-1999]}\n"
+BY_SERVER = POLICY.replace("}", ", listening: beyond-loopback}")  # who listens is asked before the verdict
 EXACT = "version: 1\ndisallowed_ports: [5900]\n"  # one exact query instead of two more pages
 YES = {
     "slack": SLACK_OK,

@@ -12,6 +12,7 @@ from handler.errors import MissingExtraError
 from handler.formats.html_report import render_html, safe_link
 from handler.formats.plots import findings_plot, ports_plot
 from handler.formats.registry import render_report
+from handler.listeners import Host
 from handler.models import Changes, Severity
 from handler.state.memory import RunSummary
 from tests.fakes import finding, report
@@ -140,3 +141,10 @@ def test_without_its_libraries_the_format_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(MissingExtraError, match="the format html needs the extra 'report'"):
         render_report("html", report())
+
+
+def test_every_server_is_on_the_page_where_the_search_finds_it():
+    hosts = tuple(Host(f"id-{at}", f"win-{at:03}", "10.2.0.7", "0.0.0.0") for at in range(430))
+    shown = render_html(report(finding(hosts=hosts)))
+    assert all(f"win-{at:03}" in shown for at in range(430))
+    assert re.search(r"<summary>and \d+ more</summary>", shown)

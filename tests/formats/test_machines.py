@@ -17,6 +17,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from handler.errors import UsageError
 from handler.formats.ocsf import ocsf_event, ocsf_events
 from handler.formats.registry import FORMATS, MERGED, render_all, render_report
+from handler.listeners import Host
 from handler.models import AnnouncedFinding, Changes, ExemptedFinding
 from handler.report.json_v1 import report_dict
 from tests.environments import invalid
@@ -202,13 +203,27 @@ def test_openmetrics_adds_up_samples_that_would_be_the_same():
 
 
 @every_report
-def test_csv_is_a_header_and_one_line_per_finding_and_server(name):
+@pytest.mark.parametrize("servers", [True, False])
+def test_csv_is_a_header_and_one_line_per_finding_or_server(name, servers):
     one = REPORTS[name]
-    shown = render_report("csv", one)
+    shown = render_report("csv", one, servers=servers)
     lines = list(csv.reader(io.StringIO(shown), strict=True))
     told = [*one.findings, *(item.finding for item in (*one.exempted, *one.announced))]
-    assert shown.count("\n") == len(lines) == sum(len(finding.hosts or (None,)) for finding in told) + 1
+    assert shown.count("\n") == len(lines) == sum(len((servers and finding.hosts) or (None,)) for finding in told) + 1
     assert {len(line) for line in lines} == {len(lines[0])}
+
+
+def test_csv_has_a_line_for_each_finding_and_server_where_servers_are_asked_for():
+    hosts = tuple(Host(f"id-{at}", f"=win-{at}", "10.2.0.7", "0.0.0.0") for at in range(430))
+    shown = render_report(
+        "csv", report(finding(hosts=hosts), finding(port=24), finding(port=25, hosts=())), servers=True
+    )
+    header, *lines = csv.reader(io.StringIO(shown), strict=True)
+    assert header[-3:] == ["host_id", "host_name", "host_ip"]
+    assert [line[-3] for line in lines] == [*(f"id-{at}" for at in range(430)), "", ""]
+    assert {len(line) for line in lines} == {len(header)}
+    assert lines[7][-2:] == ["'=win-7", "10.2.0.7"]
+    assert lines[7][header.index("hosts")] == "'=win-7 (10.2.0.7) listens on 0.0.0.0"
 
 
 def test_csv_tells_findings_from_what_is_exempted_and_announced():
@@ -261,7 +276,7 @@ def test_several_targets_are_one_document_in_each_machine_format():
         "port-compliance prod", "port-compliance prod", "port-compliance test",
     ]  # fmt: skip
     assert len(json.loads(shown["ocsf"])) == 5
-    assert shown["csv"].count("\n") == 1 + 3 + 8  # the header, three findings, and one on eight servers
+    assert shown["csv"].count("\n") == 1 + 4  # the header and four findings
 
 
 def test_openmetrics_of_several_targets_name_each_family_once():

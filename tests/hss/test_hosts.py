@@ -10,7 +10,7 @@ from handler.clock import Deadline
 from handler.errors import TransportError
 from handler.hss.auth import TokenAuth
 from handler.hss.client import HssClient
-from handler.hss.hosts import NO_API, name_hosts
+from handler.hss.hosts import NOT_NAMED, name_hosts
 from handler.hss.pacing import Pacer
 from handler.models import Secret, Severity, Target
 from tests.fakes import FakeClock, FakeTransport, finding, json_response
@@ -24,6 +24,16 @@ ROW = {
 
 def answer(*rows, total=None):
     return json_response({"total_num": len(rows) if total is None else total, "data_list": list(rows)})
+
+
+def pages_of(rows, total=None):
+    """What answers each query with its page of these rows."""
+
+    def respond(request):
+        at = int(parse_qs(urlsplit(request.url).query)["offset"][0])
+        return answer(*rows[at : at + 200], total=len(rows) if total is None else total)
+
+    return respond
 
 
 def asked(findings, answers, *, target=HUAWEI, seconds=60, calls=5, **options):
@@ -81,7 +91,7 @@ def test_counters_and_port_0_have_no_servers_to_ask_for():
 def test_open_telekom_cloud_says_that_it_has_no_such_api():
     otc = Target(name="prod", cloud="otc", project_id="abc")
     named, transport, _ = asked([finding()], [], target=otc)
-    assert (named.warnings, transport.requests, named.findings[0].hosts) == ((NO_API,), [], None)
+    assert (named.warnings, transport.requests, named.findings[0].hosts) == ((NOT_NAMED,), [], None)
 
 
 @pytest.mark.parametrize("most", [0, 1, 2])
@@ -169,9 +179,39 @@ def test_a_total_that_is_no_count_is_said_and_the_listeners_are_used():
     assert named.warnings[0] == "port 23: 1 listeners were read, and $.total_num is no count"
 
 
-def test_more_servers_than_one_page_holds_are_said():
-    named, _, _ = asked([finding()], [answer(ROW, total=412)])
+def test_every_page_is_read_and_the_calls_are_no_more_than_that():
+    rows = [{**ROW, "host_id": f"id-{at}"} for at in range(430)]
+    named, transport, _ = asked([finding()], pages_of(rows))
+    assert [query["offset"] for query in queries(transport)] == ["0", "200", "400"]
+    assert len({host.host_id for host in named.findings[0].hosts}) == 430
+    assert named.warnings == ()
+
+
+def test_a_list_that_ends_before_its_total_is_said_and_what_came_is_used():
+    named, _, _ = asked([finding()], pages_of([ROW], total=412))
+    assert len(named.findings[0].hosts) == 1
     assert named.warnings == ("port 23: 1 of 412 listeners were read",)
+
+
+def test_a_page_that_fails_leaves_the_names_that_came():
+    first = answer(*({**ROW, "host_id": f"id-{at}"} for at in range(200)), total=430)
+    named, _, _ = asked([finding()], [first, TransportError("refused")])
+    assert len(named.findings[0].hosts) == 200
+    assert named.warnings == ("servers behind port 23 are not all named: refused",)
+
+
+def test_who_asked_for_the_names_waits_for_the_pace():
+    found = [finding(port=port) for port in range(1, 9)]
+    named, transport, clock = asked(found, pages_of([ROW]), max_calls=99, seconds=600, patient=True)
+    assert (len(transport.requests), len(clock.slept)) == (8, 1)
+    assert named.warnings == ()
+
+
+def test_findings_that_have_their_servers_are_not_asked_for():
+    known = finding()._replace(hosts=())
+    named, transport, _ = asked([known, finding(port=99)], pages_of([ROW]))
+    assert [query["port"] for query in queries(transport)] == ["99"]
+    assert named.findings[0].hosts == ()
 
 
 def test_rows_go_to_the_finding_of_their_protocol_and_else_of_their_family():

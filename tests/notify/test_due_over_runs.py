@@ -8,12 +8,14 @@ import pytest
 
 from handler.clock import iso
 from handler.decide.diff import compare
-from handler.models import Evaluation, ExemptionNotice, Host, Problem, Secret, Severity
+from handler.listeners import Host
+from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, ExemptionNotice, Problem, Secret, Severity
 from handler.notify.due import due_batch
 from handler.notify.notification import Situation, notification_of
 from handler.notify.receipts import pruned, with_receipts
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
+from handler.report.json_v1 import report_dict
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Match, Sink
 from handler.state.memory import LastRun, SinkMemory
@@ -428,6 +430,54 @@ def test_the_line_that_is_explained_is_one_that_changed_with_the_folder_of_a_pol
     assert story.notice.explain == "port-compliance policy explain policies --port 80/tcp"
 
 
+def servers(*names, num=None):
+    hosts = tuple(Host(f"id-{name}", name) for name in names)
+    return port(num=len(hosts) if num is None else num, hosts=hosts)
+
+
+def test_another_server_behind_a_known_finding_is_told_once_with_its_name_first():
+    story = Story()
+    assert story.run(servers("a", "b", "c")) == [("new", TELNET)]
+    assert story.run(servers("a", "b", "c", "d")) == [("grown", TELNET)]
+    assert story.report.findings[0].hosts[0].host_name == "d"
+    assert story.run(servers("a", "b", "c", "d")) is None
+    assert story.run(servers("b", "d")) is None
+
+
+def test_another_server_that_was_not_told_stays_due():
+    story = Story()
+    story.run(servers("a", "b"))
+    first = story.run(servers("a", "b", "c"), accepts=False)
+    assert first == story.run(servers("a", "b", "c")) == [("grown", TELNET)]
+    assert story.run(servers("a", "b", "c")) is None
+
+
+def test_an_estate_that_scales_by_itself_counts_its_servers():
+    story = Story(SOC._replace(new_servers="count"))
+    story.run(servers("a", "b", "c"))
+    assert story.run(servers("d", "e", "f", "a")) is None
+    assert story.run(servers("d", "e", "f", "a", "b", "c")) == [("grown", TELNET)]
+
+
+def test_servers_that_are_asked_for_only_now_are_no_news():
+    story = Story()
+    story.run(port(num=3))
+    assert story.run(servers("a", "b", "c")) is None
+    assert story.run(servers("a", "b", "c", "d")) == [("grown", TELNET)]
+
+
+def test_no_server_of_an_exempted_or_announced_row_leaves_the_company_unless_the_sink_may_have_it():
+    known = finding(hosts=(Host("id-1", "secret-server"),))
+    beside = {
+        "exempted": (ExemptedFinding(known, "jump", "why", "who", "2027-01-01", 40),),
+        "announced": (AnnouncedFinding(known, "2027-01-01"),),
+    }
+    for sink, told in ((SOC, False), (SOC._replace(hosts=True), True)):
+        story = Story(sink)
+        story.run(port(80), **beside)
+        assert ("secret-server" in str(report_dict(story.notice.report))) is told
+
+
 def flap(story, times=3):
     """Open and close so often; what was told in each run."""
     return [story.run(*findings) for _ in range(times) for findings in ((port(),), ())]
@@ -498,3 +548,12 @@ def test_another_policy_is_told_once_though_it_finds_the_same():
     assert story.run(port()) is None
     story.policy = POLICY
     assert story.run(port()) == [("policy", iso(story.now))]
+
+
+def test_another_server_of_what_flaps_is_told_at_once():
+    story = Story()
+    for findings in ((servers("a", "b", "c"),), ()) * 3:
+        story.run(*findings)
+    assert story.run(servers("a", "b", "c")) is None
+    assert story.run(servers("a", "b", "d")) == [("grown", TELNET)]
+    assert story.run(servers("a", "b", "d")) is None

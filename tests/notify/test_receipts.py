@@ -67,7 +67,7 @@ def test_drift_that_was_told_is_remembered_for_the_last_hundred_forms():
 )  # fmt: skip
 def test_a_finding_that_was_told_gets_a_receipt_of_what_was_said(what, transition):
     after = with_receipts(memory(), "soc", [Item(what, KEY, f"{AT} 1 2")], NOON)
-    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON), ONE.severity)
+    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON), ONE.severity, None)
 
 
 def test_a_receipt_keeps_the_severity_that_was_told_and_not_what_it_became():
@@ -134,3 +134,8 @@ def test_a_finding_that_ended_long_ago_stays_while_a_sink_is_due_its_end():
 def test_history_has_an_end():
     lines = tuple(RunSummary(f"run-{n}", AT, "compliant", (0,) * 5, 0, 0, 0) for n in range(HISTORY_LENGTH + 5))
     assert pruned(LastRun(AT, history=lines), (), NOON).history == lines[5:]
+
+
+def test_a_receipt_says_how_many_servers_had_been_seen():
+    after = with_receipts(memory(), "soc", [Item("grown", KEY, f"{AT} 1 2 servers=4")], NOON)
+    assert after.findings[KEY].told["soc"].servers == 4

@@ -13,6 +13,7 @@ from handler.models import EXEMPTION_TEXTS, RULE_TEXTS, ExemptedFinding, Finding
 from handler.policy.canonical import _Dumper, canonical, canonical_yaml
 from handler.policy.compiled import compile_policy, read_compiled
 from handler.policy.document import (
+    ROW_KEYS,
     DefaultsDocument,
     ExemptionDocument,
     ExpectRowsDocument,
@@ -50,6 +51,8 @@ RULE_VALUES = {
     "severity": ("low", "critical"),
     "categories": (["host"], ["host", "container"]),
     "above": (0, 1),
+    "hosts": (["win-*"], ["win-*", "!10.2.0.0/16"]),
+    "listening": ("any", "beyond-loopback"),
     "status": (["danger"], ["danger", "unknown"]),
     "rationale": ("why", "why not"),
     "remediation": ("do", "do not"),
@@ -66,6 +69,7 @@ EXEMPTION_VALUES = {
     "categories": (["host"], ["container"]),
     "enterprise_projects": (["0"], ["0", "1"]),
     "up_to": (0, 1),
+    "hosts": (["win-*"], ["!win-*", "10.2.0.7"]),
     "reason": ("why", "why not"),
     "owner": ("a", "b"),
     "protocols": (["tcp"], ["udp"]),
@@ -97,8 +101,8 @@ def loaded(document):
 
 def rule_with(rule, key, value):
     """A policy of that one rule with another value; where its kind cannot have the key, of another kind."""
-    if key in KINDS or (key in ("protocols", "status") and "statistic" in rule):
-        rule = {name: said for name, said in rule.items() if name not in (*KINDS, "protocols", "status")}
+    if key in KINDS or (key in ROW_KEYS and "statistic" in rule):
+        rule = {name: said for name, said in rule.items() if name not in (*KINDS, *ROW_KEYS)}
         rule |= {} if key in KINDS else {"ports": [23]}
     return {"version": 1, "rules": [rule | {key: value}]}
 
@@ -187,9 +191,11 @@ rules:
   - {id: a, ports: [23], protocols: [tcp], status: [danger, normal], above: 2, effective_from: 2026-12-01}
   - {id: b, statistic: database_num, above: 2}
   - {id: c, ports: [23]}
+  - {id: d, ports: [3389], hosts: ["win-*", "!win-7"], listening: beyond-loopback, above: 1}
 exemptions:
   - {id: e, rules: [a], ports: [23], categories: [host], enterprise_projects: ["0"], up_to: 5, reason: r, owner: o,
      expires: 2027-03-31}
+  - {id: f, rules: [d], hosts: [win-1, 10.2.0.0/16], up_to: 2, reason: r, owner: o, expires: 2027-03-31}
 """)
 
 

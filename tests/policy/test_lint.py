@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handler.listeners import Listener, PortListeners
 from handler.models import Row
 from handler.policy.canonical import canonical_yaml
 from handler.policy.codes import WARNINGS
@@ -314,3 +315,68 @@ def test_a_rule_that_adds_nothing_finds_nothing_that_the_other_does_not(first, s
     assert all(found[less] <= found["r1" if less == "r0" else "r0"] for less in covered)
     nested = any(not a.ports - b.ports for a, b in permutations(reading.policy.rules, 2))
     assert bool(covered) == nested
+
+
+def exemption(keys, rule="id: a, ports: [3389]"):
+    text = f"exemptions:\n  - {{id: e, rules: [a], {keys}, reason: r, owner: o, expires: 2027-03-31}}\n"
+    return rules(rule) + text
+
+
+@pytest.mark.parametrize(
+    ("text", "cloud", "expected"),
+    [
+        (rules("id: a, ports: [3389], hosts: [win-*]"), "otc", ["W110"]),
+        (rules("id: a, ports: [3389], listening: beyond-loopback"), "otc", ["W110"]),
+        (rules("id: a, ports: [3389], hosts: [win-*]"), "huaweicloud", []),
+        (rules("id: a, allowed_ports: [443], hosts: [win-*]"), None, ["W111"]),
+        (rules("id: a, ports: [3389], categories: [container], hosts: [10.2.0.0/16]"), None, ["W112"]),
+        (exemption("hosts: [jump-1]"), None, ["W208"]),
+        (exemption('hosts: [10.2.0.0/16, "!jump-1"], categories: [host]'), None, []),
+        (exemption("hosts: [0f1e2d3c4b5a69788796a5b4c3d2e1f0]"), None, []),
+        (exemption("hosts: [0f1e2d3c4b5a69788796a5b4c3d2e1f0]"), "otc", ["W209"]),
+        (exemption("hosts: [10.2.0.0/16]"), None, ["W112"]),
+    ],
+)
+def test_what_goes_by_server_is_warned_of(text, cloud, expected):
+    assert codes(text, cloud=cloud) == expected
+
+
+@pytest.mark.parametrize(
+    ("listeners", "expected"),
+    [
+        ((PortListeners(3389, (Listener("1" * 32, "web-1", "10.3.0.1", protocol="tcp"),)),), ["W204"]),
+        ((PortListeners(3389, (Listener("1" * 32, "web-1", "10.2.0.1", protocol="tcp"),)),), []),
+        ((), []),  # not known
+    ],
+)
+def test_an_exemption_by_server_that_matches_none_in_the_snapshot(listeners, expected):
+    world = snapshot(category([Row(3389, "tcp", 1)], listeners=listeners))
+    assert codes(exemption("hosts: [10.2.0.0/16], categories: [host]"), snapshot=world) == expected
+
+
+def test_rules_for_other_servers_may_differ_in_severity():
+    both = (
+        "id: a, ports: [3389], hosts: [win-*], severity: low",
+        "id: b, ports: [3389], hosts: [web-*], severity: high",
+    )
+    assert codes(rules(*both)) == []
+
+
+@pytest.mark.parametrize(
+    ("hosts", "listens", "expected"),
+    [("[10.2.0.0/16]", "10.3.0.1", ["W113"]), ("[10.2.0.0/16]", "10.2.0.1", []), ("[win-*]", "10.3.0.1", [])],
+)
+def test_a_network_in_which_no_server_of_the_snapshot_is(hosts, listens, expected):
+    behind = PortListeners(3389, (Listener("1" * 32, "web-1", listens, protocol="tcp"),))
+    world = snapshot(category([Row(3389, "tcp", 1)], listeners=(behind,)))
+    assert codes(rules(f"id: a, ports: [3389], hosts: {hosts}"), snapshot=world) == expected
+    unknown = snapshot(category([Row(3389, "tcp", 1)], listeners=(behind._replace(trouble="page 2 is missing"),)))
+    assert codes(rules(f"id: a, ports: [3389], hosts: {hosts}"), snapshot=unknown) == []
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"), [("10.0.0.0/8", ["W203"]), ("10.2.0.0/16", []), ("10.2.0.0/17", []), ("10.9.0.0/16", [])]
+)
+def test_an_exemption_for_more_servers_than_its_rule(named, expected):
+    rule = "id: a, ports: [3389], hosts: [10.2.0.0/16]"
+    assert codes(exemption(f"hosts: [{named}], categories: [host]", rule)) == expected

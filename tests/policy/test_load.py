@@ -238,3 +238,24 @@ def test_a_file_that_is_no_policy_is_not_quoted(content):
 def test_a_misspelt_key_is_still_named():
     with pytest.raises(PolicyError, match="unknown key 'disalowed_ports'; did you mean 'disallowed_ports'"):
         load_texts([("p.yaml", b"disalowed_ports: [23]")])
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("statistic: app_num, hosts: [win-*]", "'hosts' has no meaning beside 'statistic'"),
+        ("statistic: app_num, listening: any", "'listening' has no meaning beside 'statistic'"),
+        ("ports: [1], hosts: [10.2.0.0/33]", "'10.2.0.0/33' is no network"),
+        ("ports: [1], hosts: [10.2.*]", "'10.2.*' looks like addresses: write an address or a network (10.2.0.0/16)"),
+        ("ports: [1], hosts: []", "'hosts' is an empty list"),
+        ("ports: [1], hosts: [!win-7 ]", "the tag '!win-7' is not allowed in a policy"),
+        (
+            "ports: [1], listening: loopback",
+            "'listening' is the text 'loopback'; it must be one of any, beyond-loopback",
+        ),
+    ],
+)
+def test_hosts_and_listening_that_say_nothing_are_refused(keys, told):
+    with pytest.raises(PolicyError) as caught:
+        load_texts([("p.yaml", f"version: 1\nrules:\n  - {{id: a, {keys}}}\n")])
+    assert told in str(caught.value)

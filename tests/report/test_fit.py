@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handler.listeners import Host
 from handler.models import (
     CATEGORIES,
     AnnouncedFinding,
@@ -220,3 +221,13 @@ def test_whatever_the_limit_a_report_is_below_it_and_says_how_many_it_found(numb
     assert plain["counts"] == report_dict(whole)["counts"]
     if size(report_dict(whole)) < limit - 10:  # the digits of `omitted`
         assert cut is whole
+
+
+def test_servers_go_before_a_finding_does():
+    hosts = tuple(Host(f"id-{at:032}", f"web-{at}", "10.2.0.7", "0.0.0.0") for at in range(2000))
+    whole = report(finding(num=2000, hosts=hosts), finding(port=24))
+    cut = fit_report(whole)
+    assert [len(one.hosts or ()) for one in cut.findings] == [20, 0]
+    assert (cut.omitted, cut.findings[0].num) == (0, 2000)
+    assert cut.warnings[-1] == "left out of a result that was too long: servers beyond 20 of a finding"
+    assert fit_report(report(finding(hosts=hosts[:9]))).findings[0].hosts == hosts[:9]

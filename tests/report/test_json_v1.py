@@ -38,6 +38,7 @@ LEFT_OUT = {
     (CategorySnapshot, "warnings"): "the report's warnings have them",
     (CategorySnapshot, "raw_rows"): "for snapshot files only",
     (CategorySnapshot, "raw_statistics"): "for snapshot files only",
+    (CategorySnapshot, "listeners"): "a finding's hosts are those that are left of them",
     (Problem, "hint"): "for people, and the same for each of its kind",
 }
 OTHERWISE = {

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.errors import SnapshotError
+from handler.listeners import Listener, PortListeners
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Problem, Row, Snapshot
 from handler.report.snapshot_file import RECEIVED, SNAPSHOT, parse_snapshot, snapshot_text
 from tests.fakes import category, snapshot
@@ -30,6 +31,8 @@ KNOWN = {
     (CategorySnapshot, "rows"): st.lists(rows, max_size=3).map(tuple),
     (CategorySnapshot, "statistics"): st.none() | st.dictionaries(st.sampled_from(COUNTERS), st.integers(0, 99)),
     (CategorySnapshot, "api_calls"): st.just(0),  # not in the file
+    (Listener, "protocol"): st.sampled_from(["tcp", "tcp6", "udp", ""]),
+    (PortListeners, "port"): st.integers(0, 65535),
     (CategorySnapshot, "raw_rows"): st.just(()),  # then the rows are written as the API would have sent them
     (CategorySnapshot, "raw_statistics"): st.none(),
     (Problem, "path"): st.just(""),  # stands before the message
@@ -142,3 +145,26 @@ def test_half_a_surrogate_pair_in_a_file_becomes_a_character_that_can_be_written
     text = snapshot_text(snapshot(category([Row(23, "\ud800", 3)])))
     (row,) = parse_snapshot(text.encode("utf-8", "surrogatepass"), "s.json").categories[0].rows
     assert row == Row(23, "\ufffd", 3)
+
+
+def test_a_file_of_an_earlier_version_knows_no_listeners():
+    assert "listeners" not in snapshot_text(TAKEN)
+    assert [one.listeners for one in read(snapshot_text(TAKEN)).categories] == [(), ()]
+
+
+def test_a_redacted_snapshot_hides_servers_the_same_way_everywhere():
+    win = Listener("id-win", "win-7", "10.2.0.7", protocol="tcp", address="10.2.0.7", path="/home/jo/x", pid=7)
+    pod = Listener("id-node", "node", "10.2.0.8", "c1", "web", "tcp", "127.0.0.1", "/x", 1)
+    world = snapshot(
+        category(listeners=(PortListeners(23, (win,)), PortListeners(24, (win, win._replace(host_id="id-b"))))),
+        category(name="container", listeners=(PortListeners(80, (pod, win), "page 2 is missing"),)),
+    )
+    text = snapshot_text(world, redact=True)
+    assert not any(name in text for name in ("win", "10.2.0", "node", "web", "home", "/x"))
+    first, second = read(text).categories[0].listeners
+    third = read(text).categories[1].listeners[0]
+    assert first.listeners[0] == second.listeners[0] == third.listeners[1]
+    assert second.listeners[0].host_id != second.listeners[1].host_id
+    assert second.listeners[0].host_name == second.listeners[1].host_name
+    assert (third.listeners[0].address, third.trouble) == ("127.0.0.1", "page 2 is missing")
+    assert first.listeners[0].address == first.listeners[0].host_ip

@@ -8,13 +8,13 @@ from jsonschema import Draft202012Validator
 
 from handler.decide.schedule import Deferred
 from handler.errors import SettingsError
+from handler.listeners import Host
 from handler.models import (
     AnnouncedFinding,
     Changes,
     Delivery,
     ExemptedFinding,
     Gaps,
-    Host,
     PastFinding,
     Problem,
     Severity,

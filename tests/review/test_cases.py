@@ -230,3 +230,48 @@ def test_a_file_that_looks_like_tests_and_would_not_run_is_named(tmp_path, name)
     (tmp_path / name).write_text(FAILS)
     with pytest.raises(UsageError, match=f"{name}: looks like test cases and would not be run"):
         read_suites([tmp_path])
+
+
+DESKTOPS = """\
+version: 1
+rules:
+  - {id: desktops, ports: [3389], hosts: [10.2.0.0/16], listening: beyond-loopback}
+exemptions:
+  - {id: jump, rules: [desktops], hosts: [jump-1], reason: r, owner: o, expires: 2027-03-31}
+"""
+BY_SERVER = "  - {{name: one, rows: [{{port: 3389, type: TCP, listeners: [{listeners}]}}], expect: {expect}}}\n"
+WIN = "{name: win-7, ip: 10.2.0.7, address: 0.0.0.0}"
+JUMP = "{name: jump-1, ip: 10.2.0.8, address: 0.0.0.0}"
+
+
+@pytest.mark.parametrize(
+    ("listeners", "expect"),
+    [
+        (WIN, "{verdict: violations, findings: [{rule: desktops, port: 3389, num: 1}]}"),
+        (f"{WIN}, {JUMP}", "{findings: [{rule: desktops, num: 1}], exempted: [{rule: desktops, exemption: jump}]}"),
+        (JUMP, "{verdict: compliant, findings: []}"),
+        ("{name: win-7, ip: 10.3.0.7}", "{verdict: compliant}"),
+        ("{name: db-1, ip: 10.2.0.9, address: 127.0.0.1}", "{verdict: compliant, findings: []}"),
+        ("{name: win-7}", "{verdict: inconclusive, problems: [does not tell]}"),
+    ],
+)
+def test_a_case_names_who_listens(tmp_path, listeners, expect):
+    assert differences(tmp_path, BY_SERVER.format(listeners=listeners, expect=expect), DESKTOPS) == []
+
+
+def test_a_case_that_names_no_listeners_does_not_know_them(tmp_path):
+    case = CASE.format(port=3389, num=1, expect="{verdict: inconclusive, findings: []}")
+    assert differences(tmp_path, case, DESKTOPS) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("{port: 1, type: TCP, num: 2, listeners: [{name: a}]}", "num is the number of listeners, which is 1"),
+        ("{port: 1, type: TCP, listeners: [{nam: a}]}", "unknown key 'nam', did you mean 'name'?"),
+    ],
+)
+def test_listeners_of_a_case_are_read_strictly(tmp_path, row, told):
+    with pytest.raises(PolicyError, match=r"p\.test\.yaml:3") as caught:
+        suite(tmp_path, f"  - {{name: one, rows: [{row}], expect: {{verdict: compliant}}}}\n")
+    assert told in str(caught.value)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate
+from handler.listeners import Listener, PortListeners
 from handler.models import CATEGORIES, Row, Severity
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, PortSet
@@ -255,6 +256,44 @@ def test_comparisons_are_plain_data():
     assert document["newly_found"][0]["ports"] == [2323, 2323]
     assert document["exemptions"][0]["change"] == "dropped"
     assert document["certain"] is True
+
+
+def test_servers_that_are_found_or_no_longer_found_are_counted_apart():
+    def server(name):
+        return Listener(f"id-{name}", name, "10.2.0.7", protocol="tcp", address="10.2.0.7")
+
+    behind = PortListeners(3389, (server("jump-1"), server("web-1"), server("web-2")))
+    world = snapshot(category([Row(3389, "tcp", 3)], listeners=(behind,)))
+    plain = "version: 1\nrules:\n  - {id: desktops, ports: [3389]}\n"
+    jump = "exemptions:\n  - {id: jump, rules: [desktops], hosts: [jump-1], reason: r, owner: o, expires: 2027-03-31}\n"
+    both = policy_of(plain), policy_of(plain + jump)
+    done = compare_on_snapshot(*both, world, date(2026, 12, 1), ("OLD", "NEW"))
+    assert [(c.kind, c.low, c.num, c.because) for c in done.changes] == [("gone", 3389, 1, "now exempted by jump")]
+    done = compare_on_snapshot(*reversed(both), world, date(2026, 12, 1), ("OLD", "NEW"))
+    assert [(c.kind, c.num, c.because) for c in done.changes] == [("new", 1, "was exempted by jump")]
+    other = policy_of(plain + jump.replace("jump-1", "web-1"))
+    done = compare_on_snapshot(both[1], other, world, date(2026, 12, 1), ("OLD", "NEW"))
+    assert [(c.kind, c.num) for c in done.changes] == [("new", 1), ("gone", 1)]
+
+
+def test_without_a_snapshot_an_exemption_by_server_takes_its_servers_from_the_rule():
+    plain = "version: 1\nrules:\n  - {id: desktops, ports: [3389]}\n"
+    jump = "exemptions:\n  - {id: jump, rules: [desktops], hosts: [jump-1], reason: r, owner: o, expires: 2027-03-31}\n"
+    done = compare_everywhere(policy_of(plain), policy_of(plain + jump), date(2026, 12, 1), ("OLD", "NEW"))
+    assert [(c.kind, c.because) for c in done.changes] == [("gone", "rule or exemption changed")]
+    narrower = plain.replace("[3389]", "[3389], hosts: [10.2.0.0/16]")
+    done = compare_everywhere(policy_of(plain), policy_of(narrower), date(2026, 12, 1), ("OLD", "NEW"))
+    assert [c.kind for c in done.changes] == ["gone"]
+    wider = plain.replace("[3389]", "[3389], hosts: [10.0.0.0/8]")
+    done = compare_everywhere(policy_of(narrower), policy_of(wider), date(2026, 12, 1), ("OLD", "NEW"))
+    assert [(c.kind, c.because) for c in done.changes] == [("new", "rule or exemption changed, servers 10.0.0.0/8")]
+
+
+def test_an_exemption_for_all_but_some_servers_may_take_every_one():
+    plain = "version: 1\nrules:\n  - {id: desktops, ports: [3389]}\n"
+    but = 'exemptions:\n  - {id: e, rules: [desktops], hosts: ["!web-1"], reason: r, owner: o, expires: 2027-03-31}\n'
+    done = compare_everywhere(policy_of(plain), policy_of(plain + but), date(2026, 12, 1), ("OLD", "NEW"))
+    assert [change.kind for change in done.changes] == ["gone"]
 
 
 def test_changed_limits_of_exemptions_are_named():

@@ -141,6 +141,31 @@ def test_a_finding_is_explained_with_its_owner_and_its_runbook():
     assert (said["owner"], said["runbook"]) == ("windows-team@example.org", "https://example.org/telnet")
 
 
+BY_SERVER = policy_of("""\
+version: 1
+rules:
+  - {id: desktops, ports: [3389], hosts: ["win-*", "!win-7"], listening: beyond-loopback}
+exemptions:
+  - {id: jump, rules: [desktops], hosts: [10.2.0.7], up_to: 2, reason: r, owner: o, expires: 2027-03-31}
+""")
+
+
+def test_what_goes_by_server_depends_on_who_listens():
+    assert outcome(BY_SERVER, 3389).outcome == "conditional"
+    assert reasons(BY_SERVER, 3389, "desktops").reasons == (
+        "on the servers win-* but for win-7; num is how many of them listen",
+        "when a server listens beyond-loopback; num is how many do",
+        "but for the servers 10.2.0.7 (exemption jump)",
+    )
+    said = reasons(BY_SERVER, 3389, "jump")
+    assert said.outcome == "conditional"
+    assert said.reasons[1:] == ("while num is at most 2", "for the servers 10.2.0.7 only; others stand")
+
+
+def test_a_num_that_is_tolerated_needs_no_servers():
+    assert outcome(BY_SERVER, 3389, num=0).outcome == "nothing"
+
+
 def test_an_exemption_is_explained_with_its_ticket_and_who_approved_it():
     policy = policy_of(EXEMPTED + "    ticket: EXC-1\n    approved_by: ciso@example.org\n")
     said = explain_text([explain(policy, Question(2323, "tcp", "host", num=3), DAY)])

@@ -225,3 +225,30 @@ def test_a_thousand_rules_that_all_changed_are_compared_in_time():
     named = words(many(0), many(1))
     assert (len(named), named[0]) == (1000, "1-51/tcp+udp on host, num 1: high -> nothing, from today")
     assert time.monotonic() - began < 30
+
+
+RDP = "id: rdp, ports: [3389]"
+BY = "rules: [rdp], expires: 2027-03-31, hosts"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "weaker"),
+    [
+        (policy(RDP), policy(f"{RDP}, hosts: [win-*]"), True),
+        (policy(f"{RDP}, hosts: [win-*]"), policy(RDP), False),
+        (policy(f"{RDP}, hosts: [10.2.0.0/16]"), policy(f"{RDP}, hosts: [10.0.0.0/8]"), False),
+        (policy(f"{RDP}, hosts: [10.0.0.0/8]"), policy(f"{RDP}, hosts: [10.2.0.0/16]"), True),
+        (policy(f"{RDP}, hosts: [win-*]"), policy(f'{RDP}, hosts: [win-*, "!win-7"]'), True),
+        (policy(RDP), policy(f"{RDP}, listening: beyond-loopback"), True),
+        (policy(f"{RDP}, listening: beyond-loopback"), policy(RDP), False),
+        (policy(RDP), policy(RDP, exempt=[f"{BY}: [jump-1]"]), True),
+        (policy(RDP, exempt=[f"{BY}: [jump-1]"]), policy(RDP), False),
+        (policy(RDP, exempt=[f"{BY}: [jump-1]"]), policy(RDP, exempt=[f"{BY}: [jump-1, jump-2]"]), True),
+        (policy(RDP, exempt=[f"{BY}: [jump-1, jump-2]"]), policy(RDP, exempt=[f"{BY}: [jump-1]"]), False),
+        (policy(RDP, exempt=[f"{BY}: [jump-1], up_to: 1"]), policy(RDP, exempt=[f"{BY}: [jump-1], up_to: 2"]), True),
+        (policy(RDP, exempt=[f"{BY}: [jump-1]"]), policy("id: x, ports: [1]"), True),
+        (policy(f"{RDP}, hosts: [win-*]"), policy("id: x, ports: [3389]"), False),
+    ],
+)
+def test_what_hosts_do_not_plainly_contain_is_weaker(old, new, weaker):
+    assert bool(loosened(old, new, DAY)) is weaker

@@ -9,7 +9,9 @@ from urllib.parse import quote
 import pytest
 
 from handler.errors import ApiError
+from handler.listeners import Listener, PortListeners
 from handler.models import Delivery, Problem, Row
+from handler.policy.load import load_texts
 from handler.run.redaction import PIECE, Redactor
 from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
@@ -124,5 +126,43 @@ def test_a_run_reports_no_token_that_an_answer_repeats(spelling, status):
     wiring = Wiring(world.context(HSS_AUTH_TOKEN=TOKEN))
     found = check_targets(prepare(wiring, RunRequest()), wiring, 60).reports
     assert found[0].findings or found[0].problems
+    assert pieces_left(str(found)) == []
+    assert spelling not in str(found)
+
+
+def test_servers_in_a_snapshot_leave_without_it():
+    known, behind = Redactor([TOKEN]), PortListeners(23, (Listener(TOKEN, "web-1", path=f"/x/{TOKEN}"),), f"no {TOKEN}")
+    (hidden,) = known.snapshot(snapshot(category(listeners=(behind,)))).categories[0].listeners
+    assert hidden == PortListeners(23, (Listener("***", "web-1", path="/x/***"),), "no ***")
+
+
+BY_SERVER = b"""\
+version: 1
+rules:
+  - {id: telnet, ports: [23], listening: beyond-loopback}
+  - {id: soon, ports: [23], listening: beyond-loopback, effective_from: 2099-01-01}
+exemptions:
+  - {id: known, rules: [telnet], hosts: [id-1], reason: r, owner: o, expires: 2026-11-30}
+"""
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS.values(), ids=SPELLINGS)
+def test_a_run_reports_no_token_that_a_server_repeats(spelling):
+    world = World(cloud="huaweicloud")
+    echoed = dict.fromkeys(("host_name", "container_name", "laddr", "path"), spelling)
+    servers = [{"host_id": host, "type": "TCP", **echoed} for host in ("id-1", f"id-{spelling}")]
+    listed = [{"port": 23, "type": "TCP", "num": 2, "status": "danger"}]
+
+    def answer(request):
+        rows = servers if "ports/detail" in request.url else listed
+        body = {"total_num": len(rows), "data_list": rows}
+        return Response(200, {}, json.dumps(body).encode())
+
+    world.warm.api = FakeTransport(answer)
+    wiring = Wiring(world.context(HSS_AUTH_TOKEN=TOKEN, HSS_ENDPOINT="https://hss.cn-north-4.myhuaweicloud.com"))
+    request = RunRequest(policy=load_texts([("p.yaml", BY_SERVER)]))
+    (found,) = check_targets(prepare(wiring, request), wiring, 60).reports
+    told = (*found.findings, found.exempted[0].finding, found.announced[0].finding)
+    assert [(len(one.hosts), one.num) for one in told] == [(1, 1), (1, 1), (2, 2)]
     assert pieces_left(str(found)) == []
     assert spelling not in str(found)

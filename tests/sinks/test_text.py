@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.foreign_text import cut, one_line
+from handler.listeners import Host
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK, safe_url
 from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, pack, size_bytes
@@ -227,3 +228,9 @@ def test_sentences_are_served_before_findings_but_take_at_most_half():
 def test_packing_keeps_lines_whole():
     assert pack(["aaa", "bb", "cccc", "d"], 6) == ["aaa\nbb", "cccc\nd"]
     assert pack(["漢字", "漢"], 6, size_bytes) == ["漢字", "漢"]
+
+
+def test_tcp_and_tcp6_of_one_server_are_one_server_and_two_containers_of_it_are_two():
+    web, db = Host("id-1", "node-1", container_name="web"), Host("id-1", "node-1", container_name="db")
+    (line,) = fold((finding(hosts=(web,)), finding(protocol="tcp6", hosts=(web, db))))
+    assert line.hosts == (web, db)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from handler.models import CATEGORIES, Finding, Host, Severity, family
+from handler.listeners import server_key
+from handler.models import CATEGORIES, Finding, Severity, family
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from handler.listeners import Host
 
 
 class PortLine(NamedTuple):
@@ -55,7 +58,8 @@ class PortLine(NamedTuple):
     @property
     def hosts(self) -> tuple[Host, ...]:
         """The servers behind them, each once, in the order of the findings."""
-        seen = {host.host_id or host.host_name: host for finding in self.findings for host in finding.hosts or ()}
+        behind = (host for finding in self.findings for host in finding.hosts or ())
+        seen = {server_key(host): host for host in behind}
         return tuple(seen.values())
 
 

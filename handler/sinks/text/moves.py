@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from handler.decide.diff import has_grown
 from handler.sinks.text.folding import PortLine, fold
 from handler.sinks.text.lines import readable_time
 
@@ -114,13 +115,13 @@ def _moves(notification: Notification) -> Iterable[Move]:
 def _alike(findings: Iterable[Finding], notification: Notification, what: str) -> Iterable[Move]:
     groups: dict[str, list[Finding]] = {}
     for finding in findings:
-        words = _words(what, notification.before.get(finding.fingerprint))
+        words = _words(what, notification.before.get(finding.fingerprint), finding.num)
         groups.setdefault(words, []).append(finding)
     for words, alike in groups.items():
         yield from (Move(line, words) for line in fold(alike))
 
 
-def _words(what: str, before: Before | None) -> str:
+def _words(what: str, before: Before | None, num: int) -> str:
     """`new`, `raised from medium`, `grown from 3`, `open again, had closed 2026-11-03 10:07 UTC`."""
     plain = _PLAIN.get(what, what)
     if before is None:
@@ -128,12 +129,19 @@ def _words(what: str, before: Before | None) -> str:
     if what in ("raised", "lowered"):
         return plain if before.severity is None else f"{plain} from {before.severity}"
     if what == "grown":
-        return plain if before.num is None else f"{plain} from {before.num}"
+        return _grown_words(num, before.num)
     if not before.ended_at or what == "new":
         return plain
     at = readable_time(before.ended_at)
     since = {"steady": f"open, steady since {at}", "reopened": f"{plain}, had closed {at}"}
     return since.get(what, f"counts again, since {at} it was {ended_words(before.because)}")
+
+
+def _grown_words(num: int, before: int | None) -> str:
+    """`grown from 3`, or that another server joined those that were told."""
+    if before is None:
+        return "grown"
+    return f"grown from {before}" if has_grown(num, before) else f"another server, {before} before"
 
 
 def _worst_first(move: Move) -> tuple[int, bool]:

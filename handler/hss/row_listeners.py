@@ -1,0 +1,75 @@
+"""Asks who listens behind the rows on which it matters, before the verdict: `asset/ports/detail`, within the pace.
+
+Open Telekom Cloud documents no such API and is not asked. What cannot be read whole says so, and decides nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handler.errors import AnswerError, UnknownError
+from handler.hss.client import Spending
+from handler.hss.decode import drift_warnings
+from handler.hss.hosts import ListenerPages
+from handler.hss.listener_pages import read_listing
+from handler.listeners import PortListeners
+from handler.policy.servers import known_of_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from handler.clock import Deadline
+    from handler.hss.client import HssClient
+    from handler.models import CategorySnapshot, Row, Snapshot
+
+_Place = tuple[str, int]  # category and port
+
+
+def with_listeners(snapshot: Snapshot, places: Sequence[_Place], client: HssClient, deadline: Deadline) -> Snapshot:
+    """The snapshot with who listens on these ports, asked in this order; calls and odd answers are added to it.
+
+    What cannot fit into the time left is not waited for, and an API that fails is not asked for the other ports: those
+    have the reason.
+    """
+    if not places or snapshot.target.cloud == "otc":
+        return snapshot
+    pages = ListenerPages(client, snapshot.target, Spending(deadline))
+    known: dict[_Place, PortListeners] = {}
+    calls: dict[str, int] = {}
+    over = ""
+    for category, port in places:
+        before = pages.spending.calls
+        try:
+            rows = [row for row in _rows(snapshot, category) if row.port == port]
+            known[category, port] = PortListeners(port, trouble=over) if over else _read(pages, category, port, rows)
+        except UnknownError as error:
+            known[category, port] = PortListeners(port, trouble=error.message)
+            over = "" if isinstance(error, AnswerError) else error.message
+        calls[category] = calls.get(category, 0) + pages.spending.calls - before
+    return snapshot._replace(
+        categories=tuple(_joined(one, known, calls, pages) for one in snapshot.categories),
+    )
+
+
+def _read(pages: ListenerPages, category: str, port: int, rows: Sequence[Row]) -> PortListeners:
+    """Who listens on a port; asked once more where fewer came than HSS counts."""
+    listed = read_listing(pages.of(category, port))
+    known = PortListeners(port, *listed)
+    if not listed.trouble and any(known_of_row(known, category, row.protocol, row.num).trouble for row in rows):
+        known = PortListeners(port, *read_listing(pages.of(category, port), tries=1))
+    return known
+
+
+def _rows(snapshot: Snapshot, category: str) -> Iterator[Row]:
+    return (row for one in snapshot.categories if one.category == category for row in one.rows)
+
+
+def _joined(
+    category: CategorySnapshot, known: Mapping[_Place, PortListeners], calls: Mapping[str, int], pages: ListenerPages
+) -> CategorySnapshot:
+    name = category.category
+    return category._replace(
+        listeners=tuple(one for (where, _), one in known.items() if where == name),
+        api_calls=category.api_calls + calls.get(name, 0),
+        warnings=(*category.warnings, *drift_warnings(pages.notes.get(name, ()))),
+    )

@@ -1,0 +1,173 @@
+"""Rules and exemptions by server, judged: what is found, what is exempted, and what cannot be told."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from handler.decide.evaluate import evaluate, verdict_of
+from handler.listeners import Listener, PortListeners
+from handler.models import Row
+from handler.policy.servers import NO_API, UNNAMED
+from tests.fakes import TARGET, category, snapshot
+from tests.small_policies import policy_of
+
+TODAY = date(2026, 12, 1)
+DESKTOPS = """\
+version: 1
+rules:
+  - {id: desktops, ports: [3389]KEYS}
+"""
+JUMP = """\
+exemptions:
+  - {id: jump, rules: [desktops], hosts: [jump-1, jump-2]KEYS, reason: r, owner: o, expires: 2027-03-31}
+"""
+
+
+def rule(keys=""):
+    return DESKTOPS.replace("KEYS", keys)
+
+
+def exempting(keys="", above=""):
+    return rule(above) + JUMP.replace("KEYS", keys)
+
+
+def server(name, address="0.0.0.0", protocol="tcp"):
+    return Listener(f"id-{name}", name, "10.2.0.7", protocol=protocol, address=address)
+
+
+def judged(text, *listeners, rows=None, trouble="", target=TARGET, name="host"):
+    rows = [Row(3389, "tcp", len(listeners))] if rows is None else rows
+    behind = (PortListeners(3389, listeners, trouble),)
+    return evaluate(policy_of(text), snapshot(category(rows, name, listeners=behind), target=target), TODAY)
+
+
+def found(evaluation):
+    return [(one.num, [host.host_name for host in one.hosts or ()]) for one in evaluation.findings]
+
+
+def exempted(evaluation):
+    return [
+        (one.exemption_id, one.finding.num, [h.host_name for h in one.finding.hosts or ()])
+        for one in evaluation.exempted
+    ]
+
+
+def test_a_finding_has_the_servers_that_are_left_and_their_number():
+    done = judged(rule(', hosts: ["win-*", "!win-9"]'), server("win-1"), server("win-9"), server("web-1"))
+    assert (found(done), verdict_of(done)) == ([(1, ["win-1"])], "violations")
+    assert "num 1" in done.findings[0].message
+
+
+def test_none_of_its_servers_is_no_finding():
+    done = judged(rule(", hosts: [win-1]"), server("web-1"), server("web-2"))
+    assert (found(done), verdict_of(done)) == ([], "compliant")
+
+
+def test_a_database_on_loopback_is_no_finding_where_the_rule_says_so():
+    inside = server("db-1", "127.0.0.1")
+    assert verdict_of(judged(rule(", listening: beyond-loopback"), inside)) == "compliant"
+    assert verdict_of(judged(rule(), inside)) == "violations"
+    assert found(judged(rule(", listening: beyond-loopback"), inside, server("db-2", ""))) == [(1, ["db-2"])]
+
+
+@pytest.mark.parametrize(("above", "verdict"), [(1, "violations"), (2, "compliant")])
+def test_above_compares_with_the_servers_that_are_left(above, verdict):
+    done = judged(rule(f', hosts: ["win-*"], above: {above}'), server("win-1"), server("win-2"), server("web-1"))
+    assert verdict_of(done) == verdict
+
+
+@pytest.mark.parametrize(
+    ("listeners", "rows", "trouble", "why"),
+    [
+        ((server("win-1"),), [Row(3389, "tcp", 2)], "", "HSS counts 2 on port 3389, and names 1 listeners"),
+        ((server("win-1"),), None, "page 2 is missing", "page 2 is missing"),
+        ((Listener("id", protocol="tcp"),), None, "", UNNAMED),
+    ],
+)
+def test_what_keeps_the_list_from_being_whole_is_inconclusive(listeners, rows, trouble, why):
+    done = judged(rule(", hosts: [win-9]"), *listeners, rows=rows, trouble=trouble)
+    assert verdict_of(done) == "inconclusive"
+    assert [problem.message for problem in done.problems] == [
+        f"rule desktops needs the servers behind its ports: {why}"
+    ]
+
+
+def test_listeners_that_nobody_asked_for_are_not_known():
+    policy = policy_of(rule(", hosts: [win-9]"))
+    rows = category([Row(3389, "tcp", 1)])
+    assert verdict_of(evaluate(policy, snapshot(rows), TODAY)) == "inconclusive"
+    (problem,) = evaluate(policy, snapshot(rows, target=TARGET._replace(cloud="otc")), TODAY).problems
+    assert NO_API in problem.message
+
+
+def test_a_row_within_above_needs_no_listeners():
+    done = evaluate(policy_of(rule(", hosts: [win-9], above: 2")), snapshot(category([Row(3389, "tcp", 2)])), TODAY)
+    assert verdict_of(done) == "compliant"
+
+
+def test_an_exemption_for_two_servers_does_not_cover_two_others():
+    done = judged(exempting(), server("web-1"), server("web-2"))
+    assert (found(done), exempted(done)) == ([(2, ["web-1", "web-2"])], [])
+
+
+def test_an_exemption_takes_its_own_servers_and_the_others_stand():
+    done = judged(exempting(), server("jump-1"), server("web-1"))
+    assert (found(done), exempted(done)) == ([(1, ["web-1"])], [("jump", 1, ["jump-1"])])
+    both = judged(exempting(), server("jump-1"), server("jump-2"))
+    assert (found(both), exempted(both)) == ([], [("jump", 2, ["jump-1", "jump-2"])])
+    assert verdict_of(both) == "compliant"
+
+
+def test_beyond_up_to_it_covers_none_of_its_servers():
+    done = judged(exempting(", up_to: 1"), server("jump-1"), server("jump-2"), server("web-1"))
+    assert (found(done), exempted(done)) == ([(3, ["jump-1", "jump-2", "web-1"])], [])
+    done = judged(exempting(", up_to: 1"), server("jump-1"), server("web-1"))
+    assert (found(done), exempted(done)) == ([(1, ["web-1"])], [("jump", 1, ["jump-1"])])
+
+
+def test_what_an_exemption_leaves_is_compared_with_above_and_with_every_other_up_to():
+    within_above = judged(exempting(above=", above: 1"), server("jump-1"), server("web-1"))
+    assert (found(within_above), exempted(within_above)) == ([], [("jump", 1, ["jump-1"])])
+    other = "  - {id: one, rules: [desktops], up_to: 1, reason: r, owner: o, expires: 2027-03-31}\n"
+    rest = judged(exempting() + other, server("jump-1"), server("web-1"))
+    assert exempted(rest) == [("jump", 1, ["jump-1"]), ("one", 1, ["web-1"])]
+    assert found(judged(exempting() + other, server("jump-1"), server("web-1"), server("web-2")))[0][0] == 2
+
+
+@pytest.mark.parametrize("trouble", ["page 2 is missing", ""])
+def test_an_exemption_that_cannot_be_judged_does_not_apply_and_the_finding_says_why(trouble):
+    listener = server("jump-1") if trouble else Listener("id-x", protocol="tcp")
+    done = judged(exempting(), listener, trouble=trouble)
+    assert (verdict_of(done), exempted(done), found(done)) == ("violations", [], [(1, [])])
+    assert f"exemption jump does not apply: {trouble or UNNAMED}" in done.findings[0].message
+
+
+def test_on_otc_an_exemption_by_server_never_applies_and_the_finding_says_so():
+    otc = TARGET._replace(cloud="otc")
+    done = evaluate(policy_of(exempting()), snapshot(category([Row(3389, "tcp", 1)]), target=otc), TODAY)
+    assert verdict_of(done) == "violations"
+    assert NO_API in done.findings[0].message
+
+
+def test_tcp_and_tcp6_rows_have_their_own_servers():
+    rows = [Row(3389, "tcp", 2), Row(3389, "tcp6", 1)]
+    listeners = (server("win-1"), server("web-1"), server("win-1", "::", "tcp6"))
+    done = judged(rule(', hosts: ["win-*"]'), *listeners, rows=rows)
+    assert [(one.protocol, one.num) for one in done.findings] == [("tcp", 1), ("tcp6", 1)]
+
+
+def test_containers_are_judged_by_their_own_names():
+    pods = [Listener("h", "node-1", container_id=f"c{at}", container_name=f"web-{at}", protocol="tcp") for at in (1, 2)]
+    text = rule(", categories: [container], hosts: [web-1]")
+    done = judged(text, *pods, name="container")
+    assert [(one.num, [host.container_name for host in one.hosts]) for one in done.findings] == [(1, ["web-1"])]
+
+
+def test_an_announced_rule_by_server_breaks_nothing_and_names_its_servers():
+    text = rule(", hosts: [win-1], effective_from: 2027-01-01")
+    done = judged(text, server("win-1"), server("web-1"))
+    assert [(one.finding.num, one.finding.hosts[0].host_name) for one in done.announced] == [(1, "win-1")]
+    unknown = judged(text, server("win-1"), trouble="page 2 is missing")
+    assert (verdict_of(unknown), unknown.announced) == ("compliant", ())

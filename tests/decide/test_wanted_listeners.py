@@ -1,0 +1,64 @@
+"""Of which rows it matters who listens: no others are asked for."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from handler.decide.wanted_listeners import wanted_listeners
+from handler.models import Row
+from tests.fakes import category, snapshot
+from tests.small_policies import policy_of
+
+TODAY = date(2026, 12, 1)
+ROWS = [
+    Row(22, "tcp", 3, "normal"),
+    Row(23, "tcp", 1),
+    Row(23, "tcp6", 1),
+    Row(3389, "tcp", 2, "danger"),
+    Row(0, "udp", 1),
+]
+
+
+def wanted(rules, exemptions="", rows=ROWS):
+    listed = "".join(f"  - {{{one}}}\n" for one in rules)
+    text = f"version: 1\nrules:\n{listed}" + (f"exemptions:\n  - {{{exemptions}}}\n" if exemptions else "")
+    world = snapshot(category(rows), category(rows, "container"))
+    return wanted_listeners(policy_of(text), world, TODAY)
+
+
+EXEMPT = "id: e, reason: r, owner: o, expires: 2027-03-31"
+
+
+@pytest.mark.parametrize(
+    ("rules", "exemption", "asked"),
+    [
+        (["id: a, ports: [22, 23]"], "", []),
+        (["id: a, ports: [23], hosts: [win-*]"], "", [("host", 23)]),
+        (["id: a, ports: [23], listening: beyond-loopback, categories: [container]"], "", [("container", 23)]),
+        (["id: a, ports: [23], hosts: [win-*], above: 1"], "", []),
+        (["id: a, ports: [22], hosts: [win-*], above: 2"], "", [("host", 22)]),
+        (["id: a, ports: [22, 3389], status: [danger], hosts: [win-*]"], "", [("host", 3389)]),
+        (["id: a, ports: [23], status: [danger], hosts: [win-*]"], "", []),  # undecided anyway
+        (["id: a, allowed_ports: [22, 23], hosts: [win-*]"], "", [("host", 3389)]),  # port 0 cannot be asked for
+        (["id: a, ports: [22, 23]"], f"{EXEMPT}, rules: [a], hosts: [win-1]", [("host", 22), ("host", 23)]),
+        (["id: a, ports: [22, 23]"], f"{EXEMPT}, rules: [a], ports: [23], hosts: [win-1]", [("host", 23)]),
+        (["id: a, ports: [23], above: 1"], f"{EXEMPT}, rules: [a], hosts: [win-1]", []),
+        (["id: a, ports: [23], effective_from: 2027-01-01"], f"{EXEMPT}, rules: [a], hosts: [win-1]", []),
+        (["id: a, ports: [23], effective_from: 2027-01-01, hosts: [win-1]"], "", [("host", 23)]),
+        (["id: a, ports: [23]"], "id: e, reason: r, owner: o, expires: 2026-11-30, rules: [a], hosts: [win-1]", []),
+        (
+            ["id: a, ports: [23], hosts: [a]", "id: b, ports: [22], hosts: [a], severity: critical"],
+            "",
+            [("host", 22), ("host", 23)],
+        ),
+    ],
+)
+def test_only_rows_on_which_it_matters_are_asked_for_worst_first(rules, exemption, asked):
+    assert list(wanted(rules, exemption)) == asked
+
+
+def test_what_another_exemption_covers_whole_is_not_asked_for():
+    exemptions = f"{EXEMPT}, rules: [a], up_to: 3}}\n  - {{id: f, reason: r, owner: o, expires: 2027-03-31, hosts: [win-1], ports: [22]"
+    assert list(wanted(["id: a, ports: [22]"], exemptions)) == []
