@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.index import IndexEntry
 
-ENDING = ("alertmanager", "pagerduty")  # they hold what is open, and end nothing for a run that could not see
-
 
 def tell_left(left: Mapping[str, IndexEntry], run: PreparedRun, wiring: Wiring, whole: Deadline) -> tuple[str, ...]:
     """Tell of each target that left, within the time. Gives those that are settled and may be forgotten.
@@ -56,8 +54,8 @@ def _told(name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole:
     """Whether every sink knows; kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
     url = run.request.state_url or wiring.settings.state_url
     store = wiring.store(url, name, run.targets[0].place)
-    ending = tuple(sink for sink in run.sinks if sink.kind.name in ENDING)
-    others = tuple(sink for sink in run.sinks if sink.kind.name not in ENDING)
+    ending = tuple(sink for sink in run.sinks if sink.kind.holds_incidents)
+    others = tuple(sink for sink in run.sinks if not sink.kind.holds_incidents)
     deliveries: list[Delivery] = []
     groups: tuple[tuple[Verdict, tuple[Sink, ...]], ...] = (("compliant", ending), ("inconclusive", others))
     for verdict, sinks in groups:

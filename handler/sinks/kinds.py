@@ -55,9 +55,14 @@ class SinkKind(NamedTuple):
     load: Callable[[str], SinkModule] = _load
 
     @property
+    def holds_incidents(self) -> bool:
+        """Whether it holds what is open itself, until it is told of the end."""
+        return self.mirrors or self.event_per_finding
+
+    @property
     def takes_all(self) -> bool:
         """Whether machines read it that must get every change, and not a number of those left out."""
-        return not (self.chat or self.mirrors or self.event_per_finding)
+        return not (self.chat or self.holds_incidents)
 
     @property
     def module(self) -> SinkModule:
