@@ -18,8 +18,8 @@ setup:
 test: setup lint ## lint, then all tests with branch coverage
 	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
 
-test-other: setup ## the tests that need no real server, on another Python: make test-other PYTHON=python3.12 VENV=.venv-3.12
-	$(BIN)/python -m pytest -n auto --dist loadfile -q -m "not real"
+test-other: setup ## the tests that need no real server, on another Python: make test-other PYTHON=python3.12 VENV=.venv-3.12 [TESTS=tests/hss]
+	$(BIN)/python -m pytest -n auto --dist loadfile -q -m "not real" $(TESTS)
 
 lint: setup ## ruff, mypy --strict, import contract, no boto3 in any lock file
 	$(BIN)/ruff check .

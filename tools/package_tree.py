@@ -13,10 +13,18 @@ Tree = dict[str, bytes]
 
 # The terminal and what only it uses; the function never imports them.
 LEFT_OUT = ("cli.py", "__main__.py", "commands", "simulator", "derive", "review")
-LEFT_OUT_FORMATS = (
-    *("html_report.py", "plots.py", "terminal_plot.py", "report.html.j2", "report.css", "report.js"),
-    *("fleet.py", "fleet_html.py", "fleet.html.j2", "fleet.css", "fleet.js"),
-)
+LEFT_OUT_FILES = {
+    "formats": (
+        *("html_report.py", "plots.py", "terminal_plot.py", "report.html.j2", "report.css", "report.js"),
+        *("fleet.py", "fleet_html.py", "fleet.html.j2", "fleet.css", "fleet.js"),
+        *("csv_table.py", "github.py", "junit.py", "openmetrics.py", "sarif.py"),
+    ),
+    "policy": (
+        *("lint.py", "lint_exemptions.py", "lint_ports.py", "lint_rules.py", "lint_servers.py"),
+        *("danger_lists.py", "exemption_sums.py"),
+    ),
+}
+UNUSED_FILES = {"pydantic/mypy.py"}  # a plugin of mypy
 UNUSED_FOLDERS = {"tests", "test", "benchmarks", "__pycache__", "bin"}
 UNUSED_SUFFIXES = {".pyi", ".pyc", ".c", ".h", ".pyx", ".pxd"}
 UNUSED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "top_level.txt", "entry_points.txt"}
@@ -109,7 +117,7 @@ def write_zip(tree: Tree, path: Path) -> None:
 
 def _is_for_terminal(path: Path) -> bool:
     room, *rest = path.parts[1:]
-    return path.parts[0] == "handler" and (room in LEFT_OUT or (room == "formats" and rest[0] in LEFT_OUT_FORMATS))
+    return path.parts[0] == "handler" and (room in LEFT_OUT or (bool(rest) and rest[0] in LEFT_OUT_FILES.get(room, ())))
 
 
 def _is_wanted(path: PurePosixPath | Path) -> bool:
@@ -117,5 +125,7 @@ def _is_wanted(path: PurePosixPath | Path) -> bool:
     if path.parts[0].endswith(".dist-info"):
         return path.name not in UNUSED_METADATA
     if path.name.startswith(".") or path.name.endswith("~"):  # an editor's; FunctionGraph refuses the latter
+        return False
+    if path.as_posix() in UNUSED_FILES:
         return False
     return not UNUSED_FOLDERS.intersection(path.parts[:-1]) and path.suffix not in UNUSED_SUFFIXES

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import random
+import re
 import tempfile
 import traceback
 from collections.abc import Callable, Iterator
@@ -111,6 +112,9 @@ class Striking:
         return self.fault.strike(exchange)
 
 
+RUN_LINE = re.compile(r": (compliant|violations|inconclusive); \d+ findings, ")
+
+
 @dataclass
 class Ran:
     """What one run gave: its report or what it raised, and what it printed."""
@@ -123,8 +127,8 @@ class Ran:
     @property
     def logged_verdicts(self) -> list[str]:
         lines = [json.loads(line) for line in self.printed.splitlines() if line.startswith("{")]
-        words = [str(line["message"]).partition(":")[0] for line in lines]
-        return [word for word in words if word in ("compliant", "violations", "inconclusive")]
+        said = [RUN_LINE.search(str(line["message"])) for line in lines]
+        return [one[1] for one in said if one]
 
 
 def fleet() -> Fleet:
