@@ -21,7 +21,8 @@ TYPES = {
     "teams": (
         "import type { IAdaptiveCard } from '@microsoft/teams.cards';",
         (
-            "{ type: 'message'; attachments: { contentType: 'application/vnd.microsoft.card.adaptive'; contentUrl: null;"
+            "{ type: 'message'; summary: string; attachments: {"
+            " contentType: 'application/vnd.microsoft.card.adaptive'; contentUrl: null;"
             " content: IAdaptiveCard }[] }"
         ),
     ),
