@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs every lock file with each Python that is named: tools/try_locks.sh PYTHON...
-# once with the pip that the Python bundles and once with the newest; `pip check` is part of it. Ends with 1 if one failed.
+# once with the pip that the Python bundles and once with the newest (PIPS names one of them); `pip check` is part of it.
+# Ends with 1 if one failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,6 +28,6 @@ fi
 [ $# -gt 0 ] || { echo "usage: tools/try_locks.sh PYTHON..." >&2; exit 2; }
 for python; do
   for lock in requirements*.lock bench/peers/*.lock tests/environments/*.lock; do
-    printf '%s\0' "$python" bundled "$lock" "$python" newest "$lock"
+    for pip in ${PIPS:-bundled newest}; do printf '%s\0' "$python" "$pip" "$lock"; done
   done
 done | xargs -P "$(nproc 2>/dev/null || echo 2)" -0 -n 3 tools/try_locks.sh --one
