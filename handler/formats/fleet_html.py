@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from handler.decide.fleet import SEVERITY_NAMES, STANDINGS
 from handler.formats.fleet import age_words
-from handler.formats.html_report import digest_of, environment_of, part_of
+from handler.formats.html_report import render_page
 
 if TYPE_CHECKING:
     from handler.decide.fleet import FleetStatus
@@ -25,14 +25,10 @@ class Bar(NamedTuple):
 
 def render_fleet_html(fleet: FleetStatus) -> str:
     """The whole page; every row is in it, so it works without its script too."""
-    css, script = part_of("report.css") + part_of("fleet.css"), part_of("fleet.js")
-    template = environment_of().from_string(part_of("fleet.html.j2"))
-    return template.render(
+    return render_page(
+        "fleet",
+        ("report.css", "fleet.css"),
         fleet=fleet,
-        css=css,
-        script=script,
-        css_hash=digest_of(css),
-        script_hash=digest_of(script),
         bars=month_of(fleet),
         bar_height=BAR_HEIGHT,
         severities=SEVERITY_NAMES,

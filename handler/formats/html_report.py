@@ -26,14 +26,10 @@ _TABLE_RUNS = 30  # the newest runs that are also told as a table
 
 def render_html(report: Report, history: Sequence[RunSummary] = ()) -> str:
     """The whole page; below 300 KB for 1,000 findings."""
-    css, script = part_of("report.css"), part_of("report.js")
-    template = environment_of().from_string(part_of("report.html.j2"))
-    return template.render(
+    return render_page(
+        "report",
+        ("report.css",),
         report=report,
-        css=css,
-        script=script,
-        css_hash=digest_of(css),
-        script_hash=digest_of(script),
         findings=sorted(report.findings, key=worst_first),
         rules=_rules(report),
         changed=_changed(report),
@@ -64,19 +60,25 @@ def safe_link(url: str) -> str:
     return inert(url, 2000) if parts.scheme in {"http", "https"} and parts.netloc else ""
 
 
-def environment_of() -> Environment:
-    """What renders a page: everything is escaped, nothing may be missing."""
+def render_page(name: str, styles: Sequence[str], **values: object) -> str:
+    """A page of the template and script `name` in these styles: everything is escaped, nothing may be missing."""
+    css, script = "".join(map(_part, styles)), _part(f"{name}.js")
+    template = _environment().from_string(_part(f"{name}.html.j2"))
+    return template.render(css=css, script=script, css_hash=_digest_of(css), script_hash=_digest_of(script), **values)
+
+
+def _environment() -> Environment:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(inert=inert, anchor=anchor, rule_anchor=rule_anchor, safe_link=safe_link)
     return environment
 
 
-def part_of(name: str) -> str:
+def _part(name: str) -> str:
     """A file beside this one."""
     return files("handler.formats").joinpath(name).read_text(encoding="utf-8")
 
 
-def digest_of(text: str) -> str:
+def _digest_of(text: str) -> str:
     """What the page's content security policy names its style and script by."""
     return f"sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 

@@ -99,7 +99,7 @@ def test_without_home_and_file_it_is_one_line(port_compliance, cloud, monkeypatc
     assert printed.err.splitlines()[0].startswith("error: OS_CLOUD=prod: no clouds.yaml found")
 
 
-@pytest.mark.parametrize("home", ["/proc/1/root/nowhere", "x" * 5000, "/dev/null"])
+@pytest.mark.parametrize("home", ["/proc/1/cwd/nowhere", "x" * 5000, "/dev/null"])
 def test_a_home_that_is_none_is_one_line(port_compliance, cloud, home):
     printed = check(port_compliance, cloud, HOME=home)
     assert (printed.code, printed.err.splitlines()[0][:32]) == (2, "error: OS_CLOUD=prod: no clouds.")
