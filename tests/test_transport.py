@@ -116,17 +116,17 @@ def test_connections_are_kept_and_cookies_are_not(httpserver, transport):
     assert bodies == [b"none", b"none"]
 
 
-def test_a_netrc_file_is_not_read(httpserver, transport, tmp_path, monkeypatch):
+def test_a_netrc_file_is_not_read(httpserver, transport, tmp_path, surroundings):
     (tmp_path / "netrc").write_text(f"machine {httpserver.host} login me password {SECRET}\n")
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    surroundings(NETRC=str(tmp_path / "netrc"))
     httpserver.expect_request("/").respond_with_handler(
         lambda request: Answer(request.headers.get("Authorization", "none"))
     )
     assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"none"
 
 
-def test_the_environments_proxy_is_used(httpserver, transport, monkeypatch):
-    monkeypatch.setenv("http_proxy", httpserver.url_for(""))
+def test_the_environments_proxy_is_used(httpserver, transport, surroundings):
+    surroundings(http_proxy=httpserver.url_for(""))
     httpserver.expect_request("/through").respond_with_data("proxied")
     assert transport(Request("GET", "http://hss.invalid/through"), PATIENT).body == b"proxied"
 
