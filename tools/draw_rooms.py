@@ -39,6 +39,7 @@ SAYS = {
     "foreign_text": "others' text, harmless",
     "listeners": "who listens on a port",
     "ports": "sets of ports",
+    "named_tuple": "the base of all nouns",
 }
 
 

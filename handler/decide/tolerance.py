@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.listeners import PortListeners
+from handler.named_tuple import NamedTuple
 from handler.policy.match_keys import UNSAID
 from handler.policy.servers import count_servers, covered_by_exemption, left_for_rule
 

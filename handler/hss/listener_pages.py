@@ -8,10 +8,11 @@ it is not known. The stated limit: a line that slips over a seam in both passes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from handler.hss.pages import CAP
 from handler.hss.parameters import LIMIT
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.addresses import is_loopback
 from handler.listeners import Host, PortListeners, names_one, server_of
 from handler.models import family
+from handler.named_tuple import NamedTuple
 from handler.policy.host_patterns import names_server
 
 if TYPE_CHECKING:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from handler.named_tuple import NamedTuple
 from handler.run.redaction import Redactor
 
 if TYPE_CHECKING:

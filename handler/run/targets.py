@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.errors import PolicyError, SettingsError, UnknownError
 from handler.hss.listing import check_queries
 from handler.hss.plan import asks_of
 from handler.models import Target
+from handler.named_tuple import NamedTuple
 from handler.run.wiring import attempt
 from handler.settings.run_settings import DEFAULT_BUDGET
 

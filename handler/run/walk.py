@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import Deadline
 from handler.errors import PolicyError, UnknownError
 from handler.hss.listing import take_snapshot
 from handler.hss.plan import asks_of
 from handler.logs import LOGGER
+from handler.named_tuple import NamedTuple
 from handler.run import lazy
 from handler.run.check import check_target, load_state, told_report
 from handler.run.job import Adapters, Job

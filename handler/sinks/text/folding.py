@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.listeners import server_key
 from handler.models import CATEGORIES, Finding, Severity, family
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.foreign_text import one_line
+from handler.named_tuple import NamedTuple
 from handler.sinks.text.dialects import safe_url
 
 if TYPE_CHECKING:
