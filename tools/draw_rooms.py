@@ -37,7 +37,6 @@ SAYS = {
     "clock": "time as an argument",
     "errors": "the tree",
     "foreign_text": "others' text, harmless",
-    "listeners": "who listens on a port",
     "ports": "sets of ports",
     "named_tuple": "the base of all nouns",
 }

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from handler.listeners import Host
     from handler.models import Evaluation, Finding, PastFinding
+    from handler.models.listeners import Host
     from handler.policy.rules import Policy
     from handler.state.memory import Receipt
 

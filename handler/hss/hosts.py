@@ -13,7 +13,7 @@ from handler.hss.client import Spending
 from handler.hss.decode import answer_object, drift_warnings, notes_of
 from handler.hss.parameters import LIMIT, Query
 from handler.hss.rows import fault_of, is_count
-from handler.listeners import Listener
+from handler.models.listeners import Listener
 from handler.named_tuple import NamedTuple
 from handler.policy.servers import NO_API, hosts_of, of_protocol
 from handler.retries import Retries

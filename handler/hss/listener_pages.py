@@ -17,7 +17,7 @@ from handler.named_tuple import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handler.listeners import Listener
+    from handler.models.listeners import Listener
 
 SEAM = 4  # lines that a page begins before the end of the last
 READINGS = 2  # so often a list that moves is read

@@ -17,7 +17,7 @@ from handler.named_tuple import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.listeners import Listener
+    from handler.models.listeners import Listener
 
 PatternKind = Literal["network", "id", "glob"]
 Named = Literal["yes", "no", "undecidable"]

@@ -11,7 +11,7 @@ from collections import defaultdict
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from handler.listeners import PortListeners
+from handler.models.listeners import PortListeners
 from handler.named_tuple import NamedTuple
 from handler.policy.match_keys import (
     EXEMPTION_BOUNDS,

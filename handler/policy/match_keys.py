@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from handler.listeners import PortListeners
+    from handler.models.listeners import PortListeners
     from handler.policy.rules import Exemption, Limits, Rule
     from handler.policy.servers import Left
     from handler.ports import PortSet

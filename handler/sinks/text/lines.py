@@ -11,8 +11,8 @@ from handler.sinks.text.dialects import safe_url
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handler.listeners import Host
     from handler.models import Finding, Severity
+    from handler.models.listeners import Host
     from handler.sinks.sink import Sink
     from handler.sinks.text.folding import PortLine
     from handler.sinks.text.moves import Move, RuleBlock

@@ -10,7 +10,7 @@ from handler.named_tuple import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handler.listeners import Host, PortListeners
+    from handler.models.listeners import Host, PortListeners
 
 Verdict = Literal["inconclusive", "violations", "compliant"]
 CATEGORIES: tuple[str, ...] = ("host", "container")
