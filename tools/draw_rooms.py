@@ -33,7 +33,7 @@ SAYS = {
     "http_session": "what requests is used for",
     "logs": "lines of JSON",
     "models": "the nouns",
-    "addresses": "loopback, metadata",
+    "addresses": "what is this machine",
     "clock": "time as an argument",
     "errors": "the tree",
     "foreign_text": "others' text, harmless",
