@@ -188,6 +188,19 @@ def test_help_needs_no_extra(command):
     assert (code, among(modules, ["werkzeug"])) == (0, [])
 
 
+def test_a_check_of_a_snapshot_loads_nothing_that_asks_or_tells():
+    words = ["check", "--snapshot", "docs/examples/snapshot.json", "--policy", "docs/examples/first.yaml"]
+    _, modules = in_fresh_process(COMMAND, *words)
+    asks = [
+        "handler.hss.client",
+        "handler.hss.listing",
+        "handler.hss.plan",
+        "handler.hss.walk",
+        "handler.schemas.judge",
+    ]
+    assert among(modules, [*asks, "handler.notify", "handler.sinks"]) == []
+
+
 def test_the_policy_is_explained_without_the_api():
     _, modules = in_fresh_process(COMMAND, *["policy", "explain", "policies/baseline.yaml", "--port", "23/tcp"])
     assert among(modules, ["handler.hss", "handler.notify", "handler.sinks", "handler.settings", "handler.state"]) == []

@@ -45,11 +45,11 @@ class Notifier(Protocol):
 class Adapters(NamedTuple):
     """What a check talks to. `source` gives the snapshot; `hosts` finds the servers behind findings, and may warn.
 
-    What they say leaves through `redactor`.
+    No `notifier`: nobody is to be told, and nothing is remembered. What they say leaves through `redactor`.
     """
 
     source: Callable[[Job], Snapshot]
-    notifier: Notifier
+    notifier: Notifier | None
     clock: Clock
     store: Store | None = None
     hosts: Callable[[Job, tuple[Finding, ...]], tuple[tuple[Finding, ...], tuple[str, ...]]] | None = None
