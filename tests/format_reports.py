@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from handler.listeners import Host
 from handler.models import (
     AnnouncedFinding,
     Changes,
@@ -15,6 +14,7 @@ from handler.models import (
     Row,
     Severity,
 )
+from handler.models.listeners import Host
 from tests.fakes import TARGET, category, finding, report
 
 NASTY = (

@@ -23,6 +23,10 @@ def test_the_contract_names_every_room():
     assert {room for layer in LAYERS for room in layer} == rooms - {"__init__"}
 
 
+def test_there_are_few_rooms():
+    assert sum(map(len, LAYERS)) <= 30
+
+
 def test_the_design_names_only_files_that_are_there():
     import re
 

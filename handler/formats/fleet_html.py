@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.decide.fleet import SEVERITY_NAMES, STANDINGS
 from handler.formats.fleet import age_words
 from handler.formats.html_report import render_page
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from handler.decide.fleet import FleetStatus

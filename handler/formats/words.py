@@ -10,8 +10,8 @@ from handler.models import SEVERITIES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.listeners import Host
     from handler.models import CategorySnapshot, Changes, ExemptedFinding, Finding, Report, Target
+    from handler.models.listeners import Host
 
 HOSTS_SHOWN = 5
 _CHANGES = (

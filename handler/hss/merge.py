@@ -10,10 +10,11 @@ one the greater num.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.hss.pages import RANKS, begins_lower, key_of
 from handler.hss.reading import ListReading
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
 from handler.models import ExemptionNotice, Severity, worst_first
+from handler.named_tuple import NamedTuple
 from handler.notify.due import FINDING_ITEMS, wants
 from handler.notify.run_items import RUN
 from handler.sinks.sink import Before, Notification

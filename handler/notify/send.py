@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from handler.errors import TransportError
+from handler.named_tuple import NamedTuple
 from handler.retries import DEFAULT_RETRIES
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.message import PLAIN

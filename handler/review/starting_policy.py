@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, family
+from handler.named_tuple import NamedTuple
 from handler.policy.canonical import as_yaml
 
 if TYPE_CHECKING:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import Deadline
 from handler.errors import PolicyError, UnknownError
-from handler.hss.listing import take_snapshot
-from handler.hss.plan import asks_of
 from handler.logs import LOGGER
+from handler.named_tuple import NamedTuple
 from handler.run import lazy
 from handler.run.check import check_target, load_state, told_report
 from handler.run.job import Adapters, Job
@@ -99,17 +98,18 @@ def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadli
     return check_target(job, _adapters(each, run, wiring, share.earlier(kept), notifier))
 
 
-def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: Deadline, notifier: Notifier) -> Adapters:
+def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: Deadline, tells: Notifier) -> Adapters:
     """What a check of this target talks to: the API, or a recorded snapshot in its place."""
     context, client, recorded = wiring.context, each.client, run.request.snapshot
+    notifier = tells if run.sinks or each.store is not None else None
     if client is None:
         assert recorded is not None
         return Adapters(partial(lazy.replay, recorded), notifier, context.clock, each.store, redactor=wiring.redactor)
     on_progress = None if context.on_progress is None else partial(context.on_progress, each.target.name)
 
     def ask(job: Job) -> Snapshot:
-        asks = asks_of(job.policy, job.categories)
-        taken = take_snapshot(client, job.target, asks, context.clock, asking, on_progress=on_progress)
+        asks = lazy.asks_of(job.policy, job.categories)
+        taken = lazy.take_snapshot(client, job.target, asks, context.clock, asking, on_progress=on_progress)
         wanted = lazy.wanted_listeners(job.policy, taken, job.started_at.date())
         return lazy.with_listeners(taken, wanted, client, asking) if wanted else taken
 

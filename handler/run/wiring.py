@@ -12,7 +12,6 @@ from urllib.parse import quote, unquote, urlsplit
 
 from handler.clock import Deadline, running
 from handler.errors import SettingsError
-from handler.hss.client import HssClient
 from handler.run import lazy
 from handler.run.credentials import Authorizers
 from handler.run.policy_source import fetch_policy, https_get, read_local
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handler.decide.diff import Compared
+    from handler.hss.client import HssClient
     from handler.models import Report, Secret
     from handler.notify.dispatch import Dispatched
     from handler.policy.rules import Policy
@@ -87,7 +87,7 @@ class Wiring:
     def client(self, place: Place) -> HssClient:
         """The API of a place. Raises SettingsError where there are no credentials."""
         settings, context = self.settings, self.context
-        return HssClient(
+        return lazy.HssClient(
             endpoint=place.endpoint,
             authorizer=self._authorizers.of(place),
             transport=context.warm.api,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from handler.named_tuple import NamedTuple
 
 CLOUDS = ("huaweicloud", "otc")
 OTC_SUFFIX = "otc.t-systems.com"

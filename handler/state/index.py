@@ -7,10 +7,11 @@ merge only asks HSS once more. Its JSON is part of the public surface (docs/desi
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.clock import iso, parse_iso
 from handler.errors import StoreDamagedError
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

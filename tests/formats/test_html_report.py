@@ -11,8 +11,8 @@ from handler.errors import MissingExtraError
 from handler.formats.html_report import render_html, safe_link
 from handler.formats.plots import findings_plot, ports_plot
 from handler.formats.registry import render_report
-from handler.listeners import Host
 from handler.models import Changes, Severity
+from handler.models.listeners import Host
 from handler.state.memory import RunSummary
 from tests.fakes import finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating

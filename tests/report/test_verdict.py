@@ -8,7 +8,6 @@ from jsonschema import Draft202012Validator
 
 from handler.decide.schedule import Deferred
 from handler.errors import SettingsError
-from handler.listeners import Host
 from handler.models import (
     AnnouncedFinding,
     Changes,
@@ -19,6 +18,7 @@ from handler.models import (
     Problem,
     Severity,
 )
+from handler.models.listeners import Host
 from handler.report.fit import fit_report
 from handler.report.json_v1 import report_dict, targets_dict
 from handler.report.verdict import worst_verdict

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from handler.foreign_text import one_line
+from handler.named_tuple import NamedTuple
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG, MessageLine, block_lines, readable_time, short_digest
 from handler.sinks.text.moves import STILL_OPEN, open_moves, rule_blocks, still_there

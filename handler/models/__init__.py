@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
+
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handler.listeners import Host, PortListeners
+    from handler.models.listeners import Host, PortListeners
 
 Verdict = Literal["inconclusive", "violations", "compliant"]
 CATEGORIES: tuple[str, ...] = ("host", "container")
