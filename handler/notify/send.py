@@ -75,11 +75,12 @@ def send(notification: Notification, sink: Sink, context: DeliveryContext) -> Se
 
 
 def http_request(message: SinkMessage, sink: Sink) -> Request:
-    """The POST of a message to the sink's URL, with the sink's own headers and what the kind adds to the query."""
-    parts = urlsplit(sink.url.reveal())
+    """The request of a message, to the sink's URL if it has none, with the sink's headers and the kind's query."""
+    parts = urlsplit((message.url or sink.url).reveal())
     query = "&".join(part for part in (parts.query, urlencode(message.query)) if part)
     headers = {**message.headers, **{name: value.reveal() for name, value in sink.headers.items()}}
-    return Request("POST", urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), headers, message.body)
+    url = urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+    return Request(message.method, url, headers, message.body or None)
 
 
 class _Attempt:

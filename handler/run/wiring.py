@@ -161,6 +161,7 @@ class Wiring:
         `state_url` is one that a door has asked for.
         """
         context, run_interval = self.context, self.settings.run_interval
+        sinks = tuple(sink for sink in sinks if not sink.kind.once_a_run)
         shard = _shard(state_url or self.settings.state_url)
 
         def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
@@ -238,9 +239,15 @@ class Wiring:
 
 
 def _secrets_of(sink: Sink) -> Iterator[str]:
-    """What is sent to a sink and should be known to it only: the path of its URL, its keys, its own headers."""
-    parts = urlsplit(sink.url.reveal())
-    yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
+    """What is sent to a sink and should be known to it only: the path of its URLs, its keys, its own headers.
+
+    Where the path is all the secret that there is, so is each part of it that may be a token.
+    """
+    for url in (one for one in (sink.url, sink.fail_url) if one is not None):
+        parts = urlsplit(url.reveal())
+        yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
+        if sink.kind.once_a_run:
+            yield from (text for text in parts.path.split("/") if not (text.isalpha() and text.islower()))
     known = (sink.secret, sink.routing_key, *sink.headers.values())
     for text in (secret.reveal() for secret in known if secret is not None):
         yield from (word for word in text.split() if len(word) >= PIECE or text == word)

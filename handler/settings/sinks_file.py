@@ -12,7 +12,7 @@ from handler.settings.placeholders import fill_troubles, filled, plain_troubles
 from handler.settings.reader import parse_duration
 from handler.settings.webhook import sink_troubles
 from handler.settings.yaml_file import StrictModel, read_model
-from handler.sinks.kinds import SINK_KINDS, guess_kind
+from handler.sinks.kinds import SINK_KINDS, guess_kind, misplaced_keys
 from handler.sinks.sink import Match, Sink
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class SinkEntry(StrictModel):
     secret: str = ""
     chat_id: str = ""
     routing_key: str = ""
+    style: Literal["healthchecks", "cronitor", "uptime-kuma", "plain"] | None = None
+    fail_url: str = ""
     hosts: bool = False
     allow_http: bool = False
 
@@ -82,7 +84,10 @@ def read_sinks(name: str, content: bytes, lookup: Callable[[str], str | None], *
     for index, entry in enumerate(file.sinks):
         filled = _Filled(entry, lookup)
         sink = filled.sink()
+        misplaced = ", ".join(misplaced_keys(sink.kind, sorted(entry.model_fields_set)))
         trouble = [*filled.problems, *sink_troubles(sink, with_state=with_state)]
+        if misplaced:
+            trouble.append(f"{sink.kind.name} has no use for {misplaced}")
         if any(sink.name == other.name for other in sinks):
             trouble.append("the name is used twice")
         problems += [f"{positions.where(('sinks', index))}: sink {entry.name}: {text}" for text in trouble]
@@ -119,10 +124,12 @@ class _Filled:
             match=self._match(entry.match),
             headers=self._headers(entry.headers),
             chat_id=self._plain("chat_id", entry.chat_id),
+            style=entry.style or "",
             hosts=entry.hosts,
             allow_http=entry.allow_http,
         )
-        return made._replace(secret=self._secret("secret"), routing_key=self._secret("routing_key"))
+        secret, routing_key = self._secret("secret"), self._secret("routing_key")
+        return made._replace(secret=secret, routing_key=routing_key, fail_url=self._secret("fail_url"))
 
     def _match(self, match: MatchEntry) -> Match:
         tags = tuple(self._plain("match.tags", tag) for tag in match.tags)

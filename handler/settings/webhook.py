@@ -59,6 +59,9 @@ def sink_troubles(sink: Sink, *, with_state: bool) -> Iterable[str]:
     refusal = refuse_url(sink.url.reveal(), allow_http=sink.allow_http)
     if refusal is not None:
         yield refusal
+    failure = None if sink.fail_url is None else refuse_url(sink.fail_url.reveal(), allow_http=sink.allow_http)
+    if failure is not None:
+        yield f"fail_url {failure}"
     yield from (f"{sink.kind.name} needs {key}" for key in sink.kind.needs if not getattr(sink, key))
     if not with_state:
         needy = {

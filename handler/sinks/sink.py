@@ -42,6 +42,8 @@ class Sink(NamedTuple):
     secret: Secret | None = None
     chat_id: str = ""
     routing_key: Secret | None = None
+    style: str = ""  # how a check-in is spelt; empty: by the host
+    fail_url: Secret | None = None  # where a check-in says that the run failed, if not in the style's own way
     hosts: bool = False
     allow_http: bool = False
 

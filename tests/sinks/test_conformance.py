@@ -55,7 +55,9 @@ def bodies(kind, case, shrink=0, **options):
 
 
 def parsed(body):
-    """The JSON of a body; of several objects one after another, all of them."""
+    """The JSON of a body; of several objects one after another, all of them; the text of one that is no JSON."""
+    if not body.startswith((b"{", b"[")):
+        return body.decode()
     values = [json.loads(line) for line in body.split(b"\n")]
     return values[0] if len(values) == 1 else values
 
