@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     report = parse_report(read_file(args.report), args.report) if args.report else sample_report()
     kind = SINK_KINDS[args.sink]
     sink = Sink("preview", kind, Secret("https://example.invalid/"), routing_key=Secret("preview"), chat_id="-1")
-    sink = sink._replace(style="healthchecks")
+    sink = sink._replace(style="healthchecks", topic_urn=f"urn:smn:eu-de:{'0' * 32}:preview")
     for message in kind.module.render(everything_new(report), sink, parse_iso(report.started_at), 0):
         if message.url is not None:
             print(f"{message.method} {message.url.reveal()}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
@@ -137,6 +138,7 @@ class Wiring:
     def sinks(self, problems: list[str], *, with_state: bool) -> tuple[Sink, ...]:
         """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL that can be built; what is wrong joins `problems`."""
         listed = attempt(lambda: self._listed_sinks(with_state=with_state), problems) or ()
+        listed = tuple(one for sink in listed if (one := attempt(partial(self._signed, sink), problems)) is not None)
         self.redactor.learn(*(secret for sink in listed for secret in _secrets_of(sink)))
         single = attempt(self._webhook, problems)
         if single is None:
@@ -207,6 +209,13 @@ class Wiring:
             return ()
         content = read_config("NOTIFY_CONFIG", name, self.context.root)
         return lazy.read_sinks(name, content, self.context.lookup, with_state=with_state)
+
+    def _signed(self, sink: Sink) -> Sink:
+        """The sink, with what signs its requests where it is a service of the cloud. Raises SettingsError."""
+        if not sink.kind.signed:
+            return sink
+        project_id = sink.topic_urn.split(":")[3]
+        return sink._replace(signer=self._authorizers.own(project_id, f"sink {sink.name}"))
 
     def _webhook(self) -> Sink | None:
         settings = self.settings

@@ -43,7 +43,8 @@ class SinkKind(NamedTuple):
     compliant. `mirrors`: it holds the state itself and gets everything that is open on every run, for what it does not
     get looks resolved. `event_per_finding`: each finding is a message of its own, at most `max_findings` in a run, and
     what does not fit stays due. `warn_unsigned`: a sink without a secret is warned of. `once_a_run`: it is told once a
-    run, over all targets, and nothing of it is remembered. `own` are the keys of a sink that no other kind has; `only`
+    run, over all targets, and nothing of it is remembered. `signed`: it is a service of the cloud, asked with the run's
+    own credentials. `own` are the keys of a sink that no other kind has; `only`
     are all that it takes, where those of every sink make no sense for it.
     """
 
@@ -55,6 +56,7 @@ class SinkKind(NamedTuple):
     event_per_finding: bool = False
     warn_unsigned: bool = False
     once_a_run: bool = False
+    signed: bool = False
     own: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     load: Callable[[str], SinkModule] = _load
@@ -109,6 +111,7 @@ _ROWS: Final = (
     SinkKind("cloudevents", chat=False),
     SinkKind("ocsf", chat=False),
     SinkKind("splunk", chat=False, needs=("headers",)),
+    SinkKind("smn", needs=("topic_urn",), signed=True, own=("topic_urn",)),
     SinkKind(
         "ping",
         hosts=("hc-ping.com", "cronitor.link", "uptime.betterstack.com"),
