@@ -38,7 +38,11 @@ def tell_failure(
         target = Target() if place is None else place.target
         state = load_state(_store(wiring, target.name if place is None else place.name, place))
         reports.append(lazy.run_failure(run_id, started_at, target, error, notifier, state))
-    return tuple(reports)
+    if not any(sink.kind.once_a_run for sink in sinks):
+        return tuple(reports)
+    last = whole.no_sooner_than(lazy.RESERVED)
+    told = lazy.check_in(sinks, run_id, started_at, "inconclusive", wiring, last, dry_run=dry_run)
+    return lazy.with_check_ins(reports, told)
 
 
 def _store(wiring: Wiring, name: str, place: Place | None) -> Store | None:

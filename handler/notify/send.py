@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from handler.errors import TransportError
+from handler.errors import PortComplianceError, TransportError
 from handler.named_tuple import NamedTuple
 from handler.retries import DEFAULT_RETRIES
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
@@ -76,11 +76,12 @@ def send(notification: Notification, sink: Sink, context: DeliveryContext) -> Se
 
 
 def http_request(message: SinkMessage, sink: Sink) -> Request:
-    """The POST of a message to the sink's URL, with the sink's own headers and what the kind adds to the query."""
-    parts = urlsplit(sink.url.reveal())
+    """The request of a message, to the sink's URL if it has none, with the sink's headers and the kind's query."""
+    parts = urlsplit((message.url or sink.url).reveal())
     query = "&".join(part for part in (parts.query, urlencode(message.query)) if part)
     headers = {**message.headers, **{name: value.reveal() for name, value in sink.headers.items()}}
-    return Request("POST", urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), headers, message.body)
+    url = urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+    return Request(message.method, url, headers, message.body or None)
 
 
 class _Attempt:
@@ -156,8 +157,14 @@ class _Attempt:
 
     def _post_once(self, message: SinkMessage) -> SinkAnswer:
         timeout = min(LONGEST_WAIT, self._context.deadline.left())
+        request, signer = http_request(message, self._sink), self._sink.signer
+        if signer is not None:
+            try:
+                request = request._replace(headers={**request.headers, **signer.headers(request)})
+            except PortComplianceError as error:
+                return SinkAnswer(DeliveryOutcome.RETRY_NEXT_RUN, error.message)
         try:
-            response = self._context.transport(http_request(message, self._sink), timeout)
+            response = self._context.transport(request, timeout)
         except TransportError as error:
             self._uncertain |= error.sent
             return SinkAnswer(DeliveryOutcome.RETRY_NOW, error.message)
@@ -166,6 +173,8 @@ class _Attempt:
         answer = self._sink.kind.module.judge(response.status, response.headers, response.body)
         if answer.outcome not in _TAKEN:
             self._uncertain |= _leaves_open(response)
+        if response.status == 401 and signer is not None and signer.refused():
+            return answer._replace(outcome=DeliveryOutcome.RETRY_NOW, retry_after=0.0)
         return answer
 
 

@@ -11,6 +11,7 @@ from handler.clock import Deadline
 from handler.errors import PolicyError, UnknownError
 from handler.logs import LOGGER
 from handler.named_tuple import NamedTuple
+from handler.report.verdict import verdict_of_run
 from handler.run import lazy
 from handler.run.check import check_target, load_state, told_report
 from handler.run.job import Adapters, Job
@@ -38,12 +39,24 @@ def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> Checked:
 
     With an index the most overdue are asked first, each with all the time that is left (its calls' own limits end it),
     and what is not due or does not fit is deferred. Without one every target is asked, in its share of the time left.
+    Who is told once a run is told last, but by a run that finds its shard taken and asks nothing.
     """
     wiring.begin(seconds)
     whole = Deadline.after(seconds, wiring.context.clock)
+    checked_in = any(sink.kind.once_a_run for sink in run.sinks)
+    asking = whole.earlier(min(lazy.RESERVED, seconds / 10)) if checked_in else whole
     shard = _shard(run, wiring)
-    if shard is not None:
-        return _of_shard(shard, run, wiring, whole)
+    checked = _each(run, wiring, asking) if shard is None else _of_shard(shard, run, wiring, asking)
+    if not checked_in or (shard is not None and shard.is_taken and not checked.reports):
+        return checked
+    verdict = verdict_of_run(checked.reports, checked.deferred)
+    dry_run = run.request.dry_run
+    told = lazy.check_in(run.sinks, run.run_id, run.started_at, verdict, wiring, whole, dry_run=dry_run)
+    return checked._replace(reports=lazy.with_check_ins(checked.reports, told))
+
+
+def _each(run: PreparedRun, wiring: Wiring, whole: Deadline) -> Checked:
+    """Every target, in its share of the time left."""
     reports: list[Report] = []
     for each in run.targets:
         share = whole.left() / (len(run.targets) - len(reports))

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from handler.sinks.answers import SinkAnswer
@@ -44,7 +44,10 @@ class SinkKind(NamedTuple):
     kind cannot do without. `chat`: people read it, so that without a state it hears only of runs that are not
     compliant. `mirrors`: it holds the state itself and gets everything that is open on every run, for what it does not
     get looks resolved. `event_per_finding`: each finding is a message of its own, at most `max_findings` in a run, and
-    what does not fit stays due. `warn_unsigned`: a sink without a secret is warned of.
+    what does not fit stays due. `warn_unsigned`: a sink without a secret is warned of. `once_a_run`: it is told once a
+    run, over all targets, and nothing of it is remembered. `signed`: it is a service of the cloud, asked with the run's
+    own credentials. `own` are the keys of a sink that no other kind has; `only`
+    are all that it takes, where those of every sink make no sense for it.
     """
 
     name: str
@@ -54,6 +57,10 @@ class SinkKind(NamedTuple):
     mirrors: bool = False
     event_per_finding: bool = False
     warn_unsigned: bool = False
+    once_a_run: bool = False
+    signed: bool = False
+    own: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     load: Callable[[str], SinkModule] = _load
 
     @property
@@ -106,8 +113,23 @@ _ROWS: Final = (
     SinkKind("cloudevents", chat=False),
     SinkKind("ocsf", chat=False),
     SinkKind("splunk", chat=False, needs=("headers",)),
+    SinkKind("smn", needs=("topic_urn",), signed=True, own=("topic_urn",)),
+    SinkKind(
+        "ping",
+        hosts=("hc-ping.com", "cronitor.link", "uptime.betterstack.com"),
+        chat=False,
+        once_a_run=True,
+        own=("style", "fail_url"),
+        only=("name", "kind", "url", "style", "fail_url", "headers", "allow_http"),
+    ),
 )
 SINK_KINDS: Final[dict[str, SinkKind]] = {row.name: row for row in _ROWS}
+
+
+def misplaced_keys(kind: SinkKind, given: Iterable[str]) -> tuple[str, ...]:
+    """The keys, of those given for a sink, that mean nothing to its kind."""
+    foreign = {key for row in _ROWS if row.name != kind.name for key in row.own}
+    return tuple(key for key in given if key in foreign or (kind.only and key not in kind.only))
 
 
 def guess_kind(url: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from handler.models import Secret, Severity
 from handler.named_tuple import NamedTuple
@@ -21,6 +21,18 @@ class Match(NamedTuple):
     tags: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+
+
+class Signer(Protocol):
+    """What lets a request in at a service of the cloud itself. `request` is one of the transport."""
+
+    def headers(self, request: Any) -> Mapping[str, str]:
+        """The headers to send besides the request's own. Raises PortComplianceError where they cannot be had."""
+        ...
+
+    def refused(self) -> bool:
+        """Called on a 401: whether the caller may try once more, with renewed credentials."""
+        ...
 
 
 class Sink(NamedTuple):
@@ -43,6 +55,10 @@ class Sink(NamedTuple):
     secret: Secret | None = None
     chat_id: str = ""
     routing_key: Secret | None = None
+    style: str = ""  # how a check-in is spelt; empty: by the host
+    fail_url: Secret | None = None  # where a check-in says that the run failed, if not in the style's own way
+    topic_urn: str = ""
+    signer: Signer | None = None  # signs each request with the run's own credentials
     hosts: bool = False
     allow_http: bool = False
 
