@@ -16,6 +16,7 @@ from handler.run.result import RunResult
 from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
+from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
 from handler.transport import Response
 from tests.fakes import FakeClock
@@ -60,7 +61,7 @@ class Shard:
 
     def write(self, index):
         self.path.parent.mkdir(exist_ok=True)
-        self.path.write_text(json.dumps(index_document(index)))
+        self.path.write_bytes(to_bytes(index_document(index)))
 
     def become(self, fleet):
         self.world = World(root=self.folder, fleet=fleet, clock=self.world.clock)
@@ -401,7 +402,7 @@ def test_a_place_that_another_shard_of_the_fleet_holds_is_dropped_silently(tmp_p
     told = len(shard.world.web.requests)
     (tmp_path / "other").mkdir()
     entry = shard.index.targets["b"]
-    (tmp_path / "other/_index.json").write_text(json.dumps(index_document(Index({"moved": entry}))))
+    (tmp_path / "other/_index.json").write_bytes(to_bytes(index_document(Index({"moved": entry}))))
     shard.list(["a"])
     shard.run(FLEET_STATE_URLS=f"{shard.settings['STATE_URL']},file://{tmp_path}/other/{{target}}.json", **CHAT)
     assert (set(shard.index.targets), len(shard.world.web.requests)) == ({"a"}, told)
