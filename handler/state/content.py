@@ -1,6 +1,6 @@
 """A document as bytes, its version, and whether it may be read.
 
-It is one line of JSON; where its last value is `Parts`, each part has a line of its own, so that a document of many
+It is one line of JSON; where its last value is `Lines`, each part has a line of its own, so that a document of many
 megabytes is written and read a part at a time and is never in memory whole.
 """
 
@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import StoreDamagedError
-from handler.state.parts import Parts
+from handler.state.parts import Lines, Parts, compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,15 +32,15 @@ def to_bytes(document: Document) -> bytes:
 def pieces(document: Document) -> Iterator[bytes]:
     """The same a piece at a time; to be written one after the other."""
     name = next(reversed(document), "")
-    parts = document.get(name)
-    if not isinstance(parts, Parts):
-        yield _compact(document).encode()
+    lines = document.get(name)
+    if not isinstance(lines, Lines):
+        yield compact(document).encode()
         return
-    yield _compact({**document, name: {}})[:-2].encode() + b"\n"
-    separator = ""
-    for part, value in parts.items():
-        yield f"{separator}{_compact(part)}:{_compact(value)}".encode()
-        separator = ",\n"
+    yield compact({**document, name: {}})[:-2].encode() + b"\n"
+    separator = b""
+    for line in lines:
+        yield separator + line
+        separator = b",\n"
     yield b"\n}}"
 
 
@@ -63,10 +63,6 @@ def from_lines(lines: Iterator[bytes], read: Callable[[Document], Decoded]) -> D
         return read(document)
     except (ValueError, RecursionError) as error:
         raise StoreDamagedError("the state is not JSON") from error
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
 
 
 def _read(lines: Iterable[bytes]) -> Iterator[tuple[str, Any]]:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.clock import iso, parse_iso
 from handler.errors import StoreDamagedError
-from handler.state.parts import Parts
+from handler.state.parts import Lines, compact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from handler.models import Verdict
@@ -76,20 +76,25 @@ class Index(NamedTuple):
     fleet_told: Mapping[str, str] = {}
 
 
-def index_document(index: Index) -> dict[str, Any]:
-    """The JSON of an index, its targets last and one at a time."""
+def index_document(index: Index, line: Callable[[str, IndexEntry], bytes] | None = None) -> dict[str, Any]:
+    """The JSON of an index, its targets last and one at a time; `line` may know that of an entry already."""
     return {
         "version": VERSION,
         "starts": {lane: list(starts) for lane, starts in index.starts.items()},
         "lease": None if index.lease is None else index.lease._asdict(),
         "fleet_told": dict(index.fleet_told),
-        "targets": Parts(partial(_plain, index.targets)),
+        "targets": Lines(partial(_lines, index.targets, line or line_of)),
     }
 
 
-def _plain(targets: Mapping[str, IndexEntry]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, entry in targets.items():
-        yield name, {**entry._asdict(), "days": [day._asdict() for day in entry.days]}
+def _lines(targets: Mapping[str, IndexEntry], line: Callable[[str, IndexEntry], bytes]) -> Iterator[bytes]:
+    return (line(name, entry) for name, entry in targets.items())
+
+
+def line_of(name: str, entry: IndexEntry) -> bytes:
+    """The line of an entry: its name and its JSON."""
+    plain = {**entry._asdict(), "days": [day._asdict() for day in entry.days]}
+    return f"{compact(name)}:{compact(plain)}".encode()
 
 
 def index_of(document: Mapping[str, Any]) -> Index:
