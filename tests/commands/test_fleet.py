@@ -17,6 +17,7 @@ from handler.cli import main
 from handler.clock import iso
 from handler.formats.fleet import CSV_COLUMNS
 from handler.formats.inert import cells
+from handler.state.content import to_bytes
 from handler.state.index import Day, Index, IndexEntry, index_document
 from tests.notices import HOSTILE
 
@@ -40,7 +41,7 @@ def fleet(tmp_path, capsys, surroundings):
     def run(*options, indexes=(), code=None):
         states = []
         for number, index in enumerate(indexes):
-            (tmp_path / f"{number}-_index.json").write_text(json.dumps(index_document(index)))
+            (tmp_path / f"{number}-_index.json").write_bytes(to_bytes(index_document(index)))
             states += ["--state", f"file://{tmp_path}/{number}-{{target}}.json"]
         found = main(["fleet", *states, "--at", AT, *options])
         assert code in (None, found)

@@ -10,6 +10,7 @@ import pytest
 from handler import index as door
 from handler.clock import iso
 from handler.errors import DeliveryError, SettingsError, UsageError
+from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, index_document, index_of
 from handler.transport import Response
 from tests.fakes import FakeClock
@@ -35,7 +36,7 @@ def write(world, number=0, **hours):
     for name, age in hours.items():
         at = iso(world.clock.now() - timedelta(hours=age))
         targets[name] = IndexEntry("compliant", {}, at, at, interval_seconds=3600)
-    (world.root / f"{number}-_index.json").write_text(json.dumps(index_document(Index(targets))))
+    (world.root / f"{number}-_index.json").write_bytes(to_bytes(index_document(Index(targets))))
 
 
 def called(world, event=FLEET, **settings):
