@@ -91,7 +91,10 @@ def _exempted(report: Report) -> list[str]:
 
 
 def _announced(report: Report) -> list[str]:
-    return [f"{_short(item.finding)}, counts from {inert(item.effective_from, 20)}" for item in report.announced]
+    return [
+        f"{item.finding.severity} {_short(item.finding)}, counts from {words.counts_from_words(item, report)}"
+        for item in report.announced
+    ]
 
 
 def _short(finding: Finding) -> str:
@@ -102,12 +105,18 @@ def _changes(report: Report) -> list[str]:
     if report.changes is None:
         return []
     counts = ", ".join(f"{count} {name}" for name, count in words.change_counts(report.changes))
-    return [counts, *_past("ended", report.changes.resolved), *_past("unseen", report.changes.unseen)]
+    forbidden = [_short(finding) for finding in words.forbidden_now(report)]
+    past = (*_few("ended", _past(report.changes.resolved)), *_few("unseen", _past(report.changes.unseen)))
+    return [counts, *_few("newly forbidden", forbidden), *past]
 
 
-def _past(word: str, items: Sequence[PastFinding]) -> list[str]:
-    shown = [f"{word}: {_short(item.finding)} ({inert(item.because, 40)})" for item in items[:PAST_SHOWN]]
-    return shown + ([f"{word}: and {len(items) - PAST_SHOWN} more"] if len(items) > PAST_SHOWN else [])
+def _past(items: Sequence[PastFinding]) -> list[str]:
+    return [f"{_short(item.finding)} ({inert(item.because, 40)})" for item in items]
+
+
+def _few(word: str, items: Sequence[str]) -> list[str]:
+    more = [f"{word}: and {len(items) - PAST_SHOWN} more"] if len(items) > PAST_SHOWN else []
+    return [*(f"{word}: {item}" for item in items[:PAST_SHOWN]), *more]
 
 
 def _deliveries(report: Report) -> list[str]:

@@ -62,6 +62,30 @@ def test_text_shows_five_hosts_and_how_many_more():
     assert "127.0.0.1 (loopback only)" in shown
 
 
+@pytest.mark.parametrize(
+    ("day", "when"),
+    [("2026-11-22", "2026-12-01, in 9 days"), ("2026-11-30", "2026-12-01, tomorrow"), ("2026-12-01", "2026-12-01")],
+)
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_an_announced_row_says_how_severely_it_counts_from_when(name, day, when):
+    shown = render_report(name, announced()._replace(started_at=f"{day}T12:00:00Z"))
+    assert when in " ".join(shown.split())
+    assert "in 0 days" not in shown
+    assert "critical" in shown.partition("ANNOUNCED" if name == "text" else "Announced, not")[2]
+
+
+@pytest.mark.parametrize("name", ["text", "markdown"])
+def test_what_is_newly_forbidden_is_named(name):
+    there, new = finding("rdp", 3389, title="Remote Desktop is open", num=4), finding("smb", 445, title="SMB is open")
+    one = report(there, new, changes=Changes(new=(new.fingerprint,), newly_forbidden=(there.fingerprint,)))
+    shown = " ".join(render_report(name, one).split())
+    said = shown[shown.lower().rindex("newly forbidden") :]
+    assert "3389/tcp" in said
+    assert "Remote Desktop is open" in said
+    assert "SMB" not in said
+    assert "1 newly forbidden" in shown
+
+
 def test_text_shows_exempted_announced_changes_deliveries_and_what_was_not_seen():
     assert "legacy-telnet until 2027-03-31 (129" in render_report("text", exempted())
     assert "counts from 2026-12-01" in render_report("text", announced())
@@ -110,7 +134,8 @@ def test_markdown_of_hostile_text_is_inert(text):
     tags = set(re.findall(r"<(/?[a-z0-9]+)[ >]", shown))
     assert tags <= {f"{end}{tag}" for end in ("", "/") for tag in
                     ("h2", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "br")}  # fmt: skip
-    assert {len(row.split("<td>")) for row in shown.split("<tr>")[2:] if "critical" in row} == {7}
+    found, later = [len(row.split("<td>")) for row in shown.split("<tr>")[2:] if "critical" in row]
+    assert (found, later) == (7, 6)  # a finding, and an announced row
 
 
 def test_markdown_breaks_mentions_references_and_links():
