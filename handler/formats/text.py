@@ -13,7 +13,7 @@ from handler.models import worst_first
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handler.models import Finding, PastFinding, Report
+    from handler.models import ExemptedFinding, Finding, PastFinding, Report
 
 PAST_SHOWN = 10
 
@@ -28,11 +28,11 @@ def _one(report: Report, ink: Ink) -> str:
         _head(report, ink),
         _section("NOT SEEN", [*words.not_seen(report), *words.hints(report)], ink),
         *_findings(report, ink),
-        _section("EXEMPTED", _exempted(report), ink),
-        _section("ANNOUNCED", _announced(report), ink),
+        _section("EXEMPTED", _exempted(report), ink, len(report.exempted)),
+        _section("ANNOUNCED", _announced(report), ink, len(report.announced)),
         _section("CHANGES", _changes(report), ink),
         _section("COVERAGE", [f"{c.category}: {words.coverage_words(c)}" for c in report.coverage], ink),
-        _section("WARNINGS", words.notes(report), ink),
+        _section("WARNINGS", words.notes(report), ink, len(words.notes(report))),
         _section("TOLD", _deliveries(report), ink),
     )
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -82,12 +82,22 @@ def _hosts(finding: Finding) -> list[str]:
 
 
 def _exempted(report: Report) -> list[str]:
-    return [
-        f"{_short(item.finding)}, by {inert(item.exemption_id, 80)} until {inert(item.expires, 20)} "
-        f"({words.days_words(item.days_left)}), {inert(item.owner, 80)}: {inert(item.reason, 160)}"
-        + (f" ({words.vouched_words(item)})" if words.vouched_words(item) else "")
-        for item in report.exempted
-    ]
+    """A sentence for each row; what is tolerated by the same owner, until the same day, is said once above its rows."""
+    groups: dict[str, list[str]] = {}
+    for item in report.exempted:
+        row = f"{_short(item.finding)}, by {inert(item.exemption_id, 80)}"
+        groups.setdefault(_tolerated(item), []).append(row)
+    return [line for told, rows in groups.items() for line in _group(told, rows)]
+
+
+def _tolerated(item: ExemptedFinding) -> str:
+    vouched = f" ({words.vouched_words(item)})" if words.vouched_words(item) else ""
+    until = f"until {inert(item.expires, 20)} ({words.days_words(item.days_left)})"
+    return f"{until}, {inert(item.owner, 80)}: {inert(item.reason, 160)}{vouched}"
+
+
+def _group(told: str, rows: Sequence[str]) -> list[str]:
+    return [f"{rows[0]} {told}"] if len(rows) == 1 else [told, *(f"- {row}" for row in rows)]
 
 
 def _announced(report: Report) -> list[str]:
@@ -126,9 +136,10 @@ def _deliveries(report: Report) -> list[str]:
     ]
 
 
-def _section(title: str, sentences: Sequence[str], ink: Ink) -> list[str]:
+def _section(title: str, sentences: Sequence[str], ink: Ink, count: int | None = None) -> list[str]:
+    """A heading, with how many there are where that is said, and the sentences."""
     if not sentences:
         return []
-    number = f" ({len(sentences)})" if title in {"EXEMPTED", "ANNOUNCED", "WARNINGS"} else ""
+    number = "" if count is None else f" ({count})"
     lines = [line for sentence in sentences for line in wrapped(sentence, first="  ", indent="    ")]
     return [ink.bold(f"{title}{number}"), *lines]

@@ -58,9 +58,16 @@ def verdict_words(report: Report) -> str:
     if report.verdict == "violations":
         return found
     if report.verdict == "compliant":
-        return f"nothing that the policy forbids is open ({counted(rows_seen(report), 'row')} seen)"
+        return f"nothing that the policy forbids is open{_but_for(report)} ({counted(rows_seen(report), 'row')} seen)"
     blind = "not everything was seen, so this is not an all-clear"
     return f"{blind}; so far {found}" if found else blind
+
+
+def _but_for(report: Report) -> str:
+    """`, but for 30 exempted and 2 announced`."""
+    counts = ((len(report.exempted), "exempted"), (len(report.announced), "announced"))
+    said = [f"{count:,} {word}" for count, word in counts if count]
+    return f", but for {' and '.join(said)}" if said else ""
 
 
 def rows_seen(report: Report) -> int:

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from handler.formats.inert import cells, inert
 from handler.formats.registry import render_report
-from handler.formats.words import days_words
+from handler.formats.words import days_words, verdict_words
 from handler.models import Changes, ExemptedFinding, PastFinding, Problem, Row, Severity
 from tests.fakes import category, finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
@@ -72,6 +72,33 @@ def test_an_announced_row_says_how_severely_it_counts_from_when(name, day, when)
     assert when in " ".join(shown.split())
     assert "in 0 days" not in shown
     assert "critical" in shown.partition("ANNOUNCED" if name == "text" else "Announced, not")[2]
+
+
+@every_report
+def test_a_compliant_verdict_says_what_it_leaves_out(name):
+    one = REPORTS[name]
+    said = verdict_words(one)
+    if one.verdict == "compliant":
+        assert (f"{len(one.exempted)} exempted" in said) == bool(one.exempted)
+        assert (f"{len(one.announced)} announced" in said) == bool(one.announced)
+        assert ("but for" in said) == bool(one.exempted or one.announced)
+
+
+def test_text_says_once_what_is_tolerated_for_the_same_time_and_reason():
+    begun, lifts = (
+        ("Open when we began.", "ops@example.org", "2027-06-30", 220),
+        ("Lifts.", "f@example.org", "2027-03-31", 129),
+    )
+    items = [
+        ExemptedFinding(finding("ftp", 21, title="FTP is open"), "ftp-21", *begun),
+        ExemptedFinding(finding("telnet", 23), "lifts", *lifts),
+        ExemptedFinding(finding("smb", 445, title="SMB is open"), "smb-445", *begun),
+    ]
+    shown = render_report("text", report(exempted=tuple(items)))
+    assert shown.count("Open when we began.") == 1
+    assert "EXEMPTED (3)\n  until 2027-06-30 (220 days left), ops@example.org: Open when we began.\n" in shown
+    assert "  - 21/tcp host num 3: FTP is open, by ftp-21\n  - 445/tcp host num 3: SMB is open, by smb-445\n" in shown
+    assert "  23/tcp host num 3: Telnet is open, by lifts until 2027-03-31" in shown
 
 
 @pytest.mark.parametrize("name", ["text", "markdown"])
