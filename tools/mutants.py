@@ -48,7 +48,7 @@ def files(folder: str, *names: str) -> tuple[str, ...]:
 
 CHANGES = files("decide", "diff", "ended", "flapping", "known_servers", "rules_before", "fingerprint")
 STATE = files("state", "content", "document", "file", "index", "memory", "obs*", "open", "redis", "shared_index")
-RUNS = ("tests/run", "tests/test_index.py")
+RUNS = (*(f"tests/run/test_{name}.py" for name in ("check", "many_targets", "shard", "targets")), "tests/test_index.py")
 TELLING = ("tests/notify", "tests/decide/test_diff.py", *RUNS)
 ROOMS = {
     "decode": Room(files("hss", "decode", "rows", "documented", "strict"), ("tests/hss",)),
@@ -65,7 +65,7 @@ ROOMS = {
     "receipts": Room(files("notify", "receipts"), TELLING),
     "report": Room(files("report", "*"), ("tests/report", "tests/function", "tests/commands/test_check.py", *RUNS)),
     "retries": Room(("handler/retries.py",), ("tests/test_retries.py", "tests/hss/test_client.py")),
-    "state": Room(STATE, ("tests/state", "tests/run")),
+    "state": Room(STATE, ("tests/state", *RUNS)),
     "targets": Room(
         (*files("run", "targets", "shard", "walk", "left"), "handler/decide/schedule.py"), ("tests/decide", *RUNS)
     ),
