@@ -41,17 +41,39 @@ class Room(NamedTuple):
     tests: tuple[str, ...]
 
 
+def files(folder: str, *names: str) -> tuple[str, ...]:
+    """These modules of one folder of handler/."""
+    return tuple(f"handler/{folder}/{name}.py" for name in names)
+
+
+CHANGES = files("decide", "diff", "ended", "flapping", "known_servers", "rules_before", "fingerprint")
+STATE = files("state", "content", "document", "file", "index", "memory", "obs*", "open", "redis", "shared_index")
+RUNS = (*(f"tests/run/test_{name}.py" for name in ("check", "many_targets", "shard", "targets")), "tests/test_index.py")
+TELLING = ("tests/notify", "tests/decide/test_diff.py", *RUNS)
 ROOMS = {
-    "decide": Room(("handler/decide/*.py",), ("tests/decide",)),
-    "function": Room(("handler/function/*.py",), ("tests/function",)),
-    "hss": Room(("handler/hss/*.py",), ("tests/hss",)),
-    "match": Room(("handler/policy/match*.py",), ("tests/policy/test_match.py", "tests/decide")),
-    "notify": Room(("handler/notify/*.py",), ("tests/notify",)),
-    "report": Room(("handler/report/*.py",), ("tests/report",)),
-    "retries": Room(("handler/retries.py",), ("tests/test_retries.py",)),
-    "run": Room(("handler/run/*.py",), ("tests/run",)),
-    "state": Room(("handler/state/*.py",), ("tests/state",)),
-    "transport": Room(("handler/transport.py",), ("tests/test_transport.py",)),
+    "decode": Room(files("hss", "decode", "rows", "documented", "strict"), ("tests/hss",)),
+    "diff": Room(CHANGES, ("tests/decide", *TELLING)),
+    "dispatch": Room(files("notify", "dispatch", "send"), TELLING),
+    "due": Room(files("notify", "due", "run_items"), TELLING),
+    "evaluate": Room(files("decide", "evaluate", "tolerance", "wanted_listeners"), ("tests/decide", *RUNS)),
+    "events": Room(files("function", "events"), ("tests/function", "tests/test_index.py")),
+    "gateway": Room(files("function", "gateway"), ("tests/function", "tests/test_index.py")),
+    "locks": Room(files("state", "lock"), ("tests/state",)),
+    "match": Room(files("policy", "match*"), ("tests/policy/test_match.py", "tests/decide")),
+    "outbox": Room(files("notify", "outbox"), TELLING),
+    "plan": Room(files("hss", "plan", "estimate"), ("tests/hss",)),
+    "receipts": Room(files("notify", "receipts"), TELLING),
+    "report": Room(files("report", "*"), ("tests/report", "tests/function", "tests/commands/test_check.py", *RUNS)),
+    "retries": Room(("handler/retries.py",), ("tests/test_retries.py", "tests/hss/test_client.py")),
+    "state": Room(STATE, ("tests/state", *RUNS)),
+    "targets": Room(
+        (*files("run", "targets", "shard", "walk", "left"), "handler/decide/schedule.py"), ("tests/decide", *RUNS)
+    ),
+    "transport": Room(
+        ("handler/transport.py", "handler/http_session.py"),
+        ("tests/test_transport.py", "tests/test_http_session.py", "tests/commands/test_way_out.py"),
+    ),
+    "walk": Room(files("hss", "walk", "reading", "proof", "pages", "merge", "overlap", "listing"), ("tests/hss",)),
 }
 SENTENCE = re.compile(r"""\"[^\"]* [^\"]*\"|'[^']* [^']*'""")
 WORDING = re.compile(r"""^[-+].*["'].* .*["']""")
@@ -175,7 +197,7 @@ def main(words: list[str] | None = None) -> int:
     """Run the rooms that are named, all by default; 1 if a score is below `--fail-under`."""
     parser = argparse.ArgumentParser(prog="python -m tools.mutants", description=__doc__.splitlines()[0])
     parser.add_argument("rooms", nargs="*", choices=[[], *sorted(ROOMS)], metavar="ROOM", help=", ".join(sorted(ROOMS)))
-    parser.add_argument("--sample", type=int, default=40, help="mutants of each room (default 40)")
+    parser.add_argument("--sample", type=int, default=60, help="mutants of each room (default 60)")
     parser.add_argument("--all", action="store_true", help="every mutant, which takes hours")
     parser.add_argument("--seed", type=int, default=1, help="chooses the sample (default 1)")
     parser.add_argument("--children", type=int, default=2, help="how many at a time (default 2)")
