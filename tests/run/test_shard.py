@@ -366,6 +366,8 @@ def test_a_target_that_left_the_file_is_told_once_as_no_longer_checked_and_forgo
     (message,) = shard.world.web.requests[told:]
     assert "b: inconclusive" in message.body.decode()
     assert "23" in message.body.decode()
+    assert "it left TARGETS_CONFIG and is no longer checked; what was open may still be" in message.body.decode()
+    assert "not known why" not in message.body.decode()
     assert (set(shard.index.targets), second.exit_code) == ({"a"}, 1)
     record = next(iter(json.loads((tmp_path / "states/b.json").read_text())["last_run"]["findings"]))
     assert "unchecked" in json.dumps(record)
@@ -418,6 +420,33 @@ def test_a_place_that_another_shard_of_the_fleet_holds_is_dropped_silently(tmp_p
     (tmp_path / "other/_index.json").write_bytes(to_bytes(index_document(Index({"moved": entry}))))
     shard.list(["a"])
     shard.run(FLEET_STATE_URLS=f"{shard.settings['STATE_URL']},file://{tmp_path}/other/{{target}}.json", **CHAT)
+    assert (set(shard.index.targets), len(shard.world.web.requests)) == ({"a"}, told)
+
+
+@pytest.mark.parametrize("found", [None, b"damaged", "folder"])
+def test_where_another_index_cannot_be_read_it_is_not_known_whether_a_target_moved_there(tmp_path, found):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.list(["a", "b"], b="another")
+    shard.run(**CHAT)
+    told, entry = len(shard.world.web.requests), shard.index.targets["b"]
+    other = tmp_path / "other/_index.json"
+    other.parent.mkdir()
+    if found == "folder":
+        other.mkdir()
+    elif found:
+        other.write_bytes(found)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    fleet = {"FLEET_STATE_URLS": f"{shard.settings['STATE_URL']},file://{tmp_path}/other/{{target}}.json", **CHAT}
+    (report,) = shard.run(**fleet).reports
+    assert "left TARGETS_CONFIG: b; whether another shard checks them now is not known" in report.warnings[-1]
+    assert ": state 2: " in report.warnings[-1]
+    assert (set(shard.index.targets), len(shard.world.web.requests)) == ({"a", "b"}, told)
+    if found == "folder":
+        other.rmdir()
+    other.write_bytes(to_bytes(index_document(Index({"moved": entry}))))
+    shard.world.clock.tick(3600)
+    assert not any("b;" in line for report in shard.run(**fleet).reports for line in report.warnings)
     assert (set(shard.index.targets), len(shard.world.web.requests)) == ({"a"}, told)
 
 
