@@ -101,7 +101,8 @@ def _minutes(part):
 def test_the_first_verdict_is_five_minutes_of_reading_and_typing_away_and_the_gate_five_more():
     begin, gate = README.index("## Five minutes more"), README.index("## Look around")
     examples = [ROOT / "docs" / "ci" / name for name in ("github.yml", "gitlab-ci.yml", "pre-commit-config.yaml")]
-    assert 1 < _minutes(README[:begin]) < 5
+    either = re.sub(r"(?m)^    (export HSS_|port-compliance snapshot).*\n", "", README[:begin])  # or a recorded estate
+    assert 1 < _minutes(either) < 5
     for example in examples:
         words = len(re.sub(r"(?m)^ .*$", "", example.read_text()).split())  # its head is read, the rest is copied
         assert _minutes(README[begin:gate]) + words / 200 < 5
