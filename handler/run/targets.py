@@ -6,7 +6,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from handler.errors import PolicyError, SettingsError, UnknownError
+from handler.errors import PolicyError, SettingsError, UnknownError, of_target
 from handler.hss.listing import check_queries
 from handler.hss.plan import asks_of
 from handler.models import Target
@@ -191,7 +191,7 @@ class _Policies:
             return self._request.policy
         found = self._found(place)
         if isinstance(found, PolicyError) and place is not None and self._wiring.settings.targets_config:
-            return PolicyError([f"target {place.name}: {problem}" for problem in found.problems])
+            return PolicyError([of_target(place.name) + problem for problem in found.problems])
         return found
 
     def _found(self, place: Place | None) -> Policy | UnknownError | PolicyError:
