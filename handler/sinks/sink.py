@@ -84,6 +84,9 @@ class Notification(NamedTuple):
     read of them in `notes`). `not_seen` are sentences on categories that became inconclusive,
     `seen_again` names categories that are complete again. `delivery_id` stays the same when the same thing is told
     again.
+
+    `parts` are the notifications that it was made of, one for each target; empty where it is of one. Then `report` is
+    all their reports as one, which bears no target's name.
     """
 
     delivery_id: str
@@ -110,6 +113,12 @@ class Notification(NamedTuple):
     remembers: bool = True  # what is told is remembered, and its end will be told
     shard: str = ""  # which state or index the run belongs to; empty without one
     before: Mapping[str, Before] = {}
+    parts: tuple[Notification, ...] = ()
+
+    @property
+    def of_targets(self) -> tuple[Notification, ...]:
+        """What each target is told, for whoever says it apart: the parts, or itself."""
+        return self.parts or (self,)
 
     def ended_because(self, finding: Finding) -> str:
         """Why a resolved finding ended: one of `models.BECAUSE`."""
