@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import Deadline, iso
 from handler.decide.diff import Compared
 from handler.models import Changes, PastFinding, Problem, Report, Target
+from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
 from handler.run.indexes import read_indexes
