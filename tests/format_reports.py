@@ -7,13 +7,13 @@ from handler.models import (
     Changes,
     Delivery,
     ExemptedFinding,
-    Gaps,
     PastFinding,
     Problem,
     Report,
     Row,
     Severity,
 )
+from handler.models.gaps import Gaps
 from handler.models.listeners import Host
 from tests.fakes import TARGET, category, finding, report
 

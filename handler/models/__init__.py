@@ -10,6 +10,7 @@ from handler.named_tuple import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from handler.models.gaps import Gaps
     from handler.models.listeners import Host, PortListeners
 
 Verdict = Literal["inconclusive", "violations", "compliant"]
@@ -210,13 +211,6 @@ class ExemptionNotice(NamedTuple):
     owner: str
     expires: str
     days_left: int
-
-
-class Gaps(NamedTuple):
-    """Where HSS and the policy disagree: (category, port, protocol) each."""
-
-    danger_not_in_policy: tuple[tuple[str, int, str], ...] = ()
-    in_policy_not_danger: tuple[tuple[str, int, str], ...] = ()
 
 
 class Evaluation(NamedTuple):

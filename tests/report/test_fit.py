@@ -12,11 +12,11 @@ from handler.models import (
     Changes,
     Delivery,
     ExemptedFinding,
-    Gaps,
     PastFinding,
     Problem,
     Severity,
 )
+from handler.models.gaps import Gaps
 from handler.models.listeners import Host
 from handler.report.fit import RESULT_BYTES, fit_report, fit_reports
 from handler.report.json_v1 import report_dict, targets_dict

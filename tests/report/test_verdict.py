@@ -13,11 +13,11 @@ from handler.models import (
     Changes,
     Delivery,
     ExemptedFinding,
-    Gaps,
     PastFinding,
     Problem,
     Severity,
 )
+from handler.models.gaps import Gaps
 from handler.models.listeners import Host
 from handler.report.fit import fit_report
 from handler.report.json_v1 import report_dict, targets_dict
