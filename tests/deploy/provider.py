@@ -2,7 +2,8 @@
 
 Run by the environment `terraform`: python provider.py ADDRESS SOCKET < {"provider": block, "resources": {name: block}}
 It serves Terraform's plugin protocol 5 on that socket, prints what belongs into TF_REATTACH_PROVIDERS, and ends with its
-standard input. With `mock_provider`, Terraform makes plans and answers itself; the schema is all that it asks.
+standard input. With `mock_provider`, Terraform makes plans and answers itself; the schema is all that it asks. For a plan
+of a given state nothing has changed in the cloud, and what is wanted can be had without making anything anew.
 """
 
 import json
@@ -29,6 +30,28 @@ def _varint(number):
         parts.append(number & 127 | 128)
         number >>= 7
     return bytes([*parts, number])
+
+
+def fields(message):
+    """The bytes and texts of a message, by number; of a repeated one the last."""
+    found, place = {}, 0
+    while place < len(message):
+        key, place = _number(message, place)
+        length, place = _number(message, place)
+        if key & 7 == TEXT:  # else it was the number itself
+            found[key >> 3] = message[place : place + length]
+            place += length
+    return found
+
+
+def _number(message, place):
+    value = shift = 0
+    while True:
+        byte = message[place]
+        value |= (byte & 127) << shift
+        place, shift = place + 1, shift + 7
+        if byte < 128:
+            return value, place
 
 
 def schema(block):
@@ -60,19 +83,38 @@ def schemas(known):
     return field(1, schema(known["provider"])) + b"".join(resources)
 
 
+def given(number):
+    """An answer that gives back one part of what came, as its first."""
+    return lambda request: field(1, fields(request)[number])
+
+
+def upgraded(request):
+    """A stored state as it was stored: a DynamicValue in JSON."""
+    return field(1, field(2, fields(fields(request)[3])[1]))
+
+
+ANSWERS = {
+    "PrepareProviderConfig": given(1),  # the configuration
+    "Configure": lambda _: b"",
+    "ValidateResourceTypeConfig": lambda _: b"",
+    "UpgradeResourceState": upgraded,
+    "ReadResource": given(2),  # the state
+    "PlanResourceChange": given(3),  # what is proposed
+    "Stop": lambda _: b"",
+}
+
+
 class Provider(grpc.GenericRpcHandler):
     """Answers every method, each in the protocol's own bytes."""
 
     def __init__(self, known):
-        self.answers = {"GetSchema": schemas(known)}
+        self.answers = ANSWERS | {"GetSchema": lambda _: schemas(known)}
 
     def service(self, details):
-        name = details.method.rpartition("/")[2]
-        if name == "PrepareProviderConfig":  # the configuration as it came
-            return grpc.unary_unary_rpc_method_handler(lambda request, _: request)
-        if name in ("GetSchema", "ValidateResourceTypeConfig", "Stop"):
-            return grpc.unary_unary_rpc_method_handler(lambda *_: self.answers.get(name, b""))
-        return None  # grpc answers that there is no such method
+        answer = self.answers.get(
+            details.method.rpartition("/")[2]
+        )  # without one, grpc says that there is no such method
+        return answer and grpc.unary_unary_rpc_method_handler(lambda request, _: answer(request))
 
 
 def main(address, socket):

@@ -89,3 +89,87 @@ def test_terraform_sees_an_argument_that_the_provider_does_not_have(tmp_path, pr
     done = terraform("validate", "-no-color", cwd=folder, **found)
     assert done.returncode == 1
     assert 'An argument named "log_stream_id" is not expected here.' in done.stderr
+
+
+def as_stored(schema, **values):
+    """A resource's attributes as a state holds them, null where nothing is given."""
+    kinds = {**schema["required"], **schema["optional"], **schema["computed"]}
+    return dict.fromkeys(kinds) | {name: [] for name in schema["blocks"]} | values
+
+
+def first_version(cloud, function, agency, async_invoke, timer):
+    """What the first version had made: one function in the group `00`, one agency, one timer."""
+    made = [
+        (function, "check", "00"),
+        (agency, "function", None),
+        (async_invoke, "check", "00"),
+        (timer, "timer", "everything"),
+    ]
+    return {
+        "version": 4,
+        "terraform_version": "1.6.0",
+        "resources": [
+            {
+                "mode": "managed",
+                "type": kind,
+                "name": name,
+                "provider": f'provider["registry.terraform.io/{cloud}/{cloud}"]',
+                "instances": [
+                    {
+                        "schema_version": 0,
+                        "attributes": as_stored(
+                            schemas_of(cloud)[kind],
+                            id="1",
+                            **({"name": "port-compliance"} if kind in (function, agency) else {}),
+                        ),
+                    }
+                    | ({} if key is None else {"index_key": key})
+                ],
+            }
+            for kind, name, key in made
+        ],
+    }
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("cloud", "region", "kinds"),
+    [
+        (
+            "huaweicloud",
+            "ap-southeast-3",
+            ("fgs_function", "identity_agency", "fgs_async_invoke_configuration", "fgs_function_trigger"),
+        ),
+        (
+            "opentelekomcloud",
+            "eu-de",
+            ("fgs_function_v2", "identity_agency_v3", "fgs_async_invoke_config_v2", "fgs_trigger_v2"),
+        ),
+    ],
+)
+def test_what_the_first_version_made_is_kept(cloud, region, kinds, tmp_path, provider):
+    folder, found = copied(tmp_path) / cloud, provider(cloud, schemas_of(cloud))
+    kinds = [f"{cloud}_{kind}" for kind in kinds]
+    (folder / "terraform.tfstate").write_text(json.dumps(first_version(cloud, *kinds)))
+    changes = planned(folder, found, region=region)
+    kept = {change["address"]: change for change in changes if change["type"] in kinds}
+    assert {address: change.get("previous_address") for address, change in kept.items()} == {
+        f'{kinds[0]}.check["everything"]': f'{kinds[0]}.check["00"]',
+        f'{kinds[1]}.function["everything"]': f"{kinds[1]}.function",
+        f'{kinds[2]}.check["everything"]': f'{kinds[2]}.check["00"]',
+        f'{kinds[3]}.timer["everything"]': None,
+    }
+    assert {change["change"]["before"]["id"] for change in kept.values()} == {"1"}
+    assert [change["address"] for change in changes if "delete" in change["change"]["actions"]] == []
+    assert kept[f'{kinds[0]}.check["everything"]']["change"]["after"]["name"] == "port-compliance"
+
+
+def planned(folder, found, **variables):
+    """What Terraform would do, by resource."""
+    assert terraform("init", "-input=false", cwd=folder, **found).returncode == 0
+    chosen = [word for name, value in variables.items() for word in ("-var", f"{name}={value}")]
+    done = terraform(
+        "plan", "-no-color", "-input=false", "-out=plan", "-var", "zip=main.tf", *chosen, cwd=folder, **found
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(terraform("show", "-json", "plan", cwd=folder, **found).stdout)["resource_changes"]

@@ -45,6 +45,8 @@ ELSEWHERE = {
     "sh tools/real_servers.sh FOLDER": ".ci/run",
     "python -m bench.many_targets": "tests/docs/test_deploy.py compares its table with the page",
     "tests/oracles/run.sh python3 FOLDER": "make test-oracles, without the pictures",
+    "docker build": "needs a Docker; tests/deploy/test_elsewhere.py does the Dockerfile's steps",
+    "docker run": "needs a Docker; tests/deploy/test_elsewhere.py runs what its steps made",
     "terraform init": "tests/deploy/test_terraform_runs.py, with stand-ins of the providers",
     "terraform test": "tests/deploy/test_terraform_runs.py, where Terraform is installed",
     "terraform apply": "needs an account",

@@ -42,7 +42,7 @@ def _made(name: str, python: str, version: str) -> Path | str:
 
 
 def invalid(kind: str | Path, documents: dict[str, object]) -> dict[str, str | None]:
-    """What is wrong with each document: by `cyclonedx`, or by the JSON Schema at that path."""
+    """What is wrong with each document: by `cyclonedx`, `kubernetes`, `gitlab`, or by the JSON Schema at that path."""
     command = [python_of("validator"), Path(__file__).with_name("validate.py"), str(kind)]
     asked = json.dumps(documents)
     done = subprocess.run(command, input=asked, capture_output=True, text=True, check=False, timeout=120)
