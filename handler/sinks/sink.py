@@ -108,6 +108,7 @@ class Notification(NamedTuple):
     exemptions: tuple[ExemptionNotice, ...] = ()
     notes: tuple[str, ...] = ()  # "no run for 31 h", "no previous state: showing all 12", drift
     heartbeat: bool = False
+    headline: str = ""  # what the message says first, where no finding says it
     explain: str = ""  # the command that explains a line
     run_interval: timedelta | None = None
     remembers: bool = True  # what is told is remembered, and its end will be told

@@ -276,7 +276,7 @@ class OneShard:
         return truth.complete is not None and abs(self.clock.seconds - truth.complete - STALE) <= 2
 
     def _digest(self, digest, stood: dict[str, str]) -> None:
-        told = {line.partition(":")[0]: line.partition(": ")[2].partition(",")[0] for line in digest.lines}
+        told = {target.name: target.standing for target in digest.targets}
         worse = {
             name: word
             for name, word in stood.items()
@@ -284,7 +284,7 @@ class OneShard:
         }
         waiting = {name for name, word in worse.items() if word == "never" and self.clock.seconds <= STALE}
         expected = {name: word for name, word in worse.items() if name not in waiting}
-        if {name: word.replace("never checked", "never") for name, word in told.items()} != expected:
+        if told != expected:
             self.company.wrong.append(f"{iso(self.clock.now())} shard {self.number}: told {told}, not {expected}")
         self.company.told.update((self.number, word) for word in told.values())
         self.told = digest.told
