@@ -149,6 +149,13 @@ def test_a_category_that_is_not_complete_is_inconclusive_and_its_findings_are_li
     assert (verdict_of(evaluation), len(evaluation.findings)) == ("inconclusive", 1)
 
 
+def test_of_a_skipped_category_no_rows_are_expected():
+    skipped = category(plan="skipped", complete=False, name="container", total_num=0)
+    expecting = policy(TELNET, expect_rows={"container": 1})
+    evaluation = evaluate(expecting, snapshot(category(), skipped), TODAY)
+    assert (verdict_of(evaluation), evaluation.problems) == ("compliant", ())
+
+
 def test_a_skipped_category_does_not_count_but_nothing_asked_is_not_compliant():
     skipped = category(plan="skipped", complete=False, name="container")
     assert verdict_of(evaluate(policy(TELNET), snapshot(category(), skipped), TODAY)) == "compliant"

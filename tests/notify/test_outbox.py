@@ -81,6 +81,13 @@ def test_a_claim_that_another_run_beat_is_told_as_such():
         claim(outbox(CHANGE), store, "4")
 
 
+def test_a_state_that_somebody_deleted_before_the_claim_is_a_claim_that_another_run_beat():
+    store = MemoryStore()
+    with pytest.raises(StoreConflictError):
+        claim(outbox(CHANGE, memory=LastRun(iso(NOON))), store, "4")
+    assert store.document is None
+
+
 @pytest.mark.parametrize(
     ("whats", "worth"),
     [
