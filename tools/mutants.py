@@ -113,6 +113,11 @@ class Count(NamedTuple):
     texts: int = 0
 
     @property
+    def tried(self) -> int:
+        """All that were tried, whatever became of them."""
+        return sum(self)
+
+    @property
     def score(self) -> float:
         """Killed of those that change behaviour, in per cent."""
         judged = self.killed + self.survived
@@ -138,12 +143,18 @@ def sampled(names: list[str], size: int, seed: int) -> list[str]:
     return sorted(random.Random(seed).sample(sorted(names), size)) if 0 < size < len(names) else sorted(names)
 
 
-def table(counts: dict[str, Count]) -> str:
-    """The figures by room as a Markdown table, the sum last."""
+def table(counts: dict[str, Count], made: dict[str, int]) -> str:
+    """The figures by room as a Markdown table, the sum last; `made` is how many mutants each room has."""
     total = Count(*(sum(column) for column in zip(*counts.values(), strict=True)))
-    lines = ["| room | killed | survived | equivalent | words only | score |", "|---|---|---|---|---|---|"]
-    for name, one in [*sorted(counts.items()), ("all", total)]:
-        lines.append(f"| {name} | {one.killed} | {one.survived} | {one.equivalent} | {one.texts} | {one.score:.1f} % |")
+    lines = [
+        "| room | mutants | tried | killed | survived | equivalent | words only | score |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, one in [*sorted(counts.items()), ("**all**", total)]:
+        there = made.get(name, sum(made.values()))
+        tried = "all" if one.tried == there else str(one.tried)
+        figures = (there, tried, one.killed, one.survived, one.equivalent, one.texts)
+        lines.append(f"| {name} | {' | '.join(map(str, figures))} | {one.score:.1f} % |")
     return "\n".join(lines)
 
 
@@ -230,14 +241,16 @@ def main(words: list[str] | None = None) -> int:
     chosen = parser.parse_args(words)
     known = json.loads(EQUIVALENT.read_text(encoding="utf-8"))
     counts: dict[str, Count] = {}
+    made: dict[str, int] = {}
     for name in chosen.rooms or sorted(ROOMS):
         bench = Workbench(name, ROOMS[name])
-        names = sampled(bench.names(), 0 if chosen.all else chosen.sample, chosen.seed)
+        every = bench.names()
+        names, made[name] = sampled(every, 0 if chosen.all else chosen.sample, chosen.seed), len(every)
         counts[name], log = counted(bench, bench.statuses(names, chosen.children), known)
         (WORK / f"{name}.log").write_text("\n".join(log), encoding="utf-8")
         print(f"{name}: {counts[name].score:.1f} % of {len(names)}, survivors in build/mutants/{name}.log", flush=True)
-    (WORK / "table.md").write_text(table(counts) + "\n", encoding="utf-8")
-    print(table(counts))
+        (WORK / "table.md").write_text(table(counts, made) + "\n", encoding="utf-8")  # so far
+    print(table(counts, made))
     return int(any(one.score < chosen.fail_under for one in counts.values()))
 
 
