@@ -96,6 +96,7 @@ class _Attempt:
         self._tried = 0
         self._uncertain = False  # whether some answer left open if the sink has the message
         self._taken: set[str] = set()
+        self._done: set[int] = set()  # those messages of the notification that are about findings, and were taken
         self._whole_messages_taken = 0
 
     def may_start_over(self) -> bool:
@@ -103,18 +104,26 @@ class _Attempt:
         return not self._whole_messages_taken and self._context.deadline.left() >= LEAST_TIME
 
     def post_all(self, shrink: int) -> SinkAnswer:
-        """Post what is not taken yet. One finding's event that is refused does not stop the others."""
+        """Post what is not taken yet. One incident's event that is refused does not stop the others."""
+        messages = self._render(shrink)
+        worst = self._post_each(messages, shrink)
+        rest = [message for index, message in enumerate(messages) if index not in self._done]
+        told = {one for index in self._done for one in messages[index].findings}
+        self._taken = told - {one for message in rest for one in message.findings}
+        return worst
+
+    def _post_each(self, messages: tuple[SinkMessage, ...], shrink: int) -> SinkAnswer:
         worst = SinkAnswer(DeliveryOutcome.DELIVERED)
-        for index, message in enumerate(self._render(shrink)):
-            if message.finding is not None and message.finding in self._taken:
+        for index, message in enumerate(messages):
+            if index in self._done:
                 continue
             answer = self._post(message, shrink, index)
             if answer.outcome in _TAKEN:
                 worst = answer if worst.outcome is DeliveryOutcome.DELIVERED else worst
-                self._take(message)
+                self._take(message, index)
                 continue
             worst = answer
-            if message.finding is None or answer.outcome not in _BODY_REFUSED:
+            if not message.findings or answer.outcome not in _BODY_REFUSED:
                 break
         return worst
 
@@ -134,11 +143,11 @@ class _Attempt:
         now = self._context.deadline.clock.now()
         return self._sink.kind.module.render(self._notification, self._sink, now, shrink)
 
-    def _take(self, message: SinkMessage) -> None:
-        if message.finding is None:
-            self._whole_messages_taken += 1
+    def _take(self, message: SinkMessage, index: int) -> None:
+        if message.findings:
+            self._done.add(index)
         else:
-            self._taken.add(message.finding)
+            self._whole_messages_taken += 1
 
     def _post(self, message: SinkMessage, shrink: int, index: int) -> SinkAnswer:
         """Post one message; again, rendered anew, while its answer asks for that, tries are left and the wait fits."""

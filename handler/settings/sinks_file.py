@@ -65,6 +65,7 @@ class SinkEntry(StrictModel):
     style: Literal["healthchecks", "cronitor", "uptime-kuma", "plain"] | None = None
     fail_url: str = ""
     topic_urn: str = ""
+    group: Literal["rule", "finding", "target"] = "rule"
     hosts: bool = False
     allow_http: bool = False
 
@@ -130,6 +131,7 @@ class _Filled:
             headers=self._headers(entry.headers),
             chat_id=self._plain("chat_id", entry.chat_id),
             style=entry.style or "",
+            group=entry.group,
             topic_urn=self._plain("topic_urn", entry.topic_urn),
             hosts=entry.hosts,
             allow_http=entry.allow_http,

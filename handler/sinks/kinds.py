@@ -43,7 +43,7 @@ class SinkKind(NamedTuple):
     `hosts` are well-known host names: a URL there, or below, is of this kind. `needs` are the keys of a sink that this
     kind cannot do without. `chat`: people read it, so that without a state it hears only of runs that are not
     compliant. `mirrors`: it holds the state itself and gets everything that is open on every run, for what it does not
-    get looks resolved. `event_per_finding`: each finding is a message of its own, at most `max_findings` in a run, and
+    get looks resolved. `event_per_finding`: each incident is a message of its own, at most `max_findings` in a run, and
     what does not fit stays due. `warn_unsigned`: a sink without a secret is warned of. `once_a_run`: it is told once a
     run, over all targets, and nothing of it is remembered. `signed`: it is a service of the cloud, asked with the run's
     own credentials. `own` are the keys of a sink that no other kind has; `only`
@@ -71,7 +71,7 @@ class SinkKind(NamedTuple):
     @property
     def takes_all(self) -> bool:
         """Whether machines read it that must get every change, and not a number of those left out."""
-        return not (self.chat or self.holds_incidents)
+        return not (self.chat or self.holds_incidents or self.once_a_run)
 
     @property
     def module(self) -> SinkModule:
@@ -108,6 +108,7 @@ _ROWS: Final = (
         needs=("routing_key",),
         chat=False,
         event_per_finding=True,
+        own=("group",),
     ),
     SinkKind("alertmanager", chat=False, mirrors=True),
     SinkKind("cloudevents", chat=False),

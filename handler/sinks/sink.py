@@ -58,6 +58,7 @@ class Sink(NamedTuple):
     style: str = ""  # how a check-in is spelt; empty: by the host
     fail_url: Secret | None = None  # where a check-in says that the run failed, if not in the style's own way
     topic_urn: str = ""
+    group: str = "rule"  # what is one incident: a rule, a finding, a target
     signer: Signer | None = None  # signs each request with the run's own credentials
     hosts: bool = False
     allow_http: bool = False
@@ -66,13 +67,16 @@ class Sink(NamedTuple):
 class Before(NamedTuple):
     """What a sink was last told of a finding, and how the finding ended: `because` is empty for one that is open.
 
-    Of one that is steady again `ended_at` says since when.
+    Of one that is steady again `ended_at` says since when. `key` is that of the incident that the message tells it
+    under (empty: that of its group), `told_key` of the one under which the sink holds it open; empty: none.
     """
 
     severity: Severity | None = None
     num: int | None = None
     ended_at: str = ""
     because: str = ""
+    key: str = ""
+    told_key: str = ""
 
 
 class Notification(NamedTuple):
@@ -103,6 +107,7 @@ class Notification(NamedTuple):
     ongoing: tuple[Finding, ...] = ()
     resolved: tuple[Finding, ...] = ()
     missed: tuple[Finding, ...] = ()
+    rekeyed: tuple[Finding, ...] = ()  # unmoved, but told under another incident than its own
     not_seen: tuple[str, ...] = ()
     seen_again: tuple[str, ...] = ()
     exemptions: tuple[ExemptionNotice, ...] = ()

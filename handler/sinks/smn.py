@@ -7,7 +7,7 @@ which an SMS subscriber gets the beginning only. So the first line says all, and
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from handler.foreign_text import cut
 from handler.models import Secret
@@ -53,7 +53,9 @@ def _address(sink: Sink) -> str:
     """Where the topic is published to; the project is the one in its name."""
     project = (*sink.topic_urn.split(":"), "", "", "", "")[3]
     topic = quote(sink.topic_urn, safe=":")
-    return f"{sink.url.reveal().rstrip('/')}/v2/{quote(project, safe='')}/notifications/topics/{topic}/publish"
+    parts = urlsplit(sink.url.reveal())
+    path = f"{parts.path.rstrip('/')}/v2/{quote(project, safe='')}/notifications/topics/{topic}/publish"
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
 
 
 def _first_line(content: Content) -> str:
