@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handler.clock import parse_iso
 from handler.models import ExemptionNotice, Severity, worst_first
@@ -40,7 +40,7 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
     found = {one.fingerprint: one for one in report.findings}
     remembered = situation.last_run.findings
     by_what = _by_what(batch)
-    groups = {what: _findings(by_what.get(what, ()), found, remembered) for what in FINDING_ITEMS}
+    groups: dict[str, Any] = {what: _findings(by_what.get(what, ()), found, remembered) for what in FINDING_ITEMS}
     ongoing = _ongoing(batch, _open_now(found, remembered.values(), sink))
     changed = [one for what in _OPEN_ITEMS for one in groups[what]]
     return Notification(
