@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from handler.clock import parse_iso
 from handler.commands.inputs import read_file
 from handler.models import ExemptionNotice, Report, Secret
-from handler.notify.announced_rules import announcements
 from handler.report.report_file import parse_report
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sample import sample_report
 from handler.sinks.sink import Notification, Sink
+from handler.sinks.text.announced import announced_sentences
 
 if TYPE_CHECKING:
     import argparse
@@ -54,7 +54,7 @@ def everything_new(report: Report) -> Notification:
             for one in report.exempted
             if one.days_left <= 14
         ),
-        announcements=announcements(report, parse_iso(report.started_at).date()),
+        announcements=announced_sentences(report, parse_iso(report.started_at).date()),
     )
 
 

@@ -58,17 +58,6 @@ class Before(NamedTuple):
     because: str = ""
 
 
-class Announcement(NamedTuple):
-    """A rule that is not in force yet: from which day, in how many days, and what is open today that it will forbid."""
-
-    rule_id: str
-    title: str
-    severity: Severity
-    effective_from: str
-    days_left: int
-    findings: tuple[Finding, ...] = ()
-
-
 class Notification(NamedTuple):
     """What one sink is due in one message. Every tuple is worst first; nothing in it is escaped or cut yet.
 
@@ -97,7 +86,7 @@ class Notification(NamedTuple):
     not_seen: tuple[str, ...] = ()
     seen_again: tuple[str, ...] = ()
     exemptions: tuple[ExemptionNotice, ...] = ()
-    announcements: tuple[Announcement, ...] = ()
+    announcements: tuple[str, ...] = ()  # sentences on rules that do not rule yet
     notes: tuple[str, ...] = ()  # "no run for 31 h", "no previous state: showing all 12", drift
     heartbeat: bool = False
     explain: str = ""  # the command that explains a line

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from handler.foreign_text import cut, one_line
 from handler.listeners import Host
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
-from handler.notify.announced_rules import announcements
-from handler.sinks.sink import Announcement
+from handler.sinks.text.announced import announced_sentences
 from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK, safe_url
 from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, pack, size_bytes
 from handler.sinks.text.folding import fold
@@ -154,29 +153,30 @@ def test_an_exemption_near_its_end_names_its_ticket_and_who_approved_it():
     assert "ticket" not in said(told._replace(report=told.report._replace(exempted=(other,))), "Exemptions")[0]
 
 
+def announced_on(day, *rows):
+    whole = notices.empty().report._replace(announced=tuple(AnnouncedFinding(*row) for row in rows))
+    told = notices.empty()._replace(report=whole, announcements=announced_sentences(whole, day))
+    return said(told, "Announced")
+
+
 def test_an_announced_rule_says_when_it_counts_how_severely_and_what_it_will_forbid():
     rows = (finding("rdp", 3389, title="RDP is open", num=2), finding("rdp", 3389, protocol="tcp6", num=1),
             *(finding("rdp", port, title="RDP is open", num=1) for port in range(5000, 5020, 2)))  # fmt: skip
-    coming = tuple(AnnouncedFinding(row._replace(severity=Severity.HIGH), "2026-12-14") for row in rows)
-    whole = notices.empty().report._replace(announced=coming)
-    told = notices.empty()._replace(report=whole, announcements=announcements(whole, date(2026, 12, 1)))
-    (words,) = said(told, "Announced")
-    assert words.startswith("RDP is open (rdp), high, counts from 2026-12-14, in 13 days: 3389/tcp+tcp6, 1-2 servers; ")
+    coming = [(row._replace(severity=Severity.HIGH), "2026-12-14") for row in rows]
+    (words,) = announced_on(date(2026, 12, 1), *coming)
+    assert words.startswith(
+        "From 2026-12-14 on, in 13 days, high: RDP is open (rdp); open now: 3389/tcp+tcp6, 1-2 servers; 5000/tcp, 1 server;"
+    )
     assert words.endswith("; and 5 more")
-
-
-def test_an_announced_rule_that_would_find_nothing_today_says_so():
-    coming = Announcement("rdp", "", Severity.HIGH, "2026-12-02", 1)
-    (words,) = said(notices.empty()._replace(announcements=(coming,)), "Announced")
-    assert words == "rdp, high, counts from 2026-12-02, in 1 day: nothing that it forbids is open today"
 
 
 def test_rules_that_count_sooner_are_told_first_each_once():
     rows = [("b", 22, "2027-01-01"), ("a", 23, "2026-12-14"), ("b", 24, "2027-01-01"), ("a", 25, "2027-01-01")]
-    coming = tuple(AnnouncedFinding(finding(rule, port), day) for rule, port, day in rows)
-    told = announcements(notices.empty().report._replace(announced=coming), date(2026, 12, 13))
-    assert [(one.rule_id, one.effective_from, one.days_left, len(one.findings)) for one in told] == [
-        ("a", "2026-12-14", 1, 1), ("b", "2027-01-01", 19, 2), ("a", "2027-01-01", 19, 1),
+    told = announced_on(date(2026, 12, 13), *((finding(rule, port), day) for rule, port, day in rows))
+    heads = [(sentence.partition(":")[0], sentence.count("/tcp")) for sentence in told]
+    assert heads == [
+        ("From 2026-12-14 on, tomorrow, critical", 1), ("From 2027-01-01 on, in 19 days, critical", 2),
+        ("From 2027-01-01 on, in 19 days, critical", 1),
     ]  # fmt: skip
 
 

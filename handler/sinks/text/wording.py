@@ -9,12 +9,11 @@ from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG, MessageLine, block_lines, readable_time, short_digest
 from handler.sinks.text.moves import STILL_OPEN, open_moves, rule_blocks, still_there
 from handler.sinks.text.summary import summary
-from handler.sinks.text.to_come import announcement_words, exemption_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.models import CategorySnapshot, Target
+    from handler.models import CategorySnapshot, ExemptionNotice, Report, Target
     from handler.sinks.sink import Notification, Sink
     from handler.sinks.text.moves import RuleBlock
 
@@ -112,8 +111,8 @@ def _sentences(notification: Notification) -> list[Section]:
     return [
         _section(_NOT_SEEN, notification.not_seen or _gaps(notification)),
         _section("Complete again", notification.seen_again),
-        _section("Exemptions", (exemption_words(one, notification.report) for one in notification.exemptions)),
-        _section("Announced", map(announcement_words, notification.announcements)),
+        _section("Exemptions", (_exemption(one, notification.report) for one in notification.exemptions)),
+        _section("Announced", notification.announcements),
         _section("Note", (*tolerance(notification), *notification.notes)),
     ]
 
@@ -146,6 +145,18 @@ def _gaps(notification: Notification) -> tuple[str, ...]:
 def _gap(part: CategorySnapshot) -> str:
     reason = str(part.problems[0]) if part.problems else "the listing is not complete"
     return f"{part.category}: {reason} ({len(part.rows)} rows seen)"
+
+
+def _exemption(exemption: ExemptionNotice, report: Report) -> str:
+    known = [one for one in report.exempted if one.exemption_id == exemption.exemption_id][:1]
+    told = [("owner", exemption.owner), *(("ticket", one.ticket) for one in known)]
+    told += (("approved by", one.approved_by) for one in known)
+    vouched = ", ".join(f"{label} {one_line(text, 80)}" for label, text in told if text)
+    who = f"{one_line(exemption.exemption_id, 80)} ({vouched})"
+    if exemption.days_left < 0:
+        return f"{who} ended on {exemption.expires}; its ports count again"
+    left = f"{exemption.days_left} day" if exemption.days_left == 1 else f"{exemption.days_left} days"
+    return f"{who} holds until {exemption.expires}, {left} left"
 
 
 def _target(target: Target) -> str:
