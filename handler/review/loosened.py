@@ -147,4 +147,6 @@ def _weaker(
         location=was.location,
         because=because,
         there=there,
+        servers=was.hosts,
+        listening=was.listening,
     )

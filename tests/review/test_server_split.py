@@ -15,7 +15,7 @@ from handler.models import CategorySnapshot, Row, Severity, Snapshot, Target
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import NAMED_PORTS
 from handler.review.loosened import loosened
-from tests.review.test_loosened import policy
+from tests.review.small_pairs import policy
 
 DAY = date(2026, 12, 1)
 HEX = "0123456789abcdef0123456789abcdef"
@@ -63,8 +63,8 @@ def test_a_rule_by_server_split_by_a_pattern_and_its_negation_is_not_loosened(ol
         (f"{PROD}: [prod-*]", (WIN,), "high -> nothing, from today"),
         (f"{PROD}: [prod-*]", (WIN.replace("win-*", "win-1*"), REST), "high -> nothing, from today"),
         (f"{PROD}: [prod-*]", (WIN + ", severity: low", REST), "high -> low, from today"),
-        (f"{PROD}: [prod-*]", (WIN + ", above: 1", REST), "num 1: high -> nothing, from today"),
-        (f"{PROD}: [prod-*], above: 1", (WIN + ", above: 1", REST + ", above: 1"), "num 2: high -> nothing, from today"),
+        (f"{PROD}: [prod-*]", (WIN + ", above: 1", REST), "num 1, servers prod-*: high -> nothing, from today"),
+        (f"{PROD}: [prod-*], above: 1", (WIN + ", above: 1", REST + ", above: 1"), "num 2, servers prod-*: high -> nothing, from today"),
         (f"{PROD}: [prod-*]", (WIN + ", listening: beyond-loopback", REST), "high -> nothing, from today"),
         (f"{PROD}: [prod-*]", (WIN, REST + ", effective_from: 2027-01-01"), "from today to 2026-12-31"),
         # a server without a name is in the network, and in neither half
