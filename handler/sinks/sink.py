@@ -89,6 +89,7 @@ class Notification(NamedTuple):
     not_seen: tuple[str, ...] = ()
     seen_again: tuple[str, ...] = ()
     exemptions: tuple[ExemptionNotice, ...] = ()
+    announcements: tuple[str, ...] = ()  # sentences on rules that do not rule yet
     notes: tuple[str, ...] = ()  # "no run for 31 h", "no previous state: showing all 12", drift
     heartbeat: bool = False
     explain: str = ""  # the command that explains a line

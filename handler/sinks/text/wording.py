@@ -113,6 +113,7 @@ def _sentences(notification: Notification) -> list[Section]:
         _section(_NOT_SEEN, notification.not_seen or _gaps(notification)),
         _section("Complete again", notification.seen_again),
         _section("Exemptions", map(_exemption, notification.exemptions)),
+        _section("Announced", notification.announcements),
         _section("Note", (*tolerance(notification), *notification.notes)),
     ]
 
