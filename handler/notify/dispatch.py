@@ -63,7 +63,8 @@ def dispatch(
     memory = summarised(compared.last_run if compared else stateless(report), report, clock)
     situation = Situation(report, memory, parse_iso(report.started_at), run_interval, store is not None, context.shard)
     outbox = Outbox(situation, sinks, context, stateful=compared is not None)
-    outbox.previous_run_at = None if compared is None else compared.previous_run_at
+    if compared is not None:
+        outbox.previous_run_at, outbox.announced = compared.previous_run_at, compared.announced
     _fill(outbox)
     if dry_run:
         rehearsed = (delivery_of(sink, "dry_run" if outbox.batches.get(sink.name) else "quiet") for sink in sinks)
@@ -111,7 +112,8 @@ def _fill(outbox: Outbox) -> None:
         after = outbox.memory
         for batch in known.pending:
             after = with_receipts(after, sink.name, batch.items, now)
-        fresh = due_batches(sink, outbox.situation.report, after, now, stateful=outbox.stateful)
+        report, announced = outbox.situation.report, outbox.announced
+        fresh = due_batches(sink, report, after, now, stateful=outbox.stateful, announced=announced)
         outbox.batches[sink.name] = (*known.pending, *fresh)
 
 

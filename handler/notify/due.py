@@ -20,6 +20,7 @@ from handler.state.memory import SERVERS, Batch, Item, LastRun, SinkMemory, plac
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from handler.decide.announced import Announcement
     from handler.models import Finding, Report
     from handler.sinks.sink import Sink
     from handler.state.memory import Receipt, Remembered
@@ -35,13 +36,19 @@ _KEPT_AFTER_END: Final = timedelta(days=30)
 
 
 def due_batches(
-    sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True
+    sink: Sink,
+    report: Report,
+    last_run: LastRun,
+    now: datetime,
+    *,
+    stateful: bool = True,
+    announced: tuple[Announcement, ...] = (),
 ) -> tuple[Batch, ...]:
     """What the sink is to be told now, in one message; machines get all that they are due, in several where need be.
 
     No more than `MOST_MESSAGES` in a run: the rest stays due.
     """
-    whole = due_batch(sink, report, last_run, now, stateful=stateful)
+    whole = due_batch(sink, report, last_run, now, stateful=stateful, announced=announced)
     if whole is None or not sink.kind.takes_all:
         return () if whole is None else (whole,)
     most = sink.max_findings
@@ -54,12 +61,20 @@ def due_batches(
     return (first, *(_batch(sink, report, findings[start : start + most]) for start in starts))
 
 
-def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True) -> Batch | None:
+def due_batch(
+    sink: Sink,
+    report: Report,
+    last_run: LastRun,
+    now: datetime,
+    *,
+    stateful: bool = True,
+    announced: tuple[Announcement, ...] = (),
+) -> Batch | None:
     """All that the sink is to be told now, or None. `stateful`: what is told is remembered."""
     if sink.match.targets and report.target.name not in sink.match.targets:
         return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = _owed(sink, report, last_run, memory, now)
+    items = _owed(sink, report, last_run, memory, now, announced)
     if not (stateful and items) and not _told_anyway(sink, report, stateful=stateful):
         if not (stateful and _heartbeat_due(sink, memory, report, now)):
             return None
@@ -72,7 +87,14 @@ def _drift(last_run: LastRun, memory: SinkMemory) -> list[Item]:
     return [Item("drift", text) for text in last_run.drift if text not in memory.drift]
 
 
-def _owed(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory, now: datetime) -> list[Item]:
+def _owed(
+    sink: Sink,
+    report: Report,
+    last_run: LastRun,
+    memory: SinkMemory,
+    now: datetime,
+    announced: tuple[Announcement, ...],
+) -> list[Item]:
     """What is owed, whatever becomes of the run; a memory that has just begun says so."""
     blind = report.verdict == "inconclusive"
     due = _finding_items(sink, last_run, memory, now, blind=blind)
@@ -81,7 +103,7 @@ def _owed(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory, now
         due = by_incident(due, last_run.findings.values(), stays, sink, place_of(report.target))
     items = [
         *due,
-        *run_items(sink, report, last_run, memory),
+        *run_items(sink, report, last_run, memory, announced),
     ]
     first = _is_first(memory, last_run) and (items or last_run.lost)
     return [*items, Item("digest", last_run.began_at)] if first else items

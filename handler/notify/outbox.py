@@ -16,6 +16,7 @@ from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary
 
 if TYPE_CHECKING:
     from handler.clock import Clock
+    from handler.decide.announced import Announcement
     from handler.models import Delivery, Report
     from handler.notify.notification import Situation
     from handler.notify.send import DeliveryContext
@@ -42,6 +43,7 @@ class Outbox:
         self.memory = situation.last_run
         self.known_sinks = situation.last_run.sinks  # as they were loaded
         self.previous_run_at: str | None = None
+        self.announced: tuple[Announcement, ...] = ()
         self.batches: dict[str, tuple[Batch, ...]] = {}
         self.waiting: dict[str, tuple[Batch, ...]] = {}
         self.deliveries: dict[str, Delivery] = {}

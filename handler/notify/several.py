@@ -33,6 +33,7 @@ def of_several(parts: Sequence[Notification], delivery_id: str) -> Notification:
         not_seen=_said(parts, lambda part: part.not_seen, where="{count} targets ({names}): {said}"),
         seen_again=_said(parts, lambda part: part.seen_again, where="{said} of {count} targets ({names})"),
         exemptions=tuple(dict.fromkeys(one for part in parts for one in part.exemptions)),
+        announcements=_said(parts, lambda part: part.announcements, where="{names}: {said}", alike="{said}"),
         notes=_said(parts, lambda part: part.notes, where="{names}: {said}", alike="{said}"),
         heartbeat=all(part.heartbeat for part in parts),
         explain=worst.explain,

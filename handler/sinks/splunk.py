@@ -54,6 +54,7 @@ def _events(notification: Notification, sink: Sink, shrink: int) -> Iterable[Map
         "not_seen": short_texts(list(notification.not_seen[:most])),
         "seen_again": list(notification.seen_again[:most]),
         "exemptions": short_texts([one._asdict() for one in notification.exemptions[:most]]),
+        "announcements": short_texts(list(notification.announcements[:most])),
         "notes": short_texts([*tolerance(notification), *notification.notes][:most]),
     }
     words = _words(notification)
