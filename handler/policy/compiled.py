@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 COMPILED_SUFFIX = ".compiled.json"
-FORM = 3  # changes with the shape of the document
+FORM = 4  # changes with the shape of the document
 
 
 class StaleError(Exception):
     """A compiled form that is not of this YAML, this program, or not readable at all. Says why."""
 
 
+@cache
 def bundled_policies() -> Path:
     """The folder `policies`: inside the package (wheel) or beside it (repository, function zip)."""
     package = Path(__file__).resolve().parent.parent
@@ -67,8 +69,11 @@ def _plain(value: Any) -> Any:
         return [value.line, value.column]
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, (Policy, Rule, Exemption)):
+    if isinstance(value, Policy):
         return {name: _plain(part) for name, part in value._asdict().items() if name != "files"}
+    if isinstance(value, (Rule, Exemption)):
+        unsaid = {**value._field_defaults, "location": None}  # what has its default is not written
+        return {name: _plain(part) for name, part in value._asdict().items() if part != unsaid.get(name, ...)}
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
