@@ -20,6 +20,7 @@ multiples of what it gives at once must hold the same lines, as many as `total_n
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from handler.hss.aligned import AlignedReading, aligned_pages
@@ -170,4 +171,4 @@ def _agree(first: Pass, second: Pass) -> bool:
 
 
 def _in_order_read(one: Pass) -> tuple[object, ...]:
-    return tuple(key for page in one.pages for key in page.keys)
+    return tuple(chain.from_iterable(page.keys for page in one.pages))

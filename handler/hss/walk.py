@@ -69,7 +69,7 @@ class PortWalk:
         self._to_come = 1
         self._proof = Proof.begin(sort_asked=self._first_page.sort_key is not None)
         self._exact: list[Exact] = []
-        self._seen: dict[Row, Mapping[str, Any]] = {}  # every row that came, as it was received
+        self._seen: dict[Row, Mapping[str, Any]] = {}  # every row that came, as received; where anybody wants that
         self.total_num: int | None = None
         self.plan = "none"
         self.every_row = False
@@ -172,8 +172,9 @@ class PortWalk:
     def _call(self, query: PortStatisticsQuery) -> PortPage:
         page = self._client.port_page(self._target, query, self._spending, partial=True)
         self.problems += [problem for problem in page.problems if problem not in self.problems]
-        raws = page.raw if self._keep_raw else ({},) * len(page.rows)
-        self._seen.update(zip(page.rows, raws, strict=True))
+        if self._keep_raw or self._on_progress is not None:
+            raws = page.raw if self._keep_raw else ({},) * len(page.rows)
+            self._seen.update(zip(page.rows, raws, strict=True))
         self.notes.append(page.notes)
         return page
 

@@ -6,7 +6,7 @@ import hashlib
 import os
 from typing import TYPE_CHECKING
 
-from handler.errors import PolicyError, SettingsError, UnknownError
+from handler.errors import PolicyError, SettingsError, UnknownError, of_target
 from handler.models import Target
 from handler.named_tuple import NamedTuple
 from handler.run import lazy
@@ -191,7 +191,7 @@ class _Policies:
             return self._request.policy
         found = self._found(place)
         if isinstance(found, PolicyError) and place is not None and self._wiring.settings.targets_config:
-            return PolicyError([f"target {place.name}: {problem}" for problem in found.problems])
+            return PolicyError([of_target(place.name) + problem for problem in found.problems])
         return found
 
     def _found(self, place: Place | None) -> Policy | UnknownError | PolicyError:

@@ -68,6 +68,8 @@ def test_what_is_derived_goes_before_findings_and_a_warning_names_it():
     assert (cut["exempted"], cut["vendor"]) == ([], None)
     assert cut["warnings"][0] == "careful"
     assert cut["warnings"][1] == "left out of a result that was too long: vendor, exempted, texts of the rules"
+    assert all(not one[text] for one in cut["findings"] for text in ("rationale", "remediation", "references"))
+    assert all(one["title"] and one["message"] for one in cut["findings"])
 
 
 @pytest.mark.parametrize(

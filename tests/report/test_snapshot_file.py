@@ -107,6 +107,16 @@ def test_a_redacted_snapshot_has_no_ids_and_no_unknown_keys():
 
 
 @pytest.mark.parametrize(
+    ("project", "kept"), [("0", "0"), ("all_granted_eps", "all_granted_eps"), ("7f3a", "redacted")]
+)
+def test_a_redacted_snapshot_says_that_its_place_was_hidden(project, kept):
+    taken = TAKEN._replace(target=TAKEN.target._replace(enterprise_project_id=project))
+    target = read(snapshot_text(taken, redact=True)).target
+    assert (target.host, target.project_id, target.enterprise_project_id) == ("redacted.invalid", "redacted", kept)
+    assert target.cloud == TAKEN.target.cloud
+
+
+@pytest.mark.parametrize(
     ("text", "part"),
     [
         ("", "not JSON, or cut off"),
