@@ -69,12 +69,16 @@ def _plain(value: Any) -> Any:
         return [value.line, value.column]
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Policy):
-        return {name: _plain(part) for name, part in value._asdict().items() if name != "files"}
-    if isinstance(value, (Rule, Exemption)):
-        unsaid = {**value._field_defaults, "location": None}  # what has its default is not written
-        return {name: _plain(part) for name, part in value._asdict().items() if part != unsaid.get(name, ...)}
+    if isinstance(value, (Policy, Rule, Exemption)):
+        return {name: _plain(part) for name, part in _said(value).items()}
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _said(part: Policy | Rule | Exemption) -> dict[str, Any]:
+    """What is written of it: all but a policy's files, and what of a rule or an exemption has its default."""
+    fields = part._asdict()
+    unsaid = {"files": fields["files"]} if isinstance(part, Policy) else {**part._field_defaults, "location": None}
+    return {name: value for name, value in fields.items() if value != unsaid.get(name, ...)}
 
 
 def _policy(plain: Mapping[str, Any], name: str) -> Policy:
