@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from handler.report.fit import RESULT_BYTES as RESULT_BYTES
     from handler.report.json_file import MAX_JSON_BYTES as MAX_JSON_BYTES
     from handler.report.snapshot_file import parse_snapshot as parse_snapshot
+    from handler.report.verdict import verdict_of_run as verdict_of_run
     from handler.run.check_in import RESERVED as RESERVED
     from handler.run.check_in import check_in as check_in
     from handler.run.check_in import with_check_ins as with_check_ins
@@ -69,6 +70,7 @@ _AFTER_THE_FIRST_REQUEST = {
     "handler.decide.evaluate": ("evaluate",),
     "handler.decide.wanted_listeners": ("wanted_listeners",),
     "handler.notify.dispatch": ("DeliveryContext", "dispatch"),
+    "handler.report.verdict": ("verdict_of_run",),
     "handler.run.conclude": ("compare_with", "failed_run", "report_of", "run_failure"),
     "handler.run.result": ("RunResult",),
 }
