@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.models import worst_first
-from handler.sinks.text.incidents import incident_key
+from handler.sinks.incident_key import incident_key
 from handler.state.memory import INCIDENT, Item
 
 if TYPE_CHECKING:

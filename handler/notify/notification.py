@@ -11,8 +11,8 @@ from handler.named_tuple import NamedTuple
 from handler.notify.due import FINDING_ITEMS, wants
 from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
+from handler.sinks.incident_key import incident_key
 from handler.sinks.sink import Before, Notification
-from handler.sinks.text.incidents import incident_key
 from handler.state.memory import place_of
 
 if TYPE_CHECKING:

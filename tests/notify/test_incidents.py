@@ -15,9 +15,9 @@ from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.notify.incidents import told_key
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
+from handler.sinks.incident_key import incident_key
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
-from handler.sinks.text.incidents import incident_key
 from handler.state.memory import place_of
 from handler.transport import Response
 from tests.fakes import TARGET, FakeClock, MemoryStore, category, finding, report

@@ -7,9 +7,9 @@ import json
 import pytest
 
 from handler.models import BECAUSE, Changes, Severity
+from handler.sinks.incident_key import incident_key
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Before, Notification
-from handler.sinks.text.incidents import incident_key
 from handler.sinks.text.layout import plain_text
 from handler.sinks.text.moves import ENDED, ended_words, rule_blocks
 from handler.sinks.text.wording import content_of

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from handler.models import worst_first
 from handler.named_tuple import NamedTuple
+from handler.sinks.incident_key import incident_key
 from handler.sinks.text.moves import due_findings
 from handler.state.memory import place_of
 
@@ -29,14 +29,6 @@ class Incident(NamedTuple):
     findings: tuple[Finding, ...]
     about: tuple[str, ...]
     ended: tuple[Finding, ...] = ()
-
-
-def incident_key(group: str, finding: Finding, place: str) -> str:
-    """The key of a finding's incident; of a finding alone its fingerprint."""
-    if group == "finding":
-        return finding.fingerprint
-    parts = [place] if group == "target" else [place, finding.rule_id, finding.category]
-    return f"{group}-{hashlib.sha256(chr(10).join(parts).encode(errors='replace')).hexdigest()}"
 
 
 def incidents_of(notification: Notification, sink: Sink) -> tuple[Incident, ...]:
