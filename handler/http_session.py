@@ -12,7 +12,7 @@ from functools import lru_cache
 from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
 from ssl import SSLError
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
@@ -22,6 +22,7 @@ from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import exceptions as of_urllib3
 
 from handler import __version__
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -17,11 +17,11 @@ from handler.models import (
     ExemptedFinding,
     ExemptionNotice,
     Finding,
-    Gaps,
     Problem,
     family,
     worst_first,
 )
+from handler.models.gaps import Gaps
 from handler.policy.match import NOT_ASKED, ExemptionsInForce, judged_counter, judged_places, judged_rows
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID
 from handler.policy.rules import NOTICE_DAYS

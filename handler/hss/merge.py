@@ -13,10 +13,11 @@ from bisect import bisect_left
 from collections import Counter
 from itertools import compress
 from operator import eq, itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.hss.pages import RANKS, begins_lower, key_of
 from handler.hss.reading import ListReading
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

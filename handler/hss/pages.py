@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from itertools import compress, count
 from operator import gt, itemgetter, le, lt
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
+
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence

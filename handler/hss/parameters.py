@@ -5,11 +5,12 @@ Sources: ListPortStatistics (OTC; Huawei 2024-01-31, web 2025-12-26), ShowAssetS
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
 from handler.errors import SettingsError
 from handler.models import CATEGORIES
+from handler.named_tuple import NamedTuple
 from handler.schemas.apply import query_breaches
 
 if TYPE_CHECKING:

@@ -9,13 +9,14 @@ other types may follow.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from handler.hss.overlap import pages_of
 from handler.hss.pages import CAP, Sorted
 from handler.hss.parameters import HIGHEST_OFFSET, LIMIT
 from handler.hss.proof import TRIES
 from handler.hss.reading import ListReading
+from handler.named_tuple import NamedTuple
 from handler.ports import HIGHEST, NAMED_PORTS, PortSet
 
 if TYPE_CHECKING:

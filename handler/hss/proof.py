@@ -21,12 +21,13 @@ multiples of what it gives at once must hold the same lines, as many as `total_n
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from handler.hss.aligned import AlignedReading, aligned_pages
 from handler.hss.overlap import pages_of
 from handler.hss.pages import same_order
 from handler.hss.reading import ListReading
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from handler.hss.pages import ListPage

@@ -26,10 +26,11 @@ says that the list shrank below the offset, and what stood behind the last page 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from handler.hss.overlap import OVERLAP, pages_of, step_back, step_back_further
 from handler.hss.pages import BOTH, begins_lower, in_place, out_of_order, shares
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

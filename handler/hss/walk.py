@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.errors import AnswerError, TimeLimitError
 from handler.hss.merge import Exact, everything, proven
@@ -11,6 +11,7 @@ from handler.hss.parameters import PortStatisticsQuery
 from handler.hss.plan import ExactPorts, NextPage, StartOver, Stop, calls_ahead, next_step
 from handler.hss.proof import Proof
 from handler.models import Problem
+from handler.named_tuple import NamedTuple
 from handler.retries import in_minutes
 
 if TYPE_CHECKING:

@@ -10,9 +10,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from itertools import chain, compress, pairwise
 from operator import itemgetter
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from handler.listeners import PortListeners
+from handler.models.listeners import PortListeners
+from handler.named_tuple import NamedTuple
 from handler.policy.match_keys import (
     EXEMPTION_BOUNDS,
     EXEMPTION_SCOPE,
