@@ -13,6 +13,7 @@ from handler.formats.columns import Ink
 from handler.formats.csv_table import cell
 from handler.formats.inert import cells, inert
 from handler.formats.markdown import escaped, table_row, table_within
+from handler.formats.not_known import count_word
 from handler.formats.openmetrics import labels_of, number_of
 
 if TYPE_CHECKING:
@@ -88,12 +89,9 @@ def _sums(fleet: FleetStatus) -> Iterator[str]:
 
 def count_words(target: FleetTarget, level: str) -> str:
     """How many findings of a level a target has; what is not known is no zero: `2+`, `?`, or `-` for never checked."""
-    count = target.counts.get(level, 0)
     if target.verdict is None:
         return "-"
-    if target.verdict != "inconclusive":
-        return str(count)
-    return f"{count}+" if count else "?"
+    return count_word(target.counts.get(level, 0), known=target.verdict != "inconclusive")
 
 
 def age_words(age: timedelta | None) -> str:
