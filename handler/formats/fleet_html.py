@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import iso, parse_iso
 from handler.decide.fleet import SEVERITY_NAMES, STANDINGS
 from handler.formats.fleet import age_words, count_words
 from handler.formats.html_report import render_page
+from handler.named_tuple import NamedTuple
 from handler.state.index import DAYS_KEPT
 
 if TYPE_CHECKING:

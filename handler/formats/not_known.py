@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import Deadline, iso
 from handler.decide.diff import Compared
 from handler.models import Changes, PastFinding, Problem, Report, Target
+from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
 from handler.run.indexes import read_indexes
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from handler.models import Delivery, Verdict
+    from handler.notify.together import Together
     from handler.run.job import LoadedState
     from handler.run.targets import PreparedRun
     from handler.run.wiring import Wiring
@@ -25,22 +27,32 @@ UNCHECKED = "it left TARGETS_CONFIG and is no longer checked; what was open may 
 NAMED = 3  # targets, and indexes, that are named where there are many
 
 
-def tell_left(left: Mapping[str, IndexEntry], run: PreparedRun, wiring: Wiring, whole: Deadline) -> tuple[str, ...]:
-    """Tell of each target that left, within the time. Gives those that are settled and may be forgotten.
+def tell_left(
+    left: Mapping[str, IndexEntry],
+    run: PreparedRun,
+    wiring: Wiring,
+    whole: Deadline,
+    together: Together | None = None,
+) -> Mapping[str, tuple[Delivery, ...]]:
+    """Tell of each target that left, within the time. Gives what came of it, by name; `together` may hold some of it.
 
     Raises nothing: a fault of our own is logged, and what is not settled is tried again by the next run.
     """
-    settled: list[str] = []
+    told: dict[str, tuple[Delivery, ...]] = {}
     try:
         with wiring.redactor.errors():
             for name, entry in left.items():
                 if whole.left() <= 1:
                     break
-                if _told(name, entry, run, wiring, whole):
-                    settled.append(name)
+                told[name] = _told(name, entry, run, wiring, whole, together)
     except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
         internal_error(error)
-    return tuple(settled)
+    return told
+
+
+def is_settled(deliveries: Iterable[Delivery]) -> bool:
+    """Whether every sink knows, so that the target may be forgotten."""
+    return not any(delivery.status in ("owed", "failed") for delivery in deliveries)
 
 
 class Elsewhere(NamedTuple):
@@ -69,8 +81,10 @@ def not_known(names: Sequence[str], unread: Sequence[str]) -> str:
     return f"left TARGETS_CONFIG: {named}; whether another shard checks them now is not known, because {why}"
 
 
-def _told(name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole: Deadline) -> bool:
-    """Whether every sink knows; kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
+def _told(
+    name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole: Deadline, together: Together | None
+) -> tuple[Delivery, ...]:
+    """What each sink made of it; kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
     url = run.request.state_url or wiring.settings.state_url
     store = wiring.store(url, name, run.targets[0].place)
     ending = tuple(sink for sink in run.sinks if sink.kind.holds_incidents)
@@ -82,10 +96,10 @@ def _told(name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole:
         if state.last_run is None or not sinks:
             continue
         share = Deadline.after(whole.left() / 2, wiring.context.clock)
-        notifier = wiring.notifier(sinks, share, dry_run=False, state_url=url)
+        notifier = wiring.notifier(sinks, share, dry_run=False, state_url=url, together=together)
         report, compared = _ended(name, entry, run, state, verdict)
         deliveries += notifier(report, compared, state.store, state.version).deliveries
-    return not any(delivery.status in ("owed", "failed") for delivery in deliveries)
+    return tuple(deliveries)
 
 
 def _ended(

@@ -171,6 +171,11 @@ class Shard:
         return tuple(sorted(found, key=lambda one: ((*VERDICTS, None).index(one.stands), one.name)))
 
     @property
+    def is_taken(self) -> bool:
+        """Whether another run works on the shard."""
+        return not self._leased
+
+    @property
     def troubles(self) -> tuple[str, ...]:
         """What is wrong with the index."""
         return tuple(self._index.troubles)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.clock import iso, parse_iso
 from handler.errors import StoreDamagedError
+from handler.named_tuple import NamedTuple
 from handler.state.parts import Lines, compact
 
 if TYPE_CHECKING:

@@ -34,9 +34,9 @@ def entry(verdict="compliant", minutes_ago=5, **more) -> IndexEntry:
 
 
 @pytest.fixture
-def fleet(tmp_path, capsys, monkeypatch):
+def fleet(tmp_path, capsys, surroundings):
     """Writes indexes and runs the command on them."""
-    monkeypatch.delenv("STATE_URL", raising=False)
+    surroundings(STATE_URL=None)
 
     def run(*options, indexes=(), code=None):
         states = []
@@ -191,17 +191,17 @@ def test_an_index_that_is_missing_or_damaged_is_named_and_hides_nobody(fleet, tm
     assert [path.name for path in tmp_path.iterdir() if "damaged" in path.name] == []
 
 
-def test_states_come_from_the_settings_too(fleet, tmp_path, monkeypatch):
+def test_states_come_from_the_settings_too(fleet, tmp_path, surroundings):
     assert "no state is configured" in fleet(code=2).err
     fleet(indexes=[Index({"a": entry()}), Index({"b": entry()})])
     urls = [f"file://{tmp_path}/{number}-{{target}}.json" for number in range(2)]
-    monkeypatch.setenv("STATE_URL", urls[0])
+    surroundings(STATE_URL=urls[0])
     assert json.loads(fleet("--format", "json", code=0).out)["counts"]["targets"] == 1
-    monkeypatch.setenv("FLEET_STATE_URLS", ", ".join(urls))
+    surroundings(FLEET_STATE_URLS=", ".join(urls))
     assert json.loads(fleet("--format", "json", code=0).out)["counts"]["targets"] == 2
-    monkeypatch.setenv("FLEET_STATE_URLS", "file:///a.json")
+    surroundings(FLEET_STATE_URLS="file:///a.json")
     assert "FLEET_STATE_URLS: must list states" in fleet(code=2).err
-    monkeypatch.delenv("FLEET_STATE_URLS")
+    surroundings(FLEET_STATE_URLS=None)
     assert "holds {target}" in fleet("--state", "file:///a.json", code=2).err
 
 
