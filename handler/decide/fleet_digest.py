@@ -11,13 +11,13 @@ from handler.decide.schedule import since
 from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from handler.decide.fleet import FleetStatus, FleetTarget
 
 SILENT = ("never", "stale")
-NAMED = 3  # targets with one cause that are named; more are counted
+_NAMED = 3  # targets with one cause that are named; more are counted
 _WORDS = {"never": "never checked"}
 
 
@@ -54,24 +54,50 @@ def digest_for(
 ) -> FleetDigest:
     """The digest for one sink. What is better than last time is forgotten in silence, so that a relapse is told."""
     unread = {f"#{text.partition(':')[0]}": f"not read: {text}" for text in fleet.unread}
-    targets = {one.name: one for one in reversed(fleet.targets) if not one.waiting}  # of one name the worst
-    targets = dict(reversed(targets.items()))
+    targets = _by_name(fleet.targets)
     standings = {**dict.fromkeys(unread, "stale"), **{name: one.standing for name, one in targets.items()}}
-    known, telling, key = {}, [], []
-    for name, standing in standings.items():
-        before, _, at = told.get(name, "").partition(" ")
-        tells = _tells(standing, before, at, now, remind_after)
-        if tells:
-            telling.append(name)
-            key.append(f"{name} {standing} {targets[name].last_complete_at if name in targets else ''} {at}")
-        if standing != "compliant":
-            known[name] = f"{standing} {iso(now) if tells or not at else at}"
+    telling = {
+        name: standing
+        for name, standing in standings.items()
+        if _tells(standing, *_before(told, name), now, remind_after)
+    }
     return FleetDigest(
-        tuple(text for name, text in unread.items() if name in telling),
+        tuple(unread[name] for name in telling if name in unread),
         tuple(targets[name] for name in telling if name in targets),
-        known,
-        "|".join(key),
+        _remembered(standings, telling, told, iso(now)),
+        "|".join(_event(name, standing, targets.get(name), told) for name, standing in telling.items()),
     )
+
+
+def _remembered(
+    standings: Mapping[str, str], telling: Container[str], told: Mapping[str, str], now: str
+) -> dict[str, str]:
+    """What is known to be told, once this is; nothing of what is well."""
+    return {
+        name: f"{standing} {now if name in telling else _before(told, name)[1] or now}"
+        for name, standing in standings.items()
+        if standing != "compliant"
+    }
+
+
+def _event(name: str, standing: str, target: FleetTarget | None, told: Mapping[str, str]) -> str:
+    """What makes it this event and no other: a relapse has another end, a reminder another time of telling."""
+    return f"{name} {standing} {'' if target is None else target.last_complete_at} {_before(told, name)[1]}"
+
+
+def _by_name(targets: Iterable[FleetTarget]) -> dict[str, FleetTarget]:
+    """The targets whose first turn is over, worst first; of two with one name the worse."""
+    found: dict[str, FleetTarget] = {}
+    for one in targets:
+        if not one.waiting:
+            found.setdefault(one.name, one)
+    return found
+
+
+def _before(told: Mapping[str, str], name: str) -> tuple[str, str]:
+    """What was last told of a target, and when; empty for one of which nothing was told."""
+    standing, _, at = told.get(name, "").partition(" ")
+    return standing, at
 
 
 def _tells(standing: str, before: str, at: str, now: datetime, remind_after: timedelta | None) -> bool:
@@ -91,7 +117,7 @@ def _lines(targets: Sequence[FleetTarget]) -> Iterator[str]:
     of_a_kind = sorted(targets, key=lambda one: (_rank(one.standing), one.problem))
     for _, grouped in groupby(of_a_kind, key=lambda one: (one.standing, one.problem)):
         group = list(grouped)
-        if len(group) > NAMED:
+        if len(group) > _NAMED:
             yield _together(group)
         else:
             yield from map(_line, group)
@@ -102,8 +128,8 @@ def _together(group: Sequence[FleetTarget]) -> str:
     latest = max(group, key=lambda one: one.last_complete_at)
     owners = {one.owner for one in group}
     shared = latest._replace(owner=owners.pop() if len(owners) == 1 else "")
-    named = ", ".join(one.name for one in group[:NAMED])
-    return f"{len(group)} targets {', '.join(_parts(shared))}: {named} and {len(group) - NAMED} more"
+    named = ", ".join(one.name for one in group[:_NAMED])
+    return f"{len(group)} targets {', '.join(_parts(shared))}: {named} and {len(group) - _NAMED} more"
 
 
 def _line(target: FleetTarget) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from handler.clock import parse_iso
@@ -17,7 +18,7 @@ from handler.formats.not_known import count_word
 from handler.formats.openmetrics import labels_of, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from handler.decide.fleet import FleetStatus, FleetTarget
@@ -45,19 +46,22 @@ def render_fleet_text(fleet: FleetStatus, *, color: bool = False) -> str:
 
 def _screen(wrong: Sequence[FleetTarget], ink: Ink) -> Iterator[str]:
     """As many lines as a screen holds, shared out so that it shows something of everything that is wrong."""
-    groups = [[one for one in wrong if one.standing == standing] for standing in STANDINGS]
-    room = WRONG_LINES
-    waiting = [group for group in groups if group]
-    shares: dict[str, int] = {}
-    for left, group in zip(range(len(waiting), 0, -1), sorted(waiting, key=len), strict=True):
-        shares[group[0].standing] = min(len(group), room // left)
-        room -= shares[group[0].standing]
-    for group in waiting:
-        share = shares[group[0].standing]
+    for standing, share in _shares(Counter(target.standing for target in wrong)).items():
+        group = [target for target in wrong if target.standing == standing]
         shown = share if share == len(group) else share - 1
         yield from (_line(target, ink) for target in group[:shown])
         if shown < len(group):
-            yield f"and {len(group) - shown} more {group[0].standing}; --format csv or json lists all"
+            yield f"and {len(group) - shown} more {standing}; --format csv or json lists all"
+
+
+def _shares(counts: Mapping[str, int]) -> dict[str, int]:
+    """How many lines each standing gets, the worst first: an equal share, and what the smaller ones leave."""
+    room, shares = WRONG_LINES, {}
+    smallest_first = sorted(counts, key=lambda standing: counts[standing])
+    for place, standing in enumerate(smallest_first):
+        shares[standing] = min(counts[standing], room // (len(counts) - place))
+        room -= shares[standing]
+    return {standing: shares[standing] for standing in STANDINGS if standing in shares}
 
 
 def _padded(text: str, width: int) -> str:
