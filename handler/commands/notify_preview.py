@@ -31,12 +31,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print each message's body; JSON is indented."""
+    """Print each message's body, JSON indented; first its request, where that is not a POST to the sink's own URL."""
     report = parse_report(read_file(args.report), args.report) if args.report else sample_report()
     kind = SINK_KINDS[args.sink]
     sink = Sink("preview", kind, Secret("https://example.invalid/"), routing_key=Secret("preview"), chat_id="-1")
+    sink = sink._replace(style="healthchecks", topic_urn=f"urn:smn:eu-de:{'0' * 32}:preview")
     for message in kind.module.render(everything_new(report), sink, parse_iso(report.started_at), 0):
-        print(readable(message))
+        if message.url is not None:
+            print(f"{message.method} {message.url.reveal()}")
+        if message.body:
+            print(readable(message))
     return 0
 
 

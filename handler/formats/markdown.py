@@ -63,8 +63,8 @@ def _row(finding: Finding) -> str:
     more = [f"and {len(hosts) - words.HOSTS_SHOWN} more"] if len(hosts) > words.HOSTS_SHOWN else []
     what = "<br>".join([f"{escaped(finding.title, 120)} ({escaped(finding.rule_id, 80)})", *servers, *more])
     severity = f"**{finding.severity}**" if finding.severity.name in {"CRITICAL", "HIGH"} else str(finding.severity)
-    told = (finding.remediation, finding.runbook, finding.owner and f"Ask {finding.owner}")
-    advice = "<br>".join(escaped(text, 200) for text in told if text)
+    told = (one for one in words.advice(finding) if one.label != "why")
+    advice = "<br>".join(escaped(f"Ask {one.text}" if one.label == "ask" else one.text, 200) for one in told)
     return table_row(severity, escaped(words.place(finding)), escaped(finding.category), str(finding.num), what, advice)
 
 

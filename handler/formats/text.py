@@ -59,9 +59,8 @@ def _rule(finding: Finding, ink: Ink) -> list[str]:
     name = "" if finding.rule_id == finding.title else f" [{inert(finding.rule_id, 80)}]"
     title = wrapped(f"{inert(finding.title, 200)}{name}", first=severity, indent=" " * 9)
     lines = [ink.severity(finding.severity, title[0]), *title[1:]]
-    told = (("why", finding.rationale), ("do", finding.remediation), ("how", finding.runbook), ("ask", finding.owner))
-    for label, text in told:
-        lines += wrapped(inert(text, 300), first=f"         {label:<4}", indent=" " * 13) if text else []
+    for said in words.advice(finding):
+        lines += wrapped(inert(said.text, 300), first=f"         {said.label:<4}", indent=" " * 13)
     return lines
 
 

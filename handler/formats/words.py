@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from handler.formats.inert import inert
 from handler.models import SEVERITIES, worst_first
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.listeners import Host
     from handler.models import (
         AnnouncedFinding,
         CategorySnapshot,
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         Report,
         Target,
     )
+    from handler.models.listeners import Host
 
 HOSTS_SHOWN = 5
 _CHANGES = (
@@ -28,6 +29,27 @@ _CHANGES = (
     *(("lowered", "lowered"), ("reopened", "reopened"), ("ongoing", "ongoing"), ("resolved", "ended")),
     ("unseen", "unseen"),
 )
+# What a rule's author says to who reads a finding: the field, a label, and a title.
+_ADVICE = (
+    ("rationale", "why", "Why"),
+    ("remediation", "do", "What to do"),
+    ("runbook", "how", "Runbook"),
+    ("owner", "ask", "Whom to ask"),
+)
+
+
+class Advice(NamedTuple):
+    """One thing that a rule's author says to who reads a finding."""
+
+    label: str
+    title: str
+    text: str
+
+
+def advice(finding: Finding) -> tuple[Advice, ...]:
+    """What the rule's author says, in the order in which it is read; what is left out is not in it."""
+    said = ((label, title, getattr(finding, field)) for field, label, title in _ADVICE)
+    return tuple(Advice(label, title, text) for label, title, text in said if text)
 
 
 def counted(number: int, noun: str) -> str:

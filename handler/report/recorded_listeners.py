@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 from handler.addresses import is_loopback
-from handler.listeners import Listener, PortListeners
+from handler.models.listeners import Listener, PortListeners
 from handler.report.codec import Codec, as_is, each, field
 
 if TYPE_CHECKING:

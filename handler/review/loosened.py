@@ -8,9 +8,10 @@ counts is how severely a row is found, by whichever rule.
 from __future__ import annotations
 
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES
+from handler.named_tuple import NamedTuple
 from handler.policy.match import ExemptionsInForce, concerns, within
 from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, RULE_WITHIN
 from handler.review.regions import Found, Region, by_edge, found, space_of

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from handler.models import CATEGORIES, COUNTERS
+from handler.named_tuple import NamedTuple
 from handler.policy.rules import PROTOCOLS, STATUSES, Limits, Location
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import chain, product
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
+from handler.named_tuple import NamedTuple
 from handler.policy.match import concerns
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS
 from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Limits, Policy, Rule

@@ -6,9 +6,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from datetime import date, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.models import CATEGORIES
+from handler.named_tuple import NamedTuple
 from handler.policy.host_patterns import without_servers
 from handler.policy.match import ExemptionsInForce, rule_matcher
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID, Subject

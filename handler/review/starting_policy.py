@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, family
+from handler.named_tuple import NamedTuple
 from handler.policy.canonical import as_yaml
 from handler.policy.host_patterns import host_pattern
 from handler.policy.servers import known_of_row

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from handler.named_tuple import NamedTuple
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS
 from handler.review.regions import OTHER
 

@@ -6,11 +6,11 @@ import re
 from datetime import date
 
 import pytest
+from handler.listeners import Listener, PortListeners
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate, verdict_of
-from handler.listeners import Listener, PortListeners
 from handler.models import CATEGORIES, Row
 from handler.policy.compiled import bundled_policies
 from handler.policy.lint import lint

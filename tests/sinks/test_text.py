@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.foreign_text import cut, one_line
-from handler.listeners import Host
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
+from handler.models.listeners import Host
 from handler.sinks.text.announced import announced_sentences
 from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK, safe_url
 from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, pack, size_bytes
