@@ -9,7 +9,7 @@ from handler.clock import Deadline, parse_iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
 from handler.logs import LOGGER
 from handler.models import Delivery, Problem
-from handler.notify.due import due_batches
+from handler.notify.due import due_batches, halves
 from handler.notify.notification import Situation, notification_of
 from handler.notify.outbox import LEASE_MARGIN, Outbox, claim, keeps, remember, stateless, summarised
 from handler.notify.receipts import busy, with_pending, with_receipts
@@ -135,8 +135,17 @@ def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
     known = outbox.situation.last_run.sinks.get(sink.name, SinkMemory(since=""))
     repeated = {batch.delivery_id for batch in known.pending}
     left: tuple[Batch, ...] = ()
-    for index, batch in enumerate(batches):
-        sent = _send_safely(outbox, sink, batch, context)
+    ids = {batch.delivery_id for batch in batches}
+    waiting, sent_before = list(batches), False
+    while waiting:
+        batch = waiting.pop(0)
+        shared = halves(sink, outbox.situation.report, batch)
+        sent = _send_safely(outbox, sink, batch, context, further=sent_before, may_split=bool(shared))
+        if sent.too_large:
+            waiting[:0] = shared
+            ids |= {half.delivery_id for half in shared}
+            continue
+        sent_before = True
         outbox.deliveries[sink.name] = _delivery(sink, sent.status, sent.reason)
         items = _taken(sent, batch)
         if items:
@@ -144,9 +153,9 @@ def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
         if sent.acceptance is not Acceptance.TAKEN:
             rest = batch._replace(items=tuple(item for item in batch.items if item not in items))
             kept = (rest,) if _may_have_it(sent, sink, batch, repeated) else ()
-            left = kept + _repeated(batches[index + 1 :], repeated)
+            left = kept + _repeated(waiting, repeated)
             break
-    outbox.settled[sink.name] = {batch.delivery_id for batch in batches}
+    outbox.settled[sink.name] = ids
     pending = tuple(Batch(batch.delivery_id, batch.items, outbox.run_id) for batch in left)
     outbox.memory = with_pending(outbox.memory, sink.name, pending, outbox.situation.now)
 
@@ -173,11 +182,13 @@ def _may_have_it(sent: SendResult, sink: Sink, batch: Batch, repeated: set[str])
     return sent.acceptance is Acceptance.UNKNOWN or (batch.delivery_id in repeated and sent.status != "failed")
 
 
-def _send_safely(outbox: Outbox, sink: Sink, batch: Batch, context: DeliveryContext) -> SendResult:
+def _send_safely(
+    outbox: Outbox, sink: Sink, batch: Batch, context: DeliveryContext, *, further: bool, may_split: bool
+) -> SendResult:
     """Send one batch. A fault of our own in one kind must not silence the other sinks."""
     try:
-        notification = notification_of(batch, sink, outbox.situation._replace(last_run=outbox.memory))
-        return send(notification, sink, context)
+        situation = outbox.situation._replace(last_run=outbox.memory, further=further)
+        return send(notification_of(batch, sink, situation), sink, context, may_split=may_split)
     except PortComplianceError as error:
         return SendResult(Acceptance.UNKNOWN, "owed", error.message)
     except Exception as error:  # noqa: BLE001 - named by its type only: its text may hold anything

@@ -39,19 +39,29 @@ def due_batches(
 ) -> tuple[Batch, ...]:
     """What the sink is to be told now, in one message; machines get all that they are due, in several where need be.
 
-    No more than `MOST_MESSAGES` in a run: the rest stays due.
+    Each has at most `max_findings`. Where it is remembered, the rest of more than `MOST_MESSAGES` stays due.
     """
     whole = due_batch(sink, report, last_run, now, stateful=stateful)
     if whole is None or not sink.kind.takes_all:
         return () if whole is None else (whole,)
-    most = sink.max_findings
     findings = [item for item in whole.items if item.what in FINDING_ITEMS]
+    most = sink.max_findings
     if len(findings) <= most:
         return (whole,)
     beside = [item for item in whole.items if item.what not in FINDING_ITEMS]
     first = _batch(sink, report, [*findings[:most], *beside])
-    starts = range(most, len(findings), most)[: MOST_MESSAGES - 1]
+    starts = range(most, len(findings), most)[: MOST_MESSAGES - 1 if stateful else None]
     return (first, *(_batch(sink, report, findings[start : start + most]) for start in starts))
+
+
+def halves(sink: Sink, report: Report, batch: Batch) -> tuple[Batch, ...]:
+    """A batch as two, the same ones each time; none of one that cannot be shared out."""
+    items = [item for item in batch.items if lasting(item)]
+    if not sink.kind.takes_all or len(items) < 2:
+        return ()
+    middle = len(items) // 2
+    rest = [item for item in batch.items if not lasting(item)]
+    return (_batch(sink, report, [*items[:middle], *rest]), _batch(sink, report, items[middle:]))
 
 
 def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True) -> Batch | None:

@@ -35,6 +35,7 @@ class Situation(NamedTuple):
     run_interval: timedelta | None = None
     remembers: bool = True
     shard: str = ""
+    further: bool = False  # another message of the same run went before
 
 
 def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notification:
@@ -61,6 +62,7 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         run_interval=situation.run_interval,
         remembers=situation.remembers,
         shard=situation.shard,
+        further=situation.further and sink.kind.takes_all,
     )
 
 
