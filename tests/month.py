@@ -41,6 +41,7 @@ LIFTS = Exemption(
     "lifts", "Until the retrofit.", "facilities@example.org", date(2026, 12, 16), ports=PortSet.of_ports([21])
 )
 FTP = rule("ftp", 21, severity=Severity.HIGH)
+MYSQL = rule("mysql", 3306, severity=Severity.MEDIUM, effective_from=date(2026, 12, 13))
 
 FIRST_POLICY = Policy("p", "sha256:1", (TELNET, RDP, FTP, HIGH), (LIFTS,), files=("p.yaml",))
 
@@ -58,7 +59,7 @@ class Message(NamedTuple):
 class Month:
     """The estate, its policy and its troubles; each hour of the month is a run unless nobody runs it."""
 
-    rows: dict[int, int] = field(default_factory=lambda: {3389: 2, 445: 4, 21: 1, 22: 9})
+    rows: dict[int, int] = field(default_factory=lambda: {3389: 2, 445: 4, 21: 1, 22: 9, 3306: 3})
     policy: Policy = FIRST_POLICY
     blind: bool = False
     web_is_down: bool = False
@@ -149,10 +150,11 @@ _MANY = {f"p{port}": 1 for port in range(40_001, 40_601, 2)}
 EVENTS: dict[tuple[int, int], Callable[[Month], None]] = {
     (1, 9): _opens(p23=1),
     (2, 9): _opens(p23=2),
+    (3, 9): _policy(TELNET, RDP, FTP, HIGH, MYSQL, digest="sha256:1b"),
     (4, 9): _closes(23),
     (5, 9): _opens(p23=2),
-    (7, 9): _policy(TELNET, RDP, FTP, HIGH, SMB, digest="sha256:2"),
-    (8, 9): _policy(TELNET, _CRITICAL_RDP, FTP, HIGH, SMB, digest="sha256:3"),
+    (7, 9): _policy(TELNET, RDP, FTP, HIGH, MYSQL, SMB, digest="sha256:2"),
+    (8, 9): _policy(TELNET, _CRITICAL_RDP, FTP, HIGH, MYSQL, SMB, digest="sha256:3"),
     (12, 9): _set("blind", True),
     (12, 12): _set("blind", False),
     (13, 9): _set("web_is_down", True),

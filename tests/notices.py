@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handler.listeners import Host
 from handler.models import Changes, ExemptionNotice, PastFinding, Problem, Secret, Severity
+from handler.models.listeners import Host
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Notification, Sink
 from tests.fakes import category, finding, report

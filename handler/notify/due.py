@@ -20,6 +20,7 @@ from handler.state.memory import SERVERS, Batch, Item, LastRun, SinkMemory, plac
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from handler.decide.announced import Announcement
     from handler.models import Finding, Report
     from handler.sinks.sink import Sink
     from handler.state.memory import Receipt, Remembered
@@ -35,13 +36,19 @@ _KEPT_AFTER_END: Final = timedelta(days=30)
 
 
 def due_batches(
-    sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True
+    sink: Sink,
+    report: Report,
+    last_run: LastRun,
+    now: datetime,
+    *,
+    stateful: bool = True,
+    announced: tuple[Announcement, ...] = (),
 ) -> tuple[Batch, ...]:
     """What the sink is to be told now, in one message; machines get all that they are due, in several where need be.
 
     Each has at most `max_findings`. Where it is remembered, the rest of more than `MOST_MESSAGES` stays due.
     """
-    whole = due_batch(sink, report, last_run, now, stateful=stateful)
+    whole = due_batch(sink, report, last_run, now, stateful=stateful, announced=announced)
     if whole is None or not sink.kind.takes_all:
         return () if whole is None else (whole,)
     findings = [item for item in whole.items if item.what in FINDING_ITEMS]
@@ -49,32 +56,30 @@ def due_batches(
     if len(findings) <= most:
         return (whole,)
     beside = [item for item in whole.items if item.what not in FINDING_ITEMS]
-    first = _batch(sink, report, [*findings[:most], *beside])
+    first = batch_of(sink, report, [*findings[:most], *beside])
     starts = range(most, len(findings), most)[: MOST_MESSAGES - 1 if stateful else None]
-    return (first, *(_batch(sink, report, findings[start : start + most]) for start in starts))
+    return (first, *(batch_of(sink, report, findings[start : start + most]) for start in starts))
 
 
-def halves(sink: Sink, report: Report, batch: Batch) -> tuple[Batch, ...]:
-    """A batch as two, the same ones each time; none of one that cannot be shared out."""
-    items = [item for item in batch.items if lasting(item)]
-    if not sink.kind.takes_all or len(items) < 2:
-        return ()
-    middle = len(items) // 2
-    rest = [item for item in batch.items if not lasting(item)]
-    return (_batch(sink, report, [*items[:middle], *rest]), _batch(sink, report, items[middle:]))
-
-
-def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True) -> Batch | None:
+def due_batch(
+    sink: Sink,
+    report: Report,
+    last_run: LastRun,
+    now: datetime,
+    *,
+    stateful: bool = True,
+    announced: tuple[Announcement, ...] = (),
+) -> Batch | None:
     """All that the sink is to be told now, or None. `stateful`: what is told is remembered."""
     if sink.match.targets and report.target.name not in sink.match.targets:
         return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = _owed(sink, report, last_run, memory, now)
+    items = _owed(sink, report, last_run, memory, now, announced)
     if not (stateful and items) and not _told_anyway(sink, report, stateful=stateful):
         if not (stateful and _heartbeat_due(sink, memory, report, now)):
             return None
         items = [Item("heartbeat", memory.last_told or memory.since)]
-    return _batch(sink, report, [*items, *_drift(last_run, memory)])
+    return batch_of(sink, report, [*items, *_drift(last_run, memory)])
 
 
 def _drift(last_run: LastRun, memory: SinkMemory) -> list[Item]:
@@ -82,7 +87,14 @@ def _drift(last_run: LastRun, memory: SinkMemory) -> list[Item]:
     return [Item("drift", text) for text in last_run.drift if text not in memory.drift]
 
 
-def _owed(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory, now: datetime) -> list[Item]:
+def _owed(
+    sink: Sink,
+    report: Report,
+    last_run: LastRun,
+    memory: SinkMemory,
+    now: datetime,
+    announced: tuple[Announcement, ...],
+) -> list[Item]:
     """What is owed, whatever becomes of the run; a memory that has just begun says so."""
     blind = report.verdict == "inconclusive"
     due = _finding_items(sink, last_run, memory, now, blind=blind)
@@ -91,13 +103,13 @@ def _owed(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory, now
         due = by_incident(due, last_run.findings.values(), stays, sink, place_of(report.target))
     items = [
         *due,
-        *run_items(sink, report, last_run, memory),
+        *run_items(sink, report, last_run, memory, announced),
     ]
     first = _is_first(memory, last_run) and (items or last_run.lost)
     return [*items, Item("digest", last_run.began_at)] if first else items
 
 
-def _batch(sink: Sink, report: Report, items: list[Item]) -> Batch:
+def batch_of(sink: Sink, report: Report, items: list[Item]) -> Batch:
     """A message of these items; one of a single run's worth bears the run."""
     if not any(lasting(item) for item in items):
         items = [*items, Item("run", report.run_id)]

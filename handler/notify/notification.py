@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.clock import parse_iso
 from handler.models import ExemptionNotice, Severity, worst_first
+from handler.named_tuple import NamedTuple
 from handler.notify.due import FINDING_ITEMS, wants
 from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
@@ -44,7 +45,7 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
     found = {one.fingerprint: one for one in report.findings}
     remembered = situation.last_run.findings
     by_what = _by_what(batch)
-    groups = {what: _findings(by_what.get(what, ()), found, remembered) for what in FINDING_ITEMS}
+    groups: dict[str, Any] = {what: _findings(by_what.get(what, ()), found, remembered) for what in FINDING_ITEMS}
     ongoing = _ongoing(batch, _open_now(found, remembered.values(), sink))
     changed = [one for what in _OPEN_ITEMS for one in groups[what]]
     return Notification(
@@ -56,6 +57,7 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
         seen_again=tuple(item.key or "the run, which could not begin" for item in by_what.get("seen_again", ())),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in by_what.get("exemption", ())),
+        announcements=tuple(_announcement(item, situation) for item in by_what.get("announced", ())),
         notes=tuple(_notes(by_what, situation, len(changed) + len(ongoing))),
         heartbeat="heartbeat" in by_what,
         explain=_explain(report, min(changed or ongoing, key=worst_first, default=None)),
@@ -165,6 +167,19 @@ def _exemption(item: Item, today: date) -> ExemptionNotice:
     expires = item.mark.split(" ")[0]
     days_left = (parse_iso(expires).date() - today).days
     return ExemptionNotice(exemption_id=item.key, owner=item.text, expires=expires, days_left=days_left)
+
+
+def _announcement(item: Item, situation: Situation) -> str:
+    """`From 2026-12-20 on, in 14 days, smb forbids 445 in host; open now: 445/tcp`."""
+    day = item.mark.split(" ")[0]
+    left = (parse_iso(day).date() - situation.now.date()).days
+    when = f"in {left} days" if left > 1 else "tomorrow" if left == 1 else "now"
+    rows = [one.finding for one in situation.report.announced if one.finding.rule_id == item.key]
+    ports = list(dict.fromkeys(_port(one) or one.category for one in sorted(rows, key=worst_first)))
+    more = f" and {len(ports) - MISSED_SHOWN} more" if len(ports) > MISSED_SHOWN else ""
+    none = "; nothing of it is open now" if situation.report.verdict != "inconclusive" else ""
+    seen = f"; open now: {', '.join(ports[:MISSED_SHOWN])}{more}" if ports else none
+    return f"From {day} on, {when}, {item.text}{seen}"
 
 
 def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) -> Iterable[str]:

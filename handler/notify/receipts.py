@@ -76,8 +76,10 @@ def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
         return memory._replace(gap=item.key) if item.what == "gap" else memory._replace(policy=item.key)
     if item.what == "exemption":
         return memory._replace(exemptions={**memory.exemptions, exemption_key(item): at})
-    if item.what == "drift":
-        return memory._replace(drift=(*memory.drift, item.key)[-100:])
+    if item.what == "announced":
+        memory = memory._replace(announced={**memory.announced, item.key: item.mark})
+    elif item.what == "drift":
+        memory = memory._replace(drift=(*memory.drift, item.key)[-100:])
     return memory
 
 
@@ -160,5 +162,6 @@ def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: se
         gap=max(theirs.gap, ours.gap),
         policy=max(theirs.policy, ours.policy),
         exemptions={**theirs.exemptions, **ours.exemptions},
+        announced={**theirs.announced, **ours.announced, **later.announced},
         drift=tuple(dict.fromkeys((*theirs.drift, *ours.drift))),
     )

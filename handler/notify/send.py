@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from handler.errors import PortComplianceError, TransportError
+from handler.named_tuple import NamedTuple
 from handler.retries import DEFAULT_RETRIES
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.message import PLAIN
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from handler.clock import Deadline
+    from handler.notify.together import Together
     from handler.sinks.message import SinkMessage
     from handler.sinks.sink import Notification, Sink
     from handler.transport import Response, Transport
@@ -56,7 +58,8 @@ class DeliveryContext(NamedTuple):
     """What sending needs of the outside: HTTP, the time that is left (and its clock), and chance for the waits.
 
     `run_seconds` is the longest that a run takes.
-    `shard` names the state or index that the run belongs to, for a watchdog of its own.
+    `shard` names the state or index that the run belongs to, for a watchdog of its own. `together` holds what is told
+    once every target was asked.
     """
 
     transport: Transport
@@ -64,6 +67,7 @@ class DeliveryContext(NamedTuple):
     random: Random
     run_seconds: float = 900.0
     shard: str = ""
+    together: Together | None = None
 
 
 def send(notification: Notification, sink: Sink, context: DeliveryContext, *, may_split: bool = False) -> SendResult:

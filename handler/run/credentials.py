@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import running
 from handler.errors import DeniedError, SettingsError
 from handler.hss.auth import AgencyAuth, KeyAuth, TokenAuth
 from handler.hss.iam import Login, PasswordAuth
 from handler.models import Secret
+from handler.named_tuple import NamedTuple
 from handler.run import lazy
 from handler.settings.credentials import read_credentials
 from handler.settings.reader import Reader

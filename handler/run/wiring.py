@@ -13,7 +13,6 @@ from urllib.parse import quote, unquote, urlsplit
 
 from handler.clock import Deadline, running
 from handler.errors import SettingsError
-from handler.hss.client import HssClient
 from handler.run import lazy
 from handler.run.credentials import Authorizers
 from handler.run.policy_source import fetch_policy, https_get, read_local
@@ -27,8 +26,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handler.decide.diff import Compared
+    from handler.hss.client import HssClient
     from handler.models import Report, Secret
     from handler.notify.dispatch import Dispatched
+    from handler.notify.together import Together
     from handler.policy.rules import Policy
     from handler.run.context import Context
     from handler.run.job import Notifier
@@ -88,7 +89,7 @@ class Wiring:
     def client(self, place: Place) -> HssClient:
         """The API of a place. Raises SettingsError where there are no credentials."""
         settings, context = self.settings, self.context
-        return HssClient(
+        return lazy.HssClient(
             endpoint=place.endpoint,
             authorizer=self._authorizers.of(place),
             transport=context.warm.api,
@@ -157,10 +158,11 @@ class Wiring:
         dry_run: bool,
         at_least: float = 0.0,
         state_url: Secret | None = None,
+        together: Together | None = None,
     ) -> Notifier:
         """What tells these sinks within the time; `at_least` so many seconds, however late the gathering ended.
 
-        `state_url` is one that a door has asked for.
+        `state_url` is one that a door has asked for. What is for several targets at once is left to `together`.
         """
         context, run_interval = self.context, self.settings.run_interval
         sinks = tuple(sink for sink in sinks if not sink.kind.once_a_run)
@@ -173,7 +175,7 @@ class Wiring:
                 compared,
                 sinks,
                 lazy.DeliveryContext(
-                    context.warm.web, time_left, context.warm.random, run_seconds=self._run_seconds, shard=shard
+                    context.warm.web, time_left, context.warm.random, self._run_seconds, shard, together
                 ),
                 store=store,
                 version=version,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-CLOUDS = ("huaweicloud", "otc")
+from handler.named_tuple import NamedTuple
+
+Cloud = Literal["huaweicloud", "otc"]
+CLOUDS: tuple[str, ...] = get_args(Cloud)
 OTC_SUFFIX = "otc.t-systems.com"
 HSS_REGIONS: dict[str, tuple[str, ...]] = {
     "otc": ("eu-de",),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handler.addresses import refuse_url
 from handler.errors import SettingsError
+from handler.settings.sink_url import refuse_url
 from handler.sinks.kinds import SINK_KINDS, guess_kind
 from handler.sinks.sink import Sink
 

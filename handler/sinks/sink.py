@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from handler.models import Secret, Severity
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,6 +88,9 @@ class Notification(NamedTuple):
     read of them in `notes`). `not_seen` are sentences on categories that became inconclusive,
     `seen_again` names categories that are complete again. `delivery_id` stays the same when the same thing is told
     again.
+
+    `parts` are the notifications that it was made of, one for each target; empty where it is of one. Then `report` is
+    all their reports as one, which bears no target's name.
     """
 
     delivery_id: str
@@ -107,14 +111,22 @@ class Notification(NamedTuple):
     not_seen: tuple[str, ...] = ()
     seen_again: tuple[str, ...] = ()
     exemptions: tuple[ExemptionNotice, ...] = ()
+    announcements: tuple[str, ...] = ()  # sentences on rules that do not rule yet
     notes: tuple[str, ...] = ()  # "no run for 31 h", "no previous state: showing all 12", drift
     heartbeat: bool = False
+    headline: str = ""  # what the message says first, where no finding says it
     explain: str = ""  # the command that explains a line
     run_interval: timedelta | None = None
     remembers: bool = True  # what is told is remembered, and its end will be told
     shard: str = ""  # which state or index the run belongs to; empty without one
     before: Mapping[str, Before] = {}
     further: bool = False  # not the first of a run's messages to a machine: what is derived stands in that
+    parts: tuple[Notification, ...] = ()
+
+    @property
+    def of_targets(self) -> tuple[Notification, ...]:
+        """What each target is told, for whoever says it apart: the parts, or itself."""
+        return self.parts or (self,)
 
     def ended_because(self, finding: Finding) -> str:
         """Why a resolved finding ended: one of `models.BECAUSE`."""

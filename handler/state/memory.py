@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,9 +37,9 @@ class Item(NamedTuple):
 
     `what`: new, newly_forbidden, grown, raised, lowered, reopened, flapping, steady, reminded, resolved, missed,
     rekeyed (`key`: a fingerprint); not_seen, seen_again (a category, empty: the run as a whole); exemption (its id);
-    drift (its text); gap, policy (when it began); digest, heartbeat, run (a time or run id). `mark` tells apart what
-    happens to the same key twice: episode and num, reason, stage, digest. `text` is a reason, an owner; the severity
-    that is told; of what is resolved, why it ended.
+    drift (its text); gap, policy (when it began); announced (a rule); digest, heartbeat, run (a time or run id). `mark`
+    tells apart what happens to the same key twice: episode and num, reason, stage, digest. `text` is a reason, an
+    owner, what a rule will forbid; the severity that is told; of what is resolved, why it ended.
     """
 
     what: str
@@ -92,6 +94,7 @@ class SinkMemory(NamedTuple):
     blind_since: Mapping[str, str] = {}  # category: when what was told as not seen had begun
     gap: str = ""  # the beginning of the last gap that was told
     policy: str = ""  # when the last change of the policy that was told had come
+    announced: Mapping[str, str] = {}  # rule: its day, and the last stage before it that was told
 
 
 class RunSummary(NamedTuple):

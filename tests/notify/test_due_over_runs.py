@@ -8,8 +8,8 @@ import pytest
 
 from handler.clock import iso
 from handler.decide.diff import compare
-from handler.listeners import Host
 from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, ExemptionNotice, Problem, Secret, Severity
+from handler.models.listeners import Host
 from handler.notify.due import due_batch
 from handler.notify.notification import Situation, notification_of
 from handler.notify.receipts import pruned, with_receipts

@@ -9,7 +9,8 @@ import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
-from handler.models import Changes, Gaps, Secret, Severity
+from handler.models import Changes, Secret, Severity
+from handler.models.gaps import Gaps
 from handler.report.report_file import parse_report
 from handler.sinks import alertmanager, cloudevents, dingtalk, feishu, ocsf, pagerduty, telegram
 from handler.sinks.message import PLAIN

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from handler.foreign_text import cut
-from handler.report.json_v1 import finding_dict, report_dict
+from handler.report.json_v1 import finding_dict, report_dict, targets_dict
 from handler.report.verdict import counts_of
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG
@@ -43,8 +43,13 @@ def listed_findings(notification: Notification, sink: Sink, shrink: int = 0) -> 
 def due_report(notification: Notification, sink: Sink, shrink: int = 0) -> dict[str, Any]:
     """The report's JSON with `findings` cut to `listed_findings`; `omitted` counts the other open findings.
 
-    What is derived is in the first of a run's messages only, and goes first where that is too large.
+    What is derived is in the first of a run's messages only, and goes first where that is too large. On several targets
+    it is what a run over several targets gives, with such a report of each.
     """
+    if notification.parts:
+        reports = [due_report(part, sink, shrink) for part in notification.parts]
+        whole = targets_dict(notification.report.run_id, (), ())
+        return whole | {"verdict": notification.report.verdict, "targets": reports}
     report = notification.report
     whole = report_dict(report._replace(findings=(), counts=counts_of(report)))  # ten thousand, twenty times
     listed = listed_findings(notification, sink, shrink)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.models import worst_first
+from handler.named_tuple import NamedTuple
 from handler.sinks.text.moves import due_findings
 from handler.state.memory import place_of
 
