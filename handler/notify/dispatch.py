@@ -171,17 +171,21 @@ def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
             continue
         sent_before = True
         outbox.deliveries[sink.name] = delivery_of(sink, sent.status, sent.reason)
-        items = _taken(sent, batch)
-        if items:
-            outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.situation.now)
+        rest = _received(outbox, sink, batch, sent)
         if sent.acceptance is not Acceptance.TAKEN:
-            rest = batch._replace(items=tuple(item for item in batch.items if item not in items))
-            kept = (rest,) if may_have_it(sent, sink, batch, repeated) else ()
-            left = kept + _repeated(waiting, repeated)
+            left = ((rest,) if may_have_it(sent, sink, batch, repeated) else ()) + _repeated(waiting, repeated)
             break
     outbox.settled[sink.name] = ids
     pending = tuple(Batch(batch.delivery_id, batch.items, outbox.run_id) for batch in left)
     outbox.memory = with_pending(outbox.memory, sink.name, pending, outbox.situation.now)
+
+
+def _received(outbox: Outbox, sink: Sink, batch: Batch, sent: SendResult) -> Batch:
+    """Keep receipts of what the sink has taken of a batch. Gives the rest of it."""
+    items = _taken(sent, batch)
+    if items:
+        outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.situation.now)
+    return batch._replace(items=tuple(item for item in batch.items if item not in items))
 
 
 def _repeated(batches: Sequence[Batch], repeated: set[str]) -> tuple[Batch, ...]:

@@ -32,6 +32,7 @@ FINDING_ITEMS: Final = (
     *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed", "rekeyed"),
 )
 MOST_MESSAGES: Final = 20  # of one sink in one run
+_FURTHER: Final = {True: MOST_MESSAGES - 1, False: None}  # by whether what is told is remembered
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
 
@@ -57,7 +58,7 @@ def due_batches(
         return (whole,)
     beside = [item for item in whole.items if item.what not in FINDING_ITEMS]
     first = batch_of(sink, report, [*findings[:most], *beside])
-    starts = range(most, len(findings), most)[: MOST_MESSAGES - 1 if stateful else None]
+    starts = range(most, len(findings), most)[: _FURTHER[stateful]]
     return (first, *(batch_of(sink, report, findings[start : start + most]) for start in starts))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.memory import Remembered
 
-_ENDS, _MOVES = ("resolved", "missed"), "rekeyed"
+_ENDS, _REKEYED = ("resolved", "missed"), "rekeyed"
 
 
 def told_key(record: Remembered, sink: str) -> str:
@@ -47,20 +47,28 @@ def by_incident(
     told = {name: told_key(one, sink.name) for name, one in known.items()}
     keys = {name: incident_key(sink.group, one.finding, place) for name, one in known.items() if stays(one)}
     marked = [_marked(item, keys.get(item.key, item.key)) for item in items]
-    due = {item.key for item in marked}
     open_before = {key for name, key in keys.items() if told[name] == key}
-    opened = open_before | {incident_of(item) for item in marked if item.what not in _ENDS}
-    moving = (
-        known[name]
-        for name, key in keys.items()
-        if name not in due and told[name] not in ("", key) and (told[name] != name or key in opened)
-    )
-    marked += [_moved(one, keys[one.finding.fingerprint]) for one in sorted(moving, key=_worst)]
-    return list(_fitting(marked, told, open_before, sink.max_findings))
+    moved = _moved(marked, keys, told, open_before)
+    rekeyed = [_rekeyed(one, keys[one.finding.fingerprint]) for one in _worst_of(known, moved)]
+    return list(_fitting([*marked, *rekeyed], told, open_before, sink.max_findings))
 
 
-def _worst(record: Remembered) -> tuple[object, ...]:
-    return worst_first(record.finding)
+def _moved(
+    due: Iterable[Item], keys: Mapping[str, str], told: Mapping[str, str], open_before: AbstractSet[str]
+) -> set[str]:
+    """The fingerprints, besides what is due, that were told under another key than theirs, and are to leave it."""
+    opened = open_before | {incident_of(item) for item in due if item.what not in _ENDS}
+    moving = {name for name, key in keys.items() if _moves(name, told[name], key, opened)}
+    return moving - {item.key for item in due}
+
+
+def _worst_of(known: Mapping[str, Remembered], names: Iterable[str]) -> list[Remembered]:
+    return sorted((known[name] for name in names), key=lambda one: worst_first(one.finding))
+
+
+def _moves(own: str, told: str, key: str, opened: AbstractSet[str]) -> bool:
+    """Whether what was told under one key belongs under another now; `own` is the finding's own key."""
+    return told not in ("", key) and (told != own or key in opened)
 
 
 def _marked(item: Item, key: str) -> Item:
@@ -68,10 +76,10 @@ def _marked(item: Item, key: str) -> Item:
     return item if item.what in _ENDS or key == item.key else item._replace(mark=f"{item.mark} {INCIDENT}{key}")
 
 
-def _moved(record: Remembered, key: str) -> Item:
+def _rekeyed(record: Remembered, key: str) -> Item:
     finding = record.finding
     mark = f"{record.first_seen} {record.episode} {finding.num}"
-    return _marked(Item(_MOVES, finding.fingerprint, mark, str(finding.severity)), key)
+    return _marked(Item(_REKEYED, finding.fingerprint, mark, str(finding.severity)), key)
 
 
 def _fitting(
@@ -83,10 +91,16 @@ def _fitting(
     """
     events: set[tuple[str, str]] = set()
     for item in items:
-        key, before = incident_of(item), told.get(item.key) or item.key
-        needed = set() if item.what in _ENDS or (item.what == _MOVES and key in open_before) else {("opens", key)}
-        if item.what in _ENDS or (told.get(item.key) and before != key):
-            needed.add(("ends", before))
+        needed = set(_events_of(item, told.get(item.key, ""), open_before))
         if not events or len(events | needed) <= most:
             events |= needed
             yield item
+
+
+def _events_of(item: Item, told: str, open_before: AbstractSet[str]) -> Iterator[tuple[str, str]]:
+    """The events that tell an item of a finding that was told under this key."""
+    key, ends = incident_of(item), item.what in _ENDS
+    if not ends and not (item.what == _REKEYED and key in open_before):
+        yield "opens", key
+    if ends or told not in ("", key):
+        yield "ends", told or item.key

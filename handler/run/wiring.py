@@ -24,6 +24,7 @@ from handler.settings.run_settings import DEFAULT_BUDGET, settings_and_problems
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+    from urllib.parse import SplitResult
 
     from handler.decide.diff import Compared
     from handler.hss.client import HssClient
@@ -250,18 +251,19 @@ class Wiring:
 
 
 def _secrets_of(sink: Sink) -> Iterator[str]:
-    """What is sent to a sink and should be known to it only: the path of its URLs, its keys, its own headers.
-
-    Where the path is all the secret that there is, so is each part of it that may be a token.
-    """
+    """What is sent to a sink and should be known to it only: the path of its URLs, its keys, its own headers."""
     for url in (one for one in (sink.url, sink.fail_url) if one is not None):
-        parts = urlsplit(url.reveal())
-        yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
-        if sink.kind.once_a_run:
-            yield from (text for text in parts.path.split("/") if not (text.isalpha() and text.islower()))
+        yield from _secrets_in(urlsplit(url.reveal()), by_part=sink.kind.once_a_run)
     known = (sink.secret, sink.routing_key, *sink.headers.values())
     for text in (secret.reveal() for secret in known if secret is not None):
         yield from (word for word in text.split() if len(word) >= PIECE or text == word)
+
+
+def _secrets_in(url: SplitResult, *, by_part: bool) -> Iterator[str]:
+    """Path and query; where the path is all the secret that there is, each part of it that may be a token, too."""
+    yield from (text for text in (url.path, url.query) if len(text) >= PIECE)
+    if by_part:
+        yield from (text for text in url.path.split("/") if not (text.isalpha() and text.islower()))
 
 
 def _shard(state_url: Secret | None) -> str:

@@ -46,18 +46,22 @@ def due_report(notification: Notification, sink: Sink, shrink: int = 0) -> dict[
     What is derived is in the first of a run's messages only, and goes first where that is too large. On several targets
     it is what a run over several targets gives, with such a report of each.
     """
-    if notification.parts:
-        reports = [due_report(part, sink, shrink) for part in notification.parts]
-        whole = targets_dict(notification.report.run_id, (), ())
-        return whole | {"verdict": notification.report.verdict, "targets": reports}
+    if not notification.parts:
+        return _of_one(notification, sink, shrink)
+    whole = targets_dict(notification.report.run_id, (), ())
+    reports = [_of_one(part, sink, shrink) for part in notification.parts]
+    return whole | {"verdict": notification.report.verdict, "targets": reports}
+
+
+def _of_one(notification: Notification, sink: Sink, shrink: int) -> dict[str, Any]:
     report = notification.report
     whole = report_dict(report._replace(findings=(), counts=counts_of(report)))  # ten thousand, twenty times
     listed = listed_findings(notification, sink, shrink)
     shown = {finding.fingerprint for finding in listed}
-    findings = [finding_dict(finding) for finding in listed]
+    shown_as = _without_texts if is_cut(shrink) else dict
     cap = most_listed(sink, shrink)
     body = whole | {
-        "findings": [_without_texts(finding) for finding in findings] if is_cut(shrink) else findings,
+        "findings": [shown_as(finding_dict(finding)) for finding in listed],
         "omitted": whole["omitted"] + sum(finding.fingerprint not in shown for finding in report.findings),
         "changes": _changes(whole["changes"], shown, notification, cap),
     }
