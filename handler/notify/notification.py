@@ -36,6 +36,7 @@ class Situation(NamedTuple):
     run_interval: timedelta | None = None
     remembers: bool = True
     shard: str = ""
+    further: bool = False  # another message of the same run went before
 
 
 def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notification:
@@ -54,15 +55,16 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         ongoing=ongoing,
         before=_before(batch, sink, remembered) | _incidents(ongoing, sink, report, remembered),
         not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
-        seen_again=tuple(item.key or "the run, which could not begin" for item in by_what.get("seen_again", ())),
+        seen_again=tuple(map(_seen_again, by_what.get("seen_again", ()))),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in by_what.get("exemption", ())),
         announcements=tuple(_announcement(item, situation) for item in by_what.get("announced", ())),
         notes=tuple(_notes(by_what, situation, len(changed) + len(ongoing))),
         heartbeat="heartbeat" in by_what,
-        explain=_explain(report, min(changed or ongoing, key=worst_first, default=None)),
+        explain=_explain(report, changed or ongoing),
         run_interval=situation.run_interval,
         remembers=situation.remembers,
         shard=situation.shard,
+        further=situation.further and sink.kind.takes_all,
     )
 
 
@@ -157,6 +159,10 @@ def _place(category: str) -> str:
     return "the run" if category == RUN else category
 
 
+def _seen_again(item: Item) -> str:
+    return item.key or "the run, which could not begin"
+
+
 def _not_seen(item: Item) -> str:
     return f"{_place(item.key)} could not be judged whole: {item.text}"
 
@@ -214,8 +220,9 @@ def _port(finding: Finding) -> str:
     return "" if finding.port is None else f"{finding.port}/{finding.protocol}"
 
 
-def _explain(report: Report, worst: Finding | None) -> str:
+def _explain(report: Report, findings: Iterable[Finding]) -> str:
     """The command that explains the worst line; a counter has no port to ask for."""
+    worst = min(findings, key=worst_first, default=None)
     if worst is None or worst.port is None or not report.policy_files:
         return ""
     files = report.policy_files

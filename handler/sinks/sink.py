@@ -120,6 +120,7 @@ class Notification(NamedTuple):
     remembers: bool = True  # what is told is remembered, and its end will be told
     shard: str = ""  # which state or index the run belongs to; empty without one
     before: Mapping[str, Before] = {}
+    further: bool = False  # not the first of a run's messages to a machine: what is derived stands in that
     parts: tuple[Notification, ...] = ()
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from datetime import timedelta
@@ -133,6 +134,18 @@ def upgraded(*findings, **keys):
     assert all(receipt.key == "" for record in duty.records for receipt in record.told.values())
     duty.sink = duty.sink._replace(**{"group": "rule"} | keys)
     return duty
+
+
+def test_receipts_of_the_version_before_are_read_as_of_incidents_of_their_own():
+    duty = upgraded(A)
+    plain = json.loads(json.dumps(duty.store.document["last_run"]))
+    for row in plain["findings"]:
+        row[3] = {sink: receipt[:6] for sink, receipt in row[3].items()}  # as it wrote them
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    checksum = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    duty.store.document = {**duty.store.document, "checksum": checksum, "last_run": plain}
+    assert duty.run(A) == []
+    assert duty.run(A, B) == [("trigger", key(A)), ("resolve", A.fingerprint)]
 
 
 def test_an_upgrade_alone_tells_nothing():
