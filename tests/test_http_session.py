@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import ssl
 from http.client import BadStatusLine
 
@@ -10,7 +12,7 @@ import requests
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, DecodeError, NameResolutionError, NewConnectionError, ProtocolError
 
-from handler.http_session import Failure, failure_of, new_session
+from handler.http_session import Failure, failure_of, local_failure, new_session, proxy_wants_login
 
 URL = "https://hss.example/v5?token=s3cret"
 POOL = urllib3.HTTPSConnectionPool("hss.example")
@@ -85,5 +87,129 @@ def test_a_session_adds_no_credentials_and_keeps_no_cookies():
     session = new_session()
     prepared = session.prepare_request(requests.Request("GET", "http://127.0.0.1/"))
     assert set(prepared.headers) == {"User-Agent", "Accept-Encoding", "Accept", "Connection"}
+    assert prepared.headers["Accept-Encoding"] == "gzip, deflate"
     assert not session.cookies
     session.close()
+
+
+PROXY = "http://me:s3cret@proxy.example:3128"
+NAMED = "the proxy http://proxy.example:3128"
+ON_THE_WAY = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+@contextlib.contextmanager
+def environment(**names):
+    """What this machine is told to use on its way out: these, and nothing else."""
+    kept = dict(os.environ)
+    for name in ON_THE_WAY:
+        os.environ.pop(name, None)
+        os.environ.pop(name.lower(), None)
+    os.environ.update(names)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+
+
+def tunnel(status):
+    said = OSError(f"Tunnel connection failed: {status} no")
+    return requests.exceptions.ProxyError(urllib3.exceptions.ProxyError("Unable to connect to proxy", said))
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (tunnel(407), Failure("refuses the connection (407): it asks for a login", False, True, NAMED)),
+        (tunnel(403), Failure("refuses the connection (403)", False, True, NAMED)),
+        (tunnel(502), Failure("refuses the connection (502)", False, False, NAMED)),
+        (requests.exceptions.InvalidProxyURL(URL), Failure("is no usable HTTP proxy", False, True, NAMED)),
+        (urllib3.exceptions.ProxySchemeUnknown("ftp"), Failure("is no usable HTTP proxy", False, True, NAMED)),
+        (
+            requests.exceptions.ProxyError(ConnectionRefusedError(111, URL)),
+            Failure("connection refused", False, False, NAMED),
+        ),
+        (
+            urllib3.exceptions.ProxyError("no", ConnectionResetError(104, URL)),
+            Failure("connection broken", False, False, NAMED),
+        ),
+    ],
+)
+def test_what_fails_at_the_proxy_never_arrived_and_says_so(error, failure):
+    with environment(https_proxy=PROXY):
+        assert local_failure(error, URL) == failure
+
+
+@pytest.mark.parametrize("error", [requests.ReadTimeout(URL), ConnectionResetError(104, URL), tls("BAD_RECORD_MAC")])
+def test_behind_a_proxy_that_did_its_work_the_host_failed(error):
+    with environment(https_proxy=PROXY):
+        assert local_failure(error, URL) is None
+
+
+@pytest.mark.parametrize("error", [tunnel(407), requests.exceptions.InvalidProxyURL(URL), OSError("no")])
+def test_without_a_proxy_for_the_host_none_is_named(error):
+    with environment():
+        assert local_failure(error, URL) is None
+    with environment(https_proxy=PROXY, no_proxy="hss.example"):
+        assert local_failure(error, URL) is None
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "SOCKS5h", "socks4"])
+def test_a_socks_proxy_is_not_supported(scheme):
+    with environment(ALL_PROXY=f"{scheme}://me:s3cret@proxy.example:1080"):
+        assert local_failure(requests.exceptions.InvalidSchema("Missing dependencies for SOCKS support."), URL) == (
+            Failure(
+                "SOCKS is not supported, name an HTTP proxy",
+                False,
+                True,
+                f"the proxy {scheme.lower()}://proxy.example:1080",
+            )
+        )
+        assert local_failure(ConnectionRefusedError(111, URL), URL) is None
+    with environment(https_proxy=PROXY):  # the address of the host, not of the proxy
+        assert local_failure(requests.exceptions.InvalidSchema(URL), URL) is None
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError("Could not find a suitable TLS CA certificate bundle, invalid path: /s3cret"),
+        requests.ConnectionError(ssl.SSLError(1, "[X509] no certificate or crl found")),
+    ],
+)
+def test_certificates_that_cannot_be_read_are_named_by_their_setting(name, error):
+    with environment(**{name: "/s3cret"}):
+        assert local_failure(error, URL) == (
+            Failure("cannot be read as certificates", False, True, f"the CA bundle that {name} names")
+        )
+        assert local_failure(ConnectionRefusedError(111, URL), URL) is None
+    with environment():
+        assert local_failure(error, URL) is None
+
+
+def test_of_two_settings_for_certificates_the_one_that_requests_takes_is_named():
+    with environment(REQUESTS_CA_BUNDLE="/a", CURL_CA_BUNDLE="/b"):
+        failure = local_failure(OSError("Could not find a suitable TLS CA certificate bundle"), URL)
+    assert failure is not None
+    assert failure.culprit == "the CA bundle that REQUESTS_CA_BUNDLE names"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "culprit"),
+    [
+        (PROXY, NAMED),
+        ("proxy.example:3128", NAMED),
+        ("http://[::1", "the proxy of the environment"),
+        ("", "a proxy"),
+    ],
+)
+def test_only_a_proxy_asks_for_a_login_and_its_own_login_is_not_repeated(proxy, culprit):
+    with environment(https_proxy=proxy):
+        assert proxy_wants_login(URL) == Failure("asks for a login (407)", False, True, culprit)
+
+
+def test_what_is_no_url_has_no_proxy():
+    with environment(https_proxy=PROXY):
+        assert local_failure(requests.exceptions.InvalidURL("https://[::1"), "https://[::1") is None
+        assert proxy_wants_login("https://[::1").culprit == "a proxy"

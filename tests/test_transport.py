@@ -116,19 +116,34 @@ def test_connections_are_kept_and_cookies_are_not(httpserver, transport):
     assert bodies == [b"none", b"none"]
 
 
-def test_a_netrc_file_is_not_read(httpserver, transport, tmp_path, monkeypatch):
+def test_a_netrc_file_is_not_read(httpserver, transport, tmp_path, surroundings):
     (tmp_path / "netrc").write_text(f"machine {httpserver.host} login me password {SECRET}\n")
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    surroundings(NETRC=str(tmp_path / "netrc"))
     httpserver.expect_request("/").respond_with_handler(
         lambda request: Answer(request.headers.get("Authorization", "none"))
     )
     assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"none"
 
 
-def test_the_environments_proxy_is_used(httpserver, transport, monkeypatch):
-    monkeypatch.setenv("http_proxy", httpserver.url_for(""))
+def test_the_environments_proxy_is_used(httpserver, transport, surroundings):
+    surroundings(http_proxy=httpserver.url_for(""))
     httpserver.expect_request("/through").respond_with_data("proxied")
     assert transport(Request("GET", "http://hss.invalid/through"), PATIENT).body == b"proxied"
+
+
+def test_what_the_environment_says_of_the_way_may_change_between_two_calls(httpserver, transport, monkeypatch):
+    httpserver.expect_request("/a").respond_with_data("itself")
+    assert transport(Request("GET", httpserver.url_for("/a")), PATIENT).body == b"itself"
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed.getsockname()[1]}")
+    assert "the proxy http://127.0.0.1" in str(failure(transport, httpserver.url_for("/a"), PATIENT))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    assert transport(Request("GET", httpserver.url_for("/a")), PATIENT).body == b"itself"
+
+
+def test_a_redirect_keeps_its_body_and_its_place_is_not_looked_at(httpserver, transport):
+    httpserver.expect_request("/").respond_with_data(b"moved", status=302, headers={"Location": "mailto:x@y"})
+    assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"moved"
 
 
 def test_a_compressed_answer_is_read(httpserver, transport):
@@ -229,8 +244,49 @@ def test_a_header_that_cannot_be_sent_is_refused_without_its_text(httpserver, tr
 
 
 def test_without_time_left_nothing_is_sent(httpserver, transport):
-    assert not failure(transport, httpserver.url_for("/"), 0).sent
+    error = failure(transport, httpserver.url_for("/"), 0)
+    assert (error.message, error.sent) == (f"{httpserver.url_for('/')}: no time left", False)
     assert not httpserver.log
+
+
+def test_a_proxy_that_asks_for_a_login_is_named_and_the_request_never_arrived(httpserver, transport, monkeypatch):
+    monkeypatch.setenv("http_proxy", httpserver.url_for("").replace("//", f"//me:{SECRET}@"))
+    httpserver.expect_request("/v5").respond_with_data(status=407)
+    error = failure(transport, f"http://hss.invalid/v5?{SECRET}", PATIENT)
+    proxy = httpserver.url_for("").rstrip("/")
+    assert str(error).startswith(f"the proxy {proxy} asks for a login (407), so http://hss.invalid/v5 was not reached")
+    assert (error.sent, error.final) == (False, True)
+    assert "HTTPS_PROXY" in error.hint
+
+
+class Unloadable:
+    """Headers that need a library which is not installed; it stands for a package without `requests`."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def keys(self):
+        raise ImportError("no", name=self.name)
+
+
+@pytest.mark.parametrize(("name", "said"), [("urllib3", "urllib3"), (None, "a part of it")])
+def test_a_library_that_cannot_be_loaded_is_named_and_is_not_tried_again(transport, name, said):
+    with pytest.raises(TransportError) as caught:
+        transport(Request("GET", f"http://127.0.0.1:1/?{SECRET}", Unloadable(name)), PATIENT)
+    error = caught.value
+    assert (error.message, error.sent, error.final) == (f"requests cannot be loaded: {said}", False, True)
+
+
+def test_something_else_is_done_once_while_the_first_answer_is_awaited(httpserver):
+    done = threading.Semaphore(0)
+    httpserver.expect_request("/").respond_with_handler(
+        lambda _: Answer("yes" if done.acquire(timeout=PATIENT) else "")
+    )
+    with contextlib.closing(HttpTransport(read_timeout=PATIENT, meanwhile=done.release)) as transport:
+        assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"yes"
+        done.release()
+        assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"yes"
+    assert not done.acquire(blocking=False)
 
 
 def test_after_a_time_limit_the_next_call_works(raw, httpserver, transport):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from handler.named_tuple import NamedTuple
 from handler.policy.rules import PROTOCOLS
 
 if TYPE_CHECKING:

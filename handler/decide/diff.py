@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
 from handler.decide.announced import announcements
@@ -14,6 +14,7 @@ from handler.decide.flapping import calmed, closed_again
 from handler.decide.known_servers import newest_first, with_servers
 from handler.decide.rules_before import is_newly_forbidden, remembered_terms
 from handler.models import Changes
+from handler.named_tuple import NamedTuple
 from handler.state.memory import LastRun, Remembered, at_place
 
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from handler.decide.announced import Announcement
-    from handler.listeners import Host
     from handler.models import Evaluation, Finding, PastFinding
+    from handler.models.listeners import Host
     from handler.policy.rules import Policy
     from handler.state.memory import Receipt
 

@@ -43,7 +43,12 @@ def tell_failure(
         own = error.for_target(target.name) if isinstance(error, PolicyError) else error
         reports.append(lazy.run_failure(run_id, started_at, target, own, notifier, state))
     end.tell(whole)
-    return tuple(map(end.finished, reports))
+    finished = tuple(map(end.finished, reports))
+    if not any(sink.kind.once_a_run for sink in sinks):
+        return finished
+    last = whole.no_sooner_than(lazy.RESERVED)
+    told = lazy.check_in(sinks, run_id, started_at, "inconclusive", wiring, last, dry_run=dry_run)
+    return lazy.with_check_ins(finished, told)
 
 
 def _store(wiring: Wiring, name: str, place: Place | None) -> Store | None:

@@ -9,11 +9,15 @@ one the greater num.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_left
+from collections import Counter
+from itertools import compress
+from operator import eq, itemgetter
+from typing import TYPE_CHECKING
 
 from handler.hss.pages import RANKS, begins_lower, key_of
 from handler.hss.reading import ListReading
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from handler.models import Row
 
 Lines = dict["Key", "Row"]
+_PORT, _NAME = itemgetter(0), itemgetter(0, 1)  # of a key; the name is port and type
 
 
 class Exact(NamedTuple):
@@ -54,7 +59,11 @@ def proven(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
 
 def one_answer(rows: Iterable[Row], keys: Iterable[Key]) -> Lines:
     """The rows of one answer, by their keys; of those that differ in num alone the greater."""
-    lines: Lines = {}
+    keys, rows = tuple(keys), tuple(rows)
+    lines: Lines = dict(zip(keys, rows, strict=True))
+    if len(lines) == len(rows):
+        return lines
+    lines = {}
     for key, row in zip(keys, rows, strict=True):
         known = lines.setdefault(key, row)
         if known.num < row.num:
@@ -81,7 +90,8 @@ def _looked(look: ListPage | None, lines: Lines, now: ListReading) -> Lines:
     for key in () if look.unreadable else _covered(look, before, now.orders, to_end=False):
         lines.pop(key)
     _repeated(lines, before, one_answer(look.rows, look.keys))
-    return {key: lines[key] for key in (*look.keys, *lines)}
+    in_its_place = dict.fromkeys((*look.keys, *lines))
+    return dict(zip(in_its_place, map(lines.__getitem__, in_its_place), strict=True))
 
 
 def _in_no_order(pages: Sequence[ListPage]) -> Lines:
@@ -92,12 +102,16 @@ def _in_no_order(pages: Sequence[ListPage]) -> Lines:
 
 
 def _reaching_into(earlier: Sequence[ListPage], page: ListPage, orders: frozenset[PortOrder]) -> tuple[Key, ...]:
-    """What the pages before hold, as far back as they end beyond the port that this page begins with."""
+    """What the pages before hold, as far back as they end beyond the port that this page begins with.
+
+    In order of number that is left out of them which stands before that port.
+    """
     keys: list[Key] = []
     for one in reversed(earlier):
         if not begins_lower(one, page, orders):
             break
-        keys += one.keys
+        first = bisect_left(one.places, page.places[0]) if "number" in orders and page.places else 0
+        keys += one.keys[first:]
     return tuple(keys)
 
 
@@ -105,25 +119,26 @@ def _covered(page: ListPage, keys: Sequence[Key], orders: frozenset[PortOrder], 
     """Those keys of whose port the page holds every row, in each order that it may be in."""
     for rank in (RANKS[order] for order in orders if keys):
         first, last = rank(page.places[0]), rank(page.places[-1])
-        keys = [key for key in keys if first < rank(key[0]) and (to_end or rank(key[0]) < last)]
+        ranked = zip(keys, map(rank, map(_PORT, keys)), strict=True)
+        keys = [key for key, at in ranked if first < at and (to_end or at < last)]
     return keys
 
 
 def _repeated(lines: Lines, before: Iterable[Key], later: Lines) -> None:
     """Add what a later answer holds; `before` are the keys that it may repeat."""
-    names = Counter(key[:2] for key in later)
-    olds: dict[tuple[int, str], list[Key]] = defaultdict(list)
-    for key in before:
-        if key[:2] in names and key in lines:
-            olds[key[:2]].append(key)
-    for name, keys in olds.items():
-        if len(set(keys)) == names[name]:
-            for key in keys:
-                lines.pop(key, None)
+    names = Counter(map(_NAME, later))
+    olds = list(filter(lines.__contains__, dict.fromkeys(before)))
+    olds = list(compress(olds, map(names.__contains__, map(_NAME, olds))))
+    old_names = list(map(_NAME, olds))
+    as_many = map(eq, map(Counter(old_names).__getitem__, old_names), map(names.__getitem__, old_names))
+    for key in compress(olds, as_many):
+        del lines[key]
     lines.update(later)
 
 
 def _with(exact: Sequence[Exact], lines: Lines) -> tuple[Row, ...]:
+    if not exact:
+        return tuple(lines.values())
     whole = {one.port for one in exact if one.proven}
     lines = {key: row for key, row in lines.items() if key[0] not in whole}
     for one in exact:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.decide.diff import shape
 from handler.errors import of_target
+from handler.named_tuple import NamedTuple
 from handler.notify.due import FINDING_ITEMS, delivery_id, lasting
 from handler.notify.run_items import reason_and_since
 from handler.state.memory import Batch

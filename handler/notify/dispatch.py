@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.clock import Deadline, parse_iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
 from handler.logs import LOGGER
 from handler.models import Delivery, Problem
+from handler.named_tuple import NamedTuple
 from handler.notify.due import due_batches
 from handler.notify.notification import Situation, notification_of
 from handler.notify.outbox import LEASE_MARGIN, Outbox, claim, keeps, remember, stateless, summarised

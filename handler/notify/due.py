@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
@@ -12,6 +13,7 @@ from handler.decide.diff import has_grown
 from handler.decide.flapping import DAY
 from handler.decide.known_servers import new_since
 from handler.models import worst_first
+from handler.notify.incidents import by_incident
 from handler.notify.run_items import run_items
 from handler.state.memory import SERVERS, Batch, Item, LastRun, SinkMemory, place_of
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 BEGINNINGS: Final = ("new", "newly_forbidden", "reopened")
 FINDING_ITEMS: Final = (
     *BEGINNINGS,
-    *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed"),
+    *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed", "rekeyed"),
 )
 MOST_MESSAGES: Final = 20  # of one sink in one run
 _KEPT_AFTER_END: Final = timedelta(days=30)
@@ -95,8 +97,12 @@ def _owed(
 ) -> list[Item]:
     """What is owed, whatever becomes of the run; a memory that has just begun says so."""
     blind = report.verdict == "inconclusive"
+    due = _finding_items(sink, last_run, memory, now, blind=blind)
+    if sink.kind.event_per_finding:
+        stays = partial(_stays_open, sink)
+        due = by_incident(due, last_run.findings.values(), stays, sink, place_of(report.target))
     items = [
-        *_finding_items(sink, last_run, memory, now, blind=blind),
+        *due,
         *run_items(sink, report, last_run, memory, announced),
     ]
     first = _is_first(memory, last_run) and (items or last_run.lost)
@@ -165,14 +171,19 @@ def _heartbeat_due(sink: Sink, memory: SinkMemory, report: Report, now: datetime
 
 
 def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datetime, *, blind: bool) -> list[Item]:
-    """What is due of findings, worst first; of a kind with an event per finding no more than fit into one run."""
+    """What is due of findings, worst first."""
     items = []
     for record in sorted(last_run.findings.values(), key=lambda one: worst_first(one.finding)):
         what = _what(sink, record, memory, now)
         if what and not (what == "reminded" and blind):  # nobody knows whether it is still open
             text = _because(record) if what in ("resolved", "missed") else str(record.finding.severity)
             items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record), text))
-    return items[: sink.max_findings] if sink.kind.event_per_finding else items
+    return items
+
+
+def _stays_open(sink: Sink, record: Remembered) -> bool:
+    """Whether a sink that holds incidents keeps one open for the finding."""
+    return (record.status == "open" or record.flapping_since is not None) and wants(sink, record.finding)
 
 
 def _what(sink: Sink, record: Remembered, memory: SinkMemory, now: datetime) -> str | None:

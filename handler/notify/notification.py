@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.clock import parse_iso
 from handler.models import ExemptionNotice, Severity, worst_first
+from handler.named_tuple import NamedTuple
 from handler.notify.due import FINDING_ITEMS, wants
+from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
 from handler.sinks.sink import Before, Notification
+from handler.sinks.text.incidents import incident_key
 from handler.sinks.text.lines import readable_time
+from handler.state.memory import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,7 +26,7 @@ if TYPE_CHECKING:
 
 MISSED_SHOWN = 10
 SHOWING_ALL = "no previous state: showing all "  # how the note begins that ends with a number
-_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping"))
+_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping", "rekeyed"))
 
 
 class Situation(NamedTuple):
@@ -50,7 +54,7 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         report=report,
         **groups,
         ongoing=ongoing,
-        before=_before(batch, sink, remembered),
+        before=_before(batch, sink, remembered) | _incidents(ongoing, sink, report, remembered),
         not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
         seen_again=tuple(item.key or "the run, which could not begin" for item in by_what.get("seen_again", ())),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in by_what.get("exemption", ())),
@@ -91,10 +95,25 @@ def _before(batch: Batch, sink: Sink, remembered: Mapping[str, Remembered]) -> d
     return {item.key: _before_item(item, record, sink) for item, record in known if record is not None}
 
 
+def _incidents(
+    ongoing: Iterable[Finding], sink: Sink, report: Report, remembered: Mapping[str, Remembered]
+) -> dict[str, Before]:
+    """Of the findings that the message is not about, which incidents they are in; where the sink holds any."""
+    known = ((one, remembered.get(one.fingerprint)) for one in ongoing if sink.kind.event_per_finding)
+    place = place_of(report.target)
+    return {
+        one.fingerprint: Before(key=incident_key(sink.group, one, place), told_key=told_key(record, sink.name))
+        for one, record in known
+        if record is not None
+    }
+
+
 def _before_item(item: Item, record: Remembered, sink: Sink) -> Before:
     receipt = record.told.get(sink.name)
     told = record.was_severity if receipt is None else receipt.severity
-    before = Before(None if told is None else Severity(told), None if receipt is None else receipt.num)
+    severity = None if told is None else Severity(told)
+    num = None if receipt is None else receipt.num
+    before = Before(severity, num, key=incident_of(item), told_key=told_key(record, sink.name))
     if item.what in ("resolved", "missed"):
         return _ended(before, item, record)
     if item.what == "steady":
@@ -123,9 +142,9 @@ def _for_eyes(report: Report, sink: Sink) -> Report:
 
 
 def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink: Sink) -> list[Finding]:
-    """The sink's open findings: those found now, and for a mirror of the state those not seen this time too."""
+    """The sink's open findings: those found now, and for what holds incidents those not seen this time too."""
     ongoing = list(found.values())
-    if sink.kind.mirrors:
+    if sink.kind.holds_incidents:
         stays = (one for one in remembered if one.status == "open" or one.flapping_since is not None)
         unseen = (one for one in stays if one.finding.fingerprint not in found)
         ongoing += [one.finding._replace(first_seen=one.first_seen) for one in unseen]

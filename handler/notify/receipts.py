@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from handler.clock import iso
 from handler.models import Severity
 from handler.notify.due import FINDING_ITEMS, is_kept
+from handler.notify.incidents import incident_of
 from handler.notify.run_items import exemption_key, reason_and_since
 from handler.state.memory import HISTORY_LENGTH, SERVERS, Batch, LastRun, Receipt, SinkMemory, at_place
 
@@ -50,9 +51,13 @@ def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
     counts = [int(part.removeprefix(SERVERS)) for part in more if part.startswith(SERVERS)]
     flaps = item.what == "flapping" or (item.what in ("raised", "grown") and _was_flapping(record, sink))
     transition = "resolved" if item.what in ("resolved", "missed") else "flapping" if flaps else "open"
+    before = record.told.get(sink)
+    if item.what == "rekeyed" and before is not None:
+        return before._replace(key=incident_of(item))
     severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
     servers = counts[0] if counts else None
-    return Receipt(transition, min(int(episode), record.episode), int(num), at, int(severity), servers)
+    own = "" if incident_of(item) == item.key else incident_of(item)
+    return Receipt(transition, min(int(episode), record.episode), int(num), at, int(severity), servers, own)
 
 
 def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:

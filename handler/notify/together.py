@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.clock import Deadline
 from handler.errors import PortComplianceError, StoreConflictError
+from handler.named_tuple import NamedTuple
 from handler.notify.causes import Event, message_id, messages_of, waits
 from handler.notify.dispatch import (
     ELSEWHERE,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from handler.named_tuple import NamedTuple
 from handler.run.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -47,11 +48,11 @@ class Notifier(Protocol):
 class Adapters(NamedTuple):
     """What a check talks to. `source` gives the snapshot; `hosts` finds the servers behind findings, and may warn.
 
-    What they say leaves through `redactor`.
+    No `notifier`: nobody is to be told, and nothing is remembered. What they say leaves through `redactor`.
     """
 
     source: Callable[[Job], Snapshot]
-    notifier: Notifier
+    notifier: Notifier | None
     clock: Clock
     store: Store | None = None
     hosts: Callable[[Job, tuple[Finding, ...]], tuple[tuple[Finding, ...], tuple[str, ...]]] | None = None

@@ -11,10 +11,12 @@ import base64
 import re
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import unquote
 
 from handler.errors import PortComplianceError
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +34,7 @@ _ESCAPES: Final = re.compile(
 )
 _SIGNED: Final = re.compile(r"(?:Access|Credential|Signature)=([\w+/=-]{8,})|^OBS [^:]+:(\S+)$")
 _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_PROTOCOL, _STATUS = itemgetter(1), itemgetter(3)  # of a row
 Value = TypeVar("Value")
 
 
@@ -47,13 +50,15 @@ class Redactor:
     """Knows what one run sent as credentials, and takes it out of text."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._learnt: set[str] = set()
         self._known: dict[str, None] = {}
         self._grams: frozenset[str] | None = None
         self.learn(*secrets)
 
     def learn(self, *secrets: str) -> None:
         """Take these out too, from now on; one of fewer than eight characters is not taken out."""
-        for secret in secrets:
+        for secret in set(secrets) - self._learnt:
+            self._learnt.add(secret)
             for spelling in _spellings(secret.strip()):
                 if spelling not in self._known:
                     self._known[spelling] = None
@@ -107,7 +112,7 @@ class Redactor:
             raise
 
     def _category(self, category: CategorySnapshot) -> CategorySnapshot:
-        said = {text for row in category.rows for text in (row.protocol, row.status) if text is not None}
+        said = {*map(_PROTOCOL, category.rows), *map(_STATUS, category.rows)} - {None}
         changed = {text: hidden for text in said if (hidden := self.text(text)) != text}
         rows = category.rows
         if changed:

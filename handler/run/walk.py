@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import Deadline
 from handler.errors import PolicyError, UnknownError
-from handler.hss.listing import take_snapshot
-from handler.hss.plan import asks_of
 from handler.logs import LOGGER
+from handler.named_tuple import NamedTuple
+from handler.report.verdict import verdict_of_run
 from handler.run import lazy
 from handler.run.check import check_target, load_state, told_report
 from handler.run.job import Adapters, AtOnce, Job, kept_for_telling
@@ -39,13 +39,22 @@ def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> Checked:
 
     With an index the most overdue are asked first, each with all the time that is left (its calls' own limits end it),
     and what is not due or does not fit is deferred. Without one every target is asked, in its share of the time left.
+    Who is told once a run is told last, but by a run that finds its shard taken and asks nothing.
     """
     wiring.begin(seconds)
     whole = Deadline.after(seconds, wiring.context.clock)
+    checked_in = any(sink.kind.once_a_run for sink in run.sinks)
+    asking = whole.earlier(min(lazy.RESERVED, seconds / 10)) if checked_in else whole
     end = lazy.EndOfRun(wiring) if _tells_several(run, wiring) else AtOnce()
     shard = _shard(run, wiring)
-    checked = _of_all(run, wiring, whole, end) if shard is None else _of_shard(shard, run, wiring, whole, end)
-    return checked._replace(reports=tuple(map(end.finished, checked.reports)))
+    checked = _of_all(run, wiring, asking, end) if shard is None else _of_shard(shard, run, wiring, asking, end)
+    checked = checked._replace(reports=tuple(map(end.finished, checked.reports)))
+    if not checked_in or (shard is not None and shard.is_taken and not checked.reports):
+        return checked
+    verdict = verdict_of_run(checked.reports, checked.deferred)
+    dry_run = run.request.dry_run
+    told = lazy.check_in(run.sinks, run.run_id, run.started_at, verdict, wiring, whole, dry_run=dry_run)
+    return checked._replace(reports=lazy.with_check_ins(checked.reports, told))
 
 
 def _tells_several(run: PreparedRun, wiring: Wiring) -> bool:
@@ -54,6 +63,7 @@ def _tells_several(run: PreparedRun, wiring: Wiring) -> bool:
 
 
 def _of_all(run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> Checked:
+    """Every target, in its share of the time left."""
     reports: list[Report] = []
     kept, asking = kept_for_telling(whole), end.until(whole)
     for each in run.targets:
@@ -120,17 +130,18 @@ def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadli
     return check_target(job, _adapters(each, run, wiring, share.earlier(kept), notifier))
 
 
-def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: Deadline, notifier: Notifier) -> Adapters:
+def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: Deadline, tells: Notifier) -> Adapters:
     """What a check of this target talks to: the API, or a recorded snapshot in its place."""
     context, client, recorded = wiring.context, each.client, run.request.snapshot
+    notifier = tells if run.sinks or each.store is not None else None
     if client is None:
         assert recorded is not None
         return Adapters(partial(lazy.replay, recorded), notifier, context.clock, each.store, redactor=wiring.redactor)
     on_progress = None if context.on_progress is None else partial(context.on_progress, each.target.name)
 
     def ask(job: Job) -> Snapshot:
-        asks = asks_of(job.policy, job.categories)
-        taken = take_snapshot(client, job.target, asks, context.clock, asking, on_progress=on_progress)
+        asks = lazy.asks_of(job.policy, job.categories)
+        taken = lazy.take_snapshot(client, job.target, asks, context.clock, asking, on_progress=on_progress)
         wanted = lazy.wanted_listeners(job.policy, taken, job.started_at.date())
         return lazy.with_listeners(taken, wanted, client, asking) if wanted else taken
 

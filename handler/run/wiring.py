@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import math
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from handler.clock import Deadline, running
 from handler.errors import SettingsError
-from handler.hss.client import HssClient
 from handler.run import lazy
 from handler.run.credentials import Authorizers
 from handler.run.policy_source import fetch_policy, https_get, read_local
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from handler.decide.diff import Compared
+    from handler.hss.client import HssClient
     from handler.models import Report, Secret
     from handler.notify.dispatch import Dispatched
     from handler.notify.together import Together
@@ -88,7 +89,7 @@ class Wiring:
     def client(self, place: Place) -> HssClient:
         """The API of a place. Raises SettingsError where there are no credentials."""
         settings, context = self.settings, self.context
-        return HssClient(
+        return lazy.HssClient(
             endpoint=place.endpoint,
             authorizer=self._authorizers.of(place),
             transport=context.warm.api,
@@ -138,6 +139,7 @@ class Wiring:
     def sinks(self, problems: list[str], *, with_state: bool) -> tuple[Sink, ...]:
         """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL that can be built; what is wrong joins `problems`."""
         listed = attempt(lambda: self._listed_sinks(with_state=with_state), problems) or ()
+        listed = tuple(one for sink in listed if (one := attempt(partial(self._signed, sink), problems)) is not None)
         self.redactor.learn(*(secret for sink in listed for secret in _secrets_of(sink)))
         single = attempt(self._webhook, problems)
         if single is None:
@@ -163,6 +165,7 @@ class Wiring:
         `state_url` is one that a door has asked for. What is for several targets at once is left to `together`.
         """
         context, run_interval = self.context, self.settings.run_interval
+        sinks = tuple(sink for sink in sinks if not sink.kind.once_a_run)
         shard = _shard(state_url or self.settings.state_url)
 
         def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
@@ -209,6 +212,13 @@ class Wiring:
         content = read_config("NOTIFY_CONFIG", name, self.context.root)
         return lazy.read_sinks(name, content, self.context.lookup, with_state=with_state)
 
+    def _signed(self, sink: Sink) -> Sink:
+        """The sink, with what signs its requests where it is a service of the cloud. Raises SettingsError."""
+        if not sink.kind.signed:
+            return sink
+        project_id = sink.topic_urn.split(":")[3]
+        return sink._replace(signer=self._authorizers.own(project_id, f"sink {sink.name}"))
+
     def _webhook(self) -> Sink | None:
         settings = self.settings
         if settings.webhook_url is None or any(problem.startswith("WEBHOOK_") for problem in self.problems):
@@ -240,9 +250,15 @@ class Wiring:
 
 
 def _secrets_of(sink: Sink) -> Iterator[str]:
-    """What is sent to a sink and should be known to it only: the path of its URL, its keys, its own headers."""
-    parts = urlsplit(sink.url.reveal())
-    yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
+    """What is sent to a sink and should be known to it only: the path of its URLs, its keys, its own headers.
+
+    Where the path is all the secret that there is, so is each part of it that may be a token.
+    """
+    for url in (one for one in (sink.url, sink.fail_url) if one is not None):
+        parts = urlsplit(url.reveal())
+        yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
+        if sink.kind.once_a_run:
+            yield from (text for text in parts.path.split("/") if not (text.isalpha() and text.islower()))
     known = (sink.secret, sink.routing_key, *sink.headers.values())
     for text in (secret.reveal() for secret in known if secret is not None):
         yield from (word for word in text.split() if len(word) >= PIECE or text == word)

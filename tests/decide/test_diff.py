@@ -13,8 +13,8 @@ from handler.decide.diff import compare, gap_hours, has_grown, shape
 from handler.decide.evaluate import evaluate
 from handler.decide.known_servers import SERVERS_KEPT
 from handler.decide.rules_before import rule_of, terms_of
-from handler.listeners import Listener, PortListeners
 from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row, Severity
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.match_keys import RULE_WITHIN
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import PortSet
@@ -203,6 +203,31 @@ def test_a_finding_that_opens_again_says_since_when():
     late = compare(seen(23), resolved, POLICY, NOON + timedelta(days=40))
     assert soon.findings[0].first_seen == iso(NOON)
     assert late.findings[0].first_seen == iso(NOON + timedelta(days=40))
+
+
+def test_what_opens_again_begins_without_what_moved_in_the_episode_before():
+    raised = replaced(after(23), was_severity=2, severity_at=iso(NOON), base_num=90)
+    closed = compare(seen(), raised, POLICY, NOON + HOUR).last_run
+    (record,) = compare(seen(23), closed, POLICY, NOON + 2 * HOUR).last_run.findings.values()
+    assert (record.was_severity, record.severity_at, record.base_num) == (None, None, 3)
+    assert (record.ended_at, record.ended_because) == (iso(NOON + HOUR), "closed")
+
+
+def replaced(memory: LastRun, **values) -> LastRun:
+    return memory._replace(findings={key: one._replace(**values) for key, one in memory.findings.items()})
+
+
+def test_only_what_the_policy_newly_forbids_is_remembered_as_such():
+    (new,) = after(23).findings.values()
+    before = compare(seen(), None, POLICY._replace(rules=()), NOON).last_run
+    (forbidden,) = compare(seen(23), before, POLICY, NOON + HOUR).last_run.findings.values()
+    assert (new.forbidden, forbidden.forbidden) == (False, True)
+
+
+def test_the_terms_of_a_rule_end_with_what_says_something():
+    assert terms_of(TELNET) == ("ports", ((1, 100),), ("host",))
+    assert terms_of(TELNET._replace(listening="beyond-loopback"))[-1] == "beyond-loopback"
+    assert len(terms_of(TELNET._replace(listening="beyond-loopback"))) == 10
 
 
 def test_growth_is_measured_against_the_most_that_any_sink_was_told():

@@ -149,6 +149,13 @@ def test_a_category_that_is_not_complete_is_inconclusive_and_its_findings_are_li
     assert (verdict_of(evaluation), len(evaluation.findings)) == ("inconclusive", 1)
 
 
+def test_of_a_skipped_category_no_rows_are_expected():
+    skipped = category(plan="skipped", complete=False, name="container", total_num=0)
+    expecting = policy(TELNET, expect_rows={"container": 1})
+    evaluation = evaluate(expecting, snapshot(category(), skipped), TODAY)
+    assert (verdict_of(evaluation), evaluation.problems) == ("compliant", ())
+
+
 def test_a_skipped_category_does_not_count_but_nothing_asked_is_not_compliant():
     skipped = category(plan="skipped", complete=False, name="container")
     assert verdict_of(evaluate(policy(TELNET), snapshot(category(), skipped), TODAY)) == "compliant"
@@ -456,3 +463,28 @@ def test_an_exemption_beyond_the_limits_does_not_apply_and_is_warned_of_until_it
     assert told in early.warnings
     assert (near.findings, [one.exemption_id for one in near.exempted]) == ((), ["lifts"])
     assert not any("limit" in warning for warning in near.warnings)
+
+
+def test_the_identity_of_a_finding_is_its_place_rule_category_port_and_protocol_and_nothing_else():
+    both = policy(TELNET._replace(categories=("host", "container")), ONLY_WEB, DATABASES._replace(above=0))
+    rows = (Row(23, "tcp", 1), Row(23, "tcp6", 1), Row(2323, "tcp", 1))
+    world = snapshot(
+        category(rows, statistics={"database_num": 1}), category(rows[:1], "container", statistics={"database_num": 1})
+    )
+    evaluation = evaluate(both, world, TODAY)
+    identities = {one.fingerprint for one in evaluation.findings}
+    assert len(identities) == len(evaluation.findings) == 8
+    grown = world._replace(
+        categories=tuple(one._replace(rows=tuple(row._replace(num=9) for row in one.rows)) for one in world.categories)
+    )
+    assert {one.fingerprint for one in evaluate(both, grown, TODAY).findings} == identities
+    for part in ("host", "project_id", "enterprise_project_id"):
+        elsewhere = world._replace(target=world.target._replace(**{part: "other"}))
+        assert identities.isdisjoint(one.fingerprint for one in evaluate(both, elsewhere, TODAY).findings)
+
+
+def test_an_exempted_row_says_all_that_its_exemption_says():
+    old = exemption(approved_by="ciso@example.org", ticket="EXC-1")
+    (one,) = judge(policy(TELNET, exemptions=[old]), Row(23, "tcp", 3)).exempted
+    assert (one.exemption_id, one.expires, one.days_left) == ("old", "2027-03-31", (date(2027, 3, 31) - TODAY).days)
+    assert (one.reason, one.owner, one.ticket, one.approved_by) == ("r", "o@example.org", "EXC-1", "ciso@example.org")

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from handler.decide.evaluate import evaluate, verdict_of
-from handler.listeners import Listener, PortListeners
 from handler.models import Row
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.servers import NO_API, UNNAMED
 from tests.fakes import TARGET, category, snapshot
 from tests.small_policies import policy_of
@@ -171,3 +171,12 @@ def test_an_announced_rule_by_server_breaks_nothing_and_names_its_servers():
     assert [(one.finding.num, one.finding.hosts[0].host_name) for one in done.announced] == [(1, "win-1")]
     unknown = judged(text, server("win-1"), trouble="page 2 is missing")
     assert (verdict_of(unknown), unknown.announced) == ("compliant", ())
+
+
+def test_an_exemption_that_cannot_be_judged_does_not_keep_the_next_from_applying():
+    nameless = Listener("id-7", "", "10.2.0.7", protocol="tcp", address="0.0.0.0")
+    more = "  - {id: by-id, rules: [desktops], hosts: [id-7], reason: r, owner: o, expires: 2027-03-31}\n"
+    done = judged(exempting() + more, nameless, server("web-1"))
+    assert [one for one, _, _ in exempted(done)] == ["by-id"]
+    assert found(done) == [(1, ["web-1"])]
+    assert "exemption jump" in done.findings[0].message

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from handler.decide.wanted_listeners import wanted_listeners
+from handler.decide.wanted_listeners import most_wanted, wanted_listeners
 from handler.models import Row
 from tests.fakes import category, snapshot
 from tests.small_policies import policy_of
@@ -62,3 +62,23 @@ def test_only_rows_on_which_it_matters_are_asked_for_worst_first(rules, exemptio
 def test_what_another_exemption_covers_whole_is_not_asked_for():
     exemptions = f"{EXEMPT}, rules: [a], up_to: 3}}\n  - {{id: f, reason: r, owner: o, expires: 2027-03-31, hosts: [win-1], ports: [22]"
     assert list(wanted(["id: a, ports: [22]"], exemptions)) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "exemption", "rows", "most"),
+    [
+        (["id: a, ports: [22, 23]"], "", 100, 0),
+        (["id: a, ports: [20-23], hosts: [win-*]"], "", 100, 4),
+        (["id: a, ports: [20-23], hosts: [win-*]"], "", 3, 3),
+        (["id: a, ports: [20-23], hosts: [win-*], categories: [container]"], "", 100, 0),
+        (["id: a, ports: [20-23], hosts: [x]", "id: b, ports: [22-30], listening: beyond-loopback"], "", 100, 11),
+        (["id: a, ports: [20-23], hosts: [x]", "id: b, ports: [80]"], "", 100, 4),
+        (["id: a, ports: [22, 23]", "id: b, ports: [80]"], f"{EXEMPT}, rules: [a], hosts: [win-1]", 100, 2),
+        (["id: a, ports: [22, 23]", "id: b, ports: [80]"], f"{EXEMPT}, ports: [1-100], hosts: [win-1]", 100, 3),
+        (["id: a, ports: [22, 23]"], f"{EXEMPT}, rules: [a]", 100, 0),
+    ],
+)
+def test_before_anything_is_seen_at_most_the_ports_of_rules_by_server_are_asked_for(rules, exemption, rows, most):
+    listed = "".join(f"  - {{{one}}}\n" for one in rules)
+    text = f"version: 1\nrules:\n{listed}" + (f"exemptions:\n  - {{{exemption}}}\n" if exemption else "")
+    assert most_wanted(policy_of(text), "host", rows) == most

@@ -220,3 +220,34 @@ def test_a_gateways_header_may_be_a_list_and_odd_ones_are_empty(value, expected)
 )
 def test_markdown_is_what_the_call_accepts_and_json_goes_first(accept, markdown):
     assert read_event({**GATEWAY, "headers": {"Accept": accept}}).wants_markdown is markdown
+
+
+@pytest.mark.parametrize(
+    ("event", "seen"),
+    [
+        ([], "a JSON list"),
+        (7, "a JSON int"),
+        ({"b": 1, "a": 2}, "the keys a, b"),
+        ({f"key{number:02}": 1 for number in range(12)}, f"the keys {', '.join(f'key{n:02}' for n in range(10))}"),
+    ],
+)
+def test_an_unknown_event_is_refused_with_what_it_is_and_what_is_known(event, seen):
+    with pytest.raises(UsageError) as caught:
+        read_event(event)
+    assert caught.value.message == f"the event is none that this function knows; it is {seen}"
+    assert "TIMER" in caught.value.hint
+
+
+def test_a_refused_user_event_says_what_may_be_written():
+    for event, advice in [({**TIMER, "user_event": 7}, "empty"), ({**TIMER, "user_event": "["}, '{"target": "prod"}')]:
+        with pytest.raises(UsageError) as caught:
+            read_event(event)
+        assert advice in caught.value.hint
+    with pytest.raises(UsageError) as caught:
+        read_event(timer(targt="prod"))
+    assert "policy, target, categories, dry_run, fleet, notify_test" in caught.value.hint
+
+
+def test_a_gateway_call_without_authorization_has_none():
+    assert read_event({**GATEWAY, "headers": {}}).authorization == ""
+    assert read_event({**GATEWAY, "headers": None}).authorization == ""

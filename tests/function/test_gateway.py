@@ -11,6 +11,7 @@ from handler.formats import registry
 from handler.function.gateway import answer_call
 from handler.models import Secret
 from handler.simulator.fleet import Fleet, Line
+from tests.fakes import log_records
 from tests.world import CLEAN, OPEN, World
 
 CALL = {
@@ -49,6 +50,7 @@ def test_an_inconclusive_run_is_503():
         ("t0ken", "t0ken", 401),
         ("t0ken", "", 401),
         ("t0ken", "Bearer t\u00f6ken", 401),
+        ("t0ken", "Bearer \ud800", 401),
         (None, "Bearer t0ken", 401),
         (None, "Bearer ", 401),
         ("gateway", "", 207),
@@ -93,6 +95,50 @@ def test_a_fault_of_our_own_is_an_answer_that_names_only_its_type():
     response = call(world)
     assert response["statusCode"] == 503
     assert "canary" not in response["body"]
+
+
+def refused(run=None, **changes):
+    """The answer to a call that gets no report, decoded, and what was logged."""
+    with log_records("ERROR") as records:
+        response = answer_call({**CALL, **changes}, Secret("t0ken"), run)
+    assert response["headers"] == {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return response["statusCode"], json.loads(response["body"]), [record.getMessage() for record in records]
+
+
+def test_a_call_without_the_token_is_told_what_is_missing():
+    told = {"error": "the Authorization header does not hold the bearer token of APIG_TOKEN"}
+    assert refused(headers={}) == (401, told, [])
+
+
+def test_a_call_that_cannot_be_read_is_told_what_can_be():
+    status, told, logged = refused(httpMethod="DELETE")
+    assert (status, told["error"], logged) == (400, "the call is not a GET or POST with headers", [])
+    assert "Send GET" in told["hint"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told", "logged"),
+    [
+        (UnknownError("nothing % came"), {"error": "nothing % came", "hint": UnknownError.hint}, "nothing % came"),
+        (
+            ZeroDivisionError("canary"),
+            {"error": "internal error ZeroDivisionError"},
+            "internal error ZeroDivisionError",
+        ),
+    ],
+)
+def test_what_ended_a_run_is_answered_with_503_and_logged(error, told, logged):
+    def run(trigger):
+        raise error
+
+    assert refused(run) == (503, told, [logged])
+
+
+@pytest.mark.parametrize("accept", ["application/json", "text/markdown"])
+def test_an_answer_is_kept_in_no_cache(accept):
+    assert call(World(), {**CALL, "headers": {**CALL["headers"], "accept": accept}})["headers"]["Cache-Control"] == (
+        "no-store"
+    )
 
 
 def test_markdown_is_a_known_format():

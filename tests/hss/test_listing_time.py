@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from handler.hss.client import Spending
 from handler.hss.plan import Ask
+from handler.hss.walk import PortWalk
 from handler.ports import PortSet
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
@@ -77,3 +79,19 @@ def test_several_targets_of_one_credential_share_the_window():
     for _ in range(2):
         assert bench.category(EVERY).complete
     assert sum(bench.clock.slept) == pytest.approx(61)
+
+
+def test_exact_queries_of_which_not_all_fit_wait_for_none():
+    bench = Bench(Fleet.of(*varied(2000), Line(23, "TCP", 1)), left=100)
+    got = bench.category(ask(23, *range(30, 50)))
+    assert (got.complete, got.plan, got.api_calls, bench.clock.slept) == (False, "ports", 6, [])
+    assert "17 more calls for host need 5 minutes, 100 s are left" in told(got)
+
+
+def test_starting_over_that_fits_is_waited_for_though_what_came_before_would_not_have_been():
+    bench = Bench(Fleet.of(*varied(150)), Fault("more_rows", PORTS, first=5, last=5), left=100, cloud="huaweicloud")
+    for _ in range(4):
+        PortWalk(bench.client, bench.target, ask(1), Spending(bench.deadline)).run()
+    walk = PortWalk(bench.client, bench.target, EVERY, Spending(bench.deadline, patient=False))
+    walk.run()
+    assert (walk.complete, len(walk.rows), sum(bench.clock.slept)) == (True, 150, pytest.approx(61))

@@ -12,6 +12,7 @@ from handler.clock import parse_iso
 from handler.models import Secret
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import SinkMessage
+from handler.sinks.sink import Match
 from handler.transport import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
 from tests.fakes import FakeClock, MemoryStore, finding, log_records
@@ -64,7 +65,7 @@ class OneByOne(FakeKind):
     """One event for each finding."""
 
     def render(self, notification, sink, now, shrink):
-        return tuple(SinkMessage(one.fingerprint.encode(), finding=one.fingerprint) for one in notification.new)
+        return tuple(SinkMessage(one.fingerprint.encode(), findings=(one.fingerprint,)) for one in notification.new)
 
 
 def test_events_that_were_taken_are_not_kept_among_those_that_may_have_been():
@@ -153,6 +154,30 @@ def test_a_delivery_that_was_not_taken_is_one_warning_line_with_sink_kind_and_re
     (line,) = records
     assert (line.levelname, line.sink, line.target) == ("WARNING", "soc", "prod")
     assert line.getMessage() == "soc (fake) did not take it: failed, HTTP 404"
+
+
+def test_a_delivery_that_is_owed_is_a_warning_line_too_and_one_that_is_quiet_is_none():
+    desk = Desk(SOC, OPS._replace(match=Match(targets=("other",))))
+    with log_records("WARNING") as records:
+        desk.run(lost, finding())
+    assert [line.sink for line in records] == ["soc"]
+    assert records[0].getMessage().startswith("soc (fake) did not take it: owed, ")
+
+
+class Knowing(FakeKind):
+    """A kind that says of the run what is no part of its findings."""
+
+    def render(self, notification, sink, now, shrink):
+        hours = notification.run_interval and notification.run_interval.total_seconds() / 3600
+        return (SinkMessage(json.dumps([hours, notification.remembers]).encode()),)
+
+
+@pytest.mark.parametrize(("saves", "remembers"), [(True, True), (False, False)])
+@pytest.mark.parametrize(("interval", "hours"), [(timedelta(hours=2), 2), (None, None)])
+def test_a_notification_knows_the_interval_and_whether_the_run_is_remembered(interval, hours, saves, remembers):
+    desk = Desk(SOC, kind=Knowing())
+    desk.run([UP], finding(), run_interval=interval, saves=saves)
+    assert desk.bodies() == [[hours, remembers]]
 
 
 MACHINE = SOC._replace(kind=SOC.kind._replace(chat=False))

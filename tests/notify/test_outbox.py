@@ -25,7 +25,7 @@ from handler.notify.outbox import (
 from handler.notify.receipts import with_receipts
 from handler.notify.send import DeliveryContext
 from handler.state.document import decode, encode
-from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, RunSummary, SinkMemory
+from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 from tests.desk import SOC
 from tests.fakes import NOON, FakeClock, FakeTransport, MemoryStore, category, finding, report
 
@@ -79,6 +79,13 @@ def test_a_claim_that_another_run_beat_is_told_as_such():
     store = MemoryStore(encode(LastRun(iso(NOON))), 5)
     with pytest.raises(StoreConflictError):
         claim(outbox(CHANGE), store, "4")
+
+
+def test_a_state_that_somebody_deleted_before_the_claim_is_a_claim_that_another_run_beat():
+    store = MemoryStore()
+    with pytest.raises(StoreConflictError):
+        claim(outbox(CHANGE, memory=LastRun(iso(NOON))), store, "4")
+    assert store.document is None
 
 
 @pytest.mark.parametrize(
@@ -215,3 +222,36 @@ def test_the_history_keeps_the_last_runs():
     lines = tuple(RunSummary(f"run-{n}", iso(NOON), "compliant", (0,) * 5, 0, 0, 0) for n in range(HISTORY_LENGTH))
     after = summarised(LastRun(iso(NOON), history=lines), report(run_id="now"), FakeClock()).history
     assert (len(after), after[0].run_id, after[-1].run_id) == (HISTORY_LENGTH, "run-1", "now")
+
+
+def test_since_when_something_is_not_seen_is_kept_while_it_is_not():
+    earlier = "2026-11-20T00:00:00Z"
+    blind = LastRun(iso(NOON), blind_since={"host": earlier, "container": earlier})
+    cover = (category(complete=False), category(name="container"))
+    after = summarised(blind, report(coverage=cover, verdict="inconclusive"), FakeClock())
+    assert after.blind_since == {"host": earlier}
+    assert summarised(LastRun(iso(NOON)), report(coverage=cover), FakeClock()).blind_since == {"host": iso(NOON)}
+
+
+@pytest.mark.parametrize(
+    ("hours", "previous", "gap"),
+    [
+        (5, "2026-11-22T07:00:00Z", ("2026-11-22T07:00:00Z", iso(NOON), "5")),
+        (None, "2026-11-22T07:00:00Z", ("a", "b", "9")),
+        (None, None, ("a", "b", "9")),
+    ],
+)
+def test_the_last_time_without_runs_is_remembered(hours, previous, gap):
+    now = report(gap_hours=hours, previous_run_at=previous)
+    assert summarised(LastRun(iso(NOON), gap=("a", "b", "9")), now, FakeClock()).gap == gap
+
+
+def test_what_ended_long_ago_is_forgotten_when_nobody_is_due_its_end():
+    long_ago = iso(NOON - timedelta(days=31))
+    ended = Remembered(finding(), long_ago, long_ago, long_ago, status="resolved", resolved_at=long_ago)
+    due = ended._replace(told={"soc": Receipt("open", 1, 3, long_ago)})
+    for record, kept in ((ended, False), (due, True)):
+        store, memory = MemoryStore(), LastRun(iso(NOON), findings={"f": record}, sinks={"soc": SinkMemory(iso(NOON))})
+        box = outbox(memory=memory)
+        remember(box, store, None)
+        assert bool(decode(store.document).findings) is kept

@@ -8,8 +8,8 @@ import pytest
 
 from handler.clock import iso
 from handler.models import Severity
-from handler.notify.receipts import merged_memories, pruned, with_pending, with_receipts
-from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, Remembered, RunSummary, SinkMemory
+from handler.notify.receipts import MOST_REASONS, merged_memories, pruned, with_pending, with_receipts
+from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 from tests.desk import SOC
 from tests.fakes import NOON, finding
 
@@ -56,6 +56,59 @@ def test_each_item_changes_its_own_part_of_what_is_remembered_and_the_time(item,
     assert told(item) == FULL._replace(last_told=iso(NOON), **changed)
 
 
+def test_since_when_something_was_not_seen_is_remembered_until_it_is_seen_again():
+    blind = with_receipts(memory(), "soc", [Item("not_seen", "host", f"timeout\n@{AT}")], NOON)
+    blind = with_receipts(blind, "soc", [Item("not_seen", "container", f"timeout\n@{LATER}")], NOON)
+    assert blind.sinks["soc"].not_seen == {
+        "host": ("page # is missing", "timeout"),
+        "container": ("refused", "timeout"),
+    }
+    assert blind.sinks["soc"].blind_since == {"host": AT, "container": LATER}
+    seen = with_receipts(blind, "soc", [Item("seen_again", "host"), Item("seen_again", "", "")], NOON).sinks["soc"]
+    assert (seen.not_seen, seen.blind_since) == ({"container": ("refused", "timeout")}, {"container": LATER})
+
+
+def test_the_last_gap_and_the_last_policy_that_were_told_are_remembered():
+    after = told(Item("gap", AT, LATER, "5"), Item("policy", LATER, "sha256:ab"))
+    assert (after.gap, after.policy) == (AT, LATER)
+    assert told(Item("gap", AT, LATER, "5")) == FULL._replace(gap=AT, last_told=iso(NOON))
+    assert told(Item("policy", LATER, "sha256:ab")) == FULL._replace(policy=LATER, last_told=iso(NOON))
+
+
+def test_of_reasons_that_never_repeat_the_last_hundred_are_remembered():
+    after = told(*(Item("not_seen", "host", f"reason {letter}{more}") for letter in "abcdef" for more in range(20)))
+    assert len(after.not_seen["host"]) == MOST_REASONS
+    assert after.not_seen["host"][-1] == "reason f19"
+
+
+@pytest.mark.parametrize(
+    ("what", "flapping", "before", "after"),
+    [
+        ("flapping", AT, None, "flapping"),
+        ("raised", AT, "flapping", "flapping"),
+        ("grown", AT, "flapping", "flapping"),
+        ("raised", AT, "open", "open"),
+        ("raised", AT, None, "open"),
+        ("raised", None, "flapping", "open"),
+        ("steady", AT, "flapping", "open"),
+        ("lowered", AT, "flapping", "open"),
+    ],
+)
+def test_a_sink_that_knows_that_a_finding_flaps_knows_it_until_it_hears_otherwise(what, flapping, before, after):
+    known = {} if before is None else {"soc": Receipt(before, 1, 3, AT)}
+    flaps = memory(flapping_since=flapping, told=known)
+    assert (
+        with_receipts(flaps, "soc", [Item(what, KEY, f"{AT} 1 3")], NOON).findings[KEY].told["soc"].transition == after
+    )
+
+
+def test_a_receipt_is_of_no_episode_that_has_not_begun():
+    told_of = with_receipts(memory(episode=2), "soc", [Item("new", KEY, f"{AT} 5 3")], NOON).findings[KEY].told["soc"]
+    assert told_of.episode == 2
+    told_of = with_receipts(memory(episode=2), "soc", [Item("new", KEY, f"{AT} 1 3")], NOON).findings[KEY].told["soc"]
+    assert told_of.episode == 1
+
+
 def test_drift_that_was_told_is_remembered_for_the_last_hundred_forms():
     after = told(*(Item("drift", f"key {number}") for number in range(150)))
     assert after.drift == tuple(f"key {number}" for number in range(50, 150))
@@ -67,7 +120,7 @@ def test_drift_that_was_told_is_remembered_for_the_last_hundred_forms():
 )  # fmt: skip
 def test_a_finding_that_was_told_gets_a_receipt_of_what_was_said(what, transition):
     after = with_receipts(memory(), "soc", [Item(what, KEY, f"{AT} 1 2")], NOON)
-    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON), ONE.severity, None)
+    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON), ONE.severity, None, "")
 
 
 def test_a_receipt_keeps_the_severity_that_was_told_and_not_what_it_became():

@@ -69,6 +69,42 @@ def test_what_was_told_beside_findings_is_kept_of_both():
     assert both.not_seen == {"host": ("r",)}
 
 
+def test_since_when_nothing_was_seen_is_as_the_run_that_told_last_knew_it_and_the_latest_gap_and_policy_are_kept():
+    ours = memory(last_told=LATER, blind_since={"host": AT}, gap=AT, policy=LATER)
+    theirs = memory(last_told=AT, blind_since={"container": AT}, gap=LATER, policy=AT)
+    for one, other in itertools.permutations((ours, theirs)):
+        both = merged_memories(one, other, {}, "us").sinks["soc"]
+        assert (both.blind_since, both.gap, both.policy) == ({"host": AT}, LATER, LATER)
+
+
+def test_what_both_say_of_drift_is_kept_once_in_the_order_of_telling():
+    both = merged_memories(memory(drift=("x", "y")), memory(drift=("y", "z")), {}, "us").sinks["soc"]
+    assert both.drift == ("x", "y", "z")
+
+
+def test_a_sink_that_only_one_knows_is_kept():
+    ours, theirs = memory(), LastRun(AT, sinks={"ops": SinkMemory(LATER)})
+    for one, other in itertools.permutations((ours, theirs)):
+        assert merged_memories(one, other, {}, "us").sinks == {"soc": SinkMemory(AT), "ops": SinkMemory(LATER)}
+
+
+def test_of_two_places_each_keeps_its_own_and_the_history_is_of_both():
+    lines = {
+        name: RunSummary(name, f"2026-11-22T{hour:02}:00:00Z", "compliant", (0,) * 5, 0, 0, 0)
+        for hour, name in enumerate(("other", "old", "mine"))
+    }
+    ours = memory()._replace(
+        place="mine", history=(lines["old"], lines["mine"]), others={"old": LastRun(AT, place="old")}
+    )
+    theirs = LastRun(LATER, place="other", history=(lines["other"],), others={"old": LastRun(LATER, place="old")})
+    both = merged_memories(theirs, ours, {}, "us")
+    assert (both.place, both.run_at, both.findings) == ("mine", AT, ours.findings)
+    assert {place: one.run_at for place, one in both.others.items()} == {"old": LATER, "other": LATER}
+    assert [line.run_id for line in both.history] == ["other", "old", "mine"]
+    same = merged_memories(ours._replace(run_at=LATER), ours, {}, "us")
+    assert (same.place, set(same.others), same.history) == ("mine", {"old"}, ours.history)
+
+
 def test_history_has_each_run_once_in_order():
     def ran(*numbers):
         lines = tuple(

@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.listeners import Host
 from handler.models import (
     CATEGORIES,
     AnnouncedFinding,
     Changes,
     Delivery,
     ExemptedFinding,
-    Gaps,
     PastFinding,
     Problem,
     Severity,
 )
+from handler.models.gaps import Gaps
+from handler.models.listeners import Host
 from handler.report.fit import RESULT_BYTES, fit_report, fit_reports
 from handler.report.json_v1 import report_dict, targets_dict
 from tests.fakes import TARGET, category, finding, report
@@ -68,6 +68,8 @@ def test_what_is_derived_goes_before_findings_and_a_warning_names_it():
     assert (cut["exempted"], cut["vendor"]) == ([], None)
     assert cut["warnings"][0] == "careful"
     assert cut["warnings"][1] == "left out of a result that was too long: vendor, exempted, texts of the rules"
+    assert all(not one[text] for one in cut["findings"] for text in ("rationale", "remediation", "references"))
+    assert all(one["title"] and one["message"] for one in cut["findings"])
 
 
 @pytest.mark.parametrize(

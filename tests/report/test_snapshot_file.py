@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.errors import SnapshotError
-from handler.listeners import Listener, PortListeners
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Problem, Row, Snapshot
+from handler.models.listeners import Listener, PortListeners
 from handler.report.snapshot_file import RECEIVED, SNAPSHOT, parse_snapshot, snapshot_text
 from tests.fakes import category, snapshot
 from tests.strategies import exact, nouns, rows
@@ -104,6 +104,16 @@ def test_a_redacted_snapshot_has_no_ids_and_no_unknown_keys():
     for word in ("Jo", "secret_num", TAKEN.target.project_id, TAKEN.target.host):
         assert word not in text
     assert read(text).categories[0].rows == TAKEN.categories[0].rows
+
+
+@pytest.mark.parametrize(
+    ("project", "kept"), [("0", "0"), ("all_granted_eps", "all_granted_eps"), ("7f3a", "redacted")]
+)
+def test_a_redacted_snapshot_says_that_its_place_was_hidden(project, kept):
+    taken = TAKEN._replace(target=TAKEN.target._replace(enterprise_project_id=project))
+    target = read(snapshot_text(taken, redact=True)).target
+    assert (target.host, target.project_id, target.enterprise_project_id) == ("redacted.invalid", "redacted", kept)
+    assert target.cloud == TAKEN.target.cloud
 
 
 @pytest.mark.parametrize(

@@ -8,22 +8,26 @@ from jsonschema import Draft202012Validator
 
 from handler.decide.schedule import Deferred
 from handler.errors import SettingsError
-from handler.listeners import Host
 from handler.models import (
     AnnouncedFinding,
     Changes,
     Delivery,
+    Evaluation,
     ExemptedFinding,
-    Gaps,
+    ExemptionNotice,
     PastFinding,
     Problem,
+    Report,
     Severity,
 )
+from handler.models.gaps import Gaps
+from handler.models.listeners import Host
+from handler.policy.rules import Location, Policy, Rule
 from handler.report.fit import fit_report
 from handler.report.json_v1 import report_dict, targets_dict
-from handler.report.verdict import worst_verdict
+from handler.report.verdict import build_report, worst_verdict
 from handler.run.result import RunResult, exit_code
-from tests.fakes import finding, report
+from tests.fakes import TARGET, category, finding, report, snapshot
 
 SCHEMA = Draft202012Validator(json.loads(files("handler.schemas").joinpath("report.schema.json").read_text()))
 KEYS = [
@@ -200,3 +204,33 @@ def test_what_was_cut_still_counts():
     many = [finding(port=p, severity=Severity.LOW) for p in range(1000)]
     cut = report_dict(fit_report(report(*many), 50_000))
     assert cut["counts"]["low"] == 1000 == len(cut["findings"]) + cut["omitted"]
+
+
+def test_a_report_is_built_of_all_that_the_run_knows():
+    """Each value is one of its own, so that none can stand in another's place."""
+    evaluation = Evaluation(
+        findings=(finding(),),
+        exempted=(ExemptedFinding(finding(port=24), "old", "r", "o", "2027-03-31", 129),),
+        announced=(AnnouncedFinding(finding(port=25), "2026-12-01"),),
+        exemption_notices=(ExemptionNotice("old", "o", "2026-11-30", 8),),
+        coverage=(category(),),
+        vendor=Gaps((("host", 99, "udp"),), ()),
+        problems=(Problem("page 3 is missing"),),
+        warnings=("of the evaluation",),
+    )
+    rule = Rule("telnet", "ports", location=Location("policies/p.yaml", 4, 2))
+    policy = Policy("baseline", "sha256:0", (rule,), (), files=("policies/p.yaml",), warnings=("of the policy",))
+    assert build_report("run-1", "2026-11-22T12:00:00Z", policy, snapshot(), evaluation) == Report(
+        run_id="run-1",
+        started_at="2026-11-22T12:00:00Z",
+        finished_at="2026-11-22T12:00:00Z",
+        verdict="violations",
+        policy_name="baseline",
+        policy_digest="sha256:0",
+        policy_files=("policies/p.yaml",),
+        target=TARGET,
+        warnings=("of the policy", "of the evaluation"),
+        taken_at=snapshot().taken_at,
+        rule_places={"telnet": ("policies/p.yaml", 4)},
+        **{name: getattr(evaluation, name) for name in Evaluation._fields if name != "warnings"},
+    )

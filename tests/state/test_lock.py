@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 import pytest
 
 from handler.errors import StoreError
 from handler.state.lock import POLL, STALE, locked
 from tests.fakes import FakeClock
-from tests.faults.disk import full
+from tests.faults.disk import full, watching
 
 
 @pytest.fixture
@@ -157,3 +158,65 @@ def test_a_lock_that_is_minutes_old_by_the_clock_of_its_disk_is_broken_at_once(p
     with pytest.raises(StoreError, match="another run keeps it"), locked(path, FakeClock(), 0, does_nothing):
         pass
     assert busy.read_bytes() == b"of this moment"
+
+
+class Fives(FakeClock):
+    """A clock on which each wait takes five seconds, so that ten seconds are met exactly."""
+
+    def sleep(self, seconds):
+        self.slept.append(seconds)
+        self.tick(5)
+
+
+def test_a_lock_counts_as_dead_after_ten_seconds_to_the_second(path, busy):
+    busy.write_bytes(b"dead")
+    clock = Fives()
+    with locked(path, clock, 60):
+        pass
+    assert clock.slept == [POLL] * 2
+
+
+@pytest.mark.parametrize(("limit", "waits"), [(0, 0), (1, 1), (5, 1)])
+def test_a_lock_is_waited_for_to_the_second(path, busy, limit, waits):
+    busy.write_bytes(b"theirs")
+    clock = Fives()
+    with pytest.raises(StoreError) as caught, locked(path, clock, limit):
+        raise AssertionError
+    assert len(clock.slept) == waits
+    assert caught.value.hint == "If no other run is active, remove that file."
+
+
+def test_nobody_else_may_read_or_write_a_lock(path, busy):
+    before = os.umask(0)
+    try:
+        with locked(path, FakeClock(), 1):
+            modes = {one.name: stat.S_IMODE(one.stat().st_mode) for one in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == {"state.json.lock": 0o600, "state.json.busy": 0o600}
+
+
+def test_a_fresh_lock_that_cannot_be_put_back_because_another_was_made_meanwhile_is_given_up(path, busy):
+    """Three machines: one breaks the lock of the second, and the third makes its own before it is put back."""
+
+    def third(event, writes):
+        if event == "os.link":
+            busy.write_bytes(b"third")
+
+    for _ in meddled(path, busy, lambda: busy.write_bytes(b"second")):
+        assert busy.read_bytes() == b"second"
+    with watching(path.parent, third):
+        outcomes = set(meddled(path, busy, lambda: busy.write_bytes(b"second")))
+    assert outcomes == {"kept"}
+    assert {one.name for one in path.parent.iterdir()} == {"state.json.busy", "state.json.lock"}
+
+
+def test_a_full_disk_is_the_error_even_where_our_own_lock_cannot_be_removed_either(path, busy):
+    def stuck(event, writes):
+        if event == "os.remove":
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    lock = locked(path, FakeClock(), 1, does_nothing)
+    with watching(path.parent, stuck), full(), pytest.raises(OSError, match="File too large"), lock:
+        pass
+    assert busy.exists()

@@ -50,12 +50,12 @@ def test_a_sample_is_the_same_for_the_same_seed_and_never_more_than_there_is():
     assert sampled(names, 0, seed=1) == sampled(names, 500, seed=1) == sorted(names)
 
 
-def test_the_score_leaves_out_what_changes_no_behaviour():
-    said = table({"state": Count(3, 1, 5, 7), "decide": Count(6, 0, 0, 0)}).splitlines()
-    assert said[2:] == [
-        "| decide | 6 | 0 | 0 | 0 | 100.0 % |",
-        "| state | 3 | 1 | 5 | 7 | 75.0 % |",
-        "| all | 9 | 1 | 5 | 7 | 90.0 % |",
+def test_the_score_leaves_out_what_changes_no_behaviour_and_the_table_says_what_is_a_sample():
+    counts = {"state": Count(3, 1, 5, 7), "decide": Count(6, 0, 0, 0)}
+    assert table(counts, {"state": 800, "decide": 6}).splitlines()[2:] == [
+        "| decide | 6 | all | 6 | 0 | 0 | 0 | 100.0 % |",
+        "| state | 800 | 16 | 3 | 1 | 5 | 7 | 75.0 % |",
+        "| **all** | 806 | 22 | 9 | 1 | 5 | 7 | 90.0 % |",
     ]
     assert Count().score == 100
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.foreign_text import one_line
+from handler.named_tuple import NamedTuple
 from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.names import folded_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handler.listeners import Host
     from handler.models import Finding, Severity
+    from handler.models.listeners import Host
     from handler.sinks.sink import Sink
     from handler.sinks.text.folding import PortLine
     from handler.sinks.text.moves import Move, RuleBlock

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.decide.diff import has_grown
+from handler.named_tuple import NamedTuple
 from handler.sinks.text.folding import PortLine, fold
 from handler.sinks.text.lines import readable_time
 
