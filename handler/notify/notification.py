@@ -13,6 +13,8 @@ from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
 from handler.sinks.incident_key import incident_key
 from handler.sinks.sink import Before, Notification
+from handler.sinks.text.incidents import incident_key
+from handler.sinks.text.lines import readable_time
 from handler.state.memory import place_of
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from handler.state.memory import Batch, Item, LastRun, Remembered
 
 MISSED_SHOWN = 10
+SHOWING_ALL = "no previous state: showing all "  # how the note begins that ends with a number
 _OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping", "rekeyed"))
 
 
@@ -174,7 +177,7 @@ def _exemption(item: Item, today: date) -> ExemptionNotice:
 
 
 def _announcement(item: Item, situation: Situation) -> str:
-    """`From 2026-12-20 on, in 14 days, smb forbids 445 in host; open now: 445/tcp`."""
+    """`From 2026-12-20 on, in 14 days, smb forbids 445 (host); open now: 445/tcp`."""
     day = item.mark.split(" ")[0]
     left = (parse_iso(day).date() - situation.now.date()).days
     when = f"in {left} days" if left > 1 else "tomorrow" if left == 1 else "now"
@@ -188,12 +191,13 @@ def _announcement(item: Item, situation: Situation) -> str:
 
 def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) -> Iterable[str]:
     if "digest" in by_what:
-        yield f"no previous state: showing all {count}"
+        yield f"{SHOWING_ALL}{count}"
     gaps = {item.text for item in by_what.get("gap", ())}
     if situation.report.gap_hours is not None:
         gaps.add(str(situation.report.gap_hours))
     yield from (f"no run for {hours} h" for hours in sorted(gaps))
-    yield from (f"another policy rules since {item.key}: {item.mark[:19]}" for item in by_what.get("policy", ()))
+    for item in by_what.get("policy", ()):
+        yield f"another policy rules since {readable_time(item.key)}: {item.mark[:19]}"
     yield from _missed_lines(by_what.get("missed", ()), situation.last_run.findings)
     yield from (f"HSS answers in another form: {item.key}" for item in by_what.get("drift", ()))
 

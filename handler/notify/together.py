@@ -53,18 +53,20 @@ class Waiting:
 
     def repeated(self, sink: Sink) -> frozenset[str]:
         """The ids of what an earlier run may have told the sink."""
-        known = self.outbox.situation.last_run.sinks.get(sink.name, SinkMemory(since=""))
-        return frozenset(batch.delivery_id for batch in known.pending)
+        return frozenset(batch.delivery_id for batch in self._loaded(sink).pending)
+
+    def _loaded(self, sink: Sink) -> SinkMemory:
+        return self.outbox.situation.last_run.sinks.get(sink.name, SinkMemory(since=""))
 
     def stays(self, sink: Sink, batch: Batch) -> None:
         """Keep a batch claimed that the sink may have."""
         self.left[sink.name] = (*self.left.get(sink.name, ()), batch)
 
     def is_elsewhere(self, sink: Sink) -> bool:
-        """Whether another run took the sink over since the target was asked."""
+        """Whether another run told the sink, or is telling it, since the target was asked."""
         known = self.outbox.memory.sinks.get(sink.name, SinkMemory(since=""))
         theirs = {batch.delivery_id for batch in known.pending} - self.repeated(sink)
-        return bool(theirs) or is_busy(known, self.outbox)
+        return bool(theirs) or known.last_told != self._loaded(sink).last_told or is_busy(known, self.outbox)
 
 
 class _Message(NamedTuple):

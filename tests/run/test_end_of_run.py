@@ -105,7 +105,8 @@ def test_a_digest_is_one_message_over_all_targets(tmp_path, names, states):
     assert f"{len(names)} targets: violations" in text
     assert text.count("*23/tcp*") == 1
     assert f"new, high, 3 servers, on {'shop-1, shop-2' if len(names) == 2 else 'shop-1 to shop-4'}" in text
-    assert f"{names[0]}: otc, eu-de, project " in text
+    assert f"Targets {'shop-1, shop-2' if len(names) == 2 else 'shop-1 to shop-4'}: otc, eu-de, project " in text
+    assert states is (f"no previous state: showing all {len(names)}" in text)
     (document,) = got["soc"]
     assert [one["target"]["name"] for one in document["targets"]] == names
     assert [len(one["findings"]) for one in document["targets"]] == [1] * len(names)
