@@ -88,7 +88,7 @@ ROOMS = {
     "locks": Room(files("state", "lock"), tests("state", "lock", "lock_processes", "file")),
     "match": Room(files("policy", "match*"), (*tests("policy", "match"), *tests("decide", "evaluate", "tolerance"))),
     "outbox": Room(files("notify", "outbox"), TELLING),
-    "plan": Room(files("hss", "plan", "estimate"), (*tests("hss", "plan", "estimate"), *READING)),
+    "plan": Room(files("hss", "plan", "estimate"), tests("hss", "plan", "plan_optimum", "estimate", "listing_time")),
     "receipts": Room(files("notify", "receipts"), TELLING),
     "report": Room(files("report", "*"), ("tests/report", "tests/function", *RUNS)),
     "retries": Room(("handler/retries.py",), ("tests/test_retries.py", *tests("hss", "client"))),
