@@ -71,7 +71,7 @@ TELLING = tests(
 READING = tests(
     "hss", "walk", "reading", "proof", "merge", "listing", "listing_faults", "listing_time", "listing_odd_answers"
 )
-RUNS = (*tests("run", "check", "many_targets", "shard", "targets"), "tests/test_index.py")
+RUNS = (*tests("run", "check", "shard", "targets"), "tests/test_index.py")
 ROOMS = {
     "decode": Room(
         files("hss", "decode", "rows", "documented", "strict"),
@@ -93,7 +93,7 @@ ROOMS = {
     "receipts": Room(files("notify", "receipts"), TELLING),
     "report": Room(files("report", "*"), ("tests/report", "tests/function", *RUNS)),
     "retries": Room(("handler/retries.py",), ("tests/test_retries.py", *tests("hss", "client"))),
-    "state": Room(STATE, ("tests/state",)),
+    "state": Room(STATE, tests("state", "document", "file", "index", "memory", "obs", "redis", "shared_index")),
     "targets": Room(TARGETS, (*RUNS, *tests("decide", "schedule"))),
     "transport": Room(
         ("handler/transport.py", "handler/http_session.py"),
