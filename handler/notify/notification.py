@@ -13,7 +13,6 @@ from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
 from handler.sinks.incident_key import incident_key
 from handler.sinks.sink import Before, Notification
-from handler.sinks.text.incidents import incident_key
 from handler.sinks.text.lines import readable_time
 from handler.state.memory import place_of
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from handler.listeners import Listener, PortListeners
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate
-from handler.listeners import Listener, PortListeners
 from handler.models import CATEGORIES, Row
 from handler.policy.match import (
     ExemptionsInForce,
