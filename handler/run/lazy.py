@@ -85,6 +85,7 @@ _WHERE_USED = {
     "handler.report.fit": ("RESULT_BYTES",),  # a gateway call
     "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
+    "handler.report.verdict": ("verdict_of_run",),  # a sink that is told once a run
     "handler.run.check_in": ("RESERVED", "check_in", "with_check_ins"),  # a sink that is told once a run
     "handler.run.end_of_run": ("EndOfRun",),  # sinks, and several targets
     "handler.run.left": ("is_settled", "tell_left"),  # a state with {target}
