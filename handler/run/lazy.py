@@ -70,7 +70,6 @@ _AFTER_THE_FIRST_REQUEST = {
     "handler.decide.evaluate": ("evaluate",),
     "handler.decide.wanted_listeners": ("wanted_listeners",),
     "handler.notify.dispatch": ("DeliveryContext", "dispatch"),
-    "handler.report.verdict": ("verdict_of_run",),
     "handler.run.conclude": ("compare_with", "failed_run", "report_of", "run_failure"),
     "handler.run.result": ("RunResult",),
 }
