@@ -113,7 +113,7 @@ def new_session() -> requests.Session:
     return session
 
 
-def send(
+def exchange(
     session: requests.Session,
     method: str,
     url: str,
