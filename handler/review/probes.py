@@ -61,17 +61,12 @@ def _parts(policy: Policy, mutant: Mutant) -> tuple[Policy, Policy]:
     if isinstance(mutant.before, Limits):
         return policy, mutant.policy
     if isinstance(mutant.before, Rule):
-        ids = {mutant.before.id}
-        exemptions = tuple(e for e in policy.exemptions if not e.rules or ids.intersection(e.rules))
-        return _only(policy, ids, exemptions), _only(mutant.policy, ids, exemptions)
-    ids = _concerned(policy, mutant)
-    return _only(policy, ids, policy.exemptions), _only(mutant.policy, ids, mutant.policy.exemptions)
-
-
-def _concerned(policy: Policy, mutant: Mutant) -> set[str]:
-    """The rules that a changed exemption concerns, or concerned."""
+        rule = mutant.before
+        exemptions = tuple(exemption for exemption in policy.exemptions if concerns(exemption, rule))
+        return _only(policy, {rule.id}, exemptions), _only(mutant.policy, {rule.id}, exemptions)
     changed = [each for each in (mutant.before, mutant.after) if isinstance(each, Exemption)]
-    return {rule.id for rule in policy.rules if any(concerns(exemption, rule) for exemption in changed)}
+    ids = {rule.id for rule in policy.rules if any(concerns(exemption, rule) for exemption in changed)}
+    return _only(policy, ids, policy.exemptions), _only(mutant.policy, ids, mutant.policy.exemptions)
 
 
 def _only(policy: Policy, ids: set[str], exemptions: tuple[Exemption, ...]) -> Policy:

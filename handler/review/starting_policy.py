@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from handler.decide.evaluate import evaluate
@@ -122,18 +123,13 @@ def _servers(rows: Sequence[Finding], snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _behind(row: Finding, snapshot: Snapshot) -> set[str]:
-    """The ids of the servers behind one row; none where they are not all known by an id."""
     listing = next(one for one in snapshot.categories if one.category == row.category)
     known = next((one for one in listing.listeners if one.port == row.port), None)
     if known is None:
         return set()
     listeners = known_of_row(known, row.category, row.protocol, row.num).listeners
-    ids = {one.container_id if row.category == "container" else one.host_id for one in listeners}
-    return ids if all(map(_is_an_id, ids)) else set()
-
-
-def _is_an_id(text: str) -> bool:
-    return bool(text) and host_pattern(text).kind == "id"
+    ids = set(map(attrgetter("container_id" if row.category == "container" else "host_id"), listeners))
+    return ids if all(one and host_pattern(one).kind == "id" for one in ids) else set()
 
 
 def _exemption(
