@@ -13,6 +13,8 @@ from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
 from handler.sinks.incident_key import incident_key
 from handler.sinks.sink import Before, Notification
+from handler.sinks.text.announced import announcement
+from handler.sinks.text.incidents import incident_key
 from handler.sinks.text.lines import readable_time
 from handler.state.memory import place_of
 
@@ -176,16 +178,9 @@ def _exemption(item: Item, today: date) -> ExemptionNotice:
 
 
 def _announcement(item: Item, situation: Situation) -> str:
-    """`From 2026-12-20 on, in 14 days, smb forbids 445 (host); open now: 445/tcp`."""
-    day = item.mark.split(" ")[0]
-    left = (parse_iso(day).date() - situation.now.date()).days
-    when = f"in {left} days" if left > 1 else "tomorrow" if left == 1 else "now"
-    rows = [one.finding for one in situation.report.announced if one.finding.rule_id == item.key]
-    ports = list(dict.fromkeys(_port(one) or one.category for one in sorted(rows, key=worst_first)))
-    more = f" and {len(ports) - MISSED_SHOWN} more" if len(ports) > MISSED_SHOWN else ""
-    none = "; nothing of it is open now" if situation.report.verdict != "inconclusive" else ""
-    seen = f"; open now: {', '.join(ports[:MISSED_SHOWN])}{more}" if ports else none
-    return f"From {day} on, {when}, {item.text}{seen}"
+    day, report = item.mark.split(" ")[0], situation.report
+    found = [one.finding for one in report.announced if one.finding.rule_id == item.key]
+    return announcement(day, situation.now.date(), item.text, found, whole=report.verdict != "inconclusive")
 
 
 def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) -> Iterable[str]:

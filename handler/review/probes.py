@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
 from handler.named_tuple import NamedTuple
-from handler.policy.match import concerns
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS
 from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Limits, Policy, Rule
 from handler.ports import HIGHEST
@@ -66,12 +65,6 @@ def _parts(policy: Policy, mutant: Mutant) -> tuple[Policy, Policy]:
         return _only(policy, ids, exemptions), _only(mutant.policy, ids, exemptions)
     ids = _concerned(policy, mutant)
     return _only(policy, ids, policy.exemptions), _only(mutant.policy, ids, mutant.policy.exemptions)
-
-
-def _concerned(policy: Policy, mutant: Mutant) -> set[str]:
-    """The rules that a changed exemption concerns, or concerned."""
-    changed = [each for each in (mutant.before, mutant.after) if isinstance(each, Exemption)]
-    return {rule.id for rule in policy.rules if any(concerns(exemption, rule) for exemption in changed)}
 
 
 def _only(policy: Policy, ids: set[str], exemptions: tuple[Exemption, ...]) -> Policy:

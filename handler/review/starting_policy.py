@@ -122,7 +122,6 @@ def _servers(rows: Sequence[Finding], snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def _behind(row: Finding, snapshot: Snapshot) -> set[str]:
-    """The ids of the servers behind one row; none where they are not all known by an id."""
     listing = next(one for one in snapshot.categories if one.category == row.category)
     known = next((one for one in listing.listeners if one.port == row.port), None)
     if known is None:
