@@ -18,7 +18,6 @@ from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
-from handler.sinks.text.incidents import incident_key
 from handler.state.memory import place_of
 from handler.transport import Response
 from tests.fakes import TARGET, FakeClock, MemoryStore, category, finding, report
@@ -77,7 +76,7 @@ def port(number, rule="a", severity=Severity.HIGH, **other):
 
 
 def key(one, group="rule"):
-    return incident_key(group, one, place_of(TARGET))
+    return Duty(group=group).sink.incident_key(one, place_of(TARGET))
 
 
 A, B, C, D = port(1), port(2), port(3), port(4, "b")
