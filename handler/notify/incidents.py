@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.models import worst_first
-from handler.sinks.incident_key import incident_key
 from handler.state.memory import INCIDENT, Item
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def by_incident(
     """
     known = {one.finding.fingerprint: one for one in records}
     told = {name: told_key(one, sink.name) for name, one in known.items()}
-    keys = {name: incident_key(sink.group, one.finding, place) for name, one in known.items() if stays(one)}
+    keys = {name: sink.incident_key(one.finding, place) for name, one in known.items() if stays(one)}
     marked = [_marked(item, keys.get(item.key, item.key)) for item in items]
     open_before = {key for name, key in keys.items() if told[name] == key}
     moved = _moved(marked, keys, told, open_before)

@@ -11,10 +11,8 @@ from handler.named_tuple import NamedTuple
 from handler.notify.due import FINDING_ITEMS, wants
 from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
-from handler.sinks.incident_key import incident_key
 from handler.sinks.sink import Before, Notification
 from handler.sinks.text.announced import announcement
-from handler.sinks.text.incidents import incident_key
 from handler.sinks.text.lines import readable_time
 from handler.state.memory import place_of
 
@@ -106,7 +104,7 @@ def _incidents(
     known = ((one, remembered.get(one.fingerprint)) for one in ongoing if sink.kind.event_per_finding)
     place = place_of(report.target)
     return {
-        one.fingerprint: Before(key=incident_key(sink.group, one, place), told_key=told_key(record, sink.name))
+        one.fingerprint: Before(key=sink.incident_key(one, place), told_key=told_key(record, sink.name))
         for one, record in known
         if record is not None
     }

@@ -10,8 +10,7 @@ from handler.errors import PortComplianceError, TransportError
 from handler.named_tuple import NamedTuple
 from handler.retries import DEFAULT_RETRIES
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
-from handler.sinks.message import PLAIN
-from handler.sinks.text.cutting import BARE
+from handler.sinks.message import BARE, PLAIN
 from handler.transport import Request
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Protocol
 
 from handler.models import Secret, Severity
@@ -62,6 +63,13 @@ class Sink(NamedTuple):
     signer: Signer | None = None  # signs each request with the run's own credentials
     hosts: bool = False
     allow_http: bool = False
+
+    def incident_key(self, finding: Finding, place: str) -> str:
+        """The key of the incident that a finding is in; of a finding alone its fingerprint."""
+        if self.group == "finding":
+            return finding.fingerprint
+        parts = [place] if self.group == "target" else [place, finding.rule_id, finding.category]
+        return f"{self.group}-{hashlib.sha256(chr(10).join(parts).encode(errors='replace')).hexdigest()}"
 
 
 class Before(NamedTuple):

@@ -16,7 +16,6 @@ from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.notify.incidents import told_key
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
-from handler.sinks.incident_key import incident_key
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
 from handler.state.memory import place_of
@@ -77,7 +76,7 @@ def port(number, rule="a", severity=Severity.HIGH, **other):
 
 
 def key(one, group="rule"):
-    return incident_key(group, one, place_of(TARGET))
+    return Duty(group=group).sink.incident_key(one, place_of(TARGET))
 
 
 A, B, C, D = port(1), port(2), port(3), port(4, "b")

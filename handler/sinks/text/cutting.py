@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import cut
 from handler.report.json_v1 import finding_dict, report_dict, targets_dict
 from handler.report.verdict import counts_of
+from handler.sinks.message import BARE
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG
 from handler.sinks.text.moves import due_findings
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from handler.models import Finding
     from handler.sinks.sink import Notification, Sink
 
-BARE: Final = 1  # the step of `shrink` that leaves out what is derived, and nothing that is due
 _LINES_OF_TEXT = ("rationale", "remediation", "references")
 
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from handler.models import worst_first
 from handler.named_tuple import NamedTuple
-from handler.sinks.incident_key import incident_key
 from handler.sinks.text.moves import due_findings
 from handler.state.memory import place_of
 
@@ -85,7 +84,7 @@ class _Incidents:
         """The key under which the message tells it."""
         before = self._notification.before.get(finding.fingerprint)
         known = "" if before is None else before.key
-        return known or incident_key(self._sink.group, finding, self._place)
+        return known or self._sink.incident_key(finding, self._place)
 
     def _told(self, finding: Finding) -> str:
         """The key under which it was told; empty if it was not. Where nothing is known, what ended was told."""
