@@ -114,7 +114,7 @@ def new_session() -> requests.Session:
     return session
 
 
-def send(
+def exchange(
     session: requests.Session,
     method: str,
     url: str,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from handler.decide.fleet import FleetStatus, FleetTarget
 
 SILENT = ("never", "stale")
-NAMED = 3  # targets with one cause that are named; more are counted
+_NAMED = 3  # targets with one cause that are named; more are counted
 _WORDS = {"never": "never checked"}
 
 
@@ -54,24 +54,27 @@ def digest_for(
 ) -> FleetDigest:
     """The digest for one sink. What is better than last time is forgotten in silence, so that a relapse is told."""
     unread = {f"#{text.partition(':')[0]}": f"not read: {text}" for text in fleet.unread}
-    targets = {one.name: one for one in reversed(fleet.targets) if not one.waiting}  # of one name the worst
-    targets = dict(reversed(targets.items()))
-    standings = {**dict.fromkeys(unread, "stale"), **{name: one.standing for name, one in targets.items()}}
-    known, telling, key = {}, [], []
-    for name, standing in standings.items():
+    targets = _by_name(fleet)
+    standings = {name: (one.standing, one.last_complete_at) for name, one in targets.items()}
+    known, telling = {}, {}
+    for name, (standing, complete_at) in (dict.fromkeys(unread, ("stale", "")) | standings).items():
         before, _, at = told.get(name, "").partition(" ")
-        tells = _tells(standing, before, at, now, remind_after)
-        if tells:
-            telling.append(name)
-            key.append(f"{name} {standing} {targets[name].last_complete_at if name in targets else ''} {at}")
+        if _tells(standing, before, at, now, remind_after):
+            telling[name], at = f"{name} {standing} {complete_at} {at}", iso(now)
         if standing != "compliant":
-            known[name] = f"{standing} {iso(now) if tells or not at else at}"
+            known[name] = f"{standing} {at or iso(now)}"
     return FleetDigest(
-        tuple(text for name, text in unread.items() if name in telling),
-        tuple(targets[name] for name in telling if name in targets),
+        tuple(filter(None, map(unread.get, telling))),
+        tuple(filter(None, map(targets.get, telling))),
         known,
-        "|".join(key),
+        "|".join(telling.values()),
     )
+
+
+def _by_name(fleet: FleetStatus) -> dict[str, FleetTarget]:
+    """What is not only waiting for its first turn, worst first; of one name the worst."""
+    targets = {one.name: one for one in reversed(fleet.targets) if not one.waiting}
+    return dict(reversed(targets.items()))
 
 
 def _tells(standing: str, before: str, at: str, now: datetime, remind_after: timedelta | None) -> bool:
@@ -91,7 +94,7 @@ def _lines(targets: Sequence[FleetTarget]) -> Iterator[str]:
     of_a_kind = sorted(targets, key=lambda one: (_rank(one.standing), one.problem))
     for _, grouped in groupby(of_a_kind, key=lambda one: (one.standing, one.problem)):
         group = list(grouped)
-        if len(group) > NAMED:
+        if len(group) > _NAMED:
             yield _together(group)
         else:
             yield from map(_line, group)
@@ -102,8 +105,8 @@ def _together(group: Sequence[FleetTarget]) -> str:
     latest = max(group, key=lambda one: one.last_complete_at)
     owners = {one.owner for one in group}
     shared = latest._replace(owner=owners.pop() if len(owners) == 1 else "")
-    named = ", ".join(one.name for one in group[:NAMED])
-    return f"{len(group)} targets {', '.join(_parts(shared))}: {named} and {len(group) - NAMED} more"
+    named = ", ".join(one.name for one in group[:_NAMED])
+    return f"{len(group)} targets {', '.join(_parts(shared))}: {named} and {len(group) - _NAMED} more"
 
 
 def _line(target: FleetTarget) -> str:

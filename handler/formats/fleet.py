@@ -45,18 +45,23 @@ def render_fleet_text(fleet: FleetStatus, *, color: bool = False) -> str:
 def _screen(wrong: Sequence[FleetTarget], ink: Ink) -> Iterator[str]:
     """As many lines as a screen holds, shared out so that it shows something of everything that is wrong."""
     groups = [[one for one in wrong if one.standing == standing] for standing in STANDINGS]
-    room = WRONG_LINES
-    waiting = [group for group in groups if group]
-    shares: dict[str, int] = {}
-    for left, group in zip(range(len(waiting), 0, -1), sorted(waiting, key=len), strict=True):
-        shares[group[0].standing] = min(len(group), room // left)
-        room -= shares[group[0].standing]
+    waiting = list(filter(None, groups))
+    shares = _shares(waiting)
     for group in waiting:
         share = shares[group[0].standing]
         shown = share if share == len(group) else share - 1
         yield from (_line(target, ink) for target in group[:shown])
         if shown < len(group):
             yield f"and {len(group) - shown} more {group[0].standing}; --format csv or json lists all"
+
+
+def _shares(groups: Sequence[Sequence[FleetTarget]]) -> dict[str, int]:
+    """How many lines each standing gets: the smallest first, what it leaves is for the others."""
+    room, shares = WRONG_LINES, dict[str, int]()
+    for left, group in zip(range(len(groups), 0, -1), sorted(groups, key=len), strict=True):
+        shares[group[0].standing] = min(len(group), room // left)
+        room -= shares[group[0].standing]
+    return shares
 
 
 def _padded(text: str, width: int) -> str:

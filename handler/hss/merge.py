@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from handler.hss.proof import Proof
     from handler.models import Row
 
-Lines = dict["Key", "Row"]
+ByKey = dict["Key", "Row"]
 _PORT, _NAME = itemgetter(0), itemgetter(0, 1)  # of a key; the name is port and type
 
 
@@ -40,7 +40,7 @@ class Exact(NamedTuple):
 
 def everything(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
     """All rows that came, of rejected passes too: what is known where a list could not be read whole."""
-    lines: Lines = {}
+    lines: ByKey = {}
     for pages in proof.answers:
         _repeated(lines, tuple(lines), _in_no_order(pages))
     return _with(exact, lines)
@@ -57,10 +57,10 @@ def proven(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
     return _with(exact, lines)
 
 
-def one_answer(rows: Iterable[Row], keys: Iterable[Key]) -> Lines:
+def one_answer(rows: Iterable[Row], keys: Iterable[Key]) -> ByKey:
     """The rows of one answer, by their keys; of those that differ in num alone the greater."""
     keys, rows = tuple(keys), tuple(rows)
-    lines: Lines = dict(zip(keys, rows, strict=True))
+    lines: ByKey = dict(zip(keys, rows, strict=True))
     if len(lines) == len(rows):
         return lines
     lines = {}
@@ -71,8 +71,8 @@ def one_answer(rows: Iterable[Row], keys: Iterable[Key]) -> Lines:
     return lines
 
 
-def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole: bool) -> Lines:
-    lines: Lines = {}
+def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole: bool) -> ByKey:
+    lines: ByKey = {}
     for at, page in enumerate(pages):
         before = _reaching_into(pages[:at], page, orders)
         to_end = whole and page is pages[-1]
@@ -82,7 +82,7 @@ def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole:
     return lines
 
 
-def _looked(look: ListPage | None, lines: Lines, now: ListReading) -> Lines:
+def _looked(look: ListPage | None, lines: ByKey, now: ListReading) -> ByKey:
     """With what the second look at the first page holds: the latest answer of all, and in its place."""
     if look is None:
         return lines
@@ -94,8 +94,8 @@ def _looked(look: ListPage | None, lines: Lines, now: ListReading) -> Lines:
     return dict(zip(in_its_place, map(lines.__getitem__, in_its_place), strict=True))
 
 
-def _in_no_order(pages: Sequence[ListPage]) -> Lines:
-    lines: Lines = {}
+def _in_no_order(pages: Sequence[ListPage]) -> ByKey:
+    lines: ByKey = {}
     for at, page in enumerate(pages):
         _repeated(lines, pages[at - 1].keys if at else (), one_answer(page.rows, page.keys))
     return lines
@@ -124,7 +124,7 @@ def _covered(page: ListPage, keys: Sequence[Key], orders: frozenset[PortOrder], 
     return keys
 
 
-def _repeated(lines: Lines, before: Iterable[Key], later: Lines) -> None:
+def _repeated(lines: ByKey, before: Iterable[Key], later: ByKey) -> None:
     """Add what a later answer holds; `before` are the keys that it may repeat."""
     names = Counter(map(_NAME, later))
     olds = list(filter(lines.__contains__, dict.fromkeys(before)))
@@ -136,7 +136,7 @@ def _repeated(lines: Lines, before: Iterable[Key], later: Lines) -> None:
     lines.update(later)
 
 
-def _with(exact: Sequence[Exact], lines: Lines) -> tuple[Row, ...]:
+def _with(exact: Sequence[Exact], lines: ByKey) -> tuple[Row, ...]:
     if not exact:
         return tuple(lines.values())
     whole = {one.port for one in exact if one.proven}

@@ -74,7 +74,7 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 def _parsed(body: bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     try:
         text = body.removeprefix(_BOM).decode("utf-8")
-        if b"\\" in body and any(half in body for half in _HALF_ESCAPES):
+        if _may_hold_halves(body):
             text = _encodable(text)
         long_numbers = _TWENTY_DIGITS in body.translate(_ANY_DIGIT)
         usual = object_pairs_hook is None and not long_numbers
@@ -88,6 +88,11 @@ def _parsed(body: bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], An
         raise NotJsonError(_TOO_DEEP) from None
     except ValueError as error:
         raise NotJsonError(_where(body, error)) from None
+
+
+def _may_hold_halves(body: bytes) -> bool:
+    """Whether a half of a character may stand in it, escaped."""
+    return b"\\" in body and any(half in body for half in _HALF_ESCAPES)
 
 
 def _decoder(

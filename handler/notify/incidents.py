@@ -47,16 +47,24 @@ def by_incident(
     told = {name: told_key(one, sink.name) for name, one in known.items()}
     keys = {name: incident_key(sink.group, one.finding, place) for name, one in known.items() if stays(one)}
     marked = [_marked(item, keys.get(item.key, item.key)) for item in items]
-    due = {item.key for item in marked}
     open_before = {key for name, key in keys.items() if told[name] == key}
-    opened = open_before | {incident_of(item) for item in marked if item.what not in _ENDS}
-    moving = (
-        known[name]
-        for name, key in keys.items()
-        if name not in due and told[name] not in ("", key) and (told[name] != name or key in opened)
-    )
-    marked += [_moved(one, keys[one.finding.fingerprint]) for one in sorted(moving, key=_worst)]
+    moving = _moving(marked, told, keys, open_before)
+    marked += [_moved(one, keys[one.finding.fingerprint]) for one in sorted(map(known.__getitem__, moving), key=_worst)]
     return list(_fitting(marked, told, open_before, sink.max_findings))
+
+
+def _moving(
+    marked: Iterable[Item], told: Mapping[str, str], keys: Mapping[str, str], open_before: AbstractSet[str]
+) -> list[str]:
+    """The findings of which nothing else is due, and that belong under another incident than they were told under."""
+    opened = open_before | {incident_of(item) for item in marked if item.what not in _ENDS}
+    others = keys.keys() - {item.key for item in marked}
+    return [name for name in others if _moves(name, told[name], keys[name], opened)]
+
+
+def _moves(name: str, before: str, key: str, opened: AbstractSet[str]) -> bool:
+    """Whether a finding that was told under one key belongs under another now."""
+    return before not in ("", key) and (before != name or key in opened)
 
 
 def _worst(record: Remembered) -> tuple[object, ...]:
@@ -83,10 +91,16 @@ def _fitting(
     """
     events: set[tuple[str, str]] = set()
     for item in items:
-        key, before = incident_of(item), told.get(item.key) or item.key
-        needed = set() if item.what in _ENDS or (item.what == _MOVES and key in open_before) else {("opens", key)}
-        if item.what in _ENDS or (told.get(item.key) and before != key):
-            needed.add(("ends", before))
+        needed = _events(item, told.get(item.key, ""), open_before)
         if not events or len(events | needed) <= most:
             events |= needed
             yield item
+
+
+def _events(item: Item, before: str, open_before: AbstractSet[str]) -> set[tuple[str, str]]:
+    """What tells an item: the incident that it opens or changes, and the one that it ends."""
+    if item.what in _ENDS:
+        return {("ends", before or item.key)}
+    key = incident_of(item)
+    needed = set() if item.what == _MOVES and key in open_before else {("opens", key)}
+    return needed | {("ends", before)} if before and before != key else needed

@@ -47,17 +47,23 @@ def _was_flapping(record: Remembered, sink: str) -> bool:
 
 def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
     """The receipt of an item, as of when it was made: the finding may have moved on since."""
-    _, episode, num, *more = item.mark.split(" ")
-    counts = [int(part.removeprefix(SERVERS)) for part in more if part.startswith(SERVERS)]
-    flaps = item.what == "flapping" or (item.what in ("raised", "grown") and _was_flapping(record, sink))
-    transition = "resolved" if item.what in ("resolved", "missed") else "flapping" if flaps else "open"
     before = record.told.get(sink)
     if item.what == "rekeyed" and before is not None:
         return before._replace(key=incident_of(item))
+    _, episode, num, *more = item.mark.split(" ")
+    counts = [int(part.removeprefix(SERVERS)) for part in more if part.startswith(SERVERS)]
     severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
     servers = counts[0] if counts else None
     own = "" if incident_of(item) == item.key else incident_of(item)
-    return Receipt(transition, min(int(episode), record.episode), int(num), at, int(severity), servers, own)
+    episode_told = min(int(episode), record.episode)
+    return Receipt(_transition(item, record, sink), episode_told, int(num), at, int(severity), servers, own)
+
+
+def _transition(item: Item, record: Remembered, sink: str) -> str:
+    if item.what in ("resolved", "missed"):
+        return "resolved"
+    flaps = item.what == "flapping" or (item.what in ("raised", "grown") and _was_flapping(record, sink))
+    return "flapping" if flaps else "open"
 
 
 def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:

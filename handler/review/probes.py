@@ -61,9 +61,9 @@ def _parts(policy: Policy, mutant: Mutant) -> tuple[Policy, Policy]:
     if isinstance(mutant.before, Limits):
         return policy, mutant.policy
     if isinstance(mutant.before, Rule):
-        ids = {mutant.before.id}
-        exemptions = tuple(e for e in policy.exemptions if not e.rules or ids.intersection(e.rules))
-        return _only(policy, ids, exemptions), _only(mutant.policy, ids, exemptions)
+        rule = mutant.before
+        exemptions = tuple(exemption for exemption in policy.exemptions if concerns(exemption, rule))
+        return _only(policy, {rule.id}, exemptions), _only(mutant.policy, {rule.id}, exemptions)
     changed = [each for each in (mutant.before, mutant.after) if isinstance(each, Exemption)]
     ids = {rule.id for rule in policy.rules if any(concerns(exemption, rule) for exemption in changed)}
     return _only(policy, ids, policy.exemptions), _only(mutant.policy, ids, mutant.policy.exemptions)

@@ -50,12 +50,15 @@ def _naming_all(hosts: Sequence[str], several: Sequence[Found]) -> list[Found]:
 
 def _left_out(hosts: Sequence[str], part: Sequence[str]) -> list[tuple[str, ...]]:
     """The servers of `hosts` that `part` takes away, a list for each pattern; empty if it leaves out more than that."""
-    taken = [entry for entry in part if entry.startswith("!") and not contains((entry,), hosts)]
+    taken = [entry for entry in _excluded(part) if not contains((entry,), hosts)]
     whole = contains([entry for entry in part if entry not in taken], hosts)
     if not whole or not all(_is_decided(entry, hosts) for entry in taken):
         return []
-    away = [entry for entry in hosts if entry.startswith("!")]
-    return [(entry.removeprefix("!"), *away) for entry in taken]
+    return [(entry.removeprefix("!"), *_excluded(hosts)) for entry in taken]
+
+
+def _excluded(hosts: Sequence[str]) -> list[str]:
+    return [entry for entry in hosts if entry.startswith("!")]
 
 
 def _is_decided(entry: str, hosts: Sequence[str]) -> bool:
@@ -63,9 +66,7 @@ def _is_decided(entry: str, hosts: Sequence[str]) -> bool:
     kind = host_pattern(entry).kind
     given = [text for text in hosts if not text.startswith("!")]
     needed = [_needs(text) for text in given]
-    return (bool(needed) and set(needed) == {kind}) or any(
-        host_pattern(text).kind == kind for text in hosts if text.startswith("!")
-    )
+    return (bool(needed) and set(needed) == {kind}) or any(host_pattern(text).kind == kind for text in _excluded(hosts))
 
 
 def _needs(entry: str) -> str:

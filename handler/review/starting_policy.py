@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import chain
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from handler.decide.evaluate import evaluate
@@ -123,9 +124,11 @@ def _servers(rows: Sequence[Finding], snapshot: Snapshot) -> tuple[str, ...]:
 
 def _behind(row: Finding, snapshot: Snapshot) -> set[str]:
     listing = next(one for one in snapshot.categories if one.category == row.category)
-    known = [one for one in listing.listeners if one.port == row.port]
-    listeners = known_of_row(known[0], row.category, row.protocol, row.num).listeners if known else ()
-    ids = {one.container_id if row.category == "container" else one.host_id for one in listeners}
+    known = next((one for one in listing.listeners if one.port == row.port), None)
+    if known is None:
+        return set()
+    listeners = known_of_row(known, row.category, row.protocol, row.num).listeners
+    ids = set(map(attrgetter("container_id" if row.category == "container" else "host_id"), listeners))
     return ids if all(one and host_pattern(one).kind == "id" for one in ids) else set()
 
 

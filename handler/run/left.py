@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from handler.state.index import IndexEntry
 
 UNCHECKED = "it left TARGETS_CONFIG and is no longer checked; what was open may still be"
-NAMED = 3  # targets, and indexes, that are named where there are many
+_NAMED = 3  # targets, and indexes, that are named where there are many
 
 
 def tell_left(
@@ -76,8 +76,8 @@ def elsewhere(wiring: Wiring) -> Elsewhere:
 
 def not_known(names: Sequence[str], unread: Sequence[str]) -> str:
     """What is said of targets that left where it is not known whether another shard checks them."""
-    named = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-    why = f"not all of FLEET_STATE_URLS can be read: {'; '.join(unread[:NAMED])}"
+    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    why = f"not all of FLEET_STATE_URLS can be read: {'; '.join(unread[:_NAMED])}"
     return f"left TARGETS_CONFIG: {named}; whether another shard checks them now is not known, because {why}"
 
 

@@ -13,7 +13,7 @@ import sys
 from contextlib import contextmanager
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from handler.errors import PortComplianceError
 from handler.named_tuple import NamedTuple
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from handler.models import CategorySnapshot, Finding, Report, Snapshot
+    from handler.sinks.sink import Sink
 
 SHORTEST: Final = 8  # characters; what is shorter may be any word, and an honest answer would be changed for it
 PIECE: Final = 16  # so many characters of a secret in a row are as bad as all of it
@@ -266,3 +267,27 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
             kept += (text[at:first], HIDDEN)
         at = last
     return "".join((*kept, text[at:])) if kept else text
+
+
+def secrets_of(sink: Sink) -> Iterator[str]:
+    """What is sent to a sink and should be known to it only: the path of its URLs, its keys, its own headers.
+
+    Where the path is all the secret that there is, so is each part of it that may be a token.
+    """
+    for url in filter(None, (sink.url, sink.fail_url)):
+        parts = urlsplit(url.reveal())
+        yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
+        yield from _tokens(parts.path) if sink.kind.once_a_run else ()
+    known = (sink.secret, sink.routing_key, *sink.headers.values())
+    for secret in filter(None, known):
+        yield from _words(secret.reveal())
+
+
+def _tokens(path: str) -> Iterator[str]:
+    """The parts of a path that are no plain words."""
+    return (text for text in path.split("/") if not (text.isalpha() and text.islower()))
+
+
+def _words(text: str) -> Iterator[str]:
+    """The words of a secret that are long enough to be one, or that are all of it."""
+    return (word for word in text.split() if len(word) >= PIECE or text == word)

@@ -108,9 +108,12 @@ class Shard:
         if not self._leased or not self._listed or self._index.lost:
             return {}
         left = {name: entry for name, entry in self._index.known.targets.items() if name not in self._listed}
-        if not left or self._others is None:
-            return left
-        places, unread = self._others()
+        return left if not left or self._others is None else self._nowhere_else(left, *self._others())
+
+    def _nowhere_else(
+        self, left: dict[str, IndexEntry], places: frozenset[str], unread: tuple[str, ...]
+    ) -> dict[str, IndexEntry]:
+        """Those of them whose place no other index holds, as far as that is known."""
         self.forget([name for name, entry in left.items() if entry.place in places])
         left = {name: entry for name, entry in left.items() if entry.place not in places}
         if left and unread:

@@ -11,7 +11,6 @@ from handler.clock import Deadline
 from handler.errors import PolicyError, UnknownError
 from handler.logs import LOGGER
 from handler.named_tuple import NamedTuple
-from handler.report.verdict import verdict_of_run
 from handler.run import lazy
 from handler.run.check import check_target, load_state, told_report
 from handler.run.job import Adapters, AtOnce, Job, kept_for_telling
@@ -51,7 +50,7 @@ def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> Checked:
     checked = checked._replace(reports=tuple(map(end.finished, checked.reports)))
     if not checked_in or (shard is not None and shard.is_taken and not checked.reports):
         return checked
-    verdict = verdict_of_run(checked.reports, checked.deferred)
+    verdict = lazy.verdict_of_run(checked.reports, checked.deferred)
     dry_run = run.request.dry_run
     told = lazy.check_in(run.sinks, run.run_id, run.started_at, verdict, wiring, whole, dry_run=dry_run)
     return checked._replace(reports=lazy.with_check_ins(checked.reports, told))

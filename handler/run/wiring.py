@@ -16,13 +16,13 @@ from handler.errors import SettingsError
 from handler.run import lazy
 from handler.run.credentials import Authorizers
 from handler.run.policy_source import fetch_policy, https_get, read_local
-from handler.run.redaction import PIECE, Redactor
+from handler.run.redaction import Redactor, secrets_of
 from handler.settings.places import region_of, service_endpoint
 from handler.settings.reader import url_trouble
 from handler.settings.run_settings import DEFAULT_BUDGET, settings_and_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from handler.decide.diff import Compared
@@ -140,11 +140,11 @@ class Wiring:
         """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL that can be built; what is wrong joins `problems`."""
         listed = attempt(lambda: self._listed_sinks(with_state=with_state), problems) or ()
         listed = tuple(one for sink in listed if (one := attempt(partial(self._signed, sink), problems)) is not None)
-        self.redactor.learn(*(secret for sink in listed for secret in _secrets_of(sink)))
+        self.redactor.learn(*(secret for sink in listed for secret in secrets_of(sink)))
         single = attempt(self._webhook, problems)
         if single is None:
             return listed
-        self.redactor.learn(*_secrets_of(single))
+        self.redactor.learn(*secrets_of(single))
         others = tuple(sink for sink in listed if sink.name != single.name)
         if len(others) < len(listed):
             problems.append("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
@@ -247,21 +247,6 @@ class Wiring:
             endpoint = service_endpoint("obs", place.cloud, region)
         region = region or ("local" if endpoint else "")
         return lazy.ObjectStorage(endpoint, region, lambda: self._authorizers.object_keys(place))
-
-
-def _secrets_of(sink: Sink) -> Iterator[str]:
-    """What is sent to a sink and should be known to it only: the path of its URLs, its keys, its own headers.
-
-    Where the path is all the secret that there is, so is each part of it that may be a token.
-    """
-    for url in (one for one in (sink.url, sink.fail_url) if one is not None):
-        parts = urlsplit(url.reveal())
-        yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
-        if sink.kind.once_a_run:
-            yield from (text for text in parts.path.split("/") if not (text.isalpha() and text.islower()))
-    known = (sink.secret, sink.routing_key, *sink.headers.values())
-    for text in (secret.reveal() for secret in known if secret is not None):
-        yield from (word for word in text.split() if len(word) >= PIECE or text == word)
 
 
 def _shard(state_url: Secret | None) -> str:

@@ -56,14 +56,7 @@ def unsigned(sinks: Iterable[Sink]) -> tuple[str, ...]:
 
 def sink_troubles(sink: Sink, *, with_state: bool) -> Iterable[str]:
     """What keeps a sink from working, in words without its secrets."""
-    refusal = refuse_url(sink.url.reveal(), allow_http=sink.allow_http) if sink.url.reveal() else None
-    if refusal is not None:
-        yield refusal
-    if not sink.url.reveal() and not sink.kind.signed:
-        yield f"{sink.kind.name} needs url"
-    failure = None if sink.fail_url is None else refuse_url(sink.fail_url.reveal(), allow_http=sink.allow_http)
-    if failure is not None:
-        yield f"fail_url {failure}"
+    yield from _url_troubles(sink)
     yield from (f"{sink.kind.name} needs {key}" for key in sink.kind.needs if not getattr(sink, key))
     if not with_state:
         needy = {
@@ -75,6 +68,17 @@ def sink_troubles(sink: Sink, *, with_state: bool) -> Iterable[str]:
     if sink.secret is not None and not _is_usable(sink.secret.reveal()):
         yield "secret: after whsec_ it must be standard base64 (A-Z, a-z, 0-9, + and /, with its = at the end)"
     yield from _header_troubles(sink)
+
+
+def _url_troubles(sink: Sink) -> Iterable[str]:
+    url = sink.url.reveal()
+    if url:
+        yield from filter(None, [refuse_url(url, allow_http=sink.allow_http)])
+    elif not sink.kind.signed:
+        yield f"{sink.kind.name} needs url"
+    failure = None if sink.fail_url is None else refuse_url(sink.fail_url.reveal(), allow_http=sink.allow_http)
+    if failure is not None:
+        yield f"fail_url {failure}"
 
 
 def _is_usable(secret: str) -> bool:

@@ -76,11 +76,17 @@ def _within(limit: int, text: str) -> str:
 def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """200 with the message's id only says that it is stored: accepted. A refusal has a code, of SMN or the gateway."""
     said = fields_of(body) or {}
-    code = str(said.get("code") or said.get("error_code") or "")
-    words = f"{code} {said.get('message') or said.get('error_msg') or ''}".strip()
+    code = _first_of(said, "code", "error_code")
+    words = f"{code} {_first_of(said, 'message', 'error_msg')}".strip()
     refused = by_status(status, headers, f"{words} ({_ADVICE[status]})" if status in _ADVICE else words)
-    if refused is None:
-        return _stored(said, status)
+    return _stored(said, status) if refused is None else _refused(refused, status, code, words)
+
+
+def _first_of(said: Mapping[str, object], *names: str) -> str:
+    return str(next(filter(None, map(said.get, names)), ""))
+
+
+def _refused(refused: SinkAnswer, status: int, code: str, words: str) -> SinkAnswer:
     if code in _BUSY:
         return refused._replace(outcome=DeliveryOutcome.RETRY_NOW)
     if code == _TOO_MANY:

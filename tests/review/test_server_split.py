@@ -6,12 +6,12 @@ from datetime import date
 from itertools import combinations
 
 import pytest
-from handler.listeners import Listener, PortListeners
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate
 from handler.models import CategorySnapshot, Row, Severity, Snapshot, Target
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import NAMED_PORTS
 from handler.review.loosened import loosened

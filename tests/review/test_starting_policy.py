@@ -6,12 +6,12 @@ import re
 from datetime import date
 
 import pytest
-from handler.listeners import Listener, PortListeners
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate, verdict_of
 from handler.models import CATEGORIES, Row
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.compiled import bundled_policies
 from handler.policy.lint import lint
 from handler.policy.load import load_texts, read_policy

@@ -15,6 +15,7 @@ from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.simulator.fleet import Fleet, Line
+from handler.state.content import to_bytes
 from handler.state.index import Index, Lease, index_document
 from handler.transport import Response
 from tests.fakes import FakeClock, log_records
@@ -108,7 +109,7 @@ def test_a_run_that_finds_its_shard_taken_says_nothing(tmp_path):
     path = tmp_path / "states" / "_index.json"
     known = json.loads(path.read_text())
     index = Index(lease=Lease("another", until))
-    path.write_text(json.dumps(index_document(index)))
+    path.write_bytes(to_bytes(index_document(index)))
     assert runs.run() == ([], [])
     path.write_text(json.dumps(known))
     assert runs.run()[0] == [URL]
