@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from handler.clock import Deadline
 from handler.errors import PortComplianceError, StoreConflictError
+from handler.models import Problem
 from handler.named_tuple import NamedTuple
 from handler.notify.causes import Event, message_id, messages_of, waits
 from handler.notify.dispatch import (
@@ -27,7 +29,7 @@ from handler.notify.shares import halves
 from handler.state.memory import Batch, SinkMemory, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from handler.notify.outbox import Outbox
     from handler.sinks.sink import Notification, Sink
@@ -103,9 +105,11 @@ class Together:
         messages = [message for sink in self._sinks() for message in self._messages(sink)]
         for number, each in enumerate(self._waiting):
             own = [(message.sink, event) for message in messages for event in message.events if event.target == number]
-            _claim(each, own, deadline)
+            _safely(each, partial(_claim, each, own, deadline))
         self._send_all(messages, deadline)
-        return {each.name: _settled(each) for each in self._waiting}
+        for each in self._waiting:
+            _safely(each, partial(_settle, each))
+        return {each.name: _outcome(each) for each in self._waiting}
 
     def _sinks(self) -> tuple[Sink, ...]:
         known = (sink for each in self._waiting for sink in each.outbox.sinks if sink.name in each.outbox.waiting)
@@ -228,15 +232,29 @@ def _claim(each: Waiting, events: Sequence[tuple[Sink, Event]], deadline: Deadli
             outbox.deliveries[sink.name] = delivery_of(sink, "quiet", ELSEWHERE)
 
 
-def _settled(each: Waiting) -> Dispatched:
-    """Write the receipts into a target's state, and say what came of its part."""
+def _settle(each: Waiting) -> None:
+    """Write the receipts into a target's state."""
     outbox = each.outbox
-    if not each.beaten:
-        for name in outbox.batches:
-            left = tuple(Batch(one.delivery_id, one.items, outbox.run_id) for one in each.left.get(name, ()))
-            outbox.memory = with_pending(outbox.memory, name, left, outbox.situation.now)
-        if each.store is not None and outbox.batches:
-            remember(outbox, each.store, each.version)
+    if each.beaten:
+        return
+    for name in outbox.batches:
+        left = tuple(Batch(one.delivery_id, one.items, outbox.run_id) for one in each.left.get(name, ()))
+        outbox.memory = with_pending(outbox.memory, name, left, outbox.situation.now)
+    if each.store is not None and outbox.batches:
+        remember(outbox, each.store, each.version)
+
+
+def _safely(each: Waiting, do: Callable[[], None]) -> None:
+    """Do it; a fault of our own with one target's state is that target's problem, and costs the others nothing."""
+    try:
+        do()
+    except Exception as error:  # noqa: BLE001 - named by its type only: its text may hold anything
+        each.outbox.problems.append(Problem(f"what is told could not be remembered: {_said(error)}"))
+
+
+def _outcome(each: Waiting) -> Dispatched:
+    """What came of a target's part."""
+    outbox = each.outbox
     told = dispatched(outbox, each.store, frozenset(sink.name for sink in outbox.sinks) - outbox.waiting.keys())
     return told._replace(problems=told.problems[each.told :])
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
 from handler.named_tuple import NamedTuple
+from handler.policy.match import concerns
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS
 from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Limits, Policy, Rule
 from handler.ports import HIGHEST
@@ -60,10 +61,11 @@ def _parts(policy: Policy, mutant: Mutant) -> tuple[Policy, Policy]:
     if isinstance(mutant.before, Limits):
         return policy, mutant.policy
     if isinstance(mutant.before, Rule):
-        ids = {mutant.before.id}
-        exemptions = tuple(e for e in policy.exemptions if not e.rules or ids.intersection(e.rules))
-        return _only(policy, ids, exemptions), _only(mutant.policy, ids, exemptions)
-    ids = _concerned(policy, mutant)
+        rule = mutant.before
+        exemptions = tuple(exemption for exemption in policy.exemptions if concerns(exemption, rule))
+        return _only(policy, {rule.id}, exemptions), _only(mutant.policy, {rule.id}, exemptions)
+    changed = [each for each in (mutant.before, mutant.after) if isinstance(each, Exemption)]
+    ids = {rule.id for rule in policy.rules if any(concerns(exemption, rule) for exemption in changed)}
     return _only(policy, ids, policy.exemptions), _only(mutant.policy, ids, mutant.policy.exemptions)
 
 
