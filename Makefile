@@ -52,7 +52,7 @@ package: setup ## the function's zips for Python 3.10 and 3.12, with their bills
 
 test-deploy: setup ## serverless.yml in a Serverless Framework, Terraform, and a whole check from the zips
 	tests/deploy/run.sh
-	$(BIN)/python -m pytest tests/tools/test_package_zip.py tests/tools/test_package_parts.py tests/deploy/test_serverless.py tests/deploy/test_terraform.py
+	$(BIN)/python -m pytest tests/tools/test_package_zip.py tests/tools/test_package_parts.py tests/deploy/test_serverless.py tests/deploy/test_terraform*.py
 
 test-faults: setup ## every fault on every edge, and the table of what held
 	$(BIN)/python -m tests.faults

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
 
 from typing_extensions import Self
 
@@ -13,14 +14,17 @@ from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
 from handler.transport import Request, Response
 
+if TYPE_CHECKING:
+    from handler.simulator.moving import ListOrder
+
 OPTIONS = {"throttle": 0, "any_key": True}
 
 
 class Serving:
     """A context manager; `url`, the calls so far and when the first one arrived (monotonic seconds of the machine)."""
 
-    def __init__(self, rows: int, *, cloud: str = "otc", latency: float = 0.0) -> None:
-        self.options = Options(cloud=cloud, **OPTIONS)
+    def __init__(self, rows: int, *, cloud: str = "otc", latency: float = 0.0, order: ListOrder = "insertion") -> None:
+        self.options = Options(cloud=cloud, order=order, **OPTIONS)
         self.simulator = Simulator(generate(1, rows, cloud=cloud), self.options)
         self.latency, self.calls, self.first = latency, 0, 0.0
         self._answers: dict[str, Response] = {}

@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler import __version__
 from handler.commands.standard_streams import surviving_streams
 from handler.errors import PortComplianceError, UsageError
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timezone
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from handler.named_tuple import NamedTuple
 
 
 class Clock(Protocol):

@@ -67,9 +67,19 @@ class SettingsError(_ManyProblemsError):
 
 
 class PolicyError(_ManyProblemsError):
-    """A policy with problems, each `file:line:column: message`."""
+    """A policy with problems, each `file:line:column: message`; `of_target` before one that not all targets have."""
 
     hint = "Check the file with `port-compliance policy validate PATH`."
+
+    def for_target(self, name: str) -> PolicyError:
+        """What concerns that target: its own problems, if it has any, and none of another's."""
+        own = tuple(problem for problem in self.problems if problem.startswith(of_target(name)))
+        return PolicyError(own, hint=self.hint) if own else self
+
+
+def of_target(name: str) -> str:
+    """How a problem begins that is one target's."""
+    return f"target {name}: "
 
 
 class SnapshotError(UsageError):

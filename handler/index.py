@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from handler.models import Delivery, Report
     from handler.run.result import RunResult
 
+lazy.load_what_asks()  # while the platform makes an instance; every event but a few asks
 CODE_ROOT = Path(__file__).resolve().parent.parent
 MOST_FOR_FAILURE = 30.0  # seconds for telling that a run could not begin
 

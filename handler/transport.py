@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from handler.errors import TransportError
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 CHUNK = 64 * 1024
+IDLE = 1.0  # seconds for which a thread waits for another request: to start one costs as much as to parse a page
 PROXY_LOGIN = 407  # only a proxy answers it
 _WAY_HINT = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
 
@@ -44,6 +46,15 @@ class Response(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Response({self.status}, headers={self.headers!r})"
+
+
+class _Job(NamedTuple):
+    """One request for a thread that asks: where its outcome is put, and whether somebody still waits for it."""
+
+    request: Request
+    timeout: float
+    box: queue.SimpleQueue[Response | TransportError]
+    given_up: threading.Event
 
 
 class Transport(Protocol):
@@ -97,24 +108,24 @@ class HttpTransport:
         self._meanwhile = meanwhile
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
+        self._waiting: list[queue.SimpleQueue[_Job]] = []  # of each thread that waits for a job
 
     def __call__(self, request: Request, timeout: float) -> Response:
         """The answer, if it comes whole within `timeout` seconds. Raises TransportError.
 
-        A thread of its own asks, because no socket option limits a name lookup, or headers that come drop by drop.
+        Another thread asks, because no socket option limits a name lookup, or headers that come drop by drop.
         """
         if timeout <= 0:
             raise TransportError(f"{self._named(request.url)}: no time left", sent=False)
-        box: queue.SimpleQueue[Response | TransportError] = queue.SimpleQueue()
-        given_up = threading.Event()
-        threading.Thread(target=self._work, args=(request, timeout, box, given_up), daemon=True).start()
+        job = _Job(request, timeout, queue.SimpleQueue(), threading.Event())
+        self._hand_over(job)
         if self._meanwhile is not None:
             threading.Thread(target=self._meanwhile, daemon=True).start()
             self._meanwhile = None
         try:
-            outcome = box.get(timeout=timeout)
+            outcome = job.box.get(timeout=timeout)
         except queue.Empty:
-            given_up.set()
+            job.given_up.set()
             self.close()  # the thread that was given up keeps the old session for itself
             raise TransportError(f"{self._named(request.url)}: no whole answer within {timeout:.3g} s") from None
         if isinstance(outcome, TransportError):
@@ -128,33 +139,50 @@ class HttpTransport:
         if session is not None:
             session.close()
 
-    def _work(
-        self,
-        request: Request,
-        timeout: float,
-        box: queue.SimpleQueue[Response | TransportError],
-        given_up: threading.Event,
-    ) -> None:
+    def _hand_over(self, job: _Job) -> None:
+        """Give the job to a thread that waits for one, or to a new one."""
+        with self._lock:
+            jobs = self._waiting.pop() if self._waiting else None
+        if jobs is None:
+            jobs = queue.SimpleQueue()
+            threading.Thread(target=self._work, args=(jobs,), daemon=True).start()
+        jobs.put(job)
+
+    def _work(self, jobs: queue.SimpleQueue[_Job]) -> None:
+        """What a thread does: one job after another, until none comes or one was given up."""
+        while True:
+            try:
+                job = jobs.get(timeout=IDLE)
+            except queue.Empty:
+                with self._lock:
+                    if jobs not in self._waiting:
+                        continue  # somebody has taken it just now
+                    self._waiting.remove(jobs)
+                return
+            outcome = self._outcome(job)
+            given_up = job.given_up.is_set()
+            if not given_up:
+                with self._lock:
+                    self._waiting.append(jobs)
+            job.box.put(outcome)
+            if given_up:
+                return
+
+    def _outcome(self, job: _Job) -> Response | TransportError:
+        url = job.request.url
         try:
-            box.put(self._exchange(request, timeout, given_up))
+            return self._exchange(job.request, job.timeout, job.given_up)
         except TransportError as error:
-            box.put(error)
+            return error
         except ImportError as error:
-            box.put(
-                TransportError(f"requests cannot be loaded: {error.name or 'a part of it'}", sent=False, final=True)
-            )
+            return TransportError(f"requests cannot be loaded: {error.name or 'a part of it'}", sent=False, final=True)
         except Exception as error:  # noqa: BLE001  # a thread's exception would be lost, and its text may hold the URL
-            box.put(_no_answer(self._named(request.url), request.url, error))
+            return _no_answer(self._named(url), url, error)
 
     def _exchange(self, request: Request, timeout: float, given_up: threading.Event) -> Response:
-        answer = self._open_session().request(
-            request.method,
-            request.url,
-            headers=dict(request.headers),
-            data=request.body,
-            timeout=(min(self._connect_timeout, timeout), min(self._read_timeout, timeout)),
-            allow_redirects=False,
-            stream=True,
+        limits = min(self._connect_timeout, timeout), min(self._read_timeout, timeout)
+        answer = _http().exchange(
+            self._open_session(), request.method, request.url, request.headers, request.body, limits
         )
         try:
             if answer.status_code == PROXY_LOGIN:

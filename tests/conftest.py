@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 
 import pytest
@@ -15,6 +16,9 @@ settings.register_profile("steady", deadline=None, derandomize=True, suppress_he
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
+OURS = ("HSS_", "OS_", "HUAWEICLOUD_", "WEBHOOK_", "NOTIFY_", "STATE_", "RUN_", "TARGETS_", "POLICY_")
+"""How the names of our settings begin."""
+
 
 @dataclass
 class Printed:
@@ -26,18 +30,39 @@ class Printed:
 
 
 @pytest.fixture
-def port_compliance(capsys, monkeypatch, tmp_path):
+def surroundings(monkeypatch):
+    """Set variables of the environment (None takes one away) and the working folder, until the test ends."""
+
+    def put(folder=None, **variables):
+        for name, value in variables.items():
+            if value is None:
+                monkeypatch.delenv(name, raising=False)
+            else:
+                monkeypatch.setenv(name, value)
+        if folder is not None:
+            monkeypatch.chdir(folder)
+
+    return put
+
+
+@pytest.fixture
+def uninstalled(monkeypatch):
+    """Make a library one that is not installed, for the modules of ours that import it."""
+
+    def put(library, *modules):
+        for module in modules:
+            monkeypatch.delitem(sys.modules, module, raising=False)
+        monkeypatch.setitem(sys.modules, library, None)
+
+    return put
+
+
+@pytest.fixture
+def port_compliance(capsys, surroundings, tmp_path):
     """Run the command line in an empty folder, with these settings and no others."""
 
     def run(*arguments, cwd=tmp_path, **environment):
-        for name in list(os.environ):
-            if name.startswith(
-                ("HSS_", "OS_", "HUAWEICLOUD_", "WEBHOOK_", "NOTIFY_", "STATE_", "RUN_", "TARGETS_", "POLICY_")
-            ):
-                monkeypatch.delenv(name)
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.chdir(cwd)
+        surroundings(cwd, **{name: None for name in os.environ if name.startswith(OURS)} | environment)
         capsys.readouterr()
         try:
             code = main([str(argument) for argument in arguments])

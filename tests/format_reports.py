@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from handler.listeners import Host
 from handler.models import (
     AnnouncedFinding,
     Changes,
     Delivery,
     ExemptedFinding,
-    Gaps,
     PastFinding,
     Problem,
     Report,
     Row,
     Severity,
 )
+from handler.models.gaps import Gaps
+from handler.models.listeners import Host
 from tests.fakes import TARGET, category, finding, report
 
 NASTY = (

@@ -27,7 +27,7 @@ ANSWERS: dict[str, tuple[int, Any]] = {
     "slack": (200, "ok"), "mattermost": (200, "ok"), "teams": (202, ""), "rocketchat": (200, {"success": True}),
     "discord": (204, ""), "googlechat": (200, {"name": "spaces/A/messages/B"}), "feishu": (200, {"code": 0}),
     "dingtalk": (200, {"errcode": 0}), "wecom": (200, {"errcode": 0}), "webex": (204, ""),
-    "telegram": (200, {"ok": True}), "splunk": (200, {"code": 0}), "pagerduty": (202, {"status": "success"}),
+    "smn": (200, {"message_id": "1", "request_id": "2"}), "telegram": (200, {"ok": True}), "splunk": (200, {"code": 0}), "pagerduty": (202, {"status": "success"}),
 }  # fmt: skip
 
 
@@ -41,6 +41,7 @@ LIFTS = Exemption(
     "lifts", "Until the retrofit.", "facilities@example.org", date(2026, 12, 16), ports=PortSet.of_ports([21])
 )
 FTP = rule("ftp", 21, severity=Severity.HIGH)
+MYSQL = rule("mysql", 3306, severity=Severity.MEDIUM, effective_from=date(2026, 12, 13))
 
 FIRST_POLICY = Policy("p", "sha256:1", (TELNET, RDP, FTP, HIGH), (LIFTS,), files=("p.yaml",))
 
@@ -58,7 +59,7 @@ class Message(NamedTuple):
 class Month:
     """The estate, its policy and its troubles; each hour of the month is a run unless nobody runs it."""
 
-    rows: dict[int, int] = field(default_factory=lambda: {3389: 2, 445: 4, 21: 1, 22: 9})
+    rows: dict[int, int] = field(default_factory=lambda: {3389: 2, 445: 4, 21: 1, 22: 9, 3306: 3})
     policy: Policy = FIRST_POLICY
     blind: bool = False
     web_is_down: bool = False
@@ -72,6 +73,7 @@ class Month:
         self.sinks = tuple(
             Sink(name, kind, Secret(f"https://{name}.example/"), chat_id="1", **known)
             for name, kind in SINK_KINDS.items()
+            if not kind.once_a_run
         )
 
     def play(self) -> Month:
@@ -148,10 +150,11 @@ _MANY = {f"p{port}": 1 for port in range(40_001, 40_601, 2)}
 EVENTS: dict[tuple[int, int], Callable[[Month], None]] = {
     (1, 9): _opens(p23=1),
     (2, 9): _opens(p23=2),
+    (3, 9): _policy(TELNET, RDP, FTP, HIGH, MYSQL, digest="sha256:1b"),
     (4, 9): _closes(23),
     (5, 9): _opens(p23=2),
-    (7, 9): _policy(TELNET, RDP, FTP, HIGH, SMB, digest="sha256:2"),
-    (8, 9): _policy(TELNET, _CRITICAL_RDP, FTP, HIGH, SMB, digest="sha256:3"),
+    (7, 9): _policy(TELNET, RDP, FTP, HIGH, MYSQL, SMB, digest="sha256:2"),
+    (8, 9): _policy(TELNET, _CRITICAL_RDP, FTP, HIGH, MYSQL, SMB, digest="sha256:3"),
     (12, 9): _set("blind", True),
     (12, 12): _set("blind", False),
     (13, 9): _set("web_is_down", True),
@@ -172,7 +175,7 @@ def table() -> str:
     """The messages of each kind, as docs/reliability.md prints them."""
     played = month()
     rows = ["| kind | messages | runs with a message |", "|---|---|---|"]
-    for kind in sorted(SINK_KINDS):
+    for kind in sorted(name for name, kind in SINK_KINDS.items() if not kind.once_a_run):
         count = sum(message.kind == kind for message in played.messages)
         rows.append(f"| `{kind}` | {count} | {len(played.heard(kind))} |")
     return "\n".join(rows)

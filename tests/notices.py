@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handler.listeners import Host
 from handler.models import Changes, ExemptionNotice, PastFinding, Problem, Secret, Severity
+from handler.models.listeners import Host
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Notification, Sink
 from tests.fakes import category, finding, report
@@ -31,6 +31,7 @@ HOSTILE = (
 
 def sink(kind: str = "slack", **other) -> Sink:
     known = {"secret": Secret(KEY), "chat_id": "-100123", "routing_key": Secret("R" * 32), "hosts": True}
+    known |= {"style": "healthchecks", "topic_urn": "urn:smn:eu-de:0123456789abcdef0123456789abcdef:ports"}
     return Sink("soc", SINK_KINDS[kind], Secret(f"https://chat.example/{TOKEN}?key={TOKEN}"), **(known | other))
 
 

@@ -13,8 +13,8 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
 
-from handler import listeners, models
-from handler.models import CATEGORIES, COUNTERS, Row, Severity
+from handler import models
+from handler.models import CATEGORIES, COUNTERS, Row, Severity, gaps, listeners
 from handler.policy.canonical import canonical, digest
 from handler.policy.rules import NO_LIMITS, Exemption, Limits, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
@@ -144,7 +144,7 @@ PLAIN = {
 
 def hints(kind):
     """The types of a named tuple's fields, also those that its module imports for the type checker only."""
-    names = vars(models) | vars(listeners) | {"Mapping": Mapping}
+    names = vars(models) | vars(listeners) | vars(gaps) | {"Mapping": Mapping}
     return get_type_hints(kind, vars(sys.modules[kind.__module__]), names)
 
 

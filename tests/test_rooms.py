@@ -2,7 +2,10 @@
 
 import ast
 import importlib.util
+import re
 from pathlib import Path
+
+import grimp
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = importlib.util.spec_from_file_location("draw_rooms", ROOT / "tools" / "draw_rooms.py")
@@ -23,12 +26,42 @@ def test_the_contract_names_every_room():
     assert {room for layer in LAYERS for room in layer} == rooms - {"__init__"}
 
 
-def test_the_design_names_only_files_that_are_there():
-    import re
+def test_there_are_few_rooms():
+    assert sum(map(len, LAYERS)) <= 30
 
+
+def test_the_design_names_only_files_that_are_there():
     text = (ROOT / "docs/design.md").read_text(encoding="utf-8")
     for name in re.findall(r"`([a-z_]+(?:/[a-z_]+)*\.py)`", text):
         assert (ROOT / "handler" / name).exists() or (ROOT / name).exists(), name
+
+
+MODULES = sorted((ROOT / "handler").rglob("*.py"))
+
+
+def test_no_module_is_imported_by_what_it_imports():
+    graph = grimp.build_graph("handler", exclude_type_checking_imports=True, cache_dir=None)
+    below = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    while free := [module for module, imported in below.items() if not imported & below.keys()]:
+        for module in free:  # what imports nothing that is left stands in no cycle
+            del below[module]
+    assert sorted(below) == []
+
+
+def test_no_module_is_long():
+    lines = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert {name: count for name, count in lines.items() if count > 300} == {}
+
+
+def test_imports_in_functions_are_few_and_have_a_reason():
+    late = []
+    for path in MODULES:
+        text = path.read_text(encoding="utf-8")
+        functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+        within = {node for one in functions for node in ast.walk(one) if isinstance(node, (ast.Import, ast.ImportFrom))}
+        late += [text.splitlines()[node.lineno - 1] for node in within]
+    assert len(late) <= 15
+    assert [line for line in late if not re.search(r"# noqa: PLC0415 - \w", line)] == []
 
 
 PROTOCOLS = {

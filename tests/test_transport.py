@@ -116,19 +116,34 @@ def test_connections_are_kept_and_cookies_are_not(httpserver, transport):
     assert bodies == [b"none", b"none"]
 
 
-def test_a_netrc_file_is_not_read(httpserver, transport, tmp_path, monkeypatch):
+def test_a_netrc_file_is_not_read(httpserver, transport, tmp_path, surroundings):
     (tmp_path / "netrc").write_text(f"machine {httpserver.host} login me password {SECRET}\n")
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    surroundings(NETRC=str(tmp_path / "netrc"))
     httpserver.expect_request("/").respond_with_handler(
         lambda request: Answer(request.headers.get("Authorization", "none"))
     )
     assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"none"
 
 
-def test_the_environments_proxy_is_used(httpserver, transport, monkeypatch):
-    monkeypatch.setenv("http_proxy", httpserver.url_for(""))
+def test_the_environments_proxy_is_used(httpserver, transport, surroundings):
+    surroundings(http_proxy=httpserver.url_for(""))
     httpserver.expect_request("/through").respond_with_data("proxied")
     assert transport(Request("GET", "http://hss.invalid/through"), PATIENT).body == b"proxied"
+
+
+def test_what_the_environment_says_of_the_way_may_change_between_two_calls(httpserver, transport, monkeypatch):
+    httpserver.expect_request("/a").respond_with_data("itself")
+    assert transport(Request("GET", httpserver.url_for("/a")), PATIENT).body == b"itself"
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed.getsockname()[1]}")
+    assert "the proxy http://127.0.0.1" in str(failure(transport, httpserver.url_for("/a"), PATIENT))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    assert transport(Request("GET", httpserver.url_for("/a")), PATIENT).body == b"itself"
+
+
+def test_a_redirect_keeps_its_body_and_its_place_is_not_looked_at(httpserver, transport):
+    httpserver.expect_request("/").respond_with_data(b"moved", status=302, headers={"Location": "mailto:x@y"})
+    assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"moved"
 
 
 def test_a_compressed_answer_is_read(httpserver, transport):

@@ -33,12 +33,12 @@ SAYS = {
     "http_session": "what requests is used for",
     "logs": "lines of JSON",
     "models": "the nouns",
-    "addresses": "loopback, metadata",
+    "addresses": "what is this machine",
     "clock": "time as an argument",
     "errors": "the tree",
     "foreign_text": "others' text, harmless",
-    "listeners": "who listens on a port",
     "ports": "sets of ports",
+    "named_tuple": "the base of all nouns",
 }
 
 

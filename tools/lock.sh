@@ -14,6 +14,7 @@ lock() {
   case $1 in
     requirements.lock) compile "$1" pyproject.toml ;;
     requirements-zip.lock) compile "$1" pyproject.toml --extra obs ;;
+    requirements-container.lock) compile "$1" pyproject.toml --extra obs --extra redis ;;
     requirements-demo.lock) compile "$1" pyproject.toml --extra simulator ;;
     requirements-dev.lock) compile "$1" pyproject.toml --extra dev ;;
     requirements-build.lock) sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml | compile "$1" - ;;

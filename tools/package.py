@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from handler import __version__
-from handler.policy.compiled import compile_policies
+from handler.policy.compile_folder import compile_policies
 from tools.package_lock import Platform
 from tools.package_sbom import bill_of_materials
 from tools.package_tree import TreeError, extra_tree, function_tree, read_tree, wheel_tree, write_tree, write_zip

@@ -12,6 +12,7 @@ from handler.report.report_file import parse_report
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sample import sample_report
 from handler.sinks.sink import Notification, Sink
+from handler.sinks.text.announced import announced_sentences
 
 if TYPE_CHECKING:
     import argparse
@@ -30,12 +31,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print each message's body; JSON is indented."""
+    """Print each message's body, JSON indented; first its request, where that is not a POST to the sink's own URL."""
     report = parse_report(read_file(args.report), args.report) if args.report else sample_report()
     kind = SINK_KINDS[args.sink]
     sink = Sink("preview", kind, Secret("https://example.invalid/"), routing_key=Secret("preview"), chat_id="-1")
+    sink = sink._replace(style="healthchecks", topic_urn=f"urn:smn:eu-de:{'0' * 32}:preview")
     for message in kind.module.render(everything_new(report), sink, parse_iso(report.started_at), 0):
-        print(readable(message))
+        if message.url is not None:
+            print(f"{message.method} {message.url.reveal()}")
+        if message.body:
+            print(readable(message))
     return 0
 
 
@@ -53,6 +58,7 @@ def everything_new(report: Report) -> Notification:
             for one in report.exempted
             if one.days_left <= 14
         ),
+        announcements=announced_sentences(report, parse_iso(report.started_at).date()),
     )
 
 

@@ -13,6 +13,7 @@ from handler.policy.exemption_sums import exemption_sums
 from handler.policy.lint import lint
 from handler.policy.load import read_files, read_policy
 from handler.review.lint_formats import LINT_FORMATS
+from handler.settings.places import CLOUDS
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -26,7 +27,7 @@ def arguments(parser: ArgumentParser) -> None:
     """What `policy validate` takes."""
     add_paths(parser)
     parser.add_argument("--print", action="store_true", help="print the policy in its canonical form")
-    parser.add_argument("--cloud", choices=("otc", "huaweicloud"), help="warn of what this cloud cannot answer")
+    parser.add_argument("--cloud", choices=CLOUDS, help="warn of what this cloud cannot answer")
     parser.add_argument("--snapshot", metavar="FILE", help="warn of exemptions that match nothing in this snapshot")
     parser.add_argument("--at", metavar="TIME", help=AT_HELP)
     add_format(parser, "text", "json", "sarif", "github")

@@ -11,6 +11,7 @@ from handler.commands.extras import from_extra
 from handler.errors import UsageError
 from handler.policy.compiled import bundled_policies
 from handler.policy.load import load_policy
+from handler.settings.places import CLOUDS
 from handler.simulator.fleet_file import read_fleet
 from handler.simulator.generate import generate
 from handler.simulator.moving import ORDERS, Movement
@@ -33,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="of the made-up fleet; default 1")
     parser.add_argument("--rows", type=int, metavar="N", help="rows of hosts; default 120")
     parser.add_argument("--container-rows", type=int, metavar="N", help="rows of containers; default 0")
-    parser.add_argument("--cloud", choices=("huaweicloud", "otc"), default="huaweicloud", help="the dialect")
+    parser.add_argument("--cloud", choices=CLOUDS, default="huaweicloud", help="the dialect")
     parser.add_argument("--clean", action="store_true", help="no port that the bundled policy forbids")
     parser.add_argument("--order", choices=ORDERS, default="insertion", help="of rows for which no sort is asked")
     parser.add_argument(

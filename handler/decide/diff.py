@@ -5,22 +5,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
+from handler.decide.announced import announcements
 from handler.decide.ended import gone
 from handler.decide.flapping import calmed, closed_again
 from handler.decide.known_servers import newest_first, with_servers
 from handler.decide.rules_before import is_newly_forbidden, remembered_terms
 from handler.models import Changes
+from handler.named_tuple import NamedTuple
 from handler.state.memory import LastRun, Remembered, at_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from handler.listeners import Host
+    from handler.decide.announced import Announcement
     from handler.models import Evaluation, Finding, PastFinding
+    from handler.models.listeners import Host
     from handler.policy.rules import Policy
     from handler.state.memory import Receipt
 
@@ -37,7 +40,7 @@ _HOW_MANY: Final = re.compile(r" \(# times\)|(?<=minute)s\b|(?<=call)s\b")
 class Compared(NamedTuple):
     """The changes, the findings with `first_seen`, what is to be remembered, and when the run before was (or None).
 
-    `drift` are the warnings on the answers' form that the last run had not.
+    `drift` are the warnings on the answers' form that the last run had not, `announced` the rules that do not rule yet.
     """
 
     changes: Changes
@@ -45,6 +48,7 @@ class Compared(NamedTuple):
     last_run: LastRun
     previous_run_at: str | None = None
     drift: tuple[str, ...] = ()
+    announced: tuple[Announcement, ...] = ()
 
 
 def compare(
@@ -82,11 +86,12 @@ def compare(
             place=place,
             findings={fingerprint: calmed(record, now) for fingerprint, record in remembered.items()},
             drift=drift,
-            excused=excused,
+            excused=_kept_excuses(before, evaluation, excused),
             rules=remembered_terms(policy.rules, _seen_whole(evaluation), before.rules),
         ),
         previous_run_at=previous_run_at,
         drift=tuple(text for text in drift if text not in before.drift),
+        announced=announcements(policy.rules, now.date()),
     )
 
 
@@ -127,6 +132,12 @@ def _drift(evaluation: Evaluation) -> tuple[str, ...]:
 
 def _seen_whole(evaluation: Evaluation) -> tuple[str, ...]:
     return tuple(one.category for one in evaluation.coverage if one.complete and one.plan != "skipped")
+
+
+def _kept_excuses(before: LastRun, evaluation: Evaluation, excused: Mapping[str, int]) -> Mapping[str, int]:
+    """What does not count today; where not everything was seen, also what did not count before."""
+    whole = all(one.complete for one in evaluation.coverage if one.plan != "skipped")
+    return excused if whole else {**before.excused, **excused}
 
 
 def gap_hours(previous_run_at: str | None, now: datetime, interval: timedelta | None) -> int | None:

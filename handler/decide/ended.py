@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.listeners import PortListeners
 from handler.models import PastFinding
+from handler.models.listeners import PortListeners
 from handler.policy.match import NOT_ASKED, rule_matcher
 from handler.policy.match_keys import Subject
 from handler.policy.servers import left_for_rule

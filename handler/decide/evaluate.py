@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import compress
+from operator import itemgetter, ne
 from typing import TYPE_CHECKING, Any
 
 from handler.decide.fingerprint import Fingerprinter
@@ -15,11 +17,11 @@ from handler.models import (
     ExemptedFinding,
     ExemptionNotice,
     Finding,
-    Gaps,
     Problem,
     family,
     worst_first,
 )
+from handler.models.gaps import Gaps
 from handler.policy.match import NOT_ASKED, ExemptionsInForce, judged_counter, judged_places, judged_rows
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID
 from handler.policy.rules import NOTICE_DAYS
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     Undecided = dict[tuple[str, str], Rule]  # rule id and what it needs -> the rule
 
 MOST_TYPES = 20  # that are neither TCP nor UDP and are named; an odd answer may hold thousands
+_PROTOCOL, _STATUS, _PLACE = itemgetter(1), itemgetter(3), itemgetter(0, 1)  # of a row
 _EVERY_ROW = "every row, but only some were read"
 _NEEDS_STATUS = "status, this cloud does not send it"
 
@@ -239,16 +242,16 @@ def _gaps(policy: Policy, snapshot: Snapshot) -> Gaps | None:
     harmless: list[tuple[str, int, str]] = []
     for category in asked:
         forbidden = judged_places(policy.rules, category.category, category.rows)
-        for row in category.rows:
-            is_forbidden = (row.port, row.protocol) in forbidden
-            if is_forbidden != (row.status == "danger"):
-                (harmless if is_forbidden else silent).append((category.category, row.port, row.protocol))
+        ours = list(map(forbidden.__contains__, map(_PLACE, category.rows)))
+        theirs = map("danger".__eq__, map(_STATUS, category.rows))
+        for row, is_forbidden in compress(zip(category.rows, ours, strict=True), map(ne, ours, theirs)):
+            (harmless if is_forbidden else silent).append((category.category, row.port, row.protocol))
     return Gaps(tuple(sorted(silent)), tuple(sorted(harmless)))
 
 
 def _says_all(category: CategorySnapshot) -> bool:
     """Whether all rows of a category were read, and each carries a status."""
-    return category.complete and category.every_row and all(row.status is not None for row in category.rows)
+    return category.complete and category.every_row and None not in map(_STATUS, category.rows)
 
 
 def _warnings(policy: Policy, snapshot: Snapshot, today: date) -> Iterator[str]:
@@ -260,7 +263,7 @@ def _warnings(policy: Policy, snapshot: Snapshot, today: date) -> Iterator[str]:
 
 def _odd_types(category: CategorySnapshot) -> Iterator[str]:
     """The types of rows that are neither TCP nor UDP; of very many, some."""
-    types = sorted({row.protocol for row in category.rows if family(row.protocol) is None})
+    types = sorted(kind for kind in set(map(_PROTOCOL, category.rows)) if family(kind) is None)
     for protocol in types[:MOST_TYPES]:
         yield (
             f"{category.category}: rows of type {protocol.upper()!r} are neither TCP nor UDP; "

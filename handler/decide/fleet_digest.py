@@ -2,43 +2,79 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import groupby
+from typing import TYPE_CHECKING
 
 from handler.clock import iso
 from handler.decide.fleet import STANDINGS
 from handler.decide.schedule import since
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from handler.decide.fleet import FleetStatus, FleetTarget
 
 SILENT = ("never", "stale")
+_NAMED = 3  # targets with one cause that are named; more are counted
+_WORDS = {"never": "never checked"}
 
 
 class FleetDigest(NamedTuple):
-    """The lines to tell, worst first, and what is known to be told once they are: by target, standing and time."""
+    """What to tell, worst first, and what is known to be told once it is: by target, standing and time.
 
-    lines: tuple[str, ...]
+    `unread` are sentences on indexes, `targets` what is silent or worse. `key` is made of these events: the same when
+    they are told again because nobody took them, another when they come again.
+    """
+
+    unread: tuple[str, ...]
+    targets: tuple[FleetTarget, ...]
     told: Mapping[str, str]
+    key: str = ""
+
+    @property
+    def not_seen(self) -> tuple[str, ...]:
+        """Lines on what is not known: indexes, and targets that are silent or inconclusive."""
+        return (*self.unread, *_lines([one for one in self.targets if one.standing != "violations"]))
+
+    @property
+    def violations(self) -> tuple[str, ...]:
+        """Lines on targets that break the policy and did not before."""
+        return tuple(_line(one) for one in self.targets if one.standing == "violations")
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All of it."""
+        return (*self.not_seen, *self.violations)
 
 
 def digest_for(
     fleet: FleetStatus, told: Mapping[str, str], now: datetime, remind_after: timedelta | None
 ) -> FleetDigest:
     """The digest for one sink. What is better than last time is forgotten in silence, so that a relapse is told."""
-    standings: list[tuple[str, str, str]] = [(f"#{text}", "stale", f"not read: {text}") for text in fleet.unread]
-    standings += [(one.name, one.standing, _line(one)) for one in fleet.targets if not one.waiting]
-    lines, known = [], {}
-    for name, standing, line in standings:
+    unread = {f"#{text.partition(':')[0]}": f"not read: {text}" for text in fleet.unread}
+    targets = _by_name(fleet)
+    standings = {name: (one.standing, one.last_complete_at) for name, one in targets.items()}
+    known, telling = {}, {}
+    for name, (standing, complete_at) in (dict.fromkeys(unread, ("stale", "")) | standings).items():
         before, _, at = told.get(name, "").partition(" ")
-        tells = _tells(standing, before, at, now, remind_after)
-        if tells:
-            lines.append(line)
+        if _tells(standing, before, at, now, remind_after):
+            telling[name], at = f"{name} {standing} {complete_at} {at}", iso(now)
         if standing != "compliant":
-            known[name] = f"{standing} {iso(now) if tells or not at else at}"
-    return FleetDigest(tuple(lines), known)
+            known[name] = f"{standing} {at or iso(now)}"
+    return FleetDigest(
+        tuple(filter(None, map(unread.get, telling))),
+        tuple(filter(None, map(targets.get, telling))),
+        known,
+        "|".join(telling.values()),
+    )
+
+
+def _by_name(fleet: FleetStatus) -> dict[str, FleetTarget]:
+    """What is not only waiting for its first turn, worst first; of one name the worst."""
+    targets = {one.name: one for one in reversed(fleet.targets) if not one.waiting}
+    return dict(reversed(targets.items()))
 
 
 def _tells(standing: str, before: str, at: str, now: datetime, remind_after: timedelta | None) -> bool:
@@ -53,12 +89,32 @@ def _rank(standing: str) -> int:
     return next((rank for rank, word in enumerate(STANDINGS) if word == standing), len(STANDINGS) - 1)
 
 
+def _lines(targets: Sequence[FleetTarget]) -> Iterator[str]:
+    """A line for each target; one for all where many have the same standing and the same problem."""
+    of_a_kind = sorted(targets, key=lambda one: (_rank(one.standing), one.problem))
+    for _, grouped in groupby(of_a_kind, key=lambda one: (one.standing, one.problem)):
+        group = list(grouped)
+        if len(group) > _NAMED:
+            yield _together(group)
+        else:
+            yield from map(_line, group)
+
+
+def _together(group: Sequence[FleetTarget]) -> str:
+    """`295 targets stale, no whole run since ..., HTTP 401: a, b, c and 292 more`."""
+    latest = max(group, key=lambda one: one.last_complete_at)
+    owners = {one.owner for one in group}
+    shared = latest._replace(owner=owners.pop() if len(owners) == 1 else "")
+    named = ", ".join(one.name for one in group[:_NAMED])
+    return f"{len(group)} targets {', '.join(_parts(shared))}: {named} and {len(group) - _NAMED} more"
+
+
 def _line(target: FleetTarget) -> str:
-    return ", ".join(_parts(target))
+    return f"{target.name}: {', '.join(_parts(target))}"
 
 
 def _parts(target: FleetTarget) -> Iterator[str]:
-    yield f"{target.name}: {'never checked' if target.standing == 'never' else target.standing}"
+    yield _WORDS.get(target.standing, target.standing)
     if target.standing == "stale":
         yield f"no whole run since {target.last_complete_at or 'it was listed'}"
     if target.standing == "violations":

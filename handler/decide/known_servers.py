@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from handler.listeners import server_key
+from handler.models.listeners import server_of
 
 if TYPE_CHECKING:
-    from handler.listeners import Host
     from handler.models import Finding
+    from handler.models.listeners import Host
     from handler.state.memory import Receipt, Remembered
 
 SERVERS_KEPT: Final = 500  # of one finding; where more listen, only their number tells of another one
@@ -56,4 +56,4 @@ def _kept(servers: tuple[str, ...], today: dict[str, None]) -> tuple[str, ...]:
 
 def _short(host: Host) -> str:
     """A server's id, or what stands for it, in few characters."""
-    return hashlib.sha256("\n".join(server_key(host)).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return hashlib.sha256("\n".join(server_of(host)).encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -78,10 +78,9 @@ def is_newly_forbidden(finding: Finding, before: LastRun, policy: Policy, still_
     False where that cannot be told: an earlier version kept no rules, or the category was never seen whole.
     `still_excused` is how much of the row is exempted or announced today: an exemption by server takes a part of it.
     """
-    excused = before.excused.get(finding.fingerprint)
-    if excused is not None:
-        return finding.num <= excused - still_excused  # with a greater num it is the server that is new
-    rules = before.rules.get(finding.category)
+    rules, excused = before.rules.get(finding.category), before.excused.get(finding.fingerprint)
+    if excused is not None:  # with a greater num it is the server that is new, unless the rule itself begins
+        return finding.num <= excused - still_excused or _was_announced(rules, finding.rule_id, before.run_at)
     today = next((rule for rule in policy.rules if rule.id == finding.rule_id), None)
     if rules is None or today is None:
         return False
@@ -91,6 +90,13 @@ def is_newly_forbidden(finding: Finding, before: LastRun, policy: Policy, still_
     subject = Subject(finding.category, finding.port, finding.protocol, finding.num, finding.status)
     matcher = rule_matcher(rule_of(finding.rule_id, terms))
     return not matcher.speaks_of(subject) or matcher.applies(subject) not in ("yes", "depends")
+
+
+def _was_announced(rules: Mapping[str, Terms] | None, rule_id: str, run_at: str) -> bool:
+    """Whether the rule only announced what it finds in the run at that time."""
+    terms = rules.get(rule_id) if rules else None
+    starts = rule_of(rule_id, terms).effective_from if terms else None
+    return starts is not None and run_at[:10] < starts.isoformat()
 
 
 _NOTHING: Terms = ("ports", (), (), (), (), "", 0, "", (), "")

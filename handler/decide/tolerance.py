@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from handler.listeners import PortListeners
+from handler.models.listeners import PortListeners
+from handler.named_tuple import NamedTuple
 from handler.policy.match_keys import UNSAID
 from handler.policy.servers import count_servers, covered_by_exemption, left_for_rule
 
 if TYPE_CHECKING:
-    from handler.listeners import Listener
+    from handler.models.listeners import Listener
     from handler.policy.match import ExemptionsInForce
     from handler.policy.match_keys import Subject
     from handler.policy.rules import Exemption, Rule

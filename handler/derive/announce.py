@@ -7,9 +7,9 @@ worded otherwise may name values too; `doubtful` finds such places, so that they
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from handler.derive import words
+from handler.named_tuple import NamedTuple
 
 
 class Wording(NamedTuple):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from handler.derive.numbers import NUMBER, SPAN, Bounds, number
+from handler.named_tuple import NamedTuple
 
 About = Literal["plain", "span", "length", "items"]
 

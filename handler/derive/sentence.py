@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from handler.derive import announce, words
 from handler.derive.bounds import Bound, bound_in, hints_at_bounds
 from handler.derive.cell import BEGINNING
 from handler.derive.numbers import numbers
 from handler.derive.page import Gap, TextLine
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from handler.derive.cell import Part

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.formats.inert import cells
 from handler.models import Severity
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

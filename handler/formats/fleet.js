@@ -14,7 +14,7 @@
   const shown = document.querySelector("#shown");
   const more = document.querySelector("#more");
   const haystack = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
-  const words = { c: "compliant", v: "violations", i: "inconclusive" };
+  const words = { c: "compliant", v: "violations", i: "inconclusive", "-": "unknown" };
   let order = rows;
   let room = STEP;
 
@@ -36,7 +36,7 @@
     if (cell.childElementCount || !cell.textContent) return;
     const days = cell.textContent;
     cell.textContent = "";
-    cell.title = `${days.length} days, the newest last`;
+    cell.title = `${days.length} days, the newest last; pale: not checked`;
     for (const day of days) {
       const bar = document.createElement("i");
       bar.className = words[day];

@@ -16,12 +16,12 @@ from handler.formats.markdown import escaped, table_row, table_within
 from handler.formats.openmetrics import labels_of, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import timedelta
 
     from handler.decide.fleet import FleetStatus, FleetTarget
 
-WRONG_LINES = 16  # with heading and sums they fill the 24 lines of a terminal
+WRONG_LINES = 15  # with heading and sums they fill the 24 lines of a terminal
 MARKDOWN_BYTES = 60_000  # a comment on a forge holds 65,536
 CSV_COLUMNS = (
     "target", "standing", "verdict", *SEVERITY_NAMES, "last_run_at", "last_complete_at", "age_seconds", "new_7d",
@@ -37,11 +37,31 @@ def render_fleet_text(fleet: FleetStatus, *, color: bool = False) -> str:
     lines = [f"{fleet.counts['targets']} targets at {fleet.taken_at[:16].replace('T', ' ')} UTC: {fleet.verdict}"]
     lines += [f"NOT READ: {_padded(text, 69).rstrip()}" for text in fleet.unread[:5]]
     if wrong:
-        lines += ["", ink.bold(_HEAD), *(_line(target, ink) for target in wrong[:WRONG_LINES])]
-    if len(wrong) > WRONG_LINES:
-        lines.append(f"and {len(wrong) - WRONG_LINES} more; --format csv or json lists all")
+        lines += ["", ink.bold(_HEAD), *_screen(wrong, ink)]
     lines += ["", *_sums(fleet)]
     return "\n".join(lines) + "\n"
+
+
+def _screen(wrong: Sequence[FleetTarget], ink: Ink) -> Iterator[str]:
+    """As many lines as a screen holds, shared out so that it shows something of everything that is wrong."""
+    groups = [[one for one in wrong if one.standing == standing] for standing in STANDINGS]
+    waiting = list(filter(None, groups))
+    shares = _shares(waiting)
+    for group in waiting:
+        share = shares[group[0].standing]
+        shown = share if share == len(group) else share - 1
+        yield from (_line(target, ink) for target in group[:shown])
+        if shown < len(group):
+            yield f"and {len(group) - shown} more {group[0].standing}; --format csv or json lists all"
+
+
+def _shares(groups: Sequence[Sequence[FleetTarget]]) -> dict[str, int]:
+    """How many lines each standing gets: the smallest first, what it leaves is for the others."""
+    room, shares = WRONG_LINES, dict[str, int]()
+    for left, group in zip(range(len(groups), 0, -1), sorted(groups, key=len), strict=True):
+        shares[group[0].standing] = min(len(group), room // left)
+        room -= shares[group[0].standing]
+    return shares
 
 
 def _padded(text: str, width: int) -> str:
@@ -53,7 +73,7 @@ def _padded(text: str, width: int) -> str:
 
 
 def _line(target: FleetTarget, ink: Ink) -> str:
-    counts = "".join(f"{target.counts.get(level, 0):>5}" for level in SEVERITY_NAMES[:4])
+    counts = "".join(f"{count_words(target, level):>5}" for level in SEVERITY_NAMES[:4])
     week = f"+{target.new} -{target.resolved}"
     shown = f"{_padded(target.name, 30)} {target.standing:<12}{counts}{age_words(target.age):>6}{week:>10}"
     return ink.verdict("violations" if target.standing == "violations" else "inconclusive", shown)
@@ -63,9 +83,22 @@ def _sums(fleet: FleetStatus) -> Iterator[str]:
     counts = fleet.counts
     yield ", ".join(f"{counts[standing]} {standing}" for standing in STANDINGS[::-1])
     found = {level: sum(target.counts.get(level, 0) for target in fleet.targets) for level in SEVERITY_NAMES}
+    blind = sum(one.verdict in (None, "inconclusive") for one in fleet.targets)
     yield "findings: " + ", ".join(f"{count} {level}" for level, count in found.items())
+    if blind:
+        yield f"not all is known of {blind}: 2+ is at least two, ? none seen so far, - never checked"
     new, resolved = sum(one.new for one in fleet.targets), sum(one.resolved for one in fleet.targets)
     yield f"in a week: {new} new, {resolved} ended"
+
+
+def count_words(target: FleetTarget, level: str) -> str:
+    """How many findings of a level a target has; what is not known is no zero: `2+`, `?`, or `-` for never checked."""
+    count = target.counts.get(level, 0)
+    if target.verdict is None:
+        return "-"
+    if target.verdict != "inconclusive":
+        return str(count)
+    return f"{count}+" if count else "?"
 
 
 def age_words(age: timedelta | None) -> str:
@@ -126,7 +159,7 @@ def _row(target: FleetTarget) -> str:
     return table_row(
         escaped(target.name, 80),
         target.standing,
-        *(str(target.counts.get(level, 0)) for level in SEVERITY_NAMES),
+        *(count_words(target, level) for level in SEVERITY_NAMES),
         age_words(target.age),
         f"+{target.new} -{target.resolved}",
         escaped(target.problem, 120),
@@ -149,7 +182,7 @@ def _cells(target: FleetTarget) -> tuple[str, ...]:
         target.name,
         target.standing,
         target.verdict or "",
-        *(str(target.counts.get(level, 0)) for level in SEVERITY_NAMES),
+        *("" if target.verdict is None else str(target.counts.get(level, 0)) for level in SEVERITY_NAMES),
         target.last_run_at,
         target.last_complete_at,
         "" if age is None else str(age),

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 from handler.clock import parse_iso
 from handler.formats.inert import inert
 from handler.formats.words import (
+    advice,
     coverage_words,
     days_words,
     host_words,
@@ -95,8 +96,8 @@ def _name(finding: Finding) -> str:
 
 
 def _details(finding: Finding) -> list[str]:
-    lines = [finding.message, finding.rationale, finding.remediation, *finding.references, finding.runbook]
-    lines.append(finding.owner and f"owner {finding.owner}")
+    said = [f"owner {one.text}" if one.label == "ask" else one.text for one in advice(finding)]
+    lines = [finding.message, *said, *finding.references]
     hosts = [host_words(host) for host in finding.hosts or ()]
     return [inert(line, _LONG) for line in (*lines, *hosts, f"fingerprint {finding.fingerprint}") if line]
 

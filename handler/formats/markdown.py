@@ -63,8 +63,8 @@ def _row(finding: Finding) -> str:
     more = [f"and {len(hosts) - words.HOSTS_SHOWN} more"] if len(hosts) > words.HOSTS_SHOWN else []
     what = "<br>".join([f"{escaped(finding.title, 120)} ({escaped(finding.rule_id, 80)})", *servers, *more])
     severity = f"**{finding.severity}**" if finding.severity.name in {"CRITICAL", "HIGH"} else str(finding.severity)
-    told = (finding.remediation, finding.runbook, finding.owner and f"Ask {finding.owner}")
-    advice = "<br>".join(escaped(text, 200) for text in told if text)
+    told = (one for one in words.advice(finding) if one.label != "why")
+    advice = "<br>".join(escaped(f"Ask {one.text}" if one.label == "ask" else one.text, 200) for one in told)
     return table_row(severity, escaped(words.place(finding)), escaped(finding.category), str(finding.num), what, advice)
 
 
@@ -90,8 +90,11 @@ def _exempted(report: Report, room: int) -> list[str]:
 def _announced(report: Report, room: int) -> list[str]:
     if not report.announced:
         return []
-    lines = [table_row(*_what(item.finding), escaped(item.effective_from)) for item in report.announced]
-    return [_table("Announced, not counted yet", ("Port", "What", "Num", "In force from"), lines, room)]
+    lines = [
+        table_row(str(item.finding.severity), *_what(item.finding), escaped(words.counts_from_words(item, report)))
+        for item in report.announced
+    ]
+    return [_table("Announced, not counted yet", ("Severity", "Port", "What", "Num", "Counts from"), lines, room)]
 
 
 def _what(finding: Finding) -> tuple[str, str, str]:
@@ -102,7 +105,11 @@ def _changes(report: Report) -> list[str]:
     if report.changes is None:
         return []
     counts = ", ".join(f"{count} {name}" for name, count in words.change_counts(report.changes))
-    return [f"**Since the last run:** {counts}."]
+    forbidden = [
+        f"{words.place(finding)} ({finding.category}, num {finding.num}): {finding.title}"
+        for finding in words.forbidden_now(report)
+    ]
+    return [f"**Since the last run:** {counts}.", *_bullets("Newly forbidden", forbidden)]
 
 
 def _coverage(report: Report) -> list[str]:

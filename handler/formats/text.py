@@ -13,7 +13,7 @@ from handler.models import worst_first
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from handler.models import Finding, PastFinding, Report
+    from handler.models import ExemptedFinding, Finding, PastFinding, Report
 
 PAST_SHOWN = 10
 
@@ -28,11 +28,11 @@ def _one(report: Report, ink: Ink) -> str:
         _head(report, ink),
         _section("NOT SEEN", [*words.not_seen(report), *words.hints(report)], ink),
         *_findings(report, ink),
-        _section("EXEMPTED", _exempted(report), ink),
-        _section("ANNOUNCED", _announced(report), ink),
+        _section("EXEMPTED", _exempted(report), ink, len(report.exempted)),
+        _section("ANNOUNCED", _announced(report), ink, len(report.announced)),
         _section("CHANGES", _changes(report), ink),
         _section("COVERAGE", [f"{c.category}: {words.coverage_words(c)}" for c in report.coverage], ink),
-        _section("WARNINGS", words.notes(report), ink),
+        _section("WARNINGS", words.notes(report), ink, len(words.notes(report))),
         _section("TOLD", _deliveries(report), ink),
     )
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
@@ -59,9 +59,8 @@ def _rule(finding: Finding, ink: Ink) -> list[str]:
     name = "" if finding.rule_id == finding.title else f" [{inert(finding.rule_id, 80)}]"
     title = wrapped(f"{inert(finding.title, 200)}{name}", first=severity, indent=" " * 9)
     lines = [ink.severity(finding.severity, title[0]), *title[1:]]
-    told = (("why", finding.rationale), ("do", finding.remediation), ("how", finding.runbook), ("ask", finding.owner))
-    for label, text in told:
-        lines += wrapped(inert(text, 300), first=f"         {label:<4}", indent=" " * 13) if text else []
+    for said in words.advice(finding):
+        lines += wrapped(inert(said.text, 300), first=f"         {said.label:<4}", indent=" " * 13)
     return lines
 
 
@@ -82,16 +81,29 @@ def _hosts(finding: Finding) -> list[str]:
 
 
 def _exempted(report: Report) -> list[str]:
-    return [
-        f"{_short(item.finding)}, by {inert(item.exemption_id, 80)} until {inert(item.expires, 20)} "
-        f"({words.days_words(item.days_left)}), {inert(item.owner, 80)}: {inert(item.reason, 160)}"
-        + (f" ({words.vouched_words(item)})" if words.vouched_words(item) else "")
-        for item in report.exempted
-    ]
+    """A sentence for each row; what is tolerated by the same owner, until the same day, is said once above its rows."""
+    groups: dict[str, list[str]] = {}
+    for item in report.exempted:
+        row = f"{_short(item.finding)}, by {inert(item.exemption_id, 80)}"
+        groups.setdefault(_tolerated(item), []).append(row)
+    return [line for told, rows in groups.items() for line in _group(told, rows)]
+
+
+def _tolerated(item: ExemptedFinding) -> str:
+    vouched = f" ({words.vouched_words(item)})" if words.vouched_words(item) else ""
+    until = f"until {inert(item.expires, 20)} ({words.days_words(item.days_left)})"
+    return f"{until}, {inert(item.owner, 80)}: {inert(item.reason, 160)}{vouched}"
+
+
+def _group(told: str, rows: Sequence[str]) -> list[str]:
+    return [f"{rows[0]} {told}"] if len(rows) == 1 else [told, *(f"- {row}" for row in rows)]
 
 
 def _announced(report: Report) -> list[str]:
-    return [f"{_short(item.finding)}, counts from {inert(item.effective_from, 20)}" for item in report.announced]
+    return [
+        f"{item.finding.severity} {_short(item.finding)}, counts from {words.counts_from_words(item, report)}"
+        for item in report.announced
+    ]
 
 
 def _short(finding: Finding) -> str:
@@ -102,12 +114,18 @@ def _changes(report: Report) -> list[str]:
     if report.changes is None:
         return []
     counts = ", ".join(f"{count} {name}" for name, count in words.change_counts(report.changes))
-    return [counts, *_past("ended", report.changes.resolved), *_past("unseen", report.changes.unseen)]
+    forbidden = [_short(finding) for finding in words.forbidden_now(report)]
+    past = (*_few("ended", _past(report.changes.resolved)), *_few("unseen", _past(report.changes.unseen)))
+    return [counts, *_few("newly forbidden", forbidden), *past]
 
 
-def _past(word: str, items: Sequence[PastFinding]) -> list[str]:
-    shown = [f"{word}: {_short(item.finding)} ({inert(item.because, 40)})" for item in items[:PAST_SHOWN]]
-    return shown + ([f"{word}: and {len(items) - PAST_SHOWN} more"] if len(items) > PAST_SHOWN else [])
+def _past(items: Sequence[PastFinding]) -> list[str]:
+    return [f"{_short(item.finding)} ({inert(item.because, 40)})" for item in items]
+
+
+def _few(word: str, items: Sequence[str]) -> list[str]:
+    more = [f"{word}: and {len(items) - PAST_SHOWN} more"] if len(items) > PAST_SHOWN else []
+    return [*(f"{word}: {item}" for item in items[:PAST_SHOWN]), *more]
 
 
 def _deliveries(report: Report) -> list[str]:
@@ -117,9 +135,10 @@ def _deliveries(report: Report) -> list[str]:
     ]
 
 
-def _section(title: str, sentences: Sequence[str], ink: Ink) -> list[str]:
+def _section(title: str, sentences: Sequence[str], ink: Ink, count: int | None = None) -> list[str]:
+    """A heading, with how many there are where that is said, and the sentences."""
     if not sentences:
         return []
-    number = f" ({len(sentences)})" if title in {"EXEMPTED", "ANNOUNCED", "WARNINGS"} else ""
+    number = "" if count is None else f" ({count})"
     lines = [line for sentence in sentences for line in wrapped(sentence, first="  ", indent="    ")]
     return [ink.bold(f"{title}{number}"), *lines]

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from handler.formats.inert import inert
-from handler.models import SEVERITIES
+from handler.models import SEVERITIES, worst_first
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.listeners import Host
-    from handler.models import CategorySnapshot, Changes, ExemptedFinding, Finding, Report, Target
+    from handler.models import (
+        AnnouncedFinding,
+        CategorySnapshot,
+        Changes,
+        ExemptedFinding,
+        Finding,
+        Report,
+        Target,
+    )
+    from handler.models.listeners import Host
 
 HOSTS_SHOWN = 5
 _CHANGES = (
@@ -19,6 +29,27 @@ _CHANGES = (
     *(("lowered", "lowered"), ("reopened", "reopened"), ("ongoing", "ongoing"), ("resolved", "ended")),
     ("unseen", "unseen"),
 )
+# What a rule's author says to who reads a finding: the field, a label, and a title.
+_ADVICE = (
+    ("rationale", "why", "Why"),
+    ("remediation", "do", "What to do"),
+    ("runbook", "how", "Runbook"),
+    ("owner", "ask", "Whom to ask"),
+)
+
+
+class Advice(NamedTuple):
+    """One thing that a rule's author says to who reads a finding."""
+
+    label: str
+    title: str
+    text: str
+
+
+def advice(finding: Finding) -> tuple[Advice, ...]:
+    """What the rule's author says, in the order in which it is read; what is left out is not in it."""
+    said = ((label, title, getattr(finding, field)) for field, label, title in _ADVICE)
+    return tuple(Advice(label, title, text) for label, title, text in said if text)
 
 
 def counted(number: int, noun: str) -> str:
@@ -49,9 +80,16 @@ def verdict_words(report: Report) -> str:
     if report.verdict == "violations":
         return found
     if report.verdict == "compliant":
-        return f"nothing that the policy forbids is open ({counted(rows_seen(report), 'row')} seen)"
+        return f"nothing that the policy forbids is open{_but_for(report)} ({counted(rows_seen(report), 'row')} seen)"
     blind = "not everything was seen, so this is not an all-clear"
     return f"{blind}; so far {found}" if found else blind
+
+
+def _but_for(report: Report) -> str:
+    """`, but for 30 exempted and 2 announced`."""
+    counts = ((len(report.exempted), "exempted"), (len(report.announced), "announced"))
+    said = [f"{count:,} {word}" for count, word in counts if count]
+    return f", but for {' and '.join(said)}" if said else ""
 
 
 def rows_seen(report: Report) -> int:
@@ -135,6 +173,26 @@ def days_words(days: int) -> str:
     if days == 0:
         return "last day today"
     return f"{counted(days, 'day')} left" if days > 0 else f"over since {counted(-days, 'day')}"
+
+
+def counts_from_words(item: AnnouncedFinding, report: Report) -> str:
+    """`2026-12-14, in 13 days`: from when an announced row counts, as seen on the day of the run."""
+    days = _days_between(report.started_at[:10], item.effective_from)
+    when = "" if days is None or days < 1 else ", tomorrow" if days == 1 else f", in {counted(days, 'day')}"
+    return f"{inert(item.effective_from, 20)}{when}"
+
+
+def _days_between(first: str, last: str) -> int | None:
+    try:
+        return (date.fromisoformat(last) - date.fromisoformat(first)).days
+    except ValueError:
+        return None
+
+
+def forbidden_now(report: Report) -> list[Finding]:
+    """What was there before and counts now: a rule came, says more or began to rule, or an exemption ended."""
+    known = frozenset(report.changes.newly_forbidden if report.changes else ())
+    return [finding for finding in sorted(report.findings, key=worst_first) if finding.fingerprint in known]
 
 
 def vouched_words(item: ExemptedFinding) -> str:

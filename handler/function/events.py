@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from handler.errors import UsageError
 from handler.foreign_text import one_line
 from handler.models import CATEGORIES
+from handler.named_tuple import NamedTuple
 from handler.run import lazy
 
 if TYPE_CHECKING:

@@ -6,10 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 from handler.clock import Deadline
-from handler.errors import PortComplianceError, UsageError
+from handler.errors import PolicyError, PortComplianceError, UsageError
 from handler.models import Target
 from handler.run import lazy
 from handler.run.check import load_state
+from handler.run.job import AtOnce
 from handler.run.wiring import attempt
 
 if TYPE_CHECKING:
@@ -31,14 +32,23 @@ def tell_failure(
     clock = wiring.context.clock
     run_id, started_at, whole = os.urandom(16).hex(), clock.now(), Deadline.after(seconds, clock)
     places = attempt(lambda: wiring.places(name), []) or (None,)
+    end = lazy.EndOfRun(wiring) if len(places) > 1 else AtOnce()
+    asking = end.until(whole)
     reports: list[Report] = []
     for place in places:
-        share = Deadline.after(whole.left() / (len(places) - len(reports)), clock)
-        notifier = wiring.notifier(sinks, share, dry_run=dry_run)
+        share = Deadline.after(asking.left() / (len(places) - len(reports)), clock)
+        notifier = wiring.notifier(sinks, share, dry_run=dry_run, together=end.together)
         target = Target() if place is None else place.target
         state = load_state(_store(wiring, target.name if place is None else place.name, place))
-        reports.append(lazy.run_failure(run_id, started_at, target, error, notifier, state))
-    return tuple(reports)
+        own = error.for_target(target.name) if isinstance(error, PolicyError) else error
+        reports.append(lazy.run_failure(run_id, started_at, target, own, notifier, state))
+    end.tell(whole)
+    finished = tuple(map(end.finished, reports))
+    if not any(sink.kind.once_a_run for sink in sinks):
+        return finished
+    last = whole.no_sooner_than(lazy.RESERVED)
+    told = lazy.check_in(sinks, run_id, started_at, "inconclusive", wiring, last, dry_run=dry_run)
+    return lazy.with_check_ins(finished, told)
 
 
 def _store(wiring: Wiring, name: str, place: Place | None) -> Store | None:

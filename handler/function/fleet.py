@@ -6,22 +6,25 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from handler.clock import Deadline
-from handler.decide.fleet import fleet_of
+from handler.decide.fleet import STANDINGS, fleet_of
 from handler.decide.fleet_digest import digest_for
 from handler.errors import DeliveryError, SettingsError, UnknownError
-from handler.models import Delivery, Report, Target
+from handler.models import Delivery, Problem, Report, Target
 from handler.notify.send import Acceptance, DeliveryContext, send
 from handler.run.indexes import fleet_urls, read_indexes
 from handler.sinks.sink import Notification
 from handler.state.shared_index import SharedIndex
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handler.decide.fleet import FleetStatus
     from handler.decide.fleet_digest import FleetDigest
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
 
-LINES_TOLD = 50
+LINES_TOLD = 9  # a chat shows ten sentences of a kind
+SUM_WORDS = {"never": "never checked", "violations": "with violations"}
 
 
 def tell_fleet(wiring: Wiring, seconds: float, *, dry_run: bool = False) -> dict[str, Any]:
@@ -70,19 +73,19 @@ def _tell(
             memory.tell_fleet(sink.name, digest.told)
         return Delivery(sink.name, sink.kind.name, "dry_run" if digest.lines else "quiet")
     context = DeliveryContext(wiring.context.warm.web, share, wiring.context.warm.random)
-    sent = send(_notification(sink, fleet, digest), sink, context)
+    sent = send(_notification(sink, fleet, digest, len(fleet_urls(wiring))), sink, context)
     if sent.acceptance is Acceptance.TAKEN:
         memory.tell_fleet(sink.name, digest.told)
     return Delivery(sink.name, sink.kind.name, sent.status, sent.reason)
 
 
-def _notification(sink: Sink, fleet: FleetStatus, digest: FleetDigest) -> Notification:
-    """The digest as what every kind can say: lines on what is not seen or worse, then the sums."""
+def _notification(sink: Sink, fleet: FleetStatus, digest: FleetDigest, states: int) -> Notification:
+    """The digest as what every kind can say: lines on what is not seen or worse, then the sums.
+
+    The report holds them too, for those that read it and no message.
+    """
     counts = fleet.counts
-    sums = ", ".join(f"{counts[word]} {word}" for word in counts if word != "targets")
-    more = len(digest.lines) - LINES_TOLD
-    lines = (*digest.lines[:LINES_TOLD], *((f"and {more} more: see `port-compliance fleet`",) if more > 0 else ()))
-    seed = "|".join((sink.name, fleet.taken_at, *digest.lines))
+    sums = ", ".join(f"{counts[standing]} {SUM_WORDS.get(standing, standing)}" for standing in STANDINGS)
     report = Report(
         run_id=f"fleet-{fleet.taken_at}",
         started_at=fleet.taken_at,
@@ -91,10 +94,26 @@ def _notification(sink: Sink, fleet: FleetStatus, digest: FleetDigest) -> Notifi
         policy_name="",
         policy_digest="",
         policy_files=(),
-        target=Target(name=f"fleet of {counts['targets']} targets"),
+        target=Target(
+            name=f"fleet of {counts['targets']} targets", cloud="", region=f"{states} state{'s' * (states != 1)}"
+        ),
+        problems=tuple(map(Problem, _cut(digest.not_seen))),
+        warnings=(*_cut(digest.violations), sums),
     )
-    delivery_id = f"msg_{hashlib.sha256(seed.encode()).hexdigest()[:32]}"
-    return Notification(delivery_id, report, not_seen=lines, notes=(f"{counts['targets']} targets: {sums}",))
+    delivery_id = f"msg_{hashlib.sha256(f'{sink.name}|{digest.key}'.encode()).hexdigest()[:32]}"
+    return Notification(
+        delivery_id,
+        report,
+        not_seen=tuple(map(str, report.problems)),
+        notes=report.warnings[:-1],
+        headline=f"{sums}.",
+    )
+
+
+def _cut(lines: Sequence[str]) -> tuple[str, ...]:
+    """As many lines as a chat shows, and how many more there are."""
+    more = len(lines) - LINES_TOLD
+    return (*lines[:LINES_TOLD], *((f"and {more} more: see `port-compliance fleet`",) if more > 0 else ()))
 
 
 def _fail_where_nobody_knows(fleet: FleetStatus, deliveries: list[Delivery]) -> None:

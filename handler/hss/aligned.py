@@ -6,9 +6,10 @@ there are as many lines as `total_num` says. Only two such passes with the same 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.hss.pages import CAP
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Hashable

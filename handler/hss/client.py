@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from handler.errors import DeniedError, SettingsError, TimeLimitError, TransportError
@@ -11,6 +11,7 @@ from handler.hss.pacing import Lane
 from handler.hss.parameters import check_token
 from handler.hss.refusals import is_throttle, refusal
 from handler.logs import LOGGER
+from handler.named_tuple import NamedTuple
 from handler.retries import DEFAULT_RETRIES, retry_after, with_retries
 from handler.transport import Request, endpoint_of
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from handler.errors import AnswerError
 from handler.hss.documented import documented_rows
@@ -26,6 +26,7 @@ from handler.hss.rows import (
 )
 from handler.hss.strict import NotJsonError, nothing, read_as
 from handler.models import COUNTERS, Problem, Row
+from handler.named_tuple import NamedTuple
 from handler.schemas.apply import each_breach
 from handler.schemas.breach import type_name
 from handler.schemas.drift import pattern

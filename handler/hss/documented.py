@@ -9,10 +9,11 @@ from __future__ import annotations
 from functools import cache, partial
 from itertools import repeat
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.hss.rows import MOST_LISTED, OLD_UNKNOWN, protocol_of, status_of
 from handler.models import Row
+from handler.named_tuple import NamedTuple
 from handler.ports import HIGHEST
 from handler.schemas import catalog
 from handler.schemas.plain_values import integers, items, members, sizes, words

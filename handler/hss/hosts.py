@@ -6,14 +6,15 @@ failure is a warning, and no verdict depends on them. What a verdict depends on 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from handler.errors import AnswerError, UnknownError
 from handler.hss.client import Spending
 from handler.hss.decode import answer_object, drift_warnings, notes_of
 from handler.hss.parameters import LIMIT, Query
 from handler.hss.rows import fault_of, is_count
-from handler.listeners import Listener
+from handler.models.listeners import Listener
+from handler.named_tuple import NamedTuple
 from handler.policy.servers import NO_API, hosts_of, of_protocol
 from handler.retries import Retries
 

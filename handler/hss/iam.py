@@ -10,12 +10,13 @@ import json
 import re
 import threading
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.clock import parse_iso
 from handler.errors import AnswerError, ApiError, DeniedError, ThrottledError
 from handler.hss.auth import identity_of
 from handler.models import Secret
+from handler.named_tuple import NamedTuple
 from handler.transport import Request, Response
 
 if TYPE_CHECKING:

@@ -8,15 +8,16 @@ it is not known. The stated limit: a line that slips over a seam in both passes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from handler.hss.pages import CAP
 from handler.hss.parameters import LIMIT
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from handler.listeners import Listener
+    from handler.models.listeners import Listener
 
 SEAM = 4  # lines that a page begins before the end of the last
 READINGS = 2  # so often a list that moves is read

@@ -9,11 +9,15 @@ one the greater num.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from bisect import bisect_left
+from collections import Counter
+from itertools import compress
+from operator import eq, itemgetter
+from typing import TYPE_CHECKING
 
 from handler.hss.pages import RANKS, begins_lower, key_of
 from handler.hss.reading import ListReading
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,7 +26,8 @@ if TYPE_CHECKING:
     from handler.hss.proof import Proof
     from handler.models import Row
 
-Lines = dict["Key", "Row"]
+ByKey = dict["Key", "Row"]
+_PORT, _NAME = itemgetter(0), itemgetter(0, 1)  # of a key; the name is port and type
 
 
 class Exact(NamedTuple):
@@ -35,7 +40,7 @@ class Exact(NamedTuple):
 
 def everything(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
     """All rows that came, of rejected passes too: what is known where a list could not be read whole."""
-    lines: Lines = {}
+    lines: ByKey = {}
     for pages in proof.answers:
         _repeated(lines, tuple(lines), _in_no_order(pages))
     return _with(exact, lines)
@@ -52,9 +57,13 @@ def proven(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
     return _with(exact, lines)
 
 
-def one_answer(rows: Iterable[Row], keys: Iterable[Key]) -> Lines:
+def one_answer(rows: Iterable[Row], keys: Iterable[Key]) -> ByKey:
     """The rows of one answer, by their keys; of those that differ in num alone the greater."""
-    lines: Lines = {}
+    keys, rows = tuple(keys), tuple(rows)
+    lines: ByKey = dict(zip(keys, rows, strict=True))
+    if len(lines) == len(rows):
+        return lines
+    lines = {}
     for key, row in zip(keys, rows, strict=True):
         known = lines.setdefault(key, row)
         if known.num < row.num:
@@ -62,8 +71,8 @@ def one_answer(rows: Iterable[Row], keys: Iterable[Key]) -> Lines:
     return lines
 
 
-def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole: bool) -> Lines:
-    lines: Lines = {}
+def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole: bool) -> ByKey:
+    lines: ByKey = {}
     for at, page in enumerate(pages):
         before = _reaching_into(pages[:at], page, orders)
         to_end = whole and page is pages[-1]
@@ -73,7 +82,7 @@ def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole:
     return lines
 
 
-def _looked(look: ListPage | None, lines: Lines, now: ListReading) -> Lines:
+def _looked(look: ListPage | None, lines: ByKey, now: ListReading) -> ByKey:
     """With what the second look at the first page holds: the latest answer of all, and in its place."""
     if look is None:
         return lines
@@ -81,23 +90,28 @@ def _looked(look: ListPage | None, lines: Lines, now: ListReading) -> Lines:
     for key in () if look.unreadable else _covered(look, before, now.orders, to_end=False):
         lines.pop(key)
     _repeated(lines, before, one_answer(look.rows, look.keys))
-    return {key: lines[key] for key in (*look.keys, *lines)}
+    in_its_place = dict.fromkeys((*look.keys, *lines))
+    return dict(zip(in_its_place, map(lines.__getitem__, in_its_place), strict=True))
 
 
-def _in_no_order(pages: Sequence[ListPage]) -> Lines:
-    lines: Lines = {}
+def _in_no_order(pages: Sequence[ListPage]) -> ByKey:
+    lines: ByKey = {}
     for at, page in enumerate(pages):
         _repeated(lines, pages[at - 1].keys if at else (), one_answer(page.rows, page.keys))
     return lines
 
 
 def _reaching_into(earlier: Sequence[ListPage], page: ListPage, orders: frozenset[PortOrder]) -> tuple[Key, ...]:
-    """What the pages before hold, as far back as they end beyond the port that this page begins with."""
+    """What the pages before hold, as far back as they end beyond the port that this page begins with.
+
+    In order of number that is left out of them which stands before that port.
+    """
     keys: list[Key] = []
     for one in reversed(earlier):
         if not begins_lower(one, page, orders):
             break
-        keys += one.keys
+        first = bisect_left(one.places, page.places[0]) if "number" in orders and page.places else 0
+        keys += one.keys[first:]
     return tuple(keys)
 
 
@@ -105,25 +119,26 @@ def _covered(page: ListPage, keys: Sequence[Key], orders: frozenset[PortOrder], 
     """Those keys of whose port the page holds every row, in each order that it may be in."""
     for rank in (RANKS[order] for order in orders if keys):
         first, last = rank(page.places[0]), rank(page.places[-1])
-        keys = [key for key in keys if first < rank(key[0]) and (to_end or rank(key[0]) < last)]
+        ranked = zip(keys, map(rank, map(_PORT, keys)), strict=True)
+        keys = [key for key, at in ranked if first < at and (to_end or at < last)]
     return keys
 
 
-def _repeated(lines: Lines, before: Iterable[Key], later: Lines) -> None:
+def _repeated(lines: ByKey, before: Iterable[Key], later: ByKey) -> None:
     """Add what a later answer holds; `before` are the keys that it may repeat."""
-    names = Counter(key[:2] for key in later)
-    olds: dict[tuple[int, str], list[Key]] = defaultdict(list)
-    for key in before:
-        if key[:2] in names and key in lines:
-            olds[key[:2]].append(key)
-    for name, keys in olds.items():
-        if len(set(keys)) == names[name]:
-            for key in keys:
-                lines.pop(key, None)
+    names = Counter(map(_NAME, later))
+    olds = list(filter(lines.__contains__, dict.fromkeys(before)))
+    olds = list(compress(olds, map(names.__contains__, map(_NAME, olds))))
+    old_names = list(map(_NAME, olds))
+    as_many = map(eq, map(Counter(old_names).__getitem__, old_names), map(names.__getitem__, old_names))
+    for key in compress(olds, as_many):
+        del lines[key]
     lines.update(later)
 
 
-def _with(exact: Sequence[Exact], lines: Lines) -> tuple[Row, ...]:
+def _with(exact: Sequence[Exact], lines: ByKey) -> tuple[Row, ...]:
+    if not exact:
+        return tuple(lines.values())
     whole = {one.port for one in exact if one.proven}
     lines = {key: row for key, row in lines.items() if key[0] not in whole}
     for one in exact:

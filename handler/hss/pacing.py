@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.errors import TimeLimitError
+from handler.named_tuple import NamedTuple
 from handler.retries import in_minutes
 
 if TYPE_CHECKING:

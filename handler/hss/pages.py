@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from itertools import compress, count
+from operator import gt, itemgetter, le, lt
+from typing import TYPE_CHECKING, Any, Literal
+
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from handler.models import Row
 
@@ -16,6 +19,7 @@ Sorted = Literal["asked", "seen", "none"]  # in order of port because that was a
 Key = tuple[int, str, str | None]
 RANKS: Mapping[PortOrder, Callable[[int], Any]] = {"number": int, "text": str}  # what each order sorts a port by
 BOTH: frozenset[PortOrder] = frozenset(RANKS)
+_PORT, _NUM, _KEY = itemgetter(0), itemgetter(2), itemgetter(0, 1, 3)  # of a row; what is done for each costs most here
 
 
 class ListPage(NamedTuple):
@@ -37,16 +41,16 @@ class ListPage(NamedTuple):
     @classmethod
     def of(cls, offset: int, total_num: int, rows: tuple[Row, ...], size: int | None = None) -> ListPage:
         """The page of these rows of port statistics."""
-        ports = tuple(row.port for row in rows)
+        ports = tuple(map(_PORT, rows))
         return cls(
             offset,
             total_num,
             len(rows) if size is None else size,
             rows,
-            tuple(map(key_of, rows)),
+            tuple(map(_KEY, rows)),
             ports,
-            frozenset(order for order, rank in RANKS.items() if _ascends(map(rank, ports))),
-            _rises_and_falls(tuple(row.num for row in rows)),
+            frozenset(order for order, rank in RANKS.items() if _ascends(tuple(map(rank, ports)))),
+            _rises_and_falls(tuple(map(_NUM, rows))),
         )
 
     @property
@@ -98,15 +102,14 @@ def shares(last: ListPage, page: ListPage) -> bool:
     The lines of the port that ended the page before are not enough: they may have changed places among themselves,
     so that one of them slipped over the seam.
     """
-    common = frozenset(last.keys) & frozenset(page.keys)
-    before, after = _places(last, common), _places(page, common)
+    before, after = _places_in_common(last, page)
     return before == after and any(place != last.places[-1] for place in before)
 
 
 def out_of_order(last: ListPage, page: ListPage) -> bool:
     """Whether lines of both pages have changed places: no page that begins earlier can mend that."""
-    common = frozenset(last.keys) & frozenset(page.keys)
-    return _places(last, common) != _places(page, common)
+    before, after = _places_in_common(last, page)
+    return before != after
 
 
 def in_place(last: ListPage, page: ListPage, step: int) -> bool:
@@ -119,20 +122,27 @@ def same_order(first: tuple[Hashable, ...], second: tuple[Hashable, ...]) -> boo
 
     A line that moved makes two descents at most; a list in no order at all makes one at every second line.
     """
-    rank = {key: at for at, key in enumerate(dict.fromkeys(first))}
-    ranks = [rank[key] for key in dict.fromkeys(second) if key in rank]
-    return 4 * sum(before > after for before, after in pairwise(ranks)) <= len(ranks)
+    rank = dict(zip(dict.fromkeys(first), count(), strict=False))
+    ranks: list[int] = list(map(rank.__getitem__, filter(rank.__contains__, dict.fromkeys(second))))
+    descents: int = sum(map(gt, ranks, ranks[1:]))
+    return 4 * descents <= len(ranks)
+
+
+def _places_in_common(last: ListPage, page: ListPage) -> tuple[list[int], list[int]]:
+    """The places of the lines that both pages hold, each once, in the order of either."""
+    common = frozenset(last.keys).intersection(page.keys)
+    return _places(last, common), _places(page, common)
 
 
 def _places(page: ListPage, keys: frozenset[Hashable]) -> list[int]:
     """The places of these lines, each once, in the order of the page."""
-    return [place for key, place in dict(zip(page.keys, page.places, strict=True)).items() if key in keys]
+    wanted = map(keys.__contains__, page.keys)
+    return list(dict(compress(zip(page.keys, page.places, strict=True), wanted)).values())
 
 
-def _ascends(ranks: Iterable[Any]) -> bool:
-    return all(low <= high for low, high in pairwise(ranks))
+def _ascends(ranks: Sequence[Any]) -> bool:
+    return all(map(le, ranks, ranks[1:]))
 
 
-def _rises_and_falls(nums: tuple[int, ...]) -> bool:
-    steps = tuple(pairwise(nums))
-    return any(low < high for low, high in steps) and any(low > high for low, high in steps)
+def _rises_and_falls(nums: Sequence[int]) -> bool:
+    return any(map(lt, nums, nums[1:])) and any(map(gt, nums, nums[1:]))

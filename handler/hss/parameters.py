@@ -5,11 +5,12 @@ Sources: ListPortStatistics (OTC; Huawei 2024-01-31, web 2025-12-26), ShowAssetS
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
-from urllib.parse import quote, urlencode
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
 
 from handler.errors import SettingsError
 from handler.models import CATEGORIES
+from handler.named_tuple import NamedTuple
 from handler.schemas.apply import query_breaches
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 LIMIT = 200  # the most rows of a page
 HIGHEST_OFFSET = 2_000_000
 HIGHEST_TOKEN = 32_768
-_PRINTABLE = range(0x20, 0x7F)
 
 
 class Query:
@@ -34,7 +34,7 @@ class Query:
 
     def encoded(self) -> str:
         """The query part of a URL, encoded as the signature wants it (space is %20)."""
-        return urlencode(self.pairs(), quote_via=quote, safe="~")
+        return "&".join([f"{name}={quote(value, safe='~')}" for name, value in self.pairs().items()])
 
     def problems(self, cloud: str) -> tuple[str, ...]:
         """Everything that is out of its documented range, each named."""
@@ -130,7 +130,7 @@ def check_token(token: str) -> tuple[str, ...]:
     """What is wrong with a token, as a header: 1-32,768 printable characters."""
     if not 1 <= len(token) <= HIGHEST_TOKEN:
         return (f"X-Auth-Token: has {len(token)} characters, not 1-{HIGHEST_TOKEN}",)
-    return () if all(ord(char) in _PRINTABLE for char in token) else ("X-Auth-Token: holds an unprintable character",)
+    return () if token.isascii() and token.isprintable() else ("X-Auth-Token: holds an unprintable character",)
 
 
 def _integer(name: str, value: object, low: int, high: int) -> Iterator[str]:

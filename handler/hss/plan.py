@@ -8,13 +8,15 @@ other types may follow.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
 
 from handler.hss.overlap import pages_of
 from handler.hss.pages import CAP, Sorted
 from handler.hss.parameters import HIGHEST_OFFSET, LIMIT
 from handler.hss.proof import TRIES
 from handler.hss.reading import ListReading
+from handler.named_tuple import NamedTuple
 from handler.ports import HIGHEST, NAMED_PORTS, PortSet
 
 if TYPE_CHECKING:
@@ -82,7 +84,7 @@ def next_step(ask: Ask, proof: Proof) -> Step:
     """What to do after a page."""
     if proof.state == "whole":
         return Stop("pages", every_row=True)
-    ports = () if ask.every_row else tuple(unanswered(ask.ports & NAMED_PORTS, proof))
+    ports = PortSet() if ask.every_row else unanswered(_named(ask.ports), proof)
     if proof.state == "failed":
         return _after_failure(proof, ports)
     calls = proof.left()
@@ -123,30 +125,38 @@ def _calls_of_pages(rows: int, order: Sorted) -> int:
     return pages + (1 if order == "seen" else pages)
 
 
-def _without_pages(ask: Ask, ports: tuple[int, ...], calls: int) -> Step | None:
+@lru_cache(maxsize=8)
+def _named(ports: PortSet) -> PortSet:
+    """Those of the ports that a query can name; found out once, not after each page."""
+    return ports & NAMED_PORTS
+
+
+def _without_pages(ask: Ask, ports: PortSet, calls: int) -> Step | None:
     """What answers the rest in fewer calls than the pages; None where the pages must go on."""
     if ask.every_row:
         return None
     if not ports:
         return Stop("sorted" if ask.ports else "ports", every_row=False)
-    return ExactPorts(ports) if len(ports) <= calls else None
+    return ExactPorts(tuple(ports)) if len(ports) <= calls else None
 
 
-def _next_page(ask: Ask, proof: Proof, ports: tuple[int, ...], calls: int) -> Step:
+def _next_page(ask: Ask, proof: Proof, ports: PortSet, calls: int) -> Step:
     if proof.now.offset > HIGHEST_OFFSET:
-        return ExactPorts(ports) if ports else GiveUp(f"the listing is longer than offset {HIGHEST_OFFSET} reaches")
+        return (
+            ExactPorts(tuple(ports)) if ports else GiveUp(f"the listing is longer than offset {HIGHEST_OFFSET} reaches")
+        )
     may_stop_early = isinstance(proof.now, ListReading) and proof.now.may_stop_early and not ask.every_row
     return NextPage(proof.now.offset, calls, fewest=1 if may_stop_early else proof.surely_left())
 
 
-def _after_failure(proof: Proof, ports: tuple[int, ...]) -> Step:
+def _after_failure(proof: Proof, ports: PortSet) -> Step:
     """Exact queries prove more than another reading; start over once only where it needs fewer calls."""
     calls = proof.left()
     if ports and (proof.tries >= TRIES or len(ports) <= calls):
-        return ExactPorts(ports)
+        return ExactPorts(tuple(ports))
     if proof.tries >= TRIES:
         return GiveUp(proof.why)
-    return StartOver(proof.why, calls, ports)
+    return StartOver(proof.why, calls, tuple(ports))
 
 
 def _ask(policy: Policy, category: str) -> Ask:

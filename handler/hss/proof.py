@@ -20,12 +20,14 @@ multiples of what it gives at once must hold the same lines, as many as `total_n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, Literal
 
 from handler.hss.aligned import AlignedReading, aligned_pages
 from handler.hss.overlap import pages_of
 from handler.hss.pages import same_order
 from handler.hss.reading import ListReading
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from handler.hss.pages import ListPage
@@ -169,4 +171,4 @@ def _agree(first: Pass, second: Pass) -> bool:
 
 
 def _in_order_read(one: Pass) -> tuple[object, ...]:
-    return tuple(key for page in one.pages for key in page.keys)
+    return tuple(chain.from_iterable(page.keys for page in one.pages))

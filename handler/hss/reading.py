@@ -26,10 +26,11 @@ says that the list shrank below the offset, and what stood behind the last page 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from handler.hss.overlap import OVERLAP, pages_of, step_back, step_back_further
 from handler.hss.pages import BOTH, begins_lower, in_place, out_of_order, shares
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -47,6 +48,8 @@ class ListReading(NamedTuple):
     `pages` are those that join, `answers` counts all that came; `step` is how far the next page steps back. `orders`
     are those in which every page ascends; `varied` tells that one page is not sorted by num, `still` that every page
     began in place and `total_num` stayed the same, `shared` that every page shares lines with the one before.
+    `longest` are the most lines of one page, what the service gives at once; `damaged` tells that lines came that
+    cannot be read: then pages are taken as they come, for what else they tell.
     State `stuck` means that a page brought nothing new: offsets are rounded or ignored.
     """
 
@@ -59,6 +62,8 @@ class ListReading(NamedTuple):
     varied: bool = False
     still: bool = True
     shared: bool = True
+    longest: int = 0
+    damaged: bool = False
     state: State = "going"
     why: str = ""
 
@@ -66,11 +71,6 @@ class ListReading(NamedTuple):
     def offset(self) -> int:
         """Where the next page begins."""
         return max(0, self.pages[-1].end - self.step) if self.pages else 0
-
-    @property
-    def longest(self) -> int:
-        """The most lines of one page: what the service gives at once."""
-        return max((page.size for page in self.pages), default=0)
 
     @property
     def in_order(self) -> bool:
@@ -81,11 +81,6 @@ class ListReading(NamedTuple):
     def may_show_order(self) -> bool:
         """Whether the pages so far may be the first ones of a list that shows one."""
         return bool(self.pages and self.orders and self.still)
-
-    @property
-    def damaged(self) -> bool:
-        """Whether lines came that cannot be read: then pages are taken as they come, for what else they tell."""
-        return any(page.unreadable for page in self.pages)
 
     @property
     def numeric(self) -> bool:
@@ -136,7 +131,7 @@ class ListReading(NamedTuple):
 
 
 def _begun(before: ListReading, page: ListPage) -> ListReading:
-    begun = _with(before, page)
+    begun = _with(before, page, shared=True)
     if page.size > page.total_num and not page.capped:
         return _failed(begun, _beyond(page))
     if page.is_all:
@@ -146,37 +141,38 @@ def _begun(before: ListReading, page: ListPage) -> ListReading:
 
 def _joined(before: ListReading, page: ListPage) -> ListReading:
     last = before.pages[-1]
-    if page.size and _fits(before, last, page):
-        return _judged(_with(before, page), page, before)
+    shared = before.shared and shares(last, page)
+    if page.size and _fits(before, last, page, shared=shared):
+        return _judged(_with(before, page, shared=shared), page, before)
     if before.step >= last.size or (out_of_order(last, page) and not before.orders & page.orders):
         return _failed(before, "a page does not join the one before it")
     return before._replace(step=step_back_further(before.step, last), still=False)  # it begins too late
 
 
-def _fits(before: ListReading, last: ListPage, page: ListPage) -> bool:
+def _fits(before: ListReading, last: ListPage, page: ListPage, *, shared: bool) -> bool:
     if page.unreadable or before.damaged:
         return True
     orders = before.orders & page.orders
     if before.sort_asked and orders:
         return begins_lower(last, page, orders)
-    return before.shared and shares(last, page)
+    return shared
 
 
-def _with(before: ListReading, page: ListPage) -> ListReading:
-    """With a page that joins."""
+def _with(before: ListReading, page: ListPage, *, shared: bool) -> ListReading:
+    """With a page that joins; `shared` tells whether every page so far shares lines with the one before."""
     longer = before._replace(
         pages=(*before.pages, page),
         keys=before.keys.union(page.keys),
         orders=before.orders & page.orders,
         varied=before.varied or page.varied,
+        shared=shared,
+        longest=max(before.longest, page.size),
+        damaged=before.damaged or page.unreadable != 0,
     )
     if before.pages:
         last = before.pages[-1]
         steady = page.total_num == last.total_num and in_place(last, page, before.step)
-        longer = longer._replace(
-            still=before.still and steady and begins_lower(last, page, longer.orders),
-            shared=before.shared and shares(last, page),
-        )
+        longer = longer._replace(still=before.still and steady and begins_lower(last, page, longer.orders))
     place = len(longer.pages) * (longer.longest - OVERLAP)
     return longer._replace(step=step_back(page, place, still=longer.still))
 

@@ -7,11 +7,12 @@ code pages of HSS, API Gateway and IAM; HSS answers a missing permission with HT
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.errors import ApiError, DeniedError, ThrottledError
 from handler.foreign_text import one_line
 from handler.hss.strict import json_object
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

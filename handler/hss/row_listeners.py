@@ -12,7 +12,7 @@ from handler.hss.client import Spending
 from handler.hss.decode import drift_warnings
 from handler.hss.hosts import ListenerPages
 from handler.hss.listener_pages import read_listing
-from handler.listeners import PortListeners
+from handler.models.listeners import PortListeners
 from handler.policy.servers import known_of_row
 
 if TYPE_CHECKING:

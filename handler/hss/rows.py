@@ -9,9 +9,10 @@ from __future__ import annotations
 from functools import partial
 from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from handler.models import COUNTERS, Row
+from handler.named_tuple import NamedTuple
 from handler.ports import HIGHEST
 from handler.schemas.breach import type_name
 

@@ -74,13 +74,12 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 def _parsed(body: bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     try:
         text = body.removeprefix(_BOM).decode("utf-8")
-        return _json.loads(
-            _encodable(text) if b"\\" in body and any(half in body for half in _HALF_ESCAPES) else text,
-            object_pairs_hook=object_pairs_hook,
-            parse_constant=_no_constant,
-            parse_int=_integer if _TWENTY_DIGITS in body.translate(_ANY_DIGIT) else None,
-            parse_float=_float,
-        )
+        if _may_hold_halves(body):
+            text = _encodable(text)
+        long_numbers = _TWENTY_DIGITS in body.translate(_ANY_DIGIT)
+        usual = object_pairs_hook is None and not long_numbers
+        decoder = _USUAL if usual else _decoder(object_pairs_hook, _integer if long_numbers else None)
+        return decoder.decode(text)
     except NotJsonError:
         raise
     except UnicodeDecodeError as error:
@@ -89,6 +88,20 @@ def _parsed(body: bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], An
         raise NotJsonError(_TOO_DEEP) from None
     except ValueError as error:
         raise NotJsonError(_where(body, error)) from None
+
+
+def _may_hold_halves(body: bytes) -> bool:
+    """Whether a half of a character may stand in it, escaped."""
+    return b"\\" in body and any(half in body for half in _HALF_ESCAPES)
+
+
+def _decoder(
+    object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None,
+    parse_int: Callable[[str], int] | None = None,
+) -> _json.JSONDecoder:
+    return _json.JSONDecoder(
+        object_pairs_hook=object_pairs_hook, parse_constant=_no_constant, parse_int=parse_int, parse_float=_float
+    )
 
 
 def _measured(value: Any) -> tuple[int, int]:
@@ -142,3 +155,6 @@ def _float(text: str) -> float:
     if not math.isfinite(value):
         raise NotJsonError("a number too large")
     return value
+
+
+_USUAL = _decoder()  # `json.loads` would make one for each text

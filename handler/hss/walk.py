@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.errors import AnswerError, TimeLimitError
 from handler.hss.merge import Exact, everything, proven
@@ -11,6 +11,7 @@ from handler.hss.parameters import PortStatisticsQuery
 from handler.hss.plan import ExactPorts, NextPage, StartOver, Stop, calls_ahead, next_step
 from handler.hss.proof import Proof
 from handler.models import Problem
+from handler.named_tuple import NamedTuple
 from handler.retries import in_minutes
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class PortWalk:
         self._to_come = 1
         self._proof = Proof.begin(sort_asked=self._first_page.sort_key is not None)
         self._exact: list[Exact] = []
-        self._seen: dict[Row, Mapping[str, Any]] = {}  # every row that came, as it was received
+        self._seen: dict[Row, Mapping[str, Any]] = {}  # every row that came, as received; where anybody wants that
         self.total_num: int | None = None
         self.plan = "none"
         self.every_row = False
@@ -171,8 +172,9 @@ class PortWalk:
     def _call(self, query: PortStatisticsQuery) -> PortPage:
         page = self._client.port_page(self._target, query, self._spending, partial=True)
         self.problems += [problem for problem in page.problems if problem not in self.problems]
-        raws = page.raw if self._keep_raw else ({},) * len(page.rows)
-        self._seen.update(zip(page.rows, raws, strict=True))
+        if self._keep_raw or self._on_progress is not None:
+            raws = page.raw if self._keep_raw else ({},) * len(page.rows)
+            self._seen.update(zip(page.rows, raws, strict=True))
         self.notes.append(page.notes)
         return page
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.clock import Deadline, parse_iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
 from handler.logs import LOGGER
 from handler.models import Delivery, Problem
+from handler.named_tuple import NamedTuple
 from handler.notify.due import due_batches
 from handler.notify.notification import Situation, notification_of
 from handler.notify.outbox import LEASE_MARGIN, Outbox, claim, keeps, remember, stateless, summarised
@@ -17,7 +18,8 @@ from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
 from handler.state.memory import Batch, LastRun, SinkMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
+    from collections.abc import Set as AbstractSet
 
     from handler.decide.diff import Compared
     from handler.models import Report
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["DeliveryContext", "Dispatched", "dispatch"]
 
 SAVING: Final = 3.0  # seconds kept for the last save, or a fifth of what is left
-_ELSEWHERE: Final = "another run is telling it; what it leaves is told by the next run"
+ELSEWHERE: Final = "another run is telling it; what it leaves is told by the next run"
 
 
 class Dispatched(NamedTuple):
@@ -51,7 +53,7 @@ def dispatch(
     run_interval: timedelta | None = None,
     dry_run: bool = False,
 ) -> Dispatched:
-    """Tell the sinks and remember it.
+    """Tell the sinks and remember it; what is for several targets at once waits in `context.together`.
 
     `compared` is None where no state is configured; then nothing is remembered. `compared` without a `store` is a
     state that could not be read: everything is told, nothing saved. `version` is the one that was loaded.
@@ -61,22 +63,41 @@ def dispatch(
     memory = summarised(compared.last_run if compared else stateless(report), report, clock)
     situation = Situation(report, memory, parse_iso(report.started_at), run_interval, store is not None, context.shard)
     outbox = Outbox(situation, sinks, context, stateful=compared is not None)
-    outbox.previous_run_at = None if compared is None else compared.previous_run_at
+    if compared is not None:
+        outbox.previous_run_at, outbox.announced = compared.previous_run_at, compared.announced
     _fill(outbox)
     if dry_run:
-        rehearsed = (_delivery(sink, "dry_run" if outbox.batches.get(sink.name) else "quiet") for sink in sinks)
+        rehearsed = (delivery_of(sink, "dry_run" if outbox.batches.get(sink.name) else "quiet") for sink in sinks)
         return Dispatched(tuple(rehearsed), outbox.memory)
+    if context.together is not None:
+        context.together.hold(outbox)
+    return _tell(outbox, store, version)
+
+
+def _tell(outbox: Outbox, store: Store | None, version: str | None) -> Dispatched:
+    """Tell what is in the outbox; what waits in it is kept for the end of the run."""
     if store is not None:
         try:
-            version = claim(outbox, store, version)
+            version = claimed(outbox, store, version)
         except StoreConflictError:
             return _beaten(outbox)
-        except StoreError as error:
-            outbox.problems.append(Problem(f"what is being told could not be recorded first: {error}", hint=error.hint))
     _send_all(outbox)
     if store is not None:
-        remember(outbox, store, version)
-    return _dispatched(outbox, store)
+        version = remember(outbox, store, version)
+    if outbox.context.together is not None:
+        outbox.context.together.add(outbox, store, version)
+    return dispatched(outbox, store, outbox.waiting)
+
+
+def claimed(outbox: Outbox, store: Store, version: str | None) -> str | None:
+    """Save what will be sent; where that cannot be, it is sent all the same. Raises StoreConflictError."""
+    try:
+        return claim(outbox, store, version)
+    except StoreConflictError:
+        raise
+    except StoreError as error:
+        outbox.problems.append(Problem(f"what is being told could not be recorded first: {error}", hint=error.hint))
+        return version
 
 
 def _fill(outbox: Outbox) -> None:
@@ -85,17 +106,18 @@ def _fill(outbox: Outbox) -> None:
     for sink in outbox.sinks:
         known = outbox.memory.sinks.get(sink.name) or SinkMemory(since=outbox.situation.report.started_at)
         outbox.memory = outbox.memory._replace(sinks={**outbox.memory.sinks, sink.name: known})
-        if _is_busy(known, outbox):
-            outbox.deliveries[sink.name] = _delivery(sink, "quiet", _ELSEWHERE)
+        if is_busy(known, outbox):
+            outbox.deliveries[sink.name] = delivery_of(sink, "quiet", ELSEWHERE)
             continue
         after = outbox.memory
         for batch in known.pending:
             after = with_receipts(after, sink.name, batch.items, now)
-        fresh = due_batches(sink, outbox.situation.report, after, now, stateful=outbox.stateful)
+        report, announced = outbox.situation.report, outbox.announced
+        fresh = due_batches(sink, report, after, now, stateful=outbox.stateful, announced=announced)
         outbox.batches[sink.name] = (*known.pending, *fresh)
 
 
-def _is_busy(known: SinkMemory, outbox: Outbox) -> bool:
+def is_busy(known: SinkMemory, outbox: Outbox) -> bool:
     """Whether another run is telling the sink; a lease longer than a run can last was written by a wrong clock."""
     now = outbox.clock.now()
     latest = now + timedelta(seconds=outbox.context.run_seconds) + 2 * LEASE_MARGIN
@@ -104,14 +126,15 @@ def _is_busy(known: SinkMemory, outbox: Outbox) -> bool:
 
 def _beaten(outbox: Outbox) -> Dispatched:
     """Another run was faster: it tells, this one says nothing and saves nothing."""
-    deliveries = tuple(_delivery(sink, "quiet", _ELSEWHERE) for sink in outbox.sinks)
+    deliveries = tuple(delivery_of(sink, "quiet", ELSEWHERE) for sink in outbox.sinks)
     return Dispatched(deliveries, outbox.memory, tuple(outbox.problems))
 
 
-def _dispatched(outbox: Outbox, store: Store | None) -> Dispatched:
-    deliveries = [outbox.deliveries.get(sink.name, _delivery(sink, "quiet")) for sink in outbox.sinks]
+def dispatched(outbox: Outbox, store: Store | None, silent: Container[str]) -> Dispatched:
+    """What came of it so far; each sink that did not take what it was sent is a line of the log, but the `silent`."""
+    deliveries = [outbox.deliveries.get(sink.name, delivery_of(sink, "quiet")) for sink in outbox.sinks]
     for one in deliveries:
-        if one.status in ("owed", "failed"):
+        if one.status in ("owed", "failed") and one.sink not in silent:
             marks = {"run_id": outbox.run_id, "target": outbox.situation.report.target.name, "sink": one.sink}
             LOGGER.warning("%s (%s) did not take it: %s, %s", one.sink, one.kind, one.status, one.reason, extra=marks)
     warnings = tuple(getattr(store, "warnings", ()))
@@ -137,13 +160,13 @@ def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
     left: tuple[Batch, ...] = ()
     for index, batch in enumerate(batches):
         sent = _send_safely(outbox, sink, batch, context)
-        outbox.deliveries[sink.name] = _delivery(sink, sent.status, sent.reason)
+        outbox.deliveries[sink.name] = delivery_of(sink, sent.status, sent.reason)
         items = _taken(sent, batch)
         if items:
             outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.situation.now)
         if sent.acceptance is not Acceptance.TAKEN:
             rest = batch._replace(items=tuple(item for item in batch.items if item not in items))
-            kept = (rest,) if _may_have_it(sent, sink, batch, repeated) else ()
+            kept = (rest,) if may_have_it(sent, sink, batch, repeated) else ()
             left = kept + _repeated(batches[index + 1 :], repeated)
             break
     outbox.settled[sink.name] = {batch.delivery_id for batch in batches}
@@ -162,7 +185,7 @@ def _taken(sent: SendResult, batch: Batch) -> tuple[Item, ...]:
     return tuple(item for item in batch.items if item.key in sent.taken)
 
 
-def _may_have_it(sent: SendResult, sink: Sink, batch: Batch, repeated: set[str]) -> bool:
+def may_have_it(sent: SendResult, sink: Sink, batch: Batch, repeated: AbstractSet[str]) -> bool:
     """Whether the sink may have the batch although it did not say so; then it must be repeated under its own id.
 
     A batch that is repeated may have arrived the first time, whatever happens to it now; but one that is refused for
@@ -184,5 +207,6 @@ def _send_safely(outbox: Outbox, sink: Sink, batch: Batch, context: DeliveryCont
         return SendResult(Acceptance.UNKNOWN, "owed", f"internal error {type(error).__name__}")
 
 
-def _delivery(sink: Sink, status: str, reason: str = "") -> Delivery:
+def delivery_of(sink: Sink, status: str, reason: str = "") -> Delivery:
+    """The outcome of one telling, for this sink."""
     return Delivery(sink.name, sink.kind.name, status, reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
@@ -12,12 +13,14 @@ from handler.decide.diff import has_grown
 from handler.decide.flapping import DAY
 from handler.decide.known_servers import new_since
 from handler.models import worst_first
+from handler.notify.incidents import by_incident
 from handler.notify.run_items import run_items
 from handler.state.memory import SERVERS, Batch, Item, LastRun, SinkMemory, place_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from handler.decide.announced import Announcement
     from handler.models import Finding, Report
     from handler.sinks.sink import Sink
     from handler.state.memory import Receipt, Remembered
@@ -26,20 +29,26 @@ if TYPE_CHECKING:
 BEGINNINGS: Final = ("new", "newly_forbidden", "reopened")
 FINDING_ITEMS: Final = (
     *BEGINNINGS,
-    *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed"),
+    *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed", "rekeyed"),
 )
 MOST_MESSAGES: Final = 20  # of one sink in one run
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
 
 def due_batches(
-    sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True
+    sink: Sink,
+    report: Report,
+    last_run: LastRun,
+    now: datetime,
+    *,
+    stateful: bool = True,
+    announced: tuple[Announcement, ...] = (),
 ) -> tuple[Batch, ...]:
     """What the sink is to be told now, in one message; machines get all that they are due, in several where need be.
 
     No more than `MOST_MESSAGES` in a run: the rest stays due.
     """
-    whole = due_batch(sink, report, last_run, now, stateful=stateful)
+    whole = due_batch(sink, report, last_run, now, stateful=stateful, announced=announced)
     if whole is None or not sink.kind.takes_all:
         return () if whole is None else (whole,)
     most = sink.max_findings
@@ -52,12 +61,20 @@ def due_batches(
     return (first, *(_batch(sink, report, findings[start : start + most]) for start in starts))
 
 
-def due_batch(sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool = True) -> Batch | None:
+def due_batch(
+    sink: Sink,
+    report: Report,
+    last_run: LastRun,
+    now: datetime,
+    *,
+    stateful: bool = True,
+    announced: tuple[Announcement, ...] = (),
+) -> Batch | None:
     """All that the sink is to be told now, or None. `stateful`: what is told is remembered."""
     if sink.match.targets and report.target.name not in sink.match.targets:
         return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = _owed(sink, report, last_run, memory, now)
+    items = _owed(sink, report, last_run, memory, now, announced)
     if not (stateful and items) and not _told_anyway(sink, report, stateful=stateful):
         if not (stateful and _heartbeat_due(sink, memory, report, now)):
             return None
@@ -70,12 +87,23 @@ def _drift(last_run: LastRun, memory: SinkMemory) -> list[Item]:
     return [Item("drift", text) for text in last_run.drift if text not in memory.drift]
 
 
-def _owed(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory, now: datetime) -> list[Item]:
+def _owed(
+    sink: Sink,
+    report: Report,
+    last_run: LastRun,
+    memory: SinkMemory,
+    now: datetime,
+    announced: tuple[Announcement, ...],
+) -> list[Item]:
     """What is owed, whatever becomes of the run; a memory that has just begun says so."""
     blind = report.verdict == "inconclusive"
+    due = _finding_items(sink, last_run, memory, now, blind=blind)
+    if sink.kind.event_per_finding:
+        stays = partial(_stays_open, sink)
+        due = by_incident(due, last_run.findings.values(), stays, sink, place_of(report.target))
     items = [
-        *_finding_items(sink, last_run, memory, now, blind=blind),
-        *run_items(sink, report, last_run, memory),
+        *due,
+        *run_items(sink, report, last_run, memory, announced),
     ]
     first = _is_first(memory, last_run) and (items or last_run.lost)
     return [*items, Item("digest", last_run.began_at)] if first else items
@@ -143,14 +171,19 @@ def _heartbeat_due(sink: Sink, memory: SinkMemory, report: Report, now: datetime
 
 
 def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datetime, *, blind: bool) -> list[Item]:
-    """What is due of findings, worst first; of a kind with an event per finding no more than fit into one run."""
+    """What is due of findings, worst first."""
     items = []
     for record in sorted(last_run.findings.values(), key=lambda one: worst_first(one.finding)):
         what = _what(sink, record, memory, now)
         if what and not (what == "reminded" and blind):  # nobody knows whether it is still open
             text = _because(record) if what in ("resolved", "missed") else str(record.finding.severity)
             items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record), text))
-    return items[: sink.max_findings] if sink.kind.event_per_finding else items
+    return items
+
+
+def _stays_open(sink: Sink, record: Remembered) -> bool:
+    """Whether a sink that holds incidents keeps one open for the finding."""
+    return (record.status == "open" or record.flapping_since is not None) and wants(sink, record.finding)
 
 
 def _what(sink: Sink, record: Remembered, memory: SinkMemory, now: datetime) -> str | None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.clock import parse_iso
 from handler.models import ExemptionNotice, Severity, worst_first
+from handler.named_tuple import NamedTuple
 from handler.notify.due import FINDING_ITEMS, wants
+from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
 from handler.sinks.sink import Before, Notification
+from handler.sinks.text.incidents import incident_key
+from handler.state.memory import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
     from handler.state.memory import Batch, Item, LastRun, Remembered
 
 MISSED_SHOWN = 10
-_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping"))
+_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping", "rekeyed"))
 
 
 class Situation(NamedTuple):
@@ -40,7 +44,7 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
     found = {one.fingerprint: one for one in report.findings}
     remembered = situation.last_run.findings
     by_what = _by_what(batch)
-    groups = {what: _findings(by_what.get(what, ()), found, remembered) for what in FINDING_ITEMS}
+    groups: dict[str, Any] = {what: _findings(by_what.get(what, ()), found, remembered) for what in FINDING_ITEMS}
     ongoing = _ongoing(batch, _open_now(found, remembered.values(), sink))
     changed = [one for what in _OPEN_ITEMS for one in groups[what]]
     return Notification(
@@ -48,10 +52,11 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         report=report,
         **groups,
         ongoing=ongoing,
-        before=_before(batch, sink, remembered),
+        before=_before(batch, sink, remembered) | _incidents(ongoing, sink, report, remembered),
         not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
         seen_again=tuple(item.key or "the run, which could not begin" for item in by_what.get("seen_again", ())),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in by_what.get("exemption", ())),
+        announcements=tuple(_announcement(item, situation) for item in by_what.get("announced", ())),
         notes=tuple(_notes(by_what, situation, len(changed) + len(ongoing))),
         heartbeat="heartbeat" in by_what,
         explain=_explain(report, min(changed or ongoing, key=worst_first, default=None)),
@@ -88,10 +93,25 @@ def _before(batch: Batch, sink: Sink, remembered: Mapping[str, Remembered]) -> d
     return {item.key: _before_item(item, record, sink) for item, record in known if record is not None}
 
 
+def _incidents(
+    ongoing: Iterable[Finding], sink: Sink, report: Report, remembered: Mapping[str, Remembered]
+) -> dict[str, Before]:
+    """Of the findings that the message is not about, which incidents they are in; where the sink holds any."""
+    known = ((one, remembered.get(one.fingerprint)) for one in ongoing if sink.kind.event_per_finding)
+    place = place_of(report.target)
+    return {
+        one.fingerprint: Before(key=incident_key(sink.group, one, place), told_key=told_key(record, sink.name))
+        for one, record in known
+        if record is not None
+    }
+
+
 def _before_item(item: Item, record: Remembered, sink: Sink) -> Before:
     receipt = record.told.get(sink.name)
     told = record.was_severity if receipt is None else receipt.severity
-    before = Before(None if told is None else Severity(told), None if receipt is None else receipt.num)
+    severity = None if told is None else Severity(told)
+    num = None if receipt is None else receipt.num
+    before = Before(severity, num, key=incident_of(item), told_key=told_key(record, sink.name))
     if item.what in ("resolved", "missed"):
         return _ended(before, item, record)
     if item.what == "steady":
@@ -120,9 +140,9 @@ def _for_eyes(report: Report, sink: Sink) -> Report:
 
 
 def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink: Sink) -> list[Finding]:
-    """The sink's open findings: those found now, and for a mirror of the state those not seen this time too."""
+    """The sink's open findings: those found now, and for what holds incidents those not seen this time too."""
     ongoing = list(found.values())
-    if sink.kind.mirrors:
+    if sink.kind.holds_incidents:
         stays = (one for one in remembered if one.status == "open" or one.flapping_since is not None)
         unseen = (one for one in stays if one.finding.fingerprint not in found)
         ongoing += [one.finding._replace(first_seen=one.first_seen) for one in unseen]
@@ -145,6 +165,19 @@ def _exemption(item: Item, today: date) -> ExemptionNotice:
     expires = item.mark.split(" ")[0]
     days_left = (parse_iso(expires).date() - today).days
     return ExemptionNotice(exemption_id=item.key, owner=item.text, expires=expires, days_left=days_left)
+
+
+def _announcement(item: Item, situation: Situation) -> str:
+    """`From 2026-12-20 on, in 14 days, smb forbids 445 in host; open now: 445/tcp`."""
+    day = item.mark.split(" ")[0]
+    left = (parse_iso(day).date() - situation.now.date()).days
+    when = f"in {left} days" if left > 1 else "tomorrow" if left == 1 else "now"
+    rows = [one.finding for one in situation.report.announced if one.finding.rule_id == item.key]
+    ports = list(dict.fromkeys(_port(one) or one.category for one in sorted(rows, key=worst_first)))
+    more = f" and {len(ports) - MISSED_SHOWN} more" if len(ports) > MISSED_SHOWN else ""
+    none = "; nothing of it is open now" if situation.report.verdict != "inconclusive" else ""
+    seen = f"; open now: {', '.join(ports[:MISSED_SHOWN])}{more}" if ports else none
+    return f"From {day} on, {when}, {item.text}{seen}"
 
 
 def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) -> Iterable[str]:

@@ -16,6 +16,7 @@ from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary
 
 if TYPE_CHECKING:
     from handler.clock import Clock
+    from handler.decide.announced import Announcement
     from handler.models import Delivery, Report
     from handler.notify.notification import Situation
     from handler.notify.send import DeliveryContext
@@ -31,8 +32,8 @@ SAVE_AGAIN: Final = 0.5  # seconds
 class Outbox:
     """What one run has to send, as far as it has come.
 
-    `memory` is what will be remembered, `batches` are what each sink gets, in order, and `settled` the ids of the
-    batches that this run is done with, by sink.
+    `memory` is what will be remembered, `batches` are what each sink gets, in order, `waiting` what it gets once the
+    other targets were asked, and `settled` the ids of the batches that this run is done with, by sink.
     """
 
     def __init__(
@@ -42,7 +43,9 @@ class Outbox:
         self.memory = situation.last_run
         self.known_sinks = situation.last_run.sinks  # as they were loaded
         self.previous_run_at: str | None = None
+        self.announced: tuple[Announcement, ...] = ()
         self.batches: dict[str, tuple[Batch, ...]] = {}
+        self.waiting: dict[str, tuple[Batch, ...]] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.settled: dict[str, set[str]] = {}
         self.problems: list[Problem] = []
@@ -99,26 +102,32 @@ def keeps(batch: Batch) -> bool:
     return any(lasting(item) for item in batch.items)
 
 
-def remember(outbox: Outbox, store: Store, version: str | None) -> None:
-    """Save what was told; where another run wrote meanwhile, its receipts and ours together."""
+def remember(outbox: Outbox, store: Store, version: str | None) -> str | None:
+    """Save what was told; where another run wrote meanwhile, its receipts and ours together.
+
+    Gives the version that was saved, or the one that came in where nothing could be.
+    """
+    came = version
     outbox.memory = pruned(outbox.memory, outbox.sinks, outbox.situation.now)
     memory = outbox.memory
     try:
         for _ in range(SAVES):
             try:
-                _save(outbox, store, memory, version)
+                saved = _save(outbox, store, memory, version)
             except StoreConflictError:
                 theirs, version = store.load()
                 memory = merged_memories(theirs or outbox.memory, outbox.memory, outbox.settled, outbox.run_id)
                 continue
             outbox.memory = memory
-            return
+            outbox.previous_run_at, outbox.known_sinks = memory.run_at, memory.sinks
+            return saved
         reason = f"other runs wrote it {SAVES} times in between"
     except StoreError as error:
         reason = str(error)
     outbox.problems.append(
         Problem(f"what was told could not be remembered, the next run may repeat it: {reason}", hint=StoreError.hint)
     )
+    return came
 
 
 def _save(outbox: Outbox, store: Store, memory: LastRun, version: str | None) -> str:

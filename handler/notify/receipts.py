@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from handler.clock import iso
 from handler.models import Severity
 from handler.notify.due import FINDING_ITEMS, is_kept
+from handler.notify.incidents import incident_of
 from handler.notify.run_items import exemption_key, reason_and_since
 from handler.state.memory import HISTORY_LENGTH, SERVERS, Batch, LastRun, Receipt, SinkMemory, at_place
 
@@ -46,13 +47,23 @@ def _was_flapping(record: Remembered, sink: str) -> bool:
 
 def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
     """The receipt of an item, as of when it was made: the finding may have moved on since."""
+    before = record.told.get(sink)
+    if item.what == "rekeyed" and before is not None:
+        return before._replace(key=incident_of(item))
     _, episode, num, *more = item.mark.split(" ")
     counts = [int(part.removeprefix(SERVERS)) for part in more if part.startswith(SERVERS)]
-    flaps = item.what == "flapping" or (item.what in ("raised", "grown") and _was_flapping(record, sink))
-    transition = "resolved" if item.what in ("resolved", "missed") else "flapping" if flaps else "open"
     severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
     servers = counts[0] if counts else None
-    return Receipt(transition, min(int(episode), record.episode), int(num), at, int(severity), servers)
+    own = "" if incident_of(item) == item.key else incident_of(item)
+    episode_told = min(int(episode), record.episode)
+    return Receipt(_transition(item, record, sink), episode_told, int(num), at, int(severity), servers, own)
+
+
+def _transition(item: Item, record: Remembered, sink: str) -> str:
+    if item.what in ("resolved", "missed"):
+        return "resolved"
+    flaps = item.what == "flapping" or (item.what in ("raised", "grown") and _was_flapping(record, sink))
+    return "flapping" if flaps else "open"
 
 
 def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
@@ -71,8 +82,10 @@ def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
         return memory._replace(gap=item.key) if item.what == "gap" else memory._replace(policy=item.key)
     if item.what == "exemption":
         return memory._replace(exemptions={**memory.exemptions, exemption_key(item): at})
-    if item.what == "drift":
-        return memory._replace(drift=(*memory.drift, item.key)[-100:])
+    if item.what == "announced":
+        memory = memory._replace(announced={**memory.announced, item.key: item.mark})
+    elif item.what == "drift":
+        memory = memory._replace(drift=(*memory.drift, item.key)[-100:])
     return memory
 
 
@@ -155,5 +168,6 @@ def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: se
         gap=max(theirs.gap, ours.gap),
         policy=max(theirs.policy, ours.policy),
         exemptions={**theirs.exemptions, **ours.exemptions},
+        announced={**theirs.announced, **ours.announced, **later.announced},
         drift=tuple(dict.fromkeys((*theirs.drift, *ours.drift))),
     )

@@ -11,6 +11,7 @@ from handler.state.memory import Item
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from handler.decide.announced import Announcement
     from handler.models import Report
     from handler.sinks.sink import Sink
     from handler.state.memory import LastRun, SinkMemory
@@ -19,8 +20,10 @@ _SINCE: Final = "\n@"  # parts a reason from the time; a shape never holds it
 RUN: Final = ""  # the "category" of what concerns the run as a whole
 
 
-def run_items(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:
-    """What is due beside findings: what could not be seen, what is seen again, exemptions near their end."""
+def run_items(
+    sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory, announced: Iterable[Announcement] = ()
+) -> Iterator[Item]:
+    """What is due beside findings: what could not be seen, what is seen again, what ends and what begins soon."""
     blind = blind_problems(report)
     for category, problems in blind.items():
         reason = _reason(problems)
@@ -34,6 +37,14 @@ def run_items(sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory)
     yield from _gap_items(last_run, memory)
     yield from _policy_items(last_run, memory)
     yield from (item for item in _endings(report) if exemption_key(item) not in memory.exemptions)
+    yield from _announced(sink, memory, announced)
+
+
+def _announced(sink: Sink, memory: SinkMemory, announced: Iterable[Announcement]) -> Iterator[Item]:
+    """The rules that begin soon, each once per stage."""
+    for one in announced:
+        if _concerns(sink, one) and memory.announced.get(one.rule_id) != one.mark:
+            yield Item("announced", one.rule_id, one.mark, one.words)
 
 
 def _is_seen(category: str, report: Report) -> bool:
@@ -70,6 +81,16 @@ def _again_mark(memory: SinkMemory, category: str) -> str:
     since = memory.blind_since.get(category, "")
     reasons = "; ".join(memory.not_seen[category])
     return f"{reasons}{_SINCE}{since}" if since else reasons
+
+
+def _concerns(sink: Sink, rule: Announcement) -> bool:
+    """Whether what the rule will find goes to the sink."""
+    match = sink.match
+    return (
+        rule.severity >= sink.min_severity
+        and not (match.categories and set(match.categories).isdisjoint(rule.categories))
+        and not (match.tags and set(match.tags).isdisjoint(rule.tags))
+    )
 
 
 def _routed(sink: Sink, category: str) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from handler.errors import TransportError
+from handler.errors import PortComplianceError, TransportError
+from handler.named_tuple import NamedTuple
 from handler.retries import DEFAULT_RETRIES
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.message import PLAIN
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from handler.clock import Deadline
+    from handler.notify.together import Together
     from handler.sinks.message import SinkMessage
     from handler.sinks.sink import Notification, Sink
     from handler.transport import Response, Transport
@@ -53,7 +55,8 @@ class DeliveryContext(NamedTuple):
     """What sending needs of the outside: HTTP, the time that is left (and its clock), and chance for the waits.
 
     `run_seconds` is the longest that a run takes.
-    `shard` names the state or index that the run belongs to, for a watchdog of its own.
+    `shard` names the state or index that the run belongs to, for a watchdog of its own. `together` holds what is told
+    once every target was asked.
     """
 
     transport: Transport
@@ -61,6 +64,7 @@ class DeliveryContext(NamedTuple):
     random: Random
     run_seconds: float = 900.0
     shard: str = ""
+    together: Together | None = None
 
 
 def send(notification: Notification, sink: Sink, context: DeliveryContext) -> SendResult:
@@ -75,11 +79,12 @@ def send(notification: Notification, sink: Sink, context: DeliveryContext) -> Se
 
 
 def http_request(message: SinkMessage, sink: Sink) -> Request:
-    """The POST of a message to the sink's URL, with the sink's own headers and what the kind adds to the query."""
-    parts = urlsplit(sink.url.reveal())
+    """The request of a message, to the sink's URL if it has none, with the sink's headers and the kind's query."""
+    parts = urlsplit((message.url or sink.url).reveal())
     query = "&".join(part for part in (parts.query, urlencode(message.query)) if part)
     headers = {**message.headers, **{name: value.reveal() for name, value in sink.headers.items()}}
-    return Request("POST", urlunsplit((parts.scheme, parts.netloc, parts.path, query, "")), headers, message.body)
+    url = urlunsplit((parts.scheme, parts.netloc, parts.path, query, ""))
+    return Request(message.method, url, headers, message.body or None)
 
 
 class _Attempt:
@@ -91,6 +96,7 @@ class _Attempt:
         self._tried = 0
         self._uncertain = False  # whether some answer left open if the sink has the message
         self._taken: set[str] = set()
+        self._done: set[int] = set()  # those messages of the notification that are about findings, and were taken
         self._whole_messages_taken = 0
 
     def may_start_over(self) -> bool:
@@ -98,18 +104,26 @@ class _Attempt:
         return not self._whole_messages_taken and self._context.deadline.left() >= LEAST_TIME
 
     def post_all(self, shrink: int) -> SinkAnswer:
-        """Post what is not taken yet. One finding's event that is refused does not stop the others."""
+        """Post what is not taken yet. One incident's event that is refused does not stop the others."""
+        messages = self._render(shrink)
+        worst = self._post_each(messages, shrink)
+        rest = [message for index, message in enumerate(messages) if index not in self._done]
+        told = {one for index in self._done for one in messages[index].findings}
+        self._taken = told - {one for message in rest for one in message.findings}
+        return worst
+
+    def _post_each(self, messages: tuple[SinkMessage, ...], shrink: int) -> SinkAnswer:
         worst = SinkAnswer(DeliveryOutcome.DELIVERED)
-        for index, message in enumerate(self._render(shrink)):
-            if message.finding is not None and message.finding in self._taken:
+        for index, message in enumerate(messages):
+            if index in self._done:
                 continue
             answer = self._post(message, shrink, index)
             if answer.outcome in _TAKEN:
                 worst = answer if worst.outcome is DeliveryOutcome.DELIVERED else worst
-                self._take(message)
+                self._take(message, index)
                 continue
             worst = answer
-            if message.finding is None or answer.outcome not in _BODY_REFUSED:
+            if not message.findings or answer.outcome not in _BODY_REFUSED:
                 break
         return worst
 
@@ -129,11 +143,11 @@ class _Attempt:
         now = self._context.deadline.clock.now()
         return self._sink.kind.module.render(self._notification, self._sink, now, shrink)
 
-    def _take(self, message: SinkMessage) -> None:
-        if message.finding is None:
-            self._whole_messages_taken += 1
+    def _take(self, message: SinkMessage, index: int) -> None:
+        if message.findings:
+            self._done.add(index)
         else:
-            self._taken.add(message.finding)
+            self._whole_messages_taken += 1
 
     def _post(self, message: SinkMessage, shrink: int, index: int) -> SinkAnswer:
         """Post one message; again, rendered anew, while its answer asks for that, tries are left and the wait fits."""
@@ -155,8 +169,14 @@ class _Attempt:
 
     def _post_once(self, message: SinkMessage) -> SinkAnswer:
         timeout = min(LONGEST_WAIT, self._context.deadline.left())
+        request, signer = http_request(message, self._sink), self._sink.signer
+        if signer is not None:
+            try:
+                request = request._replace(headers={**request.headers, **signer.headers(request)})
+            except PortComplianceError as error:
+                return SinkAnswer(DeliveryOutcome.RETRY_NEXT_RUN, error.message)
         try:
-            response = self._context.transport(http_request(message, self._sink), timeout)
+            response = self._context.transport(request, timeout)
         except TransportError as error:
             self._uncertain |= error.sent
             return SinkAnswer(DeliveryOutcome.RETRY_NOW, error.message)
@@ -165,6 +185,8 @@ class _Attempt:
         answer = self._sink.kind.module.judge(response.status, response.headers, response.body)
         if answer.outcome not in _TAKEN:
             self._uncertain |= _leaves_open(response)
+        if response.status == 401 and signer is not None and signer.refused():
+            return answer._replace(outcome=DeliveryOutcome.RETRY_NOW, retry_after=0.0)
         return answer
 
 

@@ -29,8 +29,13 @@ def try_sinks(sinks: tuple[Sink, ...], context: DeliveryContext, test_id: str) -
 
 
 def _notification(sink: Sink, now: datetime, test_id: str) -> Notification:
-    """A run that checked nothing; where each finding is an alert of its own, the end of one that never began."""
+    """A run that checked nothing; where each finding is an alert of its own, the end of one that never began.
+
+    A check-in is one that went well, marked: the other would call somebody.
+    """
     report = _report(now, test_id)
+    if sink.kind.once_a_run:
+        return Notification(test_id, report._replace(verdict="compliant", problems=()), notes=(SAID,))
     if sink.kind.mirrors or sink.kind.event_per_finding:
         return Notification(test_id, report._replace(verdict="compliant", problems=()), resolved=(_finding(now),))
     return Notification(test_id, report, not_seen=(SAID,))

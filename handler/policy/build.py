@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.models import CATEGORIES, Severity
+from handler.named_tuple import NamedTuple
 from handler.policy.codes import LoadProblem
 from handler.policy.port_entries import entry_mistake, entry_range
 from handler.policy.rules import PROTOCOLS, ROW_KEYS, STATUSES, Exemption, Location, Rule, RuleKind

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from handler import __version__
-from handler.errors import PolicyError
 from handler.models import Severity
 from handler.policy.rules import Exemption, Limits, Location, Policy, Rule
 from handler.ports import PortSet
@@ -35,22 +33,6 @@ def bundled_policies() -> Path:
     package = Path(__file__).resolve().parent.parent
     inside = package / "policies"
     return inside if inside.is_dir() else package.parent / "policies"
-
-
-def compile_policies(folder: Path) -> dict[str, bytes]:
-    """The compiled form of every policy file below a folder, by its path relative to it (`x.yaml.compiled.json`).
-
-    Other YAML files, and policies with problems (a run tells them), are left alone.
-    """
-    from handler.policy.load import load_texts  # noqa: PLC0415 - YAML and pydantic, only where it is built
-
-    compiled: dict[str, bytes] = {}
-    for path in sorted(folder.rglob("*.yaml")):
-        name = path.relative_to(folder).as_posix()
-        text = path.read_bytes()
-        with suppress(PolicyError):
-            compiled[name + COMPILED_SUFFIX] = compile_policy(load_texts([(name, text)]), text)
-    return compiled
 
 
 def compile_policy(policy: Policy, text: bytes) -> bytes:

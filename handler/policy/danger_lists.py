@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.errors import PolicyError
+from handler.named_tuple import NamedTuple
 from handler.policy.port_entries import entry_mistake, entry_range
 from handler.policy.yaml_positions import read_yaml
 from handler.ports import PortSet

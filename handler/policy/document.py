@@ -100,8 +100,8 @@ class DefaultsDocument(_Shape):
 class ExpectRowsDocument(_Shape):
     """How many rows a category has at least; with fewer the verdict is inconclusive."""
 
-    host: Count | None = Field(default=None, description="Rows expected for servers.")
-    container: Count | None = Field(default=None, description="Rows expected for containers.")
+    host: Count | None = Field(default=None, description="So many rows of servers at least; without it 0.")
+    container: Count | None = Field(default=None, description="So many rows of containers at least; without it 0.")
 
 
 _KINDS = ("ports", "allowed_ports", "statistic")
@@ -120,38 +120,51 @@ class RuleDocument(_Shape):
 
     model_config = ConfigDict(json_schema_extra=_ONE_KIND)
 
-    id: _Id = Field(description="Unique over all files of the policy.")
+    id: _Id = Field(description="Its name in reports and elsewhere; unique over all files of the policy.")
     title: _Line | None = Field(default=None, description="What a finding is called; without it the id.")
-    ports: _Ports | None = Field(default=None, description="Ports that may not be open.")
+    ports: _Ports | None = Field(
+        default=None, description="Ports that may not be open: numbers, ranges as 135-139, IANA service names."
+    )
     allowed_ports: list[_PortEntry] | None = Field(
         default=None, description="The other way round: every port that is not listed is a finding."
     )
-    statistic: CounterWord | None = Field(default=None, description="An asset counter to compare with `above`.")
+    statistic: CounterWord | None = Field(
+        default=None, description="An asset counter that is compared with `above`, instead of ports."
+    )
     protocols: _Protocols | None = Field(
         default=None, description="tcp covers TCP and TCP6, udp covers UDP and UDP6; without it both."
     )
-    severity: SeverityWord | None = Field(default=None, description="How bad a finding is.")
-    categories: _Categories | None = Field(default=None, description="Servers, containers or both.")
-    above: Count = Field(default=0, description="Tolerated num: a finding when num is above it.")
+    severity: SeverityWord | None = Field(
+        default=None, description="How bad a finding is; without it as `defaults` say, else high."
+    )
+    categories: _Categories | None = Field(
+        default=None, description="Servers, containers or both; without it as `defaults` say, else [host]."
+    )
+    above: Count = Field(
+        default=0, description="Tolerated num (usually servers): a finding when num is above it; without it 0."
+    )
     status: Annotated[list[StatusWord], Field(min_length=1)] | None = Field(
-        default=None, description="Only rows that HSS itself marks so. Open Telekom Cloud sends no status."
+        default=None,
+        description="Only rows that HSS itself marks so; without it any. Open Telekom Cloud sends no status.",
     )
     hosts: _Hosts | None = Field(
         default=None,
-        description="Only these servers: names (globs), ids, addresses, networks; a leading ! takes away. "
-        "Open Telekom Cloud does not tell servers.",
+        description="Only these servers: names (globs), ids, addresses, networks; a leading ! takes away. Without it "
+        "every one. Open Telekom Cloud does not tell servers.",
     )
     listening: ListeningWord | None = Field(
-        default=None, description="beyond-loopback: a listener on 127.0.0.0/8 or ::1 alone does not count."
+        default=None,
+        description="beyond-loopback: a listener on 127.0.0.0/8 or ::1 alone does not count; without it any.",
     )
-    rationale: _Line | None = Field(default=None, description="Why this is dangerous.")
-    remediation: _Line | None = Field(default=None, description="What to do about a finding.")
-    references: list[_Url] = Field(default=[], description="Pages that say more.")
+    rationale: _Line | None = Field(default=None, description="Why this is dangerous; shown with each finding.")
+    remediation: _Line | None = Field(default=None, description="What to do about a finding; shown with each.")
+    references: list[_Url] = Field(default=[], description="Addresses of pages that say more.")
     tags: list[_Line] = Field(default=[], description="Words for routing findings to sinks.")
     owner: _Line | None = Field(default=None, description="Whom to ask about a finding.")
     runbook: _Url | None = Field(default=None, description="The page where the steps against a finding are.")
     effective_from: _Day | None = Field(
-        default=None, description="Before that day (UTC) findings are announced, not violated."
+        default=None,
+        description="Before that day (UTC) its findings are announced and break nothing; without it they count.",
     )
 
 
@@ -160,35 +173,42 @@ class ExemptionDocument(_Shape):
 
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["rules"]}, {"required": ["ports"]}]})
 
-    id: _Id = Field(description="Unique over all files of the policy.")
+    id: _Id = Field(description="Its name in reports and elsewhere; unique over all files of the policy.")
     rules: Annotated[list[_Id], Field(min_length=1)] | None = Field(
         default=None, description="Ids of the rules it switches off; without it every rule."
     )
-    ports: _Ports | None = Field(default=None, description="Ports it speaks of; without it every port.")
-    categories: _Categories | None = Field(default=None, description="Without it both.")
+    ports: _Ports | None = Field(default=None, description="Only these ports; without it every port of its rules.")
+    categories: _Categories | None = Field(default=None, description="Only these; without it servers and containers.")
     enterprise_projects: Annotated[list[_Line], Field(min_length=1)] | None = Field(
-        default=None, description="Only for a target that asks for exactly one of these ids, in quotes."
+        default=None,
+        description="Only for a target that asks for exactly one of these ids, in quotes; without it for all.",
     )
     up_to: Count | None = Field(
-        default=None, description="Tolerated num while it lasts; with hosts: of these at most so many."
+        default=None,
+        description="So many are tolerated, more is a finding; with hosts: of these. Without it any number.",
     )
-    hosts: _Hosts | None = Field(default=None, description="Only these servers; others always stand.")
+    hosts: _Hosts | None = Field(
+        default=None,
+        description="Only these servers, by id, network or name; others always stand. Without it every server.",
+    )
     protocols: _Protocols | None = Field(
         default=None, description="tcp covers TCP and TCP6, udp covers UDP and UDP6; without it both."
     )
-    reason: _Line = Field(description="Why it is tolerated.")
-    owner: _Line = Field(description="Who answers for it.")
-    ticket: _Line | None = Field(default=None, description="Where it was decided.")
+    reason: _Line = Field(description="Why it is tolerated, for whoever reads a report.")
+    owner: _Line = Field(description="Who answers for it, and is asked before it ends.")
+    ticket: _Line | None = Field(default=None, description="Where it was decided: a number or an address.")
     approved_by: _Line | None = Field(default=None, description="Who allowed it; better not its owner.")
-    expires: _Day = Field(description="The last day on which it holds, UTC.")
+    expires: _Day = Field(description="The last day on which it holds, UTC; fourteen days before it is warned of.")
 
 
 class LimitsDocument(_Shape):
     """What reviewers hold exemptions to. One that breaks a limit is an error of `policy validate`, and off in a run."""
 
-    exemption_days: Count | None = Field(default=None, description="At most so many days from today to `expires`.")
+    exemption_days: Count | None = Field(
+        default=None, description="At most so many days from today to `expires`; without it any number."
+    )
     require: Annotated[list[RequiredWord], Field(min_length=1)] | None = Field(
-        default=None, description="Keys that every exemption must have."
+        default=None, description="Keys that every exemption must have, beside those that it has anyway."
     )
 
 
@@ -200,19 +220,29 @@ class PolicyDocument(_Shape):
         json_schema_extra={"examples": [{"version": 1, "disallowed_ports": [21, 23, "135-139", 445, 3389]}]},
     )
 
-    version: Literal[1] = Field(description="The version of this format.")
+    version: Literal[1] = Field(description="The version of this format; there is no other than 1.")
     name: _Line | None = Field(default=None, description="The policy's name in reports; without it the file's name.")
-    description: _Text = Field(default="", description="What the policy is for.")
-    defaults: DefaultsDocument = Field(default=DefaultsDocument(), description="For the rules of this file.")
+    description: _Text = Field(default="", description="What the policy is for; told to its readers only.")
+    defaults: DefaultsDocument = Field(
+        default=DefaultsDocument(), description="Severity and categories of the rules of this file that name none."
+    )
     expect_rows: ExpectRowsDocument = Field(
-        default=ExpectRowsDocument(), description="Fewer rows than this in a category: inconclusive."
+        default=ExpectRowsDocument(),
+        description="Rows that a category has at least; fewer are inconclusive, for an agent may be gone.",
     )
-    limits: LimitsDocument = Field(default=LimitsDocument(), description="What every exemption is held to.")
+    limits: LimitsDocument = Field(
+        default=LimitsDocument(),
+        description="What every exemption is held to; one beyond it is an error, and off in a run.",
+    )
     disallowed_ports: _Ports | None = Field(
-        default=None, description="The short form: one rule with the id `disallowed-ports`."
+        default=None, description="The short form: one rule with the id `disallowed-ports` for these ports."
     )
-    rules: list[RuleDocument] = Field(default=[], description="What may not be open.")
-    exemptions: list[ExemptionDocument] = Field(default=[], description="What is tolerated for a time.")
+    rules: list[RuleDocument] = Field(
+        default=[], description="What may not be open; each rule makes findings of its own."
+    )
+    exemptions: list[ExemptionDocument] = Field(
+        default=[], description="What is tolerated until a day; it stays visible in each report."
+    )
 
 
 def policy_schema() -> dict[str, Any]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from handler.named_tuple import NamedTuple
 from handler.policy.compiled import COMPILED_SUFFIX
 from handler.policy.yaml_positions import read_yaml
 

@@ -10,12 +10,14 @@ import re
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
+
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.listeners import Listener
+    from handler.models.listeners import Listener
 
 PatternKind = Literal["network", "id", "glob"]
 Named = Literal["yes", "no", "undecidable"]

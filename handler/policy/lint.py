@@ -10,8 +10,9 @@ The comment stands on the line that is warned about, or on comment lines right a
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from handler.named_tuple import NamedTuple
 from handler.policy.codes import WARNINGS, LintMessage, warning
 from handler.policy.lint_exemptions import lint_exemptions
 from handler.policy.lint_ports import lint_ports

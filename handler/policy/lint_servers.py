@@ -12,8 +12,8 @@ from handler.policy.servers import NO_API
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from handler.listeners import PortListeners
     from handler.models import Snapshot
+    from handler.models.listeners import PortListeners
     from handler.policy.host_patterns import HostPattern
     from handler.policy.rules import Exemption, Policy, Rule
 

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.errors import PolicyError
 from handler.models import CATEGORIES
+from handler.named_tuple import NamedTuple
 from handler.policy.build import SHORT_FORM_ID, BuiltFile, build_file, is_short, mappings
 from handler.policy.canonical import digest
 from handler.policy.codes import LoadProblem

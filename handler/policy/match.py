@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from itertools import chain, pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+from itertools import chain, compress, pairwise
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from handler.listeners import PortListeners
+from handler.models.listeners import PortListeners
+from handler.named_tuple import NamedTuple
 from handler.policy.match_keys import (
     EXEMPTION_BOUNDS,
     EXEMPTION_SCOPE,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from handler.policy.rules import Exemption, Limits, Rule
 
 NOT_ASKED: Final = "HSS was not asked for them"
+_PORT = itemgetter(0)  # of a row
 _Owner = TypeVar("_Owner")
 
 
@@ -111,12 +114,11 @@ def _candidates(
     unasked: str = NOT_ASKED,
 ) -> Iterator[tuple[Subject, list[tuple[Rule, Matcher]]]]:
     """Each row whose port a rule of the category names, with those rules and the tests that are then left."""
-    by_port = _by_port([rule for rule in rules if category in rule.categories], {row.port for row in rows})
+    by_port = _by_port([rule for rule in rules if category in rule.categories], set(map(_PORT, rows)))
     known = {one.port: one for one in listeners}
-    for row in rows:
-        if row.port in by_port:
-            behind = known.get(row.port) or PortListeners(row.port, trouble=unasked)
-            yield Subject(category, row.port, row.protocol, row.num, row.status, behind), by_port[row.port]
+    for row in compress(rows, map(by_port.__contains__, map(_PORT, rows))):
+        behind = known.get(row.port) or PortListeners(row.port, trouble=unasked)
+        yield Subject(category, row.port, row.protocol, row.num, row.status, behind), by_port[row.port]
 
 
 def _by_port(rules: Iterable[Rule], ports: Collection[int]) -> Mapping[int, list[tuple[Rule, Matcher]]]:

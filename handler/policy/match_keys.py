@@ -8,9 +8,10 @@ entry of a key makes the test of one rule or exemption, or gives None where that
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
 from handler.models import family
+from handler.named_tuple import NamedTuple
 from handler.policy.host_patterns import contains
 from handler.policy.rules import PROTOCOLS
 from handler.policy.servers import count_servers, covered_by_exemption, known_of_row, left_for_rule
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
-    from handler.listeners import PortListeners
+    from handler.models.listeners import PortListeners
     from handler.policy.rules import Exemption, Limits, Rule
     from handler.policy.servers import Left
     from handler.ports import PortSet

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal
 
 from handler.models import CATEGORIES, Severity
+from handler.named_tuple import NamedTuple
 from handler.ports import PortSet
 
 if TYPE_CHECKING:

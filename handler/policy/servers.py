@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.addresses import is_loopback
-from handler.listeners import Host, PortListeners, names_one, server_of
 from handler.models import family
+from handler.models.listeners import Host, PortListeners, counted_as, names_one
+from handler.named_tuple import NamedTuple
 from handler.policy.host_patterns import names_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.listeners import Listener
+    from handler.models.listeners import Listener
     from handler.policy.rules import Exemption, Rule
 
 NO_API = "Open Telekom Cloud has no API that lists the servers behind a port"
@@ -75,14 +76,14 @@ def _named(hosts: Sequence[str], category: str, rows: tuple[Listener, ...]) -> L
 
 def count_servers(category: str, rows: Iterable[Listener]) -> int:
     """How many servers (in `container`: containers) these listeners are."""
-    return len({server_of(category, row) for row in rows})
+    return len({counted_as(category, row) for row in rows})
 
 
 def hosts_of(category: str, rows: Iterable[Listener]) -> tuple[Host, ...]:
     """Each server once, with all its listen addresses; on loopback only if all of them are."""
     groups: dict[tuple[str, ...], list[Listener]] = {}
     for row in rows:
-        groups.setdefault(server_of(category, row), []).append(row)
+        groups.setdefault(counted_as(category, row), []).append(row)
     return tuple(_host(group) for group in groups.values())
 
 

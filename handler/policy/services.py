@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+
+from handler.named_tuple import NamedTuple
 
 NICKNAMES = {
     "dns": "domain",

@@ -7,10 +7,11 @@ Whatever they disagree on is refused, with what was read; only texts, whole deci
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from handler.named_tuple import NamedTuple
 from handler.policy.codes import LoadProblem
 from handler.policy.rules import Location
 

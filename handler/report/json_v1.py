@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handler.listeners import Host
 from handler.models import (
     AnnouncedFinding,
     CategorySnapshot,
@@ -16,7 +15,6 @@ from handler.models import (
     Delivery,
     ExemptedFinding,
     Finding,
-    Gaps,
     PastFinding,
     Problem,
     Report,
@@ -24,6 +22,8 @@ from handler.models import (
     Severity,
     Target,
 )
+from handler.models.gaps import Gaps
+from handler.models.listeners import Host
 from handler.report.codec import Codec, as_is, each, field, maybe, spread
 from handler.report.verdict import counts_of, verdict_of_run, worst_target_first
 

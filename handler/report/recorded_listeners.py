@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from handler.addresses import is_loopback
-from handler.listeners import Listener, PortListeners
+from handler.models.listeners import Listener, PortListeners
 from handler.report.codec import Codec, as_is, each, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+REDACTED_HOST: Final = "redacted.invalid"  # the host of a target whose servers have other names
 _FIRST_ADDRESS = int(ip_address("198.18.0.0"))  # for benchmarks: nobody's server has it
 _EVERYWHERE = ("", "0.0.0.0", "::", "*")  # noqa: S104 - what the API says of every network card; nothing is bound
 

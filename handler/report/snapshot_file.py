@@ -17,7 +17,7 @@ from handler.models import CategorySnapshot, Problem, Row, Snapshot
 from handler.report.codec import Codec, as_is, each, field, spread
 from handler.report.json_file import parse_object, schema_problems
 from handler.report.json_v1 import TARGET
-from handler.report.recorded_listeners import Pseudonyms, recorded_listeners, write_listeners
+from handler.report.recorded_listeners import REDACTED_HOST, Pseudonyms, recorded_listeners, write_listeners
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ def _redacted(snapshot: Snapshot) -> Snapshot:
     project = snapshot.target.enterprise_project_id
     target = snapshot.target._replace(
         name="redacted",
-        host="redacted.invalid",
+        host=REDACTED_HOST,
         project_id="redacted",
         enterprise_project_id=project if project in ("0", "all_granted_eps") else "redacted",
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from handler.named_tuple import NamedTuple
 from handler.review.cases import run_case
 
 if TYPE_CHECKING:

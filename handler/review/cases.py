@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import product
 from os.path import normpath
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.decide.evaluate import evaluate
 from handler.errors import PolicyError, UsageError
-from handler.listeners import Listener, PortListeners
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
+from handler.models.listeners import Listener, PortListeners
+from handler.named_tuple import NamedTuple
 from handler.policy.folder import is_policy_file, is_stray_test, is_test_file, stem_of
 from handler.policy.load import load_policy, read_bounded
 from handler.policy.yaml_positions import read_yaml

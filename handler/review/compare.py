@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from handler.decide.evaluate import evaluate
-from handler.listeners import server_key
+from handler.models.listeners import server_of
 from handler.review.changes import Change, Comparison, exemption_changes, expectation_changes, in_order
 from handler.review.loosened import loosened, lowered_expectations
 
@@ -97,7 +97,7 @@ def _servers_more(one: Finding, other: Finding) -> int:
     """How many servers `one` finds behind a row that `other` does not."""
     if one.hosts is None or other.hosts is None:
         return max(0, one.num - other.num)
-    return len({server_key(host) for host in one.hosts} - {server_key(host) for host in other.hosts})
+    return len({server_of(host) for host in one.hosts} - {server_of(host) for host in other.hosts})
 
 
 def _key(finding: Finding) -> _Key:

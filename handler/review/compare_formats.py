@@ -174,6 +174,8 @@ def _weaker_dict(place: Weaker, comparison: Comparison) -> dict[str, Any]:
         "num": [place.least, place.most],
         "statuses": list(place.statuses),
         "enterprise_projects": list(place.projects),
+        "servers": list(place.servers),
+        "listening": place.listening,
         "from": place.since.isoformat(),
         "to": None if place.until is None else place.until.isoformat(),
         "was": str(place.was),

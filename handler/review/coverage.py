@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from handler.named_tuple import NamedTuple
 from handler.policy.rules import PROTOCOLS
 from handler.policy.services import service_of
 from handler.ports import PortSet

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from handler.models import CATEGORIES
+from handler.named_tuple import NamedTuple
 from handler.policy.match import ExemptionsInForce, concerns, exemption_matcher, rule_matcher, unmet_terms
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID, Subject
 

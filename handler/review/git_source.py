@@ -6,10 +6,11 @@ import os
 import re
 import subprocess
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.errors import UsageError
 from handler.foreign_text import one_line
+from handler.named_tuple import NamedTuple
 from handler.policy.folder import is_policy_file, sorted_out
 
 if TYPE_CHECKING:

@@ -8,12 +8,14 @@ counts is how severely a row is found, by whichever rule.
 from __future__ import annotations
 
 from itertools import chain, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES
+from handler.named_tuple import NamedTuple
 from handler.policy.match import ExemptionsInForce, concerns, within
 from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, RULE_WITHIN
 from handler.review.regions import Found, Region, by_edge, found, space_of
+from handler.review.server_split import as_one
 from handler.review.weaker import Weaker, together
 
 if TYPE_CHECKING:
@@ -81,15 +83,16 @@ def _in_place(
         for step in _steps(was.get(low, ()), now.get(low, ())) if low in was else ():
             if step.was is not None and (step.now is None or step.now.severity < step.was.severity):
                 because, there = _because(known.get(step.was.id), after, place, low)
+                because += _by_server(step.was, now.get(low, ()))
                 yield _weaker(place, (low, beyond - 1), step, step.was, because, there)
 
 
 def _steps(past: Sequence[Found], present: Sequence[Found]) -> Iterator[_Step]:
-    """The same for the servers of each old rule: a new one counts for them only if it plainly speaks of all of them."""
+    """The same for the servers of each old rule: new ones count for them only if they plainly speak of all of them."""
     for servers in dict.fromkeys((one.rule.hosts, one.rule.listening) for one in past):
         mine = [one for one in past if (one.rule.hosts, one.rule.listening) == servers]
         theirs = [one for one in present if within(mine[0].rule, one.rule, ("hosts", "listening"))]
-        yield from _steps_of(mine, theirs)
+        yield from _steps_of(mine, [*theirs, *(as_one(mine[0].rule, present) if mine[0].rule.hosts else ())])
 
 
 def _steps_of(past: Sequence[Found], present: Sequence[Found]) -> Iterator[_Step]:
@@ -115,6 +118,14 @@ def _because(rule: Rule | None, exemptions: ExemptionsInForce, place: Region, po
     return "rule changed", rule.location
 
 
+def _by_server(was: Rule, present: Sequence[Found]) -> str:
+    """What is to be said where the old rule needed no listeners, and new ones as severe do."""
+    if was.host_aware:
+        return ""
+    asking = [one.rule.id for one in present if one.rule.host_aware and one.rule.severity >= was.severity]
+    return f"; {', '.join(asking)} cannot say so where HSS does not tell who listens" if asking else ""
+
+
 def _weaker(
     place: Region, ports: tuple[int, int], step: _Step, was: Rule, because: str, there: Location | None
 ) -> Weaker:
@@ -136,4 +147,6 @@ def _weaker(
         location=was.location,
         because=because,
         there=there,
+        servers=was.hosts,
+        listening=was.listening,
     )

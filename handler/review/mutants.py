@@ -1,13 +1,14 @@
-"""Each rule and exemption of a policy changed a little: dropped, shifted, widened, narrowed, flipped. Pure."""
+"""Each rule, exemption and limit of a policy changed a little: dropped, shifted, widened, narrowed, flipped. Pure."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from handler.models import CATEGORIES, COUNTERS
-from handler.policy.rules import PROTOCOLS, STATUSES
+from handler.named_tuple import NamedTuple
+from handler.policy.rules import PROTOCOLS, STATUSES, Limits, Location
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 
 if TYPE_CHECKING:
@@ -20,16 +21,23 @@ _DAY = timedelta(days=1)
 
 
 class Mutant(NamedTuple):
-    """A policy with one small change. `before` and `after` are the rule or exemption changed; None: dropped."""
+    """A policy with one small change. `before` and `after` are the part that is changed; None: dropped."""
 
     description: str
     policy: Policy
-    before: Rule | Exemption
-    after: Rule | Exemption | None
+    before: Rule | Exemption | Limits
+    after: Rule | Exemption | Limits | None
+
+    @property
+    def location(self) -> Location:
+        """Where the changed part stands; of limits, which may be those of several files, only a file is known."""
+        if isinstance(self.before, Limits):
+            return Location(self.policy.files[0] if self.policy.files else "policy")
+        return self.before.location
 
 
 def mutants(policy: Policy) -> Iterator[Mutant]:
-    """Every mutant of every rule and exemption, in the order of the policy; some may say the same as the policy."""
+    """Every mutant of every rule, exemption and limit, in that order; some may say the same as the policy."""
     for at, rule in enumerate(policy.rules):
         for words, changed in chain([("dropped", None)], _rule_changes(rule)):
             others = (*policy.rules[:at], *([changed] if changed else ()), *policy.rules[at + 1 :])
@@ -38,6 +46,8 @@ def mutants(policy: Policy) -> Iterator[Mutant]:
         for words, other in chain([("dropped", None)], _exemption_changes(exemption)):
             rest = (*policy.exemptions[:at], *([other] if other else ()), *policy.exemptions[at + 1 :])
             yield Mutant(f"exemption {exemption.id}: {words}", policy._replace(exemptions=rest), exemption, other)
+    for words, limits in _limit_changes(policy.limits):
+        yield Mutant(f"limits: {words}", policy._replace(limits=limits), policy.limits, limits)
 
 
 def _rule_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
@@ -84,6 +94,16 @@ def _exemption_changes(exemption: Exemption) -> Iterator[tuple[str, Exemption]]:
         yield "up_to dropped", exemption._replace(up_to=None)
         yield from _each(exemption, "up_to", _count_changes("up_to", exemption.up_to))
     yield from _each(exemption, "expires", _day_changes("expires", exemption.expires))
+
+
+def _limit_changes(limits: Limits) -> Iterator[tuple[str, Limits]]:
+    if limits.exemption_days is not None:
+        yield "exemption_days dropped", limits._replace(exemption_days=None)
+        for words, days in _count_changes("exemption_days", limits.exemption_days):
+            yield words, limits._replace(exemption_days=days)
+    for key in limits.require:
+        left = tuple(other for other in limits.require if other != key)
+        yield f"require {key} left out", limits._replace(require=left)
 
 
 def _each(owner: _Owner, key: str, changes: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, _Owner]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from handler.named_tuple import NamedTuple
 from handler.review.cases import run_case
 from handler.review.mutants import mutants
 from handler.review.probes import differs

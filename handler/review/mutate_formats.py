@@ -24,7 +24,7 @@ def _lines(result: MutationResult) -> Iterator[str]:
     for name in result.broken:
         yield f"  FAIL {inert(name)} fails without any change; run `policy test` first"
     for mutant in result.survivors:
-        yield f"  survived: {inert(mutant.description)} ({mutant.before.location})"
+        yield f"  survived: {inert(mutant.description)} ({mutant.location})"
 
 
 def mutants_json(results: Sequence[MutationResult]) -> str:
@@ -37,7 +37,7 @@ def mutants_json(results: Sequence[MutationResult]) -> str:
             "equivalent": result.equivalent,
             "broken_cases": list(result.broken),
             "survivors": [
-                {"change": mutant.description, "location": str(mutant.before.location)} for mutant in result.survivors
+                {"change": mutant.description, "location": str(mutant.location)} for mutant in result.survivors
             ],
         }
         for result in results

@@ -6,7 +6,7 @@ import re
 from itertools import chain, product
 from typing import TYPE_CHECKING
 
-from handler.listeners import Listener, PortListeners
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.host_patterns import host_pattern
 
 if TYPE_CHECKING:

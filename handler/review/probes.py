@@ -7,16 +7,18 @@ asks about all ports, protocols, categories, statuses, nums and days.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from itertools import product
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, product
+from typing import TYPE_CHECKING
 
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Row, Snapshot, Target
+from handler.named_tuple import NamedTuple
 from handler.policy.match import concerns
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS
-from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Policy, Rule
+from handler.policy.rules import PROTOCOLS, STATUSES, Exemption, Limits, Policy, Rule
 from handler.ports import HIGHEST
 from handler.review.probe_servers import on_ports, worlds
+from handler.review.regions import turning_days
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -47,7 +49,7 @@ def differs(policy: Policy, mutant: Mutant) -> bool:
         for world in worlds(rules, exemptions, _nums(rules, exemptions))
     ]
     points += [_Point((), counters) for counters in _counters(rules, exemptions)]
-    for point, day, project in product(points, _days(rules, exemptions), _projects(exemptions)):
+    for point, day, project in product(points, _days(old, new), _projects(exemptions)):
         snapshot = _snapshot(point, project)
         if _answers(evaluate(old, snapshot, day)) != _answers(evaluate(new, snapshot, day)):
             return True
@@ -56,10 +58,12 @@ def differs(policy: Policy, mutant: Mutant) -> bool:
 
 def _parts(policy: Policy, mutant: Mutant) -> tuple[Policy, Policy]:
     """Both policies without the rules and exemptions that the change cannot concern: rules judge independently."""
+    if isinstance(mutant.before, Limits):
+        return policy, mutant.policy
     if isinstance(mutant.before, Rule):
-        ids = {mutant.before.id}
-        exemptions = tuple(e for e in policy.exemptions if not e.rules or ids.intersection(e.rules))
-        return _only(policy, ids, exemptions), _only(mutant.policy, ids, exemptions)
+        rule = mutant.before
+        exemptions = tuple(exemption for exemption in policy.exemptions if concerns(exemption, rule))
+        return _only(policy, {rule.id}, exemptions), _only(mutant.policy, {rule.id}, exemptions)
     changed = [each for each in (mutant.before, mutant.after) if isinstance(each, Exemption)]
     ids = {rule.id for rule in policy.rules if any(concerns(exemption, rule) for exemption in changed)}
     return _only(policy, ids, policy.exemptions), _only(mutant.policy, ids, mutant.policy.exemptions)
@@ -95,12 +99,10 @@ def _nums(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> list[int]:
     return sorted({num for limit in limits for num in (limit, limit + 1)})
 
 
-def _days(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> list[date]:
+def _days(*policies: Policy) -> list[date]:
     """The first day of each stretch, beginning before all of them."""
-    starts = {rule.effective_from for rule in rules if rule.effective_from is not None}
-    starts |= {exemption.expires + timedelta(days=1) for exemption in exemptions}
-    first = min(starts, default=None)
-    return [_ANY_DAY] if first is None else [first - timedelta(days=1), *sorted(starts)]
+    starts = sorted(set(chain.from_iterable(map(turning_days, policies))))
+    return [_ANY_DAY] if not starts else [starts[0] - timedelta(days=1), *starts]
 
 
 def _projects(exemptions: Sequence[Exemption]) -> Iterator[str]:

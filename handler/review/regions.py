@@ -6,9 +6,10 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from datetime import date, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.models import CATEGORIES
+from handler.named_tuple import NamedTuple
 from handler.policy.host_patterns import without_servers
 from handler.policy.match import ExemptionsInForce, rule_matcher
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID, Subject
@@ -82,13 +83,13 @@ def space_of(policies: Iterable[Policy], today: date) -> Space:
     return Space(
         statuses=(*filter(named.__contains__, STATUSES), OTHER),
         projects=(*sorted(projects), ALL_ENTERPRISE_PROJECTS),
-        days=_stretches(today, chain.from_iterable(map(_turning_days, several))),
+        days=_stretches(today, chain.from_iterable(map(turning_days, several))),
         counters=tuple(sorted({rule.statistic for rule in rules if rule.statistic is not None})),
     )
 
 
-def _turning_days(policy: Policy) -> Iterator[date]:
-    """The days on which a rule begins to rule, or an exemption to hold or not."""
+def turning_days(policy: Policy) -> Iterator[date]:
+    """The days on which a rule begins to rule, or an exemption to hold or not; some may stand twice."""
     yield from (rule.effective_from for rule in policy.rules if rule.effective_from is not None)
     yield from (exemption.expires + _DAY for exemption in policy.exemptions if exemption.expires < date.max)
     if policy.limits.exemption_days is not None:  # on the first of these days its end is near enough

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from itertools import chain
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
 
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, family
+from handler.named_tuple import NamedTuple
 from handler.policy.canonical import as_yaml
+from handler.policy.host_patterns import host_pattern
+from handler.policy.servers import known_of_row
+from handler.report.recorded_listeners import REDACTED_HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import date
 
     from handler.models import Finding, Snapshot
@@ -84,11 +90,12 @@ class Vouching(NamedTuple):
 def starting_policy(baseline: str, policy: Policy, snapshot: Snapshot, today: date, vouching: Vouching) -> str:
     """The text of the baseline with an exemption for each of its findings, so that only what comes on top is found.
 
-    `policy` is what the text says. A category with rows is expected to have rows from now on.
+    `policy` is what the text says. A category with rows is expected to have rows from now on. Where the snapshot tells
+    who listens, an exemption is for these servers only.
     """
     rows = {one.category for one in snapshot.categories if one.rows}
     expected = {"expect_rows": {name: 1 for name in CATEGORIES if name in rows}}
-    exemptions = _exemptions(evaluate(policy, snapshot, today).findings, vouching)
+    exemptions = _exemptions(evaluate(policy, snapshot, today).findings, snapshot, vouching)
     head, rules, rest = baseline.partition("\nrules:\n")
     head = re.sub(r"\A# yaml-language-server:.*\n", _EDITOR, head)
     parts = [head, "\n", as_yaml(expected, short=True).rstrip() if rows else "", rules, rest.rstrip(), "\n"]
@@ -98,29 +105,54 @@ def starting_policy(baseline: str, policy: Policy, snapshot: Snapshot, today: da
     return "".join(parts)
 
 
-def _exemptions(findings: Iterable[Finding], vouching: Vouching) -> list[dict[str, Any]]:
+def _exemptions(findings: Iterable[Finding], snapshot: Snapshot, vouching: Vouching) -> list[dict[str, Any]]:
     """One for each rule, category, port and protocol, up to the greatest num; IPv4 and IPv6 are one protocol."""
-    most: dict[tuple[str, str, int | None, str | None], int] = {}
+    rows: dict[tuple[str, str, int | None, str | None], list[Finding]] = {}
     for one in findings:
         at = (one.rule_id, one.category, one.port, family(one.protocol or ""))
-        most[at] = max(one.num, most.get(at, 0))
-    return [_exemption(*at, num, vouching) for at, num in most.items()]
+        rows.setdefault(at, []).append(one)
+    return [_exemption(*at, alike, _servers(alike, snapshot), vouching) for at, alike in rows.items()]
+
+
+def _servers(rows: Sequence[Finding], snapshot: Snapshot) -> tuple[str, ...]:
+    """The ids of all servers behind these rows; none where one of them is not known, or has another name here."""
+    if snapshot.target.host == REDACTED_HOST:
+        return ()
+    named = [_behind(row, snapshot) for row in rows]
+    return tuple(sorted(set(chain.from_iterable(named)))) if all(named) else ()
+
+
+def _behind(row: Finding, snapshot: Snapshot) -> set[str]:
+    listing = next(one for one in snapshot.categories if one.category == row.category)
+    known = next((one for one in listing.listeners if one.port == row.port), None)
+    if known is None:
+        return set()
+    listeners = known_of_row(known, row.category, row.protocol, row.num).listeners
+    ids = set(map(attrgetter("container_id" if row.category == "container" else "host_id"), listeners))
+    return ids if all(one and host_pattern(one).kind == "id" for one in ids) else set()
 
 
 def _exemption(
-    rule: str, category: str, port: int | None, protocol: str | None, num: int, vouching: Vouching
+    rule: str,
+    category: str,
+    port: int | None,
+    protocol: str | None,
+    rows: Sequence[Finding],
+    servers: Sequence[str],
+    vouching: Vouching,
 ) -> dict[str, Any]:
     name = "-".join(str(part) for part in (rule, port, protocol, category) if part is not None)
     narrowed: Mapping[str, Any] = {
         "ports": port and [port],
         "categories": [category],
         "protocols": protocol and [protocol],
+        "hosts": list(servers),
     }
     return {
         "id": name,
         "rules": [rule],
         **{key: value for key, value in narrowed.items() if value},
-        "up_to": num,
+        "up_to": max(row.num for row in rows),
         "reason": vouching.reason,
         "owner": vouching.owner,
         "expires": vouching.expires,

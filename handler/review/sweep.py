@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import chain, groupby, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES
+from handler.named_tuple import NamedTuple
 from handler.policy.match import within
 from handler.policy.match_keys import RULE_BOUNDS
 from handler.policy.rules import PROTOCOLS

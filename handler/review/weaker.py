@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from handler.named_tuple import NamedTuple
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS
 from handler.review.regions import OTHER
 
@@ -22,8 +23,8 @@ class Weaker(NamedTuple):
     """Rows (or a counter) that the old policy finds with severity `was`, the new one with `now` or (None) not at all.
 
     Ports, nums and days are given by their first and last; a last num or day of None is without end. Empty `statuses`
-    and `projects` are all there are. `location` is where the old rule stands, `because` what the new policy says
-    instead, `there` where it says so.
+    and `projects` are all there are; `servers` and `listening` are as in the old rule. `location` is where that one
+    stands, `because` what the new policy says instead, `there` where it says so.
     """
 
     category: str
@@ -43,6 +44,8 @@ class Weaker(NamedTuple):
     location: Location
     because: str
     there: Location | None
+    servers: tuple[str, ...] = ()
+    listening: str = "any"
 
     @property
     def what(self) -> str:
@@ -61,6 +64,8 @@ class Weaker(NamedTuple):
             words.append(f"status {' or '.join('any other' if one == OTHER else one for one in self.statuses)}")
         if self.projects:
             words.append(f"enterprise project {' or '.join(map(_project, self.projects))}")
+        words.append(f"servers {' '.join(self.servers)}" if self.servers else "")
+        words.append(f"listening {self.listening}" if self.listening != "any" else "")
         return ", ".join(word for word in words if word)
 
     def when(self, today: date) -> str:
@@ -71,7 +76,8 @@ class Weaker(NamedTuple):
     def words(self, today: date) -> str:
         """`445/tcp on host: high -> nothing, from today`."""
         only = f", {self.only}" if self.only else ""
-        return f"{self.what} on {self.category}{only}: {self.was} -> {self.now or 'nothing'}, {self.when(today)}"
+        now = "nothing" if self.now is None else self.now
+        return f"{self.what} on {self.category}{only}: {self.was} -> {now}, {self.when(today)}"
 
 
 def _nums(least: int, most: int | None) -> str:

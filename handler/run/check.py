@@ -44,7 +44,8 @@ def told_report(report: Report, compared: Compared | None, state: LoadedState, a
     report = adapters.redactor.report(report)
     try:
         with adapters.redactor.errors():
-            told = adapters.notifier(report, compared, state.store, state.version)
+            tell = adapters.notifier
+            told = None if tell is None else tell(report, compared, state.store, state.version)
         return adapters.redactor.report(finished(report, told, adapters.clock))
     except Exception as error:  # noqa: BLE001 - as above
         problem = internal_error(error, report.target.name).problem
@@ -89,10 +90,12 @@ def with_skipped(snapshot: Snapshot, skipped: Sequence[str]) -> Snapshot:
     return snapshot._replace(categories=snapshot.categories + named)
 
 
-def finished(report: Report, told: Dispatched, clock: Clock) -> Report:
-    """The report after telling."""
+def finished(report: Report, told: Dispatched | None, clock: Clock) -> Report:
+    """The report after telling, if anybody was to be told."""
+    report = report._replace(finished_at=iso(clock.now()))
+    if told is None:
+        return report
     return report._replace(
-        finished_at=iso(clock.now()),
         deliveries=told.deliveries,
         problems=(*report.problems, *told.problems),
         warnings=(*report.warnings, *told.warnings),

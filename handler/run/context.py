@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import SystemClock
 from handler.hss.iam import TokenCache
 from handler.hss.pacing import Pacer
+from handler.named_tuple import NamedTuple
 from handler.run.policy_source import PolicyCache
 from handler.settings.targets_cache import TargetsCache
 from handler.transport import HttpTransport, host_of

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import running
 from handler.errors import DeniedError, SettingsError
 from handler.hss.auth import AgencyAuth, KeyAuth, TokenAuth
 from handler.hss.iam import Login, PasswordAuth
 from handler.models import Secret
+from handler.named_tuple import NamedTuple
 from handler.run import lazy
 from handler.settings.credentials import read_credentials
 from handler.settings.reader import Reader
@@ -39,21 +40,26 @@ class Authorizers:
 
     def of(self, place: Place) -> Authorizer:
         """The authorizer of a place, whose headers the redactor knows. Raises SettingsError where there is none."""
-        return NotedAuthorizer(self._of(place), self._redactor)
+        return NotedAuthorizer(self._of(place.credentials, place.project_id, f"target {place.name}"), self._redactor)
 
-    def _of(self, place: Place) -> Authorizer:
-        known, clock = place.credentials, running(self._context.clock)
+    def own(self, project_id: str, who: str) -> Authorizer:
+        """The authorizer of another service, from the settings themselves. Raises SettingsError where there is none."""
+        known = read_credentials(Reader(self._context.lookup))
+        return NotedAuthorizer(self._of(known, project_id, who), self._redactor)
+
+    def _of(self, known: Credentials, project_id: str, who: str) -> Authorizer:
+        clock = running(self._context.clock)
         if known.token is not None:
             return TokenAuth(known.token)
         if known.secret_key is not None:
             self._redactor.learn(known.secret_key.reveal())
-            key = KeyAuth(known.access_key, known.secret_key, place.project_id, clock, known.security_token)
+            key = KeyAuth(known.access_key, known.secret_key, project_id, clock, known.security_token)
             return GuardedKey(key, self._refusals)
         if known.password is not None:
             return self._login(known, known.password)
         if self._agency is None:
-            raise SettingsError(f"target {place.name}: there are no credentials", hint=NO_CREDENTIALS)
-        return GuardedKey(AgencyAuth(*self._agency, place.project_id, clock), self._refusals)
+            raise SettingsError(f"{who}: there are no credentials", hint=NO_CREDENTIALS)
+        return GuardedKey(AgencyAuth(*self._agency, project_id, clock), self._refusals)
 
     def object_keys(self, place: Place | None) -> ObsKeys:
         """The access key that signs requests to OBS. Raises SettingsError where only other credentials are known."""

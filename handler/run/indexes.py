@@ -21,10 +21,15 @@ def fleet_urls(wiring: Wiring) -> tuple[Secret, ...]:
     return settings.fleet_state_urls or own
 
 
-def read_indexes(wiring: Wiring, urls: Sequence[Secret]) -> tuple[list[Index], list[str]]:
-    """The indexes of these states, and why some cannot be read; they are named by number, a URL may hold a password."""
+def read_indexes(wiring: Wiring, urls: Sequence[Secret], *, but: Secret | None = None) -> tuple[list[Index], list[str]]:
+    """The indexes of these states, `but` one, and why some cannot be read.
+
+    They are named by their number, for a URL may hold a password.
+    """
     found, unread = [], []
     for number, url in enumerate(urls, 1):
+        if url == but:
+            continue
         try:
             store = wiring.index_store(url, wiring.settings.place, read_only=True)
             index = None if store is None else store.load()[0]

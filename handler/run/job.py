@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from handler.named_tuple import NamedTuple
 from handler.run.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
-    from handler.clock import Clock
+    from handler.clock import Clock, Deadline
     from handler.decide.diff import Compared
-    from handler.models import Finding, Report, Snapshot, Target
+    from handler.models import Delivery, Finding, Report, Snapshot, Target
     from handler.notify.dispatch import Dispatched
+    from handler.notify.together import Together
     from handler.policy.rules import Policy
     from handler.state.interface import Store
     from handler.state.memory import LastRun
+
+KEPT_FOR_TELLING = 10.0  # seconds at most
 
 
 class Job(NamedTuple):
@@ -44,15 +48,41 @@ class Notifier(Protocol):
 class Adapters(NamedTuple):
     """What a check talks to. `source` gives the snapshot; `hosts` finds the servers behind findings, and may warn.
 
-    What they say leaves through `redactor`.
+    No `notifier`: nobody is to be told, and nothing is remembered. What they say leaves through `redactor`.
     """
 
     source: Callable[[Job], Snapshot]
-    notifier: Notifier
+    notifier: Notifier | None
     clock: Clock
     store: Store | None = None
     hosts: Callable[[Job, tuple[Finding, ...]], tuple[tuple[Finding, ...], tuple[str, ...]]] | None = None
     redactor: Redactor = Redactor()
+
+
+def kept_for_telling(whole: Deadline) -> float:
+    """The seconds that are kept for telling and saving: a tenth of the time."""
+    return min(KEPT_FOR_TELLING, whole.left() / 10)
+
+
+class AtOnce:
+    """How the run of one target ends: everybody was told when it was asked. `EndOfRun` is that of several."""
+
+    together: Together | None = None
+
+    def until(self, whole: Deadline) -> Deadline:
+        """When the last target has to be done."""
+        return whole
+
+    def tell(self, deadline: Deadline) -> None:
+        """Tell what waits, within the time."""
+
+    def finished(self, report: Report) -> Report:
+        """The report of a target, with what came of its part."""
+        return report
+
+    def deliveries(self, name: str, so_far: tuple[Delivery, ...]) -> tuple[Delivery, ...]:  # noqa: ARG002
+        """What came of telling a target's part in the end, in the place of what was said when it was asked."""
+        return so_far
 
 
 class LoadedState(NamedTuple):

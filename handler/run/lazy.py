@@ -1,8 +1,9 @@
 """What a run needs only after its first request, or not in every run: each name is imported when it is first used.
 
-A cold start sends its first request as soon as it can. What decides and tells is loaded in a thread while HSS answers
-(`load_what_follows`); the rest is loaded by the run that uses it. `lazy.evaluate` is `handler.decide.evaluate.evaluate`
-for a reader and for a type checker; only the moment of the import differs.
+A cold start sends its first request as soon as it can. What asks HSS is loaded with the function's door
+(`load_what_asks`), what decides and tells in a thread while HSS answers (`load_what_follows`), and the rest by the run
+that uses it. `lazy.evaluate` is `handler.decide.evaluate.evaluate` for a reader and for a type checker; only the moment
+of the import differs.
 """
 
 from __future__ import annotations
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from handler.decide.evaluate import evaluate as evaluate
     from handler.decide.wanted_listeners import wanted_listeners as wanted_listeners
     from handler.formats.registry import render_report as render_report
+    from handler.hss.client import HssClient as HssClient
     from handler.hss.clouds_yaml import read_cloud as read_cloud
     from handler.hss.clouds_yaml import search_paths as search_paths
     from handler.hss.hosts import MOST_CALLS as MOST_CALLS
     from handler.hss.hosts import name_hosts as name_hosts
+    from handler.hss.listing import check_queries as check_queries
+    from handler.hss.listing import take_snapshot as take_snapshot
+    from handler.hss.plan import asks_of as asks_of
     from handler.hss.row_listeners import with_listeners as with_listeners
     from handler.notify.dispatch import DeliveryContext as DeliveryContext
     from handler.notify.dispatch import dispatch as dispatch
@@ -30,10 +35,16 @@ if TYPE_CHECKING:
     from handler.report.fit import RESULT_BYTES as RESULT_BYTES
     from handler.report.json_file import MAX_JSON_BYTES as MAX_JSON_BYTES
     from handler.report.snapshot_file import parse_snapshot as parse_snapshot
+    from handler.report.verdict import verdict_of_run as verdict_of_run
+    from handler.run.check_in import RESERVED as RESERVED
+    from handler.run.check_in import check_in as check_in
+    from handler.run.check_in import with_check_ins as with_check_ins
     from handler.run.conclude import compare_with as compare_with
     from handler.run.conclude import failed_run as failed_run
     from handler.run.conclude import report_of as report_of
     from handler.run.conclude import run_failure as run_failure
+    from handler.run.end_of_run import EndOfRun as EndOfRun
+    from handler.run.left import is_settled as is_settled
     from handler.run.left import tell_left as tell_left
     from handler.run.recorded import replay as replay
     from handler.run.result import RunResult as RunResult
@@ -50,6 +61,11 @@ if TYPE_CHECKING:
     from handler.state.obs_objects import ObsObjects as ObsObjects
     from handler.state.open import open_store as open_store
 
+_FOR_THE_FIRST_REQUEST = {  # a run on a recorded snapshot makes none
+    "handler.hss.client": ("HssClient",),
+    "handler.hss.listing": ("check_queries", "take_snapshot"),
+    "handler.hss.plan": ("asks_of",),
+}
 _AFTER_THE_FIRST_REQUEST = {
     "handler.decide.evaluate": ("evaluate",),
     "handler.decide.wanted_listeners": ("wanted_listeners",),
@@ -68,7 +84,10 @@ _WHERE_USED = {
     "handler.report.fit": ("RESULT_BYTES",),  # a gateway call
     "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
-    "handler.run.left": ("tell_left",),  # a state with {target}
+    "handler.report.verdict": ("verdict_of_run",),  # a sink that is told once a run
+    "handler.run.check_in": ("RESERVED", "check_in", "with_check_ins"),  # a sink that is told once a run
+    "handler.run.end_of_run": ("EndOfRun",),  # sinks, and several targets
+    "handler.run.left": ("is_settled", "tell_left"),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
     "handler.run.shard": ("open_shard",),  # a state with {target}
     "handler.run.sink_test": ("check_sinks",),  # a test of the sinks
@@ -81,7 +100,14 @@ _WHERE_USED = {
     "handler.state.obs_objects": ("ObsKeys", "ObsObjects"),  # a policy or state in a bucket
     "handler.state.open": ("open_store",),  # a run with a state
 }
-_WHERE = {name: module for module, names in (_AFTER_THE_FIRST_REQUEST | _WHERE_USED).items() for name in names}
+_TABLE = _FOR_THE_FIRST_REQUEST | _AFTER_THE_FIRST_REQUEST | _WHERE_USED
+_WHERE = {name: module for module, names in _TABLE.items() for name in names}
+
+
+def load_what_asks() -> None:
+    """Import what a first request needs."""
+    for module in _FOR_THE_FIRST_REQUEST:
+        import_module(module)
 
 
 def load_what_follows() -> None:

@@ -6,52 +6,85 @@ from typing import TYPE_CHECKING
 
 from handler.clock import Deadline, iso
 from handler.decide.diff import Compared
-from handler.models import Changes, PastFinding, Report, Target
+from handler.models import Changes, PastFinding, Problem, Report, Target
+from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
 from handler.run.indexes import read_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from handler.models import Delivery, Verdict
+    from handler.notify.together import Together
     from handler.run.job import LoadedState
     from handler.run.targets import PreparedRun
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
     from handler.state.index import IndexEntry
 
+UNCHECKED = "it left TARGETS_CONFIG and is no longer checked; what was open may still be"
+_NAMED = 3  # targets, and indexes, that are named where there are many
 
-def tell_left(left: Mapping[str, IndexEntry], run: PreparedRun, wiring: Wiring, whole: Deadline) -> tuple[str, ...]:
-    """Tell of each target that left, within the time. Gives those that are settled and may be forgotten.
+
+def tell_left(
+    left: Mapping[str, IndexEntry],
+    run: PreparedRun,
+    wiring: Wiring,
+    whole: Deadline,
+    together: Together | None = None,
+) -> Mapping[str, tuple[Delivery, ...]]:
+    """Tell of each target that left, within the time. Gives what came of it, by name; `together` may hold some of it.
 
     Raises nothing: a fault of our own is logged, and what is not settled is tried again by the next run.
-
-    One whose place another index of FLEET_STATE_URLS holds moved to another shard: it is dropped without a word.
     """
-    settled: list[str] = []
+    told: dict[str, tuple[Delivery, ...]] = {}
     try:
         with wiring.redactor.errors():
-            elsewhere = _places_elsewhere(wiring) if left else frozenset()
             for name, entry in left.items():
                 if whole.left() <= 1:
                     break
-                if entry.place in elsewhere or _told(name, entry, run, wiring, whole):
-                    settled.append(name)
+                told[name] = _told(name, entry, run, wiring, whole, together)
     except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
         internal_error(error)
-    return tuple(settled)
+    return told
 
 
-def _places_elsewhere(wiring: Wiring) -> frozenset[str]:
-    own = wiring.settings.state_url
-    others = [url for url in wiring.settings.fleet_state_urls if url != own]
-    indexes, _ = read_indexes(wiring, others)
-    return frozenset(entry.place for index in indexes for entry in index.targets.values() if entry.place)
+def is_settled(deliveries: Iterable[Delivery]) -> bool:
+    """Whether every sink knows, so that the target may be forgotten."""
+    return not any(delivery.status in ("owed", "failed") for delivery in deliveries)
 
 
-def _told(name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole: Deadline) -> bool:
-    """Whether every sink knows; kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
+class Elsewhere(NamedTuple):
+    """The places that other indexes of the fleet hold, and which of these cannot be read."""
+
+    places: frozenset[str]
+    unread: tuple[str, ...] = ()
+
+
+def elsewhere(wiring: Wiring) -> Elsewhere:
+    """What the other indexes of FLEET_STATE_URLS hold. Raises nothing: a fault of our own is logged."""
+    settings = wiring.settings
+    try:
+        with wiring.redactor.errors():
+            indexes, unread = read_indexes(wiring, settings.fleet_state_urls, but=settings.state_url)
+    except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
+        return Elsewhere(frozenset(), (internal_error(error).message,))
+    places = (entry.place for index in indexes for entry in index.targets.values() if entry.place)
+    return Elsewhere(frozenset(places), tuple(unread))
+
+
+def not_known(names: Sequence[str], unread: Sequence[str]) -> str:
+    """What is said of targets that left where it is not known whether another shard checks them."""
+    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    why = f"not all of FLEET_STATE_URLS can be read: {'; '.join(unread[:_NAMED])}"
+    return f"left TARGETS_CONFIG: {named}; whether another shard checks them now is not known, because {why}"
+
+
+def _told(
+    name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole: Deadline, together: Together | None
+) -> tuple[Delivery, ...]:
+    """What each sink made of it; kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
     url = run.request.state_url or wiring.settings.state_url
     store = wiring.store(url, name, run.targets[0].place)
     ending = tuple(sink for sink in run.sinks if sink.kind.holds_incidents)
@@ -63,10 +96,10 @@ def _told(name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole:
         if state.last_run is None or not sinks:
             continue
         share = Deadline.after(whole.left() / 2, wiring.context.clock)
-        notifier = wiring.notifier(sinks, share, dry_run=False, state_url=url)
+        notifier = wiring.notifier(sinks, share, dry_run=False, state_url=url, together=together)
         report, compared = _ended(name, entry, run, state, verdict)
         deliveries += notifier(report, compared, state.store, state.version).deliveries
-    return not any(delivery.status in ("owed", "failed") for delivery in deliveries)
+    return tuple(deliveries)
 
 
 def _ended(
@@ -92,7 +125,7 @@ def _ended(
         policy_files=(),
         target=Target(name, entry.cloud, entry.region, host, project_id, enterprise_project_id),
         changes=changes,
-        warnings=("no longer checked: it left TARGETS_CONFIG",),
+        problems=() if verdict == "compliant" else (Problem(UNCHECKED),),
     )
     memory = last_run._replace(run_at=at, findings={**last_run.findings, **ended})
     return report, Compared(changes=changes, findings=(), last_run=memory, previous_run_at=last_run.run_at)

@@ -11,15 +11,18 @@ import base64
 import re
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
-from urllib.parse import unquote
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from handler.errors import PortComplianceError
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from handler.models import CategorySnapshot, Finding, Report, Snapshot
+    from handler.sinks.sink import Sink
 
 SHORTEST: Final = 8  # characters; what is shorter may be any word, and an honest answer would be changed for it
 PIECE: Final = 16  # so many characters of a secret in a row are as bad as all of it
@@ -32,6 +35,7 @@ _ESCAPES: Final = re.compile(
 )
 _SIGNED: Final = re.compile(r"(?:Access|Credential|Signature)=([\w+/=-]{8,})|^OBS [^:]+:(\S+)$")
 _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_PROTOCOL, _STATUS = itemgetter(1), itemgetter(3)  # of a row
 Value = TypeVar("Value")
 
 
@@ -47,13 +51,15 @@ class Redactor:
     """Knows what one run sent as credentials, and takes it out of text."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._learnt: set[str] = set()
         self._known: dict[str, None] = {}
         self._grams: frozenset[str] | None = None
         self.learn(*secrets)
 
     def learn(self, *secrets: str) -> None:
         """Take these out too, from now on; one of fewer than eight characters is not taken out."""
-        for secret in secrets:
+        for secret in set(secrets) - self._learnt:
+            self._learnt.add(secret)
             for spelling in _spellings(secret.strip()):
                 if spelling not in self._known:
                     self._known[spelling] = None
@@ -107,7 +113,7 @@ class Redactor:
             raise
 
     def _category(self, category: CategorySnapshot) -> CategorySnapshot:
-        said = {text for row in category.rows for text in (row.protocol, row.status) if text is not None}
+        said = {*map(_PROTOCOL, category.rows), *map(_STATUS, category.rows)} - {None}
         changed = {text: hidden for text in said if (hidden := self.text(text)) != text}
         rows = category.rows
         if changed:
@@ -261,3 +267,27 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
             kept += (text[at:first], HIDDEN)
         at = last
     return "".join((*kept, text[at:])) if kept else text
+
+
+def secrets_of(sink: Sink) -> Iterator[str]:
+    """What is sent to a sink and should be known to it only: the path of its URLs, its keys, its own headers.
+
+    Where the path is all the secret that there is, so is each part of it that may be a token.
+    """
+    for url in filter(None, (sink.url, sink.fail_url)):
+        parts = urlsplit(url.reveal())
+        yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
+        yield from _tokens(parts.path) if sink.kind.once_a_run else ()
+    known = (sink.secret, sink.routing_key, *sink.headers.values())
+    for secret in filter(None, known):
+        yield from _words(secret.reveal())
+
+
+def _tokens(path: str) -> Iterator[str]:
+    """The parts of a path that are no plain words."""
+    return (text for text in path.split("/") if not (text.isalpha() and text.islower()))
+
+
+def _words(text: str) -> Iterator[str]:
+    """The words of a secret that are long enough to be one, or that are all of it."""
+    return (word for word in text.split() if len(word) >= PIECE or text == word)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.decide.schedule import said_of
 from handler.models import Severity
+from handler.named_tuple import NamedTuple
 from handler.report.fit import RESULT_BYTES, fit_deferred, fit_report, fit_reports, size_of
 from handler.report.json_v1 import deferred_dict, report_dict, targets_dict
 from handler.report.verdict import verdict_of_run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
@@ -11,7 +12,7 @@ from handler.hss.client import PATHS
 from handler.report.verdict import VERDICTS
 from handler.run import entries
 from handler.run.check import load_state
-from handler.run.left import foreign
+from handler.run.left import elsewhere, foreign, not_known
 from handler.run.renamed import taken_along
 from handler.state.index import STARTS_KEPT, IndexEntry
 from handler.state.memory import place_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from handler.hss.client import HssClient
     from handler.hss.pacing import Lane, Pacer
     from handler.models import Report, Secret, Verdict
+    from handler.run.left import Elsewhere
     from handler.run.targets import PreparedRun, PreparedTarget
     from handler.run.wiring import Wiring
 
@@ -41,10 +43,12 @@ class Shard:
         interval: timedelta | None,
         listed: frozenset[str] = frozenset(),
         moves: Callable[[str, PreparedTarget], bool] | None = None,
+        others: Callable[[], Elsewhere] | None = None,
     ) -> None:
         self._targets = {each.name: each for each in run.targets}
         self._listed = listed  # every target of the file, asked in this run or not; empty without a file
         self._moves = moves  # takes the state of an earlier name along, if that name is no target's any more
+        self._others = others  # reads what the other indexes of the fleet hold
         self._index, self._clock, self._interval = index, clock, interval
         self._asked: set[str] = set()
         self._leased = self._dead = False  # we hold the lease; a run before us died with it
@@ -96,10 +100,26 @@ class Shard:
         return bool(self._listed) and alive and foreign(known, self._listed)
 
     def left(self) -> dict[str, IndexEntry]:
-        """The targets that the file no longer lists."""
+        """The targets that the file no longer lists, of which people must be told.
+
+        One whose place another index of the fleet holds moved to another shard: it is forgotten without a word. Where
+        such an index cannot be read, the others may have moved there: they are kept, and that is said.
+        """
         if not self._leased or not self._listed or self._index.lost:
             return {}
-        return {name: entry for name, entry in self._index.known.targets.items() if name not in self._listed}
+        left = {name: entry for name, entry in self._index.known.targets.items() if name not in self._listed}
+        return left if not left or self._others is None else self._nowhere_else(left, *self._others())
+
+    def _nowhere_else(
+        self, left: dict[str, IndexEntry], places: frozenset[str], unread: tuple[str, ...]
+    ) -> dict[str, IndexEntry]:
+        """Those of them whose place no other index holds, as far as that is known."""
+        self.forget([name for name, entry in left.items() if entry.place in places])
+        left = {name: entry for name, entry in left.items() if entry.place not in places}
+        if left and unread:
+            self._index.troubles.append(not_known(sorted(left), unread))
+            return {}
+        return left
 
     def forget(self, names: Iterable[str]) -> None:
         """Drop the entries of targets that left and of which everybody was told."""
@@ -154,6 +174,11 @@ class Shard:
         return tuple(sorted(found, key=lambda one: ((*VERDICTS, None).index(one.stands), one.name)))
 
     @property
+    def is_taken(self) -> bool:
+        """Whether another run works on the shard."""
+        return not self._leased
+
+    @property
     def troubles(self) -> tuple[str, ...]:
         """What is wrong with the index."""
         return tuple(self._index.troubles)
@@ -203,7 +228,7 @@ def open_shard(run: PreparedRun, wiring: Wiring, url: Secret) -> Shard | None:
         before = wiring.store(url, name, each.place, read_only=True)
         return bool(listed) and name not in listed and not dry_run and taken_along(before, each.store)
 
-    return Shard(run, index, clock, wiring.settings.run_interval, listed, moves)
+    return Shard(run, index, clock, wiring.settings.run_interval, listed, moves, partial(elsewhere, wiring))
 
 
 def _lanes_of(each: PreparedTarget) -> tuple[tuple[Pacer, Lane], ...]:

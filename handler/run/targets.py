@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from handler.errors import PolicyError, SettingsError, UnknownError
-from handler.hss.listing import check_queries
-from handler.hss.plan import asks_of
+from handler.errors import PolicyError, SettingsError, UnknownError, of_target
 from handler.models import Target
+from handler.named_tuple import NamedTuple
+from handler.run import lazy
 from handler.run.wiring import attempt
 from handler.settings.run_settings import DEFAULT_BUDGET
 
@@ -156,7 +156,7 @@ def _spoken(policy: Policy | UnknownError | PolicyError) -> tuple[str, ...]:
 def _check_queries(target: Target, policy: Policy | UnknownError | PolicyError) -> None:
     """Raises SettingsError where a target's parameters cannot be asked with."""
     if not isinstance(policy, (UnknownError, PolicyError)):
-        check_queries(target, asks_of(policy, policy.categories))
+        lazy.check_queries(target, lazy.asks_of(policy, policy.categories))
 
 
 def _with_project(place: Place | None, wiring: Wiring) -> tuple[Place | None, UnknownError | None]:
@@ -191,7 +191,7 @@ class _Policies:
             return self._request.policy
         found = self._found(place)
         if isinstance(found, PolicyError) and place is not None and self._wiring.settings.targets_config:
-            return PolicyError([f"target {place.name}: {problem}" for problem in found.problems])
+            return PolicyError([of_target(place.name) + problem for problem in found.problems])
         return found
 
     def _found(self, place: Place | None) -> Policy | UnknownError | PolicyError:

@@ -5,26 +5,25 @@ from __future__ import annotations
 import sys
 from datetime import timedelta
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.clock import Deadline
 from handler.errors import PolicyError, UnknownError
-from handler.hss.listing import take_snapshot
-from handler.hss.plan import asks_of
 from handler.logs import LOGGER
+from handler.named_tuple import NamedTuple
 from handler.run import lazy
 from handler.run.check import check_target, load_state, told_report
-from handler.run.job import Adapters, Job
+from handler.run.job import Adapters, AtOnce, Job, kept_for_telling
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handler.decide.schedule import Deferred
     from handler.models import Finding, Report, Snapshot
     from handler.run.job import Notifier
     from handler.run.shard import Shard
     from handler.run.targets import PreparedRun, PreparedTarget
     from handler.run.wiring import Wiring
-
-KEPT_FOR_TELLING = 10.0  # seconds at most; a tenth of the time is kept for telling and saving
 
 
 class Checked(NamedTuple):
@@ -39,16 +38,37 @@ def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> Checked:
 
     With an index the most overdue are asked first, each with all the time that is left (its calls' own limits end it),
     and what is not due or does not fit is deferred. Without one every target is asked, in its share of the time left.
+    Who is told once a run is told last, but by a run that finds its shard taken and asks nothing.
     """
     wiring.begin(seconds)
     whole = Deadline.after(seconds, wiring.context.clock)
+    checked_in = any(sink.kind.once_a_run for sink in run.sinks)
+    asking = whole.earlier(min(lazy.RESERVED, seconds / 10)) if checked_in else whole
+    end = lazy.EndOfRun(wiring) if _tells_several(run, wiring) else AtOnce()
     shard = _shard(run, wiring)
-    if shard is not None:
-        return _of_shard(shard, run, wiring, whole)
+    checked = _of_all(run, wiring, asking, end) if shard is None else _of_shard(shard, run, wiring, asking, end)
+    checked = checked._replace(reports=tuple(map(end.finished, checked.reports)))
+    if not checked_in or (shard is not None and shard.is_taken and not checked.reports):
+        return checked
+    verdict = lazy.verdict_of_run(checked.reports, checked.deferred)
+    dry_run = run.request.dry_run
+    told = lazy.check_in(run.sinks, run.run_id, run.started_at, verdict, wiring, whole, dry_run=dry_run)
+    return checked._replace(reports=lazy.with_check_ins(checked.reports, told))
+
+
+def _tells_several(run: PreparedRun, wiring: Wiring) -> bool:
+    """Whether sinks may be told of several targets at once: then they hear of it when all were asked."""
+    return bool(run.sinks and wiring.settings.targets_config and not run.request.target)
+
+
+def _of_all(run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> Checked:
+    """Every target, in its share of the time left."""
     reports: list[Report] = []
+    kept, asking = kept_for_telling(whole), end.until(whole)
     for each in run.targets:
-        share = whole.left() / (len(run.targets) - len(reports))
-        reports.append(_check(each, run, wiring, Deadline.after(share, wiring.context.clock)))
+        share = asking.left() / (len(run.targets) - len(reports))
+        reports.append(_check(each, run, wiring, Deadline.after(share, wiring.context.clock), end))
+    end.tell(whole.no_sooner_than(kept))
     return Checked(tuple(reports))
 
 
@@ -58,31 +78,41 @@ def _shard(run: PreparedRun, wiring: Wiring) -> Shard | None:
     return None if url is None or "{target}" not in url.reveal() else lazy.open_shard(run, wiring, url)
 
 
-def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline) -> Checked:
+def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> Checked:
+    kept, asking = kept_for_telling(whole), end.until(whole)
     always = run.request.always or bool(run.request.target) or not wiring.settings.targets_config
     reports: list[Report] = []
     for each in shard.open(timedelta(seconds=whole.left()), always=always):
-        if shard.fits(each, whole.earlier(_kept(whole)).left()):
+        if shard.fits(each, asking.earlier(kept_for_telling(asking)).left()):
             shard.start(each)
-            reports.append(_check(each, run, wiring, whole))
+            reports.append(_check(each, run, wiring, asking, end))
             shard.finish(each, reports[-1])
-    if not run.request.target and not run.request.dry_run:
-        shard.forget(lazy.tell_left(shard.left(), run, wiring, whole))
+    left = {} if run.request.target or run.request.dry_run else shard.left()
+    told = lazy.tell_left(left, run, wiring, asking, end.together)
+    end.tell(whole.no_sooner_than(kept))
+    shard.forget(name for name, so_far in told.items() if lazy.is_settled(end.deliveries(name, so_far)))
     shard.close()
+    return Checked(_warned(reports, shard, wiring), shard.deferred())
+
+
+def _warned(reports: Sequence[Report], shard: Shard, wiring: Wiring) -> tuple[Report, ...]:
+    """The reports, the first of them with what is wrong with the index."""
     troubles = tuple(map(wiring.redactor.text, shard.troubles))
     for trouble in troubles:
         LOGGER.warning("%s", trouble)
-    warned = (reports[0]._replace(warnings=(*reports[0].warnings, *troubles)), *reports[1:]) if reports else ()
-    return Checked(warned, shard.deferred())
+    return (reports[0]._replace(warnings=(*reports[0].warnings, *troubles)), *reports[1:]) if reports else ()
 
 
-def _kept(share: Deadline) -> float:
-    return min(KEPT_FOR_TELLING, share.left() / 10)
-
-
-def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline) -> Report:
-    kept, request = _kept(share), run.request
-    notifier = wiring.notifier(run.sinks, share, dry_run=request.dry_run, at_least=kept, state_url=request.state_url)
+def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline, end: AtOnce) -> Report:
+    kept, request = kept_for_telling(share), run.request
+    notifier = wiring.notifier(
+        run.sinks,
+        share,
+        dry_run=request.dry_run,
+        at_least=kept,
+        state_url=request.state_url,
+        together=end.together,
+    )
     if isinstance(each.policy, (UnknownError, PolicyError)):
         state = load_state(each.store)
         report, compared = lazy.failed_run(run.run_id, run.started_at, each.target, each.policy, state)
@@ -99,17 +129,18 @@ def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadli
     return check_target(job, _adapters(each, run, wiring, share.earlier(kept), notifier))
 
 
-def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: Deadline, notifier: Notifier) -> Adapters:
+def _adapters(each: PreparedTarget, run: PreparedRun, wiring: Wiring, asking: Deadline, tells: Notifier) -> Adapters:
     """What a check of this target talks to: the API, or a recorded snapshot in its place."""
     context, client, recorded = wiring.context, each.client, run.request.snapshot
+    notifier = tells if run.sinks or each.store is not None else None
     if client is None:
         assert recorded is not None
         return Adapters(partial(lazy.replay, recorded), notifier, context.clock, each.store, redactor=wiring.redactor)
     on_progress = None if context.on_progress is None else partial(context.on_progress, each.target.name)
 
     def ask(job: Job) -> Snapshot:
-        asks = asks_of(job.policy, job.categories)
-        taken = take_snapshot(client, job.target, asks, context.clock, asking, on_progress=on_progress)
+        asks = lazy.asks_of(job.policy, job.categories)
+        taken = lazy.take_snapshot(client, job.target, asks, context.clock, asking, on_progress=on_progress)
         wanted = lazy.wanted_listeners(job.policy, taken, job.started_at.date())
         return lazy.with_listeners(taken, wanted, client, asking) if wanted else taken
 

@@ -7,27 +7,29 @@ from __future__ import annotations
 
 import hashlib
 import math
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from handler.clock import Deadline, running
 from handler.errors import SettingsError
-from handler.hss.client import HssClient
 from handler.run import lazy
 from handler.run.credentials import Authorizers
 from handler.run.policy_source import fetch_policy, https_get, read_local
-from handler.run.redaction import PIECE, Redactor
+from handler.run.redaction import Redactor, secrets_of
 from handler.settings.places import region_of, service_endpoint
 from handler.settings.reader import url_trouble
 from handler.settings.run_settings import DEFAULT_BUDGET, settings_and_problems
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from handler.decide.diff import Compared
+    from handler.hss.client import HssClient
     from handler.models import Report, Secret
     from handler.notify.dispatch import Dispatched
+    from handler.notify.together import Together
     from handler.policy.rules import Policy
     from handler.run.context import Context
     from handler.run.job import Notifier
@@ -87,7 +89,7 @@ class Wiring:
     def client(self, place: Place) -> HssClient:
         """The API of a place. Raises SettingsError where there are no credentials."""
         settings, context = self.settings, self.context
-        return HssClient(
+        return lazy.HssClient(
             endpoint=place.endpoint,
             authorizer=self._authorizers.of(place),
             transport=context.warm.api,
@@ -137,11 +139,12 @@ class Wiring:
     def sinks(self, problems: list[str], *, with_state: bool) -> tuple[Sink, ...]:
         """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL that can be built; what is wrong joins `problems`."""
         listed = attempt(lambda: self._listed_sinks(with_state=with_state), problems) or ()
-        self.redactor.learn(*(secret for sink in listed for secret in _secrets_of(sink)))
+        listed = tuple(one for sink in listed if (one := attempt(partial(self._signed, sink), problems)) is not None)
+        self.redactor.learn(*(secret for sink in listed for secret in secrets_of(sink)))
         single = attempt(self._webhook, problems)
         if single is None:
             return listed
-        self.redactor.learn(*_secrets_of(single))
+        self.redactor.learn(*secrets_of(single))
         others = tuple(sink for sink in listed if sink.name != single.name)
         if len(others) < len(listed):
             problems.append("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
@@ -155,12 +158,14 @@ class Wiring:
         dry_run: bool,
         at_least: float = 0.0,
         state_url: Secret | None = None,
+        together: Together | None = None,
     ) -> Notifier:
         """What tells these sinks within the time; `at_least` so many seconds, however late the gathering ended.
 
-        `state_url` is one that a door has asked for.
+        `state_url` is one that a door has asked for. What is for several targets at once is left to `together`.
         """
         context, run_interval = self.context, self.settings.run_interval
+        sinks = tuple(sink for sink in sinks if not sink.kind.once_a_run)
         shard = _shard(state_url or self.settings.state_url)
 
         def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
@@ -170,7 +175,7 @@ class Wiring:
                 compared,
                 sinks,
                 lazy.DeliveryContext(
-                    context.warm.web, time_left, context.warm.random, run_seconds=self._run_seconds, shard=shard
+                    context.warm.web, time_left, context.warm.random, self._run_seconds, shard, together
                 ),
                 store=store,
                 version=version,
@@ -207,6 +212,13 @@ class Wiring:
         content = read_config("NOTIFY_CONFIG", name, self.context.root)
         return lazy.read_sinks(name, content, self.context.lookup, with_state=with_state)
 
+    def _signed(self, sink: Sink) -> Sink:
+        """The sink, with what signs its requests where it is a service of the cloud. Raises SettingsError."""
+        if not sink.kind.signed:
+            return sink
+        project_id = sink.topic_urn.split(":")[3]
+        return sink._replace(signer=self._authorizers.own(project_id, f"sink {sink.name}"))
+
     def _webhook(self) -> Sink | None:
         settings = self.settings
         if settings.webhook_url is None or any(problem.startswith("WEBHOOK_") for problem in self.problems):
@@ -235,15 +247,6 @@ class Wiring:
             endpoint = service_endpoint("obs", place.cloud, region)
         region = region or ("local" if endpoint else "")
         return lazy.ObjectStorage(endpoint, region, lambda: self._authorizers.object_keys(place))
-
-
-def _secrets_of(sink: Sink) -> Iterator[str]:
-    """What is sent to a sink and should be known to it only: the path of its URL, its keys, its own headers."""
-    parts = urlsplit(sink.url.reveal())
-    yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
-    known = (sink.secret, sink.routing_key, *sink.headers.values())
-    for text in (secret.reveal() for secret in known if secret is not None):
-        yield from (word for word in text.split() if len(word) >= PIECE or text == word)
 
 
 def _shard(state_url: Secret | None) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from handler.named_tuple import NamedTuple
 from handler.schemas import catalog
 from handler.schemas.breach import LONGEST_SHOWN
 from handler.schemas.judge import judge_of

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from handler.named_tuple import NamedTuple
 from handler.schemas import catalog, keywords
 from handler.schemas.drift import Drift, drift
 

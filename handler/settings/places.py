@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-CLOUDS = ("huaweicloud", "otc")
+from handler.named_tuple import NamedTuple
+
+Cloud = Literal["huaweicloud", "otc"]
+CLOUDS: tuple[str, ...] = get_args(Cloud)
 OTC_SUFFIX = "otc.t-systems.com"
 HSS_REGIONS: dict[str, tuple[str, ...]] = {
     "otc": ("eu-de",),
@@ -18,6 +22,9 @@ HSS_REGIONS: dict[str, tuple[str, ...]] = {
         "tr-west-1", "ae-ad-1", "me-east-1", "my-kualalumpur-1", "eu-west-101", "ru-moscow-1",
     ),
 }  # fmt: skip
+
+_MORE_TOPIC_REGIONS: dict[str, tuple[str, ...]] = {"otc": ("eu-nl",), "huaweicloud": ()}  # without HSS
+_TOPIC = re.compile(r"urn:smn:(?P<region>[a-z0-9-]{1,40}):[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}")
 
 
 class ResolvedEndpoint(NamedTuple):
@@ -67,6 +74,20 @@ def service_endpoint(service: str, cloud: str, region: str) -> str:
         return f"https://{service}.{region}.{OTC_SUFFIX}"
     domain = "myhuaweicloud.eu" if region == "eu-west-101" else "myhuaweicloud.com"
     return f"https://{service}.{region}.{domain}"
+
+
+def topic_endpoint(urn: str, known: str = "") -> tuple[str, str]:
+    """Where the topic of `urn:smn:REGION:PROJECT:NAME` is published to, if not at the `known` endpoint, or why not."""
+    found = _TOPIC.fullmatch(urn)
+    if found is None:
+        return "", "must be urn:smn:REGION:PROJECT:NAME, as the topic's page shows it"
+    if known:
+        return known, ""
+    region = found["region"]
+    cloud = next((name for name in CLOUDS if region in (*HSS_REGIONS[name], *_MORE_TOPIC_REGIONS[name])), None)
+    if cloud is None:
+        return "", f"the region {region!r:.40} is not known: set url to the address of its service smn"
+    return service_endpoint("smn", cloud, region), ""
 
 
 def region_of(endpoint: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from handler.errors import SettingsError
 from handler.models import CATEGORIES, Secret, Target
+from handler.named_tuple import NamedTuple
 from handler.settings.credentials import Credentials, read_credentials
 from handler.settings.places import CLOUDS, EndpointKeys, ResolvedEndpoint, resolve_endpoint, service_endpoint
 from handler.settings.reader import Reader

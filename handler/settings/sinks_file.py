@@ -9,10 +9,11 @@ from pydantic import AfterValidator, Field
 from handler.errors import SettingsError
 from handler.models import Secret, Severity
 from handler.settings.placeholders import fill_troubles, filled, plain_troubles
+from handler.settings.places import topic_endpoint
 from handler.settings.reader import parse_duration
 from handler.settings.webhook import sink_troubles
 from handler.settings.yaml_file import StrictModel, read_model
-from handler.sinks.kinds import SINK_KINDS, guess_kind
+from handler.sinks.kinds import SINK_KINDS, guess_kind, misplaced_keys
 from handler.sinks.sink import Match, Sink
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class SinkEntry(StrictModel):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,63}$")]
     kind: Annotated[str, AfterValidator(_known_kind)] | None = None
-    url: str
+    url: str = ""
     min_severity: Literal["info", "low", "medium", "high", "critical"] = "info"
     send: Literal["changes", "always"] | None = None
     send_resolved: bool = True
@@ -61,6 +62,10 @@ class SinkEntry(StrictModel):
     secret: str = ""
     chat_id: str = ""
     routing_key: str = ""
+    style: Literal["healthchecks", "cronitor", "uptime-kuma", "plain"] | None = None
+    fail_url: str = ""
+    topic_urn: str = ""
+    group: Literal["rule", "finding", "target"] = "rule"
     hosts: bool = False
     allow_http: bool = False
 
@@ -82,7 +87,10 @@ def read_sinks(name: str, content: bytes, lookup: Callable[[str], str | None], *
     for index, entry in enumerate(file.sinks):
         filled = _Filled(entry, lookup)
         sink = filled.sink()
+        misplaced = ", ".join(misplaced_keys(sink.kind, sorted(entry.model_fields_set)))
         trouble = [*filled.problems, *sink_troubles(sink, with_state=with_state)]
+        if misplaced:
+            trouble.append(f"{sink.kind.name} has no use for {misplaced}")
         if any(sink.name == other.name for other in sinks):
             trouble.append("the name is used twice")
         problems += [f"{positions.where(('sinks', index))}: sink {entry.name}: {text}" for text in trouble]
@@ -103,9 +111,12 @@ class _Filled:
     def sink(self) -> Sink:
         entry = self._entry
         url = self._fill("url", entry.url)
+        kind = SINK_KINDS[entry.kind or guess_kind(url)]
+        if kind.signed and entry.topic_urn:
+            url = self._topic(url)
         made = Sink(
             name=entry.name,
-            kind=SINK_KINDS[entry.kind or guess_kind(url)],
+            kind=kind,
             url=Secret(url),
             min_severity=Severity.of(entry.min_severity),
             send=entry.send,
@@ -119,10 +130,20 @@ class _Filled:
             match=self._match(entry.match),
             headers=self._headers(entry.headers),
             chat_id=self._plain("chat_id", entry.chat_id),
+            style=entry.style or "",
+            group=entry.group,
+            topic_urn=self._plain("topic_urn", entry.topic_urn),
             hosts=entry.hosts,
             allow_http=entry.allow_http,
         )
-        return made._replace(secret=self._secret("secret"), routing_key=self._secret("routing_key"))
+        secret, routing_key = self._secret("secret"), self._secret("routing_key")
+        return made._replace(secret=secret, routing_key=routing_key, fail_url=self._secret("fail_url"))
+
+    def _topic(self, url: str) -> str:
+        """Where the topic's service is, if not at the URL that is set."""
+        endpoint, trouble = topic_endpoint(self._entry.topic_urn, url)
+        self.problems += [f"topic_urn: {trouble}"] if trouble else []
+        return endpoint
 
     def _match(self, match: MatchEntry) -> Match:
         tags = tuple(self._plain("match.tags", tag) for tag in match.tags)

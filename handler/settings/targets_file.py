@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from handler.errors import SettingsError
 from handler.models import CATEGORIES
 from handler.settings.credentials import read_credentials
-from handler.settings.places import EndpointKeys, ResolvedEndpoint, resolve_endpoint
+from handler.settings.places import Cloud, EndpointKeys, ResolvedEndpoint, resolve_endpoint
 from handler.settings.plain_targets import plain_entries
 from handler.settings.reader import Reader, url_trouble
 from handler.settings.run_settings import Place
@@ -30,7 +30,7 @@ class TargetEntry(StrictModel):
     """One target of the file; each of its enterprise projects is asked for itself."""
 
     name: Name
-    cloud: Literal["huaweicloud", "otc"] | None = None
+    cloud: Cloud | None = None
     region: str = ""
     endpoint: str = ""
     project_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,256}$")]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from handler.addresses import refuse_url
 from handler.errors import SettingsError
+from handler.settings.sink_url import refuse_url
 from handler.sinks.kinds import SINK_KINDS, guess_kind
 from handler.sinks.sink import Sink
 
@@ -56,9 +56,7 @@ def unsigned(sinks: Iterable[Sink]) -> tuple[str, ...]:
 
 def sink_troubles(sink: Sink, *, with_state: bool) -> Iterable[str]:
     """What keeps a sink from working, in words without its secrets."""
-    refusal = refuse_url(sink.url.reveal(), allow_http=sink.allow_http)
-    if refusal is not None:
-        yield refusal
+    yield from _url_troubles(sink)
     yield from (f"{sink.kind.name} needs {key}" for key in sink.kind.needs if not getattr(sink, key))
     if not with_state:
         needy = {
@@ -70,6 +68,17 @@ def sink_troubles(sink: Sink, *, with_state: bool) -> Iterable[str]:
     if sink.secret is not None and not _is_usable(sink.secret.reveal()):
         yield "secret: after whsec_ it must be standard base64 (A-Z, a-z, 0-9, + and /, with its = at the end)"
     yield from _header_troubles(sink)
+
+
+def _url_troubles(sink: Sink) -> Iterable[str]:
+    url = sink.url.reveal()
+    if url:
+        yield from filter(None, [refuse_url(url, allow_http=sink.allow_http)])
+    elif not sink.kind.signed:
+        yield f"{sink.kind.name} needs url"
+    failure = None if sink.fail_url is None else refuse_url(sink.fail_url.reveal(), allow_http=sink.allow_http)
+    if failure is not None:
+        yield f"fail_url {failure}"
 
 
 def _is_usable(secret: str) -> bool:

@@ -7,9 +7,10 @@ page, this does as the service: a port out of range finds nothing, an unknown pa
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.models import CATEGORIES, COUNTERS
+from handler.named_tuple import NamedTuple
 from handler.simulator.fleet import Fleet, Line, Process, processes_of, summed
 from handler.simulator.moving import ordered
 

@@ -6,9 +6,10 @@ import json
 import math
 import re
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import one_line
+from handler.named_tuple import NamedTuple
 from handler.retries import retry_after
 
 if TYPE_CHECKING:

@@ -26,8 +26,19 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     """One event whose id is the delivery id; several where one would be too large, the others numbered after it."""
     envelope = _envelope(notification, now)
     room = _LIMIT - len(json_bytes(envelope)) - _AROUND
-    shared = parts(due_report(notification, sink, shrink), room)
+    shared = _documents(notification, sink, shrink, room)
     return tuple(_message(envelope, data, number) for number, data in enumerate(shared, 1))
+
+
+def _documents(notification: Notification, sink: Sink, shrink: int, room: int) -> tuple[dict[str, Any], ...]:
+    """What is due, as one document if it fits; of several targets else each target's own."""
+    whole = due_report(notification, sink, shrink)
+    if not notification.parts:
+        return parts(whole, room)
+    if len(json_bytes(whole)) <= room:
+        return (whole,)
+    reports = (due_report(part, sink, shrink) for part in notification.parts)
+    return tuple(document for report in reports for document in parts(report, room))
 
 
 def _message(envelope: dict[str, Any], data: dict[str, Any], number: int) -> SinkMessage:

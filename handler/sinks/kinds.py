@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 from urllib.parse import urlsplit
 
+from handler.named_tuple import NamedTuple
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from handler.sinks.answers import SinkAnswer
@@ -41,8 +43,11 @@ class SinkKind(NamedTuple):
     `hosts` are well-known host names: a URL there, or below, is of this kind. `needs` are the keys of a sink that this
     kind cannot do without. `chat`: people read it, so that without a state it hears only of runs that are not
     compliant. `mirrors`: it holds the state itself and gets everything that is open on every run, for what it does not
-    get looks resolved. `event_per_finding`: each finding is a message of its own, at most `max_findings` in a run, and
-    what does not fit stays due. `warn_unsigned`: a sink without a secret is warned of.
+    get looks resolved. `event_per_finding`: each incident is a message of its own, at most `max_findings` in a run, and
+    what does not fit stays due. `warn_unsigned`: a sink without a secret is warned of. `once_a_run`: it is told once a
+    run, over all targets, and nothing of it is remembered. `signed`: it is a service of the cloud, asked with the run's
+    own credentials. `own` are the keys of a sink that no other kind has; `only`
+    are all that it takes, where those of every sink make no sense for it.
     """
 
     name: str
@@ -52,6 +57,10 @@ class SinkKind(NamedTuple):
     mirrors: bool = False
     event_per_finding: bool = False
     warn_unsigned: bool = False
+    once_a_run: bool = False
+    signed: bool = False
+    own: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
     load: Callable[[str], SinkModule] = _load
 
     @property
@@ -62,7 +71,7 @@ class SinkKind(NamedTuple):
     @property
     def takes_all(self) -> bool:
         """Whether machines read it that must get every change, and not a number of those left out."""
-        return not (self.chat or self.holds_incidents)
+        return not (self.chat or self.holds_incidents or self.once_a_run)
 
     @property
     def module(self) -> SinkModule:
@@ -99,13 +108,29 @@ _ROWS: Final = (
         needs=("routing_key",),
         chat=False,
         event_per_finding=True,
+        own=("group",),
     ),
     SinkKind("alertmanager", chat=False, mirrors=True),
     SinkKind("cloudevents", chat=False),
     SinkKind("ocsf", chat=False),
     SinkKind("splunk", chat=False, needs=("headers",)),
+    SinkKind("smn", needs=("topic_urn",), signed=True, own=("topic_urn",)),
+    SinkKind(
+        "ping",
+        hosts=("hc-ping.com", "cronitor.link", "uptime.betterstack.com"),
+        chat=False,
+        once_a_run=True,
+        own=("style", "fail_url"),
+        only=("name", "kind", "url", "style", "fail_url", "headers", "allow_http"),
+    ),
 )
 SINK_KINDS: Final[dict[str, SinkKind]] = {row.name: row for row in _ROWS}
+
+
+def misplaced_keys(kind: SinkKind, given: Iterable[str]) -> tuple[str, ...]:
+    """The keys, of those given for a sink, that mean nothing to its kind."""
+    foreign = {key for row in _ROWS if row.name != kind.name for key in row.own}
+    return tuple(key for key in given if key in foreign or (kind.only and key not in kind.only))
 
 
 def guess_kind(url: str) -> str:

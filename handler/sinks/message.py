@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from handler.models import Secret
 
 PLAIN: Final = 9  # the last step of `shrink`: text without any markup
 JSON: Final = "application/json; charset=utf-8"
@@ -15,13 +19,16 @@ JSON: Final = "application/json; charset=utf-8"
 class SinkMessage(NamedTuple):
     """One POST, ready to go: body, headers and, where the kind signs its URL, what is added to the query.
 
-    `finding` is the fingerprint that the message is about, where a kind sends one event per finding.
+    `findings` are the fingerprints that the message is about, where a kind sends one event per incident: a finding is
+    told once all its messages are taken. `url` is set where it is not the sink's own.
     """
 
     body: bytes
     headers: Mapping[str, str] = {}
     query: Mapping[str, str] = {}
-    finding: str | None = None
+    findings: tuple[str, ...] = ()
+    url: Secret | None = None
+    method: str = "POST"
 
 
 def json_bytes(value: Any) -> bytes:
@@ -29,6 +36,6 @@ def json_bytes(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
-def json_message(value: Any, query: Mapping[str, str] | None = None, finding: str | None = None) -> SinkMessage:
+def json_message(value: Any, query: Mapping[str, str] | None = None, findings: tuple[str, ...] = ()) -> SinkMessage:
     """The POST of a JSON value."""
-    return SinkMessage(json_bytes(value), {"Content-Type": JSON}, query or {}, finding)
+    return SinkMessage(json_bytes(value), {"Content-Type": JSON}, query or {}, findings)

@@ -27,7 +27,8 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     """One POST of an array; `shrink` halves the number of events."""
     tolerated = " ".join(tolerance(notification))
     warning = {"status_detail": tolerated} if tolerated else {}
-    return (json_message([warning | event for event in _events(notification, sink, shrink)]),)
+    events = (event for part in notification.of_targets for event in _events(part, sink, shrink))
+    return (json_message([warning | event for event in events]),)
 
 
 def _events(notification: Notification, sink: Sink, shrink: int) -> Iterable[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""PagerDuty Events API v2: one event per finding, which the fingerprint opens and closes.
+"""PagerDuty Events API v2: one event for each incident that opens, changes or ends.
 
 Limits (developer.pagerduty.com): summary 1024 characters, dedup_key 255, 512 KB an event.
 """
@@ -9,59 +9,63 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import one_line
-from handler.models import Finding, Severity
+from handler.models import Severity
 from handler.sinks.answers import DELIVERED, DeliveryOutcome, SinkAnswer, because, by_status, fields_of, not_understood
 from handler.sinks.message import SinkMessage, json_message
+from handler.sinks.text.fitting import and_more
 from handler.sinks.text.folding import fold
+from handler.sinks.text.incidents import incidents_of
 from handler.sinks.text.lines import LONG, how_many, links, servers, short_digest, where
-from handler.sinks.text.moves import due_findings, ended_words
+from handler.sinks.text.moves import ended_words
 from handler.sinks.text.wording import tolerance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
     from handler.sinks.sink import Notification, Sink
+    from handler.sinks.text.folding import PortLine
+    from handler.sinks.text.incidents import Incident
 
 _TRIGGER = {"event_action": "trigger", "client": "port-compliance"}
 _SUMMARY, _KEY, _PAUSE = 1024, 255, 60.0
+_MOVE = 2  # events: an incident under another key takes that many
+_PORTS_NAMED, _PORTS_LISTED = 5, 50
 _SEVERITIES = {Severity.CRITICAL: "critical", Severity.HIGH: "error", Severity.MEDIUM: "warning"}
 
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
-    """A trigger for each finding that is due, a resolve for each that is gone; at most `max_findings`.
+    """A trigger for each incident that opens or changes, then a resolve for each that ended.
 
     `shrink` only drops texts, for what is not sent here must stay due.
     What could not be seen opens an incident of its own, which closes when everything is seen again. No event at all
     means that there is nothing to say here.
     """
     key = sink.routing_key.reveal() if sink.routing_key else ""
-    triggers = [(finding, "trigger") for finding in due_findings(notification)]
-    events = [*triggers, *((finding, "resolve") for finding in notification.resolved)][: sink.max_findings]
-    told = [(_event(notification, sink, finding, action, rich=shrink == 0), finding) for finding, action in events]
+    incidents = incidents_of(notification, sink)[: max(_MOVE, sink.max_findings)]
+    told = [(_event(notification, sink, one, rich=shrink == 0), one) for one in incidents]
     return (
         *(json_message({"routing_key": key, **event}) for event in _sight(notification)),
-        *(json_message({"routing_key": key, **event}, finding=one.fingerprint) for event, one in told),
+        *(json_message({"routing_key": key, **event}, findings=one.about) for event, one in told),
     )
 
 
-def _event(notification: Notification, sink: Sink, finding: Finding, action: str, *, rich: bool) -> dict[str, Any]:
-    dedup = one_line(finding.fingerprint, _KEY)
-    line = fold([finding])[0]
-    what = one_line(finding.title or finding.rule_id, LONG)
-    if action == "resolve":
-        return {"event_action": "resolve", "dedup_key": dedup, "payload": _end(notification, finding, what)}
-    summary = f"{where(line)} is open on {_target(notification)}: {what} ({finding.severity}, {how_many(line)})"
+def _event(notification: Notification, sink: Sink, incident: Incident, *, rich: bool) -> dict[str, Any]:
+    dedup = one_line(incident.key, _KEY)
+    if not incident.is_open:
+        return {"event_action": "resolve", "dedup_key": dedup, "payload": _end(notification, incident)}
+    worst, lines = incident.findings[0], fold(incident.findings)
     payload: dict[str, Any] = {
-        "summary": one_line(summary, _SUMMARY),
+        "summary": one_line(_summary(notification, incident, lines), _SUMMARY),
         "source": _target(notification),
-        "severity": _SEVERITIES.get(finding.severity, "info"),
-        "component": where(line),
-        "group": one_line(finding.category, 80),
-        "class": one_line(finding.rule_id, 80),
-        **({"timestamp": finding.first_seen} if finding.first_seen else {}),
+        "severity": _SEVERITIES.get(worst.severity, "info"),
+        "component": where(lines[0]) if len(lines) == 1 else _target(notification),
+        "group": one_line(worst.category, 80),
+        "class": one_line(worst.rule_id, 80),
     }
-    details = {**(_details(notification, sink, finding) if rich else {}), **_warning(notification)}
+    since = min((one.first_seen for one in incident.findings if one.first_seen), default="")
+    payload |= {"timestamp": since} if since else {}
+    details = {**(_details(notification, sink, incident, lines) if rich else {}), **_warning(notification)}
     if details:
         payload["custom_details"] = details
     return {
@@ -69,33 +73,59 @@ def _event(notification: Notification, sink: Sink, finding: Finding, action: str
         "dedup_key": dedup,
         "client": "port-compliance",
         "payload": payload,
-        "links": [{"href": url, "text": label} for label, url in links(finding)],
+        "links": [{"href": url, "text": label} for label, url in links(worst)],
     }
 
 
-def _end(notification: Notification, finding: Finding, what: str) -> dict[str, Any]:
-    """What the incident's log says of its end."""
-    because = notification.ended_because(finding)
-    summary = f"{where(fold([finding])[0])} on {_target(notification)} is {ended_words(because)}: {what}"
+def _summary(notification: Notification, incident: Incident, lines: Sequence[PortLine]) -> str:
+    """`23/tcp is open on prod: Telnet is open (critical, 3 servers)`; of several the first ports, and how many more."""
+    worst, target = incident.findings[0], _target(notification)
+    what = one_line(worst.title or worst.rule_id, LONG)
+    if len(lines) == 1:
+        return f"{where(lines[0])} is open on {target}: {what} ({worst.severity}, {how_many(lines[0])})"
+    shown = ", ".join(where(line) for line in lines[:_PORTS_NAMED])
+    more = f" {and_more(len(lines) - _PORTS_NAMED)}" if len(lines) > _PORTS_NAMED else ""
+    rules = len({one.rule_id for one in incident.findings})
+    others = f" and {rules - 1} more rules" if rules > 1 else ""
+    return f"{shown}{more} are open on {target}: {what}{others} (worst: {worst.severity})"
+
+
+def _end(notification: Notification, incident: Incident) -> dict[str, Any]:
+    """What the incident's log says of its end: why, or that it goes on under another key."""
+    worst, lines = incident.findings[0], fold(incident.findings)
+    gone = {one.fingerprint for one in notification.resolved}
+    what = one_line(worst.title or worst.rule_id, LONG)
+    named = ", ".join(where(line) for line in lines[:_PORTS_NAMED])
+    because = notification.ended_because(worst) if worst.fingerprint in gone else "regrouped"
+    words = ended_words(because) if worst.fingerprint in gone else "told in another incident now"
     return {
-        "summary": one_line(summary, _SUMMARY),
+        "summary": one_line(f"{named} on {_target(notification)} is {words}: {what}", _SUMMARY),
         "source": _target(notification),
-        "severity": _SEVERITIES.get(finding.severity, "info"),
+        "severity": _SEVERITIES.get(worst.severity, "info"),
         "custom_details": {"because": because},
     }
 
 
-def _details(notification: Notification, sink: Sink, finding: Finding) -> dict[str, Any]:
-    hosts = {"servers": servers(finding.hosts)} if sink.hosts and finding.hosts else {}
+def _details(notification: Notification, sink: Sink, incident: Incident, lines: Sequence[PortLine]) -> dict[str, Any]:
+    worst = incident.findings[0]
+    hosts = tuple(host for line in lines for host in line.hosts) if sink.hosts else ()
+    several = {"ports": _named(lines)} if len(lines) > 1 else {"num": worst.num}
     return {
-        "num": finding.num,
-        "why": one_line(finding.rationale, LONG),
-        "do": one_line(finding.remediation, LONG),
-        **({"owner": one_line(finding.owner, LONG)} if finding.owner else {}),
+        **several,
+        **({"ended": _named(fold(incident.ended))} if incident.ended else {}),
+        "why": one_line(worst.rationale, LONG),
+        "do": one_line(worst.remediation, LONG),
+        **({"owner": one_line(worst.owner, LONG)} if worst.owner else {}),
         "hss_asked_at": notification.report.taken_at or notification.report.started_at,
         "policy": f"{one_line(notification.report.policy_name, 60)} {short_digest(notification.report.policy_digest)}",
-        **hosts,
+        **({"servers": servers(hosts)} if hosts else {}),
     }
+
+
+def _named(lines: Sequence[PortLine]) -> list[str]:
+    """Ports with their severity and number, the worst first, and how many more there are."""
+    shown = [f"{where(line)}: {line.severity}, {how_many(line)}" for line in lines[:_PORTS_LISTED]]
+    return [*shown, and_more(len(lines) - _PORTS_LISTED)] if len(lines) > _PORTS_LISTED else shown
 
 
 def _warning(notification: Notification) -> dict[str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol
 
 from handler.models import Secret, Severity
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +21,18 @@ class Match(NamedTuple):
     tags: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
+
+
+class Signer(Protocol):
+    """What lets a request in at a service of the cloud itself. `request` is one of the transport."""
+
+    def headers(self, request: Any) -> Mapping[str, str]:
+        """The headers to send besides the request's own. Raises PortComplianceError where they cannot be had."""
+        ...
+
+    def refused(self) -> bool:
+        """Called on a 401: whether the caller may try once more, with renewed credentials."""
+        ...
 
 
 class Sink(NamedTuple):
@@ -42,6 +55,11 @@ class Sink(NamedTuple):
     secret: Secret | None = None
     chat_id: str = ""
     routing_key: Secret | None = None
+    style: str = ""  # how a check-in is spelt; empty: by the host
+    fail_url: Secret | None = None  # where a check-in says that the run failed, if not in the style's own way
+    topic_urn: str = ""
+    group: str = "rule"  # what is one incident: a rule, a finding, a target
+    signer: Signer | None = None  # signs each request with the run's own credentials
     hosts: bool = False
     allow_http: bool = False
 
@@ -49,13 +67,16 @@ class Sink(NamedTuple):
 class Before(NamedTuple):
     """What a sink was last told of a finding, and how the finding ended: `because` is empty for one that is open.
 
-    Of one that is steady again `ended_at` says since when.
+    Of one that is steady again `ended_at` says since when. `key` is that of the incident that the message tells it
+    under (empty: that of its group), `told_key` of the one under which the sink holds it open; empty: none.
     """
 
     severity: Severity | None = None
     num: int | None = None
     ended_at: str = ""
     because: str = ""
+    key: str = ""
+    told_key: str = ""
 
 
 class Notification(NamedTuple):
@@ -67,6 +88,9 @@ class Notification(NamedTuple):
     read of them in `notes`). `not_seen` are sentences on categories that became inconclusive,
     `seen_again` names categories that are complete again. `delivery_id` stays the same when the same thing is told
     again.
+
+    `parts` are the notifications that it was made of, one for each target; empty where it is of one. Then `report` is
+    all their reports as one, which bears no target's name.
     """
 
     delivery_id: str
@@ -83,16 +107,25 @@ class Notification(NamedTuple):
     ongoing: tuple[Finding, ...] = ()
     resolved: tuple[Finding, ...] = ()
     missed: tuple[Finding, ...] = ()
+    rekeyed: tuple[Finding, ...] = ()  # unmoved, but told under another incident than its own
     not_seen: tuple[str, ...] = ()
     seen_again: tuple[str, ...] = ()
     exemptions: tuple[ExemptionNotice, ...] = ()
+    announcements: tuple[str, ...] = ()  # sentences on rules that do not rule yet
     notes: tuple[str, ...] = ()  # "no run for 31 h", "no previous state: showing all 12", drift
     heartbeat: bool = False
+    headline: str = ""  # what the message says first, where no finding says it
     explain: str = ""  # the command that explains a line
     run_interval: timedelta | None = None
     remembers: bool = True  # what is told is remembered, and its end will be told
     shard: str = ""  # which state or index the run belongs to; empty without one
     before: Mapping[str, Before] = {}
+    parts: tuple[Notification, ...] = ()
+
+    @property
+    def of_targets(self) -> tuple[Notification, ...]:
+        """What each target is told, for whoever says it apart: the parts, or itself."""
+        return self.parts or (self,)
 
     def ended_because(self, finding: Finding) -> str:
         """Why a resolved finding ended: one of `models.BECAUSE`."""

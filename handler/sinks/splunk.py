@@ -28,7 +28,8 @@ _BUSY: Final = 9
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
     """One POST: an event for the run, then one for each finding that moved or ended."""
-    lines = [json_bytes(_event(notification, event)) for event in _events(notification, sink, shrink)]
+    told = ((part, event) for part in notification.of_targets for event in _events(part, sink, shrink))
+    lines = [json_bytes(_event(part, event)) for part, event in told]
     return (SinkMessage(b"\n".join(lines), {"Content-Type": JSON}),)
 
 
@@ -53,6 +54,7 @@ def _events(notification: Notification, sink: Sink, shrink: int) -> Iterable[Map
         "not_seen": short_texts(list(notification.not_seen[:most])),
         "seen_again": list(notification.seen_again[:most]),
         "exemptions": short_texts([one._asdict() for one in notification.exemptions[:most]]),
+        "announcements": short_texts(list(notification.announcements[:most])),
         "notes": short_texts([*tolerance(notification), *notification.notes][:most]),
     }
     words = _words(notification)

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from handler.errors import StoreDamagedError
-from handler.models import Finding, Severity
+from handler.models import RULE_TEXTS, Finding, Severity
 from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 
 if TYPE_CHECKING:
@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = 2
 _FIRST_SCHEMA: Final = 1  # one place, and less of each finding
-_TEXTS: Final = ("title", "rationale", "remediation", "references", "tags", "owner", "runbook")
-_FIRST_TEXTS: Final = _TEXTS[:5]  # those of documents that do not name them
-_APART: Final = (*_TEXTS, "hosts", "first_seen")
+_FIRST_TEXTS: Final = RULE_TEXTS[:5]  # those of documents that do not name them
+_APART: Final = (*RULE_TEXTS, "hosts", "first_seen")
 _FINDING: Final = tuple(name for name in Finding._fields if name not in _APART)
 _RECORD: Final = tuple(name for name in Remembered._fields if name not in ("finding", "told"))
 _TYPES: Final[Mapping[type, Mapping[str, Callable[[Any], Any]]]] = {
@@ -57,7 +56,7 @@ def _write_run(last_run: LastRun) -> dict[str, Any]:
     content = {
         **last_run._asdict(),
         "findings": [_write_record(one, texts) for one in last_run.findings.values()],
-        "columns": {"finding": _FINDING, "record": _RECORD, "texts": _TEXTS},
+        "columns": {"finding": _FINDING, "record": _RECORD, "texts": RULE_TEXTS},
         "sinks": {name: _write_sink(memory) for name, memory in last_run.sinks.items()},
         "others": {place: _write_run(other) for place, other in last_run.others.items()},
     }
@@ -107,7 +106,7 @@ def _checksum(content: Mapping[str, Any]) -> str:
 
 def _write_record(one: Remembered, texts: dict[str, int]) -> list[Any]:
     """The values of the finding, its texts' number, the values of the record, the receipts."""
-    text = json.dumps([getattr(one.finding, name) for name in _TEXTS])
+    text = json.dumps([getattr(one.finding, name) for name in RULE_TEXTS])
     finding = [getattr(one.finding, name) for name in _FINDING]
     record = [getattr(one, name) for name in _RECORD]
     return [finding, texts.setdefault(text, len(texts)), record, dict(one.told)]

@@ -8,18 +8,20 @@ import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, BinaryIO, Generic
 
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError
-from handler.state.content import aside_name, from_bytes, to_bytes, version_of
+from handler.state.content import Digested, aside_name, from_lines, pieces, version_of
 from handler.state.interface import Decoded
 from handler.state.lock import locked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from handler.clock import Clock
     from handler.state.interface import Document
+
+BLOCK = 1 << 16  # bytes read at once
 
 
 class FileStore(Generic[Decoded]):
@@ -51,37 +53,43 @@ class FileStore(Generic[Decoded]):
         It stays until it is replaced, so that a crash before that does not hide that it was damaged.
         """
         try:
-            content = self._content()
-            if content is None:
-                return None, None
             try:
-                return from_bytes(content, self._read), version_of(content)
-            except StoreDamagedError as error:
-                if not self._read_only:
-                    self._set_aside(content)
-                raise StoreDamagedError(f"{self._path}: {error.message}") from error
+                file = self._path.open("rb")
+            except FileNotFoundError:
+                return None, None
+            with file:
+                return self._loaded(file)
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be read ({error.strerror})") from error
 
+    def _loaded(self, file: BinaryIO) -> tuple[Decoded, str]:
+        lines = Digested(file)
+        try:
+            return from_lines(lines, self._read), _to_the_end(lines)
+        except StoreDamagedError as error:
+            file.seek(0)
+            if not self._read_only:
+                self._set_aside(file.read())
+            raise StoreDamagedError(f"{self._path}: {error.message}") from error
+
     def save(self, document: Document, version: str | None) -> str:
         """Write it, if the file still has that version. Raises StoreConflictError, StoreError."""
-        new = to_bytes(document)
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with locked(self._path, self._clock, min(self._lock_limit, self._left() / 3)):
-                old = self._content()
-                if (None if old is None else version_of(old)) not in ({version} if version else {None, self._damaged}):
+                old = self._version()
+                if old not in ({version} if version else {None, self._damaged}):
                     raise StoreConflictError(f"{self._path}: another run wrote it")
                 if old is not None:
-                    self._replace(self._path.with_name(f"{self._path.name}.prev"), old)
-                self._replace(self._path, new)
+                    self._replace(self._path.with_name(f"{self._path.name}.prev"), _blocks(self._path))
+                return self._replace(self._path, pieces(document))
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be written ({error.strerror})") from error
-        return version_of(new)
 
-    def _content(self) -> bytes | None:
+    def _version(self) -> str | None:
+        """The version of what is there; None where there is nothing."""
         try:
-            return self._path.read_bytes()
+            return _to_the_end(Digested(_blocks(self._path)))
         except FileNotFoundError:
             return None
 
@@ -94,15 +102,16 @@ class FileStore(Generic[Decoded]):
         name = aside_name(self._path.name, self._clock.now())
         if self._path.with_name(name).exists():
             name = f"{name}-{secrets.token_hex(3)}"
-        self._replace(self._path.with_name(name), content)
+        self._replace(self._path.with_name(name), (content,))
 
-    def _replace(self, path: Path, content: bytes) -> None:
-        """Put the content there whole or not at all: a file beside it, flushed, renamed over it."""
+    def _replace(self, path: Path, content: Iterable[bytes]) -> str:
+        """Put the content there whole or not at all: a file beside it, flushed, renamed over it. Gives its version."""
+        digested = Digested(content)
         beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
         try:
             descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
+                file.writelines(digested)
                 file.flush()
                 self._flush(file.fileno())
             beside.replace(path)
@@ -111,6 +120,7 @@ class FileStore(Generic[Decoded]):
                 beside.unlink()
             raise
         self._flush_folder(path.parent)
+        return digested.version
 
     def _flush_folder(self, folder: Path) -> None:
         """Make the rename last through a power cut; a share that cannot flush a folder is taken as it is."""
@@ -120,3 +130,16 @@ class FileStore(Generic[Decoded]):
                 self._flush(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+def _to_the_end(digested: Digested) -> str:
+    """The version of all, also of what nobody has read."""
+    for _ in digested:
+        pass
+    return digested.version

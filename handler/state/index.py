@@ -7,13 +7,16 @@ merge only asks HSS once more. Its JSON is part of the public surface (docs/desi
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from handler.clock import iso, parse_iso
 from handler.errors import StoreDamagedError
+from handler.named_tuple import NamedTuple
+from handler.state.parts import Lines, compact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime, timedelta
 
     from handler.models import Verdict
@@ -74,25 +77,32 @@ class Index(NamedTuple):
     fleet_told: Mapping[str, str] = {}
 
 
-def index_document(index: Index) -> dict[str, Any]:
-    """The JSON of an index."""
+def index_document(index: Index, line: Callable[[str, IndexEntry], bytes] | None = None) -> dict[str, Any]:
+    """The JSON of an index, its targets last and one at a time; `line` may know that of an entry already."""
     return {
         "version": VERSION,
-        "targets": {
-            name: {**entry._asdict(), "days": [day._asdict() for day in entry.days]}
-            for name, entry in index.targets.items()
-        },
         "starts": {lane: list(starts) for lane, starts in index.starts.items()},
         "lease": None if index.lease is None else index.lease._asdict(),
         "fleet_told": dict(index.fleet_told),
+        "targets": Lines(partial(_lines, index.targets, line or line_of)),
     }
+
+
+def _lines(targets: Mapping[str, IndexEntry], line: Callable[[str, IndexEntry], bytes]) -> Iterator[bytes]:
+    return (line(name, entry) for name, entry in targets.items())
+
+
+def line_of(name: str, entry: IndexEntry) -> bytes:
+    """The line of an entry: its name and its JSON."""
+    plain = {**entry._asdict(), "days": [day._asdict() for day in entry.days]}
+    return f"{compact(name)}:{compact(plain)}".encode()
 
 
 def index_of(document: Mapping[str, Any]) -> Index:
     """The index of a document; keys of a newer version are passed over. Raises StoreDamagedError."""
     if document.get("version") != VERSION:
         raise StoreDamagedError(f"the index has version {document.get('version')!r:.20}; this program reads {VERSION}")
-    known: dict[tuple[Any, ...], Day] = {}  # most targets have the same days: each is kept once
+    known: dict[Any, Any] = {}  # most targets have the same days, owners and places: each is kept once
     try:
         lease = document["lease"]
         return Index(
@@ -105,13 +115,18 @@ def index_of(document: Mapping[str, Any]) -> Index:
         raise StoreDamagedError(f"the index does not read as one ({type(error).__name__})") from None
 
 
-def _entry(plain: Mapping[str, Any], days: dict[tuple[Any, ...], Day]) -> IndexEntry:
+def _entry(plain: Mapping[str, Any], once: dict[Any, Any]) -> IndexEntry:
     known = {name: plain[name] for name in IndexEntry._fields if name in plain}
-    rows = ((day["date"], day["verdict"], day["new"], day["resolved"]) for day in plain.get("days", ()))
     for stamp in ("last_run_at", "last_complete_at", "first_seen"):
         if known.get(stamp):
             parse_iso(known[stamp])
-    return IndexEntry(**{**known, "days": tuple(days.get(row) or days.setdefault(row, Day(*row)) for row in rows)})
+    for name, value in known.items():
+        if isinstance(value, str):
+            known[name] = once.setdefault(value, value)
+    rows = (Day(day["date"], day["verdict"], day["new"], day["resolved"]) for day in plain.get("days", ()))
+    days = tuple(once.setdefault(row, row) for row in rows)
+    counts = known.get("counts", {})
+    return IndexEntry(**{**known, "days": days, "counts": once.setdefault(("counts", *counts.items()), counts)})
 
 
 def merged_index(theirs: Index, ours: Index) -> Index:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from handler.named_tuple import NamedTuple
 from handler.state.memory import LastRun
 
 if TYPE_CHECKING:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
+
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -10,13 +12,15 @@ if TYPE_CHECKING:
     from handler.models import Finding, Target
 
 HISTORY_LENGTH: Final = 400
+INCIDENT: Final = "incident="  # how the part of a mark begins that names the incident it is told under
 SERVERS: Final = "servers="  # how the part of a mark begins that says how many servers were seen
 
 
 class Receipt(NamedTuple):
     """What one sink was last told of one finding: `open`, `resolved` or `flapping`, in which episode, with which num.
 
-    `severity` is None where an earlier version, which did not heed it, wrote the receipt.
+    `severity` is None where an earlier version, which did not heed it, wrote the receipt. `key` is that of the incident
+    under which it was told; empty: its own.
     """
 
     transition: str
@@ -25,16 +29,17 @@ class Receipt(NamedTuple):
     at: str
     severity: int | None = None
     servers: int | None = None  # how many had been seen behind it until then; None: not known
+    key: str = ""
 
 
 class Item(NamedTuple):
     """One thing that a sink is told.
 
-    `what`: new, newly_forbidden, grown, raised, lowered, reopened, flapping, steady, reminded, resolved, missed
-    (`key`: a fingerprint); not_seen, seen_again (a category, empty: the run as a whole); exemption (its id); drift (its
-    text); gap, policy (when it began); digest, heartbeat, run (a time or run id). `mark` tells apart what happens to
-    the same key twice: episode and num, reason, stage, digest. `text` is a reason, an owner; the severity that is told;
-    of what is resolved, why it ended.
+    `what`: new, newly_forbidden, grown, raised, lowered, reopened, flapping, steady, reminded, resolved, missed,
+    rekeyed (`key`: a fingerprint); not_seen, seen_again (a category, empty: the run as a whole); exemption (its id);
+    drift (its text); gap, policy (when it began); announced (a rule); digest, heartbeat, run (a time or run id). `mark`
+    tells apart what happens to the same key twice: episode and num, reason, stage, digest. `text` is a reason, an
+    owner, what a rule will forbid; the severity that is told; of what is resolved, why it ended.
     """
 
     what: str
@@ -89,6 +94,7 @@ class SinkMemory(NamedTuple):
     blind_since: Mapping[str, str] = {}  # category: when what was told as not seen had begun
     gap: str = ""  # the beginning of the last gap that was told
     policy: str = ""  # when the last change of the policy that was told had come
+    announced: Mapping[str, str] = {}  # rule: its day, and the last stage before it that was told
 
 
 class RunSummary(NamedTuple):

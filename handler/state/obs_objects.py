@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit
 
 from handler.addresses import is_this_machine
 from handler.errors import MissingExtraError
 from handler.models import Secret
+from handler.named_tuple import NamedTuple
 from handler.transport import Request
 
 LEAST_WAIT: Final = 1.0  # seconds for a request, also at the end of a run

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso
 from handler.errors import StoreConflictError, StoreDamagedError, StoreError
-from handler.state.index import Index, Lease, believed, index_document, leased, merged_index
+from handler.state.index import Index, Lease, believed, index_document, leased, line_of, merged_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from handler.state.interface import Document, DocumentStore
 
 SAVE_TRIES: Final = 5  # of one change, while others write in between
+LINES_KEPT: Final = 1_000  # targets whose lines are kept, for the index is written again before each of them is asked
 FAILURES_BORNE: Final = 2  # in a row, after which a run asks its store no more
 
 
@@ -33,6 +34,7 @@ class SharedIndex:
         self._lease: Lease | None = None
         self._failures = 0
         self._dropped: set[str] = set()
+        self._lines: dict[str, tuple[IndexEntry, bytes]] = {}  # the lines of what is known, as it was last written
         self.known = Index()
         self.damaged = self.lost = False  # it must be rebuilt; it could not be read
         self.troubles: list[str] = []
@@ -123,7 +125,14 @@ class SharedIndex:
         return index._replace(targets=kept)
 
     def _document(self) -> Document:
-        return index_document(self.known)
+        return index_document(self.known, line_of if len(self.known.targets) > LINES_KEPT else self._line)
+
+    def _line(self, name: str, entry: IndexEntry) -> bytes:
+        before, line = self._lines.get(name, (None, b""))
+        if before is not entry:
+            line = line_of(name, entry)
+            self._lines[name] = entry, line
+        return line
 
     def _reread(self) -> bool:
         try:

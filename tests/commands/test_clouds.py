@@ -78,22 +78,22 @@ def test_other_commands_take_the_project_from_the_token_too(port_compliance, tmp
     assert printed.code == 0, printed
 
 
+@pytest.fixture
 def unknown_user(monkeypatch):
     def getpwuid(_):
         raise KeyError("no such user")
 
-    monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr(pwd, "getpwuid", getpwuid)
 
 
-def test_without_home_and_user_the_working_folder_is_read(port_compliance, tmp_path, cloud, monkeypatch):
+def test_without_home_and_user_the_working_folder_is_read(port_compliance, tmp_path, cloud, surroundings, unknown_user):
     write_cloud(tmp_path, cloud)
-    unknown_user(monkeypatch)
+    surroundings(HOME=None)
     assert check(port_compliance, cloud).code == 1
 
 
-def test_without_home_and_file_it_is_one_line(port_compliance, cloud, monkeypatch):
-    unknown_user(monkeypatch)
+def test_without_home_and_file_it_is_one_line(port_compliance, cloud, surroundings, unknown_user):
+    surroundings(HOME=None)
     printed = check(port_compliance, cloud)
     assert printed.code == 2
     assert printed.err.splitlines()[0].startswith("error: OS_CLOUD=prod: no clouds.yaml found")

@@ -149,7 +149,13 @@ def test_a_signal_ends_a_command_without_a_traceback(tmp_path, number):
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "handler", "simulate"]
     process = subprocess.Popen(
-        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # noqa: PLW1509 - under nohup it is ignored
     )
     lines = [process.stdout.readline() for _ in range(4)]
     assert lines[3].startswith("export HSS_AUTH_TOKEN")

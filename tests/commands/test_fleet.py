@@ -17,6 +17,7 @@ from handler.cli import main
 from handler.clock import iso
 from handler.formats.fleet import CSV_COLUMNS
 from handler.formats.inert import cells
+from handler.state.content import to_bytes
 from handler.state.index import Day, Index, IndexEntry, index_document
 from tests.notices import HOSTILE
 
@@ -33,14 +34,14 @@ def entry(verdict="compliant", minutes_ago=5, **more) -> IndexEntry:
 
 
 @pytest.fixture
-def fleet(tmp_path, capsys, monkeypatch):
+def fleet(tmp_path, capsys, surroundings):
     """Writes indexes and runs the command on them."""
-    monkeypatch.delenv("STATE_URL", raising=False)
+    surroundings(STATE_URL=None)
 
     def run(*options, indexes=(), code=None):
         states = []
         for number, index in enumerate(indexes):
-            (tmp_path / f"{number}-_index.json").write_text(json.dumps(index_document(index)))
+            (tmp_path / f"{number}-_index.json").write_bytes(to_bytes(index_document(index)))
             states += ["--state", f"file://{tmp_path}/{number}-{{target}}.json"]
         found = main(["fleet", *states, "--at", AT, *options])
         assert code in (None, found)
@@ -68,12 +69,47 @@ def test_the_first_screen_holds_what_is_wrong_and_the_sums(fleet):
     assert len(lines) <= 24
     assert max(cells(line) for line in lines) <= 80
     assert lines[0] == "300 targets at 2026-11-26 08:00 UTC: inconclusive"
-    assert [line.split()[1] for line in lines[3:9]] == ["stale"] * 6
-    assert lines[-3:-1] == [
+    rows = [line.split()[1] for line in lines[3:18] if not line.startswith("and ")]
+    assert rows == ["stale"] * 4 + ["inconclusive"] * 4 + ["violations"] * 4
+    assert [line for line in lines if line.startswith("and ")] == [
+        f"and {count}; --format csv or json lists all"
+        for count in ("2 more stale", "44 more inconclusive", "44 more violations")
+    ]
+    assert lines[-4:-1] == [
         "198 compliant, 48 violations, 48 inconclusive, 6 stale, 0 never",
         "findings: 0 critical, 300 high, 0 medium, 0 low, 0 info",
+        "not all is known of 50: 2+ is at least two, ? none seen so far, - never checked",
     ]
-    assert re.search(r"and \d+ more; --format csv or json lists all", out)
+
+
+def test_what_is_not_known_is_no_zero(fleet):
+    targets = {
+        "blind": entry("inconclusive", counts={"high": 2}),
+        "n": IndexEntry(first_seen=AT),
+        "good": entry("compliant", counts={"high": 0}),
+    }
+    out = fleet(indexes=[Index(targets)]).out.splitlines()
+    assert [line.split()[2:6] for line in out if line.startswith(("blind ", "n "))] == [
+        ["-"] * 4,
+        ["?", "2+", "?", "?"],
+    ]
+    rows = list(csv.DictReader(io.StringIO(fleet("--format", "csv", indexes=[Index(targets)]).out)))
+    assert [row["high"] for row in rows] == ["", "2", "0"]
+    assert "| blind | inconclusive | ? | 2+ |" in fleet("--format", "markdown", indexes=[Index(targets)]).out
+    page = fleet("--format", "html", indexes=[Index(targets)]).out
+    assert '<td class="n high" data-v="2">2+' in page
+    assert '<td class="n " data-v="0">?' in page
+
+
+def test_a_day_without_a_run_is_a_gap_in_the_month(fleet):
+    days = (Day("2026-11-22", "compliant"), Day("2026-11-25", "violations"), Day("2026-11-26", "compliant"))
+    index = Index({"a": entry(days=days), "b": entry(days=days[1:]), "today is not over": entry(days=days[:2])})
+    page = fleet("--format", "html", indexes=[index]).out
+    assert '<td class="month">c--vc<' in page
+    assert '<td class="month">vc<' in page
+    assert '<td class="month">c--v<' in page
+    assert "2026-11-23: 0 inconclusive, 0 violations, 0 compliant, 2 not checked" in page
+    assert "2026-11-25: 0 inconclusive, 3 violations, 0 compliant, 0 not checked" in page
 
 
 @pytest.mark.parametrize(("verdict", "code"), [("compliant", 0), ("violations", 1), ("inconclusive", 3)])
@@ -155,17 +191,17 @@ def test_an_index_that_is_missing_or_damaged_is_named_and_hides_nobody(fleet, tm
     assert [path.name for path in tmp_path.iterdir() if "damaged" in path.name] == []
 
 
-def test_states_come_from_the_settings_too(fleet, tmp_path, monkeypatch):
+def test_states_come_from_the_settings_too(fleet, tmp_path, surroundings):
     assert "no state is configured" in fleet(code=2).err
     fleet(indexes=[Index({"a": entry()}), Index({"b": entry()})])
     urls = [f"file://{tmp_path}/{number}-{{target}}.json" for number in range(2)]
-    monkeypatch.setenv("STATE_URL", urls[0])
+    surroundings(STATE_URL=urls[0])
     assert json.loads(fleet("--format", "json", code=0).out)["counts"]["targets"] == 1
-    monkeypatch.setenv("FLEET_STATE_URLS", ", ".join(urls))
+    surroundings(FLEET_STATE_URLS=", ".join(urls))
     assert json.loads(fleet("--format", "json", code=0).out)["counts"]["targets"] == 2
-    monkeypatch.setenv("FLEET_STATE_URLS", "file:///a.json")
+    surroundings(FLEET_STATE_URLS="file:///a.json")
     assert "FLEET_STATE_URLS: must list states" in fleet(code=2).err
-    monkeypatch.delenv("FLEET_STATE_URLS")
+    surroundings(FLEET_STATE_URLS=None)
     assert "holds {target}" in fleet("--state", "file:///a.json", code=2).err
 
 

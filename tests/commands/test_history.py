@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 
 import pytest
 
@@ -85,9 +84,8 @@ def test_json_gives_every_run(capsys):
     assert listed[-1]["counts"] == {"critical": 1, "high": 1, "medium": 0, "low": 0, "info": 2}
 
 
-def test_without_the_library_only_the_plot_is_missing(capsys, monkeypatch):
-    monkeypatch.delitem(sys.modules, "handler.formats.terminal_plot", raising=False)
-    monkeypatch.setitem(sys.modules, "plotext", None)
+def test_without_the_library_only_the_plot_is_missing(capsys, uninstalled):
+    uninstalled("plotext", "handler.formats.terminal_plot")
     out, err = shown(capsys, [("prod", store_with(5))])
     assert out.count("\n") == 7
     assert err == (
@@ -112,8 +110,8 @@ def test_a_state_url_on_the_command_line_is_read(capsys, tmp_path):
     assert out.startswith(f"{name}: 2 runs")
 
 
-def test_no_state_is_a_settings_error(monkeypatch):
-    monkeypatch.delenv("STATE_URL", raising=False)
+def test_no_state_is_a_settings_error(surroundings):
+    surroundings(STATE_URL=None)
     with pytest.raises(SettingsError, match="no state is configured"):
         history.configured_stores(None)
 

@@ -120,8 +120,8 @@ def test_standard_output_has_several_names(name, capsys):
 
 
 @pytest.mark.parametrize("name", ["", "missing/report", "x/../missing/y", "a\0b"])
-def test_what_cannot_be_written_is_refused_before_and_after(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_what_cannot_be_written_is_refused_before_and_after(name, tmp_path, surroundings):
+    surroundings(tmp_path)
     with pytest.raises(UsageError, match="cannot be written"):
         may_write(name)
     with pytest.raises(UsageError, match="cannot be written"):

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from handler.cli import main
 
-
-def test_many_targets_are_summed_up_by_credential(tmp_path, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TARGETS_CONFIG", "targets.yaml")
-    monkeypatch.setenv("RUN_INTERVAL", "1h")
-    for number in range(2):
-        for part in ("AK", "SK"):
-            monkeypatch.setenv(f"S{number}_HUAWEICLOUD_SDK_{part}", f"k{number}")
+def test_many_targets_are_summed_up_by_credential(tmp_path, port_compliance):
+    keys = {f"S{number}_HUAWEICLOUD_SDK_{part}": f"k{number}" for number in range(2) for part in ("AK", "SK")}
     entry = "  - {{name: t{0}, region: eu-de, project_id: p{0}, categories: [host], credentials: S{1}}}\n"
     (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(entry.format(n, n % 2) for n in range(1000)))
-    assert main(["plan", "--rows", "100"]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    printed = port_compliance("plan", "--rows", "100", TARGETS_CONFIG="targets.yaml", RUN_INTERVAL="1h", **keys)
+    assert printed.code == 0, printed
+    lines = printed.out.splitlines()
     late = "; more than 1:00:00: give some of them other credentials"
     assert lines == [
         f"credential 1: 500 targets, 1000 calls, 100.7 minutes a round{late}",

@@ -93,10 +93,9 @@ def test_a_ca_bundle_that_is_missing_or_none_is_named(port_compliance, tmp_path,
     assert told.startswith(f"the CA bundle that {variable} names cannot be read as certificates, so https://{address}")
 
 
-def test_a_plain_request_through_a_proxy_that_wants_a_login_names_it(monkeypatch):
+def test_a_plain_request_through_a_proxy_that_wants_a_login_names_it(surroundings):
     with proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n") as address:
-        monkeypatch.setenv("http_proxy", f"http://{address}")
-        monkeypatch.setenv("no_proxy", "")
+        surroundings(http_proxy=f"http://{address}", no_proxy="")
         with pytest.raises(TransportError, match=f"^the proxy http://{address} asks for a login") as caught:
             HttpTransport()(Request("GET", "http://hss.example/v5"), 30)
     assert (caught.value.sent, caught.value.final) == (False, True)

@@ -13,8 +13,8 @@ from handler.decide.diff import compare, gap_hours, has_grown, shape
 from handler.decide.evaluate import evaluate
 from handler.decide.known_servers import SERVERS_KEPT
 from handler.decide.rules_before import rule_of, terms_of
-from handler.listeners import Listener, PortListeners
 from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row, Severity
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.match_keys import RULE_WITHIN
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import PortSet

@@ -69,6 +69,38 @@ def test_an_index_that_cannot_be_read_is_told_once():
     assert digest_for(fleet(unread=["state 2: gone"], a="compliant"), first.told, NOW, None).lines == ()
 
 
+def test_an_index_that_cannot_be_read_for_another_reason_is_not_told_again():
+    first = digest_for(fleet(unread=["state 2: timed out"], a="compliant"), {}, NOW, None)
+    assert digest_for(fleet(unread=["state 2: HTTP 503"], a="compliant"), first.told, NOW, None).lines == ()
+
+
+def test_many_targets_with_one_cause_are_one_line():
+    many = {f"t{n:03}": "stale" for n in range(295)}
+    digest = digest_for(fleet(**many, other="inconclusive"), {}, NOW, None)
+    at = iso(NOW - timedelta(hours=5))
+    assert digest.lines == (
+        f"295 targets stale, no whole run since {at}: t000, t001, t002 and 292 more",
+        "other: inconclusive",
+    )
+    assert len(digest.told) == 296
+
+
+def test_the_same_events_have_the_same_key_and_a_relapse_another():
+    first, again = (digest_for(fleet(a="stale"), {}, NOW, None) for _ in range(2))
+    later = NOW + timedelta(days=1)
+    relapse = digest_for(fleet(later, a="stale"), {}, later, None)
+    assert first.key == again.key != relapse.key
+    reminded = digest_for(fleet(a="stale"), first.told, NOW + WEEK, WEEK)
+    assert reminded.key != first.key
+
+
+def test_of_two_targets_with_one_name_the_worse_is_told():
+    at = iso(NOW - timedelta(hours=5))
+    old, new = (IndexEntry("compliant", {}, at, end, interval_seconds=3600) for end in (at, iso(NOW)))
+    digest = digest_for(fleet_of([Index({"a": new}), Index({"a": old})], NOW), {}, NOW, None)
+    assert digest.lines == (f"a: stale, no whole run since {at}",)
+
+
 def test_a_line_says_what_and_since_when_and_whom_to_ask():
     at = "2026-11-25T08:00:00Z"
     entry = IndexEntry("inconclusive", {}, at, at, problem="HTTP 503", owner="team-a@example.org")

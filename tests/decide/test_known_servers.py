@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from handler.decide.known_servers import SERVERS_KEPT, new_since, newest_first, with_servers
-from handler.listeners import Host
+from handler.models.listeners import Host
 from handler.state.memory import Receipt, Remembered
 from tests.fakes import finding
 

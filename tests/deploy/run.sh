@@ -1,10 +1,23 @@
 #!/usr/bin/env bash
-# serverless.yml in a Serverless Framework that needs no account: osls, the maintained version 3.
+# The schemas of Terraform's providers, read once more from their bindings; then serverless.yml in a Serverless Framework
+# that needs no account: osls, the maintained version 3.
 # Huawei's plugin is not on npm any more: print and package work on a copy without the `plugins:` key, and the documented
 # commands run with a stand-in of the plugin (tests/deploy/plugin).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 folder=build/deploy
+
+echo "== the schemas of Terraform's providers, from the bindings on the package index" >&2
+environment=build/environments/terraform
+SETUP_COMPILE=--no-compile tools/setup.sh "$environment" tests/environments/terraform.lock
+if [ ! -d "$folder/bindings" ]; then
+  rm -rf "$folder/bindings.new"
+  "$environment/bin/python" -m pip --disable-pip-version-check download --quiet --no-deps --no-build-isolation --require-hashes \
+    -d "$folder/bindings.new" -r tests/deploy/bindings.txt
+  mv "$folder/bindings.new" "$folder/bindings"
+fi
+"$environment/bin/python" -m tests.deploy.bindings "$folder/bindings" | cmp - tests/deploy/provider_schemas.json
+
 command -v npm >/dev/null || { echo "skipped: npm is not installed" >&2; exit 0; }
 
 wanted=$(cksum < tests/deploy/package-lock.json)

@@ -1,13 +1,10 @@
-"""The Terraform modules, as far as they can be judged without the clouds' providers.
+"""The Terraform modules, read with python-hcl2: their references, their arguments, and what they may do.
 
-Syntax and references are read with python-hcl2; the arguments are compared with those that the providers document;
-the schedule, which needs no provider, is planned and tested by Terraform itself where it is installed.
+Terraform itself runs them in test_terraform_runs.py.
 """
 
-import json
+import copy
 import re
-import shutil
-import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -15,14 +12,15 @@ import pytest
 
 from handler.settings.run_settings import read_settings
 from tests.deploy.cron import cron_problems
+from tests.deploy.schemas import schemas_of
 
 hcl2 = pytest.importorskip("hcl2", reason="python-hcl2 is not installed")
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "terraform"
 CLOUDS = ("huaweicloud", "opentelekomcloud")
-DOCUMENTED = json.loads(Path(__file__).with_name("provider_arguments.json").read_text())
-META = {"count", "for_each", "lifecycle", "dynamic", "depends_on", "provider", "__is_block__", "__comments__"}
-each_module = pytest.mark.parametrize("module", [*CLOUDS, "schedule"])
+META = {"count", "for_each", "lifecycle", "dynamic", "depends_on", "provider"}
+UNKNOWN = {"for_each": "x", "content": [{}]}
+each_module = pytest.mark.parametrize("module", [*CLOUDS, "shards"])
 each_cloud = pytest.mark.parametrize("module", CLOUDS)
 
 
@@ -75,23 +73,56 @@ def test_every_resource_that_is_referred_to_is_there(module):
 
 
 @each_cloud
-def test_the_schedule_gets_what_it_declares_and_gives_what_is_asked(module):
+def test_the_shards_get_what_they_declare_and_give_what_is_asked(module):
     given = {name for name in blocks(module, "module")[0][1] if not name.startswith("__")} - {"source"}
-    assert given == {labels[0] for labels, _ in blocks("schedule", "variable")}
-    assert set(re.findall(r"module\.schedule\.(\w+)", text(module))) == {
-        labels[0] for labels, _ in blocks("schedule", "output")
+    assert given == {labels[0] for labels, _ in blocks("shards", "variable")}
+    assert set(re.findall(r"module\.shards\.(\w+)", text(module))) == {
+        labels[0] for labels, _ in blocks("shards", "output")
     }
 
 
+def breaches(body, schema, where):
+    """What the schema does not know, and what it misses, down to the innermost block."""
+    inner = {name: body[name] for name in body.keys() & schema["blocks"].keys()}
+    for each in body.get("dynamic", []):
+        inner |= {label.strip('"'): dynamic["content"] for label, dynamic in each.items() if label.startswith('"')}
+    required = {*schema["required"], *(name for name, block in schema["blocks"].items() if block["is_required"])}
+    given = {name for name in body if not name.startswith("__")} - (META - schema["required"].keys()) - inner.keys()
+    found = [f"{where}: {name} is unknown" for name in {*given, *inner} - known(schema)]
+    found += [f"{where}: {name} is missing" for name in required - given - inner.keys()]
+    for name in inner.keys() & schema["blocks"].keys():
+        found += [line for one in inner[name] for line in breaches(one, schema["blocks"][name], f"{where}.{name}")]
+    return found
+
+
+def known(schema):
+    return {*schema["required"], *schema["optional"], *schema["blocks"]}
+
+
 @each_cloud
-def test_every_argument_is_documented_by_the_provider_and_none_is_missing(module):
-    for name, (kind, body) in resources(module).items():
-        used = body.keys() - META | {
-            label.strip('"') for each in body.get("dynamic", []) for label in each if label.startswith('"')
-        }
-        known = DOCUMENTED[kind]
-        assert used <= {*known["required"], *known["optional"]}, name
-        assert set(known["required"]) <= used, name
+def test_every_argument_and_block_is_one_of_the_provider_and_none_is_missing(module):
+    known = schemas_of(module)
+    assert [
+        line for name, (kind, body) in resources(module).items() for line in breaches(body, known[kind], name)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "change"),
+    [
+        ("opentelekomcloud_ces_alarmrule", "silent", lambda body: body["condition"][0].pop("count")),
+        ("opentelekomcloud_ces_alarmrule", "silent", lambda body: body.pop("metric")),
+        ("opentelekomcloud_fgs_function_v2", "check", lambda body: body.update(log_stream_id="x")),
+        ("opentelekomcloud_identity_agency_v3", "function", lambda body: body["dynamic"].append({'"role"': UNKNOWN})),
+        ("huaweicloud_fgs_function", "check", lambda body: body.update(log_topic_id="x")),
+        ("huaweicloud_ces_alarmrule", "errors", lambda body: body["metric"][0].update(dimension="x")),
+    ],
+)
+def test_a_breach_of_the_schema_is_seen(kind, name, change):
+    module = kind.partition("_")[0]
+    body = copy.deepcopy(resources(module)[f"{kind}.{name}"][1])
+    change(body)
+    assert breaches(body, schemas_of(module)[kind], name)
 
 
 @each_cloud
@@ -104,9 +135,18 @@ def test_the_function_runs_one_at_a_time_from_our_zip(module):
     assert function["handler"].strip('"') == "index.handler"
     assert function["max_instance_num"].strip('"') == "1"
     assert (function["code_type"].strip('"'), function["func_code"]) == ("zip", "${filebase64(var.zip)}")
-    assert function["encrypted_user_data"] == "${jsonencode(var.secrets)}"
-    secrets = {labels[0]: body for labels, body in blocks(module, "variable")}["secrets"]
-    assert secrets["sensitive"] is True or secrets["sensitive"] == "true"
+    declared = {labels[0]: body for labels, body in blocks(module, "variable")}
+    used = set(re.findall(r"var\.(\w+)", function["encrypted_user_data"]))
+    assert used == {"secrets", "shard_secrets"}
+    assert all(declared[name]["sensitive"] in (True, "true") for name in used)
+
+
+@each_cloud
+def test_the_bucket_is_there_before_the_function(module):
+    (function,) = [
+        body for name, (_, body) in resources(module).items() if name.endswith(".check") and "runtime" in body
+    ]
+    assert function["depends_on"] == [f"${{{module}_obs_bucket.state}}"]
 
 
 @each_cloud
@@ -123,44 +163,26 @@ def test_nothing_may_be_done_but_read_hss_and_use_the_own_bucket_and_topic(modul
     [("huaweicloud", "huaweicloud", "ap-southeast-3"), ("opentelekomcloud", "otc", "eu-de")],
 )
 def test_the_settings_it_makes_are_understood_by_the_function(module, cloud, region):
-    assert f'place = {{ HSS_CLOUD = "{cloud}", HSS_REGION = var.region }}' in text(module)
-    (state,) = re.findall(r'STATE_URL = "(.*?)" \}', text(module))
+    assert re.search(rf'place += {{ HSS_CLOUD = "{cloud}", HSS_REGION = var.region }}', text(module))
+    assert '"obs://${var.bucket}/${local.folder}/${shard == "everything" ? "" : "${shard}/"}{target}.json"' in text(
+        "shards"
+    )
+    urls = [f"obs://bucket/port-compliance/shard-{number}/{{target}}.json" for number in (1, 2)]
     made = {
         "HSS_CLOUD": cloud,
         "HSS_REGION": region,
-        "STATE_URL": state.replace("${var.bucket}", "bucket"),
-        "TARGETS_CONFIG": "targets.yaml",
+        "STATE_URL": urls[0],
+        "FLEET_STATE_URLS": ",".join(urls),
+        "RUN_INTERVAL": "1h",
+        "TARGETS_CONFIG": "shard-1.yaml",
     }
-    assert read_settings(made.get, in_function=True).state_url.reveal() == "obs://bucket/port-compliance/{target}.json"
+    assert read_settings(made.get, in_function=True).state_url.reveal() == urls[0]
 
 
-def test_the_schedule_is_a_cron_expression_of_the_platform():
-    (template,) = re.findall(r'schedule\s+= "(\$.*)"', text("schedule"))
-    schedule = template.replace("${local.second}", "17").replace("${timer.minute}", "7").replace("${var.hours}", "*")
-    assert cron_problems(schedule) == []
-
-
-def terraform(*arguments, cwd):
-    program = shutil.which("terraform")
-    if program is None:
-        pytest.skip("terraform is not installed")
-    quiet = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "CHECKPOINT_DISABLE": "1"}
-    return subprocess.run(
-        [program, *arguments], cwd=cwd, env=quiet, capture_output=True, text=True, check=False, timeout=120
-    )
-
-
-def test_terraform_finds_the_files_well_formed(tmp_path):
-    shutil.copytree(FOLDER, tmp_path / "terraform", ignore=shutil.ignore_patterns(".terraform*"))
-    done = terraform("fmt", "-check", "-diff", "-recursive", cwd=tmp_path / "terraform")
-    assert (done.returncode, done.stdout) == (0, "")
-
-
-def test_terraform_plans_the_schedule_as_its_own_tests_want(tmp_path):
-    copy = tmp_path / "schedule"
-    shutil.copytree(FOLDER / "schedule", copy, ignore=shutil.ignore_patterns(".terraform*"))
-    assert terraform("init", "-backend=false", "-input=false", cwd=copy).returncode == 0
-    assert terraform("validate", cwd=copy).returncode == 0
-    done = terraform("test", "-no-color", cwd=copy)
-    assert done.returncode == 0, done.stdout
-    assert "7 passed, 0 failed" in done.stdout
+def test_the_timers_are_cron_expressions_of_the_platform():
+    (template,) = re.findall(r'schedule = "(\$.*)"', text("shards"))
+    assert template == "${1 + floor(local.lots[shard] / 64) % 59} ${local.minutes[shard]} ${var.hours} * * ?"
+    for schedule in ("1 * * * * ?", "59 7,17,27,37,47,57 6,18 * * ?", "42 53 0-23/4 * * ?"):
+        assert cron_problems(schedule) == []
+    (fleet,) = {line for module in CLOUDS for line in re.findall(r'schedule +\= "(\d.*)"', text(module))}
+    assert cron_problems(fleet.replace("${var.fleet_hours}", "6")) == []

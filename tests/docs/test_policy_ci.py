@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -23,6 +24,22 @@ def test_hooks_validate_and_test_whole_folders():
     assert hooks["port-compliance-loosened"]["entry"] == "port-compliance policy diff --fail-on loosened"
     assert hooks["port-compliance-loosened"]["args"] == ["git:origin/main:policies", "policies"]
     assert all(hook["args"] and hook["pass_filenames"] is False for hook in hooks.values())
+
+
+def test_the_github_example_uses_inputs_of_the_action_and_the_file_that_it_writes():
+    example = yaml.safe_load((ROOT / "docs" / "ci" / "github.yml").read_text())
+    _, review, comment = example["jobs"]["review"]["steps"]
+    assert set(review["with"]) <= set(ACTION["inputs"])
+    assert comment["env"]["COMMENT"] == STEPS[-1]["env"]["COMMENT"]
+    assert "${{" not in comment["run"]
+
+
+def test_the_pre_commit_example_names_the_hooks_that_there_are():
+    text = (ROOT / "docs" / "ci" / "pre-commit-config.yaml").read_text()
+    example = yaml.safe_load(text.replace("# - id:", "- id:"))
+    hooks = {hook["id"]: hook["args"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
+    shown = {hook["id"]: hook.get("args", hooks[hook["id"]]) for hook in example["repos"][0]["hooks"]}
+    assert shown == hooks
 
 
 @pytest.mark.parametrize("step", STEPS, ids=lambda step: step["name"])
@@ -92,9 +109,31 @@ def run(work, script, base, head, **variables):
     return done.returncode, done.stdout + done.stderr
 
 
+CASE = "today: 2026-12-01\ncases: [{name: one, rows: [{port: 23, type: TCP, num: 1}], expect: {verdict: violations}}]\n"
+
+
+@pytest.mark.parametrize("pipeline", ["action", "gitlab"])
+@pytest.mark.parametrize("policy", ["my policies", "my policies/a.yaml"])
+@pytest.mark.parametrize(
+    ("tests", "expected", "words"),
+    [
+        ({}, 0, "No *.test.yaml at"),
+        ({"my policies/a.test.yaml": CASE}, 0, ""),
+        ({"my policies/a.test.yaml": CASE.replace("violations", "compliant")}, 1, "violations"),
+        ({"my policies/a.test.yaml": "cases: []\n"}, 2, "error"),
+    ],
+    ids=["none", "good", "failing", "without cases"],
+)
+def test_a_policy_without_tests_passes_and_every_test_there_is_runs(work, pipeline, policy, tests, expected, words):
+    scripts = {"action": STEPS[2]["run"], "gitlab": "\n".join(GITLAB["policy-test"]["script"])}
+    script = scripts[pipeline].replace("> policy-tests.xml", "")
+    code, said = run(work, script, {}, {"my policies/a.yaml": OLD, **tests}, POLICY=policy)
+    assert (code, words in said) == (expected, True), said
+
+
 def compare(work, base, head, *, policy="my policies", snapshot="", fail="false", fail_loosened="true"):
     """Run the action's last step; gives exit code, output and summary."""
-    files = {"GITHUB_STEP_SUMMARY": work / "summary", "GITHUB_OUTPUT": work / "output"}
+    files = {"GITHUB_STEP_SUMMARY": work / "summary", "GITHUB_OUTPUT": work / "output", "COMMENT": work / "comment"}
     variables = {"POLICY": policy, "SNAPSHOT": snapshot, "BASE": "main", "FAIL": fail, "FAIL_LOOSENED": fail_loosened}
     code, said = run(work, COMPARE, base, head, **variables, **{name: str(path) for name, path in files.items()})
     read = {name: path.read_text() if path.exists() else "" for name, path in files.items()}
@@ -105,6 +144,16 @@ def test_a_diff_goes_to_the_step_summary(work):
     code, output, summary = compare(work, {"my policies/a.yaml": OLD}, {"my policies/a.yaml": OLD})
     assert (code, output) == (0, "newly-found=false\nloosened=false\n")
     assert "### What this policy change does" in summary
+    assert (work / "comment").read_text() in summary
+
+
+def test_the_comment_on_a_request_shows_both_tables(work):
+    found, lost = "version: 1\ndisallowed_ports: [23]\n", "version: 1\ndisallowed_ports: [445]\n"
+    compare(work, {"my policies/a.yaml": found}, {"my policies/a.yaml": lost})
+    shown = MarkdownIt("commonmark").enable("table").render((work / "comment").read_text())
+    for title, row in (("Loosened (1)", "23/tcp+udp on host"), ("Newly found (1)", "445/tcp+udp")):
+        table = shown.partition(f"<h4>{title}</h4>\n<table>")[2].partition("</table>")[0]
+        assert row in table, title
 
 
 @pytest.mark.parametrize(("fail", "expected"), [("false", 0), ("true", 1)])
@@ -183,11 +232,12 @@ def gitlab(
     wheel="https://example.org/p.whl",
     branch="main",
     loosened="true",
+    **variables,
 ):
     """Run the GitLab job that compares; gives the exit code, and all it printed and wrote."""
     job = GITLAB["policy-diff"]
     script = "\n".join([*job["before_script"], *job["script"]])
-    variables = {"POLICY": policy, "SNAPSHOT": snapshot, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": branch}
+    variables |= {"POLICY": policy, "SNAPSHOT": snapshot, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": branch}
     variables["FAIL_ON_LOOSENED"] = loosened
     code, said = run(work, script, base, head, **variables, **({"PORT_COMPLIANCE": wheel} if wheel else {}))
     written = work / "clone" / "policy-diff.md"
@@ -216,6 +266,31 @@ def test_the_gitlab_job_fails_where_nothing_is_known(work, wrong):
     code, said = gitlab(work, {"policies/a.yaml": OLD}, {"policies/a.yaml": OLD}, **wrong)
     assert code not in (0, *GITLAB["policy-diff"]["allow_failure"]["exit_codes"])
     assert "nothing to compare with" not in said
+
+
+def test_the_gitlab_job_posts_the_comparison_where_it_has_a_token(work):
+    curl = work / "bin" / "curl"
+    curl.write_text('#!/bin/sh\nprintf "%s\\n" "$@" > "$HOME/asked"\n')
+    curl.chmod(0o755)
+    place = {"CI_API_V4_URL": "https://git.example.org/api/v4", "CI_PROJECT_ID": "7", "CI_MERGE_REQUEST_IID": "3"}
+    code, _ = gitlab(work, {"policies/a.yaml": OLD}, {"policies/a.yaml": NEW}, COMMENT_TOKEN="secret", **place)
+    asked = (work / "asked").read_text().split("\n")
+    assert code == 1
+    assert {"PRIVATE-TOKEN: secret", "body@policy-diff.md"} < set(asked)
+    assert asked[-2] == "https://git.example.org/api/v4/projects/7/merge_requests/3/notes"
+
+
+def test_the_gitlab_job_posts_nothing_without_a_token_and_survives_a_refusal(work):
+    curl = work / "bin" / "curl"
+    curl.write_text('#!/bin/sh\ntouch "$HOME/asked"\nexit 22\n')
+    curl.chmod(0o755)
+    same = {"policies/a.yaml": OLD}, {"policies/a.yaml": OLD}
+    assert gitlab(work, *same)[0] == 0
+    assert not (work / "asked").exists()
+    shutil.rmtree(work / "clone")
+    put(work / "origin", {"more": ""})
+    code, said = gitlab(work, *same, COMMENT_TOKEN="secret")
+    assert (code, "could not be posted" in said, "secret" in said) == (0, True, False)
 
 
 def test_the_gitlab_job_compares_a_first_policy_with_nothing(work):

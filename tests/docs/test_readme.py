@@ -88,3 +88,32 @@ def test_nothing_installs_by_a_name_that_nobody_owns():
 )
 def test_what_installing_by_name_looks_like(line, by_name):
     assert bool(NAMED.search(line)) is by_name
+
+
+def _minutes(part):
+    """Reading at 200 words a minute, what is shown included, and typing each command at 200 letters a minute."""
+    shown = re.sub(r"<img[^>]*>|\]\([^)]*\)", "", part)
+    typed = re.findall(r"^    (\S.*)$", re.sub(r"```.*?```", "", part, flags=re.DOTALL), re.MULTILINE)
+    read = re.sub(r"^    .*$", "", shown, flags=re.MULTILINE)
+    return len(read.split()) / 200 + sum(map(len, typed)) / 200
+
+
+def test_the_first_verdict_is_five_minutes_of_reading_and_typing_away_and_the_gate_five_more():
+    begin, gate = README.index("## Five minutes more"), README.index("## Look around")
+    examples = [ROOT / "docs" / "ci" / name for name in ("github.yml", "gitlab-ci.yml", "pre-commit-config.yaml")]
+    either = re.sub(r"(?m)^    (export HSS_|port-compliance snapshot).*\n", "", README[:begin])  # or a recorded estate
+    assert 1 < _minutes(either) < 5
+    for example in examples:
+        words = len(re.sub(r"(?m)^ .*$", "", example.read_text()).split())  # its head is read, the rest is copied
+        assert _minutes(README[begin:gate]) + words / 200 < 5
+
+
+def test_the_first_verdict_on_an_old_estate_is_compliant_and_the_next_server_is_not(port_compliance, tmp_path):
+    estate = ROOT / "docs" / "examples" / "snapshot.json"
+    (line,) = re.findall(r"^    port-compliance (policy init .*) > policies/ports.yaml$", README, re.MULTILINE)
+    words = line.replace("estate.json", str(estate)).replace('"Open when we began."', "Open").split()
+    (tmp_path / "ports.yaml").write_text(port_compliance(*words, "--at", "2026-12-01").out)
+    check = ["check", "--policy", str(tmp_path), "--snapshot", str(estate), "--at", "2026-12-01"]
+    assert port_compliance(*check).code == 0
+    (tmp_path / "ports.yaml").write_text((tmp_path / "ports.yaml").read_text().replace("up_to: 2", "up_to: 1"))
+    assert port_compliance(*check).code == 1

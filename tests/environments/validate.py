@@ -1,6 +1,7 @@
-"""Run by the environment `validator`: judges JSON documents by CycloneDX 1.6, or by a schema with all its formats.
+"""Run by the environment `validator`: judges JSON documents by CycloneDX 1.6, by Kubernetes, by GitLab's own schema of
+pipelines, or by a schema with all its formats.
 
-python validate.py cyclonedx|SCHEMA.json < {"name": document, ...}     prints {"name": problem or null, ...}
+python validate.py cyclonedx|kubernetes|gitlab|SCHEMA.json < {"name": document, ...}     prints {"name": problem or null, ...}
 """
 
 import json
@@ -16,6 +17,28 @@ def cyclonedx():
     return lambda document: validator.validate_str(json.dumps(document))
 
 
+def kubernetes():
+    import kubernetes_validate
+
+    def judge(document):
+        try:
+            kubernetes_validate.validate(document, "1.37", strict=True)
+        except kubernetes_validate.ValidationError as error:
+            return error.message
+        return None
+
+    return judge
+
+
+def gitlab():
+    import check_jsonschema
+    import jsonschema
+
+    path = Path(check_jsonschema.__file__).parent / "builtin_schemas/vendor/gitlab-ci.json"
+    validator = jsonschema.Draft7Validator(json.loads(path.read_text(encoding="utf-8")))
+    return lambda document: next(validator.iter_errors(document), None)
+
+
 def schema(path):
     import jsonschema
 
@@ -25,6 +48,7 @@ def schema(path):
     return lambda document: next(validator.iter_errors(document), None)
 
 
-judge = cyclonedx() if sys.argv[1] == "cyclonedx" else schema(sys.argv[1])
+KINDS = {"cyclonedx": cyclonedx, "kubernetes": kubernetes, "gitlab": gitlab}
+judge = KINDS[sys.argv[1]]() if sys.argv[1] in KINDS else schema(sys.argv[1])
 problems = {name: judge(document) for name, document in json.load(sys.stdin).items()}
 print(json.dumps({name: problem and str(problem) for name, problem in problems.items()}))

@@ -57,6 +57,7 @@ YES = {
     "telegram": Response(200, {}, b'{"ok": true, "result": {}}'),
     "pagerduty": Response(202, {}, b'{"status": "success", "message": "Event processed"}'),
     "splunk": Response(200, {}, b'{"text": "Success", "code": 0}'),
+    "smn": Response(200, {}, b'{"message_id": "bf94", "request_id": "9974"}'),
 }
 CANARY = "5e0b1e7ccanary"
 
@@ -203,7 +204,8 @@ class Scene:
             secret_key = ", secret: '${SIGNING}'" if receiver.kind in ("generic", "feishu", "dingtalk") else ""
             more = ", headers: {X-Team: '${HEADER}'}" if receiver.kind in ("generic", "splunk") else ""
             more += ", chat_id: '1'" if receiver.kind == "telegram" else ""
-            more += ", routing_key: '${ROUTING}'" if receiver.kind == "pagerduty" else ""
+            more += ", routing_key: '${ROUTING}', group: finding" if receiver.kind == "pagerduty" else ""
+            more += f", topic_urn: 'urn:smn:eu-de:{'0' * 32}:ports'" if receiver.kind == "smn" else ""
             lines.append(f"  - {{{keys}{secret_key}{more}}}")
         return "\n".join(lines) + "\n"
 

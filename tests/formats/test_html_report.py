@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-import sys
 from base64 import b64encode
 from html.parser import HTMLParser
 
@@ -12,8 +11,8 @@ from handler.errors import MissingExtraError
 from handler.formats.html_report import render_html, safe_link
 from handler.formats.plots import findings_plot, ports_plot
 from handler.formats.registry import render_report
-from handler.listeners import Host
 from handler.models import Changes, Severity
+from handler.models.listeners import Host
 from handler.state.memory import RunSummary
 from tests.fakes import finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
@@ -136,9 +135,8 @@ def test_plots_are_bare_svg_that_says_the_same_on_every_day(draw):
     assert len(shown) < 30_000
 
 
-def test_without_its_libraries_the_format_names_the_extra(monkeypatch):
-    monkeypatch.delitem(sys.modules, "handler.formats.html_report")
-    monkeypatch.setitem(sys.modules, "jinja2", None)
+def test_without_its_libraries_the_format_names_the_extra(uninstalled):
+    uninstalled("jinja2", "handler.formats.html_report")
     with pytest.raises(MissingExtraError, match="the format html needs the extra 'report'"):
         render_report("html", report())
 

@@ -17,8 +17,8 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from handler.errors import UsageError
 from handler.formats.ocsf import ocsf_event, ocsf_events
 from handler.formats.registry import FORMATS, MERGED, render_all, render_report
-from handler.listeners import Host
 from handler.models import AnnouncedFinding, Changes, ExemptedFinding
+from handler.models.listeners import Host
 from handler.report.json_v1 import report_dict
 from tests.environments import invalid
 from tests.fakes import TARGET, finding, report

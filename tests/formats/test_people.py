@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from handler.formats.inert import cells, inert
 from handler.formats.registry import render_report
-from handler.formats.words import days_words
+from handler.formats.words import days_words, verdict_words
 from handler.models import Changes, ExemptedFinding, PastFinding, Problem, Row, Severity
 from tests.fakes import category, finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
@@ -62,6 +62,57 @@ def test_text_shows_five_hosts_and_how_many_more():
     assert "127.0.0.1 (loopback only)" in shown
 
 
+@pytest.mark.parametrize(
+    ("day", "when"),
+    [("2026-11-22", "2026-12-01, in 9 days"), ("2026-11-30", "2026-12-01, tomorrow"), ("2026-12-01", "2026-12-01")],
+)
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_an_announced_row_says_how_severely_it_counts_from_when(name, day, when):
+    shown = render_report(name, announced()._replace(started_at=f"{day}T12:00:00Z"))
+    assert when in " ".join(shown.split())
+    assert "in 0 days" not in shown
+    assert "critical" in shown.partition("ANNOUNCED" if name == "text" else "Announced, not")[2]
+
+
+@every_report
+def test_a_compliant_verdict_says_what_it_leaves_out(name):
+    one = REPORTS[name]
+    said = verdict_words(one)
+    if one.verdict == "compliant":
+        assert (f"{len(one.exempted)} exempted" in said) == bool(one.exempted)
+        assert (f"{len(one.announced)} announced" in said) == bool(one.announced)
+        assert ("but for" in said) == bool(one.exempted or one.announced)
+
+
+def test_text_says_once_what_is_tolerated_for_the_same_time_and_reason():
+    begun, lifts = (
+        ("Open when we began.", "ops@example.org", "2027-06-30", 220),
+        ("Lifts.", "f@example.org", "2027-03-31", 129),
+    )
+    items = [
+        ExemptedFinding(finding("ftp", 21, title="FTP is open"), "ftp-21", *begun),
+        ExemptedFinding(finding("telnet", 23), "lifts", *lifts),
+        ExemptedFinding(finding("smb", 445, title="SMB is open"), "smb-445", *begun),
+    ]
+    shown = render_report("text", report(exempted=tuple(items)))
+    assert shown.count("Open when we began.") == 1
+    assert "EXEMPTED (3)\n  until 2027-06-30 (220 days left), ops@example.org: Open when we began.\n" in shown
+    assert "  - 21/tcp host num 3: FTP is open, by ftp-21\n  - 445/tcp host num 3: SMB is open, by smb-445\n" in shown
+    assert "  23/tcp host num 3: Telnet is open, by lifts until 2027-03-31" in shown
+
+
+@pytest.mark.parametrize("name", ["text", "markdown"])
+def test_what_is_newly_forbidden_is_named(name):
+    there, new = finding("rdp", 3389, title="Remote Desktop is open", num=4), finding("smb", 445, title="SMB is open")
+    one = report(there, new, changes=Changes(new=(new.fingerprint,), newly_forbidden=(there.fingerprint,)))
+    shown = " ".join(render_report(name, one).split())
+    said = shown[shown.lower().rindex("newly forbidden") :]
+    assert "3389/tcp" in said
+    assert "Remote Desktop is open" in said
+    assert "SMB" not in said
+    assert "1 newly forbidden" in shown
+
+
 def test_text_shows_exempted_announced_changes_deliveries_and_what_was_not_seen():
     assert "legacy-telnet until 2027-03-31 (129" in render_report("text", exempted())
     assert "counts from 2026-12-01" in render_report("text", announced())
@@ -110,7 +161,8 @@ def test_markdown_of_hostile_text_is_inert(text):
     tags = set(re.findall(r"<(/?[a-z0-9]+)[ >]", shown))
     assert tags <= {f"{end}{tag}" for end in ("", "/") for tag in
                     ("h2", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td", "br")}  # fmt: skip
-    assert {len(row.split("<td>")) for row in shown.split("<tr>")[2:] if "critical" in row} == {7}
+    found, later = [len(row.split("<td>")) for row in shown.split("<tr>")[2:] if "critical" in row]
+    assert (found, later) == (7, 6)  # a finding, and an announced row
 
 
 def test_markdown_breaks_mentions_references_and_links():

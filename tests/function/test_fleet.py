@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from handler import index as door
 from handler.clock import iso
 from handler.errors import DeliveryError, SettingsError, UsageError
+from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, index_document, index_of
 from handler.transport import Response
 from tests.fakes import FakeClock
@@ -35,7 +37,7 @@ def write(world, number=0, **hours):
     for name, age in hours.items():
         at = iso(world.clock.now() - timedelta(hours=age))
         targets[name] = IndexEntry("compliant", {}, at, at, interval_seconds=3600)
-    (world.root / f"{number}-_index.json").write_text(json.dumps(index_document(Index(targets))))
+    (world.root / f"{number}-_index.json").write_bytes(to_bytes(index_document(Index(targets))))
 
 
 def called(world, event=FLEET, **settings):
@@ -66,7 +68,35 @@ def test_one_message_to_each_digest_sink_and_the_same_is_not_told_twice(world):
     assert set(known.targets) == {"good", "lost"}
 
 
-def test_what_no_sink_took_is_told_next_time_and_the_platform_counts_a_failure(world):
+def test_the_message_says_the_sums_first_and_machines_read_every_line(world):
+    (world.root / "sinks.yaml").write_text(
+        SINKS + '  - {name: soar, kind: generic, url: "https://soar.example/hook", digest: true}\n'
+    )
+    write(world, 0, good=1, **{f"lost-{n:02}": 9 for n in range(20)})
+    called(world)
+    chat, machine = (json.loads(request.body) for request in world.web.requests)
+    sums = "0 never checked, 20 stale, 0 inconclusive, 0 with violations, 1 compliant"
+    assert chat["text"] == f"fleet of 21 targets: inconclusive. {sums}."
+    line = "20 targets stale, no whole run since 2026-11-22T03:00:00Z: lost-00, lost-01, lost-02 and 17 more"
+    assert line in json.dumps(chat)
+    assert machine["problems"] == ["not read: state 2: there is no index yet", line]
+    assert machine["warnings"] == [sums]
+
+
+def test_what_no_sink_took_is_told_next_time_under_the_same_id(world):
+    write(world, 0, lost=9)
+    write(world, 1, good=1)
+    world.answer = Response(404, {}, b"no_service")
+    with pytest.raises(DeliveryError):
+        called(world)
+    world.clock.tick(3600)
+    world.answer = Response(200, {}, b"ok")
+    called(world)
+    first, *_, again = (re.search(r"message (\w+)", request.body.decode())[1] for request in world.web.requests)
+    assert first == again
+
+
+def test_what_no_sink_took_is_told_next_time_and_and_the_platform_counts_a_failure(world):
     write(world, 0, lost=9)
     write(world, 1, good=1)
     world.answer = Response(404, {}, b"no_service")

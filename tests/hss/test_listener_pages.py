@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pytest
 
 from handler.hss.listener_pages import CAP, SEAM, read_listing
-from handler.listeners import Listener
+from handler.models.listeners import Listener
 
 SIZE = 200
 

@@ -65,7 +65,7 @@ class OneByOne(FakeKind):
     """One event for each finding."""
 
     def render(self, notification, sink, now, shrink):
-        return tuple(SinkMessage(one.fingerprint.encode(), finding=one.fingerprint) for one in notification.new)
+        return tuple(SinkMessage(one.fingerprint.encode(), findings=(one.fingerprint,)) for one in notification.new)
 
 
 def test_events_that_were_taken_are_not_kept_among_those_that_may_have_been():

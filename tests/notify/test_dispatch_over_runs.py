@@ -292,7 +292,7 @@ class OneByOne(FakeKind):
     """One event for each finding."""
 
     def render(self, notice, sink, now, shrink):
-        return tuple(SinkMessage(one.fingerprint.encode(), finding=one.fingerprint) for one in notice.new)
+        return tuple(SinkMessage(one.fingerprint.encode(), findings=(one.fingerprint,)) for one in notice.new)
 
 
 def test_events_are_marked_one_by_one():

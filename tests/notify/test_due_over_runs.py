@@ -8,8 +8,8 @@ import pytest
 
 from handler.clock import iso
 from handler.decide.diff import compare
-from handler.listeners import Host
 from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, ExemptionNotice, Problem, Secret, Severity
+from handler.models.listeners import Host
 from handler.notify.due import due_batch
 from handler.notify.notification import Situation, notification_of
 from handler.notify.receipts import pruned, with_receipts
@@ -323,7 +323,7 @@ def test_alertmanager_gets_all_open_findings_on_every_run_the_unseen_too():
 
 
 def test_pagerduty_gets_at_most_max_findings_and_the_rest_stays_owed():
-    story = Story(SOC._replace(kind=SINK_KINDS["pagerduty"], max_findings=2), chat=False)
+    story = Story(SOC._replace(kind=SINK_KINDS["pagerduty"], max_findings=2, group="finding"), chat=False)
     ports = [port(number) for number in (1, 2, 3, 4, 5)]
     told = [len([what for what, _ in story.run(*ports) or () if what == "new"]) for _ in range(4)]
     assert told == [2, 2, 1, 0]

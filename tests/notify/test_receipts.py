@@ -120,7 +120,7 @@ def test_drift_that_was_told_is_remembered_for_the_last_hundred_forms():
 )  # fmt: skip
 def test_a_finding_that_was_told_gets_a_receipt_of_what_was_said(what, transition):
     after = with_receipts(memory(), "soc", [Item(what, KEY, f"{AT} 1 2")], NOON)
-    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON), ONE.severity, None)
+    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON), ONE.severity, None, "")
 
 
 def test_a_receipt_keeps_the_severity_that_was_told_and_not_what_it_became():

@@ -41,7 +41,7 @@ class Letters:
 
 
 def event(name: str) -> SinkMessage:
-    return SinkMessage(name.encode(), finding=name)
+    return SinkMessage(name.encode(), findings=(name,))
 
 
 class Post:

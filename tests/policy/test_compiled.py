@@ -9,11 +9,11 @@ from hypothesis import given, settings
 
 from handler.errors import PolicyError
 from handler.policy.canonical import canonical_yaml
+from handler.policy.compile_folder import compile_policies
 from handler.policy.compiled import (
     COMPILED_SUFFIX,
     StaleError,
     bundled_policies,
-    compile_policies,
     compile_policy,
     read_compiled,
 )

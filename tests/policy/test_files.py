@@ -15,6 +15,7 @@ from handler.policy.canonical import canonical
 from handler.policy.codes import CODES
 from handler.policy.document import policy_schema
 from handler.policy.load import load_texts, read_policy
+from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, EXEMPTION_TERMS, RULE_BOUNDS, RULE_SCOPE
 from handler.policy.yaml_positions import read_yaml
 from tests.strategies import policies
 
@@ -69,6 +70,22 @@ def test_schema_is_a_valid_schema_with_a_description_for_every_key():
     jsonschema.Draft202012Validator.check_schema(policy_schema())
     shapes = [policy_schema(), *policy_schema()["$defs"].values()]
     assert all("description" in key for shape in shapes for key in shape["properties"].values())
+
+
+def test_what_an_editor_shows_of_a_key_says_more_than_its_name_and_what_holds_without_it():
+    """Without it: of keys that judge and may be left out. Those that begin a rule are what it is about."""
+    shapes = {"": policy_schema(), **policy_schema()["$defs"]}
+    for shape, schema in shapes.items():
+        for key, said in schema["properties"].items():
+            assert len(said["description"].split()) >= 5, (shape, key)
+    rule, exemption = shapes["RuleDocument"], shapes["ExemptionDocument"]
+    begins = {"ports", "allowed_ports", "statistic"}
+    for schema, judging in (
+        (rule, {*RULE_SCOPE, *RULE_BOUNDS, "severity", "effective_from"} - begins),
+        (exemption, {*EXEMPTION_SCOPE, *EXEMPTION_BOUNDS, *EXEMPTION_TERMS, "rules"} - {"expires", "limits"}),
+    ):
+        silent = [key for key in judging if "without it" not in schema["properties"][key]["description"].lower()]
+        assert not silent
 
 
 @pytest.mark.parametrize("example", policy_schema()["examples"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.listeners import Listener
+from handler.models.listeners import Listener
 from handler.policy.host_patterns import contains, host_pattern, names_server
 
 ID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.listeners import Listener, PortListeners
 from handler.models import Row
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.canonical import canonical_yaml
 from handler.policy.codes import WARNINGS
 from handler.policy.compiled import bundled_policies

@@ -113,8 +113,8 @@ def test_a_folder_is_its_yaml_files_without_tests_and_subfolders(tmp_path):
     assert policy.files == (str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"))
 
 
-def test_names_are_shown_as_given(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_names_are_shown_as_given(tmp_path, surroundings):
+    surroundings(tmp_path)
     (tmp_path / "p.yaml").write_text("version: 1\n")
     with pytest.raises(PolicyError, match=r"^p\.yaml:1:1: no rule at all"):
         load_policy(["p.yaml"])

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from handler.listeners import Host, Listener, PortListeners
+from handler.models.listeners import Host, Listener, PortListeners
 from handler.policy.rules import Exemption, Rule
 from handler.policy.servers import (
     UNNAMED,

@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.listeners import Host
 from handler.models import (
     CATEGORIES,
     AnnouncedFinding,
     Changes,
     Delivery,
     ExemptedFinding,
-    Gaps,
     PastFinding,
     Problem,
     Severity,
 )
+from handler.models.gaps import Gaps
+from handler.models.listeners import Host
 from handler.report.fit import RESULT_BYTES, fit_report, fit_reports
 from handler.report.json_v1 import report_dict, targets_dict
 from tests.fakes import TARGET, category, finding, report

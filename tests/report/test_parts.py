@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from handler.models import AnnouncedFinding, Changes, Delivery, ExemptedFinding, Gaps, PastFinding, Problem
+from handler.models import AnnouncedFinding, Changes, Delivery, ExemptedFinding, PastFinding, Problem
+from handler.models.gaps import Gaps
 from handler.report.json_v1 import report_dict
 from handler.report.parts import parts
 from handler.report.report_file import parse_report

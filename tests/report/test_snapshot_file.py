@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.errors import SnapshotError
-from handler.listeners import Listener, PortListeners
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Problem, Row, Snapshot
+from handler.models.listeners import Listener, PortListeners
 from handler.report.snapshot_file import RECEIVED, SNAPSHOT, parse_snapshot, snapshot_text
 from tests.fakes import category, snapshot
 from tests.strategies import exact, nouns, rows

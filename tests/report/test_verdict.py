@@ -8,7 +8,6 @@ from jsonschema import Draft202012Validator
 
 from handler.decide.schedule import Deferred
 from handler.errors import SettingsError
-from handler.listeners import Host
 from handler.models import (
     AnnouncedFinding,
     Changes,
@@ -16,12 +15,13 @@ from handler.models import (
     Evaluation,
     ExemptedFinding,
     ExemptionNotice,
-    Gaps,
     PastFinding,
     Problem,
     Report,
     Severity,
 )
+from handler.models.gaps import Gaps
+from handler.models.listeners import Host
 from handler.policy.rules import Location, Policy, Rule
 from handler.report.fit import fit_report
 from handler.report.json_v1 import report_dict, targets_dict

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate
-from handler.listeners import Listener, PortListeners
 from handler.models import CATEGORIES, Row, Severity
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, PortSet
 from handler.review.changes import exemption_changes

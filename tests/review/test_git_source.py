@@ -107,8 +107,8 @@ def test_outside_a_repository_git_says_so(tmp_path):
         git_texts("git:main:policies", tmp_path)
 
 
-def test_a_repository_of_another_owner_is_named_with_what_opens_it(repository, monkeypatch):
-    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+def test_a_repository_of_another_owner_is_named_with_what_opens_it(repository, surroundings):
+    surroundings(GIT_TEST_ASSUME_DIFFERENT_OWNER="1")
     with pytest.raises(UsageError, match=r"^git: detected dubious ownership") as caught:
         git_texts("git:main:policies", repository)
     assert "safe.directory" in caught.value.hint

@@ -11,7 +11,7 @@ from handler.policy.rules import Location, Policy, Rule
 from handler.ports import PortSet
 from handler.review.loosened import loosened, lowered_expectations
 from tests.review.loosened_pairs import DAY, pairs, rows_of, weaker_rows
-from tests.small_policies import policy_of
+from tests.review.small_pairs import policy
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -19,15 +19,6 @@ from tests.small_policies import policy_of
 def test_a_place_is_named_exactly_where_a_row_is_found_less_severely(pair):
     old, new = pair
     assert rows_of(loosened(old, new, DAY), old, new) == weaker_rows(old, new)
-
-
-def policy(*rules, exempt=(), expect=""):
-    """A policy of these rules and exemptions, each the inside of a YAML mapping."""
-    lines = ["version: 1", *([f"expect_rows: {{{expect}}}"] if expect else []), "rules:"]
-    lines += [f"  - {{{rule}}}" for rule in rules]
-    lines += ["exemptions:"] if exempt else []
-    lines += [f"  - {{id: e{at}, reason: r, owner: o, {one}}}" for at, one in enumerate(exempt)]
-    return policy_of("\n".join(lines) + "\n")
 
 
 SMB = "id: smb, ports: [445], protocols: [tcp]"

@@ -120,6 +120,51 @@ def test_an_exemption_for_enterprise_projects_differs_there_only():
     assert not [each for each in equivalent(text) if "enterprise" in each]
 
 
+LIMITED = EXEMPTED.replace(
+    "rules:\n  - id: telnet", "limits: {exemption_days: 180, require: [ticket, ports]}\nrules:\n  - id: telnet"
+)
+
+
+def test_each_limit_is_dropped_and_shifted():
+    assert [each for each in words(LIMITED) if each.startswith("limits")] == [
+        "limits: exemption_days dropped",
+        "limits: exemption_days 180 -> 181",
+        "limits: exemption_days 180 -> 179",
+        "limits: require ticket left out",
+        "limits: require ports left out",
+    ]
+
+
+def test_a_limit_counts_where_an_exemption_breaks_it():
+    without_ticket = [each for each in equivalent(LIMITED) if each.startswith("limits")]
+    assert "limits: require ticket left out" not in without_ticket  # it has none: then it applies
+    assert "limits: exemption_days 180 -> 181" in without_ticket  # as it has no ticket, days do not matter
+    ticketed = [each for each in equivalent(LIMITED + "    ticket: T-1\n") if each.startswith("limits")]
+    assert ticketed == ["limits: require ticket left out", "limits: require ports left out"]
+
+
+@pytest.mark.parametrize(
+    ("today", "verdict", "survivors"),
+    [
+        ("2026-10-02", "compliant", ["exemption_days dropped", "exemption_days 180 -> 181"]),  # 180 days to the end
+        ("2026-10-01", "violations", ["exemption_days 180 -> 179"]),
+    ],
+)
+def test_a_limit_of_days_is_held_by_cases_on_both_sides_of_it(tmp_path, today, verdict, survivors):
+    (tmp_path / "p.yaml").write_text(LIMITED.replace(", require: [ticket, ports]", ""))
+    case = f"{{name: one, rows: [{{port: 2323, type: TCP, num: 4}}], expect: {{verdict: {verdict}}}}}"
+    (tmp_path / "p.test.yaml").write_text(f"today: {today}\ncases: [{case}]\n")
+    lived = [mutant.description for mutant in mutate_suite(read_suites([tmp_path])[0]).survivors]
+    assert [each for each in lived if each.startswith("limits")] == [f"limits: {each}" for each in survivors]
+
+
+def test_a_surviving_limit_is_named_with_its_file(tmp_path):
+    case = "  - name: one\n    rows: [{port: [23, 2323], type: TCP, num: 9}]\n    expect: {verdict: violations}\n"
+    assert "survived: limits: exemption_days dropped (" in mutants_text(
+        [mutate(tmp_path, case, LIMITED + "    ticket: T-1\n")]
+    )
+
+
 def test_a_covered_rule_still_differs_by_its_name():
     text = "version: 1\nrules: [{id: all, ports: [1-100]}, {id: some, ports: [23]}]\n"
     assert "rule some: dropped" not in equivalent(text)

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate, verdict_of
 from handler.models import CATEGORIES, Row
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.compiled import bundled_policies
 from handler.policy.lint import lint
 from handler.policy.load import load_texts, read_policy
+from handler.ports import PortSet
+from handler.report.snapshot_file import parse_snapshot, snapshot_text
 from handler.review.starting_policy import TEMPLATE, Vouching, starting_policy
 from tests.fakes import category, snapshot
 
@@ -111,3 +114,56 @@ def test_what_the_template_shows_behind_comments_is_a_policy_too():
     assert policy.rules[0].runbook
     assert [one.approved_by for one in policy.exemptions] == ["ciso@example.org"]
     assert policy.limits.exemption_days == 180
+
+
+LIFTS = tuple(f"{number:032x}" for number in (10, 11))
+
+
+def listening_on(port, *servers, **other):
+    return PortListeners(
+        port,
+        tuple(Listener(one, f"srv-{at}", protocol="tcp", address="0.0.0.0") for at, one in enumerate(servers)),
+        **other,
+    )
+
+
+def test_where_servers_are_known_only_these_are_exempted():
+    world = category([Row(23, "tcp", 2), Row(445, "tcp", 1)], listeners=(listening_on(23, *LIFTS),))
+    text, policy = begun(world)
+    assert {one.ports: one.hosts for one in policy.exemptions} == {
+        PortSet.of_ports([23]): LIFTS,
+        PortSet.of_ports([445]): (),
+    }
+    assert "W208" not in {one.code for one in lint(read_policy([("policy.yaml", text)]), today=TODAY)}
+    assert found(policy, world) == []
+    another = world._replace(listeners=(listening_on(23, LIFTS[0], "f" * 32),))
+    assert found(policy, another) == [(23, "tcp", 1)]  # the server that nobody exempted
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        listening_on(23, LIFTS[0]),  # HSS counts two
+        listening_on(23, *LIFTS, trouble="time was up"),
+        listening_on(23, LIFTS[0], "not-an-id"),
+        listening_on(24, *LIFTS),
+    ],
+)
+def test_servers_that_are_not_all_known_by_their_ids_are_not_named(known):
+    _, policy = begun(category([Row(23, "tcp", 2)], listeners=(known,)))
+    assert [one.hosts for one in policy.exemptions] == [()]
+
+
+def test_both_protocol_versions_name_the_servers_of_either():
+    servers = (*listening_on(23, LIFTS[0]).listeners, Listener(LIFTS[1], "srv-6", protocol="tcp6", address="::"))
+    world = category([Row(23, "tcp", 1), Row(23, "tcp6", 1)], listeners=(PortListeners(23, servers),))
+    _, policy = begun(world)
+    assert [one.hosts for one in policy.exemptions] == [LIFTS]
+    assert found(policy, world) == []
+
+
+def test_a_redacted_snapshot_names_no_server_for_its_names_are_nobodys():
+    world = snapshot(category([Row(23, "tcp", 2)], listeners=(listening_on(23, *LIFTS),)))
+    shared = parse_snapshot(snapshot_text(world, redact=True).encode(), "estate.json")
+    text = starting_policy(BASELINE, load_texts([("baseline.yaml", BASELINE)]), shared, TODAY, VOUCHING)
+    assert [one.hosts for one in load_texts([("policy.yaml", text)]).exemptions] == [()]

@@ -1,25 +1,27 @@
-"""A company's shards on a simulated clock: the product's shard, schedule, index and pacer; only the check is made up.
+"""A company's shards on a simulated clock: the product's shard, schedule, index, pacer, fleet and digest; only the
+check is made up.
 
-Each shard has a timer that jitters and misses turns; runs are killed, are slow, or come two at once; checks fail; a
-clock jumps. What really happened is noted beside it in true time, to hold against what the index says.
+Each shard has a timer that jitters and misses turns; runs are killed, are slow, or come two at once; checks fail; the
+clocks of some shards jump, and some shards fall silent in one of the ways of docs/operations.md. What really happened
+is noted beside it in true time, and every hour the fleet and its digest are held against that.
 
-    python -m tests.run.shard_simulation [shards] [targets a shard] [days] [seed]
+`python -m tests.run.shard_week` is a whole company's week.
 """
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
 from types import SimpleNamespace
+from typing import NamedTuple
 
 from handler.clock import Deadline, iso
-from handler.decide.fleet import fleet_of
+from handler.decide.fleet import STANDINGS, fleet_of
+from handler.decide.fleet_digest import digest_for
 from handler.hss.pacing import Lane, Pacer
 from handler.models import Problem
 from handler.run.shard import Shard
@@ -31,6 +33,7 @@ from tests.fakes import NOON, TARGET, FakeClock, report
 BUDGET = 570.0  # seconds of a run; its timer fires every ten minutes
 TIMER = 600.0
 HOUR = timedelta(hours=1)
+STALE = 7200.0  # seconds
 
 
 class Kept:
@@ -56,13 +59,32 @@ class Direct(SharedIndex):
         return self.known
 
 
+class Silence(NamedTuple):
+    """What befalls a shard, from one hour of its life to another: `off`, `denied`, or `slow`."""
+
+    kind: str
+    begins: float
+    ends: float
+
+    def now(self, seconds: float) -> bool:
+        """Whether it lasts at that moment."""
+        return self.begins <= seconds / 3600 < self.ends
+
+
 @dataclass
 class Truth:
-    """What really happened to a target, in true seconds."""
+    """What really happened to a target, in true seconds; `unwritten`: a run that was killed had no time to say so."""
 
     starts: list[float] = field(default_factory=list)
     complete: float | None = None
     verdict: str | None = None
+    unwritten: bool = False
+
+    def standing(self, now: float) -> str:
+        """How the fleet must show it."""
+        if self.verdict is None:
+            return "never"
+        return "stale" if self.complete is None or now - self.complete > STALE else self.verdict
 
 
 @dataclass
@@ -74,58 +96,75 @@ class Company:
     days: float
     seed: int = 1
     faults: bool = True
-    jumps: bool = False
-    store: Callable[[FakeClock], DocumentStore[Index]] | None = None  # a real one, instead of `Kept`
+    jumps: Collection[int] = ()  # the shards whose clocks jump
+    silences: Mapping[int, Silence] = field(default_factory=dict)
+    store: Callable[[FakeClock, int], DocumentStore[Index]] | None = None  # a real one, instead of `Kept`
     truths: dict[str, Truth] = field(default_factory=dict)
     happened: Counter = field(default_factory=Counter)
-    calls: dict[str, list[float]] = field(default_factory=dict)
+    told: Counter = field(default_factory=Counter)  # lines of the fleet's digest by shard and standing
+    calls: dict[int, list[float]] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
     def run(self) -> Company:
-        """Simulate; shards share nothing, so one goes after the other."""
-        for number in range(self.shards):
-            _OneShard(self, number, Random(self.seed * 1000 + number)).live()
+        """Simulate."""
+        for _ in self.lived():
+            pass
         return self
 
-    def gaps(self) -> list[float]:
-        """Seconds between two starts of the same target, over all targets."""
-        return [later - earlier for truth in self.truths.values() for earlier, later in pairwise(truth.starts)]
+    def lived(self) -> Iterator[int]:
+        """Simulate; shards share nothing, so one goes after the other: gives each when its time is over."""
+        for number in range(self.shards):
+            OneShard(self, number, Random(self.seed * 1000 + number)).live()
+            yield number
 
-    def most_calls_in_a_minute(self) -> int:
+    def of(self, shard: int) -> list[Truth]:
+        """The targets of a shard."""
+        return [truth for name, truth in self.truths.items() if name.startswith(f"s{shard:02}-")]
+
+    def gaps(self, shards: Collection[int] | None = None) -> list[float]:
+        """Seconds between two starts of the same target, over all targets of these shards, or of all."""
+        chosen = range(self.shards) if shards is None else shards
+        return [b - a for shard in chosen for truth in self.of(shard) for a, b in pairwise(truth.starts)]
+
+    def most_calls_in_a_minute(self, shards: Collection[int] | None = None) -> int:
         """The most calls of one API with one credential that started within any minute."""
         most = 0
-        for starts in self.calls.values():
+        for starts in (self.calls[shard] for shard in (range(self.shards) if shards is None else shards)):
             most = max(
                 most, *(sum(at - start < 60 for start in starts[max(0, n - 9) : n + 1]) for n, at in enumerate(starts))
             )
         return most
 
 
-class _OneShard:
+class OneShard:
     """One shard's life: its clock, its index, its timer."""
 
     def __init__(self, company: Company, number: int, random: Random) -> None:
         self.company, self.number, self.random = company, number, random
         self.clock = FakeClock(NOON, 0.0)
-        self.store = Kept() if company.store is None else company.store(self.clock)
+        self.store = Kept() if company.store is None else company.store(self.clock, number)
         self.shared = Direct if company.store is None else SharedIndex
-        self.names = [f"s{number:02}-t{n:03}" for n in range(company.size)]
-        company.truths |= {name: Truth() for name in self.names}
-        self.calls = company.calls.setdefault(f"shard {number}", [])
+        self.silence = company.silences.get(number, Silence("", 0, 0))
+        self.truths = {f"s{number:02}-t{n:03}": Truth() for n in range(company.size)}
+        company.truths |= self.truths
+        self.calls = company.calls.setdefault(number, [])
         self.ahead = 0.0  # seconds that the clock is wrong by
+        self.told: Mapping[str, str] = {}  # what the fleet's digest told of this shard
+        self.stood: dict[str, str] = {}  # how each target stood an hour ago
 
     def live(self) -> None:
         timer, checked_hour = 0.0, 0
         while timer < self.company.days * 86_400:
             timer += TIMER
             at = timer + self.random.uniform(-30, 30)
-            if self.clock.seconds > at + 60 or self._happens("missed timer", 0.03):
+            if self.clock.seconds > at + 60:
                 continue
             self.clock.tick(max(0.0, at - self.clock.seconds))
-            if self.company.jumps:
+            if self.number in self.company.jumps:
                 self._jump()
-            self._run()
-            if self.clock.seconds // 3600 > checked_hour and not self.ahead:
+            if not self._suffers("off") and not self._happens("missed timer", 0.03):
+                self._run()
+            if self.clock.seconds // 3600 > checked_hour and self.number not in self.company.jumps:
                 checked_hour = int(self.clock.seconds // 3600)
                 self._compare()
 
@@ -133,6 +172,9 @@ class _OneShard:
         happens = self.company.faults and self.random.random() < chance
         self.company.happened[what] += happens
         return happens
+
+    def _suffers(self, kind: str) -> bool:
+        return self.silence.kind == kind and self.silence.now(self.clock.seconds)
 
     def _jump(self) -> None:
         """Now and then the clock is two hours or ten years ahead, for a while."""
@@ -147,76 +189,103 @@ class _OneShard:
         client = SimpleNamespace(pacer=pacer, lane=lambda api: Lane(api, "me"))
         shard, whole = self._shard(client), Deadline.after(BUDGET, self.clock)
         kill_at = self.random.uniform(0, BUDGET) if self._happens("killed run", 0.03) else None
-        slow = 15.0 if self._happens("slow run", 0.03) else 0.0
-        queue = shard.open(timedelta(seconds=BUDGET), always=False)
+        slow = 90.0 if self._suffers("slow") else 15.0 if self._happens("slow run", 0.03) else 0.0
+        before = {name: truth.verdict for name, truth in self.truths.items()}
+        queue, finished = shard.open(timedelta(seconds=BUDGET), always=False), []
         for count, each in enumerate(queue):
             if kill_at is not None and whole.left() < kill_at:
+                self._lose(finished)
                 return
             if count == 3 and self._happens("second run", 0.05):
                 assert self._shard(client).open(timedelta(seconds=BUDGET), always=False) == ()
             if shard.fits(each, whole.earlier(10).left()):
                 shard.start(each)
                 shard.finish(each, self._check(each.name, pacer, whole, slow))
+                finished.append(each.name)
         shard.close()
+        self._judge(shard, before)
+
+    def _lose(self, finished: list[str]) -> None:
+        """The run died: what it had not written yet nobody knows."""
+        known, _ = self.store.load()
+        for name in finished:
+            truth, entry = self.truths[name], known.targets[name] if known else None
+            if entry is None or entry.verdict != truth.verdict or entry.last_complete_at < self._stamp(truth.complete):
+                truth.unwritten = True
+                self.company.happened["unwritten verdict"] += 1
+
+    def _stamp(self, seconds: float | None) -> str:
+        return "" if seconds is None else iso(NOON + timedelta(seconds=seconds + self.ahead))
+
+    def _judge(self, shard: Shard, before: Mapping[str, str | None]) -> None:
+        """A run says of a target that it did not ask what it was, and that it is not known once it is stale."""
+        if self.number in self.company.jumps:
+            return
+        for one in shard.deferred():
+            truth, now = self.truths[one.name], self.clock.seconds
+            surely = truth.complete is not None and abs(now - truth.complete - STALE) > 2
+            if truth.unwritten or before[one.name] is None or not surely:
+                continue
+            expected = "inconclusive" if truth.standing(now) == "stale" else before[one.name]
+            if one.stands != expected:
+                self.company.wrong.append(f"{iso(self.clock.now())} {one.name}: deferred as {one.stands}")
 
     def _shard(self, client) -> Shard:
         targets = [
-            SimpleNamespace(name=name, target=TARGET, place=None, client=client, store=None) for name in self.names
+            SimpleNamespace(name=name, target=TARGET, place=None, client=client, store=None) for name in self.truths
         ]
         index = self.shared(self.store, f"run-{self.random.random()}", self.clock)
         return Shard(SimpleNamespace(targets=targets), index, self.clock, HOUR)
 
     def _check(self, name: str, pacer: Pacer, whole: Deadline, slow: float):
         """A check that asks each API once, and sometimes fails."""
-        truth = self.company.truths[name]
-        truth.starts.append(self.clock.seconds)
+        truth = self.truths[name]
         began = self.clock.seconds
+        truth.starts.append(began)
+        truth.unwritten = False
         for api in ("port_statistics", "asset_statistics"):
             pacer.take(Lane(api, "me"), whole)
             if api == "port_statistics":
                 self.calls.append(self.clock.seconds)
             self.clock.tick(0.5)
         self.clock.tick(slow)
-        failed = self._happens("failed check", 0.02)
+        failed = self._suffers("denied") or self._happens("failed check", 0.02)
         truth.verdict = "inconclusive" if failed else self.random.choice(("compliant", "compliant", "violations"))
         if not failed:
             truth.complete = began
-        return report(verdict=truth.verdict, problems=(Problem("HTTP 503"),) if failed else ())
+        return report(verdict=truth.verdict, problems=(Problem("HTTP 401"),) if failed else ())
 
     def _compare(self) -> None:
-        """The fleet that the index shows is what really happened."""
+        """The fleet that the index shows is what really happened, and its digest tells what got worse since."""
         known, _ = self.store.load()
         assert known is not None
-        fleet = fleet_of([known], self.clock.now())
+        now = self.clock.now()
+        fleet = fleet_of([known], now)
+        stood = {name: truth.standing(self.clock.seconds) for name, truth in self.truths.items()}
         for target in fleet.targets:
-            truth = self.company.truths[target.name]
-            expected = truth.verdict or "never"
-            if truth.verdict and (truth.complete is None or self.clock.seconds - truth.complete > 7201):
-                expected = "stale"
-            if target.standing != expected and not self.company.jumps:
-                self.company.wrong.append(f"{iso(self.clock.now())} {target.name}: {target.standing}, not {expected}")
+            truth = self.truths[target.name]
+            self.company.happened["target and hour"] += 1
+            if truth.unwritten or self._is_on_the_edge(truth):
+                stood[target.name] = target.standing
+            elif target.standing != stood[target.name]:
+                self.company.wrong.append(f"{iso(now)} {target.name}: {target.standing}, not {stood[target.name]}")
+        self._digest(digest_for(fleet, self.told, now, None), stood)
 
+    def _is_on_the_edge(self, truth: Truth) -> bool:
+        """The index keeps whole seconds."""
+        return truth.complete is not None and abs(self.clock.seconds - truth.complete - STALE) <= 2
 
-def main() -> None:
-    """Simulate, and print what came of it."""
-    shards, size, days, seed = (int(text) for text in [*sys.argv[1:], *["17", "295", "7", "1"][len(sys.argv) - 1 :]])
-    began = time.process_time()
-    company = Company(shards, size, days, seed).run()
-    gaps = sorted(company.gaps())
-    print(f"{shards * size} targets over {shards} shards, {days} days: {len(gaps) + len(company.truths)} checks")
-    print(dict(company.happened))
-    late = sum(gap > 7200 for gap in gaps)
-    print(
-        f"between two starts: at least {gaps[0]:.0f} s, median {gaps[len(gaps) // 2]:.0f} s, at most {gaps[-1]:.0f} s"
-    )
-    print(
-        f"never checked: {sum(not truth.starts for truth in company.truths.values())}; later than twice the interval: {late}"
-    )
-    print(
-        f"calls of one API in any minute: at most {company.most_calls_in_a_minute()}; wrong in the fleet: {len(company.wrong)}"
-    )
-    print(f"{time.process_time() - began:.0f} s of CPU")
-
-
-if __name__ == "__main__":
-    main()
+    def _digest(self, digest, stood: dict[str, str]) -> None:
+        told = {target.name: target.standing for target in digest.targets}
+        worse = {
+            name: word
+            for name, word in stood.items()
+            if STANDINGS.index(word) < STANDINGS.index(self.stood.get(name, "compliant"))
+        }
+        waiting = {name for name, word in worse.items() if word == "never" and self.clock.seconds <= STALE}
+        expected = {name: word for name, word in worse.items() if name not in waiting}
+        if told != expected:
+            self.company.wrong.append(f"{iso(self.clock.now())} shard {self.number}: told {told}, not {expected}")
+        self.company.told.update((self.number, word) for word in told.values())
+        self.told = digest.told
+        self.stood = {**stood, **dict.fromkeys(waiting, "compliant")}

@@ -67,6 +67,12 @@ def check(store=None, seen=SEEN, **other):
     return report, notifier
 
 
+def test_where_nobody_is_to_be_told_the_report_is_the_same_but_for_deliveries():
+    report = check_target(job(), Adapters(lambda _: SEEN, None, FakeClock()))
+    assert (report.verdict, report.deliveries, report.problems) == ("violations", (), ())
+    assert report.finished_at
+
+
 def test_without_a_state_there_are_no_changes():
     report, notifier = check()
     assert (report.changes, notifier.given[0][1]) == (None, None)

@@ -2,7 +2,6 @@
 
 import io
 import json
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from tests.fakes import FakeClock
+from tests.memory import peak_mib
 from tests.world import World
 
 MOST_MEMORY = 160  # MiB; the function has 256
@@ -109,18 +109,10 @@ def _main(name: str) -> None:
     said = {
         "verdict": report.verdict,
         "delivered": [one.status for one in report.deliveries],
-        "memory": _peak_mib(),
+        "memory": peak_mib(),
         "seconds": time.process_time() - began,
     }
     print(json.dumps(said))
-
-
-def _peak_mib() -> int:
-    """The most that this process held. `ru_maxrss` would count what its parent held when it started it."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return next(int(line.split()[1]) // 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":

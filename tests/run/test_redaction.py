@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from handler.errors import ApiError
-from handler.listeners import Listener, PortListeners
 from handler.models import Delivery, Problem, Row
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.load import load_texts
 from handler.run.redaction import PIECE, Redactor
 from handler.run.targets import RunRequest, prepare

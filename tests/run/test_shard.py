@@ -16,9 +16,10 @@ from handler.run.result import RunResult
 from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
+from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
 from handler.transport import Response
-from tests.fakes import FakeClock
+from tests.fakes import FakeClock, MovingClock
 from tests.world import CLEAN, TIMER, World
 
 HOUR = timedelta(hours=1)
@@ -29,7 +30,7 @@ class Shard:
 
     def __init__(self, folder, names, **world):
         self.folder = folder
-        self.world = World(root=folder, clock=FakeClock(), **world)
+        self.world = World(root=folder, **{"clock": FakeClock(), **world})
         self.settings = {
             "TARGETS_CONFIG": "targets.yaml",
             "STATE_URL": f"file://{folder}/states/{{target}}.json",
@@ -60,7 +61,7 @@ class Shard:
 
     def write(self, index):
         self.path.parent.mkdir(exist_ok=True)
-        self.path.write_text(json.dumps(index_document(index)))
+        self.path.write_bytes(to_bytes(index_document(index)))
 
     def become(self, fleet):
         self.world = World(root=self.folder, fleet=fleet, clock=self.world.clock)
@@ -74,8 +75,21 @@ def names(reports):
     return [report.target.name for report in reports]
 
 
-def test_ten_targets_at_five_calls_a_minute_with_a_budget_of_twenty_seconds_five_now_five_next_time(tmp_path):
-    shard = Shard(tmp_path, [f"t{n}" for n in range(10)], fleet=CLEAN)
+class RunningClock(FakeClock):
+    """Both its times pass at each look at either."""
+
+    def now(self):
+        self.tick(0.02)
+        return self.moment
+
+    def monotonic(self):
+        self.tick(0.02)
+        return self.seconds
+
+
+@pytest.mark.parametrize("clock", [FakeClock, MovingClock, RunningClock])
+def test_ten_targets_at_five_calls_a_minute_with_a_budget_of_twenty_seconds_five_now_five_next_time(tmp_path, clock):
+    shard = Shard(tmp_path, [f"t{n}" for n in range(10)], fleet=CLEAN, clock=clock())
     first = shard.run()
     assert names(first.reports) == ["t0", "t1", "t2", "t3", "t4"]
     assert [one.name for one in first.deferred] == ["t5", "t6", "t7", "t8", "t9"]
@@ -352,6 +366,8 @@ def test_a_target_that_left_the_file_is_told_once_as_no_longer_checked_and_forgo
     (message,) = shard.world.web.requests[told:]
     assert "b: inconclusive" in message.body.decode()
     assert "23" in message.body.decode()
+    assert "it left TARGETS_CONFIG and is no longer checked; what was open may still be" in message.body.decode()
+    assert "not known why" not in message.body.decode()
     assert (set(shard.index.targets), second.exit_code) == ({"a"}, 1)
     record = next(iter(json.loads((tmp_path / "states/b.json").read_text())["last_run"]["findings"]))
     assert "unchecked" in json.dumps(record)
@@ -401,9 +417,36 @@ def test_a_place_that_another_shard_of_the_fleet_holds_is_dropped_silently(tmp_p
     told = len(shard.world.web.requests)
     (tmp_path / "other").mkdir()
     entry = shard.index.targets["b"]
-    (tmp_path / "other/_index.json").write_text(json.dumps(index_document(Index({"moved": entry}))))
+    (tmp_path / "other/_index.json").write_bytes(to_bytes(index_document(Index({"moved": entry}))))
     shard.list(["a"])
     shard.run(FLEET_STATE_URLS=f"{shard.settings['STATE_URL']},file://{tmp_path}/other/{{target}}.json", **CHAT)
+    assert (set(shard.index.targets), len(shard.world.web.requests)) == ({"a"}, told)
+
+
+@pytest.mark.parametrize("found", [None, b"damaged", "folder"])
+def test_where_another_index_cannot_be_read_it_is_not_known_whether_a_target_moved_there(tmp_path, found):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.list(["a", "b"], b="another")
+    shard.run(**CHAT)
+    told, entry = len(shard.world.web.requests), shard.index.targets["b"]
+    other = tmp_path / "other/_index.json"
+    other.parent.mkdir()
+    if found == "folder":
+        other.mkdir()
+    elif found:
+        other.write_bytes(found)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    fleet = {"FLEET_STATE_URLS": f"{shard.settings['STATE_URL']},file://{tmp_path}/other/{{target}}.json", **CHAT}
+    (report,) = shard.run(**fleet).reports
+    assert "left TARGETS_CONFIG: b; whether another shard checks them now is not known" in report.warnings[-1]
+    assert ": state 2: " in report.warnings[-1]
+    assert (set(shard.index.targets), len(shard.world.web.requests)) == ({"a", "b"}, told)
+    if found == "folder":
+        other.rmdir()
+    other.write_bytes(to_bytes(index_document(Index({"moved": entry}))))
+    shard.world.clock.tick(3600)
+    assert not any("b;" in line for report in shard.run(**fleet).reports for line in report.warnings)
     assert (set(shard.index.targets), len(shard.world.web.requests)) == ({"a"}, told)
 
 

@@ -11,7 +11,6 @@ import logging
 import pytest
 import yaml
 
-from handler.addresses import refuse_url
 from handler.errors import PolicyError, PortComplianceError, SettingsError, TransportError, UsageError
 from handler.function import gateway
 from handler.function.events import read_event
@@ -21,6 +20,7 @@ from handler.policy.load import load_texts
 from handler.report.snapshot_file import parse_snapshot
 from handler.review.git_source import git_texts
 from handler.settings.run_settings import read_settings
+from handler.settings.sink_url import refuse_url
 from handler.settings.sinks_file import read_sinks
 from handler.state.document import decode
 from handler.state.interface import ObjectStorage

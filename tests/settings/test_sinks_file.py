@@ -111,3 +111,33 @@ def test_what_a_kind_needs_beyond_the_webhook_settings_is_said_with_where_it_goe
 def test_a_webhook_secret_that_no_library_reads_is_refused_by_its_setting():
     with pytest.raises(SettingsError, match="WEBHOOK_SECRET: after whsec_ it must be standard base64"):
         webhook_sink(Secret("https://example.org/x"), "", Secret("whsec_a_b"), allow_http=False)
+
+
+PING = "sinks: [{name: s, kind: ping, url: '${URL}', %s}]\n"
+
+
+def test_a_check_in_has_its_own_keys_and_no_others():
+    (sink,) = read(PING % "style: cronitor, fail_url: '${FAIL}', headers: {X: y}", FAIL="https://fail.example/x")
+    assert (sink.style, sink.fail_url) == ("cronitor", Secret("https://fail.example/x"))
+    refused = {
+        "chat_id": "x", "digest": "false", "heartbeat": "7d", "hosts": "false", "match": "{tags: [a]}", "max_findings": "9",
+        "min_severity": "high", "new_servers": "tell", "remind_after": "7d", "routing_key": "'${URL}'", "secret": "'${URL}'",
+        "send": "changes", "send_resolved": "true", "still_open": "none",
+    }  # fmt: skip
+    said = problems(PING % ", ".join(f"{key}: {value}" for key, value in refused.items()))
+    assert said.endswith(f"sink s: ping has no use for {', '.join(refused)}")
+
+
+@pytest.mark.parametrize("key", ["style: plain", "fail_url: '${URL}'"])
+def test_the_keys_of_a_check_in_are_refused_elsewhere(key):
+    assert f"slack has no use for {key.partition(':')[0]}" in problems(
+        f"sinks: [{{name: s, url: '${{URL}}', {key}}}]\n"
+    )
+
+
+def test_the_address_for_failures_is_judged_like_the_other_and_not_shown():
+    said = problems(PING % "fail_url: '${FAIL}'", FAIL=f"http://169.254.169.254/{CANARY}")
+    assert "fail_url must not be a link-local" in said
+    assert CANARY not in said
+    assert "FAIL is missing" in problems(PING % "fail_url: '${FAIL}'")
+    assert "style" in problems(PING % "style: nagios")

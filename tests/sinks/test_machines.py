@@ -9,7 +9,8 @@ import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
-from handler.models import Changes, Gaps, Secret, Severity
+from handler.models import Changes, Secret, Severity
+from handler.models.gaps import Gaps
 from handler.report.report_file import parse_report
 from handler.sinks import alertmanager, cloudevents, dingtalk, feishu, ocsf, pagerduty, telegram
 from handler.sinks.message import PLAIN
@@ -48,17 +49,33 @@ def test_telegram_counts_as_telegram_does_and_names_its_chat():
     assert bodies(telegram, notices.notice())[0]["chat_id"] == "-100123"
 
 
-def test_pagerduty_gets_one_event_per_finding_keyed_by_its_fingerprint():
-    events = bodies(pagerduty, notices.notice())
+def test_pagerduty_gets_one_event_per_finding_keyed_by_its_fingerprint_where_that_is_the_group():
+    events = bodies(pagerduty, notices.notice(), group="finding")
     assert [event["event_action"] for event in events] == ["trigger"] * 7 + ["resolve"]
-    marks = [message.finding for message in render(pagerduty, notices.notice())]
-    assert marks == [event["dedup_key"] for event in events]
+    marks = [message.findings for message in render(pagerduty, notices.notice(), group="finding")]
+    assert marks == [(event["dedup_key"],) for event in events]
     assert {event["payload"]["severity"] for event in events[:7]} == {"critical", "error"}
 
 
 def test_pagerduty_sends_at_most_max_findings_and_never_fewer_when_it_shrinks():
     for shrink in (0, 1, PLAIN):
-        assert len(render(pagerduty, notices.huge(200), shrink, max_findings=20)) == 20
+        assert len(render(pagerduty, notices.huge(200), shrink, max_findings=20, group="finding")) == 20
+
+
+def test_pagerduty_gets_one_event_per_rule_that_names_its_ports():
+    opened, named, ended = bodies(pagerduty, notices.notice())
+    assert [one["event_action"] for one in (opened, named, ended)] == ["trigger", "trigger", "resolve"]
+    assert opened["payload"]["summary"] == "23/tcp+tcp6 is open on prod: Telnet is open (critical, 1-3 servers)"
+    assert named["payload"]["summary"].startswith("135-139/tcp is open on prod: NetBIOS is open (high")
+    many = bodies(pagerduty, notices.huge(200))[0]["payload"]
+    assert many["summary"].startswith("1/tcp, 3/tcp, 5/tcp, 7/tcp, 9/tcp and 195 more are open on prod")
+    assert len(many["custom_details"]["ports"]) == 51
+
+
+def test_pagerduty_gets_one_event_per_target_where_that_is_the_group():
+    (changed,) = bodies(pagerduty, notices.notice(), group="target")
+    assert changed["payload"]["summary"].endswith("and 2 more rules (worst: critical)")
+    assert changed["payload"]["custom_details"]["ended"][0].startswith("21/tcp: ")
 
 
 def test_pagerduty_opens_and_closes_an_incident_for_what_cannot_be_seen():

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.foreign_text import cut, one_line
-from handler.listeners import Host
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
+from handler.models.listeners import Host
+from handler.sinks.text.announced import announced_sentences
 from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK, safe_url
 from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, pack, size_bytes
 from handler.sinks.text.folding import fold
@@ -130,6 +132,52 @@ def test_an_exemption_near_its_end_is_told_with_its_days(days, words):
         if s.heading == "Exemptions"
     )
     assert words in section.items[0].text
+
+
+def said(notice, heading):
+    sections = {section.heading: section for section in content_of(notice, notices.sink()).sections}
+    return [item.text for item in sections[heading].items]
+
+
+def test_an_exemption_near_its_end_names_its_ticket_and_who_approved_it():
+    notice = notices.notice()
+    ending = notice.exemptions[0]
+    waived = ExemptedFinding(
+        finding(), ending.exemption_id, "retrofit", ending.owner, ending.expires, 8, "EXC-2026-017", "ciso@example.org"
+    )
+    told = notice._replace(report=notice.report._replace(exempted=(waived,)))
+    assert said(told, "Exemptions")[0].startswith(
+        f"{ending.exemption_id} (owner {ending.owner}, ticket EXC-2026-017, approved by ciso@example.org) holds until"
+    )
+    other = waived._replace(exemption_id="another")
+    assert "ticket" not in said(told._replace(report=told.report._replace(exempted=(other,))), "Exemptions")[0]
+
+
+def announced_on(day, *rows):
+    whole = notices.empty().report._replace(announced=tuple(AnnouncedFinding(*row) for row in rows))
+    told = notices.empty()._replace(report=whole, announcements=announced_sentences(whole, day))
+    return said(told, "Announced")
+
+
+def test_an_announced_rule_says_when_it_counts_how_severely_and_what_it_will_forbid():
+    rows = (finding("rdp", 3389, title="RDP is open", num=2), finding("rdp", 3389, protocol="tcp6", num=1),
+            *(finding("rdp", port, title="RDP is open", num=1) for port in range(5000, 5020, 2)))  # fmt: skip
+    coming = [(row._replace(severity=Severity.HIGH), "2026-12-14") for row in rows]
+    (words,) = announced_on(date(2026, 12, 1), *coming)
+    assert words.startswith(
+        "From 2026-12-14 on, in 13 days, high: RDP is open (rdp); open now: 3389/tcp+tcp6, 1-2 servers; 5000/tcp, 1 server;"
+    )
+    assert words.endswith("; and 5 more")
+
+
+def test_rules_that_count_sooner_are_told_first_each_once():
+    rows = [("b", 22, "2027-01-01"), ("a", 23, "2026-12-14"), ("b", 24, "2027-01-01"), ("a", 25, "2027-01-01")]
+    told = announced_on(date(2026, 12, 13), *((finding(rule, port), day) for rule, port, day in rows))
+    heads = [(sentence.partition(":")[0], sentence.count("/tcp")) for sentence in told]
+    assert heads == [
+        ("From 2026-12-14 on, tomorrow, critical", 1), ("From 2027-01-01 on, in 19 days, critical", 2),
+        ("From 2027-01-01 on, in 19 days, critical", 1),
+    ]  # fmt: skip
 
 
 @given(st.text(max_size=300), st.integers(1, 60))

@@ -53,7 +53,7 @@ def test_everything_that_is_remembered_comes_back_with_its_type(state):
 
 
 def test_every_field_of_a_finding_and_its_record_has_a_column_or_a_reason_to_have_none():
-    of_finding = {*codec._FINDING, *codec._TEXTS, *(name for kind, name in LEFT_OUT if kind is Finding)}
+    of_finding = {*codec._FINDING, *codec.RULE_TEXTS, *(name for kind, name in LEFT_OUT if kind is Finding)}
     assert of_finding == set(Finding._fields)
     assert {*codec._RECORD, "finding", "told"} == set(Remembered._fields)
 

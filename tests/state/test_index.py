@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from handler.clock import iso
 from handler.errors import StoreDamagedError
+from handler.state.content import from_bytes, to_bytes
 from handler.state.index import Day, Index, IndexEntry, Lease, index_document, index_of, leased, merged_index, with_day
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=timezone.utc)
@@ -41,11 +42,33 @@ indexes = st.builds(
 
 @given(indexes)
 def test_what_is_written_is_read(index: Index) -> None:
-    assert index_of(json.loads(json.dumps(index_document(index)))) == index
+    assert from_bytes(to_bytes(index_document(index)), index_of) == index
+
+
+@given(indexes, st.sampled_from([None, 1]))
+def test_however_its_json_is_laid_out_it_is_read(index: Index, indent: int | None) -> None:
+    written = json.loads(to_bytes(index_document(index)))
+    assert from_bytes(json.dumps(written, indent=indent).encode(), index_of) == index
+
+
+def test_a_line_is_written_for_each_target_and_one_that_ends_too_early_is_damaged() -> None:
+    entry = IndexEntry("compliant", days=(Day("2026-11-26", "compliant"),))
+    content = to_bytes(index_document(Index({"a": entry, "b": entry}, {"lane": (1.0,)})))
+    assert [line[:4] for line in content.splitlines()[1:]] == [b'"a":', b'"b":', b"}}"]
+    for end in range(1, len(content)):
+        with pytest.raises(StoreDamagedError):
+            from_bytes(content[:end], index_of)
+
+
+def test_days_counts_and_texts_that_are_alike_are_kept_once() -> None:
+    entry = IndexEntry("compliant", {"high": 1}, owner="team@example.org", days=(Day("2026-11-26", "compliant"),))
+    read = from_bytes(to_bytes(index_document(Index({"a": entry, "b": entry}))), index_of)
+    one, other = read.targets.values()
+    assert (one.owner is other.owner, one.counts is other.counts, one.days[0] is other.days[0]) == (True, True, True)
 
 
 def test_a_key_of_a_newer_version_is_passed_over() -> None:
-    document = index_document(Index({"a": IndexEntry()}))
+    document = json.loads(to_bytes(index_document(Index({"a": IndexEntry()}))))
     document["targets"]["a"]["colour"] = "red"
     assert index_of(document) == Index({"a": IndexEntry()})
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.errors import StoreDamagedError
-from handler.listeners import Host
+from handler.models.listeners import Host
 from handler.state.document import _checksum, decode, encode
 from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 from tests.fakes import finding

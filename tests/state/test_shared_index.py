@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from handler.clock import iso
 from handler.errors import StoreError
 from handler.models import Secret
+from handler.state.content import to_bytes
 from handler.state.file import FileStore
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
 from handler.state.obs import ObsStore
@@ -27,6 +29,16 @@ def entry(minutes_ago: float, **more) -> IndexEntry:
     return IndexEntry(verdict="compliant", last_run_at=at, last_complete_at=at, **more)
 
 
+class InMemory(MemoryStore):
+    """An index in memory."""
+
+    def __init__(self, index: Index | None = None) -> None:
+        super().__init__(None if index is None else json.loads(to_bytes(index_document(index))), read=index_of)
+
+    def save(self, document, version):
+        return super().save(json.loads(to_bytes(document)), version)
+
+
 @pytest.fixture(params=["file", "redis", "obs", "obs without conditions", "memory"])
 def place(request, tmp_path):
     """Makes stores of one and the same index."""
@@ -35,7 +47,7 @@ def place(request, tmp_path):
             yield lambda: RedisStore(f"redis://:secret@127.0.0.1:{server.port}/0/i", FakeClock(), index_of, timeout=60)
         return
     if request.param == "memory":
-        shared = MemoryStore(read=index_of)
+        shared = InMemory()
         yield lambda: shared
         return
     if request.param == "file":
@@ -80,7 +92,7 @@ def test_only_one_of_two_runs_gets_the_lease_and_its_end_is_written(place):
 
 
 def test_a_stale_copy_of_another_run_never_takes_back_a_verdict():
-    store = MemoryStore(index_document(Index({"a": entry(60)})), read=index_of)
+    store = InMemory(Index({"a": entry(60)}))
     one, other = opened(store, "one"), opened(store, "other")
     begun = entry(60)._replace(last_run_at=iso(NOON))
     one.put({"a": begun})
@@ -95,7 +107,7 @@ def test_a_stale_copy_of_another_run_never_takes_back_a_verdict():
 
 def test_times_that_lie_ahead_count_as_never_and_do_not_win():
     ahead = IndexEntry("violations", last_run_at="2036-01-01T00:00:00Z", last_complete_at="2036-01-01T00:00:00Z")
-    store = MemoryStore(index_document(Index({"a": ahead, "b": entry(1)})), read=index_of)
+    store = InMemory(Index({"a": ahead, "b": entry(1)}))
     index = opened(store, "one")
     assert (index.known.targets["a"].last_run_at, index.known.targets["a"].last_complete_at) == ("", "")
     assert index.known.targets["b"] == entry(1)
@@ -104,7 +116,7 @@ def test_times_that_lie_ahead_count_as_never_and_do_not_win():
     assert opened(store, "two").known.targets["a"] == entry(0)
 
 
-class Failing(MemoryStore):
+class Failing(InMemory):
     """A store that cannot be written; `asked` counts the tries."""
 
     asked = 0
@@ -115,7 +127,7 @@ class Failing(MemoryStore):
 
 
 def test_a_store_that_cannot_be_written_is_said_once_and_left_alone():
-    store = Failing(read=index_of)
+    store = Failing()
     index = opened(store, "one")
     assert index.take(BUDGET)
     for number in range(5):
@@ -125,7 +137,7 @@ def test_a_store_that_cannot_be_written_is_said_once_and_left_alone():
     assert store.asked == 2
 
 
-class Restless(MemoryStore):
+class Restless(InMemory):
     """A store that another run writes right before each of ours."""
 
     def save(self, document, version):
@@ -134,7 +146,7 @@ class Restless(MemoryStore):
 
 
 def test_a_store_that_others_write_all_the_time_is_said():
-    index = opened(Restless(index_document(Index()), read=index_of), "one")
+    index = opened(Restless(Index()), "one")
     index.put({"a": entry(0)})
     index.save()
     assert index.troubles == ["the index could not be written: other runs wrote it 5 times in between"]
@@ -143,7 +155,7 @@ def test_a_store_that_others_write_all_the_time_is_said():
 
 def test_a_lease_of_a_run_that_died_is_over_after_its_budget():
     store, clock = (
-        MemoryStore(index_document(Index(lease=Lease("dead", iso(NOON + BUDGET)))), read=index_of),
+        InMemory(Index(lease=Lease("dead", iso(NOON + BUDGET)))),
         FakeClock(),
     )
     assert not opened(store, "one", clock).take(BUDGET)

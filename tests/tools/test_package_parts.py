@@ -136,8 +136,7 @@ def test_a_lock_entry_with_a_wrong_hash_is_refused(tmp_path):
         download_wheels(lock, Platform("3.10"), tmp_path / "out")
 
 
-def test_the_command_says_in_one_line_what_is_wrong(tmp_path, capsys, monkeypatch):
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+def test_the_command_says_in_one_line_what_is_wrong(tmp_path, capsys, surroundings):
+    surroundings(PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
     assert main(["--python", "3.10", "--out", str(tmp_path / "out"), "--no-bytecode"]) == 1
     assert capsys.readouterr().err.startswith("error: pip could not download the wheels")

@@ -1,5 +1,5 @@
-# The function on Huawei Cloud: a timer for each target, an agency that may do no more than needed, logs, and
-# optionally a bucket for the state. Arguments as documented by the provider; see docs/deploy.md for what was tried.
+# On Huawei Cloud, for each shard a function with one timer and an agency that may do no more than needed;
+# logs, alarms, and optionally a bucket for the states. See docs/deploy.md for what was tried.
 
 terraform {
   required_version = ">= 1.6"
@@ -15,18 +15,21 @@ provider "huaweicloud" {
   region = var.region
 }
 
-module "schedule" {
-  source = "../schedule"
+module "shards" {
+  source = "../shards"
 
-  targets       = var.targets
-  first_minute  = var.first_minute
-  minutes_apart = var.minutes_apart
+  name          = var.name
+  shards        = var.shards
+  settings      = merge(local.place, var.settings)
+  bucket        = var.bucket
+  run_interval  = var.run_interval
+  timer_minutes = var.timer_minutes
   hours         = var.hours
 }
 
 locals {
-  state = var.bucket == "" ? {} : { STATE_URL = "obs://${var.bucket}/port-compliance/{target}.json" }
-  place = { HSS_CLOUD = "huaweicloud", HSS_REGION = var.region }
+  shards = module.shards.shards
+  place  = { HSS_CLOUD = "huaweicloud", HSS_REGION = var.region }
 }
 
 resource "huaweicloud_identity_role" "bucket" {
@@ -65,14 +68,20 @@ resource "huaweicloud_identity_role" "alarm" {
 }
 
 resource "huaweicloud_identity_agency" "function" {
-  name                   = var.name
+  for_each = local.shards
+
+  name                   = each.value.function
   description            = "Lets port-compliance read HSS"
   delegated_service_name = "op_svc_cff" # FunctionGraph
   domain_roles           = huaweicloud_identity_role.bucket[*].name
 
-  project_role {
-    project = var.region
-    roles   = concat(var.hss_roles, huaweicloud_identity_role.alarm[*].name)
+  dynamic "project_role" {
+    for_each = toset(length(each.value.projects) == 0 ? [var.region] : each.value.projects)
+
+    content {
+      project = project_role.value
+      roles   = concat(var.hss_roles, huaweicloud_identity_role.alarm[*].name)
+    }
   }
 }
 
@@ -104,9 +113,9 @@ resource "huaweicloud_obs_bucket" "state" {
 }
 
 resource "huaweicloud_fgs_function" "check" {
-  for_each = module.schedule.groups
+  for_each = local.shards
 
-  name                = length(module.schedule.groups) == 1 ? var.name : "${var.name}-${each.key}"
+  name                = each.value.function
   app                 = "default"
   description         = "Open ports that break the policy"
   runtime             = var.runtime
@@ -116,43 +125,64 @@ resource "huaweicloud_fgs_function" "check" {
   memory_size         = var.memory_size
   timeout             = var.timeout
   max_instance_num    = "1" # two runs at once would share the five calls a minute, and a state
-  agency              = huaweicloud_identity_agency.function.name
+  agency              = huaweicloud_identity_agency.function[each.key].name
 
   code_type     = "zip"
   code_filename = basename(var.zip)
   func_code     = filebase64(var.zip)
 
-  user_data           = jsonencode(merge(local.place, local.state, var.settings))
-  encrypted_user_data = jsonencode(var.secrets)
+  user_data           = jsonencode(each.value.settings)
+  encrypted_user_data = jsonencode(merge(var.secrets, lookup(var.shard_secrets, each.key, {})))
 
   log_group_id    = huaweicloud_lts_group.function.id
   log_group_name  = huaweicloud_lts_group.function.group_name
   log_stream_id   = huaweicloud_lts_stream.function.id
   log_stream_name = huaweicloud_lts_stream.function.stream_name
 
+  depends_on = [huaweicloud_obs_bucket.state] # no run before there is a place for what it remembers
+
   lifecycle {
     precondition {
-      condition     = length(var.targets) == 0 || contains(keys(var.settings), "TARGETS_CONFIG")
-      error_message = "targets are names in the file that the setting TARGETS_CONFIG names."
+      condition     = length(merge(var.secrets, lookup(var.shard_secrets, each.key, {}))) <= 20
+      error_message = "The function of ${each.key} has more than 20 secrets, the most that the platform takes."
     }
     precondition {
-      condition     = module.schedule.fits_into_an_hour
-      error_message = "The targets do not fit into an hour: lower minutes_apart, or use several credentials and modules."
+      condition     = length(jsonencode(merge(var.secrets, lookup(var.shard_secrets, each.key, {})))) <= 4096
+      error_message = "The secrets of ${each.key} are longer than 4,096 characters as JSON, the most that the platform takes."
+    }
+    precondition {
+      condition     = length(setsubtract(nonsensitive(keys(var.shard_secrets)), keys(var.shards))) == 0
+      error_message = "shard_secrets names a shard that is none: ${join(", ", setsubtract(nonsensitive(keys(var.shard_secrets)), keys(var.shards)))}."
     }
   }
 }
 
 resource "huaweicloud_fgs_function_trigger" "timer" {
-  for_each = module.schedule.timers
+  for_each = local.shards
 
-  function_urn = huaweicloud_fgs_function.check[each.value.group].urn
+  function_urn = huaweicloud_fgs_function.check[each.key].urn
   type         = "TIMER"
   status       = "ACTIVE"
   event_data = jsonencode({
-    name          = each.key
+    name          = each.key == "everything" ? each.key : "t-${each.key}" # a trigger's name starts with a letter
     schedule_type = "Cron"
     schedule      = each.value.schedule
-    user_event    = each.value.user_event
+    user_event    = ""
+  })
+}
+
+# A word on all shards, read from their indexes: what is stale, was never checked or got worse.
+resource "huaweicloud_fgs_function_trigger" "fleet" {
+  count = var.fleet_shard == "" ? 0 : 1
+
+  function_urn = huaweicloud_fgs_function.check[var.fleet_shard].urn
+  type         = "TIMER"
+  status       = "ACTIVE"
+  event_data = jsonencode({
+    name          = "fleet"
+    schedule_type = "Cron"
+    schedule      = "30 45 ${var.fleet_hours} * * ?"
+    user_event    = jsonencode({ fleet = true })
   })
 }
 
@@ -173,12 +203,26 @@ resource "huaweicloud_fgs_async_invoke_configuration" "check" {
   }
 }
 
+# Where the first version kept the one function, its agency and its destination.
+moved {
+  from = huaweicloud_fgs_function.check["00"]
+  to   = huaweicloud_fgs_function.check["everything"]
+}
+moved {
+  from = huaweicloud_fgs_async_invoke_configuration.check["00"]
+  to   = huaweicloud_fgs_async_invoke_configuration.check["everything"]
+}
+moved {
+  from = huaweicloud_identity_agency.function
+  to   = huaweicloud_identity_agency.function["everything"]
+}
+
 output "function_urns" {
-  description = "The functions, one for each ten timers."
-  value       = [for function in huaweicloud_fgs_function.check : function.urn]
+  description = "By shard, its function."
+  value       = { for shard, function in huaweicloud_fgs_function.check : shard => function.urn }
 }
 
 output "schedules" {
-  description = "When each target is checked."
-  value       = { for name, timer in module.schedule.timers : name => timer.schedule }
+  description = "By shard, when it runs."
+  value       = { for shard, its in local.shards : shard => its.schedule }
 }

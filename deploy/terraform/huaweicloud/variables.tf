@@ -4,7 +4,7 @@ variable "region" {
 }
 
 variable "name" {
-  description = "Name of the function, its agency, log group and log stream."
+  description = "Name of the function `everything`, the log group and log stream; the beginning of every other shard's."
   type        = string
   default     = "port-compliance"
 }
@@ -38,15 +38,20 @@ variable "timeout" {
   default     = 300
 }
 
+variable "shards" {
+  description = "One function and timer each, by name: targets, its file of targets in the zip (TARGETS_CONFIG); projects, whose HSS it may read (default: the region's own); settings of its own. Name them once and for all: a shard keeps its name, function and state whatever is added."
+  type = map(object({
+    targets  = optional(string, "")
+    projects = optional(list(string), [])
+    settings = optional(map(string), {})
+  }))
+  default = { everything = {} }
+}
+
 variable "settings" {
-  description = "Settings of the function that are no secrets (README.md); 4,096 characters in all."
+  description = "Settings of all functions that are no secrets (README.md); 20, and 4,096 characters in all, with those added here."
   type        = map(string)
   default     = {}
-
-  validation {
-    condition     = length(var.settings) <= 18 && length(jsonencode(var.settings)) <= 3800
-    error_message = "The platform takes 20 settings and 4,096 characters in all; some are added here."
-  }
 }
 
 variable "secrets" {
@@ -54,24 +59,34 @@ variable "secrets" {
   type        = map(string)
   sensitive   = true
   default     = {}
+
+  validation {
+    condition     = length(var.secrets) <= 20
+    error_message = "The platform takes at most 20 secrets."
+  }
+  validation {
+    condition     = length(jsonencode(var.secrets)) <= 4096
+    error_message = "The platform takes at most 4,096 characters of secrets, counted as JSON."
+  }
 }
 
-variable "targets" {
-  description = "Names of targets in the file that TARGETS_CONFIG names, one timer each; empty: one timer for everything."
-  type        = list(string)
-  default     = []
+variable "shard_secrets" {
+  description = "By shard, secrets of its own, such as HUAWEICLOUD_SDK_AK and _SK: the pace is counted for each user."
+  type        = map(map(string))
+  sensitive   = true
+  default     = {}
 }
 
-variable "first_minute" {
-  description = "Minute of the first timer; not 0."
+variable "run_interval" {
+  description = "How often each target is due (RUN_INTERVAL)."
+  type        = string
+  default     = "1h"
+}
+
+variable "timer_minutes" {
+  description = "Minutes between two runs of a shard: 60, or 10 where it has many targets; a run asks only what is due."
   type        = number
-  default     = 7
-}
-
-variable "minutes_apart" {
-  description = "Minutes between two targets."
-  type        = number
-  default     = 2
+  default     = 60
 }
 
 variable "hours" {
@@ -80,14 +95,26 @@ variable "hours" {
   default     = "*"
 }
 
+variable "fleet_shard" {
+  description = "The shard that tells of all shards once a day (sinks with `digest: true`); empty: none."
+  type        = string
+  default     = ""
+}
+
+variable "fleet_hours" {
+  description = "Hour field of that timer's cron expression."
+  type        = string
+  default     = "6"
+}
+
 variable "bucket" {
-  description = "Name of an OBS bucket to create for the state and, if you like, the policy; empty: none."
+  description = "Name of an OBS bucket to create for the states and, if you like, the policy; empty: none."
   type        = string
   default     = ""
 }
 
 variable "alarm_topic_urn" {
-  description = "URN of an SMN topic that is told of failed runs; empty: none."
+  description = "URN of an SMN topic that is told of failed runs, of errors and of silence; empty: none."
   type        = string
   default     = ""
 }

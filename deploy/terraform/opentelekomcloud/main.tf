@@ -1,5 +1,5 @@
-# The function on Open Telekom Cloud: a timer for each target, an agency that may do no more than needed, logs, and
-# optionally a bucket for the state. Arguments as documented by the provider; see docs/deploy.md for what was tried.
+# On Open Telekom Cloud, for each shard a function with one timer and an agency that may do no more than needed;
+# logs, alarms, and optionally a bucket for the states. See docs/deploy.md for what was tried.
 
 terraform {
   required_version = ">= 1.6"
@@ -25,18 +25,21 @@ provider "opentelekomcloud" {
   region   = var.region
 }
 
-module "schedule" {
-  source = "../schedule"
+module "shards" {
+  source = "../shards"
 
-  targets       = var.targets
-  first_minute  = var.first_minute
-  minutes_apart = var.minutes_apart
+  name          = var.name
+  shards        = var.shards
+  settings      = merge(local.place, var.settings)
+  bucket        = var.bucket
+  run_interval  = var.run_interval
+  timer_minutes = var.timer_minutes
   hours         = var.hours
 }
 
 locals {
-  state = var.bucket == "" ? {} : { STATE_URL = "obs://${var.bucket}/port-compliance/{target}.json" }
-  place = { HSS_CLOUD = "otc", HSS_REGION = var.region }
+  shards = module.shards.shards
+  place  = { HSS_CLOUD = "otc", HSS_REGION = var.region }
 }
 
 resource "opentelekomcloud_identity_role_v3" "hss" {
@@ -87,16 +90,21 @@ resource "opentelekomcloud_identity_role_v3" "alarm" {
 }
 
 resource "opentelekomcloud_identity_agency_v3" "function" {
+  for_each = local.shards
   provider = opentelekomcloud.account
 
-  name                  = var.name
+  name                  = each.value.function
   description           = "Lets port-compliance read HSS"
   delegated_domain_name = "op_svc_cff" # FunctionGraph
   domain_roles          = opentelekomcloud_identity_role_v3.bucket[*].display_name
 
-  project_role {
-    project = var.project_name
-    roles   = concat([opentelekomcloud_identity_role_v3.hss.display_name], opentelekomcloud_identity_role_v3.alarm[*].display_name)
+  dynamic "project_role" {
+    for_each = toset(length(each.value.projects) == 0 ? [var.project_name] : each.value.projects)
+
+    content {
+      project = project_role.value
+      roles   = concat([opentelekomcloud_identity_role_v3.hss.display_name], opentelekomcloud_identity_role_v3.alarm[*].display_name)
+    }
   }
 }
 
@@ -128,9 +136,9 @@ resource "opentelekomcloud_obs_bucket" "state" {
 }
 
 resource "opentelekomcloud_fgs_function_v2" "check" {
-  for_each = module.schedule.groups
+  for_each = local.shards
 
-  name                = length(module.schedule.groups) == 1 ? var.name : "${var.name}-${each.key}"
+  name                = each.value.function
   app                 = "default"
   description         = "Open ports that break the policy"
   runtime             = var.runtime
@@ -140,43 +148,64 @@ resource "opentelekomcloud_fgs_function_v2" "check" {
   memory_size         = var.memory_size
   timeout             = var.timeout
   max_instance_num    = "1" # two runs at once would share the five calls a minute, and a state
-  agency              = opentelekomcloud_identity_agency_v3.function.name
+  agency              = opentelekomcloud_identity_agency_v3.function[each.key].name
 
   code_type     = "zip"
   code_filename = basename(var.zip)
   func_code     = filebase64(var.zip)
 
-  user_data           = jsonencode(merge(local.place, local.state, var.settings))
-  encrypted_user_data = jsonencode(var.secrets)
+  user_data           = jsonencode(each.value.settings)
+  encrypted_user_data = jsonencode(merge(var.secrets, lookup(var.shard_secrets, each.key, {})))
 
   log_group_id   = opentelekomcloud_lts_group_v2.function.id
   log_group_name = opentelekomcloud_lts_group_v2.function.group_name
   log_topic_id   = opentelekomcloud_lts_stream_v2.function.id
   log_topic_name = opentelekomcloud_lts_stream_v2.function.stream_name
 
+  depends_on = [opentelekomcloud_obs_bucket.state] # no run before there is a place for what it remembers
+
   lifecycle {
     precondition {
-      condition     = length(var.targets) == 0 || contains(keys(var.settings), "TARGETS_CONFIG")
-      error_message = "targets are names in the file that the setting TARGETS_CONFIG names."
+      condition     = length(merge(var.secrets, lookup(var.shard_secrets, each.key, {}))) <= 20
+      error_message = "The function of ${each.key} has more than 20 secrets, the most that the platform takes."
     }
     precondition {
-      condition     = module.schedule.fits_into_an_hour
-      error_message = "The targets do not fit into an hour: lower minutes_apart, or use several credentials and modules."
+      condition     = length(jsonencode(merge(var.secrets, lookup(var.shard_secrets, each.key, {})))) <= 4096
+      error_message = "The secrets of ${each.key} are longer than 4,096 characters as JSON, the most that the platform takes."
+    }
+    precondition {
+      condition     = length(setsubtract(nonsensitive(keys(var.shard_secrets)), keys(var.shards))) == 0
+      error_message = "shard_secrets names a shard that is none: ${join(", ", setsubtract(nonsensitive(keys(var.shard_secrets)), keys(var.shards)))}."
     }
   }
 }
 
 resource "opentelekomcloud_fgs_trigger_v2" "timer" {
-  for_each = module.schedule.timers
+  for_each = local.shards
 
-  function_urn = opentelekomcloud_fgs_function_v2.check[each.value.group].urn
+  function_urn = opentelekomcloud_fgs_function_v2.check[each.key].urn
   type         = "TIMER"
   status       = "ACTIVE"
   event_data = jsonencode({
-    name          = each.key
+    name          = each.key == "everything" ? each.key : "t-${each.key}" # a trigger's name starts with a letter
     schedule_type = "Cron"
     schedule      = each.value.schedule
-    user_event    = each.value.user_event
+    user_event    = ""
+  })
+}
+
+# A word on all shards, read from their indexes: what is stale, was never checked or got worse.
+resource "opentelekomcloud_fgs_trigger_v2" "fleet" {
+  count = var.fleet_shard == "" ? 0 : 1
+
+  function_urn = opentelekomcloud_fgs_function_v2.check[var.fleet_shard].urn
+  type         = "TIMER"
+  status       = "ACTIVE"
+  event_data = jsonencode({
+    name          = "fleet"
+    schedule_type = "Cron"
+    schedule      = "30 45 ${var.fleet_hours} * * ?"
+    user_event    = jsonencode({ fleet = true })
   })
 }
 
@@ -197,12 +226,26 @@ resource "opentelekomcloud_fgs_async_invoke_config_v2" "check" {
   }
 }
 
+# Where the first version kept the one function, its agency and its destination.
+moved {
+  from = opentelekomcloud_fgs_function_v2.check["00"]
+  to   = opentelekomcloud_fgs_function_v2.check["everything"]
+}
+moved {
+  from = opentelekomcloud_fgs_async_invoke_config_v2.check["00"]
+  to   = opentelekomcloud_fgs_async_invoke_config_v2.check["everything"]
+}
+moved {
+  from = opentelekomcloud_identity_agency_v3.function
+  to   = opentelekomcloud_identity_agency_v3.function["everything"]
+}
+
 output "function_urns" {
-  description = "The functions, one for each ten timers."
-  value       = [for function in opentelekomcloud_fgs_function_v2.check : function.urn]
+  description = "By shard, its function."
+  value       = { for shard, function in opentelekomcloud_fgs_function_v2.check : shard => function.urn }
 }
 
 output "schedules" {
-  description = "When each target is checked."
-  value       = { for name, timer in module.schedule.timers : name => timer.schedule }
+  description = "By shard, when it runs."
+  value       = { for shard, its in local.shards : shard => its.schedule }
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import cut
-from handler.report.json_v1 import finding_dict, report_dict
+from handler.report.json_v1 import finding_dict, report_dict, targets_dict
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG
 from handler.sinks.text.moves import due_findings
@@ -28,7 +28,14 @@ def listed_findings(notification: Notification, sink: Sink, shrink: int = 0) -> 
 
 
 def due_report(notification: Notification, sink: Sink, shrink: int = 0) -> dict[str, Any]:
-    """The report's JSON with `findings` cut to `listed_findings`; `omitted` counts the other open findings."""
+    """The report's JSON with `findings` cut to `listed_findings`; `omitted` counts the other open findings.
+
+    On several targets it is what a run over several targets gives, with such a report of each.
+    """
+    if notification.parts:
+        reports = [due_report(part, sink, shrink) for part in notification.parts]
+        whole = targets_dict(notification.report.run_id, (), ())
+        return whole | {"verdict": notification.report.verdict, "targets": reports}
     whole = report_dict(notification.report)
     listed = listed_findings(notification, sink, shrink)
     shown = {finding.fingerprint for finding in listed}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from handler.listeners import server_key
 from handler.models import CATEGORIES, Finding, Severity, family
+from handler.models.listeners import server_of
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handler.listeners import Host
+    from handler.models.listeners import Host
 
 
 class PortLine(NamedTuple):
@@ -59,7 +60,7 @@ class PortLine(NamedTuple):
     def hosts(self) -> tuple[Host, ...]:
         """The servers behind them, each once, in the order of the findings."""
         behind = (host for finding in self.findings for host in finding.hosts or ())
-        seen = {server_key(host): host for host in behind}
+        seen = {server_of(host): host for host in behind}
         return tuple(seen.values())
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from handler.named_tuple import NamedTuple
 from handler.sinks.message import PLAIN
 from handler.sinks.text.dialects import PLAIN_TEXT, Dialect, escape_plain
 from handler.sinks.text.fitting import Entry, Fitted, TextBlock, and_more, fit_blocks

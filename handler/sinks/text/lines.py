@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.foreign_text import one_line
+from handler.named_tuple import NamedTuple
 from handler.sinks.text.dialects import safe_url
+from handler.sinks.text.names import folded_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from handler.listeners import Host
     from handler.models import Finding, Severity
+    from handler.models.listeners import Host
     from handler.sinks.sink import Sink
     from handler.sinks.text.folding import PortLine
     from handler.sinks.text.moves import Move, RuleBlock
@@ -75,7 +77,8 @@ def block_lines(block: RuleBlock, sink: Sink, *, rich: bool) -> Iterable[Message
 def _port_line(move: Move, sink: Sink, *, rich: bool, what: str, about: _About = _NOTHING) -> MessageLine:
     line = move.line
     number = "" if move.words == "closed" else how_many(line)
-    facts = ", ".join(part for part in (move.words, str(line.severity), number) if part)
+    place = f"on {folded_names(move.targets)}" if move.targets else ""
+    facts = ", ".join(part for part in (move.words, str(line.severity), number, place) if part)
     return MessageLine(
         text=f"{facts}: {one_line(what, 2 * SHORT)}" if what else facts,
         lead=where(line),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from handler.decide.diff import has_grown
+from handler.named_tuple import NamedTuple
 from handler.sinks.text.folding import PortLine, fold
 from handler.sinks.text.lines import readable_time
 
@@ -36,6 +37,7 @@ class Move(NamedTuple):
     line: PortLine
     words: str
     ended: bool = False
+    targets: tuple[str, ...] = ()  # where, if the message is on several
 
 
 class RuleBlock(NamedTuple):
@@ -53,7 +55,8 @@ class RuleBlock(NamedTuple):
 def rule_blocks(notification: Notification) -> tuple[RuleBlock, ...]:
     """Everything that changed: the rule with the worst change first, what is open before what ended."""
     blocks: dict[str, list[Move]] = {}
-    for move in sorted(_moves(notification), key=_worst_first):
+    moves = _moves_on_several(notification) if notification.parts else _moves(notification)
+    for move in sorted(moves, key=_worst_first):
         blocks.setdefault(move.line.worst.rule_id, []).append(move)
     return tuple(RuleBlock(rule_id, tuple(moves)) for rule_id, moves in blocks.items())
 
@@ -96,6 +99,20 @@ def due_findings(notification: Notification) -> tuple[Finding, ...]:
 def ended_words(because: str) -> str:
     """What is said of a finding that ended for that reason."""
     return ENDED.get(because, "no longer found")
+
+
+def _moves_on_several(notification: Notification) -> Iterable[Move]:
+    """The moves of each target; those that read the same in one, with all their targets."""
+    alike: dict[tuple[object, ...], Move] = {}
+    for part in notification.parts:
+        for move in _moves(part):
+            line = move.line
+            key = (move.words, line.worst.category, line.first, line.last, line.protocols, line.rules, line.severity)
+            known = alike.get(key, move._replace(line=line._replace(findings=())))
+            findings = (*known.line.findings, *line.findings)
+            targets = (*known.targets, part.report.target.name)
+            alike[key] = known._replace(line=line._replace(findings=findings), targets=targets)
+    return alike.values()
 
 
 def _moves(notification: Notification) -> Iterable[Move]:

@@ -25,7 +25,7 @@ def summary(notification: Notification, sink: Sink) -> str:
     """What changed and what is open, in numbers; each severity in words."""
     report = notification.report
     parts = (
-        _changed(notification, sink) or _nothing_listed(notification),
+        _changed(notification, sink) or notification.headline or _nothing_listed(notification),
         "Checked, complete: nothing new." if _quiet_besides(notification, sink) else "",
         open_by_severity(open_findings(notification)),
         f"Exempted: {len(report.exempted)}." if report.exempted else "",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from handler.foreign_text import one_line
+from handler.named_tuple import NamedTuple
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG, MessageLine, block_lines, readable_time, short_digest
 from handler.sinks.text.moves import STILL_OPEN, open_moves, rule_blocks, still_there
@@ -13,12 +14,13 @@ from handler.sinks.text.summary import summary
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from handler.models import CategorySnapshot, ExemptionNotice, Target
+    from handler.models import CategorySnapshot, ExemptionNotice, Report, Target
     from handler.sinks.sink import Notification, Sink
     from handler.sinks.text.moves import RuleBlock
 
 Tone = Literal["bad", "unknown", "good"]
 _SENTENCES_SHOWN = 10
+_TARGETS_SHOWN = 6
 _TOLERANT = "VALIDATION=warn"
 _MOST_LINES = 400  # no chat's limit holds more
 
@@ -111,7 +113,8 @@ def _sentences(notification: Notification) -> list[Section]:
     return [
         _section(_NOT_SEEN, notification.not_seen or _gaps(notification)),
         _section("Complete again", notification.seen_again),
-        _section("Exemptions", map(_exemption, notification.exemptions)),
+        _section("Exemptions", (_exemption(one, notification.report) for one in notification.exemptions)),
+        _section("Announced", notification.announcements),
         _section("Note", (*tolerance(notification), *notification.notes)),
     ]
 
@@ -137,6 +140,8 @@ def _gaps(notification: Notification) -> tuple[str, ...]:
     """What a run without a complete answer did not see, where nobody said it yet."""
     if notification.report.verdict != "inconclusive":
         return ()
+    if notification.parts:
+        return tuple(f"{part.report.target.name}: {gap}" for part in notification.parts for gap in _gaps(part))
     gaps = tuple(_gap(part) for part in notification.report.coverage if not part.complete)
     return gaps or tuple(str(problem) for problem in notification.report.problems) or ("The run could not finish.",)
 
@@ -146,21 +151,34 @@ def _gap(part: CategorySnapshot) -> str:
     return f"{part.category}: {reason} ({len(part.rows)} rows seen)"
 
 
-def _exemption(exemption: ExemptionNotice) -> str:
-    who = f"{one_line(exemption.exemption_id, 80)} (owner {one_line(exemption.owner, 80)})"
+def _exemption(exemption: ExemptionNotice, report: Report) -> str:
+    known = [one for one in report.exempted if one.exemption_id == exemption.exemption_id][:1]
+    told = [("owner", exemption.owner), *(("ticket", one.ticket) for one in known)]
+    told += (("approved by", one.approved_by) for one in known)
+    vouched = ", ".join(f"{label} {one_line(text, 80)}" for label, text in told if text)
+    who = f"{one_line(exemption.exemption_id, 80)} ({vouched})"
     if exemption.days_left < 0:
         return f"{who} ended on {exemption.expires}; its ports count again"
     left = f"{exemption.days_left} day" if exemption.days_left == 1 else f"{exemption.days_left} days"
     return f"{who} holds until {exemption.expires}, {left} left"
 
 
-def _target(target: Target) -> str:
-    """`Target prod: otc, eu-de, project 0123..., enterprise project 0`."""
+def _targets(notification: Notification) -> str:
+    """`Target prod: otc, eu-de, project 0123...`; of several each with its place, as far as a line holds."""
+    if not notification.parts:
+        return f"Target {_place(notification.report.target)}"
+    places = sorted(_place(part.report.target) for part in notification.parts)
+    more = len(places) - _TARGETS_SHOWN
+    return f"Targets {'; '.join(places[:_TARGETS_SHOWN])}{f' and {more} more' if more > 0 else ''}"
+
+
+def _place(target: Target) -> str:
+    """`prod: otc, eu-de, project 0123..., enterprise project 0`."""
     project = f"project {target.project_id}" if target.project_id else ""
     enterprise = target.enterprise_project_id
     part = f"enterprise project {enterprise}" if enterprise not in ("", "all_granted_eps") else ""
     facts = [one_line(fact, 80) for fact in (target.cloud, target.region or target.host, project, part) if fact]
-    return f"Target {one_line(target.name, 60)}: {', '.join(facts)}"
+    return f"{one_line(target.name, 60)}: {', '.join(facts)}"
 
 
 def _footer(notification: Notification) -> tuple[str, ...]:
@@ -170,7 +188,7 @@ def _footer(notification: Notification) -> tuple[str, ...]:
     policy = f"{one_line(report.policy_name, 60)} {short_digest(report.policy_digest)}".strip()
     lines = [
         f"HSS was asked {when}; what it knows may be hours old." if asked else "HSS was not asked.",
-        _target(report.target),
+        _targets(notification),
         f"Policy {policy}" if policy else "",
         f"Explain a line: {one_line(notification.explain, 200)}" if notification.explain else "",
         f"Run {one_line(report.run_id, 80)}, message {one_line(notification.delivery_id, 80)}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from handler.named_tuple import NamedTuple
 
 
 class Listener(NamedTuple):
@@ -43,19 +43,19 @@ class Host(NamedTuple):
     loopback_only: bool = False
 
 
-def server_key(host: Host) -> tuple[str, str]:
-    """What tells one server of a finding (or one of its containers) from another."""
-    return host.host_id or host.host_name or host.host_ip, host.container_name
+def server_of(one: Listener | Host) -> tuple[str, ...]:
+    """What tells one server (or one container on it) from another, now and in a later run.
 
-
-def server_of(category: str, listener: Listener) -> tuple[str, ...]:
-    """What tells one server from another (in `container`: one container); all empty where the line names none.
-
-    A line without the id is another server than one with it: too many are counted rather than too few.
+    Its id; without one its name and address, and then it is another server than any with an id: too many are counted
+    rather than too few. A container has its name, for its id is another one after each start.
     """
-    if category == "container":
-        return (listener.container_id,) if listener.container_id else ("", listener.host_id, listener.container_name)
-    return (listener.host_id,) if listener.host_id else ("", listener.host_name, listener.host_ip)
+    server = (one.host_id,) if one.host_id else ("", one.host_name, one.host_ip)
+    return *server, one.container_name
+
+
+def counted_as(category: str, listener: Listener) -> tuple[str, ...]:
+    """What a listener counts as where they are counted at one moment: in `container` by its id, if it is told."""
+    return (listener.container_id,) if category == "container" and listener.container_id else server_of(listener)
 
 
 def names_one(category: str, listener: Listener) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handler.addresses import refuse_url
+from handler.settings.sink_url import refuse_url
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
+
+from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handler.listeners import Host, PortListeners
+    from handler.models.gaps import Gaps
+    from handler.models.listeners import Host, PortListeners
 
 Verdict = Literal["inconclusive", "violations", "compliant"]
 CATEGORIES: tuple[str, ...] = ("host", "container")
@@ -208,13 +211,6 @@ class ExemptionNotice(NamedTuple):
     owner: str
     expires: str
     days_left: int
-
-
-class Gaps(NamedTuple):
-    """Where HSS and the policy disagree: (category, port, protocol) each."""
-
-    danger_not_in_policy: tuple[tuple[str, int, str], ...] = ()
-    in_policy_not_danger: tuple[tuple[str, int, str], ...] = ()
 
 
 class Evaluation(NamedTuple):

@@ -1,0 +1,181 @@
+# Terraform itself plans and applies the module; of the provider it asks only the schema. The code is any file.
+
+mock_provider "huaweicloud" {}
+
+variables {
+  region = "ap-southeast-3"
+  zip    = "variables.tf"
+}
+
+run "by_itself_it_is_one_function_with_one_timer" {
+  command = plan
+
+  assert {
+    condition     = { for shard, function in huaweicloud_fgs_function.check : shard => function.name } == { everything = "port-compliance" }
+    error_message = "one function of the plain name"
+  }
+  assert {
+    condition     = keys(huaweicloud_fgs_function_trigger.timer) == ["everything"] && length(huaweicloud_fgs_function_trigger.fleet) == 0
+    error_message = "one timer"
+  }
+  assert {
+    condition     = length(huaweicloud_ces_alarmrule.silent) + length(huaweicloud_ces_alarmrule.errors) + length(huaweicloud_obs_bucket.state) == 0
+    error_message = "no alarm without a topic, no bucket without a name"
+  }
+  assert {
+    condition     = [for role in huaweicloud_identity_agency.function["everything"].project_role : role.project] == ["ap-southeast-3"]
+    error_message = "it may read where it runs"
+  }
+}
+
+run "five_shards" {
+  variables {
+    bucket          = "security"
+    timer_minutes   = 10
+    alarm_topic_urn = "urn:smn:ap-southeast-3:0123456789abcdef0123456789abcdef:on-call"
+    fleet_shard     = "shard-1"
+    secrets         = { WEBHOOK_URL = "https://hooks.example.org/x" }
+    shard_secrets   = { shard-2 = { HUAWEICLOUD_SDK_AK = "AK2", HUAWEICLOUD_SDK_SK = "SK2" } }
+    shards          = { for number in range(1, 6) : "shard-${number}" => { targets = "shard-${number}.yaml", projects = ["ap-southeast-3", "ap-southeast-3_${number}"] } }
+  }
+  assert {
+    condition     = toset([for role in huaweicloud_identity_agency.function["shard-3"].project_role : role.project]) == toset(["ap-southeast-3", "ap-southeast-3_3"])
+    error_message = "several projects to an agency"
+  }
+  assert {
+    condition     = alltrue([for shard, function in huaweicloud_fgs_function.check : function.agency == huaweicloud_identity_agency.function[shard].name])
+    error_message = "each has its own agency: the pace is counted for each user"
+  }
+  assert {
+    condition     = jsondecode(huaweicloud_fgs_function.check["shard-2"].user_data).STATE_URL == "obs://security/port-compliance/shard-2/{target}.json"
+    error_message = "each has its own state and index"
+  }
+  assert {
+    condition     = nonsensitive(jsondecode(huaweicloud_fgs_function.check["shard-2"].encrypted_user_data)) == { HUAWEICLOUD_SDK_AK = "AK2", HUAWEICLOUD_SDK_SK = "SK2", WEBHOOK_URL = "https://hooks.example.org/x" }
+    error_message = "its secrets are everybody's and its own"
+  }
+  assert {
+    condition     = nonsensitive(jsondecode(huaweicloud_fgs_function.check["shard-1"].encrypted_user_data)) == { WEBHOOK_URL = "https://hooks.example.org/x" }
+    error_message = "no other's secrets"
+  }
+  assert {
+    condition     = alltrue([for shard, timer in huaweicloud_fgs_function_trigger.timer : timer.function_urn == huaweicloud_fgs_function.check[shard].urn && jsondecode(timer.event_data).schedule == output.schedules[shard]])
+    error_message = "each its own timer"
+  }
+  assert {
+    condition     = jsondecode(jsondecode(huaweicloud_fgs_function_trigger.fleet[0].event_data).user_event) == { fleet = true } && huaweicloud_fgs_function_trigger.fleet[0].function_urn == huaweicloud_fgs_function.check["shard-1"].urn
+    error_message = "one of them tells of all once a day"
+  }
+  assert {
+    condition = alltrue([for shard, alarm in huaweicloud_ces_alarmrule.silent : alltrue([
+      one(alarm.condition).metric_name == "count" && one(alarm.condition).period == 1200 && one(alarm.condition).count == 2,
+      "${one(alarm.condition).filter} ${one(alarm.condition).comparison_operator} ${one(alarm.condition).value}" == "sum < 1",
+      one(one(alarm.resources).dimensions).value == "default-port-compliance-${shard}",
+      alarm.alarm_actions[0].notification_list == tolist([var.alarm_topic_urn]),
+    ])]) && length(huaweicloud_ces_alarmrule.silent) == 5
+    error_message = "each shard's silence is told"
+  }
+  assert {
+    condition = alltrue([for shard, alarm in huaweicloud_ces_alarmrule.errors : alltrue([
+      one(alarm.condition).metric_name == "failcount" && one(alarm.condition).period == 300 && one(alarm.condition).count == 1,
+      "${one(alarm.condition).filter} ${one(alarm.condition).comparison_operator} ${one(alarm.condition).value}" == "sum >= 1",
+      one(one(alarm.resources).dimensions).name == "package-functionname" && one(one(alarm.resources).dimensions).value == "default-port-compliance-${shard}",
+      alarm.alarm_actions[0].notification_list == tolist([var.alarm_topic_urn]),
+    ])]) && length(huaweicloud_ces_alarmrule.errors) == 5
+    error_message = "each shard's errors are told"
+  }
+}
+
+run "another_target_and_two_shards_leave_the_five_in_place" {
+  variables {
+    zip             = "main.tf" # other targets: another zip
+    bucket          = "security"
+    timer_minutes   = 10
+    alarm_topic_urn = "urn:smn:ap-southeast-3:0123456789abcdef0123456789abcdef:on-call"
+    secrets         = { WEBHOOK_URL = "https://hooks.example.org/x" }
+    shards          = { for name in ["a-new-one", "shard-1", "shard-2", "shard-3", "shard-4", "shard-5", "z-new-one"] : name => { targets = "${name}.yaml" } }
+  }
+  assert {
+    condition     = alltrue([for shard, urn in run.five_shards.function_urns : output.function_urns[shard] == urn])
+    error_message = "the same functions as before"
+  }
+  assert {
+    condition     = alltrue([for shard, schedule in run.five_shards.schedules : output.schedules[shard] == schedule])
+    error_message = "with the same timers"
+  }
+  assert {
+    condition     = [for function in huaweicloud_fgs_function.check : function.name] == [for name in ["a-new-one", "shard-1", "shard-2", "shard-3", "shard-4", "shard-5", "z-new-one"] : "port-compliance-${name}"]
+    error_message = "and the same names"
+  }
+}
+
+run "twenty_secrets_fit" {
+  command = plan
+
+  variables {
+    secrets = { for number in range(20) : "SECRET_${number}" => "x" }
+  }
+  assert {
+    condition     = length(nonsensitive(jsondecode(huaweicloud_fgs_function.check["everything"].encrypted_user_data))) == 20
+    error_message = "twenty"
+  }
+}
+
+run "twenty_one_secrets_are_refused" {
+  command = plan
+
+  variables {
+    secrets = { for number in range(21) : "SECRET_${number}" => "x" }
+  }
+  expect_failures = [var.secrets]
+}
+
+run "twenty_and_one_of_the_shard_s_own_are_refused" {
+  command = plan
+
+  variables {
+    secrets       = { for number in range(20) : "SECRET_${number}" => "x" }
+    shard_secrets = { everything = { ONE_MORE = "x" } }
+  }
+  expect_failures = [huaweicloud_fgs_function.check]
+}
+
+run "secrets_of_4096_characters_fit" {
+  command = plan
+
+  variables {
+    secrets = { LONG = format("%0${4096 - 11}d", 0) } # {"LONG":""}
+  }
+  assert {
+    condition     = nonsensitive(length(huaweicloud_fgs_function.check["everything"].encrypted_user_data)) == 4096
+    error_message = "4,096 characters"
+  }
+}
+
+run "secrets_of_4097_characters_are_refused" {
+  command = plan
+
+  variables {
+    secrets = { LONG = format("%0${4097 - 11}d", 0) }
+  }
+  expect_failures = [var.secrets]
+}
+
+run "too_long_with_the_shard_s_own_are_refused" {
+  command = plan
+
+  variables {
+    secrets       = { LONG = format("%0${4000 - 11}d", 0) }
+    shard_secrets = { everything = { MORE = format("%0${97 - 10}d", 0) } } # ,"MORE":""
+  }
+  expect_failures = [huaweicloud_fgs_function.check]
+}
+
+run "secrets_of_a_shard_that_is_none_are_refused" {
+  command = plan
+
+  variables {
+    shard_secrets = { shard-9 = { HUAWEICLOUD_SDK_AK = "AK" } }
+  }
+  expect_failures = [huaweicloud_fgs_function.check]
+}

@@ -1,0 +1,15 @@
+"""Small policies written as their rules and exemptions, for pairs made by hand."""
+
+from __future__ import annotations
+
+from tests.small_policies import policy_of
+
+
+def policy(*rules, exempt=(), expect="", limits=""):
+    """A policy of these rules and exemptions, each the inside of a YAML mapping."""
+    lines = ["version: 1", *([f"expect_rows: {{{expect}}}"] if expect else [])]
+    lines += [f"limits: {{{limits}}}"] if limits else []
+    lines += ["rules:", *(f"  - {{{rule}}}" for rule in rules)]
+    lines += ["exemptions:"] if exempt else []
+    lines += [f"  - {{id: e{at}, reason: r, owner: o, {one}}}" for at, one in enumerate(exempt)]
+    return policy_of("\n".join(lines) + "\n")
