@@ -68,9 +68,7 @@ TELLING = tests(
     "receipts",
     "receipts_merged",
 )
-READING = tests(
-    "hss", "walk", "reading", "proof", "merge", "listing", "listing_faults", "listing_time", "listing_odd_answers"
-)
+READING = tests("hss", "reading", "proof", "merge", "listing", "listing_time", "listing_odd_answers")
 RUNS = (*tests("run", "check", "shard", "targets"), "tests/test_index.py")
 ROOMS = {
     "decode": Room(
@@ -89,12 +87,15 @@ ROOMS = {
     "locks": Room(files("state", "lock"), tests("state", "lock", "lock_processes", "file")),
     "match": Room(files("policy", "match*"), (*tests("policy", "match"), *tests("decide", "evaluate", "tolerance"))),
     "outbox": Room(files("notify", "outbox"), TELLING),
-    "plan": Room(files("hss", "plan", "estimate"), tests("hss", "plan", "plan_optimum", "estimate", "listing_time")),
+    "plan": Room(
+        files("hss", "plan", "estimate"),
+        tests("hss", "plan", "plan_optimum", "estimate", "listing_time", "listing_odd_answers"),
+    ),
     "receipts": Room(files("notify", "receipts"), TELLING),
     "report": Room(files("report", "*"), ("tests/report", "tests/function", *RUNS)),
     "retries": Room(("handler/retries.py",), ("tests/test_retries.py", *tests("hss", "client"))),
     "state": Room(STATE, tests("state", "document", "file", "index", "memory", "obs", "redis", "shared_index")),
-    "targets": Room(TARGETS, (*RUNS, *tests("decide", "schedule"))),
+    "targets": Room(TARGETS, (*RUNS, *tests("decide", "schedule"), *tests("commands", "check_servers"))),
     "transport": Room(
         ("handler/transport.py", "handler/http_session.py"),
         ("tests/test_transport.py", "tests/test_http_session.py", *tests("commands", "way_out")),
