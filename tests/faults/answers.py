@@ -10,6 +10,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from handler.errors import TransportError
+from handler.notify.send import LONGEST_WAIT
 from handler.transport import Request, Response
 from tests.fakes import FakeClock
 
@@ -83,9 +84,9 @@ def _moment(days: float):
 
 
 def _late(exchange: Exchange) -> Response:
-    """The answer comes, but with it the time for asking is over (290 of 300 s); there is just time to tell."""
+    """The answer comes, but with it the time for asking is over (290 of 300 s); a sink's comes when it is given up."""
     honest = exchange.honest()
-    exchange.clock.tick(292 if exchange.timeout > 10 else exchange.timeout)
+    exchange.clock.tick(292 if exchange.timeout > LONGEST_WAIT else exchange.timeout)
     return honest
 
 
