@@ -1,5 +1,6 @@
 """The function's door: what it returns, when it raises, what it tells first."""
 
+import gc
 import json
 
 import pytest
@@ -197,8 +198,37 @@ def test_the_context_is_used_by_its_documented_methods_only():
     assert (context.function.project_id, context.in_function) == ("0123456789abcdef0123456789abcdef", True)
 
 
-def test_initializer_returns_nothing_and_asks_nothing():
+@pytest.fixture
+def collector():
+    """The collector of unused objects, afterwards as it was before."""
+    before = gc.get_threshold()
+    yield gc
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+def test_initializer_returns_nothing_and_asks_nothing(collector):
     assert index.initializer(StrictContext()) is None
+
+
+def test_a_run_does_not_look_for_unused_objects_at_every_page(collector):
+    looked, fleet = [], Fleet.of(*[Line(port, "TCP", 1) for port in range(1000, 4000)])
+
+    def note(phase, info):
+        looked.append((phase, info["generation"]))
+
+    def looks():
+        collector.collect()
+        looked.clear()
+        collector.callbacks.append(note)
+        answer(World(fleet=fleet, throttle=0), HSS_CALLS_PER_MINUTE="0")
+        collector.callbacks.remove(note)
+        return len(looked)
+
+    before = looks()
+    index.initializer(StrictContext())
+    assert looks() < before / 5
+    assert collector.get_freeze_count() > 10_000
 
 
 def test_several_targets_each_have_their_verdict_and_the_worst_comes_first(tmp_path):

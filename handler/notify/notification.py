@@ -13,7 +13,7 @@ from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
 from handler.sinks.sink import Before, Notification
 from handler.sinks.text.announced import announcement
-from handler.sinks.text.incidents import incident_key
+from handler.sinks.text.lines import readable_time
 from handler.state.memory import place_of
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from handler.state.memory import Batch, Item, LastRun, Remembered
 
 MISSED_SHOWN = 10
+SHOWING_ALL = "no previous state: showing all "  # how the note begins that ends with a number
 _OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping", "rekeyed"))
 
 
@@ -37,6 +38,7 @@ class Situation(NamedTuple):
     run_interval: timedelta | None = None
     remembers: bool = True
     shard: str = ""
+    further: bool = False  # another message of the same run went before
 
 
 def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notification:
@@ -55,15 +57,16 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         ongoing=ongoing,
         before=_before(batch, sink, remembered) | _incidents(ongoing, sink, report, remembered),
         not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
-        seen_again=tuple(item.key or "the run, which could not begin" for item in by_what.get("seen_again", ())),
+        seen_again=tuple(map(_seen_again, by_what.get("seen_again", ()))),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in by_what.get("exemption", ())),
         announcements=tuple(_announcement(item, situation) for item in by_what.get("announced", ())),
         notes=tuple(_notes(by_what, situation, len(changed) + len(ongoing))),
         heartbeat="heartbeat" in by_what,
-        explain=_explain(report, min(changed or ongoing, key=worst_first, default=None)),
+        explain=_explain(report, changed or ongoing),
         run_interval=situation.run_interval,
         remembers=situation.remembers,
         shard=situation.shard,
+        further=situation.further and sink.kind.takes_all,
     )
 
 
@@ -101,7 +104,7 @@ def _incidents(
     known = ((one, remembered.get(one.fingerprint)) for one in ongoing if sink.kind.event_per_finding)
     place = place_of(report.target)
     return {
-        one.fingerprint: Before(key=incident_key(sink.group, one, place), told_key=told_key(record, sink.name))
+        one.fingerprint: Before(key=sink.incident_key(one, place), told_key=told_key(record, sink.name))
         for one, record in known
         if record is not None
     }
@@ -158,6 +161,10 @@ def _place(category: str) -> str:
     return "the run" if category == RUN else category
 
 
+def _seen_again(item: Item) -> str:
+    return item.key or "the run, which could not begin"
+
+
 def _not_seen(item: Item) -> str:
     return f"{_place(item.key)} could not be judged whole: {item.text}"
 
@@ -176,12 +183,13 @@ def _announcement(item: Item, situation: Situation) -> str:
 
 def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) -> Iterable[str]:
     if "digest" in by_what:
-        yield f"no previous state: showing all {count}"
+        yield f"{SHOWING_ALL}{count}"
     gaps = {item.text for item in by_what.get("gap", ())}
     if situation.report.gap_hours is not None:
         gaps.add(str(situation.report.gap_hours))
     yield from (f"no run for {hours} h" for hours in sorted(gaps))
-    yield from (f"another policy rules since {item.key}: {item.mark[:19]}" for item in by_what.get("policy", ()))
+    for item in by_what.get("policy", ()):
+        yield f"another policy rules since {readable_time(item.key)}: {item.mark[:19]}"
     yield from _missed_lines(by_what.get("missed", ()), situation.last_run.findings)
     yield from (f"HSS answers in another form: {item.key}" for item in by_what.get("drift", ()))
 
@@ -208,8 +216,9 @@ def _port(finding: Finding) -> str:
     return "" if finding.port is None else f"{finding.port}/{finding.protocol}"
 
 
-def _explain(report: Report, worst: Finding | None) -> str:
+def _explain(report: Report, findings: Iterable[Finding]) -> str:
     """The command that explains the worst line; a counter has no port to ask for."""
+    worst = min(findings, key=worst_first, default=None)
     if worst is None or worst.port is None or not report.policy_files:
         return ""
     files = report.policy_files
