@@ -98,9 +98,9 @@ SERVERS = tuple(
         ("e" * 32, "win-1", "10.2.0.7", "0.0.0.0"),
         ("d" * 32, "win-2", "10.9.0.7", "127.0.0.1"),
         ("c" * 32, "lin-1", "10.2.0.8", "0.0.0.0"),
-        (HEX, "", "10.9.0.8", "0.0.0.0"),
-        ("f" * 32, "", "", "0.0.0.0"),
-        ("b" * 32, "mac-1", "", "0.0.0.0"),
+        (HEX, "mac-2", "10.9.0.8", "0.0.0.0"),
+        ("f" * 32, "lin-2", "192.0.2.7", "0.0.0.0"),
+        ("b" * 32, "mac-1", "10.2.0.9", "0.0.0.0"),
     )
 )
 WORLDS = tuple(world for size in (1, 2, 3) for world in combinations(SERVERS, size))
@@ -165,6 +165,7 @@ def _worst(policy):
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(split_pairs())
 def test_nothing_is_silent_where_some_servers_are_found_less_severely(pair):
+    """Where HSS tells name, id and address of each: else a longer list may be undecided, for it asks for more."""
     old, new = pair
     if not loosened(old, new, DAY):
         before, after = _worst(old), _worst(new)
