@@ -304,3 +304,16 @@ def test_another_run_that_tells_meanwhile_is_not_repeated(tmp_path):
     assert "3 targets: violations" in said(got["chat"][0])
     assert estate.deliveries()["shop-1"] == "quiet"
     assert estate.state("shop-1").sinks["chat"].last_told == "2030-01-01T00:00:00Z"
+
+
+def test_a_target_that_left_is_not_forgotten_before_the_digest_was_taken(tmp_path):
+    estate = Estate(tmp_path, FOUR[:2], digest=True)
+    estate.run()
+    estate.list(FOUR[:1])
+    estate.down = {"chat"}
+    estate.run()
+    assert "shop-2" in json.loads((tmp_path / "_index.json").read_text())["targets"]
+    estate.down = set()
+    (text,) = map(said, estate.run()["chat"])
+    assert "no longer checked" in text
+    assert "shop-2" not in json.loads((tmp_path / "_index.json").read_text())["targets"]
