@@ -25,6 +25,7 @@ from handler.notify.outbox import remember
 from handler.notify.receipts import with_pending, with_receipts
 from handler.notify.send import Acceptance, SendResult, send
 from handler.notify.several import of_several
+from handler.notify.shares import halves
 from handler.state.memory import Batch, SinkMemory, place_of
 
 if TYPE_CHECKING:
@@ -136,7 +137,9 @@ class Together:
 
     def _send_to_one(self, messages: Sequence[_Message], share: Deadline) -> None:
         over, blocked = False, set[int]()
-        for message in messages:
+        queue = list(messages)
+        while queue:
+            message = queue.pop(0)
             ready = []
             for event in message.events:
                 if over or event.target in blocked:
@@ -144,9 +147,29 @@ class Together:
                 elif not self._waiting[event.target].beaten:
                     ready.append(event)
             sent = self._send(message.sink, ready, share)
+            if sent.too_large:
+                queue[:0] = self._shared_out(message.sink, ready)
+                continue
             if sent.acceptance is not Acceptance.TAKEN:
                 over = sent.status != "failed"  # what is refused for good says nothing of the other targets' messages
                 blocked |= {event.target for event in ready}
+
+    def _shared_out(self, sink: Sink, events: Sequence[Event]) -> list[_Message]:
+        """A message as two: of some targets and of the others, or of some findings of one and the others; or none."""
+        if len(events) > 1:
+            middle = len(events) // 2
+            return [_Message(sink, tuple(events[:middle])), _Message(sink, tuple(events[middle:]))]
+        shared: list[_Message] = []
+        for event in events:
+            outbox = self._waiting[event.target].outbox
+            outbox.settled.setdefault(sink.name, set()).add(event.batch.delivery_id)
+            batches = halves(sink, outbox.situation.report, event.batch)
+            shared += [_Message(sink, (event._replace(batch=batch),)) for batch in batches]
+        return shared
+
+    def _may_split(self, sink: Sink, events: Sequence[Event]) -> bool:
+        report = self._waiting[events[0].target].outbox.situation.report
+        return sink.kind.takes_all and (len(events) > 1 or bool(halves(sink, report, events[0].batch)))
 
     def _send(self, sink: Sink, events: Sequence[Event], share: Deadline) -> SendResult:
         """Send one message. A fault of our own in one target's part must not silence the others."""
@@ -164,10 +187,10 @@ class Together:
             context = self._waiting[sendable[0].target].outbox.context._replace(deadline=share)
             try:
                 notification = of_several(tuple(part for _, part in parts), message_id(sink, sendable))
-                sent = send(notification, sink, context)
+                sent = send(notification, sink, context, may_split=self._may_split(sink, sendable))
             except Exception as error:  # noqa: BLE001 - as above
                 sent = SendResult(Acceptance.UNKNOWN, "owed", _said(error))
-        for event in sendable:
+        for event in () if sent.too_large else sendable:
             self._note(sink, event, sent)
         return sent
 

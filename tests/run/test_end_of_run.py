@@ -317,3 +317,34 @@ def test_a_target_that_left_is_not_forgotten_before_the_digest_was_taken(tmp_pat
     (text,) = map(said, estate.run()["chat"])
     assert "no longer checked" in text
     assert "shop-2" not in json.loads((tmp_path / "_index.json").read_text())["targets"]
+
+
+@pytest.mark.parametrize("targets", [2, 4])
+def test_a_digest_that_a_machine_finds_too_large_is_shared_out_and_each_target_told_once(tmp_path, targets):
+    estate = Estate(tmp_path, FOUR[:targets], digest=True)
+    lines = tuple(Line(port, "TCP", 3) for port in range(100, 120))
+    fleet = Fleet({(name, "host"): Known(lines) for name in FOUR})
+    estate.world = World(root=tmp_path, fleet=fleet, throttle=0, clock=FakeClock())
+    refused, most = [], 6_000
+
+    def answer(request):
+        if "soc." in request.url and len(request.body) > most:
+            refused.append(len(request.body))
+            return Response(413)
+        return Response(200, {}, b"ok")
+
+    estate.world.web.answers = answer
+    everything = "version: 1\nrules: [{id: all, allowed_ports: [1], title: Nothing may be open, rationale: Because it may not.}]\n"
+    estate.run(everything)
+    taken = [json.loads(one.body) for one in estate.world.web.requests if "soc." in one.url and len(one.body) <= most]
+    reports = [report for body in taken for report in body.get("targets", [body])]
+    told = [one["fingerprint"] for report in reports for one in report["findings"]]
+    assert refused
+    assert len(told) == len(set(told))
+    assert {one["rationale"] for report in reports for one in report["findings"]} == {"Because it may not."}
+    open_now = {
+        name for target in FOUR[:targets] for name, one in estate.state(target).findings.items() if one.status == "open"
+    }
+    assert set(told) == open_now
+    assert set(estate.deliveries("soc").values()) == {"delivered"}
+    assert estate.run(everything)["soc"] == []
