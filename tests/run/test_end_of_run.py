@@ -306,6 +306,19 @@ def test_another_run_that_tells_meanwhile_is_not_repeated(tmp_path):
     assert estate.state("shop-1").sinks["chat"].last_told == "2030-01-01T00:00:00Z"
 
 
+def test_a_target_that_left_is_not_forgotten_before_the_digest_was_taken(tmp_path):
+    estate = Estate(tmp_path, FOUR[:2], digest=True)
+    estate.run()
+    estate.list(FOUR[:1])
+    estate.down = {"chat"}
+    estate.run()
+    assert "shop-2" in json.loads((tmp_path / "_index.json").read_text())["targets"]
+    estate.down = set()
+    (text,) = map(said, estate.run()["chat"])
+    assert "no longer checked" in text
+    assert "shop-2" not in json.loads((tmp_path / "_index.json").read_text())["targets"]
+
+
 @pytest.mark.parametrize("targets", [2, 4])
 def test_a_digest_that_a_machine_finds_too_large_is_shared_out_and_each_target_told_once(tmp_path, targets):
     estate = Estate(tmp_path, FOUR[:targets], digest=True)
