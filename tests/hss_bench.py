@@ -20,7 +20,7 @@ from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.simulator import Simulator
 from handler.transport import Request, Response
-from tests.fakes import FakeClock, FakeTransport
+from tests.fakes import FakeTransport, MovingClock
 
 PORTS, STATISTICS = "port_statistics", "asset_statistics"
 EVERY = Ask("host", every_row=True)
@@ -43,7 +43,7 @@ class Bench:
     """A client on the simulator, in process, on a clock that never waits."""
 
     def __init__(self, fleet: Fleet, *faults: Fault, left: float = 10_000.0, token: str = TOKEN, **options) -> None:
-        self.clock = FakeClock()
+        self.clock = MovingClock()
         options = {"cloud": "otc"} | options
         self.simulator = Simulator(fleet, Options(**options), clock=self.clock, faults=faults)
         self.target = Target(cloud=options["cloud"], project_id=PROJECT)

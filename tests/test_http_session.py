@@ -125,6 +125,7 @@ def tunnel(status):
         (tunnel(502), Failure("refuses the connection (502)", False, False, NAMED)),
         (requests.exceptions.InvalidProxyURL(URL), Failure("is no usable HTTP proxy", False, True, NAMED)),
         (urllib3.exceptions.ProxySchemeUnknown("ftp"), Failure("is no usable HTTP proxy", False, True, NAMED)),
+        (requests.exceptions.ProxyError(), Failure("connection broken", False, False, NAMED)),
         (
             requests.exceptions.ProxyError(ConnectionRefusedError(111, URL)),
             Failure("connection refused", False, False, NAMED),

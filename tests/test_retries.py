@@ -11,14 +11,14 @@ from handler.clock import Deadline
 from handler.errors import TimeLimitError, TransportError
 from handler.retries import Retries, in_minutes, retry_after, with_retries
 from handler.transport import Response
-from tests.fakes import NOON, FakeClock
+from tests.fakes import NOON, MovingClock
 
 BROKEN = TransportError("https://hss.example/v5: connection broken")
 
 
 def attempt(outcomes, wanted, *, left=1000.0, **other):
     """The result, the tries made and the waits, of a call with these outcomes in turn."""
-    clock, queue = FakeClock(), list(outcomes)
+    clock, queue = MovingClock(), list(outcomes)
 
     def call() -> Response:
         outcome = queue.pop(0)

@@ -338,6 +338,16 @@ def test_after_a_time_limit_the_connections_kept_for_later_are_closed(raw, trans
     assert closed.wait(PATIENT)
 
 
+def test_the_next_call_goes_over_the_same_connection(raw, transport):
+    def answer_twice(connection, _stop):
+        connection.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+        if connection.recv(65536).startswith(b"GET "):
+            connection.sendall(HEAD + b"Content-Length: 5\r\n\r\nagain")
+
+    url = raw(answer_twice)  # which accepts one connection
+    assert [transport(Request("GET", url), PATIENT).body for _ in range(2)] == [b"{}", b"again"]
+
+
 def test_closing_closes_the_kept_connections_and_the_next_call_opens_new_ones(raw, httpserver, transport):
     closed = threading.Event()
 

@@ -144,13 +144,13 @@ def _how_many(findings: tuple[Finding, ...], room: int, named: Mapping[str, int]
 
 
 def _bare(report: Report) -> Report:
-    """What is left where hundreds of targets share one result: verdict, counts of findings, the first reason."""
+    """What is left where hundreds of targets share one result: verdict, counts of findings, the first reason.
+
+    Whatever is derived is gone before.
+    """
     return report._replace(
         policy_files=report.policy_files[:1],
         coverage=tuple(one._replace(statistics=None, problems=()) for one in report.coverage),
-        exempted=(),
-        announced=(),
-        vendor=None,
         changes=None,
         problems=tuple(one._replace(message=one.message[:200], path=one.path[:80]) for one in report.problems[:1]),
         warnings=tuple(text[:120] for text in report.warnings[:1]),

@@ -9,18 +9,18 @@ from handler.hss.auth import AgencyAuth, KeyAuth, TokenAuth
 from handler.hss.signing import is_signed_with
 from handler.models import Secret
 from handler.transport import Request
-from tests.fakes import FakeClock
+from tests.fakes import MovingClock
 
 REQUEST = Request("GET", "https://hss.eu-de.otc.t-systems.com/v5/p/asset/statistics?category=host", {"Accept": "*/*"})
 
 
 def keys(security_token: str | None = None, access_key: str = "AKID", project_id: str = "p") -> KeyAuth:
     token = None if security_token is None else Secret(security_token)
-    return KeyAuth(access_key, Secret("SKSECRET"), project_id, FakeClock(), token)
+    return KeyAuth(access_key, Secret("SKSECRET"), project_id, MovingClock(), token)
 
 
 def agency(access="AKID", secret="SKSECRET", token="TOKSECRET") -> AgencyAuth:
-    return AgencyAuth(lambda: access, lambda: secret, lambda: token, "p", FakeClock())
+    return AgencyAuth(lambda: access, lambda: secret, lambda: token, "p", MovingClock())
 
 
 def test_a_token_is_sent_as_it_is():
@@ -32,7 +32,7 @@ def test_a_key_signs_host_date_project_and_security_token_only():
     assert set(headers) == {"Authorization", "Host", "X-Sdk-Date", "X-Project-Id", "X-Security-Token"}
     assert "SignedHeaders=host;x-project-id;x-sdk-date;x-security-token," in headers["Authorization"]
     sent = Request(REQUEST.method, REQUEST.url, {**headers, "Accept": "changed/by-a-proxy"})
-    assert is_signed_with(sent, "SKSECRET", FakeClock().moment)
+    assert is_signed_with(sent, "SKSECRET", MovingClock().moment)
 
 
 def test_a_content_type_is_signed_too():
@@ -50,7 +50,7 @@ def test_the_agency_signs_as_its_temporary_keys_do():
 
 def test_the_agency_is_asked_anew_for_each_request():
     given = iter(["OLD", "NEW"])
-    auth = AgencyAuth(lambda: next(given), lambda: "s", lambda: "t", "p", FakeClock())
+    auth = AgencyAuth(lambda: next(given), lambda: "s", lambda: "t", "p", MovingClock())
     assert [
         "Access=OLD" in auth.headers(REQUEST)["Authorization"],
         "Access=NEW" in auth.headers(REQUEST)["Authorization"],

@@ -24,7 +24,7 @@ from handler.hss.refusals import refusal
 from handler.models import Row, Secret, Target
 from handler.run.redaction import Redactor
 from handler.transport import HttpTransport, Request, Response
-from tests.fakes import FakeClock, FakeTransport, json_response, log_records
+from tests.fakes import FakeTransport, MovingClock, json_response, log_records
 
 TARGET = Target(cloud="otc", project_id="p 1/2")
 GOOD = json_response({"total_num": 1, "data_list": [{"port": 23, "type": "TCP", "num": 4}]})
@@ -55,7 +55,7 @@ class Bench:
     """A client on a fake transport, and what a call did."""
 
     def __init__(self, answers, *, auth: FakeAuth | None = None, left: float = 1000.0) -> None:
-        self.clock = FakeClock()
+        self.clock = MovingClock()
         self.transport = FakeTransport(answers)
         pacer = Pacer(self.clock)
         self.client = HssClient(
@@ -237,7 +237,7 @@ def test_a_real_exchange_over_http(httpserver):
         query_string="category=host&limit=200&offset=0",
         headers={"X-Auth-Token": "token-1"},
     ).respond_with_json({"total_num": 0, "data_list": []})
-    transport, clock = HttpTransport(), FakeClock()
+    transport, clock = HttpTransport(), MovingClock()
     client = HssClient(httpserver.url_for(""), FakeAuth(), transport, Pacer(clock), clock, Random(1))
     page = client.port_page(Target(project_id="p"), QUERY, Spending(Deadline.after(2, clock)))
     transport.close()
@@ -249,9 +249,9 @@ def test_a_refusal_that_repeats_the_token_does_not_make_us_tell_it(token, told):
     body = {"error_code": "APIGW.0301", "error_msg": f"not a token: {token}"}
     answers = [json_response(body, 403)]
     client = HssClient(
-        "https://h", TokenAuth(Secret(token)), FakeTransport(answers), Pacer(FakeClock(), 5), FakeClock(), Random(1)
+        "https://h", TokenAuth(Secret(token)), FakeTransport(answers), Pacer(MovingClock(), 5), MovingClock(), Random(1)
     )
-    response = client.get("p", AssetStatisticsQuery(category="host"), Spending(Deadline.after(60, FakeClock())))
+    response = client.get("p", AssetStatisticsQuery(category="host"), Spending(Deadline.after(60, MovingClock())))
     assert (f": {token}" in Redactor([token]).text(str(refusal(response, "here")))) is told
 
 
@@ -259,16 +259,16 @@ def test_an_answer_is_data_and_stays_as_it_is():
     token = "total_num-is-no-token"
     sent = json_response({"total_num": 0, "data_list": [], "note": token})
     client = HssClient(
-        "https://h", TokenAuth(Secret(token)), FakeTransport([sent]), Pacer(FakeClock(), 5), FakeClock(), Random(1)
+        "https://h", TokenAuth(Secret(token)), FakeTransport([sent]), Pacer(MovingClock(), 5), MovingClock(), Random(1)
     )
-    response = client.get("p", AssetStatisticsQuery(category="host"), Spending(Deadline.after(60, FakeClock())))
+    response = client.get("p", AssetStatisticsQuery(category="host"), Spending(Deadline.after(60, MovingClock())))
     assert response.body == sent.body
 
 
 @pytest.mark.parametrize(("sent", "waits"), [(False, 0), (True, 1)])
 def test_a_call_that_never_arrived_costs_no_pace(sent, waits):
     """Five refused connections and then a good one: nothing waits for the minute of a call that nobody counted."""
-    clock = FakeClock()
+    clock = MovingClock()
     refused = TransportError("connection refused", sent=sent, final=True)
     transport = FakeTransport([*[refused] * 5, Response(200, {}, b"{}")])
     auth = TokenAuth(Secret("t" * 40))

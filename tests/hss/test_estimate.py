@@ -97,3 +97,20 @@ def test_the_load_of_a_shard_is_its_pace_and_its_month():
     assert not shard_load([one] * 301, timedelta(hours=1)).fits
     assert shard_load([one] * 301, timedelta(hours=1), 0).fits
     assert shard_load([], timedelta(hours=1)).calls == 0
+
+
+def test_an_estimate_names_each_category_with_its_rows_and_the_calls_for_its_listeners():
+    asks, sizes = [EVERY, Ask("container", every_row=True)], {"host": Size(580, "asked")}
+    told = estimate(asks, sizes, listeners={"host": 4})
+    assert [(one.category, one.total_num, one.port_detail) for one in told.categories] == [
+        ("host", 580, 4),
+        ("container", 0, 0),
+    ]
+    assert told.calls == {"port_statistics": 4, "asset_statistics": 2, "port_detail": 4}
+    assert "port_detail" not in estimate(asks, sizes).calls
+
+
+def test_a_round_that_ends_as_the_next_is_due_fits():
+    one = {"port_statistics": 1}
+    assert shard_load([one] * 6, timedelta(seconds=61)).fits
+    assert not shard_load([one] * 6, timedelta(seconds=60)).fits

@@ -13,7 +13,7 @@ from handler.hss.client import HssClient
 from handler.hss.hosts import NOT_NAMED, name_hosts
 from handler.hss.pacing import Pacer
 from handler.models import Secret, Severity, Target
-from tests.fakes import FakeClock, FakeTransport, finding, json_response
+from tests.fakes import FakeTransport, MovingClock, finding, json_response
 
 HUAWEI = Target(name="prod", cloud="huaweicloud", region="eu-west-101", host="hss.example", project_id="abc")
 ROW = {
@@ -37,7 +37,7 @@ def pages_of(rows, total=None):
 
 
 def asked(findings, answers, *, target=HUAWEI, seconds=60, calls=5, **options):
-    clock, transport = FakeClock(), FakeTransport(answers)
+    clock, transport = MovingClock(), FakeTransport(answers)
     client = HssClient(
         endpoint="https://hss.example", authorizer=TokenAuth(Secret("t")), transport=transport,
         pacer=Pacer(clock, calls), clock=clock, random=random.Random(1),

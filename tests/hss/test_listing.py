@@ -147,7 +147,7 @@ def test_categories_and_the_moment_are_those_of_the_ask():
     fleet = Fleet({("0", "host"): Estate(lines(3)), ("0", "container"): Estate(lines(2))})
     got = Bench(fleet).snapshot(EVERY, Ask("container", every_row=True))
     assert [(one.category, len(one.rows)) for one in got.categories] == [("host", 3), ("container", 2)]
-    assert got.taken_at == "2026-11-22T12:00:00Z"
+    assert got.taken_at == "2026-11-22T12:00:01Z"  # the first look at the clock, at noon and 1.5 seconds
 
 
 def test_drift_from_the_document_is_a_warning():

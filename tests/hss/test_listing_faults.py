@@ -19,7 +19,7 @@ from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
 from handler.transport import HttpTransport, Request, Response
-from tests.fakes import FakeClock
+from tests.fakes import MovingClock
 from tests.hss_bench import EVERY, PORTS, Bench, ask, lines, told, varied
 
 
@@ -157,7 +157,7 @@ def test_an_exact_answer_with_fewer_rows_than_it_counts_is_incomplete_and_the_ot
 )
 @pytest.mark.parametrize("last", [3, 6])
 def test_a_page_that_does_not_come_whole_is_never_taken_for_one(kind, last):
-    clock, simulator = FakeClock(), Simulator(Fleet.of(*lines(450)), Options(cloud="otc", throttle=0))
+    clock, simulator = MovingClock(), Simulator(Fleet.of(*lines(450)), Options(cloud="otc", throttle=0))
     simulator.add_fault(Fault(kind, PORTS, first=3, last=last))
     transport, short = HttpTransport(read_timeout=60, max_bytes=200_000), HttpTransport(read_timeout=0.1)
     calls = count(1)

@@ -36,6 +36,8 @@ def test_where_starting_over_leaves_no_time_for_the_ports_they_are_asked_at_once
         got = bench.category(ports)
         assert (got.complete, got.plan, len(bench.queries)) == (True, plan, calls)
         assert 23 in {row.port for row in got.rows}
+        made = len(bench.queries) + 1
+        assert (bench.progress[-1].made, bench.progress[-1].planned) == (made, made)
 
 
 def test_exact_queries_after_starting_over_are_waited_for_while_they_fit():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from handler.hss.aligned import AlignedReading
 from handler.hss.pages import ListPage
 from handler.hss.plan import (
     Ask,
@@ -226,3 +227,10 @@ def test_no_page_is_asked_beyond_the_highest_offset():
     assert next_step(ask(every_row=True), far(2_000_000)) == NextPage(2_000_000, 5105, 5105)
     assert isinstance(next_step(ask(every_row=True), far(2_000_001)), GiveUp)
     assert next_step(Ask("host", PortSet(((1, 9000),))), far(2_000_001)) == ExactPorts(tuple(range(1, 9001)))
+
+
+def test_pages_at_multiples_of_the_limit_answer_no_port_before_they_are_whole():
+    ports = PortSet.of_ports([1, 23])
+    reading = AlignedReading().add(ListPage.of(0, 300, tcp(*range(1, 201)), 200))
+    assert unanswered(ports, Proof(reading)) == ports
+    assert unanswered(ports, Proof(reading, state="whole")) == PortSet()

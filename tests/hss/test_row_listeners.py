@@ -14,7 +14,7 @@ from handler.hss.client import HssClient
 from handler.hss.pacing import Pacer
 from handler.hss.row_listeners import with_listeners
 from handler.models import Row, Secret
-from tests.fakes import TARGET, FakeClock, FakeTransport, category, json_response, snapshot
+from tests.fakes import TARGET, FakeTransport, MovingClock, category, json_response, snapshot
 
 HUAWEI = TARGET._replace(cloud="huaweicloud")
 
@@ -36,7 +36,7 @@ def lists(by_port):
 
 
 def asked(answers, *rows, places=(("host", 23),), seconds=3600, target=HUAWEI):
-    clock, transport = FakeClock(), FakeTransport(answers)
+    clock, transport = MovingClock(), FakeTransport(answers)
     client = HssClient(
         "https://hss.example.com", TokenAuth(Secret("token")), transport, Pacer(clock), clock, random.Random(1)
     )

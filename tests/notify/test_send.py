@@ -14,7 +14,7 @@ from handler.sinks.message import PLAIN, SinkMessage
 from handler.sinks.sink import Notification
 from handler.transport import Response
 from tests.desk import SOC, UP, down, lost
-from tests.fakes import FakeClock, FakeTransport, report
+from tests.fakes import FakeTransport, MovingClock, report
 
 BUSY, NO, TOO_LARGE = Response(503), Response(400), Response(413)
 MEANINGS = {
@@ -49,7 +49,7 @@ class Post:
 
     def __init__(self, answers, *messages: SinkMessage, seconds: float = 30.0) -> None:
         kind = Letters(*(messages or (SinkMessage(b"hello"),)))
-        self.clock = FakeClock()
+        self.clock = MovingClock()
         self.transport = FakeTransport(answers if callable(answers) else list(answers))
         sink = SOC._replace(kind=SOC.kind._replace(load=lambda _: kind))
         context = DeliveryContext(self.transport, Deadline.after(seconds, self.clock), Random(1))
@@ -139,7 +139,7 @@ def test_a_kind_that_has_nothing_to_say_counts_as_told_and_is_quiet():
             return ()
 
     sink = SOC._replace(kind=SOC.kind._replace(load=lambda _: Silent()))
-    context = DeliveryContext(FakeTransport([]), Deadline.after(30, FakeClock()), Random(1))
+    context = DeliveryContext(FakeTransport([]), Deadline.after(30, MovingClock()), Random(1))
     result = send(Notification("id", report()), sink, context)
     assert (result.acceptance, result.status) == (Acceptance.TAKEN, "quiet")
 
@@ -166,7 +166,7 @@ def test_no_other_form_is_begun_when_the_time_is_over():
         post_clock.tick(10)
         return NO
 
-    post_clock = FakeClock()
+    post_clock = MovingClock()
     kind = Letters(SinkMessage(b"hello"))
     transport = FakeTransport(slow)
     sink = SOC._replace(kind=SOC.kind._replace(load=lambda _: kind))

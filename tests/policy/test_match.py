@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from handler.listeners import Listener, PortListeners
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -515,3 +516,94 @@ def test_a_rule_that_is_within_another_finds_nothing_that_the_other_does_not(pol
 )
 def test_an_exemption_that_names_protocols_covers_these_and_nothing_else(protocols, subject, covered):
     assert exemption_matcher(exemption(rules=("telnet",), protocols=protocols)).speaks_of(subject) is covered
+
+
+# ---- each key's own answer, word by word
+
+JUMP = Listener("id-1", "jump-1", "10.2.0.7", protocol="tcp", address="0.0.0.0")
+WEB = JUMP._replace(host_id="id-2", host_name="web-1")
+LOOPED = JUMP._replace(address="127.0.0.1")
+
+
+def behind(*listeners, num=None, trouble=""):
+    """Row 23/tcp with who listens behind it."""
+    return row(num=len(listeners) if num is None else num)._replace(listeners=PortListeners(23, listeners, trouble))
+
+
+COUNTER = Subject("host", None, None, 3, None)
+
+
+@pytest.mark.parametrize(
+    ("keys", "subject", "answers"),
+    [
+        ({}, row(), {"categories": "yes"}),
+        ({"categories": ("container",)}, row(), {"categories": "no"}),
+        ({"ports": PortSet.of_ports([23])}, row(), {"ports": "yes"}),
+        ({"ports": PortSet.of_ports([22])}, row(), {"ports": "no"}),
+        ({"ports": PortSet.of_ports([23])}, COUNTER, {"ports": "no"}),
+        ({"protocols": ("udp",)}, row(), {"protocols": "no"}),
+        ({"protocols": ("udp",)}, row(protocol="udp6"), {"protocols": "yes"}),
+        ({"protocols": ("udp",)}, row(protocol="sctp"), {"protocols": "no"}),
+        ({"protocols": ("udp",)}, COUNTER, {"protocols": "no"}),
+        ({"up_to": 3}, row(num=3), {"up_to": "yes"}),
+        ({"up_to": 3}, row(num=4), {"up_to": "no"}),
+        ({"up_to": 3}, row(num=None), {"up_to": "no"}),
+        ({"up_to": 3}, row(num=UNSAID), {"up_to": "depends"}),
+        ({"hosts": ("jump-*",)}, row(), {"hosts": "depends"}),
+        ({"hosts": ("jump-*",)}, COUNTER, {"hosts": "no"}),
+        ({"hosts": ("jump-*",)}, behind(JUMP), {"hosts": "yes"}),
+        ({"hosts": ("jump-*",)}, behind(JUMP, WEB), {"hosts": "no"}),
+        ({"hosts": ("jump-*",)}, behind(WEB), {"hosts": "no"}),
+        ({"hosts": ("jump-*",)}, behind(trouble="page 2 is missing", num=1), {"hosts": "undecidable"}),
+        ({"hosts": ("jump-*",), "up_to": 1}, row(num=9), {"hosts": "depends", "up_to": "depends"}),
+        ({"hosts": ("jump-*",), "up_to": 1}, behind(JUMP), {"hosts": "yes", "up_to": "yes"}),
+        ({"hosts": ("*",), "up_to": 1}, behind(JUMP, WEB), {"hosts": "no", "up_to": "yes"}),
+    ],
+)
+def test_each_key_of_an_exemption_gives_its_own_answer(keys, subject, answers):
+    given_ = exemption_matcher(exemption(rules=("telnet",), **keys)).answers(subject)
+    assert {"categories": "yes", **answers} == given_
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "answers"),
+    [
+        (TELNET, row(), {"ports": "yes", "categories": "yes", "above": "yes"}),
+        (TELNET, row(22, place="container"), {"ports": "no", "categories": "no"}),
+        (TELNET, COUNTER, {"ports": "no"}),
+        (DATABASES, COUNTER, {"ports": "yes", "above": "no"}),
+        (DATABASES, row(num=21), {"ports": "no", "above": "yes"}),
+        (DATABASES, COUNTER._replace(num=None), {"above": "undecidable"}),
+        (TELNET._replace(protocols=("udp",)), row(), {"protocols": "no"}),
+        (TELNET._replace(protocols=("udp",)), row(protocol="udp6"), {"protocols": "yes"}),
+        (TELNET._replace(protocols=("udp",)), row(protocol="sctp"), {"protocols": "yes"}),
+        (FLAGGED, row(), {"status": "undecidable"}),
+        (FLAGGED, row(status=UNSAID), {"status": "depends"}),
+        (FLAGGED, row(status="danger"), {"status": "yes"}),
+        (FLAGGED, row(status="normal"), {"status": "no"}),
+        (TELNET, row(num=0), {"above": "no"}),
+        (TELNET, row(num=UNSAID), {"above": "yes"}),
+        (TELNET._replace(above=2), row(num=UNSAID), {"above": "depends"}),
+        (TELNET._replace(above=2), row(num=2), {"above": "no"}),
+        (TELNET._replace(hosts=("jump-*",)), row(), {"hosts": "depends", "above": "yes"}),
+        (TELNET._replace(hosts=("jump-*",), above=1), row(num=2), {"hosts": "depends", "above": "depends"}),
+        (TELNET._replace(hosts=("jump-*",)), behind(JUMP), {"hosts": "yes", "above": "yes"}),
+        (TELNET._replace(hosts=("jump-*",)), behind(WEB), {"hosts": "no", "above": "no"}),
+        (TELNET._replace(hosts=("jump-*",), above=1), behind(JUMP, WEB), {"hosts": "yes", "above": "no"}),
+        (
+            TELNET._replace(hosts=("jump-*",)),
+            behind(trouble="page 2 is missing", num=1),
+            {"hosts": "undecidable", "above": "undecidable"},
+        ),
+        (TELNET._replace(listening="beyond-loopback"), row(), {"listening": "depends"}),
+        (TELNET._replace(listening="beyond-loopback"), behind(JUMP), {"listening": "yes"}),
+        (TELNET._replace(listening="beyond-loopback"), behind(LOOPED), {"listening": "no", "above": "no"}),
+    ],
+)
+def test_each_key_of_a_rule_gives_its_own_answer(rule, subject, answers):
+    given_ = rule_matcher(rule).answers(subject)
+    assert {key: given_[key] for key in answers} == answers
+
+
+def test_tests_of_keys_that_are_heeded_already_are_left_out():
+    assert set(rule_matcher(TELNET, but=("ports", "categories")).answers(row())) == {"above"}

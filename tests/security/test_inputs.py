@@ -27,7 +27,7 @@ from handler.state.interface import ObjectStorage
 from handler.state.obs_objects import ObsKeys, ObsObjects
 from handler.state.open import open_store
 from handler.transport import HttpTransport, Request, Response
-from tests.fakes import FakeClock, FakeTransport
+from tests.fakes import FakeTransport, MovingClock
 from tests.faults.wire import WireServer
 from tests.world import CANARY, World
 
@@ -166,7 +166,7 @@ def test_a_git_revision_is_no_option_and_no_command(revision, tmp_path):
 @pytest.mark.parametrize("key", ["../other/key", "a/../../b", "a?versionId=1", "a#b", "%2e%2e/x", "a\r\nHost: b"])
 def test_an_obs_key_is_quoted_and_stays_in_its_bucket(key):
     objects = ObsObjects(
-        "bucket", "https://obs.example.org", "r", lambda: ObsKeys("a", Secret("b")), FakeTransport([]), FakeClock()
+        "bucket", "https://obs.example.org", "r", lambda: ObsKeys("a", Secret("b")), FakeTransport([]), MovingClock()
     )
     url = objects.url(key)
     assert url.startswith("https://bucket.obs.example.org/")
@@ -180,7 +180,7 @@ def test_a_state_has_one_clear_place(url):
     with pytest.raises(SettingsError):
         open_store(
             url,
-            FakeClock(),
+            MovingClock(),
             decode,
             transport=FakeTransport([]),
             storage=ObjectStorage("https://o", "r", lambda: ObsKeys("a", Secret("b"))),

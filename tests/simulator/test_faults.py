@@ -16,13 +16,13 @@ from handler.simulator.fleet_file import read_fleet
 from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.simulator import Simulator
 from handler.transport import Request, Response
-from tests.fakes import FakeClock
+from tests.fakes import MovingClock
 
 FLEET = Fleet.of(*(Line(port, "TCP", 1, "normal") for port in range(1, 26)))
 
 
 def simulator(*faults: Fault, cloud: str = "huaweicloud") -> Simulator:
-    return Simulator(FLEET, Options(cloud=cloud, throttle=0), clock=FakeClock(), faults=faults)
+    return Simulator(FLEET, Options(cloud=cloud, throttle=0), clock=MovingClock(), faults=faults)
 
 
 def ask(service: Simulator, query: str = "", api: str = "port/statistics") -> Response:

@@ -13,7 +13,7 @@ from handler.simulator.fleet import Fleet, Line
 from handler.simulator.moving import Movement, moved, ordered
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
-from tests.fakes import FakeClock
+from tests.fakes import MovingClock
 from tests.simulator.test_simulator import ask
 
 LINES = (
@@ -86,7 +86,7 @@ def test_movement_is_the_same_for_the_same_seed_and_may_be_none():
 
 def simulator(moving=None, fault=(), **options):
     fleet = Fleet.of(*(Line(port, "TCP", 1 + port % 3) for port in range(1, 31)))
-    return Simulator(fleet, Options(throttle=0, **options), clock=FakeClock(), faults=fault, moving=moving)
+    return Simulator(fleet, Options(throttle=0, **options), clock=MovingClock(), faults=fault, moving=moving)
 
 
 def ports(service, query=""):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tools.mutants import EQUIVALENT, ROOMS, ROOT, Count, change_of, is_wording, sampled, table
+from tools.mutants import EQUIVALENT, ROOMS, ROOT, Count, change_of, is_wording, recorded, sampled, table
 
 SHOWN = """# handler.clock.x_later__mutmut_1: survived
 --- handler/clock.py
@@ -58,6 +58,13 @@ def test_the_score_leaves_out_what_changes_no_behaviour_and_the_table_says_what_
         "| **all** | 806 | 22 | 9 | 1 | 5 | 7 | 90.0 % |",
     ]
     assert Count().score == 100
+
+
+def test_the_figures_of_rooms_that_were_run_one_by_one_stand_in_one_table(tmp_path):
+    (tmp_path / "state.json").write_text("[800, [3, 1, 5, 7]]")
+    (tmp_path / "diff.json").write_text("[9, [9, 0, 0, 0]]")
+    counts, made = recorded(tmp_path)
+    assert (counts, made) == ({"diff": Count(9), "state": Count(3, 1, 5, 7)}, {"diff": 9, "state": 800})
 
 
 @pytest.mark.parametrize("name", ROOMS)
