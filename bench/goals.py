@@ -70,8 +70,12 @@ def _cold(section: Mapping[str, Any]) -> Iterator[Goal]:
     for setting in (f"{version}, {wait}" for version in ("3.10", "3.12") for wait in SETTINGS):
         if setting in section:
             result = section[setting]
-            yield Goal(f"report from a cold start / bare requests, {setting}", 1.4, result["report / bare requests"])
-            yield Goal(f"importable / the four packages, {setting}", 0.6, result["importable / four packages"])
+            for suffix in ("", ", CPU"):  # the time is what is wanted, the CPU what a busy machine can still tell
+                name = f"report from a cold start / bare requests, {setting}{suffix}"
+                yield Goal(name, 1.4, result[f"report / bare requests{suffix}"])
+            yield Goal(
+                f"importable / the four packages, {setting}, CPU", 0.6, result["importable / four packages, CPU"]
+            )
 
 
 def _commands(section: Mapping[str, Any]) -> Iterator[Goal]:

@@ -54,6 +54,7 @@ def _cold(place: Place, latency: float, rounds: int) -> Section:
         "importable / four packages, CPU": figures.ratio("ours", "four packages", "import_cpu"),
         "first request / bare requests": figures.ratio("ours", "bare requests", "first"),
         "report / bare requests": figures.ratio("ours", "bare requests", "done"),
+        "report / bare requests, CPU": figures.ratio("ours", "bare requests", "cpu"),
         "report / vendor SDK": figures.ratio("ours", "vendor SDK", "done") if place.sdk_python else None,
     }
 
