@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate
-from handler.listeners import Listener, PortListeners
 from handler.models import CATEGORIES, Row
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.match import (
     ExemptionsInForce,
     concerns,
