@@ -1,6 +1,6 @@
 """Measures everything and prints a Markdown table; `bench/run.sh` prepares what it needs.
 
-python -m bench --work build/bench --rounds 11 [--only cold whole ...]
+python -m bench --work build/bench --rounds 11 [--only cold whole ...] [--page docs/performance.md]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from bench import c7n, commands, pure, runs, sweep, weight
+from bench import c7n, commands, goals, pure, runs, sweep, weight
 from bench.fresh import Place
 from bench.measure import progress
 from bench.table import markdown
@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--work", type=Path, default=Path("build/bench"), help="zips, peers' environments, results")
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--only", nargs="*", choices=SECTIONS, default=SECTIONS)
+    parser.add_argument("--page", type=Path, help="write the page with the figures that have an aim there, too")
     args = parser.parse_args()
     zips = {version: args.work / f"port-compliance-py{version.replace('.', '')}.zip" for version in ("3.10", "3.12")}
     places = [place(version, path, args.work) for version, path in zips.items() if path.exists()]
@@ -52,9 +53,12 @@ def main() -> int:
     for section in args.only:
         progress(section)
         results[section] = work[section]()
+        results.setdefault("rounds of each", {})[section] = args.rounds
         output.write_text(json.dumps(results, indent=1))
     table = markdown(results)
     (args.work / "results.md").write_text(table, encoding="utf-8")
+    if args.page is not None:
+        goals.write_page(Path(__file__).parent / "performance.md", args.page, results)
     print(table)
     return 0
 

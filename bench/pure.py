@@ -101,11 +101,16 @@ def snapshot_of(rows: int) -> Snapshot:
     )
 
 
+PAGES = {"a page of OTC": "otc", "a page of Huawei Cloud": "huaweicloud", "a page with drift": "huaweicloud"}
+
+
 def decoding(rounds: int) -> Section:
-    """A page of 200 rows: as documented, and with words that its document does not list."""
+    """A page of 200 rows: as documented, and with a word that no document lists."""
     results: dict[str, Any] = {}
-    for name, cloud in (("as documented", "otc"), ("with drift", "huaweicloud")):
+    for name, cloud in PAGES.items():
         page = _page(cloud, 200)
+        if "drift" in name:
+            page = page.replace(b'"danger"', b'"odd"')
         parsed = json.loads(page)
         validator = keywords.compiled(catalog.effective("answers", "port_statistics", cloud))
         response = Response(200, {}, page)

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from bench.fresh import FOUR, Place, floor, importing, one_core, ours, sdk
 from bench.measure import Figures, exponent, paired
 from bench.serving import Serving
 
+if TYPE_CHECKING:
+    from handler.simulator.moving import ListOrder
+
 Section = dict[str, object]
-ROWS = (40, 1_000, 10_000)
+# how many rows, and in which order the service lists them: it decides how often a list must be read
+LISTS: dict[str, tuple[int, ListOrder]] = {
+    "40 rows": (40, "port"),
+    "1,000 rows in order of port": (1_000, "port"),
+    "1,000 rows in no order": (1_000, "insertion"),
+    "10,000 rows in order of port": (10_000, "port"),
+    "10,000 rows in no order": (10_000, "insertion"),
+}
 
 
 def cold(places: list[Place], rounds: int) -> Section:
@@ -19,7 +32,7 @@ def cold(places: list[Place], rounds: int) -> Section:
         for quota, name in ((0.0, "one core"), (0.3, "0.3 of one core")):
             with one_core(quota) as prefix:
                 if prefix:
-                    results[f"{place.version}, 50 ms, {name}"] = _cold(place._replace(prefix=prefix), 0.05, rounds)
+                    results[f"{place.version}, 50 ms, {name}"] = _cold(replace(place, prefix=prefix), 0.05, rounds)
     return results
 
 
@@ -49,25 +62,26 @@ def whole(place: Place, rounds: int) -> Section:
     """Every row listed and judged, without pacing; the CPU of imports is apart."""
     results: dict[str, object] = {}
     medians: dict[str, list[float]] = {}
-    for rows in ROWS:
-        with Serving(rows) as server:
+    for case, (rows, order) in LISTS.items():
+        with Serving(rows, order=order) as server:
             contestants = {
                 "ours": ours(place, server),
                 "ours, imports ahead": ours(place, server, imports_ahead=True),
                 "floor": floor(place, server),
             }
-            if place.sdk_python:
+            if place.sdk_python and order == "port":
                 contestants |= {f"SDK, page {n or 10}": sdk(place, server, n) for n in (0, 200)}
-            figures = paired(f"whole run of {rows} rows", contestants, rounds if rows < 10_000 else min(rounds, 7))
-        results[f"{rows}"] = {
+            figures = paired(f"whole run of {case}", contestants, rounds if rows < 10_000 else min(rounds, 7))
+        results[case] = {
+            "rows": rows,
             "figures": figures.plain(),
             "CPU / floor, imports apart": figures.ratio("ours, imports ahead", "floor", "work_cpu"),
             "CPU / floor, late imports included": figures.ratio("ours", "floor", "work_cpu"),
             "whole CPU / floor": figures.ratio("ours", "floor", "cpu"),
         }
-        for who in contestants:
+        for who in contestants if order == "port" else ():
             medians.setdefault(who, []).append(figures.median(who, "work_cpu"))
-    results["growth"] = {who: exponent(ROWS[1:], values[1:]) for who, values in medians.items()}
+    results["growth"] = {who: exponent((1_000, 10_000), values[1:]) for who, values in medians.items()}
     return results
 
 

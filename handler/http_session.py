@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 
 import requests
 from requests import exceptions as of_requests
-from requests.structures import CaseInsensitiveDict
 from requests.utils import get_environ_proxies, select_proxy
 from urllib3 import exceptions as of_urllib3
 
@@ -44,7 +43,7 @@ _HANDSHAKE = frozenset(
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # in the order in which requests looks at them
 # what requests heeds of the environment for each request, besides a password file
-_HEEDED = (*_BUNDLES, *("http_proxy", "https_proxy", "all_proxy", "no_proxy"), "REQUEST_METHOD")
+_HEEDED = (*_BUNDLES, "http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
 _HEEDED_ALIKE = tuple(dict.fromkeys(spelt for name in _HEEDED for spelt in (name, name.upper())))
 _REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
@@ -130,7 +129,7 @@ def exchange(
     prepared = requests.PreparedRequest()
     prepared.prepare_method(method)
     prepared.prepare_url(url, None)
-    prepared.prepare_headers(CaseInsensitiveDict({**session.headers, **headers}))
+    prepared.prepare_headers({**session.headers, **headers})
     prepared.prepare_body(body, None)
     proxies, verify = _way("/".join(url.split("/", 3)[:3]), tuple(map(os.environ.get, _HEEDED_ALIKE)))
     adapter = session.get_adapter(url)

@@ -25,7 +25,7 @@ class _Answered(Protocol):
 
 _Answer = TypeVar("_Answer", bound=_Answered)
 LONGEST_ASKED = 366 * 86_400.0  # seconds; a number of many digits is this
-_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_NUMBER = r"-?[0-9]+(\.[0-9]+)?"
 
 
 class Retries(NamedTuple):
@@ -80,7 +80,7 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     """
     known = {name.lower(): value for name, value in headers.items()}
     text = known.get("retry-after", "").strip()
-    if _NUMBER.fullmatch(text):
+    if re.fullmatch(_NUMBER, text):
         return min(max(0.0, float(text)), LONGEST_ASKED)
     until = _http_date(text)
     since = (_http_date(known.get("date", "")) or now) if until else None

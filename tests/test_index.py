@@ -1,20 +1,16 @@
 """The function's door: what it returns, when it raises, what it tells first."""
 
+import gc
 import json
-import random
-from urllib.parse import urlsplit
 
 import pytest
 
 from handler import index
 from handler.errors import DeliveryError, PolicyError, SettingsError, UnknownError, UsageError
 from handler.report.fit import RESULT_BYTES
-from handler.run.context import Warm
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
-from handler.sinks.kinds import SINK_KINDS
 from handler.transport import Response
-from tests.fakes import FakeTransport
 from tests.world import CLEAN, TIMER, StrictContext, World
 
 HOOK = "https://hooks.example.org/secret-path"
@@ -64,52 +60,6 @@ def test_a_timer_may_test_the_sinks_without_checking_anything():
     result = answer(world, event, WEBHOOK_URL=HOOK, HSS_PROJECT_ID=None, HSS_AUTH_TOKEN=None)
     assert result["deliveries"] == [{"sink": "default", "kind": "generic", "status": "delivered", "reason": ""}]
     assert told(world)[0]["verdict"] == "inconclusive"
-    assert world.simulator.calls == []
-
-
-SAYS = {
-    "feishu": b'{"code": 0}', "dingtalk": b'{"errcode": 0}', "wecom": b'{"errcode": 0}', "telegram": b'{"ok": true}',
-    "rocketchat": b'{"success": true}', "splunk": b'{"text": "Success", "code": 0}', "slack": b"ok", "mattermost": b"ok",
-    "googlechat": b'{"name": "spaces/A/messages/B"}',
-}  # fmt: skip
-CODES = {"pagerduty": 202, "teams": 202, "discord": 204}
-NEEDS = {
-    "telegram": "chat_id: '-1'",
-    "pagerduty": "routing_key: '${KEY}'",
-    "splunk": "headers: {Authorization: 'Splunk ${KEY}'}",
-}
-KINDS = [
-    kind for kind in SINK_KINDS if kind != "smn"
-]  # which is signed with the agency's keys, and has tests of its own
-
-
-@pytest.mark.parametrize("refused", [False, True])
-def test_a_timer_tests_the_sinks_of_every_kind_with_reasons_as_in_a_run(tmp_path, refused):
-    world, config = World(), tmp_path / "sinks.yaml"
-    lines = [
-        f"  - {{name: {kind}, kind: {kind}, url: 'https://{kind}.example.org/x', {NEEDS.get(kind, '')}}}"
-        for kind in KINDS
-    ]
-    config.write_text("\n".join(["sinks:", *lines]))
-
-    def answered(request):
-        kind = urlsplit(request.url).netloc.partition(".")[0]
-        if refused and kind != "generic":
-            return Response(404, {}, b"no such hook")
-        return Response(CODES.get(kind, 200), {}, SAYS.get(kind, b"{}"))
-
-    world.warm = Warm(api=world.simulator, web=FakeTransport(answered), random=random.Random(1))
-    event = {**TIMER, "user_event": json.dumps({"notify_test": True})}
-    nothing = {"HSS_PROJECT_ID": None, "HSS_AUTH_TOKEN": None}
-    result = answer(world, event, NOTIFY_CONFIG=str(config), KEY="0123456789abcdef0123456789abcdef", **nothing)
-    came = {one["kind"]: (one["status"], one["reason"]) for one in result["deliveries"]}
-    assert list(came) == KINDS
-    for kind, (status, reason) in came.items():
-        if refused and kind != "generic":
-            assert status == "failed"
-            assert "404" in reason
-        else:
-            assert status == ("accepted" if kind == "teams" else "delivered"), (kind, reason)
     assert world.simulator.calls == []
 
 
@@ -248,8 +198,37 @@ def test_the_context_is_used_by_its_documented_methods_only():
     assert (context.function.project_id, context.in_function) == ("0123456789abcdef0123456789abcdef", True)
 
 
-def test_initializer_returns_nothing_and_asks_nothing():
+@pytest.fixture
+def collector():
+    """The collector of unused objects, afterwards as it was before."""
+    before = gc.get_threshold()
+    yield gc
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+def test_initializer_returns_nothing_and_asks_nothing(collector):
     assert index.initializer(StrictContext()) is None
+
+
+def test_a_run_does_not_look_for_unused_objects_at_every_page(collector):
+    looked, fleet = [], Fleet.of(*[Line(port, "TCP", 1) for port in range(1000, 4000)])
+
+    def note(phase, info):
+        looked.append((phase, info["generation"]))
+
+    def looks():
+        collector.collect()
+        looked.clear()
+        collector.callbacks.append(note)
+        answer(World(fleet=fleet, throttle=0), HSS_CALLS_PER_MINUTE="0")
+        collector.callbacks.remove(note)
+        return len(looked)
+
+    before = looks()
+    index.initializer(StrictContext())
+    assert looks() < before / 5
+    assert collector.get_freeze_count() > 10_000
 
 
 def test_several_targets_each_have_their_verdict_and_the_worst_comes_first(tmp_path):

@@ -249,6 +249,36 @@ def test_without_time_left_nothing_is_sent(httpserver, transport):
     assert not httpserver.log
 
 
+def test_one_thread_makes_one_call_after_another_and_ends_when_none_comes(httpserver, transport):
+    httpserver.expect_request("/").respond_with_data("fine")
+    before = set(threading.enumerate())
+    for _ in range(3):
+        assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"fine"
+    (asks,) = set(threading.enumerate()) - before
+    asks.join(PATIENT)
+    assert not asks.is_alive()
+    assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"fine"
+
+
+def test_calls_at_the_same_time_do_not_wait_for_each_other(raw, transport):
+    together = threading.Barrier(2)
+
+    def answer(connection, _stop):
+        together.wait(PATIENT)
+        connection.sendall(HEAD + b"Content-Length: 2\r\n\r\n{}")
+
+    bodies = []
+    asking = [
+        threading.Thread(target=lambda url: bodies.append(transport(Request("GET", url), PATIENT).body), args=(url,))
+        for url in (raw(answer), raw(answer))
+    ]
+    for each in asking:
+        each.start()
+    for each in asking:
+        each.join(PATIENT)
+    assert bodies == [b"{}", b"{}"]
+
+
 def test_a_proxy_that_asks_for_a_login_is_named_and_the_request_never_arrived(httpserver, transport, monkeypatch):
     monkeypatch.setenv("http_proxy", httpserver.url_for("").replace("//", f"//me:{SECRET}@"))
     httpserver.expect_request("/v5").respond_with_data(status=407)

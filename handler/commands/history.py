@@ -5,12 +5,25 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections import Counter
+from datetime import timedelta
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from handler.clock import parse_iso
 from handler.commands.extras import from_extra
 from handler.commands.terminal import terminal_context
 from handler.errors import MissingExtraError, SettingsError
+from handler.formats.fleet import age_words
 from handler.formats.inert import inert
+from handler.formats.not_known import (
+    WORD,
+    hours_without_a_run,
+    is_overdue,
+    ports_word,
+    run_counts,
+    usual_seconds,
+)
 from handler.models import Severity
 from handler.run.wiring import Wiring
 from handler.state.memory import RunSummary
@@ -18,6 +31,7 @@ from handler.state.memory import RunSummary
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from handler.state.interface import Store
     from handler.state.memory import RunSummary
@@ -29,14 +43,16 @@ EXAMPLE = "port-compliance history --state file:///var/lib/port-compliance/state
 TABLE_ROWS = 20
 FEW = 5  # targets that have a table each
 _LEVELS = tuple(str(severity) for severity in sorted(Severity, reverse=True))
-_HEAD = f"{'when (UTC)':<17}{'verdict':<14}{'crit':>5}{'high':>5}{'med':>5}{'low':>5}{'info':>5}"
-_HEAD += f"{'ports':>9}{'secs':>6}{'calls':>6}"
+_HEAD = f"{'when (UTC)':<17}{'verdict':<13}{'crit':>5}{'high':>5}{'med':>5}{'low':>5}{'info':>5}"
+_HEAD += f"{'ports':>10}{'secs':>6}{'calls':>6}"
+_MANY_HEAD = f"{'target':<20}{'when (UTC)':<17}{'verdict':<13}{'crit':>5}{'high':>5}{'med':>5}{'low':>5}{'age':>5}"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What `history` takes."""
     parser.add_argument("--state", metavar="URL", help="where the state is kept (default: STATE_URL)")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="default text")
+    parser.add_argument("--at", metavar="TIME", help="the clock, for a result that can be repeated")
 
 
 def run(args: argparse.Namespace, stores: Stores | None = None) -> int:
@@ -46,7 +62,7 @@ def run(args: argparse.Namespace, stores: Stores | None = None) -> int:
         print(json.dumps({name: [_plain(one) for one in runs] for name, runs in histories.items()}, indent=2))
         return 0
     if len(histories) > FEW:
-        print("\n".join(lines_of_many(histories)))
+        print("\n".join(lines_of_many(histories, terminal_context(args.at).clock.now())))
         return 0
     for name, runs in histories.items():
         print(table(name, runs))
@@ -73,19 +89,40 @@ def table(name: str, runs: Sequence[RunSummary]) -> str:
     if not runs:
         return f"{inert(name, 60)}: no run yet"
     lines = [f"{inert(name, 60)}: {len(runs)} run{'' if len(runs) == 1 else 's'}, newest first", _HEAD]
-    lines += [_line(one) for one in list(reversed(runs))[:TABLE_ROWS]]
+    lines += _rows(runs)
     if len(runs) > TABLE_ROWS:
         lines.append(f"and {len(runs) - TABLE_ROWS} older; --format json gives them all")
     return "\n".join(lines)
 
 
-def lines_of_many(histories: Mapping[str, Sequence[RunSummary]]) -> Iterator[str]:
+def _rows(runs: Sequence[RunSummary]) -> Iterator[str]:
+    """The newest runs, newest first, with a line where runs are missing."""
+    usual, newest = usual_seconds(runs), list(reversed(runs))[: TABLE_ROWS + 1]
+    for run, before in zip_longest(newest[:TABLE_ROWS], newest[1:]):
+        yield _line(run)
+        hours = 0 if before is None else hours_without_a_run(before, run, usual)
+        if hours:
+            yield f"{WORD}: no run for {hours} h"
+
+
+def lines_of_many(histories: Mapping[str, Sequence[RunSummary]], now: datetime) -> Iterator[str]:
     """The last run of each of many targets, a line each, those whose last run is oldest first."""
+    last = Counter(runs[-1].verdict for runs in histories.values() if runs)
+    late = {name for name, runs in histories.items() if is_overdue(runs, now)}
     yield f"{len(histories)} targets, each with its last run, the oldest first"
-    yield f"{'target':<25}{_HEAD}"[:80].rstrip()
+    facts = [f"{count} {inert(word, 13)}" for word, count in sorted(last.items())]
+    facts += [f"{len(late)} late (twice the usual time since the last run)"] * bool(late)
+    facts += [f"{len(histories) - last.total()} without a run"] * (last.total() < len(histories))
+    yield ", ".join(facts)
+    yield _MANY_HEAD
     for name, runs in sorted(histories.items(), key=lambda item: item[1][-1].at if item[1] else ""):
-        shown = inert(name, 24)
-        yield f"{shown:<25}{_line(runs[-1])}"[:80].rstrip() if runs else f"{shown:<25}no run yet"
+        shown = f"{inert(name, 19):<20}"
+        yield f"{shown}{_short(runs[-1], now)}{' late' if name in late else ''}" if runs else f"{shown}no run yet"
+
+
+def _short(one: RunSummary, now: datetime) -> str:
+    counts = "".join(f"{count:>5}" for count in run_counts(one)[:4])
+    return f"{_when(one)}{counts}{age_words(max(timedelta(0), now - parse_iso(one.at))):>5}"
 
 
 def _load(store: Store) -> tuple[RunSummary, ...]:
@@ -94,9 +131,12 @@ def _load(store: Store) -> tuple[RunSummary, ...]:
 
 
 def _line(one: RunSummary) -> str:
-    counts = "".join(f"{count:>5}" for count in one.counts)
-    when = inert(one.at[:16].replace("T", " "), 16)
-    return f"{when:<17}{inert(one.verdict, 13):<14}{counts}{one.ports:>9}{one.seconds:>6}{one.calls:>6}"
+    counts = "".join(f"{count:>5}" for count in run_counts(one))
+    return f"{_when(one)}{counts}{ports_word(one):>10}{one.seconds:>6}{one.calls:>6}"
+
+
+def _when(one: RunSummary) -> str:
+    return f"{inert(one.at[:16].replace('T', ' '), 16):<17}{inert(one.verdict, 12):<13}"
 
 
 def _plain(one: RunSummary) -> dict[str, object]:

@@ -12,7 +12,7 @@ from handler.report.report_file import parse_report
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sample import sample_report
 from handler.sinks.sink import Notification, Sink
-from handler.sinks.text.announced import announced_sentences
+from handler.sinks.text.announced import announced_in
 
 if TYPE_CHECKING:
     import argparse
@@ -58,7 +58,7 @@ def everything_new(report: Report) -> Notification:
             for one in report.exempted
             if one.days_left <= 14
         ),
-        announcements=announced_sentences(report, parse_iso(report.started_at).date()),
+        announcements=announced_in(report, parse_iso(report.started_at).date()),
     )
 
 

@@ -117,7 +117,7 @@ def _of_all(plans: Sequence[tuple[Place | None, Estimate]], wiring: Wiring) -> I
     seconds = sum(load.gb_seconds_a_month for load in loads)
     yield f"{len(plans)} targets, each every {interval}: {sum(load.calls for load in loads)} calls a round at most"
     yield (
-        f"{len(loads)} credentials, {requests:,} requests and {seconds:,.0f} GB-s a month "
+        f"{len(loads)} credential{'s' * (len(loads) != 1)}, {requests:,} requests and {seconds:,.0f} GB-s a month "
         f"(a function each, a timer every {TIMER_MINUTES} minutes, {MEMORY_MB} MB)"
     )
 

@@ -45,7 +45,7 @@ def announcements(rules: Iterable[Rule], today: date) -> tuple[Announcement, ...
 def _announcement(rule: Rule, day: date, today: date) -> Announcement:
     stage = next((str(days) for days in STAGES if day - today <= timedelta(days=days)), "0")
     name = f"{rule.title} ({rule.id})" if rule.title and rule.title != rule.id else rule.id
-    words = f"{name} forbids {_what(rule)} in {' and '.join(rule.categories)}"
+    words = f"{name} forbids {_what(rule)} ({', '.join(rule.categories)})"
     return Announcement(rule.id, day.isoformat(), stage, int(rule.severity), rule.categories, rule.tags, words)
 
 

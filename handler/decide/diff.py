@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 _KINDS: Final = ("new", "newly_forbidden", "grown", "raised", "lowered", "ongoing", "reopened")
 REOPEN_WINDOW: Final = timedelta(days=30)
 DRIFT: Final = ("drift: ", "tolerated ")  # how a warning begins that an answer is not as documented
-_ID: Final = re.compile(
+_ID: Final = (
     r"request id [^\s)]+|\b[0-9a-fA-F-]{8,}\b|\b(?=[^\W\d_]*\d)(?=\d*[^\W\d_])[^\W_]{8,}\b"  # the last: of any alphabet
 )
-_NUMBERS: Final = re.compile(r"\d+(?:, \d+)*")
-_HOW_MANY: Final = re.compile(r" \(# times\)|(?<=minute)s\b|(?<=call)s\b")
+_NUMBERS: Final = r"\d+(?:, \d+)*"
+_HOW_MANY: Final = r" \(# times\)|(?<=minute)s\b|(?<=call)s\b"
 
 
 class Compared(NamedTuple):
@@ -150,7 +150,7 @@ def gap_hours(previous_run_at: str | None, now: datetime, interval: timedelta | 
 
 def shape(text: str) -> str:
     """A text without its numbers and ids: the same reason with another count or request id is not another reason."""
-    return _HOW_MANY.sub("", _NUMBERS.sub("#", _ID.sub("#", text)))
+    return re.sub(_HOW_MANY, "", re.sub(_NUMBERS, "#", re.sub(_ID, "#", text)))
 
 
 def _of(kinds: Mapping[str, tuple[str, ...]], kind: str) -> tuple[str, ...]:

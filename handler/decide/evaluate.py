@@ -281,7 +281,8 @@ def _exemption_warnings(policy: Policy, target: Target, today: date) -> Iterator
         if left < 0:
             yield f"exemption {exemption.id} ({exemption.owner}) ended on {exemption.expires} and is off"
         elif left <= NOTICE_DAYS:
-            yield f"exemption {exemption.id} ({exemption.owner}) ends on {exemption.expires}, {left} days left"
+            days = "1 day" if left == 1 else f"{left} days"
+            yield f"exemption {exemption.id} ({exemption.owner}) ends on {exemption.expires}, {days} left"
         for breach in policy.limits.breaches(exemption, today):
             yield f"exemption {exemption.id} ({exemption.owner}) {breach}: it does not apply"
         if exemption.enterprise_projects and everywhere:

@@ -11,7 +11,7 @@ from handler.decide.schedule import since
 from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime, timedelta
 
     from handler.decide.fleet import FleetStatus, FleetTarget
@@ -54,27 +54,50 @@ def digest_for(
 ) -> FleetDigest:
     """The digest for one sink. What is better than last time is forgotten in silence, so that a relapse is told."""
     unread = {f"#{text.partition(':')[0]}": f"not read: {text}" for text in fleet.unread}
-    targets = _by_name(fleet)
-    standings = {name: (one.standing, one.last_complete_at) for name, one in targets.items()}
-    known, telling = {}, {}
-    for name, (standing, complete_at) in (dict.fromkeys(unread, ("stale", "")) | standings).items():
-        before, _, at = told.get(name, "").partition(" ")
-        if _tells(standing, before, at, now, remind_after):
-            telling[name], at = f"{name} {standing} {complete_at} {at}", iso(now)
-        if standing != "compliant":
-            known[name] = f"{standing} {at or iso(now)}"
+    targets = _by_name(fleet.targets)
+    standings = {**dict.fromkeys(unread, "stale"), **{name: one.standing for name, one in targets.items()}}
+    telling = {
+        name: standing
+        for name, standing in standings.items()
+        if _tells(standing, *_before(told, name), now, remind_after)
+    }
     return FleetDigest(
-        tuple(filter(None, map(unread.get, telling))),
-        tuple(filter(None, map(targets.get, telling))),
-        known,
-        "|".join(telling.values()),
+        tuple(unread[name] for name in telling if name in unread),
+        tuple(targets[name] for name in telling if name in targets),
+        _remembered(standings, telling, told, iso(now)),
+        "|".join(_event(name, standing, targets.get(name), told) for name, standing in telling.items()),
     )
 
 
-def _by_name(fleet: FleetStatus) -> dict[str, FleetTarget]:
-    """What is not only waiting for its first turn, worst first; of one name the worst."""
-    targets = {one.name: one for one in reversed(fleet.targets) if not one.waiting}
-    return dict(reversed(targets.items()))
+def _remembered(
+    standings: Mapping[str, str], telling: Container[str], told: Mapping[str, str], now: str
+) -> dict[str, str]:
+    """What is known to be told, once this is; nothing of what is well."""
+    return {
+        name: f"{standing} {now if name in telling else _before(told, name)[1] or now}"
+        for name, standing in standings.items()
+        if standing != "compliant"
+    }
+
+
+def _event(name: str, standing: str, target: FleetTarget | None, told: Mapping[str, str]) -> str:
+    """What makes it this event and no other: a relapse has another end, a reminder another time of telling."""
+    return f"{name} {standing} {'' if target is None else target.last_complete_at} {_before(told, name)[1]}"
+
+
+def _by_name(targets: Iterable[FleetTarget]) -> dict[str, FleetTarget]:
+    """The targets whose first turn is over, worst first; of two with one name the worse."""
+    found: dict[str, FleetTarget] = {}
+    for one in targets:
+        if not one.waiting:
+            found.setdefault(one.name, one)
+    return found
+
+
+def _before(told: Mapping[str, str], name: str) -> tuple[str, str]:
+    """What was last told of a target, and when; empty for one of which nothing was told."""
+    standing, _, at = told.get(name, "").partition(" ")
+    return standing, at
 
 
 def _tells(standing: str, before: str, at: str, now: datetime, remind_after: timedelta | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from handler.clock import parse_iso
@@ -13,10 +14,11 @@ from handler.formats.columns import Ink
 from handler.formats.csv_table import cell
 from handler.formats.inert import cells, inert
 from handler.formats.markdown import escaped, table_row, table_within
+from handler.formats.not_known import count_word
 from handler.formats.openmetrics import labels_of, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
 
     from handler.decide.fleet import FleetStatus, FleetTarget
@@ -44,24 +46,22 @@ def render_fleet_text(fleet: FleetStatus, *, color: bool = False) -> str:
 
 def _screen(wrong: Sequence[FleetTarget], ink: Ink) -> Iterator[str]:
     """As many lines as a screen holds, shared out so that it shows something of everything that is wrong."""
-    groups = [[one for one in wrong if one.standing == standing] for standing in STANDINGS]
-    waiting = list(filter(None, groups))
-    shares = _shares(waiting)
-    for group in waiting:
-        share = shares[group[0].standing]
+    for standing, share in _shares(Counter(target.standing for target in wrong)).items():
+        group = [target for target in wrong if target.standing == standing]
         shown = share if share == len(group) else share - 1
         yield from (_line(target, ink) for target in group[:shown])
         if shown < len(group):
-            yield f"and {len(group) - shown} more {group[0].standing}; --format csv or json lists all"
+            yield f"and {len(group) - shown} more {standing}; --format csv or json lists all"
 
 
-def _shares(groups: Sequence[Sequence[FleetTarget]]) -> dict[str, int]:
-    """How many lines each standing gets: the smallest first, what it leaves is for the others."""
-    room, shares = WRONG_LINES, dict[str, int]()
-    for left, group in zip(range(len(groups), 0, -1), sorted(groups, key=len), strict=True):
-        shares[group[0].standing] = min(len(group), room // left)
-        room -= shares[group[0].standing]
-    return shares
+def _shares(counts: Mapping[str, int]) -> dict[str, int]:
+    """How many lines each standing gets, the worst first: an equal share, and what the smaller ones leave."""
+    room, shares = WRONG_LINES, {}
+    smallest_first = sorted(counts, key=lambda standing: counts[standing])
+    for place, standing in enumerate(smallest_first):
+        shares[standing] = min(counts[standing], room // (len(counts) - place))
+        room -= shares[standing]
+    return {standing: shares[standing] for standing in STANDINGS if standing in shares}
 
 
 def _padded(text: str, width: int) -> str:
@@ -93,12 +93,9 @@ def _sums(fleet: FleetStatus) -> Iterator[str]:
 
 def count_words(target: FleetTarget, level: str) -> str:
     """How many findings of a level a target has; what is not known is no zero: `2+`, `?`, or `-` for never checked."""
-    count = target.counts.get(level, 0)
     if target.verdict is None:
         return "-"
-    if target.verdict != "inconclusive":
-        return str(count)
-    return f"{count}+" if count else "?"
+    return count_word(target.counts.get(level, 0), known=target.verdict != "inconclusive")
 
 
 def age_words(age: timedelta | None) -> str:

@@ -12,7 +12,8 @@ from jinja2 import Environment, StrictUndefined
 
 from handler.formats import words
 from handler.formats.inert import inert
-from handler.formats.plots import RUNS_DRAWN, findings_plot, ports_plot
+from handler.formats.not_known import RUNS_DRAWN, ports_word, run_counts
+from handler.formats.plots import findings_plot, ports_plot
 from handler.models import SEVERITIES, worst_first
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def render_html(report: Report, history: Sequence[RunSummary] = ()) -> str:
         plots=_plots(history),
         runs=list(reversed(history[-_TABLE_RUNS:])),
         drawn=min(len(history), RUNS_DRAWN),
+        run_counts=run_counts,
+        ports_word=ports_word,
         words=words,
         severities=SEVERITIES,
     )

@@ -47,8 +47,7 @@ def tell_failure(
     if not any(sink.kind.once_a_run for sink in sinks):
         return finished
     last = whole.no_sooner_than(lazy.RESERVED)
-    told = lazy.check_in(sinks, run_id, started_at, "inconclusive", wiring, last, dry_run=dry_run)
-    return lazy.with_check_ins(finished, told)
+    return lazy.check_in(sinks, run_id, started_at, finished, wiring, last, dry_run=dry_run)
 
 
 def _store(wiring: Wiring, name: str, place: Place | None) -> Store | None:

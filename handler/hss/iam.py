@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 KEPT_BACK = timedelta(minutes=5)  # a token is not used in its last minutes
 LONGEST_TOKEN = 32768  # X-Auth-Token's limit in HSS's newer pages
-_CODE = re.compile(r"[\w.:-]{1,40}")
-_PROJECT = re.compile(r"[A-Za-z0-9_-]{1,256}")
+_CODE = r"[\w.:-]{1,40}"
+_PROJECT = r"[A-Za-z0-9_-]{1,256}"
 _DENIED_HINT = (
     "Check OS_USERNAME, OS_PASSWORD, OS_USER_DOMAIN_NAME and the project; it was not tried again. "
     "A HUAWEI ID cannot get a token by password: use an IAM user, or an access key."
@@ -193,7 +193,7 @@ def _project(body: bytes) -> str:
         project_id = json.loads(body)["token"]["project"]["id"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
-    return project_id if isinstance(project_id, str) and _PROJECT.fullmatch(project_id) else ""
+    return project_id if isinstance(project_id, str) and re.fullmatch(_PROJECT, project_id) else ""
 
 
 def _refusal(response: Response) -> ApiError:
@@ -218,7 +218,7 @@ def _code(body: bytes) -> str:
         return ""
     inner = document.get("error")
     code = str(inner.get("code", "") if isinstance(inner, dict) else document.get("error_code", ""))
-    return code if _CODE.fullmatch(code) and code != "None" else ""
+    return code if re.fullmatch(_CODE, code) and code != "None" else ""
 
 
 def _tokens_url(auth_url: str) -> str:

@@ -25,7 +25,7 @@ DATE_FORMAT = "%Y%m%dT%H%M%SZ"
 CLOCK_TOLERANCE = timedelta(minutes=15)  # the gateway refuses a date further off
 _DATE, _CONTENT = "x-sdk-date", "x-sdk-content-sha256"
 _SIGNED_TYPES = ("application/json", "application/bson")  # any other body goes unsigned
-_AUTHORIZATION = re.compile(
+_AUTHORIZATION = (
     re.escape(ALGORITHM)
     + r" Access=(?P<access>[^,\s]+), ?SignedHeaders=(?P<names>[^,\s]+), ?Signature=(?P<hex>[0-9a-f]+)"
 )
@@ -58,7 +58,7 @@ def sign(request: Request, access_key: str, secret_key: str, moment: datetime) -
 
 def parse_authorization(value: str) -> Authorization | None:
     """The header's three parts, or None if it is not a well-formed header of this scheme."""
-    found = _AUTHORIZATION.fullmatch(value.strip())
+    found = re.fullmatch(_AUTHORIZATION, value.strip())
     return Authorization(found["access"], tuple(found["names"].split(";")), found["hex"]) if found else None
 
 

@@ -15,6 +15,7 @@ from handler.notify.notification import Situation, notification_of
 from handler.notify.outbox import LEASE_MARGIN, Outbox, claim, keeps, remember, stateless, summarised
 from handler.notify.receipts import busy, with_pending, with_receipts
 from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
+from handler.notify.shares import halves
 from handler.state.memory import Batch, LastRun, SinkMemory
 
 if TYPE_CHECKING:
@@ -158,20 +159,33 @@ def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
     known = outbox.situation.last_run.sinks.get(sink.name, SinkMemory(since=""))
     repeated = {batch.delivery_id for batch in known.pending}
     left: tuple[Batch, ...] = ()
-    for index, batch in enumerate(batches):
-        sent = _send_safely(outbox, sink, batch, context)
+    ids = {batch.delivery_id for batch in batches}
+    waiting, sent_before = list(batches), False
+    while waiting:
+        batch = waiting.pop(0)
+        shared = halves(sink, outbox.situation.report, batch)
+        sent = _send_safely(outbox, sink, batch, context, further=sent_before, may_split=bool(shared))
+        if sent.too_large:
+            waiting[:0] = shared
+            ids |= {half.delivery_id for half in shared}
+            continue
+        sent_before = True
         outbox.deliveries[sink.name] = delivery_of(sink, sent.status, sent.reason)
-        items = _taken(sent, batch)
-        if items:
-            outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.situation.now)
+        rest = _received(outbox, sink, batch, sent)
         if sent.acceptance is not Acceptance.TAKEN:
-            rest = batch._replace(items=tuple(item for item in batch.items if item not in items))
-            kept = (rest,) if may_have_it(sent, sink, batch, repeated) else ()
-            left = kept + _repeated(batches[index + 1 :], repeated)
+            left = ((rest,) if may_have_it(sent, sink, batch, repeated) else ()) + _repeated(waiting, repeated)
             break
-    outbox.settled[sink.name] = {batch.delivery_id for batch in batches}
+    outbox.settled[sink.name] = ids
     pending = tuple(Batch(batch.delivery_id, batch.items, outbox.run_id) for batch in left)
     outbox.memory = with_pending(outbox.memory, sink.name, pending, outbox.situation.now)
+
+
+def _received(outbox: Outbox, sink: Sink, batch: Batch, sent: SendResult) -> Batch:
+    """Keep receipts of what the sink has taken of a batch. Gives the rest of it."""
+    items = _taken(sent, batch)
+    if items:
+        outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.situation.now)
+    return batch._replace(items=tuple(item for item in batch.items if item not in items))
 
 
 def _repeated(batches: Sequence[Batch], repeated: set[str]) -> tuple[Batch, ...]:
@@ -196,11 +210,13 @@ def may_have_it(sent: SendResult, sink: Sink, batch: Batch, repeated: AbstractSe
     return sent.acceptance is Acceptance.UNKNOWN or (batch.delivery_id in repeated and sent.status != "failed")
 
 
-def _send_safely(outbox: Outbox, sink: Sink, batch: Batch, context: DeliveryContext) -> SendResult:
+def _send_safely(
+    outbox: Outbox, sink: Sink, batch: Batch, context: DeliveryContext, *, further: bool, may_split: bool
+) -> SendResult:
     """Send one batch. A fault of our own in one kind must not silence the other sinks."""
     try:
-        notification = notification_of(batch, sink, outbox.situation._replace(last_run=outbox.memory))
-        return send(notification, sink, context)
+        situation = outbox.situation._replace(last_run=outbox.memory, further=further)
+        return send(notification_of(batch, sink, situation), sink, context, may_split=may_split)
     except PortComplianceError as error:
         return SendResult(Acceptance.UNKNOWN, "owed", error.message)
     except Exception as error:  # noqa: BLE001 - named by its type only: its text may hold anything

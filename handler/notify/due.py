@@ -32,6 +32,7 @@ FINDING_ITEMS: Final = (
     *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed", "rekeyed"),
 )
 MOST_MESSAGES: Final = 20  # of one sink in one run
+_FURTHER: Final = {True: MOST_MESSAGES - 1, False: None}  # by whether what is told is remembered
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
 
@@ -46,19 +47,19 @@ def due_batches(
 ) -> tuple[Batch, ...]:
     """What the sink is to be told now, in one message; machines get all that they are due, in several where need be.
 
-    No more than `MOST_MESSAGES` in a run: the rest stays due.
+    Each has at most `max_findings`. Where it is remembered, the rest of more than `MOST_MESSAGES` stays due.
     """
     whole = due_batch(sink, report, last_run, now, stateful=stateful, announced=announced)
     if whole is None or not sink.kind.takes_all:
         return () if whole is None else (whole,)
-    most = sink.max_findings
     findings = [item for item in whole.items if item.what in FINDING_ITEMS]
+    most = sink.max_findings
     if len(findings) <= most:
         return (whole,)
     beside = [item for item in whole.items if item.what not in FINDING_ITEMS]
-    first = _batch(sink, report, [*findings[:most], *beside])
-    starts = range(most, len(findings), most)[: MOST_MESSAGES - 1]
-    return (first, *(_batch(sink, report, findings[start : start + most]) for start in starts))
+    first = batch_of(sink, report, [*findings[:most], *beside])
+    starts = range(most, len(findings), most)[: _FURTHER[stateful]]
+    return (first, *(batch_of(sink, report, findings[start : start + most]) for start in starts))
 
 
 def due_batch(
@@ -79,7 +80,7 @@ def due_batch(
         if not (stateful and _heartbeat_due(sink, memory, report, now)):
             return None
         items = [Item("heartbeat", memory.last_told or memory.since)]
-    return _batch(sink, report, [*items, *_drift(last_run, memory)])
+    return batch_of(sink, report, [*items, *_drift(last_run, memory)])
 
 
 def _drift(last_run: LastRun, memory: SinkMemory) -> list[Item]:
@@ -109,7 +110,7 @@ def _owed(
     return [*items, Item("digest", last_run.began_at)] if first else items
 
 
-def _batch(sink: Sink, report: Report, items: list[Item]) -> Batch:
+def batch_of(sink: Sink, report: Report, items: list[Item]) -> Batch:
     """A message of these items; one of a single run's worth bears the run."""
     if not any(lasting(item) for item in items):
         items = [*items, Item("run", report.run_id)]

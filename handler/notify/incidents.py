@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.models import worst_first
-from handler.sinks.text.incidents import incident_key
 from handler.state.memory import INCIDENT, Item
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.memory import Remembered
 
-_ENDS, _MOVES = ("resolved", "missed"), "rekeyed"
+_ENDS, _REKEYED = ("resolved", "missed"), "rekeyed"
 
 
 def told_key(record: Remembered, sink: str) -> str:
@@ -45,30 +44,30 @@ def by_incident(
     """
     known = {one.finding.fingerprint: one for one in records}
     told = {name: told_key(one, sink.name) for name, one in known.items()}
-    keys = {name: incident_key(sink.group, one.finding, place) for name, one in known.items() if stays(one)}
+    keys = {name: sink.incident_key(one.finding, place) for name, one in known.items() if stays(one)}
     marked = [_marked(item, keys.get(item.key, item.key)) for item in items]
     open_before = {key for name, key in keys.items() if told[name] == key}
-    moving = _moving(marked, told, keys, open_before)
-    marked += [_moved(one, keys[one.finding.fingerprint]) for one in sorted(map(known.__getitem__, moving), key=_worst)]
-    return list(_fitting(marked, told, open_before, sink.max_findings))
+    moved = _moved(marked, keys, told, open_before)
+    rekeyed = [_rekeyed(one, keys[one.finding.fingerprint]) for one in _worst_of(known, moved)]
+    return list(_fitting([*marked, *rekeyed], told, open_before, sink.max_findings))
 
 
-def _moving(
-    marked: Iterable[Item], told: Mapping[str, str], keys: Mapping[str, str], open_before: AbstractSet[str]
-) -> list[str]:
-    """The findings of which nothing else is due, and that belong under another incident than they were told under."""
-    opened = open_before | {incident_of(item) for item in marked if item.what not in _ENDS}
-    others = keys.keys() - {item.key for item in marked}
-    return [name for name in others if _moves(name, told[name], keys[name], opened)]
+def _moved(
+    due: Iterable[Item], keys: Mapping[str, str], told: Mapping[str, str], open_before: AbstractSet[str]
+) -> set[str]:
+    """The fingerprints, besides what is due, that were told under another key than theirs, and are to leave it."""
+    opened = open_before | {incident_of(item) for item in due if item.what not in _ENDS}
+    moving = {name for name, key in keys.items() if _moves(name, told[name], key, opened)}
+    return moving - {item.key for item in due}
 
 
-def _moves(name: str, before: str, key: str, opened: AbstractSet[str]) -> bool:
-    """Whether a finding that was told under one key belongs under another now."""
-    return before not in ("", key) and (before != name or key in opened)
+def _worst_of(known: Mapping[str, Remembered], names: Iterable[str]) -> list[Remembered]:
+    return sorted((known[name] for name in names), key=lambda one: worst_first(one.finding))
 
 
-def _worst(record: Remembered) -> tuple[object, ...]:
-    return worst_first(record.finding)
+def _moves(own: str, told: str, key: str, opened: AbstractSet[str]) -> bool:
+    """Whether what was told under one key belongs under another now; `own` is the finding's own key."""
+    return told not in ("", key) and (told != own or key in opened)
 
 
 def _marked(item: Item, key: str) -> Item:
@@ -76,10 +75,10 @@ def _marked(item: Item, key: str) -> Item:
     return item if item.what in _ENDS or key == item.key else item._replace(mark=f"{item.mark} {INCIDENT}{key}")
 
 
-def _moved(record: Remembered, key: str) -> Item:
+def _rekeyed(record: Remembered, key: str) -> Item:
     finding = record.finding
     mark = f"{record.first_seen} {record.episode} {finding.num}"
-    return _marked(Item(_MOVES, finding.fingerprint, mark, str(finding.severity)), key)
+    return _marked(Item(_REKEYED, finding.fingerprint, mark, str(finding.severity)), key)
 
 
 def _fitting(
@@ -91,16 +90,16 @@ def _fitting(
     """
     events: set[tuple[str, str]] = set()
     for item in items:
-        needed = _events(item, told.get(item.key, ""), open_before)
+        needed = set(_events_of(item, told.get(item.key, ""), open_before))
         if not events or len(events | needed) <= most:
             events |= needed
             yield item
 
 
-def _events(item: Item, before: str, open_before: AbstractSet[str]) -> set[tuple[str, str]]:
-    """What tells an item: the incident that it opens or changes, and the one that it ends."""
-    if item.what in _ENDS:
-        return {("ends", before or item.key)}
-    key = incident_of(item)
-    needed = set() if item.what == _MOVES and key in open_before else {("opens", key)}
-    return needed | {("ends", before)} if before and before != key else needed
+def _events_of(item: Item, told: str, open_before: AbstractSet[str]) -> Iterator[tuple[str, str]]:
+    """The events that tell an item of a finding that was told under this key."""
+    key, ends = incident_of(item), item.what in _ENDS
+    if not ends and not (item.what == _REKEYED and key in open_before):
+        yield "opens", key
+    if ends or told not in ("", key):
+        yield "ends", told or item.key

@@ -12,7 +12,8 @@ from handler.notify.due import FINDING_ITEMS, wants
 from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
 from handler.sinks.sink import Before, Notification
-from handler.sinks.text.incidents import incident_key
+from handler.sinks.text.announced import announcement
+from handler.sinks.text.lines import readable_time
 from handler.state.memory import place_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from handler.state.memory import Batch, Item, LastRun, Remembered
 
 MISSED_SHOWN = 10
+SHOWING_ALL = "no previous state: showing all "  # how the note begins that ends with a number
 _OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping", "rekeyed"))
 
 
@@ -36,6 +38,7 @@ class Situation(NamedTuple):
     run_interval: timedelta | None = None
     remembers: bool = True
     shard: str = ""
+    further: bool = False  # another message of the same run went before
 
 
 def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notification:
@@ -54,15 +57,16 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         ongoing=ongoing,
         before=_before(batch, sink, remembered) | _incidents(ongoing, sink, report, remembered),
         not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
-        seen_again=tuple(item.key or "the run, which could not begin" for item in by_what.get("seen_again", ())),
+        seen_again=tuple(map(_seen_again, by_what.get("seen_again", ()))),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in by_what.get("exemption", ())),
         announcements=tuple(_announcement(item, situation) for item in by_what.get("announced", ())),
         notes=tuple(_notes(by_what, situation, len(changed) + len(ongoing))),
         heartbeat="heartbeat" in by_what,
-        explain=_explain(report, min(changed or ongoing, key=worst_first, default=None)),
+        explain=_explain(report, changed or ongoing),
         run_interval=situation.run_interval,
         remembers=situation.remembers,
         shard=situation.shard,
+        further=situation.further and sink.kind.takes_all,
     )
 
 
@@ -100,7 +104,7 @@ def _incidents(
     known = ((one, remembered.get(one.fingerprint)) for one in ongoing if sink.kind.event_per_finding)
     place = place_of(report.target)
     return {
-        one.fingerprint: Before(key=incident_key(sink.group, one, place), told_key=told_key(record, sink.name))
+        one.fingerprint: Before(key=sink.incident_key(one, place), told_key=told_key(record, sink.name))
         for one, record in known
         if record is not None
     }
@@ -157,6 +161,10 @@ def _place(category: str) -> str:
     return "the run" if category == RUN else category
 
 
+def _seen_again(item: Item) -> str:
+    return item.key or "the run, which could not begin"
+
+
 def _not_seen(item: Item) -> str:
     return f"{_place(item.key)} could not be judged whole: {item.text}"
 
@@ -168,26 +176,20 @@ def _exemption(item: Item, today: date) -> ExemptionNotice:
 
 
 def _announcement(item: Item, situation: Situation) -> str:
-    """`From 2026-12-20 on, in 14 days, smb forbids 445 in host; open now: 445/tcp`."""
-    day = item.mark.split(" ")[0]
-    left = (parse_iso(day).date() - situation.now.date()).days
-    when = f"in {left} days" if left > 1 else "tomorrow" if left == 1 else "now"
-    rows = [one.finding for one in situation.report.announced if one.finding.rule_id == item.key]
-    ports = list(dict.fromkeys(_port(one) or one.category for one in sorted(rows, key=worst_first)))
-    more = f" and {len(ports) - MISSED_SHOWN} more" if len(ports) > MISSED_SHOWN else ""
-    none = "; nothing of it is open now" if situation.report.verdict != "inconclusive" else ""
-    seen = f"; open now: {', '.join(ports[:MISSED_SHOWN])}{more}" if ports else none
-    return f"From {day} on, {when}, {item.text}{seen}"
+    day, report = item.mark.split(" ")[0], situation.report
+    found = [one.finding for one in report.announced if one.finding.rule_id == item.key]
+    return announcement(day, situation.now.date(), item.text, found, whole=report.verdict != "inconclusive")
 
 
 def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) -> Iterable[str]:
     if "digest" in by_what:
-        yield f"no previous state: showing all {count}"
+        yield f"{SHOWING_ALL}{count}"
     gaps = {item.text for item in by_what.get("gap", ())}
     if situation.report.gap_hours is not None:
         gaps.add(str(situation.report.gap_hours))
     yield from (f"no run for {hours} h" for hours in sorted(gaps))
-    yield from (f"another policy rules since {item.key}: {item.mark[:19]}" for item in by_what.get("policy", ()))
+    for item in by_what.get("policy", ()):
+        yield f"another policy rules since {readable_time(item.key)}: {item.mark[:19]}"
     yield from _missed_lines(by_what.get("missed", ()), situation.last_run.findings)
     yield from (f"HSS answers in another form: {item.key}" for item in by_what.get("drift", ()))
 
@@ -214,8 +216,9 @@ def _port(finding: Finding) -> str:
     return "" if finding.port is None else f"{finding.port}/{finding.protocol}"
 
 
-def _explain(report: Report, worst: Finding | None) -> str:
+def _explain(report: Report, findings: Iterable[Finding]) -> str:
     """The command that explains the worst line; a counter has no port to ask for."""
+    worst = min(findings, key=worst_first, default=None)
     if worst is None or worst.port is None or not report.policy_files:
         return ""
     files = report.policy_files

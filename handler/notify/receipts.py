@@ -47,14 +47,13 @@ def _was_flapping(record: Remembered, sink: str) -> bool:
 
 def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
     """The receipt of an item, as of when it was made: the finding may have moved on since."""
+    own = "" if incident_of(item) == item.key else incident_of(item)
     before = record.told.get(sink)
     if item.what == "rekeyed" and before is not None:
-        return before._replace(key=incident_of(item))
+        return before._replace(key=own)
     _, episode, num, *more = item.mark.split(" ")
-    counts = [int(part.removeprefix(SERVERS)) for part in more if part.startswith(SERVERS)]
+    servers = next((int(part.removeprefix(SERVERS)) for part in more if part.startswith(SERVERS)), None)
     severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
-    servers = counts[0] if counts else None
-    own = "" if incident_of(item) == item.key else incident_of(item)
     episode_told = min(int(episode), record.episode)
     return Receipt(_transition(item, record, sink), episode_told, int(num), at, int(severity), servers, own)
 

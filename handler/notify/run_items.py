@@ -30,7 +30,7 @@ def run_items(
         told = memory.not_seen.get(category, ())
         if _routed(sink, category) and shape(reason) not in told:
             since = last_run.blind_since.get(category, report.started_at)
-            yield Item("not_seen", category, f"{shape(reason)}{_SINCE}{since}", f"{reason} {_advice(problems)}".strip())
+            yield Item("not_seen", category, f"{shape(reason)}{_SINCE}{since}", _sentences(reason, _advice(problems)))
     for category in memory.not_seen:
         if category not in blind and _is_seen(category, report):
             yield Item("seen_again", category, _again_mark(memory, category))
@@ -111,6 +111,11 @@ def blind_problems(report: Report) -> dict[str, tuple[Problem, ...]]:
 
 def _reason(problems: Iterable[Problem]) -> str:
     return "; ".join(str(problem) for problem in problems)
+
+
+def _sentences(reason: str, advice: str) -> str:
+    """The reason, then what to do about it, as a sentence of its own."""
+    return f"{reason.rstrip('.')}. {advice}" if advice else reason
 
 
 def _advice(problems: Iterable[Problem]) -> str:

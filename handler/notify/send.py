@@ -10,7 +10,7 @@ from handler.errors import PortComplianceError, TransportError
 from handler.named_tuple import NamedTuple
 from handler.retries import DEFAULT_RETRIES
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
-from handler.sinks.message import PLAIN
+from handler.sinks.message import BARE, PLAIN
 from handler.transport import Request
 
 if TYPE_CHECKING:
@@ -42,13 +42,15 @@ class Acceptance(Enum):
 class SendResult(NamedTuple):
     """What came of sending one notification.
 
-    `taken` are the fingerprints of events that were taken one by one, whatever became of the others.
+    `taken` are the fingerprints of events that were taken one by one, whatever became of the others. `too_large`: it
+    is to be shared out.
     """
 
     acceptance: Acceptance
     status: str
     reason: str = ""
     taken: frozenset[str] = frozenset()
+    too_large: bool = False
 
 
 class DeliveryContext(NamedTuple):
@@ -67,12 +69,17 @@ class DeliveryContext(NamedTuple):
     together: Together | None = None
 
 
-def send(notification: Notification, sink: Sink, context: DeliveryContext) -> SendResult:
-    """Tell the sink. Raises nothing for what the sink or the network does."""
+def send(notification: Notification, sink: Sink, context: DeliveryContext, *, may_split: bool = False) -> SendResult:
+    """Tell the sink. Raises nothing for what the sink or the network does.
+
+    `may_split`: what is too large, even without what is derived, comes back as such, for nothing of it may be cut.
+    """
     attempt = _Attempt(notification, sink, context)
     shrink = 0
     while True:
         worst = attempt.post_all(shrink)
+        if may_split and worst.outcome is DeliveryOutcome.TOO_LARGE and (shrink >= BARE or notification.further):
+            return attempt.result(worst)._replace(too_large=True)
         if worst.outcome not in _BODY_REFUSED or shrink >= PLAIN or not attempt.may_start_over():
             return attempt.result(worst)
         shrink = PLAIN if worst.outcome is DeliveryOutcome.PERMANENT else min(PLAIN, 2 * shrink + 1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from handler.errors import of_target
 from handler.models import Report, Target, worst_first
 from handler.notify.due import FINDING_ITEMS
+from handler.notify.notification import SHOWING_ALL
 from handler.report.verdict import VERDICTS
 from handler.sinks.text.names import folded_names
 
@@ -34,7 +35,7 @@ def of_several(parts: Sequence[Notification], delivery_id: str) -> Notification:
         seen_again=_said(parts, lambda part: part.seen_again, where="{said} of {count} targets ({names})"),
         exemptions=tuple(dict.fromkeys(one for part in parts for one in part.exemptions)),
         announcements=_said(parts, lambda part: part.announcements, where="{names}: {said}", alike="{said}"),
-        notes=_said(parts, lambda part: part.notes, where="{names}: {said}", alike="{said}"),
+        notes=(*_first(parts), *_said(parts, _notes, where="{names}: {said}", alike="{said}")),
         heartbeat=all(part.heartbeat for part in parts),
         explain=worst.explain,
         before={fingerprint: known for part in parts for fingerprint, known in part.before.items()},
@@ -44,6 +45,22 @@ def of_several(parts: Sequence[Notification], delivery_id: str) -> Notification:
 
 def _findings(parts: Iterable[Notification], what: str) -> tuple[Finding, ...]:
     return tuple(sorted((one for part in parts for one in getattr(part, what)), key=worst_first))
+
+
+def _notes(part: Notification) -> Iterable[str]:
+    return (note for note in part.notes if not note.startswith(SHOWING_ALL))
+
+
+def _first(parts: Sequence[Notification]) -> tuple[str, ...]:
+    """That nothing was remembered of some or all of them: how much is shown for that reason, summed up."""
+    shown = {
+        part.report.target.name: int(note.removeprefix(SHOWING_ALL))
+        for part in parts
+        for note in part.notes
+        if note.startswith(SHOWING_ALL)
+    }
+    of = f"{folded_names(shown)}: " if len(shown) < len(parts) else ""
+    return (f"{of}{SHOWING_ALL}{sum(shown.values())}",) if shown else ()
 
 
 def _worst_target_first(part: Notification) -> tuple[int, str]:

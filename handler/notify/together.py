@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from handler.clock import Deadline
 from handler.errors import PortComplianceError, StoreConflictError
+from handler.models import Problem
 from handler.named_tuple import NamedTuple
 from handler.notify.causes import Event, message_id, messages_of, waits
 from handler.notify.dispatch import (
@@ -23,10 +25,11 @@ from handler.notify.outbox import remember
 from handler.notify.receipts import with_pending, with_receipts
 from handler.notify.send import Acceptance, SendResult, send
 from handler.notify.several import of_several
+from handler.notify.shares import halves
 from handler.state.memory import Batch, SinkMemory, place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from handler.notify.outbox import Outbox
     from handler.sinks.sink import Notification, Sink
@@ -52,18 +55,20 @@ class Waiting:
 
     def repeated(self, sink: Sink) -> frozenset[str]:
         """The ids of what an earlier run may have told the sink."""
-        known = self.outbox.situation.last_run.sinks.get(sink.name, SinkMemory(since=""))
-        return frozenset(batch.delivery_id for batch in known.pending)
+        return frozenset(batch.delivery_id for batch in self._loaded(sink).pending)
+
+    def _loaded(self, sink: Sink) -> SinkMemory:
+        return self.outbox.situation.last_run.sinks.get(sink.name, SinkMemory(since=""))
 
     def stays(self, sink: Sink, batch: Batch) -> None:
         """Keep a batch claimed that the sink may have."""
         self.left[sink.name] = (*self.left.get(sink.name, ()), batch)
 
     def is_elsewhere(self, sink: Sink) -> bool:
-        """Whether another run took the sink over since the target was asked."""
+        """Whether another run told the sink, or is telling it, since the target was asked."""
         known = self.outbox.memory.sinks.get(sink.name, SinkMemory(since=""))
         theirs = {batch.delivery_id for batch in known.pending} - self.repeated(sink)
-        return bool(theirs) or is_busy(known, self.outbox)
+        return bool(theirs) or known.last_told != self._loaded(sink).last_told or is_busy(known, self.outbox)
 
 
 class _Message(NamedTuple):
@@ -100,9 +105,11 @@ class Together:
         messages = [message for sink in self._sinks() for message in self._messages(sink)]
         for number, each in enumerate(self._waiting):
             own = [(message.sink, event) for message in messages for event in message.events if event.target == number]
-            _claim(each, own, deadline)
+            _safely(each, partial(_claim, each, own, deadline))
         self._send_all(messages, deadline)
-        return {each.name: _settled(each) for each in self._waiting}
+        for each in self._waiting:
+            _safely(each, partial(_settle, each))
+        return {each.name: _outcome(each) for each in self._waiting}
 
     def _sinks(self) -> tuple[Sink, ...]:
         known = (sink for each in self._waiting for sink in each.outbox.sinks if sink.name in each.outbox.waiting)
@@ -130,7 +137,9 @@ class Together:
 
     def _send_to_one(self, messages: Sequence[_Message], share: Deadline) -> None:
         over, blocked = False, set[int]()
-        for message in messages:
+        queue = list(messages)
+        while queue:
+            message = queue.pop(0)
             ready = []
             for event in message.events:
                 if over or event.target in blocked:
@@ -138,9 +147,29 @@ class Together:
                 elif not self._waiting[event.target].beaten:
                     ready.append(event)
             sent = self._send(message.sink, ready, share)
+            if sent.too_large:
+                queue[:0] = self._shared_out(message.sink, ready)
+                continue
             if sent.acceptance is not Acceptance.TAKEN:
                 over = sent.status != "failed"  # what is refused for good says nothing of the other targets' messages
                 blocked |= {event.target for event in ready}
+
+    def _shared_out(self, sink: Sink, events: Sequence[Event]) -> list[_Message]:
+        """A message as two: of some targets and of the others, or of some findings of one and the others; or none."""
+        if len(events) > 1:
+            middle = len(events) // 2
+            return [_Message(sink, tuple(events[:middle])), _Message(sink, tuple(events[middle:]))]
+        shared: list[_Message] = []
+        for event in events:
+            outbox = self._waiting[event.target].outbox
+            outbox.settled.setdefault(sink.name, set()).add(event.batch.delivery_id)
+            batches = halves(sink, outbox.situation.report, event.batch)
+            shared += [_Message(sink, (event._replace(batch=batch),)) for batch in batches]
+        return shared
+
+    def _may_split(self, sink: Sink, events: Sequence[Event]) -> bool:
+        report = self._waiting[events[0].target].outbox.situation.report
+        return sink.kind.takes_all and (len(events) > 1 or bool(halves(sink, report, events[0].batch)))
 
     def _send(self, sink: Sink, events: Sequence[Event], share: Deadline) -> SendResult:
         """Send one message. A fault of our own in one target's part must not silence the others."""
@@ -158,10 +187,10 @@ class Together:
             context = self._waiting[sendable[0].target].outbox.context._replace(deadline=share)
             try:
                 notification = of_several(tuple(part for _, part in parts), message_id(sink, sendable))
-                sent = send(notification, sink, context)
+                sent = send(notification, sink, context, may_split=self._may_split(sink, sendable))
             except Exception as error:  # noqa: BLE001 - as above
                 sent = SendResult(Acceptance.UNKNOWN, "owed", _said(error))
-        for event in sendable:
+        for event in () if sent.too_large else sendable:
             self._note(sink, event, sent)
         return sent
 
@@ -203,15 +232,29 @@ def _claim(each: Waiting, events: Sequence[tuple[Sink, Event]], deadline: Deadli
             outbox.deliveries[sink.name] = delivery_of(sink, "quiet", ELSEWHERE)
 
 
-def _settled(each: Waiting) -> Dispatched:
-    """Write the receipts into a target's state, and say what came of its part."""
+def _settle(each: Waiting) -> None:
+    """Write the receipts into a target's state."""
     outbox = each.outbox
-    if not each.beaten:
-        for name in outbox.batches:
-            left = tuple(Batch(one.delivery_id, one.items, outbox.run_id) for one in each.left.get(name, ()))
-            outbox.memory = with_pending(outbox.memory, name, left, outbox.situation.now)
-        if each.store is not None and outbox.batches:
-            remember(outbox, each.store, each.version)
+    if each.beaten:
+        return
+    for name in outbox.batches:
+        left = tuple(Batch(one.delivery_id, one.items, outbox.run_id) for one in each.left.get(name, ()))
+        outbox.memory = with_pending(outbox.memory, name, left, outbox.situation.now)
+    if each.store is not None and outbox.batches:
+        remember(outbox, each.store, each.version)
+
+
+def _safely(each: Waiting, do: Callable[[], None]) -> None:
+    """Do it; a fault of our own with one target's state is that target's problem, and costs the others nothing."""
+    try:
+        do()
+    except Exception as error:  # noqa: BLE001 - named by its type only: its text may hold anything
+        each.outbox.problems.append(Problem(f"what is told could not be remembered: {_said(error)}"))
+
+
+def _outcome(each: Waiting) -> Dispatched:
+    """What came of a target's part."""
+    outbox = each.outbox
     told = dispatched(outbox, each.store, frozenset(sink.name for sink in outbox.sinks) - outbox.waiting.keys())
     return told._replace(problems=told.problems[each.told :])
 

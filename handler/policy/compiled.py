@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 COMPILED_SUFFIX = ".compiled.json"
-FORM = 3  # changes with the shape of the document
+FORM = 4  # changes with the shape of the document
 
 
 class StaleError(Exception):
     """A compiled form that is not of this YAML, this program, or not readable at all. Says why."""
 
 
+@cache
 def bundled_policies() -> Path:
     """The folder `policies`: inside the package (wheel) or beside it (repository, function zip)."""
     package = Path(__file__).resolve().parent.parent
@@ -68,8 +70,15 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, (Policy, Rule, Exemption)):
-        return {name: _plain(part) for name, part in value._asdict().items() if name != "files"}
+        return {name: _plain(part) for name, part in _said(value).items()}
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
+
+
+def _said(part: Policy | Rule | Exemption) -> dict[str, Any]:
+    """What is written of it: all but a policy's files, and what of a rule or an exemption has its default."""
+    fields = part._asdict()
+    unsaid = {"files": fields["files"]} if isinstance(part, Policy) else {**part._field_defaults, "location": None}
+    return {name: value for name, value in fields.items() if value != unsaid.get(name, ...)}
 
 
 def _policy(plain: Mapping[str, Any], name: str) -> Policy:

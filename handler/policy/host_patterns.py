@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 PatternKind = Literal["network", "id", "glob"]
 Named = Literal["yes", "no", "undecidable"]
-_AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32,64}")
-_LIKE_ADDRESSES = re.compile(r"[0-9.*?]*\.[0-9.*?]*|[0-9a-f:*?]*:[0-9a-f:*?]*")
-_WILD = re.compile(r"[*?\[]")
+_AN_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32,64}"
+_LIKE_ADDRESSES = r"[0-9.*?]*\.[0-9.*?]*|[0-9a-f:*?]*:[0-9a-f:*?]*"
+_WILD = r"[*?\[]"
 
 
 class HostPattern(NamedTuple):
@@ -67,9 +67,9 @@ def host_pattern(entry: str) -> HostPattern:
         return HostPattern("network", str(network), away, network)
     if "/" in text:
         raise ValueError("is neither a network (10.2.0.0/16) nor a name: names have no '/'")
-    if _LIKE_ADDRESSES.fullmatch(text):
+    if re.fullmatch(_LIKE_ADDRESSES, text):
         raise ValueError("looks like addresses: write an address or a network (10.2.0.0/16)")
-    return HostPattern("id" if _AN_ID.fullmatch(text) else "glob", text, away)
+    return HostPattern("id" if re.fullmatch(_AN_ID, text) else "glob", text, away)
 
 
 def names_server(hosts: Iterable[str], category: str, listener: Listener) -> Named:
@@ -113,7 +113,7 @@ def _network(text: str) -> IPv4Network | IPv6Network | None:
         mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
         return ip_network(mapped or address)
     before, slash, _ = text.partition("/")
-    if not slash or not _LIKE_ADDRESSES.fullmatch(before):
+    if not slash or not re.fullmatch(_LIKE_ADDRESSES, before):
         return None
     try:
         return ip_network(text)
@@ -159,7 +159,7 @@ def _within(narrow: HostPattern, wide: HostPattern) -> bool:
         return True
     if wide.kind != "glob" or narrow.kind == "network":
         return False
-    if not _WILD.search(narrow.text):
+    if not re.search(_WILD, narrow.text):
         return fnmatchcase(narrow.text, wide.text)
     return _begins_so(narrow.text, wide.text)
 
@@ -167,4 +167,4 @@ def _within(narrow: HostPattern, wide: HostPattern) -> bool:
 def _begins_so(text: str, wide: str) -> bool:
     """Whether the pattern is a beginning and then anything, and the text has that beginning."""
     prefix, star, rest = wide.partition("*")
-    return bool(star) and not rest and not _WILD.search(prefix) and text.startswith(prefix)
+    return bool(star) and not rest and not re.search(_WILD, prefix) and text.startswith(prefix)

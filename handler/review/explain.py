@@ -112,8 +112,8 @@ def _rule_statement(rule: Rule, in_force: ExemptionsInForce, question: Question,
     if found == "no":
         return _said(rule, "nothing", tuple(_reasons(_UNMET, answers, "no", rule, question)))
     conditions = tuple(_reasons(_OPEN, answers, "depends", rule, question))
-    if rule.announced(today):
-        return _said(rule, "announced", (f"in force from {rule.effective_from}", *conditions))
+    if rule.effective_from is not None and rule.announced(today):
+        return _said(rule, "announced", (f"in force {_from_day(rule.effective_from, today)}", *conditions))
     return _in_force(rule, in_force, question, conditions)
 
 
@@ -136,6 +136,11 @@ def _in_force(rule: Rule, in_force: ExemptionsInForce, question: Question, condi
     maybe = [one for one, _ in in_force.tolerating(rule, subject)]
     conditions += (*_but_for_servers(maybe), *_above_what_is_tolerated(maybe))
     return _said(rule, "conditional" if conditions else "finding", conditions or (_why(rule, question),))
+
+
+def _from_day(day: date, today: date) -> str:
+    left = (day - today).days
+    return f"from {day}, {'tomorrow' if left == 1 else f'in {left} days'}"
 
 
 def _said(rule: Rule, outcome: Result, reasons: tuple[str, ...]) -> Statement:

@@ -50,14 +50,14 @@ def _naming_all(hosts: Sequence[str], several: Sequence[Found]) -> list[Found]:
 
 def _left_out(hosts: Sequence[str], part: Sequence[str]) -> list[tuple[str, ...]]:
     """The servers of `hosts` that `part` takes away, a list for each pattern; empty if it leaves out more than that."""
-    taken = [entry for entry in _excluded(part) if not contains((entry,), hosts)]
+    taken = [entry for entry in _away(part) if not contains((entry,), hosts)]
     whole = contains([entry for entry in part if entry not in taken], hosts)
     if not whole or not all(_is_decided(entry, hosts) for entry in taken):
         return []
-    return [(entry.removeprefix("!"), *_excluded(hosts)) for entry in taken]
+    return [(entry.removeprefix("!"), *_away(hosts)) for entry in taken]
 
 
-def _excluded(hosts: Sequence[str]) -> list[str]:
+def _away(hosts: Sequence[str]) -> list[str]:
     return [entry for entry in hosts if entry.startswith("!")]
 
 
@@ -66,7 +66,7 @@ def _is_decided(entry: str, hosts: Sequence[str]) -> bool:
     kind = host_pattern(entry).kind
     given = [text for text in hosts if not text.startswith("!")]
     needed = [_needs(text) for text in given]
-    return (bool(needed) and set(needed) == {kind}) or any(host_pattern(text).kind == kind for text in _excluded(hosts))
+    return (bool(needed) and set(needed) == {kind}) or any(host_pattern(text).kind == kind for text in _away(hosts))
 
 
 def _needs(entry: str) -> str:

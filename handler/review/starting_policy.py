@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from handler.decide.evaluate import evaluate
@@ -128,8 +127,12 @@ def _behind(row: Finding, snapshot: Snapshot) -> set[str]:
     if known is None:
         return set()
     listeners = known_of_row(known, row.category, row.protocol, row.num).listeners
-    ids = set(map(attrgetter("container_id" if row.category == "container" else "host_id"), listeners))
-    return ids if all(one and host_pattern(one).kind == "id" for one in ids) else set()
+    ids = {one.container_id if row.category == "container" else one.host_id for one in listeners}
+    return ids if all(map(_is_an_id, ids)) else set()
+
+
+def _is_an_id(text: str) -> bool:
+    return bool(text) and host_pattern(text).kind == "id"
 
 
 def _exemption(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from handler.clock import iso
 from handler.logs import LOGGER
 from handler.models import Delivery, Report, Target
-from handler.notify.send import Acceptance, DeliveryContext, send
+from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
+from handler.report.verdict import verdict_of_run
 from handler.sinks.sink import Notification
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from handler.clock import Deadline
-    from handler.models import Verdict
+    from handler.decide.schedule import Deferred
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
 
@@ -26,34 +27,37 @@ def check_in(
     sinks: Iterable[Sink],
     run_id: str,
     started_at: datetime,
-    verdict: Verdict,
+    reports: Sequence[Report],
     wiring: Wiring,
     deadline: Deadline,
     *,
+    deferred: Sequence[Deferred] = (),
     dry_run: bool,
-) -> tuple[Delivery, ...]:
-    """Call each of the sinks that are told once a run. Raises nothing; what is not taken is named in the log."""
+) -> tuple[Report, ...]:
+    """Call each of the sinks that are told once a run. Gives the reports, the first of them with what came of it.
+
+    Raises nothing; what is not taken is named in the log.
+    """
     at = iso(started_at)
-    report = Report(run_id, at, at, verdict, "", "", (), Target())
-    deliveries = []
-    for sink in (one for one in sinks if one.kind.once_a_run):
-        if dry_run:
-            deliveries.append(Delivery(sink.name, sink.kind.name, "dry_run"))
-            continue
-        warm = wiring.context.warm
-        sent = send(Notification(run_id, report), sink, DeliveryContext(warm.web, deadline, warm.random))
-        status = sent.status if sent.acceptance is Acceptance.TAKEN else "failed"  # the next run's call is its own
-        delivery = Delivery(sink.name, sink.kind.name, status, wiring.redactor.text(sent.reason))
-        if status == "failed":
-            marks = {"run_id": run_id, "sink": sink.name}
-            LOGGER.warning("%s (%s) did not take it: %s", sink.name, sink.kind.name, delivery.reason, extra=marks)
-        deliveries.append(delivery)
-    return tuple(deliveries)
-
-
-def with_check_ins(reports: Sequence[Report], deliveries: tuple[Delivery, ...]) -> tuple[Report, ...]:
-    """The reports of a run, the first of which holds the deliveries that belong to the run as a whole."""
+    whole = Report(run_id, at, at, verdict_of_run(reports, deferred), "", "", (), Target())
+    once = [sink for sink in sinks if sink.kind.once_a_run]
+    told = tuple(_told(sink, whole, wiring, deadline, dry_run=dry_run) for sink in once)
     if not reports:
         return ()
-    first = reports[0]
-    return (first._replace(deliveries=(*first.deliveries, *deliveries)), *reports[1:])
+    return (reports[0]._replace(deliveries=(*reports[0].deliveries, *told)), *reports[1:])
+
+
+def _told(sink: Sink, whole: Report, wiring: Wiring, deadline: Deadline, *, dry_run: bool) -> Delivery:
+    if dry_run:
+        return Delivery(sink.name, sink.kind.name, "dry_run")
+    warm = wiring.context.warm
+    try:
+        sent = send(Notification(whole.run_id, whole), sink, DeliveryContext(warm.web, deadline, warm.random))
+    except Exception as error:  # noqa: BLE001 - named by its type only: the targets have their reports, whatever it is
+        sent = SendResult(Acceptance.UNKNOWN, "failed", f"internal error {type(error).__name__}")
+    status = sent.status if sent.acceptance is Acceptance.TAKEN else "failed"  # the next run's call is its own
+    delivery = Delivery(sink.name, sink.kind.name, status, wiring.redactor.text(sent.reason))
+    if status == "failed":
+        marks = {"run_id": whole.run_id, "sink": sink.name}
+        LOGGER.warning("%s (%s) did not take it: %s", sink.name, sink.kind.name, delivery.reason, extra=marks)
+    return delivery

@@ -35,10 +35,8 @@ if TYPE_CHECKING:
     from handler.report.fit import RESULT_BYTES as RESULT_BYTES
     from handler.report.json_file import MAX_JSON_BYTES as MAX_JSON_BYTES
     from handler.report.snapshot_file import parse_snapshot as parse_snapshot
-    from handler.report.verdict import verdict_of_run as verdict_of_run
     from handler.run.check_in import RESERVED as RESERVED
     from handler.run.check_in import check_in as check_in
-    from handler.run.check_in import with_check_ins as with_check_ins
     from handler.run.conclude import compare_with as compare_with
     from handler.run.conclude import failed_run as failed_run
     from handler.run.conclude import report_of as report_of
@@ -84,8 +82,7 @@ _WHERE_USED = {
     "handler.report.fit": ("RESULT_BYTES",),  # a gateway call
     "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
-    "handler.report.verdict": ("verdict_of_run",),  # a sink that is told once a run
-    "handler.run.check_in": ("RESERVED", "check_in", "with_check_ins"),  # a sink that is told once a run
+    "handler.run.check_in": ("RESERVED", "check_in"),  # a sink that is told once a run
     "handler.run.end_of_run": ("EndOfRun",),  # sinks, and several targets
     "handler.run.left": ("is_settled", "tell_left"),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place

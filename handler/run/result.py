@@ -83,7 +83,8 @@ class RunResult(NamedTuple):
     def document(self, limit: int = RESULT_BYTES) -> dict[str, Any]:
         """The function's result, below `limit` bytes: one report, or the reports of several targets, worst first."""
         if not self.several and len(self.reports) == 1:
-            return report_dict(fit_report(self.reports[0], limit))
+            whole = report_dict(self.reports[0])
+            return whole if size_of(whole) < limit else report_dict(fit_report(self.reports[0], limit))
         run_id = self.run_id or (self.reports[0].run_id if self.reports else "")
         others = fit_deferred(self.deferred, limit // DEFERRED_SHARE)
         left = limit - size_of([deferred_dict(one) for one in others])

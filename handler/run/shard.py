@@ -108,18 +108,17 @@ class Shard:
         if not self._leased or not self._listed or self._index.lost:
             return {}
         left = {name: entry for name, entry in self._index.known.targets.items() if name not in self._listed}
-        return left if not left or self._others is None else self._nowhere_else(left, *self._others())
+        return self._staying(left, self._others()) if left and self._others is not None else left
 
-    def _nowhere_else(
-        self, left: dict[str, IndexEntry], places: frozenset[str], unread: tuple[str, ...]
-    ) -> dict[str, IndexEntry]:
-        """Those of them whose place no other index holds, as far as that is known."""
-        self.forget([name for name, entry in left.items() if entry.place in places])
-        left = {name: entry for name, entry in left.items() if entry.place not in places}
-        if left and unread:
-            self._index.troubles.append(not_known(sorted(left), unread))
+    def _staying(self, left: dict[str, IndexEntry], others: Elsewhere) -> dict[str, IndexEntry]:
+        """Those of them that surely moved nowhere."""
+        moved = [name for name, entry in left.items() if entry.place in others.places]
+        self.forget(moved)
+        staying = {name: entry for name, entry in left.items() if name not in moved}
+        if staying and others.unread:
+            self._index.troubles.append(not_known(sorted(staying), others.unread))
             return {}
-        return left
+        return staying
 
     def forget(self, names: Iterable[str]) -> None:
         """Drop the entries of targets that left and of which everybody was told."""

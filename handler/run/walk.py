@@ -50,10 +50,9 @@ def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> Checked:
     checked = checked._replace(reports=tuple(map(end.finished, checked.reports)))
     if not checked_in or (shard is not None and shard.is_taken and not checked.reports):
         return checked
-    verdict = lazy.verdict_of_run(checked.reports, checked.deferred)
-    dry_run = run.request.dry_run
-    told = lazy.check_in(run.sinks, run.run_id, run.started_at, verdict, wiring, whole, dry_run=dry_run)
-    return checked._replace(reports=lazy.with_check_ins(checked.reports, told))
+    known, dry_run = (run.sinks, run.run_id, run.started_at), run.request.dry_run
+    told = lazy.check_in(*known, checked.reports, wiring, whole, deferred=checked.deferred, dry_run=dry_run)
+    return checked._replace(reports=told)
 
 
 def _tells_several(run: PreparedRun, wiring: Wiring) -> bool:

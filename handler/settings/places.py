@@ -24,7 +24,7 @@ HSS_REGIONS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 _MORE_TOPIC_REGIONS: dict[str, tuple[str, ...]] = {"otc": ("eu-nl",), "huaweicloud": ()}  # without HSS
-_TOPIC = re.compile(r"urn:smn:(?P<region>[a-z0-9-]{1,40}):[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}")
+_TOPIC = r"urn:smn:(?P<region>[a-z0-9-]{1,40}):[A-Za-z0-9_-]{1,64}:[A-Za-z0-9_-]{1,255}"
 
 
 class ResolvedEndpoint(NamedTuple):
@@ -78,7 +78,7 @@ def service_endpoint(service: str, cloud: str, region: str) -> str:
 
 def topic_endpoint(urn: str, known: str = "") -> tuple[str, str]:
     """Where the topic of `urn:smn:REGION:PROJECT:NAME` is published to, if not at the `known` endpoint, or why not."""
-    found = _TOPIC.fullmatch(urn)
+    found = re.fullmatch(_TOPIC, urn)
     if found is None:
         return "", "must be urn:smn:REGION:PROJECT:NAME, as the topic's page shows it"
     if known:

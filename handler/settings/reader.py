@@ -12,7 +12,7 @@ from handler.models import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_DURATION = re.compile(r"(\d{1,6})\s*([smhdw])")
+_DURATION = r"(\d{1,6})\s*([smhdw])"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -83,7 +83,7 @@ class Reader:
 
 def parse_duration(text: str) -> timedelta:
     """`90s`, `30m`, `1h`, `7d`, `2w` as a length of time above zero. Raises ValueError."""
-    found = _DURATION.fullmatch(text.strip())
+    found = re.fullmatch(_DURATION, text.strip())
     if found is None or int(found[1]) == 0:
         raise ValueError(f"must be a length of time such as 30m, 1h or 7d, not {text!r:.40}")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -71,14 +71,14 @@ def sink_troubles(sink: Sink, *, with_state: bool) -> Iterable[str]:
 
 
 def _url_troubles(sink: Sink) -> Iterable[str]:
-    url = sink.url.reveal()
-    if url:
-        yield from filter(None, [refuse_url(url, allow_http=sink.allow_http)])
-    elif not sink.kind.signed:
+    """What is wrong with the sink's addresses; a kind that is signed may have none of its own."""
+    if not sink.url.reveal() and not sink.kind.signed:
         yield f"{sink.kind.name} needs url"
-    failure = None if sink.fail_url is None else refuse_url(sink.fail_url.reveal(), allow_http=sink.allow_http)
-    if failure is not None:
-        yield f"fail_url {failure}"
+    named = {"": sink.url.reveal(), "fail_url ": "" if sink.fail_url is None else sink.fail_url.reveal()}
+    for name, url in named.items():
+        refusal = refuse_url(url, allow_http=sink.allow_http) if url else None
+        if refusal is not None:
+            yield f"{name}{refusal}"
 
 
 def _is_usable(secret: str) -> bool:

@@ -38,9 +38,9 @@ class SinkAnswer(NamedTuple):
 DELIVERED = SinkAnswer(DeliveryOutcome.DELIVERED)
 _TRY_AGAIN = frozenset({408, 421, 425, 429})
 _LONGEST_REASON = 120
-_ADDRESS = re.compile(r"\S*://\S*|\S*[?&]\w+=\S*")
-_TOO_LONG = re.compile(r"too (long|large|big)|exceed\w* (the )?(max|limit|size|length)|max_length", re.IGNORECASE)
-_TOKEN = re.compile(r"[\w+/=:.\-]{20,}")
+_ADDRESS = r"\S*://\S*|\S*[?&]\w+=\S*"
+_TOO_LONG = r"(?i)too (long|large|big)|exceed\w* (the )?(max|limit|size|length)|max_length"
+_LONG_WORD = r"[\w+/=:.\-]{20,}"
 
 
 def by_status(status: int, headers: Mapping[str, str], said: str = "") -> SinkAnswer | None:
@@ -90,7 +90,7 @@ def _by_refusal(
 
 def too_long(status: int, words: str) -> SinkAnswer | None:
     """The meaning of a refusal that is about the length of the message; None if its words say something else."""
-    return SinkAnswer(DeliveryOutcome.TOO_LARGE, because(status, words)) if _TOO_LONG.search(words) else None
+    return SinkAnswer(DeliveryOutcome.TOO_LARGE, because(status, words)) if re.search(_TOO_LONG, words) else None
 
 
 def because(status: int, said: object = "") -> str:
@@ -102,7 +102,7 @@ def because(status: int, said: object = "") -> str:
 def safe_words(said: object) -> str:
     """A target's own words, short, on one line, without addresses and anything that could be a token."""
     text = one_line(str(said), 1000) if isinstance(said, (str, int)) else ""
-    hidden = _TOKEN.sub(_hide_token, _ADDRESS.sub("***", text))
+    hidden = re.sub(_LONG_WORD, _hide_token, re.sub(_ADDRESS, "***", text))
     return one_line(hidden, _LONGEST_REASON)
 
 

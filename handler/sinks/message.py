@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from handler.models import Secret
 
+BARE: Final = 1  # the step of `shrink` at which a machine's message leaves out what is derived, and nothing that is due
 PLAIN: Final = 9  # the last step of `shrink`: text without any markup
 JSON: Final = "application/json; charset=utf-8"
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from handler.formats.ocsf import ocsf_event, ocsf_events
 from handler.sinks.answers import by_status_alone
 from handler.sinks.message import json_message
-from handler.sinks.text.cutting import listed_findings
-from handler.sinks.text.fitting import lines_at
+from handler.sinks.text.cutting import is_cut, listed_findings, most_listed
 from handler.sinks.text.moves import ended_words
 from handler.sinks.text.wording import tolerance
 
@@ -24,7 +23,7 @@ _SUPPRESSED = {"status_id": 3, "status": "Suppressed"}
 
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
-    """One POST of an array; `shrink` halves the number of events."""
+    """One POST of an array; from the third step on `shrink` halves the number of events."""
     tolerated = " ".join(tolerance(notification))
     warning = {"status_detail": tolerated} if tolerated else {}
     events = (event for part in notification.of_targets for event in _events(part, sink, shrink))
@@ -37,17 +36,18 @@ def _events(notification: Notification, sink: Sink, shrink: int) -> Iterable[dic
     for finding in listed_findings(notification, sink, shrink):
         shown = _shown(finding, sink, shrink)
         yield ocsf_event(notification.report, shown, "create" if finding.fingerprint in fresh else "update")
-    for finding in (*notification.resolved, *notification.missed)[: lines_at(sink.max_findings, shrink)]:
+    for finding in (*notification.resolved, *notification.missed)[: most_listed(sink, shrink)]:
         because = notification.ended_because(finding)
         said = {"status_detail": ended_words(because)} | (_SUPPRESSED if because == "exempted" else {})
         yield ocsf_event(notification.report, _shown(finding, sink, shrink), "close") | said
-    yield from ocsf_events(notification.report._replace(findings=()))[: lines_at(sink.max_findings, shrink)]
+    if not notification.further:
+        yield from ocsf_events(notification.report._replace(findings=()))[: most_listed(sink, shrink)]
 
 
 def _shown(finding: Finding, sink: Sink, shrink: int) -> Finding:
     """Without servers where the sink may not know them, without long texts where the first try was too large."""
     shown = finding if sink.hosts else finding._replace(hosts=None)
-    return shown._replace(rationale="", remediation="", references=(), hosts=None) if shrink else shown
+    return shown._replace(rationale="", remediation="", references=(), hosts=None) if is_cut(shrink) else shown
 
 
 judge = by_status_alone  # any 2xx is success

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Protocol
 
 from handler.models import Secret, Severity
@@ -63,6 +64,13 @@ class Sink(NamedTuple):
     hosts: bool = False
     allow_http: bool = False
 
+    def incident_key(self, finding: Finding, place: str) -> str:
+        """The key of the incident that a finding is in; of a finding alone its fingerprint."""
+        if self.group == "finding":
+            return finding.fingerprint
+        parts = [place] if self.group == "target" else [place, finding.rule_id, finding.category]
+        return f"{self.group}-{hashlib.sha256(chr(10).join(parts).encode(errors='replace')).hexdigest()}"
+
 
 class Before(NamedTuple):
     """What a sink was last told of a finding, and how the finding ended: `because` is empty for one that is open.
@@ -120,6 +128,7 @@ class Notification(NamedTuple):
     remembers: bool = True  # what is told is remembered, and its end will be told
     shard: str = ""  # which state or index the run belongs to; empty without one
     before: Mapping[str, Before] = {}
+    further: bool = False  # not the first of a run's messages to a machine: what is derived stands in that
     parts: tuple[Notification, ...] = ()
 
     @property

@@ -34,8 +34,12 @@ _ADVICE: Final = {
     403: "the function's agency needs smn:topic:publish",
     404: "topic_urn names no topic there",
 }
-_BUSY: Final = frozenset({"SMN.0016", "SMN.0018", "SMN.0019"})  # database, internal error, producer
-_TOO_MANY: Final = "SMN.0065"  # mails
+_OUTCOMES: Final = {
+    "SMN.0016": DeliveryOutcome.RETRY_NOW,  # database
+    "SMN.0018": DeliveryOutcome.RETRY_NOW,  # internal error
+    "SMN.0019": DeliveryOutcome.RETRY_NOW,  # producer
+    "SMN.0065": DeliveryOutcome.RETRY_NEXT_RUN,  # too many mails
+}
 
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
@@ -76,24 +80,20 @@ def _within(limit: int, text: str) -> str:
 def judge(status: int, headers: Mapping[str, str], body: bytes) -> SinkAnswer:
     """200 with the message's id only says that it is stored: accepted. A refusal has a code, of SMN or the gateway."""
     said = fields_of(body) or {}
-    code = _first_of(said, "code", "error_code")
-    words = f"{code} {_first_of(said, 'message', 'error_msg')}".strip()
-    refused = by_status(status, headers, f"{words} ({_ADVICE[status]})" if status in _ADVICE else words)
-    return _stored(said, status) if refused is None else _refused(refused, status, code, words)
-
-
-def _first_of(said: Mapping[str, object], *names: str) -> str:
-    return str(next(filter(None, map(said.get, names)), ""))
-
-
-def _refused(refused: SinkAnswer, status: int, code: str, words: str) -> SinkAnswer:
-    if code in _BUSY:
-        return refused._replace(outcome=DeliveryOutcome.RETRY_NOW)
-    if code == _TOO_MANY:
-        return refused._replace(outcome=DeliveryOutcome.RETRY_NEXT_RUN)
+    code, words = _first(said, "code", "error_code"), _first(said, "message", "error_msg")
+    told = f"{code} {words}".strip()
+    refused = by_status(status, headers, f"{told} ({_ADVICE[status]})" if status in _ADVICE else told)
+    if refused is None:
+        return _stored(said, status)
+    if code in _OUTCOMES:
+        return refused._replace(outcome=_OUTCOMES[code])
     if status == 429 and refused.retry_after is None:
         return refused._replace(retry_after=_PAUSE)
-    return (too_long(status, words) if status < 500 else None) or refused
+    return (too_long(status, told) if status < 500 else None) or refused
+
+
+def _first(said: Mapping[str, object], *names: str) -> str:
+    return next((str(said[name]) for name in names if said.get(name)), "")
 
 
 def _stored(said: Mapping[str, object], status: int) -> SinkAnswer:

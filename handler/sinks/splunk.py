@@ -12,8 +12,7 @@ from handler.foreign_text import one_line
 from handler.report.json_v1 import TARGET, finding_dict
 from handler.sinks.answers import DELIVERED, DeliveryOutcome, SinkAnswer, because, by_status, fields_of, not_understood
 from handler.sinks.message import JSON, SinkMessage, json_bytes
-from handler.sinks.text.cutting import listed_findings, short_texts, without_hosts
-from handler.sinks.text.fitting import lines_at
+from handler.sinks.text.cutting import is_cut, listed_findings, most_listed, short_texts, without_hosts
 from handler.sinks.text.moves import STILL_OPEN, open_moves
 from handler.sinks.text.wording import tolerance
 
@@ -47,16 +46,17 @@ def _event(notification: Notification, event: Mapping[str, Any]) -> dict[str, An
 
 def _events(notification: Notification, sink: Sink, shrink: int) -> Iterable[Mapping[str, Any]]:
     report = notification.report
-    most = lines_at(sink.max_findings, shrink)
-    yield {
+    most = most_listed(sink, shrink)
+    run = {
         "kind": "run",
         "verdict": report.verdict,
-        "not_seen": short_texts(list(notification.not_seen[:most])),
+        "not_seen": list(notification.not_seen[:most]),
         "seen_again": list(notification.seen_again[:most]),
-        "exemptions": short_texts([one._asdict() for one in notification.exemptions[:most]]),
-        "announcements": short_texts(list(notification.announcements[:most])),
-        "notes": short_texts([*tolerance(notification), *notification.notes][:most]),
+        "exemptions": [one._asdict() for one in notification.exemptions[:most]],
+        "announcements": list(notification.announcements[:most]),
+        "notes": [*tolerance(notification), *notification.notes][:most],
     }
+    yield short_texts(run) if is_cut(shrink) else run
     words = _words(notification)
     for finding in listed_findings(notification, sink, shrink):
         yield _finding(sink, shrink, {**finding_dict(finding), "change": words.get(finding.fingerprint, "ongoing")})
@@ -73,7 +73,7 @@ def _words(notification: Notification) -> dict[str, str]:
 
 def _finding(sink: Sink, shrink: int, plain: dict[str, Any]) -> dict[str, Any]:
     shown = {"kind": "finding", **(plain if sink.hosts else without_hosts(plain))}
-    if not shrink:
+    if not is_cut(shrink):
         return shown
     short: dict[str, Any] = short_texts({**shown, "rationale": "", "remediation": "", "references": [], "hosts": []})
     return short

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 from handler.sinks.answers import (
     DELIVERED,
@@ -26,17 +28,28 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Notification, Sink
 
 _LIMIT = 4000
+_TOPIC = re.compile(r"(?P<chat>-?[0-9]+|@[A-Za-z0-9_]+):(?P<topic>[0-9]{1,10})")
+_NUMBER = re.compile(r"[0-9]{1,10}")
 
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
     """One message of HTML; the minimal one has no markup but entities."""
     body = {
-        "chat_id": sink.chat_id,
+        **_where(sink),
         "text": text_message(notification, sink, shrink, HTML, _LIMIT, size_utf16),
         "parse_mode": "HTML",
         "disable_web_page_preview": True,
     }
     return (json_message(body if shrink < PLAIN else body | {"disable_notification": False}),)
+
+
+def _where(sink: Sink) -> dict[str, str | int]:
+    """The chat and, of one with topics, the topic: behind a colon, or as it stands in the URL's query."""
+    named = _TOPIC.fullmatch(sink.chat_id)
+    if named is not None:
+        return {"chat_id": named["chat"], "message_thread_id": int(named["topic"])}
+    topics = parse_qs(urlsplit(sink.url.reveal()).query).get("message_thread_id", [""])
+    return {"chat_id": sink.chat_id, **({"message_thread_id": int(topics[0])} if _NUMBER.fullmatch(topics[0]) else {})}
 
 
 def size_utf16(text: str) -> int:

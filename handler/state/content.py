@@ -1,6 +1,6 @@
 """A document as bytes, its version, and whether it may be read.
 
-It is one line of JSON; where its last value is `Lines`, each part has a line of its own, so that a document of many
+It is one line of JSON; where its last value is `PartLines`, each part has a line of its own, so that a document of many
 megabytes is written and read a part at a time and is never in memory whole.
 """
 
@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import StoreDamagedError
-from handler.state.parts import Lines, Parts, compact
+from handler.state.parts import PartLines, Parts, compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +33,7 @@ def pieces(document: Document) -> Iterator[bytes]:
     """The same a piece at a time; to be written one after the other."""
     name = next(reversed(document), "")
     lines = document.get(name)
-    if not isinstance(lines, Lines):
+    if not isinstance(lines, PartLines):
         yield compact(document).encode()
         return
     yield compact({**document, name: {}})[:-2].encode() + b"\n"

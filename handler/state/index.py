@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from handler.clock import iso, parse_iso
 from handler.errors import StoreDamagedError
 from handler.named_tuple import NamedTuple
-from handler.state.parts import Lines, compact
+from handler.state.parts import PartLines, compact
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -84,7 +84,7 @@ def index_document(index: Index, line: Callable[[str, IndexEntry], bytes] | None
         "starts": {lane: list(starts) for lane, starts in index.starts.items()},
         "lease": None if index.lease is None else index.lease._asdict(),
         "fleet_told": dict(index.fleet_told),
-        "targets": Lines(partial(_lines, index.targets, line or line_of)),
+        "targets": PartLines(partial(_lines, index.targets, line or line_of)),
     }
 
 

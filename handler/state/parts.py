@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Lines:
+class PartLines:
     """Such an object on its way to a store: a line for each part, its name and its JSON, without an end."""
 
     def __init__(self, made: Callable[[], Iterator[bytes]]) -> None:

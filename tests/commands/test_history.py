@@ -2,12 +2,16 @@
 
 import argparse
 import json
+import re
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from handler.clock import iso
 from handler.commands import history
 from handler.errors import SettingsError, StoreDamagedError
 from handler.formats.inert import cells
+from handler.formats.not_known import slots
 from handler.formats.terminal_plot import draw_history
 from handler.state.document import encode
 from handler.state.memory import LastRun, RunSummary
@@ -123,9 +127,90 @@ def test_hostile_text_in_a_history_is_inert():
 
 def test_many_targets_have_a_line_each_the_oldest_first(capsys):
     stores = [(f"target-{n}", store_with(n)) for n in range(9)]
-    lines = shown(capsys, stores)[0].splitlines()
+    lines = shown(capsys, stores, "--at", "2026-11-08T10:07:00Z")[0].splitlines()
     assert lines[0].startswith("9 targets, each with its last run")
-    assert [line.split()[0] for line in lines[2:]] == [f"target-{n}" for n in range(9)]
-    assert lines[2].split()[1:] == ["no", "run", "yet"]
-    assert lines[10].split()[:5] == ["target-8", "2026-11-08", "08:07", "violations", "1"]
+    assert lines[1] == "8 violations, 4 late (twice the usual time since the last run), 1 without a run"
+    assert [line.split()[0] for line in lines[3:]] == [f"target-{n}" for n in range(9)]
+    assert lines[3].split()[1:] == ["no", "run", "yet"]
+    assert lines[11].split()[:5] == ["target-8", "2026-11-08", "08:07", "violations", "1"]
+    assert [line.split()[8:] for line in lines[6:12]] == [
+        ["5d", "late"],
+        ["4d", "late"],
+        ["3d", "late"],
+        ["2d", "late"],
+        ["26h"],
+        ["2h"],
+    ]
     assert max(cells(line) for line in lines) <= 80
+
+
+def hourly(*verdicts, gap_before=()):
+    """A run an hour; ten hours without one before each of those."""
+    at, made = datetime(2026, 11, 1, tzinfo=timezone.utc), []
+    for number, verdict in enumerate(verdicts):
+        at += timedelta(hours=11 if number in gap_before else 1)
+        known = verdict != "inconclusive"
+        counts = (0, 2, 0, 0, 0) if known else (0, 1, 0, 0, 0)
+        made.append(RunSummary(f"r{number}", iso(at), verdict, counts, 40 if known else 0, 5, 4))
+    return tuple(made)
+
+
+def test_what_a_run_does_not_know_is_a_word_and_no_zero():
+    lines = history.table("prod", hourly("violations", "violations", "inconclusive")).splitlines()
+    assert lines[2].split()[2:] == ["inconclusive", "?", "1+", "?", "?", "?", "not", "known", "5", "4"]
+    assert lines[3].split()[2:] == ["violations", "0", "2", "0", "0", "0", "40", "5", "4"]
+
+
+def test_a_gap_without_runs_is_a_line_of_the_table():
+    lines = history.table("prod", hourly(*["compliant"] * 5, gap_before=[3])).splitlines()
+    assert lines[4] == "not known: no run for 11 h"
+    assert len(lines) == 8
+
+
+def test_a_gap_that_ends_where_the_table_ends_is_said_too():
+    lines = history.table("prod", hourly(*["compliant"] * 25, gap_before=[5])).splitlines()
+    assert lines[-2:] == ["not known: no run for 11 h", "and 5 older; --format json gives them all"]
+
+
+def test_of_many_targets_what_is_not_known_is_no_zero_either():
+    histories = {f"t{n}": hourly("violations", "inconclusive") for n in range(6)}
+    lines = list(history.lines_of_many(histories, datetime(2026, 11, 1, 3, tzinfo=timezone.utc)))
+    assert lines[1] == "6 inconclusive"
+    assert lines[3].split()[3:] == ["inconclusive", "?", "1+", "?", "?", "60m"]
+
+
+@pytest.mark.parametrize("middle", [["inconclusive"] * 12, None])
+def test_in_a_plot_of_the_terminal_what_is_not_known_is_a_gap(middle):
+    """Forty ports all the time: without the gap a line from end to end, with a zero one that falls."""
+    gap = () if middle else (20,)
+    picture = draw_history(hourly(*["violations"] * 20, *(middle or []), *["violations"] * 20, gap_before=gap))
+    ports, findings = picture.split("\n\n")
+    for plot in (ports, findings):
+        (line,) = [row for row in plot.splitlines() if re.search("[▖-▟▀▄]", row)]
+        assert re.search("[▖-▟▀▄] {8,}[▖-▟▀▄]", line)
+    assert "Open ports (a gap: not known)" in ports
+
+
+def test_a_run_that_is_known_between_two_that_are_not_is_seen():
+    blind = ["inconclusive"] * 9
+    picture = draw_history(hourly(*blind, "violations", *blind))
+    assert re.search(" {20,}[▖-▟▀▄]+ {20,}", picture)
+
+
+def test_where_no_run_knows_anything_there_is_no_plot_but_a_word():
+    assert draw_history(hourly("inconclusive", "inconclusive")) == (
+        "Open ports: not known in any of these runs\n\nFindings: not known in any of these runs\n"
+    )
+
+
+def test_a_run_beside_the_hour_is_no_gap():
+    assert [slot.run is None for slot in slots(hourly(*["compliant"] * 4, gap_before=[2]))] == [
+        *[False] * 2,
+        *[True] * 10,
+        *[False] * 2,
+    ]
+    extra = sorted(
+        (*hourly(*["compliant"] * 4), RunSummary("x", "2026-11-01T02:20:00Z", "compliant", (0,) * 5, 1, 1, 1)),
+        key=lambda run: run.at,
+    )
+    assert all(slot.run is not None for slot in slots(extra))

@@ -120,15 +120,15 @@ def days_key(days):
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({}, "mysql forbids 3306 in host"),
-        ({"title": "MySQL is open"}, "MySQL is open (mysql) forbids 3306 in host"),
-        ({"ports": MANY, "protocols": ("udp",)}, "mysql forbids 21, 23, 9000-9002/udp in host"),
-        ({"ports": PortSet.of_ports(range(2, 40, 2))}, "mysql forbids 2, 4, 6, 8, 10, 12, 14, 16 and 11 more in host"),
-        ({"kind": "allowed_ports", "listed": MANY}, "mysql forbids every port but 21, 23, 9000-9002 in host"),
-        ({"kind": "status", "status": ("danger",)}, "mysql forbids every port that HSS calls danger in host"),
-        ({"kind": "statistic", "statistic": "database_num", "above": 7}, "mysql forbids more than 7 of database_num in host"),
-        ({"above": 2}, "mysql forbids 3306 on more than 2 servers in host"),
-        ({"hosts": ("win-*",), "categories": CATEGORIES}, "mysql forbids 3306 of the servers that it names in host and container"),
+        ({}, "mysql forbids 3306 (host)"),
+        ({"title": "MySQL is open"}, "MySQL is open (mysql) forbids 3306 (host)"),
+        ({"ports": MANY, "protocols": ("udp",)}, "mysql forbids 21, 23, 9000-9002/udp (host)"),
+        ({"ports": PortSet.of_ports(range(2, 40, 2))}, "mysql forbids 2, 4, 6, 8, 10, 12, 14, 16 and 11 more (host)"),
+        ({"kind": "allowed_ports", "listed": MANY}, "mysql forbids every port but 21, 23, 9000-9002 (host)"),
+        ({"kind": "status", "status": ("danger",)}, "mysql forbids every port that HSS calls danger (host)"),
+        ({"kind": "statistic", "statistic": "database_num", "above": 7}, "mysql forbids more than 7 of database_num (host)"),
+        ({"above": 2}, "mysql forbids 3306 on more than 2 servers (host)"),
+        ({"hosts": ("win-*",), "categories": CATEGORIES}, "mysql forbids 3306 of the servers that it names (host, container)"),
     ],
 )  # fmt: skip
 def test_the_words_say_what_it_will_forbid(other, words):

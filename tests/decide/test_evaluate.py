@@ -238,6 +238,7 @@ def test_an_exemption_for_an_enterprise_project_holds_only_where_just_that_one_i
     [
         (date(2026, 11, 21), "ended on 2026-11-21 and is off"),
         (date(2026, 11, 22), "ends on 2026-11-22, 0 days left"),
+        (date(2026, 11, 23), "ends on 2026-11-23, 1 day left"),
         (date(2026, 12, 6), "ends on 2026-12-06, 14 days left"),
         (date(2026, 12, 7), None),
     ],

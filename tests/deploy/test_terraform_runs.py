@@ -50,7 +50,7 @@ def provider(tmp_path):
         command = [
             python_of("terraform"),
             HERE / "provider.py",
-            f"registry.terraform.io/{cloud}/{cloud}",
+            f"{cloud}/{cloud}",
             tmp_path / "socket",
         ]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -113,7 +113,7 @@ def first_version(cloud, function, agency, async_invoke, timer):
                 "mode": "managed",
                 "type": kind,
                 "name": name,
-                "provider": f'provider["registry.terraform.io/{cloud}/{cloud}"]',
+                "provider": f'provider["{cloud}/{cloud}"]',
                 "instances": [
                     {
                         "schema_version": 0,

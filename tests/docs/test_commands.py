@@ -30,6 +30,7 @@ ELSEWHERE = {
     "pip install 'port-compliance[report] @ ": "an address that the reader has to have",
     "pip install 'port-compliance @ ": "an address that the reader has to have",
     "make test-faults": "eleven minutes; tests/notify/test_reliability.py plays a sample",
+    "python -m tests.run.shard_week": "three minutes; tests/run/test_shard_simulation.py plays a day",
     "python -m tests.month": "tests/notify/test_month.py compares its table with the page",
     "make bench": "measures for an hour",
     "bench/run.sh --only cold decode --rounds 5": "a part of make bench",

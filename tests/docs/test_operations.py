@@ -54,8 +54,9 @@ def test_a_run_logs_one_line_with_its_run_and_target():
         assert (line["level"], "request_id" in line) == ("warning", True)
 
 
-def test_every_test_that_the_threat_model_names_exists():
-    model = (ROOT / "docs/security.md").read_text()
+@pytest.mark.parametrize("name", ["security", "operations"])
+def test_every_test_that_a_page_names_exists(name):
+    model = (ROOT / f"docs/{name}.md").read_text()
     tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
     for name in re.findall(r"`(test_[a-z_]+)`", model):
         assert f"def {name}(" in tests, name

@@ -135,6 +135,31 @@ def test_plots_are_bare_svg_that_says_the_same_on_every_day(draw):
     assert len(shown) < 30_000
 
 
+def blind(runs, *places):
+    return [run._replace(verdict="inconclusive", ports=0) if at in places else run for at, run in enumerate(runs)]
+
+
+@pytest.mark.parametrize(("draw", "lines"), [(ports_plot, 1), (findings_plot, 5)])
+def test_what_is_not_known_is_a_gap_in_a_plot_and_no_zero(draw, lines):
+    runs = history(28)
+    pieces = re.compile(r'<path d="([^"]*)" class="line reactive"')
+    assert len(pieces.findall(draw(runs))) == lines
+    assert len(pieces.findall(draw(blind(runs, 10, 11)))) == 2 * lines
+    assert len(pieces.findall(draw(blind(runs, 10, 12)))) == 3 * lines
+    assert draw(blind(runs, *range(28))) == '<p class="soft">not known in any of these runs</p>'
+    before, after = pieces.findall(draw(blind(runs, *range(10, 20))))[:2]
+    begins, ends = (
+        sorted(float(point.split()[0]) for point in re.findall(r"[\d.]+ [\d.]+", path)) for path in (before, after)
+    )
+    assert ends[0] - begins[-1] > 0.9 * (begins[-1] - begins[0])  # ten slots each: known, not known, known
+
+
+def test_what_is_not_known_is_a_word_in_the_table_of_runs():
+    shown = render_html(report(), blind(history(3), 2))
+    assert '<td class="n">not known</td>' in shown
+    assert '<td class="n">?</td>' in shown or re.search(r'<td class="n">\d+\+</td>', shown)
+
+
 def test_without_its_libraries_the_format_names_the_extra(uninstalled):
     uninstalled("jinja2", "handler.formats.html_report")
     with pytest.raises(MissingExtraError, match="the format html needs the extra 'report'"):

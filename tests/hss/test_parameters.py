@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from handler.errors import SettingsError
 from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery, check_project, check_token
+from handler.schemas.apply import query_breaches
 
 CLOUDS = ("otc", "huaweicloud")
 
@@ -49,6 +50,27 @@ def test_what_only_huawei_has_is_checked_there_and_refused_on_otc(name, good, ba
 @pytest.mark.parametrize("value", ["TCP", "UDP"])
 def test_types_of_both_documents_pass(cloud, value):
     PortStatisticsQuery(type=value).check(cloud)
+
+
+PLAIN = {
+    "category": st.sampled_from(["host", "container", "vm", "", None]),
+    "enterprise_project_id": st.none() | st.text(max_size=260) | st.sampled_from(["0", "x" * 128, "x" * 129]),
+}
+NUMBERS = {
+    name: st.none() | st.integers(-1, high + 1)
+    for name, high in (("limit", 200), ("offset", 2_000_000), ("port", 65_535))
+}
+PLAIN_QUERIES = st.builds(AssetStatisticsQuery, **PLAIN) | st.builds(
+    PortStatisticsQuery,
+    **PLAIN, **NUMBERS, sort_key=st.sampled_from([None, "port", "num"]), sort_dir=st.sampled_from([None, "asc", "up"]),
+)  # fmt: skip
+
+
+@given(PLAIN_QUERIES, st.sampled_from(CLOUDS))
+def test_where_the_schema_is_not_asked_it_would_find_nothing(query, cloud):
+    own = {*query._own_problems(), *query._unknown_to(cloud)}
+    breaches = [breach for breach in query_breaches(query.API, cloud, query.pairs()) if breach.fatal]
+    assert bool(query.problems(cloud)) == bool(own or breaches)
 
 
 @pytest.mark.parametrize("cloud", CLOUDS)

@@ -18,6 +18,7 @@ from handler.ports import PortSet
 from handler.report.json_v1 import report_dict
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Match, Sink
+from handler.sinks.text.lines import readable_time
 from handler.state.memory import LastRun, SinkMemory
 from tests.fakes import NOON, category, finding, report
 
@@ -418,7 +419,7 @@ def test_what_could_not_be_seen_says_what_to_do_and_another_hint_is_no_other_rea
     first = category(complete=False, problems=(Problem("refused", hint="Grant hss:ports:list."), Problem("late")))
     other = category(complete=False, problems=(Problem("refused", hint="Ask the admin."), Problem("late")))
     story.run(cover=first)
-    assert story.notice.not_seen == ("host could not be judged whole: refused; late Grant hss:ports:list.",)
+    assert story.notice.not_seen == ("host could not be judged whole: refused; late. Grant hss:ports:list.",)
     assert story.run(cover=other) is None
 
 
@@ -544,7 +545,7 @@ def test_another_policy_is_told_once_though_it_finds_the_same():
     came = iso(story.now + HOUR)
     assert story.run(port(), accepts=False) == [("policy", came)]
     assert story.run(port()) == [("policy", came)]
-    assert story.notice.notes == (f"another policy rules since {came}: sha256:2",)
+    assert story.notice.notes == (f"another policy rules since {readable_time(came)}: sha256:2",)
     assert story.run(port()) is None
     story.policy = POLICY
     assert story.run(port()) == [("policy", iso(story.now))]

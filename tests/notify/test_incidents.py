@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from datetime import timedelta
@@ -17,7 +18,6 @@ from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
-from handler.sinks.text.incidents import incident_key
 from handler.state.memory import place_of
 from handler.transport import Response
 from tests.fakes import TARGET, FakeClock, MemoryStore, category, finding, report
@@ -76,7 +76,7 @@ def port(number, rule="a", severity=Severity.HIGH, **other):
 
 
 def key(one, group="rule"):
-    return incident_key(group, one, place_of(TARGET))
+    return Duty(group=group).sink.incident_key(one, place_of(TARGET))
 
 
 A, B, C, D = port(1), port(2), port(3), port(4, "b")
@@ -133,6 +133,18 @@ def upgraded(*findings, **keys):
     assert all(receipt.key == "" for record in duty.records for receipt in record.told.values())
     duty.sink = duty.sink._replace(**{"group": "rule"} | keys)
     return duty
+
+
+def test_receipts_of_the_version_before_are_read_as_of_incidents_of_their_own():
+    duty = upgraded(A)
+    plain = json.loads(json.dumps(duty.store.document["last_run"]))
+    for row in plain["findings"]:
+        row[3] = {sink: receipt[:6] for sink, receipt in row[3].items()}  # as it wrote them
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"))
+    checksum = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    duty.store.document = {**duty.store.document, "checksum": checksum, "last_run": plain}
+    assert duty.run(A) == []
+    assert duty.run(A, B) == [("trigger", key(A)), ("resolve", A.fingerprint)]
 
 
 def test_an_upgrade_alone_tells_nothing():

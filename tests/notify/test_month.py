@@ -15,7 +15,7 @@ TOLD = {
     (0, 0): ("3389/tcp", "new"),
     (1, 9): ("23/tcp", "new, critical, 1 server"),
     (2, 9): ("23/tcp", "grown from 1, critical, 2 servers"),
-    (3, 9): ("From 2026-12-13 on, in 18 days, mysql is open (mysql) forbids 3306 in host; open now: 3306/tcp",),
+    (3, 9): ("From 2026-12-13 on, in 18 days, mysql is open (mysql) forbids 3306 (host); open now: 3306/tcp",),
     (4, 9): ("23/tcp", "closed, critical"),
     (5, 9): ("23/tcp", "open again, had closed 2026-11-26 22:00 UTC"),
     (6, 11): ("From 2026-12-13 on, in 14 days, mysql is open (mysql) forbids 3306",),

@@ -13,9 +13,10 @@ from handler.models import Evaluation, ExemptionNotice, Problem
 from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.state.document import decode
 from handler.state.memory import place_of
+from handler.transport import Response
 from tests.desk import SOC
 from tests.fakes import TARGET, FakeClock, FakeTransport, MemoryStore, category, finding, report
-from tests.reliability import FAKE, POLICY, FakeKind, Response
+from tests.reliability import FAKE, POLICY, FakeKind
 
 HERE, THERE = TARGET, TARGET._replace(name="test", project_id="f" * 32)
 SINK = SOC._replace(kind=FAKE._replace(load=lambda _: FakeKind()))

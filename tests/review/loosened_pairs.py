@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date, timedelta
 from itertools import product
 
@@ -162,20 +163,27 @@ def _named(status, statuses, known):
 
 
 def compare_many(count):
-    """Compare so many pairs, and say after each thousand how many were weaker. Raises AssertionError."""
-    sums = {"pairs": 0, "weaker": 0}
+    """Compare so many pairs on all cores, and say after each thousand how many were weaker. Raises AssertionError."""
+    pairs_so_far = weaker = 0
+    with ProcessPoolExecutor() as pool:
+        for came in pool.map(_weaker_of_a_thousand, range(0, count, 1000)):
+            pairs_so_far, weaker = pairs_so_far + 1000, weaker + came
+            print({"pairs": pairs_so_far, "weaker": weaker}, flush=True)
+
+
+def _weaker_of_a_thousand(first):
+    """How many of the thousand pairs of that seed are weaker, each as the walk says."""
+    came = []
 
     @settings(max_examples=1000, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(pairs())
     def compare(pair):
         found = rows_of(loosened(*pair, DAY), *pair)
         assert found == weaker_rows(*pair)
-        sums["pairs"] += 1
-        sums["weaker"] += bool(found)
+        came.append(bool(found))
 
-    for at in range(0, count, 1000):
-        seed(at)(compare)()
-        print(sums, flush=True)
+    seed(first)(compare)()
+    return sum(came)
 
 
 if __name__ == "__main__":  # python -m tests.review.loosened_pairs 20000

@@ -72,7 +72,7 @@ def test_it_says_what_evaluation_does(port, protocol, place, num, status, day):
         (23, {"status": "normal"}, "flagged", "status normal is not danger"),
         (23, {"status": "none"}, "flagged", "needs status danger, and the row carries none"),
         (22, {"place": "container"}, "only-web", "allows 22"),
-        (22, {}, "soon", "in force from 2026-12-02"),
+        (22, {}, "soon", "in force from 2026-12-02, tomorrow"),
         (2323, {"num": 5}, "telnet", "by lifts until 2026-12-05 (o)"),
         (2323, {"num": 6}, "lifts", "num 6 is above 5"),
         (2323, {}, "telnet", "when num is above 5 (exemption lifts)"),
@@ -82,6 +82,11 @@ def test_it_says_what_evaluation_does(port, protocol, place, num, status, day):
 )
 def test_each_reason_is_named(port, question, name, reason):
     assert reason in reasons(RICH, port, name, **question).reasons
+
+
+def test_an_announced_rule_says_in_how_many_days_it_begins():
+    asked = explain(RICH, Question(22, "tcp", "host", 3), date(2026, 11, 22))
+    assert [one.reasons for one in asked.statements if one.id == "soon"] == [("in force from 2026-12-02, in 10 days",)]
 
 
 def test_an_ended_exemption_says_when():

@@ -242,7 +242,6 @@ class OneShard:
         truth = self.truths[name]
         began = self.clock.seconds
         truth.starts.append(began)
-        truth.unwritten = False
         for api in ("port_statistics", "asset_statistics"):
             pacer.take(Lane(api, "me"), whole)
             if api == "port_statistics":
@@ -252,7 +251,7 @@ class OneShard:
         failed = self._suffers("denied") or self._happens("failed check", 0.02)
         truth.verdict = "inconclusive" if failed else self.random.choice(("compliant", "compliant", "violations"))
         if not failed:
-            truth.complete = began
+            truth.complete, truth.unwritten = began, False  # until then the index may lack a complete run that was lost
         return report(verdict=truth.verdict, problems=(Problem("HTTP 401"),) if failed else ())
 
     def _compare(self) -> None:

@@ -105,7 +105,8 @@ def test_a_digest_is_one_message_over_all_targets(tmp_path, names, states):
     assert f"{len(names)} targets: violations" in text
     assert text.count("*23/tcp*") == 1
     assert f"new, high, 3 servers, on {'shop-1, shop-2' if len(names) == 2 else 'shop-1 to shop-4'}" in text
-    assert f"{names[0]}: otc, eu-de, project " in text
+    assert f"Targets {'shop-1, shop-2' if len(names) == 2 else 'shop-1 to shop-4'}: otc, eu-de, project " in text
+    assert states is (f"no previous state: showing all {len(names)}" in text)
     (document,) = got["soc"]
     assert [one["target"]["name"] for one in document["targets"]] == names
     assert [len(one["findings"]) for one in document["targets"]] == [1] * len(names)
@@ -303,3 +304,34 @@ def test_another_run_that_tells_meanwhile_is_not_repeated(tmp_path):
     assert "3 targets: violations" in said(got["chat"][0])
     assert estate.deliveries()["shop-1"] == "quiet"
     assert estate.state("shop-1").sinks["chat"].last_told == "2030-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("targets", [2, 4])
+def test_a_digest_that_a_machine_finds_too_large_is_shared_out_and_each_target_told_once(tmp_path, targets):
+    estate = Estate(tmp_path, FOUR[:targets], digest=True)
+    lines = tuple(Line(port, "TCP", 3) for port in range(100, 120))
+    fleet = Fleet({(name, "host"): Known(lines) for name in FOUR})
+    estate.world = World(root=tmp_path, fleet=fleet, throttle=0, clock=FakeClock())
+    refused, most = [], 6_000
+
+    def answer(request):
+        if "soc." in request.url and len(request.body) > most:
+            refused.append(len(request.body))
+            return Response(413)
+        return Response(200, {}, b"ok")
+
+    estate.world.web.answers = answer
+    everything = "version: 1\nrules: [{id: all, allowed_ports: [1], title: Nothing may be open, rationale: Because it may not.}]\n"
+    estate.run(everything)
+    taken = [json.loads(one.body) for one in estate.world.web.requests if "soc." in one.url and len(one.body) <= most]
+    reports = [report for body in taken for report in body.get("targets", [body])]
+    told = [one["fingerprint"] for report in reports for one in report["findings"]]
+    assert refused
+    assert len(told) == len(set(told))
+    assert {one["rationale"] for report in reports for one in report["findings"]} == {"Because it may not."}
+    open_now = {
+        name for target in FOUR[:targets] for name, one in estate.state(target).findings.items() if one.status == "open"
+    }
+    assert set(told) == open_now
+    assert set(estate.deliveries("soc").values()) == {"delivered"}
+    assert estate.run(everything)["soc"] == []

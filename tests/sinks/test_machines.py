@@ -12,7 +12,7 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from handler.models import Changes, Secret, Severity
 from handler.models.gaps import Gaps
 from handler.report.report_file import parse_report
-from handler.sinks import alertmanager, cloudevents, dingtalk, feishu, ocsf, pagerduty, telegram
+from handler.sinks import alertmanager, cloudevents, dingtalk, feishu, googlechat, ocsf, pagerduty, teams, telegram
 from handler.sinks.message import PLAIN
 from tests import notices
 from tests.fakes import NOON, finding, report
@@ -47,6 +47,42 @@ def test_feishu_signs_in_the_body_the_other_way_round():
 def test_telegram_counts_as_telegram_does_and_names_its_chat():
     assert telegram.size_utf16("a\U0001f534") == 3
     assert bodies(telegram, notices.notice())[0]["chat_id"] == "-100123"
+
+
+@pytest.mark.parametrize(
+    ("chat", "query", "said"),
+    [
+        ("-100123", "", {"chat_id": "-100123"}),
+        ("-100123:45", "", {"chat_id": "-100123", "message_thread_id": 45}),
+        ("@ports:7", "", {"chat_id": "@ports", "message_thread_id": 7}),
+        ("-100123", "?message_thread_id=9", {"chat_id": "-100123", "message_thread_id": 9}),
+        ("-100123:45", "?message_thread_id=9", {"chat_id": "-100123", "message_thread_id": 45}),
+        ("-100123:x", "?message_thread_id=x", {"chat_id": "-100123:x"}),
+    ],
+)
+def test_telegram_writes_into_the_topic_that_is_named(chat, query, said):
+    sink = notices.sink("telegram", chat_id=chat)._replace(
+        url=Secret(f"https://api.telegram.org/bot1:x/sendMessage{query}")
+    )
+    for shrink in (0, PLAIN):
+        (message,) = telegram.render(notices.notice(), sink, NOON, shrink)
+        body = json.loads(message.body)
+        assert {key: body[key] for key in ("chat_id", "message_thread_id") if key in body} == said
+
+
+def test_google_chat_makes_one_message_of_the_same_id_sent_again():
+    (message,) = render(googlechat, notices.notice())
+    assert message.query == {"requestId": "msg_2c1d7a90b4"}
+
+
+@pytest.mark.parametrize("shrink", [0, 1, PLAIN])
+def test_a_teams_push_has_words_and_each_link_of_a_card_its_address(shrink):
+    (card,) = bodies(teams, notices.notice(), shrink)
+    assert card["summary"].startswith("prod: violations")
+    runs = [run for block in card["attachments"][0]["content"]["body"] for run in block.get("inlines", ())]
+    linked = [run for run in runs if "selectAction" in run]
+    assert bool(linked) is (shrink == 0)
+    assert all(run["selectAction"]["url"] in run["text"] for run in linked)
 
 
 def test_pagerduty_gets_one_event_per_finding_keyed_by_its_fingerprint_where_that_is_the_group():

@@ -9,7 +9,6 @@ import pytest
 from handler.models import BECAUSE, Changes, Severity
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Before, Notification
-from handler.sinks.text.incidents import incident_key
 from handler.sinks.text.layout import plain_text
 from handler.sinks.text.moves import ENDED, ended_words, rule_blocks
 from handler.sinks.text.wording import content_of
@@ -127,7 +126,7 @@ def test_pagerduty_changes_the_severity_under_the_same_key():
     raised = moved("raised", severity=Severity.MEDIUM)
     (message,) = SINK_KINDS["pagerduty"].module.render(raised, sink("pagerduty"), NOON, 0)
     event = json.loads(message.body)
-    key = incident_key("rule", TELNET, place_of(raised.report.target))
+    key = sink("pagerduty").incident_key(TELNET, place_of(raised.report.target))
     assert (event["event_action"], event["dedup_key"]) == ("trigger", key)
     assert event["payload"]["severity"] == "critical"
 

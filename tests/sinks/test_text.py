@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from handler.foreign_text import cut, one_line
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.models.listeners import Host
-from handler.sinks.text.announced import announced_sentences
+from handler.sinks.text.announced import announced_in, announcement
 from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK, safe_url
 from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, pack, size_bytes
 from handler.sinks.text.folding import fold
@@ -155,7 +155,7 @@ def test_an_exemption_near_its_end_names_its_ticket_and_who_approved_it():
 
 def announced_on(day, *rows):
     whole = notices.empty().report._replace(announced=tuple(AnnouncedFinding(*row) for row in rows))
-    told = notices.empty()._replace(report=whole, announcements=announced_sentences(whole, day))
+    told = notices.empty()._replace(report=whole, announcements=announced_in(whole, day))
     return said(told, "Announced")
 
 
@@ -165,7 +165,7 @@ def test_an_announced_rule_says_when_it_counts_how_severely_and_what_it_will_for
     coming = [(row._replace(severity=Severity.HIGH), "2026-12-14") for row in rows]
     (words,) = announced_on(date(2026, 12, 1), *coming)
     assert words.startswith(
-        "From 2026-12-14 on, in 13 days, high: RDP is open (rdp); open now: 3389/tcp+tcp6, 1-2 servers; 5000/tcp, 1 server;"
+        "From 2026-12-14 on, in 13 days, RDP is open (rdp) counts; open now: 3389/tcp+tcp6, high, 1-2 servers; 5000/tcp, "
     )
     assert words.endswith("; and 5 more")
 
@@ -173,11 +173,16 @@ def test_an_announced_rule_says_when_it_counts_how_severely_and_what_it_will_for
 def test_rules_that_count_sooner_are_told_first_each_once():
     rows = [("b", 22, "2027-01-01"), ("a", 23, "2026-12-14"), ("b", 24, "2027-01-01"), ("a", 25, "2027-01-01")]
     told = announced_on(date(2026, 12, 13), *((finding(rule, port), day) for rule, port, day in rows))
-    heads = [(sentence.partition(":")[0], sentence.count("/tcp")) for sentence in told]
+    heads = [(sentence.partition(", T")[0], sentence.count("/tcp")) for sentence in told]
     assert heads == [
-        ("From 2026-12-14 on, tomorrow, critical", 1), ("From 2027-01-01 on, in 19 days, critical", 2),
-        ("From 2027-01-01 on, in 19 days, critical", 1),
+        ("From 2026-12-14 on, tomorrow", 1), ("From 2027-01-01 on, in 19 days", 2), ("From 2027-01-01 on, in 19 days", 1),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("whole", "words"), [(True, "; nothing of it is open now"), (False, "")])
+def test_an_announced_rule_of_which_nothing_is_open_says_so_where_that_is_known(whole, words):
+    said_so = announcement("2026-12-14", date(2026, 12, 13), "smb forbids 445 in host", (), whole=whole)
+    assert said_so == f"From 2026-12-14 on, tomorrow, smb forbids 445 in host{words}"
 
 
 @given(st.text(max_size=300), st.integers(1, 60))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import cut
 from handler.report.json_v1 import finding_dict, report_dict, targets_dict
+from handler.report.verdict import counts_of
+from handler.sinks.message import BARE
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG
 from handler.sinks.text.moves import due_findings
@@ -17,39 +19,56 @@ if TYPE_CHECKING:
 _LINES_OF_TEXT = ("rationale", "remediation", "references")
 
 
-def listed_findings(notification: Notification, sink: Sink, shrink: int = 0) -> tuple[Finding, ...]:
-    """The open findings to list, worst first, at most `max_findings`, half as many at each step of `shrink`.
+def is_cut(shrink: int) -> bool:
+    """Whether a machine's message loses something that it is due: what is too large is shared out before that."""
+    return shrink > BARE
 
-    They are those that the message is about; then the other open ones, where the sink wants everything on every run.
+
+def most_listed(sink: Sink, shrink: int) -> int | None:
+    """How many entries of a list are shown; None: all."""
+    return lines_at(sink.max_findings, shrink) if is_cut(shrink) else None
+
+
+def listed_findings(notification: Notification, sink: Sink, shrink: int = 0) -> tuple[Finding, ...]:
+    """The open findings to list, worst first, at most `max_findings`, half as many at each step of a cut.
+
+    They are those that the message is about, never more than fit; then the other open ones, where the sink wants
+    everything on every run.
     """
     groups = [due_findings(notification), notification.ongoing if sink.send == "always" else ()]
     ordered = [finding for group in groups for finding in sorted(group, key=lambda finding: -finding.severity)]
-    return tuple(ordered[: lines_at(sink.max_findings, shrink)])
+    return tuple(ordered[: lines_at(sink.max_findings, shrink if is_cut(shrink) else 0)])
 
 
 def due_report(notification: Notification, sink: Sink, shrink: int = 0) -> dict[str, Any]:
     """The report's JSON with `findings` cut to `listed_findings`; `omitted` counts the other open findings.
 
-    On several targets it is what a run over several targets gives, with such a report of each.
+    What is derived is in the first of a run's messages only, and goes first where that is too large. On several targets
+    it is what a run over several targets gives, with such a report of each.
     """
-    if notification.parts:
-        reports = [due_report(part, sink, shrink) for part in notification.parts]
-        whole = targets_dict(notification.report.run_id, (), ())
-        return whole | {"verdict": notification.report.verdict, "targets": reports}
-    whole = report_dict(notification.report)
+    if not notification.parts:
+        return _of_one(notification, sink, shrink)
+    whole = targets_dict(notification.report.run_id, (), ())
+    reports = [_of_one(part, sink, shrink) for part in notification.parts]
+    return whole | {"verdict": notification.report.verdict, "targets": reports}
+
+
+def _of_one(notification: Notification, sink: Sink, shrink: int) -> dict[str, Any]:
+    report = notification.report
+    whole = report_dict(report._replace(findings=(), counts=counts_of(report)))  # ten thousand, twenty times
     listed = listed_findings(notification, sink, shrink)
     shown = {finding.fingerprint for finding in listed}
-    findings = [finding_dict(finding) for finding in listed]
-    cap = lines_at(sink.max_findings, shrink)
+    shown_as = _without_texts if is_cut(shrink) else dict
+    cap = most_listed(sink, shrink)
     body = whole | {
-        "findings": [_without_texts(finding) for finding in findings] if shrink else findings,
-        "omitted": whole["omitted"] + sum(finding["fingerprint"] not in shown for finding in whole["findings"]),
+        "findings": [shown_as(finding_dict(finding)) for finding in listed],
+        "omitted": whole["omitted"] + sum(finding.fingerprint not in shown for finding in report.findings),
         "changes": _changes(whole["changes"], shown, notification, cap),
-        "exempted": whole["exempted"][:cap],
-        "announced": whole["announced"][:cap],
     }
+    if shrink >= BARE or notification.further:
+        body |= {"exempted": [], "announced": [], "vendor": None}
     body = body if sink.hosts else without_hosts(body)
-    return short_texts(body) if shrink else body
+    return short_texts(body) if is_cut(shrink) else body
 
 
 def _without_texts(finding: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +77,7 @@ def _without_texts(finding: dict[str, Any]) -> dict[str, Any]:
 
 
 def _changes(
-    changes: dict[str, Any] | None, shown: set[str], notification: Notification, cap: int
+    changes: dict[str, Any] | None, shown: set[str], notification: Notification, cap: int | None
 ) -> dict[str, Any] | None:
     """The changes that this sink has not been told yet; some may be those of an earlier run."""
     if changes is None:

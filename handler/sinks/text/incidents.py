@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 from handler.models import worst_first
@@ -29,14 +28,6 @@ class Incident(NamedTuple):
     findings: tuple[Finding, ...]
     about: tuple[str, ...]
     ended: tuple[Finding, ...] = ()
-
-
-def incident_key(group: str, finding: Finding, place: str) -> str:
-    """The key of a finding's incident; of a finding alone its fingerprint."""
-    if group == "finding":
-        return finding.fingerprint
-    parts = [place] if group == "target" else [place, finding.rule_id, finding.category]
-    return f"{group}-{hashlib.sha256(chr(10).join(parts).encode(errors='replace')).hexdigest()}"
 
 
 def incidents_of(notification: Notification, sink: Sink) -> tuple[Incident, ...]:
@@ -93,7 +84,7 @@ class _Incidents:
         """The key under which the message tells it."""
         before = self._notification.before.get(finding.fingerprint)
         known = "" if before is None else before.key
-        return known or incident_key(self._sink.group, finding, self._place)
+        return known or self._sink.incident_key(finding, self._place)
 
     def _told(self, finding: Finding) -> str:
         """The key under which it was told; empty if it was not. Where nothing is known, what ended was told."""

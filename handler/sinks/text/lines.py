@@ -37,10 +37,11 @@ class MessageLine(NamedTuple):
 
 
 class _About(NamedTuple):
-    """What is said of a rule once."""
+    """What is said of a rule once. `since`: when a port opened is said with the port."""
 
     details: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    since: bool = True
 
 
 _NOTHING = _About()
@@ -68,10 +69,19 @@ def block_lines(block: RuleBlock, sink: Sink, *, rich: bool) -> Iterable[Message
         yield _port_line(block.moves[0], sink, rich=rich, what=_name(block.moves[0].line), about=about)
         return
     severity = str(max(move.line.severity for move in block.moves))
-    yield MessageLine(_rule_name(worst), lead=severity, details=about.details, links=about.links, stands_for=0)
+    since = _since_of_all(block) if rich else ()
+    details = (*about.details, *since)
+    yield MessageLine(_rule_name(worst), lead=severity, details=details, links=about.links, stands_for=0)
     for move in block.moves:
         others = [rule for rule in move.line.rules if rule != block.rule_id]
-        yield _port_line(move, sink, rich=rich, what=f"also {', '.join(others)}" if others else "")
+        what = f"also {', '.join(others)}" if others else ""
+        yield _port_line(move, sink, rich=rich, what=what, about=_NOTHING._replace(since=not since))
+
+
+def _since_of_all(block: RuleBlock) -> tuple[str, ...]:
+    """Since when its ports are open, if that is the same of all."""
+    open_since = {move.line.first_seen for move in block.moves if not move.ended}
+    return tuple(f"Since {readable_time(since)}" for since in open_since if since) if len(open_since) == 1 else ()
 
 
 def _port_line(move: Move, sink: Sink, *, rich: bool, what: str, about: _About = _NOTHING) -> MessageLine:
@@ -82,7 +92,7 @@ def _port_line(move: Move, sink: Sink, *, rich: bool, what: str, about: _About =
     return MessageLine(
         text=f"{facts}: {one_line(what, 2 * SHORT)}" if what else facts,
         lead=where(line),
-        details=(*about.details, *_of_ports(move, sink)) if rich else (),
+        details=(*about.details, *_of_ports(move, sink, since=about.since)) if rich else (),
         links=about.links,
         severity=None if move.ended else line.severity,
         stands_for=len(line.findings),
@@ -129,13 +139,13 @@ def _of_rule(worst: Finding) -> Iterable[str]:
         yield f"Owner: {one_line(worst.owner, SHORT)}"
 
 
-def _of_ports(move: Move, sink: Sink) -> Iterable[str]:
+def _of_ports(move: Move, sink: Sink, *, since: bool) -> Iterable[str]:
     line = move.line
     if move.ended:
         return
     if line.first is None and line.worst.message:
         yield one_line(line.worst.message, LONG)
-    if line.first_seen:
+    if line.first_seen and since:
         yield f"Since {readable_time(line.first_seen)}"
     if sink.hosts and line.hosts:
         yield f"On: {servers(line.hosts)}"

@@ -9,6 +9,7 @@ from handler.named_tuple import NamedTuple
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG, MessageLine, block_lines, readable_time, short_digest
 from handler.sinks.text.moves import STILL_OPEN, open_moves, rule_blocks, still_there
+from handler.sinks.text.names import folded_names
 from handler.sinks.text.summary import summary
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 Tone = Literal["bad", "unknown", "good"]
 _SENTENCES_SHOWN = 10
-_TARGETS_SHOWN = 6
+_PLACES_SHOWN = 6
 _TOLERANT = "VALIDATION=warn"
 _MOST_LINES = 400  # no chat's limit holds more
 
@@ -164,21 +165,26 @@ def _exemption(exemption: ExemptionNotice, report: Report) -> str:
 
 
 def _targets(notification: Notification) -> str:
-    """`Target prod: otc, eu-de, project 0123...`; of several each with its place, as far as a line holds."""
+    """`Target prod: otc, eu-de, project 0123...`; of several those of each project together, as far as a line holds."""
     if not notification.parts:
-        return f"Target {_place(notification.report.target)}"
-    places = sorted(_place(part.report.target) for part in notification.parts)
-    more = len(places) - _TARGETS_SHOWN
-    return f"Targets {'; '.join(places[:_TARGETS_SHOWN])}{f' and {more} more' if more > 0 else ''}"
+        target = notification.report.target
+        return f"Target {one_line(target.name, 60)}: {_place(target)}"
+    names: dict[str, list[str]] = {}
+    for part in notification.parts:
+        place = _place(part.report.target._replace(enterprise_project_id=""))  # it stands in the target's name
+        names.setdefault(place, []).append(part.report.target.name)
+    places = [f"{folded_names(those)}: {place}" for place, those in sorted(names.items())]
+    more = len(places) - _PLACES_SHOWN
+    return f"Targets {'; '.join(places[:_PLACES_SHOWN])}{f' and {more} more projects' if more > 0 else ''}"
 
 
 def _place(target: Target) -> str:
-    """`prod: otc, eu-de, project 0123..., enterprise project 0`."""
+    """`otc, eu-de, project 0123..., enterprise project 0`."""
     project = f"project {target.project_id}" if target.project_id else ""
     enterprise = target.enterprise_project_id
     part = f"enterprise project {enterprise}" if enterprise not in ("", "all_granted_eps") else ""
     facts = [one_line(fact, 80) for fact in (target.cloud, target.region or target.host, project, part) if fact]
-    return f"{one_line(target.name, 60)}: {', '.join(facts)}"
+    return ", ".join(facts)
 
 
 def _footer(notification: Notification) -> tuple[str, ...]:
