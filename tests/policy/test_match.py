@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from handler.listeners import Listener, PortListeners
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
