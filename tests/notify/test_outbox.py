@@ -186,7 +186,7 @@ def test_without_a_state_a_finding_is_as_old_as_it_says_or_as_the_run():
     old, young = (memory.findings[one.fingerprint] for one in (known, fresh))
     assert (old.first_seen, young.first_seen) == (known.first_seen, report().started_at)
     assert {one.last_seen for one in (old, young)} == {one.opened_at for one in (old, young)} == {report().started_at}
-    assert (old.base_num, old.status, memory.began_at) == (5, "open", "")
+    assert (old.base_num, old.status, memory.began_at, memory.place) == (5, "open", "", "")
 
 
 def test_a_line_of_history_counts_findings_by_severity_worst_first_ports_seconds_and_calls():

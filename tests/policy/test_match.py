@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from handler.listeners import Listener, PortListeners
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, Row
+from handler.models.listeners import Listener, PortListeners
 from handler.policy.match import (
     ExemptionsInForce,
     concerns,
