@@ -25,6 +25,7 @@ LEFT_OUT_FILES = {
     ),
 }
 UNUSED_FILES = {"pydantic/mypy.py"}  # a plugin of mypy
+COMPILED_TWICE = {"charset_normalizer"}  # its modules are there in Python, too; nothing of ours asks it for an encoding
 UNUSED_FOLDERS = {"tests", "test", "benchmarks", "__pycache__", "bin"}
 UNUSED_SUFFIXES = {".pyi", ".pyc", ".c", ".h", ".pyx", ".pxd"}
 UNUSED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json", "top_level.txt", "entry_points.txt"}
@@ -126,6 +127,6 @@ def _is_wanted(path: PurePosixPath | Path) -> bool:
         return path.name not in UNUSED_METADATA
     if path.name.startswith(".") or path.name.endswith("~"):  # an editor's; FunctionGraph refuses the latter
         return False
-    if path.as_posix() in UNUSED_FILES:
+    if path.as_posix() in UNUSED_FILES or (path.parts[0] in COMPILED_TWICE and path.suffix == ".so"):
         return False
     return not UNUSED_FOLDERS.intersection(path.parts[:-1]) and path.suffix not in UNUSED_SUFFIXES

@@ -166,6 +166,12 @@ def test_the_door_the_policies_the_schemas_and_every_licence_are_in_it(version):
     assert len(packages) == len(wheels_for(version))
 
 
+def test_what_is_there_in_python_too_is_not_there_as_an_extension(version):
+    found = [name for name in names(version) if name.startswith("charset_normalizer/")]
+    assert [name for name in found if name.endswith(".so")] == []
+    assert {"charset_normalizer/md.pyc", "charset_normalizer/cd.pyc"} <= set(found)
+
+
 def test_it_is_small_sorted_and_undated(version):
     path = built_zip(version)
     with zipfile.ZipFile(path) as archive:
