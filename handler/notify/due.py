@@ -18,6 +18,7 @@ from handler.notify.run_items import run_items
 from handler.state.memory import SERVERS, Batch, Item, LastRun, SinkMemory, place_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from handler.decide.announced import Announcement
@@ -102,12 +103,8 @@ def _owed(
     if sink.kind.event_per_finding:
         stays = partial(_stays_open, sink)
         due = by_incident(due, last_run.findings.values(), stays, sink, place_of(report.target))
-    items = [
-        *due,
-        *run_items(sink, report, last_run, memory, announced),
-    ]
-    first = _is_first(memory, last_run) and (items or last_run.lost)
-    return [*items, Item("digest", last_run.began_at)] if first else items
+    items = [*due, *run_items(sink, report, last_run, memory, announced)]
+    return [*items, Item("digest", last_run.began_at)] if _is_first(memory, last_run, due) else items
 
 
 def batch_of(sink: Sink, report: Report, items: list[Item]) -> Batch:
@@ -151,9 +148,15 @@ def is_kept(record: Remembered, sinks: tuple[Sink, ...], memory: LastRun, now: d
     return any(told is not None and _resolved(sink, record, told) for sink, told in known)
 
 
-def _is_first(memory: SinkMemory, last_run: LastRun) -> bool:
-    """Whether the sink was never told anything by a memory that has just begun."""
-    return memory.last_told is None and memory.since <= last_run.began_at
+def _is_first(memory: SinkMemory, last_run: LastRun, due: Iterable[Item]) -> bool:
+    """Whether the sink was never told anything, and is due what was open when the memory began, or one before was lost.
+
+    What opened since then is new, and the memory knows it.
+    """
+    if memory.last_told is not None or memory.since > last_run.began_at:
+        return False
+    known = (last_run.findings.get(item.key) for item in due)
+    return last_run.lost or any(one is not None and one.first_seen <= last_run.began_at for one in known)
 
 
 def _told_anyway(sink: Sink, report: Report, *, stateful: bool) -> bool:

@@ -287,6 +287,21 @@ def test_a_first_run_with_nothing_to_tell_is_quiet_but_an_unreadable_state_is_sa
     assert story.run() is None
 
 
+def test_what_opens_later_is_new_to_a_sink_that_had_nothing_to_hear_so_far():
+    """The state is there, and knows that nothing was open: nobody says that there was none."""
+    story = Story()
+    assert story.run() is None
+    assert story.run(port()) == [("new", TELNET)]
+    assert story.notice.notes == ()
+
+
+def test_what_was_open_in_the_first_run_is_all_that_is_known_however_late_it_is_told():
+    story = Story()
+    story.run(port(), accepts=False)
+    assert story.run(port(), port(21)) is not None
+    assert story.notice.notes == ("no previous state: showing all 2",)
+
+
 def test_a_gap_is_said_in_the_message():
     story = Story()
     story.run(port(), gap_hours=31)
