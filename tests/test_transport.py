@@ -131,13 +131,13 @@ def test_the_environments_proxy_is_used(httpserver, transport, surroundings):
     assert transport(Request("GET", "http://hss.invalid/through"), PATIENT).body == b"proxied"
 
 
-def test_what_the_environment_says_of_the_way_may_change_between_two_calls(httpserver, transport, monkeypatch):
+def test_what_the_environment_says_of_the_way_may_change_between_two_calls(httpserver, transport, surroundings):
     httpserver.expect_request("/a").respond_with_data("itself")
     assert transport(Request("GET", httpserver.url_for("/a")), PATIENT).body == b"itself"
     with socket.create_server(("127.0.0.1", 0)) as closed:
-        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed.getsockname()[1]}")
+        surroundings(HTTP_PROXY=f"http://127.0.0.1:{closed.getsockname()[1]}")
     assert "the proxy http://127.0.0.1" in str(failure(transport, httpserver.url_for("/a"), PATIENT))
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    surroundings(NO_PROXY="127.0.0.1,localhost")
     assert transport(Request("GET", httpserver.url_for("/a")), PATIENT).body == b"itself"
 
 
@@ -279,8 +279,8 @@ def test_calls_at_the_same_time_do_not_wait_for_each_other(raw, transport):
     assert bodies == [b"{}", b"{}"]
 
 
-def test_a_proxy_that_asks_for_a_login_is_named_and_the_request_never_arrived(httpserver, transport, monkeypatch):
-    monkeypatch.setenv("http_proxy", httpserver.url_for("").replace("//", f"//me:{SECRET}@"))
+def test_a_proxy_that_asks_for_a_login_is_named_and_the_request_never_arrived(httpserver, transport, surroundings):
+    surroundings(http_proxy=httpserver.url_for("").replace("//", f"//me:{SECRET}@"))
     httpserver.expect_request("/v5").respond_with_data(status=407)
     error = failure(transport, f"http://hss.invalid/v5?{SECRET}", PATIENT)
     proxy = httpserver.url_for("").rstrip("/")
