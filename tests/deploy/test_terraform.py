@@ -110,12 +110,12 @@ def test_every_argument_and_block_is_one_of_the_provider_and_none_is_missing(mod
 @pytest.mark.parametrize(
     ("kind", "name", "change"),
     [
-        ("opentelekomcloud_ces_alarmrule", "silent", lambda body: body["condition"][0].pop("count")),
-        ("opentelekomcloud_ces_alarmrule", "silent", lambda body: body.pop("metric")),
+        ("opentelekomcloud_ces_alarmrule", "alarm", lambda body: body["condition"][0].pop("count")),
+        ("opentelekomcloud_ces_alarmrule", "alarm", lambda body: body.pop("metric")),
         ("opentelekomcloud_fgs_function_v2", "check", lambda body: body.update(log_stream_id="x")),
         ("opentelekomcloud_identity_agency_v3", "function", lambda body: body["dynamic"].append({'"role"': UNKNOWN})),
         ("huaweicloud_fgs_function", "check", lambda body: body.update(log_topic_id="x")),
-        ("huaweicloud_ces_alarmrule", "errors", lambda body: body["metric"][0].update(dimension="x")),
+        ("huaweicloud_ces_alarmrule", "alarm", lambda body: body["metric"][0].update(dimension="x")),
     ],
 )
 def test_a_breach_of_the_schema_is_seen(kind, name, change):

@@ -1,46 +1,10 @@
 # Cloud Eye tells an SMN topic of a shard that does not run and of one whose runs fail: the function itself cannot.
 
-resource "huaweicloud_ces_alarmrule" "silent" {
-  for_each = var.alarm_topic_urn == "" ? {} : local.shards
+resource "huaweicloud_ces_alarmrule" "alarm" {
+  for_each = module.shards.alarms
 
-  alarm_name        = "${each.value.function}-silent"
-  alarm_description = "No run: the timer is off, the function deleted, or the platform does not start it"
-
-  metric {
-    namespace = "SYS.FunctionGraph"
-  }
-  resources {
-    dimensions {
-      name  = "package-functionname"
-      value = "default-${huaweicloud_fgs_function.check[each.key].name}"
-    }
-  }
-  condition {
-    metric_name         = "count"
-    period              = module.shards.silence_seconds
-    filter              = "sum"
-    comparison_operator = "<"
-    value               = 1 # not `<= 0`: a provider leaves a zero out
-    unit                = "count"
-    count               = 2
-    suppress_duration   = 86400
-  }
-
-  alarm_actions {
-    type              = "notification"
-    notification_list = [var.alarm_topic_urn]
-  }
-  ok_actions {
-    type              = "notification"
-    notification_list = [var.alarm_topic_urn]
-  }
-}
-
-resource "huaweicloud_ces_alarmrule" "errors" {
-  for_each = var.alarm_topic_urn == "" ? {} : local.shards
-
-  alarm_name        = "${each.value.function}-errors"
-  alarm_description = "Runs that failed: nobody was told, or a setting is broken"
+  alarm_name        = each.value.name
+  alarm_description = each.value.description
 
   metric {
     namespace = "SYS.FunctionGraph"
@@ -48,17 +12,17 @@ resource "huaweicloud_ces_alarmrule" "errors" {
   resources {
     dimensions {
       name  = "package-functionname"
-      value = "default-${huaweicloud_fgs_function.check[each.key].name}"
+      value = "default-${huaweicloud_fgs_function.check[each.value.shard].name}"
     }
   }
   condition {
-    metric_name         = "failcount"
-    period              = 300
+    metric_name         = each.value.metric
+    period              = each.value.period
     filter              = "sum"
-    comparison_operator = ">="
-    value               = 1
+    comparison_operator = each.value.comparison
+    value               = each.value.threshold
     unit                = "count"
-    count               = 1
+    count               = each.value.count
     suppress_duration   = 86400
   }
 

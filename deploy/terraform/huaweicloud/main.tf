@@ -18,13 +18,14 @@ provider "huaweicloud" {
 module "shards" {
   source = "../shards"
 
-  name          = var.name
-  shards        = var.shards
-  settings      = merge(local.place, var.settings)
-  bucket        = var.bucket
-  run_interval  = var.run_interval
-  timer_minutes = var.timer_minutes
-  hours         = var.hours
+  name            = var.name
+  shards          = var.shards
+  settings        = merge(local.place, var.settings)
+  bucket          = var.bucket
+  run_interval    = var.run_interval
+  timer_minutes   = var.timer_minutes
+  hours           = var.hours
+  alarm_topic_urn = var.alarm_topic_urn
 }
 
 locals {

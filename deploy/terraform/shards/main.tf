@@ -123,8 +123,3 @@ output "shards" {
     error_message = "Each of several shards has a targets file of its own (targets)."
   }
 }
-
-output "silence_seconds" {
-  description = "The period in which Cloud Eye must have seen a run: one that it knows (1200, 3600 or 86400), never shorter than between two runs."
-  value       = var.hours != "*" ? 86400 : var.timer_minutes > 10 ? 3600 : 1200
-}

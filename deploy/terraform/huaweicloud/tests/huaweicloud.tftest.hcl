@@ -19,7 +19,7 @@ run "by_itself_it_is_one_function_with_one_timer" {
     error_message = "one timer"
   }
   assert {
-    condition     = length(huaweicloud_ces_alarmrule.silent) + length(huaweicloud_ces_alarmrule.errors) + length(huaweicloud_obs_bucket.state) == 0
+    condition     = length(huaweicloud_ces_alarmrule.alarm) + length(huaweicloud_obs_bucket.state) == 0
     error_message = "no alarm without a topic, no bucket without a name"
   }
   assert {
@@ -67,22 +67,20 @@ run "five_shards" {
     error_message = "one of them tells of all once a day"
   }
   assert {
-    condition = alltrue([for shard, alarm in huaweicloud_ces_alarmrule.silent : alltrue([
-      one(alarm.condition).metric_name == "count" && one(alarm.condition).period == 1200 && one(alarm.condition).count == 2,
-      "${one(alarm.condition).filter} ${one(alarm.condition).comparison_operator} ${one(alarm.condition).value}" == "sum < 1",
-      one(one(alarm.resources).dimensions).value == "default-port-compliance-${shard}",
-      alarm.alarm_actions[0].notification_list == tolist([var.alarm_topic_urn]),
-    ])]) && length(huaweicloud_ces_alarmrule.silent) == 5
-    error_message = "each shard's silence is told"
+    condition = alltrue([for key, alarm in huaweicloud_ces_alarmrule.alarm : alltrue([
+      alarm.alarm_name == module.shards.alarms[key].name && alarm.alarm_description == module.shards.alarms[key].description,
+      one(alarm.condition).metric_name == module.shards.alarms[key].metric && one(alarm.condition).filter == "sum",
+      one(alarm.condition).period == module.shards.alarms[key].period && one(alarm.condition).count == module.shards.alarms[key].count,
+      one(alarm.condition).comparison_operator == module.shards.alarms[key].comparison && one(alarm.condition).value == module.shards.alarms[key].threshold,
+    ])]) && keys(huaweicloud_ces_alarmrule.alarm) == flatten([for number in range(1, 6) : ["shard-${number}/errors", "shard-${number}/silent"]])
+    error_message = "the alarms are those of the shards"
   }
   assert {
-    condition = alltrue([for shard, alarm in huaweicloud_ces_alarmrule.errors : alltrue([
-      one(alarm.condition).metric_name == "failcount" && one(alarm.condition).period == 300 && one(alarm.condition).count == 1,
-      "${one(alarm.condition).filter} ${one(alarm.condition).comparison_operator} ${one(alarm.condition).value}" == "sum >= 1",
-      one(one(alarm.resources).dimensions).name == "package-functionname" && one(one(alarm.resources).dimensions).value == "default-port-compliance-${shard}",
-      alarm.alarm_actions[0].notification_list == tolist([var.alarm_topic_urn]),
-    ])]) && length(huaweicloud_ces_alarmrule.errors) == 5
-    error_message = "each shard's errors are told"
+    condition = alltrue([for key, alarm in huaweicloud_ces_alarmrule.alarm : alltrue([
+      one(one(alarm.resources).dimensions).name == "package-functionname" && one(one(alarm.resources).dimensions).value == "default-port-compliance-${dirname(key)}",
+      alarm.alarm_actions[0].notification_list == tolist([var.alarm_topic_urn]) && alarm.ok_actions[0].notification_list == tolist([var.alarm_topic_urn]),
+    ])])
+    error_message = "each watches its shard's function and tells the topic"
   }
 }
 

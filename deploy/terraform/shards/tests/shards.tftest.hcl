@@ -1,3 +1,7 @@
+variables {
+  alarm_topic_urn = "urn:smn:eu-de:0123456789abcdef0123456789abcdef:on-call"
+}
+
 run "alone_it_is_one_function_with_one_timer" {
   command = plan
 
@@ -6,12 +10,24 @@ run "alone_it_is_one_function_with_one_timer" {
     error_message = "one function of the plain name"
   }
   assert {
-    condition     = output.shards["everything"].schedule == "42 53 * * * ?" && output.silence_seconds == 3600
+    condition     = output.shards["everything"].schedule == "42 53 * * * ?" && output.alarms["everything/silent"].period == 3600
     error_message = "once an hour, off the full hour"
   }
   assert {
     condition     = output.shards["everything"].settings == tomap({ RUN_INTERVAL = "1h" })
     error_message = "no state, no targets"
+  }
+}
+
+run "without_a_topic_there_is_no_alarm" {
+  command = plan
+
+  variables {
+    alarm_topic_urn = ""
+  }
+  assert {
+    condition     = length(output.alarms) == 0
+    error_message = "nobody to tell"
   }
 }
 
@@ -56,8 +72,30 @@ run "five_shards" {
     error_message = "six times an hour, never at minute 0"
   }
   assert {
-    condition     = output.silence_seconds == 1200
-    error_message = "two timers fit into what Cloud Eye looks at"
+    condition = alltrue([for number in range(1, 6) : output.alarms["shard-${number}/silent"] == {
+      shard       = "shard-${number}"
+      name        = "port-compliance-shard-${number}-silent"
+      description = "No run: the timer is off, the function deleted, or the platform does not start it"
+      metric      = "count"
+      period      = 1200 # two timers fit into what Cloud Eye looks at
+      comparison  = "<"
+      threshold   = 1
+      count       = 2
+    }])
+    error_message = "each shard's silence is told"
+  }
+  assert {
+    condition = alltrue([for number in range(1, 6) : output.alarms["shard-${number}/errors"] == {
+      shard       = "shard-${number}"
+      name        = "port-compliance-shard-${number}-errors"
+      description = "Runs that failed: nobody was told, or a setting is broken"
+      metric      = "failcount"
+      period      = 300
+      comparison  = ">="
+      threshold   = 1
+      count       = 1
+    }]) && length(output.alarms) == 10
+    error_message = "each shard's errors are told"
   }
   assert {
     condition     = length(distinct([for shard in output.shards : shard.schedule])) == 5
@@ -211,7 +249,7 @@ run "twice_a_day_cloud_eye_looks_at_a_day" {
     hours = "6,18"
   }
   assert {
-    condition     = output.shards["everything"].schedule == "42 53 6,18 * * ?" && output.silence_seconds == 86400
+    condition     = output.shards["everything"].schedule == "42 53 6,18 * * ?" && output.alarms["everything/silent"].period == 86400
     error_message = "the hours are the timer's"
   }
 }
