@@ -135,10 +135,15 @@ def test_the_function_runs_one_at_a_time_from_our_zip(module):
     assert function["handler"].strip('"') == "index.handler"
     assert function["max_instance_num"].strip('"') == "1"
     assert (function["code_type"].strip('"'), function["func_code"]) == ("zip", "${filebase64(var.zip)}")
-    declared = {labels[0]: body for labels, body in blocks(module, "variable")}
-    used = set(re.findall(r"var\.(\w+)", function["encrypted_user_data"]))
-    assert used == {"secrets", "shard_secrets"}
-    assert all(declared[name]["sensitive"] in (True, "true") for name in used)
+    assert function["encrypted_user_data"] == "${jsonencode(module.shards.secrets[each.key])}"
+
+
+@each_module
+def test_secrets_are_sensitive_all_the_way(module):
+    declared = [(kind, labels[0], body) for kind in ("variable", "output") for labels, body in blocks(module, kind)]
+    secret = {(kind, name): body.get("sensitive") for kind, name, body in declared if "secrets" in name}
+    assert secret.keys() >= {("variable", "secrets"), ("variable", "shard_secrets")}
+    assert all(sensitive in (True, "true") for sensitive in secret.values())
 
 
 @each_cloud
@@ -184,5 +189,5 @@ def test_the_timers_are_cron_expressions_of_the_platform():
     assert template == "${1 + floor(local.lots[shard] / 64) % 59} ${local.minutes[shard]} ${var.hours} * * ?"
     for schedule in ("1 * * * * ?", "59 7,17,27,37,47,57 6,18 * * ?", "42 53 0-23/4 * * ?"):
         assert cron_problems(schedule) == []
-    (fleet,) = {line for module in CLOUDS for line in re.findall(r'schedule +\= "(\d.*)"', text(module))}
+    (fleet,) = re.findall(r'schedule += "(\d.*)"', text("shards"))
     assert cron_problems(fleet.replace("${var.fleet_hours}", "6")) == []

@@ -25,6 +25,9 @@ module "shards" {
   run_interval    = var.run_interval
   timer_minutes   = var.timer_minutes
   hours           = var.hours
+  fleet_hours     = var.fleet_hours
+  secrets         = var.secrets
+  shard_secrets   = var.shard_secrets
   alarm_topic_urn = var.alarm_topic_urn
 }
 
@@ -133,7 +136,7 @@ resource "huaweicloud_fgs_function" "check" {
   func_code     = filebase64(var.zip)
 
   user_data           = jsonencode(each.value.settings)
-  encrypted_user_data = jsonencode(merge(var.secrets, lookup(var.shard_secrets, each.key, {})))
+  encrypted_user_data = jsonencode(module.shards.secrets[each.key])
 
   log_group_id    = huaweicloud_lts_group.function.id
   log_group_name  = huaweicloud_lts_group.function.group_name
@@ -141,21 +144,6 @@ resource "huaweicloud_fgs_function" "check" {
   log_stream_name = huaweicloud_lts_stream.function.stream_name
 
   depends_on = [huaweicloud_obs_bucket.state] # no run before there is a place for what it remembers
-
-  lifecycle {
-    precondition {
-      condition     = length(merge(var.secrets, lookup(var.shard_secrets, each.key, {}))) <= 20
-      error_message = "The function of ${each.key} has more than 20 secrets, the most that the platform takes."
-    }
-    precondition {
-      condition     = length(jsonencode(merge(var.secrets, lookup(var.shard_secrets, each.key, {})))) <= 4096
-      error_message = "The secrets of ${each.key} are longer than 4,096 characters as JSON, the most that the platform takes."
-    }
-    precondition {
-      condition     = length(setsubtract(nonsensitive(keys(var.shard_secrets)), keys(var.shards))) == 0
-      error_message = "shard_secrets names a shard that is none: ${join(", ", setsubtract(nonsensitive(keys(var.shard_secrets)), keys(var.shards)))}."
-    }
-  }
 }
 
 resource "huaweicloud_fgs_function_trigger" "timer" {
@@ -164,12 +152,7 @@ resource "huaweicloud_fgs_function_trigger" "timer" {
   function_urn = huaweicloud_fgs_function.check[each.key].urn
   type         = "TIMER"
   status       = "ACTIVE"
-  event_data = jsonencode({
-    name          = each.key == "everything" ? each.key : "t-${each.key}" # a trigger's name starts with a letter
-    schedule_type = "Cron"
-    schedule      = each.value.schedule
-    user_event    = ""
-  })
+  event_data   = module.shards.timers[each.key]
 }
 
 # A word on all shards, read from their indexes: what is stale, was never checked or got worse.
@@ -179,12 +162,7 @@ resource "huaweicloud_fgs_function_trigger" "fleet" {
   function_urn = huaweicloud_fgs_function.check[var.fleet_shard].urn
   type         = "TIMER"
   status       = "ACTIVE"
-  event_data = jsonencode({
-    name          = "fleet"
-    schedule_type = "Cron"
-    schedule      = "30 45 ${var.fleet_hours} * * ?"
-    user_event    = jsonencode({ fleet = true })
-  })
+  event_data   = module.shards.fleet_timer
 }
 
 resource "huaweicloud_fgs_async_invoke_configuration" "check" {

@@ -59,15 +59,6 @@ variable "secrets" {
   type        = map(string)
   sensitive   = true
   default     = {}
-
-  validation {
-    condition     = length(var.secrets) <= 20
-    error_message = "The platform takes at most 20 secrets."
-  }
-  validation {
-    condition     = length(jsonencode(var.secrets)) <= 4096
-    error_message = "The platform takes at most 4,096 characters of secrets, counted as JSON."
-  }
 }
 
 variable "shard_secrets" {

@@ -35,6 +35,9 @@ module "shards" {
   run_interval    = var.run_interval
   timer_minutes   = var.timer_minutes
   hours           = var.hours
+  fleet_hours     = var.fleet_hours
+  secrets         = var.secrets
+  shard_secrets   = var.shard_secrets
   alarm_topic_urn = var.alarm_topic_urn
 }
 
@@ -156,7 +159,7 @@ resource "opentelekomcloud_fgs_function_v2" "check" {
   func_code     = filebase64(var.zip)
 
   user_data           = jsonencode(each.value.settings)
-  encrypted_user_data = jsonencode(merge(var.secrets, lookup(var.shard_secrets, each.key, {})))
+  encrypted_user_data = jsonencode(module.shards.secrets[each.key])
 
   log_group_id   = opentelekomcloud_lts_group_v2.function.id
   log_group_name = opentelekomcloud_lts_group_v2.function.group_name
@@ -164,21 +167,6 @@ resource "opentelekomcloud_fgs_function_v2" "check" {
   log_topic_name = opentelekomcloud_lts_stream_v2.function.stream_name
 
   depends_on = [opentelekomcloud_obs_bucket.state] # no run before there is a place for what it remembers
-
-  lifecycle {
-    precondition {
-      condition     = length(merge(var.secrets, lookup(var.shard_secrets, each.key, {}))) <= 20
-      error_message = "The function of ${each.key} has more than 20 secrets, the most that the platform takes."
-    }
-    precondition {
-      condition     = length(jsonencode(merge(var.secrets, lookup(var.shard_secrets, each.key, {})))) <= 4096
-      error_message = "The secrets of ${each.key} are longer than 4,096 characters as JSON, the most that the platform takes."
-    }
-    precondition {
-      condition     = length(setsubtract(nonsensitive(keys(var.shard_secrets)), keys(var.shards))) == 0
-      error_message = "shard_secrets names a shard that is none: ${join(", ", setsubtract(nonsensitive(keys(var.shard_secrets)), keys(var.shards)))}."
-    }
-  }
 }
 
 resource "opentelekomcloud_fgs_trigger_v2" "timer" {
@@ -187,12 +175,7 @@ resource "opentelekomcloud_fgs_trigger_v2" "timer" {
   function_urn = opentelekomcloud_fgs_function_v2.check[each.key].urn
   type         = "TIMER"
   status       = "ACTIVE"
-  event_data = jsonencode({
-    name          = each.key == "everything" ? each.key : "t-${each.key}" # a trigger's name starts with a letter
-    schedule_type = "Cron"
-    schedule      = each.value.schedule
-    user_event    = ""
-  })
+  event_data   = module.shards.timers[each.key]
 }
 
 # A word on all shards, read from their indexes: what is stale, was never checked or got worse.
@@ -202,12 +185,7 @@ resource "opentelekomcloud_fgs_trigger_v2" "fleet" {
   function_urn = opentelekomcloud_fgs_function_v2.check[var.fleet_shard].urn
   type         = "TIMER"
   status       = "ACTIVE"
-  event_data = jsonencode({
-    name          = "fleet"
-    schedule_type = "Cron"
-    schedule      = "30 45 ${var.fleet_hours} * * ?"
-    user_event    = jsonencode({ fleet = true })
-  })
+  event_data   = module.shards.fleet_timer
 }
 
 resource "opentelekomcloud_fgs_async_invoke_config_v2" "check" {

@@ -71,6 +71,12 @@ variable "hours" {
   }
 }
 
+variable "fleet_hours" {
+  description = "The hour field of the timer of the word on all shards."
+  type        = string
+  default     = "6"
+}
+
 locals {
   most_settings      = 20   # the platform's limits for one function
   longest_settings   = 4096 # characters, as JSON
@@ -122,4 +128,26 @@ output "shards" {
     condition     = length(var.shards) == 1 || length(distinct(local.targets_files)) == length(var.shards) && !contains(local.targets_files, "")
     error_message = "Each of several shards has a targets file of its own (targets)."
   }
+}
+
+output "timers" {
+  description = "By shard, its timer as FunctionGraph takes it."
+  value = {
+    for shard, made in local.made : shard => jsonencode({
+      name          = shard == "everything" ? shard : "t-${shard}" # a trigger's name starts with a letter
+      schedule_type = "Cron"
+      schedule      = made.schedule
+      user_event    = ""
+    })
+  }
+}
+
+output "fleet_timer" {
+  description = "The timer of the word on all shards, as FunctionGraph takes it."
+  value = jsonencode({
+    name          = "fleet"
+    schedule_type = "Cron"
+    schedule      = "30 45 ${var.fleet_hours} * * ?"
+    user_event    = jsonencode({ fleet = true })
+  })
 }

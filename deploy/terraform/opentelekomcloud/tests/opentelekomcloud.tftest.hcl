@@ -38,6 +38,7 @@ run "five_shards" {
     timer_minutes   = 10
     alarm_topic_urn = "urn:smn:eu-de:0123456789abcdef0123456789abcdef:on-call"
     fleet_shard     = "shard-1"
+    fleet_hours     = "5"
     secrets         = { WEBHOOK_URL = "https://hooks.example.org/x" }
     shard_secrets   = { shard-2 = { HUAWEICLOUD_SDK_AK = "AK2", HUAWEICLOUD_SDK_SK = "SK2" } }
     shards          = { for number in range(1, 6) : "shard-${number}" => { targets = "shard-${number}.yaml", projects = ["eu-de", "eu-de_${number}"] } }
@@ -69,6 +70,10 @@ run "five_shards" {
   assert {
     condition     = jsondecode(jsondecode(opentelekomcloud_fgs_trigger_v2.fleet[0].event_data).user_event) == { fleet = true } && opentelekomcloud_fgs_trigger_v2.fleet[0].function_urn == opentelekomcloud_fgs_function_v2.check["shard-1"].urn
     error_message = "one of them tells of all once a day"
+  }
+  assert {
+    condition     = jsondecode(opentelekomcloud_fgs_trigger_v2.fleet[0].event_data).schedule == "30 45 5 * * ?"
+    error_message = "at the hour that is asked for"
   }
   assert {
     condition = alltrue([for key, alarm in opentelekomcloud_ces_alarmrule.alarm : alltrue([
@@ -109,75 +114,4 @@ run "another_target_and_two_shards_leave_the_five_in_place" {
     condition     = [for function in opentelekomcloud_fgs_function_v2.check : function.name] == [for name in ["a-new-one", "shard-1", "shard-2", "shard-3", "shard-4", "shard-5", "z-new-one"] : "port-compliance-${name}"]
     error_message = "and the same names"
   }
-}
-
-run "twenty_secrets_fit" {
-  command = plan
-
-  variables {
-    secrets = { for number in range(20) : "SECRET_${number}" => "x" }
-  }
-  assert {
-    condition     = length(nonsensitive(jsondecode(opentelekomcloud_fgs_function_v2.check["everything"].encrypted_user_data))) == 20
-    error_message = "twenty"
-  }
-}
-
-run "twenty_one_secrets_are_refused" {
-  command = plan
-
-  variables {
-    secrets = { for number in range(21) : "SECRET_${number}" => "x" }
-  }
-  expect_failures = [var.secrets]
-}
-
-run "twenty_and_one_of_the_shard_s_own_are_refused" {
-  command = plan
-
-  variables {
-    secrets       = { for number in range(20) : "SECRET_${number}" => "x" }
-    shard_secrets = { everything = { ONE_MORE = "x" } }
-  }
-  expect_failures = [opentelekomcloud_fgs_function_v2.check]
-}
-
-run "secrets_of_4096_characters_fit" {
-  command = plan
-
-  variables {
-    secrets = { LONG = format("%0${4096 - 11}d", 0) } # {"LONG":""}
-  }
-  assert {
-    condition     = nonsensitive(length(opentelekomcloud_fgs_function_v2.check["everything"].encrypted_user_data)) == 4096
-    error_message = "4,096 characters"
-  }
-}
-
-run "secrets_of_4097_characters_are_refused" {
-  command = plan
-
-  variables {
-    secrets = { LONG = format("%0${4097 - 11}d", 0) }
-  }
-  expect_failures = [var.secrets]
-}
-
-run "too_long_with_the_shard_s_own_are_refused" {
-  command = plan
-
-  variables {
-    secrets       = { LONG = format("%0${4000 - 11}d", 0) }
-    shard_secrets = { everything = { MORE = format("%0${97 - 10}d", 0) } } # ,"MORE":""
-  }
-  expect_failures = [opentelekomcloud_fgs_function_v2.check]
-}
-
-run "secrets_of_a_shard_that_is_none_are_refused" {
-  command = plan
-
-  variables {
-    shard_secrets = { shard-9 = { HUAWEICLOUD_SDK_AK = "AK" } }
-  }
-  expect_failures = [opentelekomcloud_fgs_function_v2.check]
 }

@@ -17,6 +17,10 @@ run "alone_it_is_one_function_with_one_timer" {
     condition     = output.shards["everything"].settings == tomap({ RUN_INTERVAL = "1h" })
     error_message = "no state, no targets"
   }
+  assert {
+    condition     = jsondecode(output.timers["everything"]).name == "everything"
+    error_message = "its timer is called as it always was"
+  }
 }
 
 run "without_a_topic_there_is_no_alarm" {
@@ -100,6 +104,18 @@ run "five_shards" {
   assert {
     condition     = length(distinct([for shard in output.shards : shard.schedule])) == 5
     error_message = "no two at the same second"
+  }
+  assert {
+    condition = alltrue([for shard, timer in output.timers : jsondecode(timer) == {
+      name = "t-${shard}", schedule_type = "Cron", schedule = output.shards[shard].schedule, user_event = ""
+    }]) && keys(output.timers) == keys(output.shards)
+    error_message = "each its own timer"
+  }
+  assert {
+    condition = jsondecode(output.fleet_timer) == {
+      name = "fleet", schedule_type = "Cron", schedule = "30 45 6 * * ?", user_event = "{\"fleet\":true}"
+    }
+    error_message = "once a day a word on all"
   }
 }
 
