@@ -98,3 +98,8 @@ def parse_iso(text: str) -> datetime:
     """The moment that an ISO 8601 text names; without an offset it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+
+
+def in_days(days: int) -> str:
+    """`in 13 days`, `tomorrow`; from the day itself on `now`."""
+    return f"in {days} days" if days > 1 else "tomorrow" if days == 1 else "now"

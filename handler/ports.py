@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 LOWEST, HIGHEST = 0, 65535
 
 
+def range_text(low: int, high: int) -> str:
+    """`23`, `135-139`."""
+    return str(low) if low == high else f"{low}-{high}"
+
+
 class PortSet:
     """Port numbers. Build it with `of`, which sorts and merges; `ranges` holds (low, high), both inside."""
 
@@ -60,7 +65,7 @@ class PortSet:
 
     def __str__(self) -> str:
         """`21, 23, 135-139`."""
-        return ", ".join(str(low) if low == high else f"{low}-{high}" for low, high in self.ranges)
+        return ", ".join(range_text(low, high) for low, high in self.ranges)
 
     def __or__(self, other: PortSet) -> PortSet:
         return PortSet.of((*self.ranges, *other.ranges))

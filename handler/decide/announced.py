@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.named_tuple import NamedTuple
 from handler.policy.rules import PROTOCOLS
+from handler.ports import range_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +65,7 @@ def _ports(rule: Rule) -> str:
     if rule.kind == "status":
         return "every port"
     ranges = (rule.listed if rule.kind == "allowed_ports" else rule.ports).ranges
-    shown = [str(low) if low == high else f"{low}-{high}" for low, high in ranges[:_RANGES_SHOWN]]
+    shown = [range_text(low, high) for low, high in ranges[:_RANGES_SHOWN]]
     more = len(ranges) - len(shown)
     text = ", ".join(shown) + (f" and {more} more" if more > 0 else "")
     return f"every port but {text}" if rule.kind == "allowed_ports" else text

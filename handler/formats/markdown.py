@@ -58,10 +58,8 @@ def _findings(report: Report, room: int) -> list[str]:
 
 
 def _row(finding: Finding) -> str:
-    hosts = finding.hosts or ()
-    servers = [escaped(words.host_words(host)) for host in hosts[: words.HOSTS_SHOWN]]
-    more = [f"and {len(hosts) - words.HOSTS_SHOWN} more"] if len(hosts) > words.HOSTS_SHOWN else []
-    what = "<br>".join([f"{escaped(finding.title, 120)} ({escaped(finding.rule_id, 80)})", *servers, *more])
+    servers = map(escaped, words.servers_words(finding))
+    what = "<br>".join([f"{escaped(finding.title, 120)} ({escaped(finding.rule_id, 80)})", *servers])
     severity = f"**{finding.severity}**" if finding.severity.name in {"CRITICAL", "HIGH"} else str(finding.severity)
     told = (one for one in words.advice(finding) if one.label != "why")
     advice = "<br>".join(escaped(f"Ask {one.text}" if one.label == "ask" else one.text, 200) for one in told)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from handler import __version__
 from handler.formats.artifact import artifact_uri
 from handler.formats.inert import inert
-from handler.formats.words import HOSTS_SHOWN, host_words, not_seen, notes, place
+from handler.formats.words import not_seen, notes, place, servers_words
 from handler.models import Severity, worst_first
 
 if TYPE_CHECKING:
@@ -119,9 +119,7 @@ def _result(report: Report, finding: Finding, rule: int) -> dict[str, Any]:
 
 
 def _message(finding: Finding) -> str:
-    hosts = finding.hosts or ()
-    more = f"; and {len(hosts) - HOSTS_SHOWN} more" if len(hosts) > HOSTS_SHOWN else ""
-    servers = f" Servers: {'; '.join(map(host_words, hosts[:HOSTS_SHOWN]))}{more}." if hosts else ""
+    servers = f" Servers: {'; '.join(servers_words(finding))}." if finding.hosts else ""
     return f"{inert(finding.title)}: {place(finding)} on {inert(finding.category)}, num {finding.num}.{servers}"
 
 

@@ -74,10 +74,9 @@ def _row(finding: Finding) -> list[str]:
 
 
 def _hosts(finding: Finding) -> list[str]:
-    hosts = finding.hosts or ()
-    shown = [words.host_words(host) for host in hosts[: words.HOSTS_SHOWN]]
-    more = [f"and {len(hosts) - words.HOSTS_SHOWN} more"] if len(hosts) > words.HOSTS_SHOWN else []
-    return [line for text in (*shown, *more) for line in wrapped(text, first=" " * 13 + "> ", indent=" " * 15)]
+    return [
+        line for text in words.servers_words(finding) for line in wrapped(text, first=" " * 13 + "> ", indent=" " * 15)
+    ]
 
 
 def _exempted(report: Report) -> list[str]:

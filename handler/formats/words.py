@@ -168,6 +168,13 @@ def host_words(host: Host) -> str:
     return inert(f"{name}{address}{listens}{' (loopback only)' if host.loopback_only else ''}{path}", 200)
 
 
+def servers_words(finding: Finding) -> list[str]:
+    """The first servers behind a finding, and how many more there are."""
+    hosts = finding.hosts or ()
+    more = [f"and {len(hosts) - HOSTS_SHOWN} more"] if len(hosts) > HOSTS_SHOWN else []
+    return [*map(host_words, hosts[:HOSTS_SHOWN]), *more]
+
+
 def days_words(days: int) -> str:
     """`12 days left`, `last day today`, `over since 3 days`."""
     if days == 0:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from handler.decide.diff import shape
 from handler.errors import of_target
 from handler.named_tuple import NamedTuple
-from handler.notify.due import FINDING_ITEMS, delivery_id, lasting
+from handler.notify.batches import FINDING_ITEMS, delivery_id, id_of, lasting
 from handler.notify.run_items import reason_and_since
 from handler.state.memory import Batch
 
@@ -67,7 +65,7 @@ def message_id(sink: Sink, events: Sequence[Event]) -> str:
     ids = sorted(event.batch.delivery_id for event in events)
     if len(ids) == 1:
         return ids[0]
-    return hashlib.sha256(json.dumps([sink.name, ids]).encode()).hexdigest()[:32]
+    return id_of(sink.name, ids)
 
 
 def _cause(item: Item, target: str) -> Cause | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -13,6 +11,7 @@ from handler.decide.diff import has_grown
 from handler.decide.flapping import DAY
 from handler.decide.known_servers import new_since
 from handler.models import worst_first
+from handler.notify.batches import FINDING_ITEMS, batch_of
 from handler.notify.incidents import by_incident
 from handler.notify.run_items import run_items
 from handler.state.memory import SERVERS, Batch, Item, LastRun, SinkMemory, place_of
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.memory import Receipt, Remembered
 
-# items whose key is a fingerprint
-BEGINNINGS: Final = ("new", "newly_forbidden", "reopened")
-FINDING_ITEMS: Final = (
-    *BEGINNINGS,
-    *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed", "rekeyed"),
-)
 MOST_MESSAGES: Final = 20  # of one sink in one run
 _FURTHER: Final = {True: MOST_MESSAGES - 1, False: None}  # by whether what is told is remembered
 _KEPT_AFTER_END: Final = timedelta(days=30)
@@ -105,29 +98,6 @@ def _owed(
         due = by_incident(due, last_run.findings.values(), stays, sink, place_of(report.target))
     items = [*due, *run_items(sink, report, last_run, memory, announced)]
     return [*items, Item("digest", last_run.began_at)] if _is_first(memory, last_run, due) else items
-
-
-def batch_of(sink: Sink, report: Report, items: list[Item]) -> Batch:
-    """A message of these items; one of a single run's worth bears the run."""
-    if not any(lasting(item) for item in items):
-        items = [*items, Item("run", report.run_id)]
-    return Batch(delivery_id(sink.name, items, place_of(report.target)), tuple(items))
-
-
-def lasting(item: Item) -> bool:
-    """Whether the item must reach the sink some day; the others are worth nothing after their run."""
-    return item.what not in ("run", "heartbeat", "drift")
-
-
-def delivery_id(sink_name: str, items: list[Item], place: str = "") -> str:
-    """An id made of the sink and of what it is told, so that it is the same after a crash, and no other event's.
-
-    Fingerprints hold the place; where there is none, it has to be said.
-    """
-    parts = sorted([item.what, item.key, item.mark] for item in items)
-    if place and not any(item.what in FINDING_ITEMS for item in items):
-        parts.append(["place", place, ""])
-    return hashlib.sha256(json.dumps([sink_name, parts]).encode()).hexdigest()[:32]
 
 
 def wants(sink: Sink, finding: Finding) -> bool:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from handler.clock import parse_iso
 from handler.models import ExemptionNotice, Severity, worst_first
 from handler.named_tuple import NamedTuple
-from handler.notify.due import FINDING_ITEMS, wants
+from handler.notify.batches import FINDING_ITEMS
+from handler.notify.due import wants
 from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
 from handler.sinks.sink import Before, Notification

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from handler.clock import iso, parse_iso
 from handler.errors import StoreConflictError, StoreError
 from handler.models import Problem, Severity
-from handler.notify.due import lasting
+from handler.notify.batches import lasting
 from handler.notify.receipts import merged_memories, pruned, with_pending
 from handler.notify.run_items import blind_problems
 from handler.state.document import encode

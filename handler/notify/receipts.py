@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso
 from handler.models import Severity
-from handler.notify.due import FINDING_ITEMS, is_kept
+from handler.notify.batches import FINDING_ITEMS
+from handler.notify.due import is_kept
 from handler.notify.incidents import incident_of
 from handler.notify.run_items import exemption_key, reason_and_since
 from handler.state.memory import HISTORY_LENGTH, SERVERS, Batch, LastRun, Receipt, SinkMemory, at_place

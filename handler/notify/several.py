@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.errors import of_target
 from handler.models import Report, Target, worst_first
-from handler.notify.due import FINDING_ITEMS
+from handler.notify.batches import FINDING_ITEMS
 from handler.notify.notification import SHOWING_ALL
 from handler.report.verdict import VERDICTS
 from handler.sinks.text.names import folded_names

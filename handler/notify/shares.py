@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.notify.due import batch_of, lasting
+from handler.notify.batches import batch_of, lasting
 
 if TYPE_CHECKING:
     from handler.models import Report

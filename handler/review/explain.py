@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from handler.clock import in_days
 from handler.models import CATEGORIES
 from handler.named_tuple import NamedTuple
 from handler.policy.match import ExemptionsInForce, concerns, exemption_matcher, rule_matcher, unmet_terms
@@ -139,8 +140,7 @@ def _in_force(rule: Rule, in_force: ExemptionsInForce, question: Question, condi
 
 
 def _from_day(day: date, today: date) -> str:
-    left = (day - today).days
-    return f"from {day}, {'tomorrow' if left == 1 else f'in {left} days'}"
+    return f"from {day}, {in_days((day - today).days)}"
 
 
 def _said(rule: Rule, outcome: Result, reasons: tuple[str, ...]) -> Statement:

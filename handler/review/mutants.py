@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from handler.models import CATEGORIES, COUNTERS
 from handler.named_tuple import NamedTuple
 from handler.policy.rules import PROTOCOLS, STATUSES, Limits, Location
-from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
+from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet, range_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -132,7 +132,7 @@ def _port_changes(ports: PortSet) -> Iterator[tuple[str, PortSet]]:
     for step in (-1, 1) if ports else ():
         yield f"ports shifted by {step:+}", _of((low + step, high + step) for low, high in ports.ranges)
     for low, high in ports.ranges:
-        name = str(low) if low == high else f"{low}-{high}"
+        name = range_text(low, high)
         others = [each for each in ports.ranges if each != (low, high)]
         yield f"{name} widened to {low - 1}", _of([*others, (low - 1, high)])
         yield f"{name} widened to {high + 1}", _of([*others, (low, high + 1)])

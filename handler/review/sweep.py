@@ -10,7 +10,7 @@ from handler.named_tuple import NamedTuple
 from handler.policy.match import within
 from handler.policy.match_keys import RULE_BOUNDS
 from handler.policy.rules import PROTOCOLS
-from handler.ports import HIGHEST
+from handler.ports import HIGHEST, range_text
 from handler.review.changes import Change, Comparison, exemption_changes, expectation_changes, in_order
 from handler.review.claims import COUNTER, PolicyOnDay
 from handler.review.loosened import loosened, lowered_expectations
@@ -133,7 +133,7 @@ def _condition(rule: Rule, other: Rule | None, reason: str) -> str:
     """The reason, with the num and status for which it holds."""
     words = [reason]
     if other is not None and rule.above < other.above:
-        words.append(f"num {_span(rule.above + 1, other.above)}")
+        words.append(f"num {range_text(rule.above + 1, other.above)}")
     elif rule.above:
         words.append(f"num above {rule.above}")
     if rule.status:
@@ -179,7 +179,3 @@ def _join_protocols(changes: Iterable[Change]) -> list[Change]:
         protocols = tuple(sorted({protocol for change in alike for protocol in change.protocols}))
         joined.append(alike[0]._replace(protocols=protocols))
     return joined
-
-
-def _span(low: int, high: int) -> str:
-    return str(low) if low == high else f"{low}-{high}"

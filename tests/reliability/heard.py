@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from handler.notify.due import FINDING_ITEMS
+from handler.notify.batches import FINDING_ITEMS
 from handler.state.memory import SERVERS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handler.errors import TransportError
-from handler.notify.due import FINDING_ITEMS
+from handler.notify.batches import FINDING_ITEMS
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from handler.clock import parse_iso
+from handler.clock import in_days, parse_iso
 from handler.foreign_text import one_line
 from handler.models import worst_first
 from handler.sinks.text.folding import fold
@@ -25,7 +25,8 @@ def announcement(day: str, today: date, rule: str, found: Sequence[Finding], *, 
     `found` is what of it is open; where not the `whole` was seen, nothing open is not said.
     """
     nothing = "; nothing of it is open now" if whole else ""
-    return f"From {day} on, {_in_days(day, today)}, {rule}{f'; open now: {_open(found)}' if found else nothing}"
+    when = in_days((parse_iso(day).date() - today).days)
+    return f"From {day} on, {when}, {rule}{f'; open now: {_open(found)}' if found else nothing}"
 
 
 def announced_in(report: Report, today: date) -> tuple[str, ...]:
@@ -42,11 +43,6 @@ def announced_in(report: Report, today: date) -> tuple[str, ...]:
 def _name(finding: Finding) -> str:
     rule, title = one_line(finding.rule_id, 80), one_line(finding.title or finding.rule_id, SHORT)
     return title if title == rule else f"{title} ({rule})"
-
-
-def _in_days(day: str, today: date) -> str:
-    left = (parse_iso(day).date() - today).days
-    return f"in {left} days" if left > 1 else "tomorrow" if left == 1 else "now"
 
 
 def _open(findings: Iterable[Finding]) -> str:
