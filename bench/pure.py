@@ -22,7 +22,7 @@ from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Notification, Sink
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 
 Section = dict[str, object]
 TODAY = date(2026, 1, 1)

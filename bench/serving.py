@@ -12,7 +12,7 @@ from typing_extensions import Self
 from handler.simulator.generate import generate
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 
 if TYPE_CHECKING:
     from handler.simulator.moving import ListOrder

@@ -24,7 +24,7 @@ from handler.run.context import AgencyKeys, Context, FunctionIdentity, Warm
 from handler.run.targets import RunRequest, budget_seconds, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
-from handler.transport import HttpTransport, load_requests
+from handler.transport.http import HttpTransport, load_requests
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

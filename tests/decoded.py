@@ -6,7 +6,7 @@ import pytest
 
 from handler.errors import AnswerError
 from handler.hss.decode import asset_counters, port_page
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import json_response
 
 AT = "https://hss.example/v5/p/asset/port/statistics"

@@ -12,7 +12,7 @@ from handler.models import Evaluation, Secret
 from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.sinks.sink import Sink
 from handler.state.document import decode
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeTransport, MemoryStore, MovingClock, category, report
 from tests.reliability import FAKE, POLICY, FakeKind
 

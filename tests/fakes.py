@@ -16,7 +16,7 @@ from handler.logs import LOGGER
 from handler.models import CategorySnapshot, Finding, Report, Row, Severity, Snapshot, Target
 from handler.state.document import decode
 from handler.state.interface import Document
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
 TARGET = Target(

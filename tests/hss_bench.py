@@ -19,7 +19,7 @@ from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.simulator import Simulator
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.fakes import FakeTransport, MovingClock
 
 PORTS, STATISTICS = "port_statistics", "asset_statistics"

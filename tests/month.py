@@ -19,7 +19,7 @@ from handler.run.check import check_target
 from handler.run.job import Adapters, Job
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.fakes import TARGET, FakeClock, MemoryStore, category, snapshot
 
 HOUR, DAYS = timedelta(hours=1), 31

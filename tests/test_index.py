@@ -10,7 +10,7 @@ from handler.errors import DeliveryError, PolicyError, SettingsError, UnknownErr
 from handler.report.fit import RESULT_BYTES
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.world import CLEAN, TIMER, StrictContext, World
 
 HOOK = "https://hooks.example.org/secret-path"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from handler.clock import Deadline
 from handler.errors import TimeLimitError, TransportError
 from handler.retries import Retries, in_minutes, retry_after, with_retries
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import NOON, MovingClock
 
 BROKEN = TransportError("https://hss.example/v5: connection broken")

@@ -10,7 +10,7 @@ from handler.run.context import AgencyKeys, Context, FunctionIdentity, Warm
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.fakes import FakeClock, FakeTransport, MovingClock
 
 TIMER = {

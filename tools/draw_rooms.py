@@ -30,7 +30,6 @@ SAYS = {
     "retries": "once more, or not",
     "schemas": "what answers must be",
     "transport": "one HTTP request",
-    "http_session": "what requests is used for",
     "logs": "lines of JSON",
     "models": "the nouns",
     "addresses": "what is this machine",

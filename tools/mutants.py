@@ -96,10 +96,7 @@ ROOMS = {
     "retries": Room(("handler/retries.py",), ("tests/test_retries.py", *tests("hss", "client"))),
     "state": Room(STATE, tests("state", "document", "file", "index", "memory", "obs", "redis", "shared_index")),
     "targets": Room(TARGETS, (*RUNS, *tests("decide", "schedule"), *tests("commands", "check_servers"))),
-    "transport": Room(
-        ("handler/transport.py", "handler/http_session.py"),
-        ("tests/test_transport.py", "tests/test_http_session.py", *tests("commands", "way_out")),
-    ),
+    "transport": Room(files("transport", "*"), ("tests/transport", *tests("commands", "way_out"))),
     "walk": Room(WALK, READING),
 }
 SENTENCE = re.compile(r"""\"[^\"]* [^\"]*\"|'[^']* [^']*'""")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from handler.clock import Clock
-    from handler.transport import Request
+    from handler.transport.request import Request
 
 NO_AGENCY_HINT = (
     "Give the function an agency that may read HSS (and wait ten minutes: the platform caches it), "

@@ -13,7 +13,7 @@ from handler.hss.refusals import is_throttle, refusal
 from handler.logs import LOGGER
 from handler.named_tuple import NamedTuple
 from handler.retries import DEFAULT_RETRIES, retry_after, with_retries
-from handler.transport import Request, endpoint_of
+from handler.transport.request import Request, endpoint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery, Query
     from handler.models import Target
     from handler.retries import Retries
-    from handler.transport import Response, Transport
+    from handler.transport.request import Response, Transport
 
 PATHS = {
     "port_statistics": "asset/port/statistics",

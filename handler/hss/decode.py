@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from handler.hss.rows import Unreadable
-    from handler.transport import Response
+    from handler.transport.request import Response
 
 _Read = TypeVar("_Read", "PortPage", "AssetCounters")
 _Made = TypeVar("_Made")

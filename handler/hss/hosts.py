@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from handler.clock import Deadline
     from handler.hss.client import HssClient
     from handler.models import Finding, Target
-    from handler.transport import Response
+    from handler.transport.request import Response
 
 MOST_CALLS = 5  # what the API allows in one minute, so that nothing is waited for
 _ONCE = Retries(tries=1)

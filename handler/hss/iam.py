@@ -17,13 +17,13 @@ from handler.errors import AnswerError, ApiError, DeniedError, ThrottledError
 from handler.hss.auth import identity_of
 from handler.models import Secret
 from handler.named_tuple import NamedTuple
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.clock import Clock
-    from handler.transport import Transport
+    from handler.transport.request import Transport
 
 KEPT_BACK = timedelta(minutes=5)  # a token is not used in its last minutes
 LONGEST_TOKEN = 32768  # X-Auth-Token's limit in HSS's newer pages

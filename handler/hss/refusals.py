@@ -17,7 +17,7 @@ from handler.named_tuple import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handler.transport import Response
+    from handler.transport.request import Response
 
 LARGEST_REFUSAL = 64 * 1024  # bytes; theirs have a few hundred, and a page of rows is none
 _LONGEST_TEXT = 200  # characters of a vendor's text

@@ -11,7 +11,7 @@ from handler.named_tuple import NamedTuple
 from handler.retries import DEFAULT_RETRIES
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.message import BARE, PLAIN
-from handler.transport import Request
+from handler.transport.request import Request
 
 if TYPE_CHECKING:
     from random import Random
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handler.notify.together import Together
     from handler.sinks.message import SinkMessage
     from handler.sinks.sink import Notification, Sink
-    from handler.transport import Response, Transport
+    from handler.transport.request import Response, Transport
 
 LONGEST_WAIT: Final = 15.0  # seconds for one answer
 LEAST_TIME: Final = 0.2  # seconds; with less nothing is started

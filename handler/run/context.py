@@ -11,7 +11,8 @@ from handler.hss.pacing import Pacer
 from handler.named_tuple import NamedTuple
 from handler.run.policy_source import PolicyCache
 from handler.settings.targets_cache import TargetsCache
-from handler.transport import HttpTransport, host_of
+from handler.transport.http import HttpTransport
+from handler.transport.request import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from handler.clock import Clock
     from handler.hss.walk import Progress
-    from handler.transport import Transport
+    from handler.transport.request import Transport
 
 
 class Warm:

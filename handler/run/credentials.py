@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from handler.settings.credentials import Credentials
     from handler.settings.run_settings import Place
     from handler.state.obs_objects import ObsKeys
-    from handler.transport import Request
+    from handler.transport.request import Request
 
 MOST_REFUSALS = 3
 NO_CREDENTIALS = "Set HSS_AUTH_TOKEN, or HUAWEICLOUD_SDK_AK and _SK, or OS_USERNAME and its companions."

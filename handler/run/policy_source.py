@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from handler.errors import PolicyError, TransportError, UnknownError
 from handler.policy.compiled import COMPILED_SUFFIX, StaleError, bundled_policies, read_compiled
 from handler.run import lazy
-from handler.transport import Request
+from handler.transport.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from handler.policy.rules import Policy
-    from handler.transport import Response, Transport
+    from handler.transport.request import Response, Transport
 
 FETCH_TIMEOUT = 15.0
 

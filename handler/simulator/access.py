@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from handler.simulator.options import Options
-    from handler.transport import Request, Response
+    from handler.transport.request import Request, Response
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from handler.simulator.faults import read_faults
 from handler.simulator.fleet import Line
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

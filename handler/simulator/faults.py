@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from handler.simulator.answers import AnswerPage
-    from handler.transport import Response
+    from handler.transport.request import Response
 
 FAULT_KINDS = frozenset({"status", *LISTS, *DOCUMENTS, *TEXTS, *WIRES})
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from handler.simulator.server import LoopbackServer, read_request, to_wsgi
-from handler.transport import Response
+from handler.transport.request import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handler.transport import Response
+from handler.transport.request import Response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as WebResponse
 
 from handler.errors import UsageError
 from handler.simulator import control
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

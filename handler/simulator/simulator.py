@@ -17,7 +17,7 @@ from handler.simulator.faults import Armed, Fault, on_document, on_page, on_resp
 from handler.simulator.options import Options
 from handler.simulator.throttle import Lockout, Throttle
 from handler.simulator.wire import WIRES
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

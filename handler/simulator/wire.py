@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from handler.transport import Response
+    from handler.transport.request import Response
 
     Script = Iterable[tuple[float, bytes]]
 

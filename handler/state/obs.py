@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from handler.state.interface import Document
     from handler.state.obs_objects import ObsObjects
-    from handler.transport import Response
+    from handler.transport.request import Response
 
 NO_CONDITIONS: Final = (
     "the bucket ignores conditional writes: two runs at once may tell the same thing twice; "

@@ -10,7 +10,7 @@ from handler.addresses import is_this_machine
 from handler.errors import MissingExtraError
 from handler.models import Secret
 from handler.named_tuple import NamedTuple
-from handler.transport import Request
+from handler.transport.request import Request
 
 LEAST_WAIT: Final = 1.0  # seconds for a request, also at the end of a run
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from handler.clock import Clock
-    from handler.transport import Response, Transport
+    from handler.transport.request import Response, Transport
 
 
 class ObsKeys(NamedTuple):

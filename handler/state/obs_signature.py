@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.state.obs_objects import ObsKeys
-    from handler.transport import Request
+    from handler.transport.request import Request
 
 
 def signed_headers(request: Request, keys: ObsKeys, region: str) -> Mapping[str, str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from handler.clock import Clock
     from handler.state.interface import Decoded, Document, DocumentStore, ObjectStorage
-    from handler.transport import Transport
+    from handler.transport.request import Transport
 
 REQUEST_SECONDS: Final = 10.0  # for one request
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from handler.errors import TransportError
-from handler.transport import HttpTransport, Request
+from handler.transport.http import HttpTransport
+from handler.transport.request import Request
 from tests.real_servers import free_port
 from tests.world import CANARY
 

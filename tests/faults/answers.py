@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from handler.errors import TransportError
 from handler.notify.send import LONGEST_WAIT
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.fakes import FakeClock
 
 JSON = {"content-type": "application/json"}

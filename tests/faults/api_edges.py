@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from handler.errors import UnknownError
-from handler.transport import Request
+from handler.transport.request import Request
 from tests.faults import invariants
 from tests.faults.answers import Fault, faults_of
 from tests.faults.cells import LASTS, Cell

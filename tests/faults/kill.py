@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.faults import invariants
 from tests.faults.cells import LASTS, Cell
 from tests.faults.disk import watching

@@ -27,7 +27,7 @@ from handler.simulator.options import ACCESS_KEY, Options
 from handler.simulator.simulator import Simulator
 from handler.state.document import decode
 from handler.state.memory import LastRun
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.fakes import MovingClock
 from tests.faults.answers import Exchange, Fault
 from tests.world import TIMER

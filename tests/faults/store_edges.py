@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.faults import disk, invariants
 from tests.faults.answers import DEEP, Fault, faults_of
 from tests.faults.cells import LASTS, Cell

@@ -10,7 +10,7 @@ from handler.errors import StoreDamagedError, StoreError
 from handler.state.content import from_bytes
 from handler.state.document import decode
 from handler.state.redis import RedisStore
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeClock
 from tests.faults.disk import full
 from tests.faults.redis_server import RedisServer

@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from typing_extensions import Self
 
-from handler.transport import HttpTransport, Request, Response, endpoint_of, host_of
+from handler.transport.http import HttpTransport
+from handler.transport.request import Request, Response, endpoint_of, host_of
 from tests.faults import invariants
 from tests.faults.api_edges import LOGIN, NAMES, _asks
 from tests.faults.cells import LASTS, Cell

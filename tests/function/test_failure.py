@@ -12,7 +12,7 @@ from handler.function.failure import tell_failure
 from handler.run.wiring import Wiring
 from handler.simulator.fleet import Fleet, Line
 from handler.state.document import decode
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.world import TIMER, World
 
 GOOD = "version: 1\ndisallowed_ports: [23]\n"

@@ -13,7 +13,7 @@ from handler.clock import iso
 from handler.errors import DeliveryError, SettingsError, UsageError
 from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, index_document, index_of
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeClock
 from tests.world import TIMER, World
 

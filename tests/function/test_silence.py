@@ -17,7 +17,7 @@ from handler.cli import main
 from handler.clock import iso, parse_iso
 from handler.errors import DeliveryError, PortComplianceError, UnknownError
 from handler.state.index import index_of
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeClock
 from tests.world import CLEAN, TIMER, World
 

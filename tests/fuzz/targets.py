@@ -29,7 +29,7 @@ from handler.report.report_file import parse_reports
 from handler.report.snapshot_file import parse_snapshot
 from handler.state.content import from_bytes
 from handler.state.document import SCHEMA, decode, encode
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import NOON, category
 from tests.reliability import POLICY
 

@@ -8,7 +8,7 @@ from handler.errors import DeniedError
 from handler.hss.auth import AgencyAuth, KeyAuth, TokenAuth
 from handler.hss.signing import is_signed_with
 from handler.models import Secret
-from handler.transport import Request
+from handler.transport.request import Request
 from tests.fakes import MovingClock
 
 REQUEST = Request("GET", "https://hss.eu-de.otc.t-systems.com/v5/p/asset/statistics?category=host", {"Accept": "*/*"})

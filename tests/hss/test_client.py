@@ -23,7 +23,8 @@ from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery
 from handler.hss.refusals import refusal
 from handler.models import Row, Secret, Target
 from handler.run.redaction import Redactor
-from handler.transport import HttpTransport, Request, Response
+from handler.transport.http import HttpTransport
+from handler.transport.request import Request, Response
 from tests.fakes import FakeTransport, MovingClock, json_response, log_records
 
 TARGET = Target(cloud="otc", project_id="p 1/2")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from handler.errors import AnswerError, ApiError, DeniedError, PortComplianceError
 from handler.hss.decode import asset_counters, drift_warnings, port_page, whole
 from handler.models import Row
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.decoded import AT, ROW, listing, page, refused
 from tests.fakes import json_response
 

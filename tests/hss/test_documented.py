@@ -13,7 +13,7 @@ from handler.hss.documented import documented_rows
 from handler.hss.rows import is_count, read_rows
 from handler.hss.strict import NotJsonError, read
 from handler.models import Row
-from handler.transport import Response
+from handler.transport.request import Response
 
 CLOUDS = ["otc", "huaweicloud"]
 TYPES = st.sampled_from(["TCP", "UDP", "TCP6", "UDP6"])

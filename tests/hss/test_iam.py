@@ -15,7 +15,7 @@ from handler.models import Secret
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import PROJECT, Options
 from handler.simulator.simulator import Simulator
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.fakes import NOON, FakeClock, FakeTransport, json_response
 
 OPTIONS = Options()

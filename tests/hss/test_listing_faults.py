@@ -18,7 +18,8 @@ from handler.simulator.fleet import Estate, Fleet, Line
 from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
-from handler.transport import HttpTransport, Request, Response
+from handler.transport.http import HttpTransport
+from handler.transport.request import Request, Response
 from tests.fakes import MovingClock
 from tests.hss_bench import EVERY, PORTS, Bench, ask, lines, told, varied
 

@@ -10,7 +10,7 @@ from handler.hss.pacing import Pacer
 from handler.hss.plan import Ask
 from handler.models import Secret
 from handler.simulator.fleet import Fleet
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeTransport, json_response
 from tests.hss_bench import EVERY, Bench, ask, told
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from handler.errors import ApiError, DeniedError, ThrottledError
 from handler.hss.refusals import LARGEST_REFUSAL, error_body, harmless, is_throttle, refusal
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import json_response
 
 AT = "https://hss.example/v5/p/asset/statistics"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.hss.signing import Authorization, canonical_request, is_signed_with, parse_authorization, sign
-from handler.transport import Request
+from handler.transport.request import Request
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 HOST = "https://hss.cn-north-4.myhuaweicloud.com"

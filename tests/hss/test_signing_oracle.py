@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from handler.hss.signing import sign
-from handler.transport import Request
+from handler.transport.request import Request
 
 ORACLE = os.environ.get("ORACLE_PYTHON", "")
 EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "300"))

@@ -6,7 +6,7 @@ import pytest
 
 from handler.hss.refusals import is_throttle
 from handler.hss.strict import DEEPEST, NotJsonError, read
-from handler.transport import Response
+from handler.transport.request import Response
 
 
 @pytest.mark.parametrize("code", ["APIG.0308", "APIGW.0308", "APIG.\\u0030308"])

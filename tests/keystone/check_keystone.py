@@ -13,7 +13,7 @@ from handler.clock import SystemClock
 from handler.errors import DeniedError
 from handler.hss.iam import Login, PasswordAuth, TokenCache
 from handler.models import Secret
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 
 URL = os.environ.get("KEYSTONE_URL", "")
 LOGIN = Login(URL, "reader", Secret("pass word/ü"), "Default", project_name="eu-de")

@@ -24,7 +24,7 @@ from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
 from handler.state.document import decode
 from handler.state.file import FileStore
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.fakes import NOON, TARGET, FakeClock, category, snapshot
 from tests.faults.scene import YES, scene
 

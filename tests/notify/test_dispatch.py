@@ -13,7 +13,7 @@ from handler.models import Secret
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import SinkMessage
 from handler.sinks.sink import Match
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
 from tests.fakes import FakeClock, MemoryStore, finding, log_records
 from tests.reliability import FakeKind

@@ -15,7 +15,7 @@ from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import PLAIN, SinkMessage
 from handler.state.document import decode, encode
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
 from tests.fakes import NOON, FakeClock, MemoryStore, finding
 from tests.reliability import FakeKind

@@ -16,7 +16,7 @@ from handler.ports import PortSet
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
 from handler.state.memory import place_of
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import TARGET, FakeClock, MemoryStore, category, finding, report
 
 POLICY = Policy("p", "sha256:1", (Rule("a", "ports", ports=PortSet(((1, 65535),))),))

@@ -13,7 +13,7 @@ from handler.models import Evaluation, ExemptionNotice, Problem
 from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.state.document import decode
 from handler.state.memory import place_of
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.desk import SOC
 from tests.fakes import TARGET, FakeClock, FakeTransport, MemoryStore, category, finding, report
 from tests.reliability import FAKE, POLICY, FakeKind

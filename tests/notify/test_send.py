@@ -12,7 +12,7 @@ from handler.notify.send import LONGEST_WAIT, Acceptance, DeliveryContext, http_
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.message import PLAIN, SinkMessage
 from handler.sinks.sink import Notification
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.desk import SOC, UP, down, lost
 from tests.fakes import FakeTransport, MovingClock, report
 

@@ -16,7 +16,7 @@ from handler.notify.together import Together
 from handler.sinks.sink import Sink
 from handler.state.document import decode
 from handler.state.memory import place_of
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeClock, FakeTransport, MemoryStore, category, finding, report
 from tests.reliability import FAKE, POLICY
 

@@ -11,7 +11,7 @@ from handler.clock import Deadline
 from handler.notify.send import DeliveryContext
 from handler.notify.trial import SAID, try_sinks
 from handler.sinks.kinds import SINK_KINDS
-from handler.transport import Response
+from handler.transport.request import Response
 from tests import notices
 from tests.fakes import FakeClock, FakeTransport
 

@@ -15,7 +15,7 @@ from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.kinds import SinkKind
 from handler.sinks.message import SinkMessage
 from handler.sinks.sink import Notification, Sink
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 
 POLICY = Policy("p", "sha256:0", (Rule("telnet", "ports", ports=PortSet(((1, 9),))),))
 SAID = ("new", "grown", "reopened", "reminded", "resolved", "newly_forbidden", "raised", "lowered")

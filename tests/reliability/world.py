@@ -20,7 +20,7 @@ from handler.notify.together import Together
 from handler.sinks.sink import Sink
 from handler.state.document import decode
 from handler.state.memory import Item, LastRun, place_of
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.fakes import FakeClock, MemoryStore, MovingClock, category, finding, report
 from tests.reliability.earlier import as_first_version
 from tests.reliability.heard import Figures, Heard

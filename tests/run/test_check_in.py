@@ -16,7 +16,7 @@ from handler.run.wiring import Wiring
 from handler.simulator.fleet import Fleet, Line
 from handler.state.content import to_bytes
 from handler.state.index import Index, Lease, index_document
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeClock, log_records
 from tests.world import CLEAN, OPEN, TIMER, World
 

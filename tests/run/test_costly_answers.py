@@ -96,7 +96,8 @@ def _root() -> Path:
 def _main(name: str) -> None:
     import time
 
-    from handler.transport import Response, load_requests
+    from handler.transport.http import load_requests
+    from handler.transport.request import Response
     from tests.fakes import FakeTransport
 
     load_requests()

@@ -11,7 +11,7 @@ from handler.errors import PolicyError, PortComplianceError
 from handler.simulator.fleet import Estate as Known
 from handler.simulator.fleet import Fleet, Line
 from handler.state.document import decode, encode
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeClock
 from tests.world import TIMER, World
 

@@ -16,7 +16,7 @@ from handler.run.redaction import PIECE, Redactor
 from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeTransport, category, finding, report, snapshot
 from tests.world import World
 

@@ -18,7 +18,7 @@ from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeClock, MovingClock
 from tests.world import CLEAN, TIMER, World
 

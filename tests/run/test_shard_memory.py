@@ -15,7 +15,7 @@ from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.state.content import to_bytes
 from handler.state.index import Day, Index, IndexEntry, index_document, index_of
-from handler.transport import load_requests
+from handler.transport.http import load_requests
 from tests.fakes import NOON, FakeClock
 from tests.memory import peak_mib
 from tests.world import CLEAN, World

@@ -11,7 +11,7 @@ import pytest
 from handler import index
 from handler.run.context import Warm
 from handler.sinks.kinds import SINK_KINDS
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeTransport
 from tests.world import TIMER, World
 

@@ -10,7 +10,7 @@ from handler.run.targets import RunRequest, budget_seconds, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.settings.run_settings import read_settings
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeTransport, category, snapshot
 from tests.world import World
 

@@ -14,7 +14,7 @@ from handler.hss.parameters import AssetStatisticsQuery
 from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
-from handler.transport import Response
+from handler.transport.request import Response
 from tests.fakes import FakeTransport
 from tests.world import TIMER, World
 

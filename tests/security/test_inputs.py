@@ -26,7 +26,8 @@ from handler.state.document import decode
 from handler.state.interface import ObjectStorage
 from handler.state.obs_objects import ObsKeys, ObsObjects
 from handler.state.open import open_store
-from handler.transport import HttpTransport, Request, Response
+from handler.transport.http import HttpTransport
+from handler.transport.request import Request, Response
 from tests.fakes import FakeTransport, MovingClock
 from tests.faults.wire import WireServer
 from tests.world import CANARY, World

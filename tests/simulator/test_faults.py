@@ -15,7 +15,7 @@ from handler.simulator.fleet import Fleet, Line, Process
 from handler.simulator.fleet_file import read_fleet
 from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.simulator import Simulator
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.fakes import MovingClock
 
 FLEET = Fleet.of(*(Line(port, "TCP", 1, "normal") for port in range(1, 26)))

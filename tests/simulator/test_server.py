@@ -17,7 +17,7 @@ from handler.simulator.inbox import OK, Inbox
 from handler.simulator.options import PROJECT, TOKEN, Options
 from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
-from handler.transport import Response
+from handler.transport.request import Response
 
 FLEET = Fleet.of(Line(23, "TCP", 3, "danger"), Line(443, "TCP", 9, "normal"))
 PATH = f"/v5/{PROJECT}/asset/port/statistics"

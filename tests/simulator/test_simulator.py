@@ -14,7 +14,7 @@ from handler.simulator.fleet import Estate, Fleet, Line, Process
 from handler.simulator.generate import generate
 from handler.simulator.options import ACCESS_KEY, PROJECT, SECRET_KEY, TOKEN, Options
 from handler.simulator.simulator import Simulator
-from handler.transport import Request, Response
+from handler.transport.request import Request, Response
 from tests.fakes import FakeClock
 
 LINES = (

@@ -18,7 +18,7 @@ from handler.settings.places import topic_endpoint
 from handler.settings.sinks_file import read_sinks
 from handler.sinks import smn
 from handler.sinks.answers import DeliveryOutcome
-from handler.transport import Response
+from handler.transport.request import Response
 from tests import notices
 from tests.fakes import NOON, FakeClock, FakeTransport, finding, report
 from tests.world import TIMER, World

@@ -17,7 +17,8 @@ from handler.state.document import decode, encode
 from handler.state.memory import LastRun
 from handler.state.obs import NO_CONDITIONS, ObsStore
 from handler.state.obs_objects import ObsKeys, ObsObjects
-from handler.transport import HttpTransport, Request, Response
+from handler.transport.http import HttpTransport
+from handler.transport.request import Request, Response
 from tests.fakes import FakeClock, FakeTransport
 from tests.real_servers import free_port, program, running
 

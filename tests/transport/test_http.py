@@ -12,7 +12,8 @@ from werkzeug import Response as Answer
 
 from handler import __version__
 from handler.errors import TransportError
-from handler.transport import HttpTransport, Request, endpoint_of, host_of
+from handler.transport.http import HttpTransport
+from handler.transport.request import Request, endpoint_of, host_of
 
 SECRET = "s3cret-token"
 PATIENT = 60  # seconds: what comes at all comes within that, however busy the machine is

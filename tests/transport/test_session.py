@@ -12,7 +12,7 @@ import requests
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, DecodeError, NameResolutionError, NewConnectionError, ProtocolError
 
-from handler.http_session import Failure, failure_of, local_failure, new_session, proxy_wants_login
+from handler.transport.session import Failure, failure_of, local_failure, new_session, proxy_wants_login
 
 URL = "https://hss.example/v5?token=s3cret"
 POOL = urllib3.HTTPSConnectionPool("hss.example")

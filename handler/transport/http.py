@@ -4,48 +4,25 @@ from __future__ import annotations
 
 import queue
 import threading
-from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from handler.errors import TransportError
 from handler.named_tuple import NamedTuple
+from handler.transport.request import Request, Response, endpoint_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
     import requests
 
-    from handler.http_session import Failure
+    from handler.transport.session import Failure
 
 MIB = 1024 * 1024
 CHUNK = 64 * 1024
 IDLE = 1.0  # seconds for which a thread waits for another request: to start one costs as much as to parse a page
 PROXY_LOGIN = 407  # only a proxy answers it
 _WAY_HINT = "Check HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE."
-
-
-class Request(NamedTuple):
-    """What is sent. `url` has its query already; neither it nor the headers nor the body show in `repr`."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = {}
-    body: bytes | None = None
-
-    def __repr__(self) -> str:
-        return f"Request({self.method!r})"
-
-
-class Response(NamedTuple):
-    """What came back, whole. Header names are lower case."""
-
-    status: int
-    headers: Mapping[str, str] = {}
-    body: bytes = b""
-
-    def __repr__(self) -> str:
-        return f"Response({self.status}, headers={self.headers!r})"
 
 
 class _Job(NamedTuple):
@@ -55,33 +32,6 @@ class _Job(NamedTuple):
     timeout: float
     box: queue.SimpleQueue[Response | TransportError]
     given_up: threading.Event
-
-
-class Transport(Protocol):
-    """Sends one request, once. Every status is an answer; only "no answer" raises TransportError."""
-
-    def __call__(self, request: Request, timeout: float) -> Response:
-        """The answer, if it comes whole within `timeout` seconds."""
-        ...
-
-
-def host_of(url: str) -> str:
-    """Scheme, host and port: what may be said of a URL whose path is a secret (a webhook's)."""
-    parts = _split(url)
-    return f"{parts[0]}://{parts[1]}"
-
-
-def endpoint_of(url: str) -> str:
-    """Scheme, host, port and path, without user, query and fragment."""
-    return "".join((host_of(url), _split(url)[2]))
-
-
-def _split(url: str) -> tuple[str, str, str]:
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # an impossible IPv6 address; its text may hold anything
-        return "invalid", "", ""
-    return parts.scheme, parts.netloc.rpartition("@")[2], parts.path
 
 
 class HttpTransport:
@@ -219,9 +169,9 @@ def load_requests() -> None:
 
 def _http() -> ModuleType:
     """What is made of `requests`; it takes 0.1 s to import, which an offline command does not pay."""
-    from handler import http_session  # noqa: PLC0415 - for that reason
+    from handler.transport import session  # noqa: PLC0415 - for that reason
 
-    return http_session
+    return session
 
 
 def _new_session() -> requests.Session:
