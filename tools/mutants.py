@@ -52,7 +52,22 @@ TELLING = tests(
     "receipts",
     "receipts_merged",
 )
-READING = tests("hss", "reading", "proof", "merge", "listing", "listing_time", "listing_odd_answers")
+READING = tests(
+    "hss",
+    "emptiness",
+    "listener_pages",
+    "listing",
+    "listing_faults",
+    "listing_odd_answers",
+    "listing_refusals",
+    "listing_time",
+    "merge",
+    "proof",
+    "proof_feigned_order",
+    "reading",
+    "refusals",
+    "walk",
+)
 RUNS = (*tests("run", "check", "shard", "targets"), "tests/test_index.py")
 ROOMS = {
     "decode": Room(

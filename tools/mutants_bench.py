@@ -28,7 +28,8 @@ COPIED = (
     "Makefile",
     "CHANGELOG.md",
 )
-PYTEST = ["-p", "no:cacheprovider", "-p", "no:randomly", "-W", "ignore", "-m", "not real"]
+SLOW = ["--deselect", "tests/hss/test_walk.py::test_refused_connections_cost_no_pace"]  # it waits for real
+PYTEST = ["-p", "no:cacheprovider", "-p", "no:randomly", "-W", "ignore", "-m", "not real", *SLOW]
 SHOW = """import json, sys
 from mutmut.mutation.diff_apply import get_diff_for_mutant
 print(json.dumps({name: get_diff_for_mutant(name) for name in json.load(sys.stdin)}))"""
