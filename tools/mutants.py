@@ -62,6 +62,7 @@ READING = tests(
     "listing_refusals",
     "listing_time",
     "merge",
+    "overlap",
     "proof",
     "proof_feigned_order",
     "reading",

@@ -59,12 +59,13 @@ def proven(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
 
 def one_answer(rows: Iterable[Row], keys: Iterable[Key]) -> ByKey:
     """The rows of one answer, by their keys; of those that differ in num alone the greater."""
-    keys, rows = tuple(keys), tuple(rows)
+    rows = tuple(rows)
     lines: ByKey = dict(zip(keys, rows, strict=True))
     if len(lines) == len(rows):
         return lines
     lines = {}
-    for key, row in zip(keys, rows, strict=True):
+    for row in rows:
+        key = key_of(row)
         known = lines.setdefault(key, row)
         if known.num < row.num:
             lines[key] = row

@@ -25,12 +25,17 @@ SHUFFLED = [row(port, 1 + port % 3) for port in (5, 3, 9, 1, 8, 2, 7, 4, 6, 10)]
 
 
 def test_within_one_answer_the_greater_num_counts_and_each_status():
-    rows = [row(23, 2, "danger"), row(23, 5, "danger"), row(23, 1, "unknown"), row(23, 3, kind="udp")]
+    rows = [row(23, num, "danger") for num in (2, 5, 4)] + [row(23, 1, "unknown"), row(23, 3, kind="udp")]
     assert list(one_answer(rows, map(key_of, rows)).values()) == [
         row(23, 5, "danger"),
         row(23, 1, "unknown"),
         row(23, 3, kind="udp"),
     ]
+
+
+def test_every_row_of_an_answer_has_its_key():
+    with pytest.raises(ValueError, match="longer"):
+        one_answer([row(23), row(24)], [key_of(row(23))])
 
 
 def test_the_later_of_two_pages_counts():
@@ -90,6 +95,11 @@ def test_an_exact_answer_replaces_every_row_of_its_port():
     rows = proven(proof, [Exact(16, (row(16, 4, "normal"),), proven=True), Exact(17, (), proven=True)])
     assert [one for one in rows if one.port > 14] == [row(15), row(16, 4, "normal")]
     assert proven(proof, [Exact(8, (), proven=True)])[0] == row(9)
+
+
+def test_an_exact_answer_that_proves_nothing_is_still_the_later_one():
+    rows = everything(after((99, *FIRST)), [Exact(8, (row(8, 5, "danger"),), proven=False)])
+    assert rows == (*FIRST[1:], row(8, 5, "danger"))
 
 
 def test_an_exact_answer_that_proves_nothing_is_added():
