@@ -63,6 +63,7 @@ READING = tests(
     "listing_time",
     "merge",
     "overlap",
+    "pages",
     "proof",
     "proof_feigned_order",
     "reading",
