@@ -99,10 +99,11 @@ class ListReading(NamedTuple):
         return passed[0] if passed else None
 
     @property
-    def shows(self) -> Shown | None:
+    def shows(self) -> Shown:
         """What the pass proves, once it ended: an `order` that was asked for, one only `seen`, `shared` (half a proof).
 
-        `damaged` proves nothing, and neither would another pass.
+        `damaged` proves nothing, and neither would another pass. Pages that neither share lines nor are in an order
+        that was asked for do not join.
         """
         if self.damaged:
             return "damaged"
@@ -110,7 +111,7 @@ class ListReading(NamedTuple):
             return "page"
         if self.in_order:
             return "order" if self.sort_asked else "seen"
-        return "shared" if self.shared else None
+        return "shared"
 
     def add(self, page: ListPage) -> ListReading:
         """After one more answer, to the question for `offset`."""

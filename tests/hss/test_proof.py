@@ -57,6 +57,19 @@ def test_a_second_reading_that_is_in_order_of_port_and_not_of_the_first_needs_a_
     assert after((13, *ascending[0]), proof=other.again()).state == "whole"
 
 
+def test_a_list_that_moved_before_its_second_look_gets_no_other_one():
+    ascending = [*range(1, 11)], [*range(7, 14)]
+    seen = after((13, *ascending[0]), (13, *ascending[1]))
+    assert (seen.looks_again, seen.left(), after((13, *ascending[0]), proof=seen).state) == (True, 1, "whole")
+    failed = after((13, *TEN), (12, *REST), proof=seen)
+    again = failed.again()
+    assert (failed.state, again.looks_again, after((13, *ascending[0]), proof=again).state) == (
+        "failed",
+        False,
+        "going",
+    )
+
+
 @pytest.mark.parametrize(
     ("second", "same"),
     [
