@@ -39,8 +39,10 @@ def test_two_readings_must_list_what_they_share_in_one_order():
 def test_a_whole_reading_stays_half_a_proof_where_the_second_is_started_over():
     half = after((13, *TEN), (13, *REST))
     failed = after((13, *TEN), (12, *REST), proof=half)
-    assert (failed.state, failed.tries) == ("failed", 1)
+    assert (failed.state, failed.tries, failed.why) == ("failed", 1, failed.now.why)
     assert failed.left() == 2
+    assert (failed.again().state, failed.again().tries, failed.again().why) == ("going", 2, "")
+    assert [len(pages) for pages in failed.again().answers] == [2, 2, 0]
     assert after((13, *TEN), (13, *REST), proof=failed.again()).state == "whole"
 
 
@@ -122,6 +124,16 @@ def test_pages_left_are_counted():
 def stuck():
     """After a second page that is the first one again; the next pages are asked for without an overlap."""
     return after((13, *TEN), (13, *TEN))
+
+
+def test_pages_left_without_overlap_are_fewer():
+    assert after((40, *TEN)).left() == 5 + 6
+    assert after((40, *TEN), (40, *TEN)).left() == 3 + 4
+
+
+def test_a_second_reading_that_finds_offsets_rounded_counts_as_the_first_without_overlap():
+    half = after((13, *TEN), (13, *REST))
+    assert after((13, *TEN), (13, *TEN), proof=half).first is None
 
 
 def test_two_readings_without_overlap_must_hold_the_same_rows():
