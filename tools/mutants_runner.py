@@ -139,7 +139,7 @@ class Mutants:
 
     def be_child(self, session: pytest.Session, mutant: str, items: list[pytest.Item], folder: Path) -> NoReturn:
         """Run the tests up to the first that fails. Its exit code says how it went; an alarm ends a test that hangs."""
-        code, took = CRASHED, {}
+        code, took, parent = CRASHED, {}, os.getppid()
         try:
             limit_child(folder)
             self.begin(mutant)
@@ -149,7 +149,7 @@ class Mutants:
                 began = monotonic()
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 took[item.nodeid] = monotonic() - began
-                if session.testsfailed:
+                if session.testsfailed or os.getppid() != parent:  # or nobody waits for it any more
                     break
             (folder / "seconds").write_text(json.dumps(took), encoding="utf-8")
             code = KILLED if session.testsfailed else SURVIVED

@@ -201,10 +201,9 @@ def _judged_by_total(reading: ListReading, page: ListPage, *, full: bool, repeat
 
 
 def _ended(reading: ListReading) -> ListReading:
-    total = reading.pages[-1].total_num
-    steady = all(page.total_num == total for page in reading.pages)
-    if steady and len(reading.keys) < total and not reading.damaged:
-        return _failed(reading, f"only {len(reading.keys)} of {total} rows came")
+    totals = {page.total_num for page in reading.pages}
+    if len(totals) == 1 and len(reading.keys) < max(totals) and not reading.damaged:
+        return _failed(reading, f"only {len(reading.keys)} of {max(totals)} rows came")
     return reading._replace(state="ended")
 
 

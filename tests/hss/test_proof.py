@@ -126,6 +126,25 @@ def stuck():
     return after((13, *TEN), (13, *TEN))
 
 
+def test_a_list_that_is_one_page_is_asked_for_once_more_after_a_failure():
+    assert after((2, 22, 23, 24)).left() == 1
+
+
+EVEN = (3, 6, 9, 12, 15, 18, 21, 24, 27, 30)  # in order of number, and of num
+
+
+def test_the_fewest_pages_left_are_those_of_a_list_that_shows_an_order_after_all():
+    begun = after((40, *EVEN))
+    assert (begun.left(), begun.surely_left()) == (5 + 6, 5 + 1)
+    asked = after((40, *EVEN), proof=Proof.begin(sort_asked=True))
+    assert (asked.left(), asked.surely_left()) == (5, 5)
+    assert after((40, *TEN)).surely_left() == 5 + 6  # it shows none
+    second = after((13, *EVEN), proof=after((13, *TEN), (13, *REST)))
+    assert (second.left(), second.surely_left()) == (1, 1)
+    failed = after((2, 3, 6, 9))
+    assert (failed.state, failed.surely_left()) == ("failed", 1)
+
+
 def test_pages_left_without_overlap_are_fewer():
     assert after((40, *TEN)).left() == 5 + 6
     assert after((40, *TEN), (40, *TEN)).left() == 3 + 4
