@@ -47,10 +47,14 @@ TELLING = tests(
     "dispatch_over_runs",
     "due",
     "due_over_runs",
+    "incidents",
+    "large",
     "outbox",
     "places",
     "receipts",
     "receipts_merged",
+    "several",
+    "together",
 )
 READING = tests(
     "hss",
