@@ -53,6 +53,7 @@ TELLING = tests(
     "places",
     "receipts",
     "receipts_merged",
+    "run_items",
     "several",
     "together",
 )
