@@ -607,3 +607,9 @@ def test_each_key_of_a_rule_gives_its_own_answer(rule, subject, answers):
 
 def test_tests_of_keys_that_are_heeded_already_are_left_out():
     assert set(rule_matcher(TELNET, but=("ports", "categories")).answers(row())) == {"above"}
+
+
+def test_exemptions_that_do_not_tolerate_a_row_are_not_among_those_that_may():
+    in_force = ExemptionsInForce([exemption(id="few", up_to=2), exemption(id="many", up_to=9)], DAY, "7")
+    subject = Subject("host", 23, "tcp", 3, None, PortListeners(23))
+    assert [(one.id, answer) for one, answer in in_force.tolerating(TELNET, subject)] == [("many", "yes")]
