@@ -81,7 +81,7 @@ ROOMS = {
         files("hss", "decode", "rows", "documented", "strict"),
         tests("hss", "decode", "decode_counters", "decode_rows", "documented", "strict"),
     ),
-    "diff": Room(CHANGES, tests("decide", "diff", "evaluate", "tolerance")),
+    "diff": Room(CHANGES, tests("decide", "diff", "evaluate", "flapping", "known_servers", "tolerance")),
     "dispatch": Room(files("notify", "dispatch", "send"), (*TELLING, *tests("notify", "send"))),
     "due": Room(files("notify", "due", "run_items"), TELLING),
     "evaluate": Room(
