@@ -12,7 +12,7 @@ from handler.clock import iso
 from handler.decide.diff import compare, gap_hours, has_grown, memory_before, shape
 from handler.decide.evaluate import evaluate
 from handler.decide.known_servers import SERVERS_KEPT
-from handler.decide.rules_before import rule_of, terms_of
+from handler.decide.rules_before import is_newly_forbidden, rule_of, terms_of
 from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row, Severity
 from handler.models.listeners import Host, Listener, PortListeners
 from handler.policy.match_keys import RULE_WITHIN
@@ -679,3 +679,100 @@ def test_a_place_that_was_never_asked_begins_with_nothing_beside_what_is_known_o
 )
 def test_the_shape_of_a_text_has_no_numbers_and_ids(text, form):
     assert shape(text) == form
+
+
+# whether a finding is newly forbidden
+
+DAY = date(2026, 11, 30)
+SOON = TELNET._replace(effective_from=DAY)
+
+
+def forbidden(num=5, rules=None, at="2026-11-22T12:00:00Z", policy=POLICY, excused=5, **other):
+    before = LastRun(at, rules=rules or {}, excused={} if excused is None else {KEY: excused})
+    return is_newly_forbidden(finding(num=num, status="danger"), before, policy, **other)
+
+
+@pytest.mark.parametrize(("num", "still", "is_it"), [(5, 0, True), (6, 0, False), (2, 3, True), (3, 3, False)])
+def test_what_was_excused_is_newly_forbidden_as_far_as_it_was(num, still, is_it):
+    assert forbidden(num, still_excused=still) is is_it
+    assert still or forbidden(num) is is_it
+
+
+@pytest.mark.parametrize(
+    ("rules", "at", "is_it"),
+    [
+        ({"host": {"telnet": terms_of(SOON)}}, "2026-11-29T23:59:59Z", True),
+        ({"host": {"telnet": terms_of(SOON)}}, "2026-11-30T00:00:00Z", False),  # it ruled then
+        ({"host": {"telnet": terms_of(TELNET)}}, "2026-11-29T00:00:00Z", False),
+        ({"host": {"other": terms_of(SOON)}}, "2026-11-29T00:00:00Z", False),
+        ({"container": {"telnet": terms_of(SOON)}}, "2026-11-29T00:00:00Z", False),
+        ({}, "2026-11-29T00:00:00Z", False),
+    ],
+)
+def test_more_than_was_excused_is_newly_forbidden_where_its_rule_was_only_announced(rules, at, is_it):
+    assert forbidden(6, rules, at) is is_it
+
+
+FLAGGED = Rule("telnet", "status", ports=PortSet(((1, 100),)), status=("danger",))
+
+
+@pytest.mark.parametrize(
+    ("then", "policy", "is_it"),
+    [
+        (TELNET, POLICY, False),
+        (FLAGGED, POLICY, False),  # it found a row with that status too
+        (FLAGGED._replace(status=("unknown",)), POLICY, True),
+        (TELNET._replace(above=5), POLICY, True),
+        (TELNET._replace(ports=PortSet(((80, 80),))), POLICY, True),
+        (None, POLICY, True),
+        (TELNET, Policy("p", "sha256:2", ()), False),  # of no rule of today's
+    ],
+)
+def test_what_the_rule_of_the_run_before_would_not_have_found_is_newly_forbidden(then, policy, is_it):
+    rules = {"host": {} if then is None else {"telnet": terms_of(then)}}
+    assert forbidden(rules=rules, policy=policy, excused=None) is is_it
+
+
+@pytest.mark.parametrize("rule", [TELNET, FLAGGED, SOON, TELNET._replace(listening="beyond-loopback", hosts=("a",))])
+def test_terms_are_the_rule_but_for_its_texts(rule):
+    assert rule_of("telnet", terms_of(rule)) == rule
+
+
+# why something ended
+
+DATABASES = Rule("db", "statistic", statistic="database_num", above=20)
+COUNTED = finding("db", None, protocol=None, num=30)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "rules", "what"),
+    [
+        ((category(statistics={"database_num": 0}),), (DATABASES,), ("resolved", "closed")),
+        ((category(statistics={"database_num": 10}),), (DATABASES,), ("resolved", "tolerated")),
+        ((category(statistics={}, complete=False),), (DATABASES,), ("unseen", "unseen")),
+        ((category(statistics=None, complete=False),), (DATABASES,), ("unseen", "unseen")),
+        ((), (DATABASES,), ("unseen", "unseen")),
+        ((category(statistics={"database_num": 30}),), (), ("resolved", "policy")),
+    ],
+)
+def test_why_a_counter_is_no_finding_any_more(coverage, rules, what):
+    policy = Policy("p", "sha256:1", (DATABASES,))
+    before = later(
+        Evaluation((COUNTED,), coverage=(category(statistics={"database_num": 30}),)), None, 0, policy
+    ).last_run
+    assert gone(Evaluation((), coverage=coverage), Policy("p", "sha256:1", rules), before) == [what]
+
+
+def test_in_a_category_that_was_not_asked_nothing_ended():
+    assert gone(seen(plan="skipped")) == [("unseen", "unseen")]
+
+
+def test_where_nobody_asked_who_listens_a_rule_by_server_says_nothing_of_an_end():
+    policy = Policy("p", "sha256:1", (TELNET._replace(hosts=("web-*",)),))
+    evaluation = evaluate(policy, snapshot(category([Row(23, "tcp", 3, "danger")])), NOON.date())
+    assert gone(evaluation, policy) == [("unseen", "unseen")]
+
+
+def test_a_fingerprint_has_32_digits():
+    (one,) = evaluate(POLICY, snapshot(category([Row(23, "tcp", 3, "danger")])), NOON.date()).findings
+    assert len(one.fingerprint) == 32
