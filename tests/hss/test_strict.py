@@ -129,3 +129,10 @@ def test_arrays_and_objects_are_counted_before_they_are_made():
     assert len(read(b"[" + b"[]," * 249_998 + b"[]]")) == 249_999
     with pytest.raises(NotJsonError, match="more than 250000 arrays and objects"):
         read(b"[" + b"{}," * 250_000 + b"{}]")
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("beside", ["1", "12345678901234567890"])
+def test_what_is_no_number_of_json_is_refused_beside_a_long_number_too(value, beside):
+    with pytest.raises(NotJsonError):
+        read(f"[{value}, {beside}]".encode())
