@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handler.decide.schedule import Deferred
 from handler.models import (
     CATEGORIES,
     AnnouncedFinding,
@@ -18,8 +19,8 @@ from handler.models import (
 )
 from handler.models.gaps import Gaps
 from handler.models.listeners import Host
-from handler.report.fit import RESULT_BYTES, fit_report, fit_reports
-from handler.report.json_v1 import report_dict, targets_dict
+from handler.report.fit import RESULT_BYTES, fit_deferred, fit_report, fit_reports
+from handler.report.json_v1 import deferred_dict, finding_dict, report_dict, targets_dict
 from tests.fakes import TARGET, category, finding, report
 
 
@@ -130,6 +131,9 @@ def test_endless_problems_and_endings_are_cut_before_a_finding_is():
     whole = report(*findings(7), problems=(long,) * 900, changes=Changes(resolved=(gone,) * 900))
     cut = report_dict(fit_report(whole, 60_000))
     assert (len(cut["findings"]), len(cut["problems"]), len(cut["changes"]["resolved"])) == (7, 50, 20)
+    whole = report(*findings(7), warnings=("w" * 300,) * 900, changes=Changes(unseen=(gone,) * 900))
+    cut = report_dict(fit_report(whole, 60_000))
+    assert (len(cut["findings"]), len(cut["warnings"]), len(cut["changes"]["unseen"])) == (7, 51, 20)
 
 
 def test_what_was_cut_before_stays_counted_when_it_is_cut_again():
@@ -233,3 +237,84 @@ def test_servers_go_before_a_finding_does():
     assert (cut.omitted, cut.findings[0].num) == (0, 2000)
     assert cut.warnings[-1] == "left out of a result that was too long: servers beyond 20 of a finding"
     assert fit_report(report(finding(hosts=hosts[:9]))).findings[0].hosts == hosts[:9]
+
+
+def test_a_report_must_be_below_its_limit_to_the_byte():
+    whole = report(*findings(3), vendor=Gaps((("host", 9, "tcp"),)))
+    assert fit_report(whole, size(report_dict(whole)) + 1) is whole
+    assert fit_report(whole, size(report_dict(whole))).vendor is None
+    long = report(*findings(3), vendor=Gaps((("host", 9, "tcp"),) * 50))
+    cut = fit_report(long, size(report_dict(long)))
+    assert (cut.vendor, cut.findings) == (None, long.findings)
+    assert fit_report(long, size(report_dict(cut)) + 1) == cut
+    assert fit_report(long, size(report_dict(cut))) != cut
+
+
+def test_a_finding_stays_where_it_fits_to_the_byte_with_its_names_in_the_changes():
+    found = [finding(port=port, references=(), rationale="", remediation="") for port in (23, 24, 25)]
+    names = tuple(one.fingerprint for one in found)
+    whole = report(*found, changes=Changes(new=names, grown=names, ongoing=names[:1]))
+    counts = report_dict(whole)["counts"]
+    without = size(report_dict(whole._replace(findings=(), changes=Changes(), omitted=3, counts=counts)))
+    takes = [size(finding_dict(one)) + 2 + 2 * (size(one.fingerprint) + 2) for one in found]
+    takes[0] += size(names[0]) + 2
+    for kept in (1, 2):
+        room = without + sum(takes[:kept])
+        assert len(fit_report(whole, room + 1).findings) == kept
+        assert len(fit_report(whole, room).findings) == kept - 1
+
+
+def test_what_was_not_asked_stays_where_it_fits_to_the_byte():
+    deferred = tuple(Deferred(f"t{n}", "2026-11-22T12:00:00Z", "compliant", "compliant") for n in range(3))
+    one = size(deferred_dict(deferred[0])) + 2
+    for kept in range(3):
+        assert fit_deferred(deferred, kept * one + 1) == deferred[:kept]
+        assert fit_deferred(deferred, kept * one) == deferred[: max(0, kept - 1)]
+    assert fit_deferred(deferred, 3 * one + 1) == deferred
+    assert fit_deferred((), 1) == ()
+
+
+def test_of_findings_too_many_the_servers_of_exempted_and_announced_ones_go_too():
+    hosts = tuple(Host(f"id-{at:032}") for at in range(25))
+    one = finding(hosts=hosts)
+    whole = report(
+        one, finding(port=24), exempted=(ExemptedFinding(one, "e", "r", "o", "2027-03-31", 1),),
+        announced=(AnnouncedFinding(one, "2026-12-01"),), warnings=("w" * 5000,),
+    )  # fmt: skip
+    first = fit_report(whole, size(report_dict(whole)))
+    found, exempted, announced = first.findings[0], first.exempted[0].finding, first.announced[0].finding
+    assert [one.hosts for one in (found, exempted, announced)] == [hosts[:20]] * 3
+    assert first.findings[1].hosts is None
+    assert (first.exempted[0].reason, first.announced[0].effective_from) == ("r", "2026-12-01")
+    assert first.warnings[-1].endswith("long: servers beyond 20 of a finding")
+    second = fit_report(whole, size(report_dict(first)))
+    assert [one.hosts for one in (second.findings[0], second.exempted[0].finding)] == [(), ()]
+    assert second.warnings[-1].endswith("long: servers")
+
+
+def test_where_no_finding_fits_the_rest_of_a_report_stays_if_it_fits_to_the_byte():
+    one = finding(references=(), rationale="", remediation="")
+    whole = report(one, changes=Changes(), policy_files=("a.yaml", "b.yaml"))
+    counts = report_dict(whole)["counts"]
+    room = size(report_dict(whole._replace(findings=(), omitted=1, counts=counts)))
+    assert fit_report(whole, room + 1) == whole._replace(findings=(), omitted=1, counts=counts)
+    for limit in (room, 1):
+        bare = fit_report(whole, limit)
+        assert (bare.changes, bare.policy_files, bare.findings, bare.omitted) == (None, ("a.yaml",), (), 1)
+
+
+def test_two_targets_share_the_room_to_the_byte():
+    """Beside the reports stand 500 bytes, and two between one and the next."""
+    gaps = Gaps((("host", 9, "tcp"),))
+    whole = tuple(named(name, *findings(3), vendor=gaps) for name in "ab")
+    room = 500 + 2 * (size(report_dict(whole[0])) + 1 + 2)
+    assert fit_reports(whole, room) == whole
+    assert [one.vendor for one in fit_reports(whole, room - 1)] == [None, gaps]
+    assert size(targets_dict("run-1", fit_reports(whole, room))) < room
+
+
+def test_what_is_left_of_a_target_in_the_last_resort():
+    cut = fit_report(crowded(), 2_000)
+    assert (cut.changes, cut.vendor, cut.findings) == (None, None, ())
+    assert [one.statistics for one in cut.coverage] == [None, None]
+    assert cut.problems[0].path == "x" * 80

@@ -1,0 +1,198 @@
+"""Targets that left the file: when they may be forgotten, and what is said where that is not known."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from handler.clock import Deadline
+from handler.models import Delivery, Secret
+from handler.run.left import UNCHECKED, Elsewhere, elsewhere, foreign, is_settled, not_known, tell_left
+from handler.run.targets import RunRequest, prepare
+from handler.run.wiring import Wiring
+from handler.state.content import to_bytes
+from handler.state.index import Index, IndexEntry, index_document
+from tests.run.test_shard import Shard
+from tests.world import CLEAN
+
+HOOK = {"WEBHOOK_URL": "https://hooks.example/x"}
+MACHINES = {"WEBHOOK_URL": "https://alertmanager.example/api/v2/alerts", "WEBHOOK_KIND": "alertmanager"}
+SINKS = """sinks:
+  - {name: chat, kind: generic, url: "https://hooks.example/x"}
+  - {name: am, kind: alertmanager, url: "https://alertmanager.example/api/v2/alerts"}
+"""
+
+
+def left_by(folder, **sink):
+    """A shard whose targets a and b were checked and told of, and whose file then lists a only."""
+    shard = Shard(folder, ["a", "b"])
+    shard.run(**sink)
+    shard.list(["a"])
+    shard.world.clock.tick(60)
+    return shard
+
+
+def told(shard, **sink):
+    """The bodies that one more run sends, and its result."""
+    before = len(shard.world.web.requests)
+    outcome = shard.run(**sink)
+    return [json.loads(request.body) for request in shard.world.web.requests[before:]], outcome
+
+
+@pytest.mark.parametrize(
+    ("place", "project", "enterprise_project"), [("h|p|e", "p", "e"), ("h|p|", "p", ""), ("h", "", ""), ("", "", "")]
+)
+def test_of_a_target_that_left_everything_open_ends_because_it_is_no_longer_checked(
+    tmp_path, place, project, enterprise_project
+):
+    shard = left_by(tmp_path, **HOOK)
+    entry = shard.index.targets["b"]._replace(place=place)
+    shard.write(shard.index._replace(targets={**shard.index.targets, "b": entry}))
+    (body,), outcome = told(shard, **HOOK)
+    assert (body["run_id"], body["verdict"], body["problems"]) == (outcome.run_id, "inconclusive", [UNCHECKED])
+    assert body["started_at"] == body["finished_at"] == "2026-11-22T12:01:00Z"
+    assert body["policy"] == {"name": "", "digest": "", "files": []}
+    assert body["target"] == {
+        "name": "b",
+        "cloud": "otc",
+        "region": "eu-de",
+        "host": place[:1],
+        "project_id": project,
+        "enterprise_project_id": enterprise_project,
+    }
+    assert [(one["port"], one["because"]) for one in body["changes"].pop("resolved")] == [(23, "unchecked")]
+    assert not any(body["changes"].values())
+    known = json.loads((tmp_path / "states/b.json").read_text())["last_run"]
+    (_, _, record, _) = known["findings"][0]
+    assert (known["run_at"], record[3], record[7], record[8]) == (
+        "2026-11-22T12:01:00Z",
+        "resolved",
+        "2026-11-22T12:01:00Z",
+        "unchecked",
+    )
+
+
+def test_what_ended_before_a_target_left_ends_no_second_time(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**HOOK)
+    shard.become(CLEAN)
+    shard.run(request=RunRequest(target="b"), **HOOK)
+    shard.list(["a"])
+    bodies, _ = told(shard, **HOOK)
+    (body,) = [one for one in bodies if one["target"]["name"] == "b"]
+    assert body["changes"]["resolved"] == []
+    assert set(shard.index.targets) == {"a"}
+
+
+def test_a_target_that_left_unchecked_is_forgotten_without_a_word(tmp_path):
+    shard = left_by(tmp_path, **HOOK)
+    shard.write(
+        shard.index._replace(targets={**shard.index.targets, "new": IndexEntry(first_seen="2026-11-22T12:00:00Z")})
+    )
+    bodies, _ = told(shard, **HOOK)
+    assert [body["target"]["name"] for body in bodies] == ["b"]
+    assert set(shard.index.targets) == {"a"}
+
+
+@pytest.mark.parametrize(("seconds", "names"), [(1.0, []), (1.1, ["b"])])
+def test_who_left_is_told_only_where_more_than_a_second_is_left(tmp_path, seconds, names):
+    shard = left_by(tmp_path, **HOOK)
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, **HOOK))
+    run = prepare(wiring, RunRequest())
+    left = {"b": shard.index.targets["b"]}
+    come = tell_left(left, run, wiring, Deadline.after(seconds, shard.world.clock))
+    assert {name: [one.status for one in told] for name, told in come.items()} == {
+        name: ["delivered"] for name in names
+    }
+
+
+def test_kinds_that_hold_incidents_and_others_are_each_told_once(tmp_path):
+    (tmp_path / "sinks.yaml").write_text(SINKS)
+    shard = left_by(tmp_path, NOTIFY_CONFIG="sinks.yaml")
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, NOTIFY_CONFIG="sinks.yaml"))
+    run = prepare(wiring, RunRequest())
+    before = len(shard.world.web.requests)
+    come = tell_left({"b": shard.index.targets["b"]}, run, wiring, Deadline.after(20, shard.world.clock))
+    assert sorted((one.sink, one.status) for one in come["b"]) == [("am", "delivered"), ("chat", "delivered")]
+    alerts, report = (json.loads(request.body) for request in shard.world.web.requests[before:])
+    assert [one["labels"]["alertname"] for one in alerts] == ["DisallowedPort", "PortComplianceWatchdog"]
+    assert (alerts[0]["labels"]["target"], alerts[0]["labels"]["port"]) == ("b", "23")
+    assert alerts[0]["endsAt"] == "2026-11-22T12:01:00Z"
+    assert report["problems"] == [UNCHECKED]
+
+
+def test_each_group_of_sinks_has_at_most_half_of_the_time_that_is_left(tmp_path):
+    (tmp_path / "sinks.yaml").write_text(SINKS)
+    shard = left_by(tmp_path, NOTIFY_CONFIG="sinks.yaml")
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, NOTIFY_CONFIG="sinks.yaml"))
+    run, before = prepare(wiring, RunRequest()), len(shard.world.web.timeouts)
+    tell_left({"b": shard.index.targets["b"]}, run, wiring, Deadline.after(8, shard.world.clock))
+    assert shard.world.web.timeouts[before:] == pytest.approx([3.2, 3.2])  # four fifths of four seconds
+
+
+def test_who_left_is_looked_up_and_told_in_the_state_that_a_door_asked_for(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    asked = RunRequest(state_url=Secret(shard.settings.pop("STATE_URL")))
+    shard.run(request=asked, **MACHINES)
+    shard.list(["a"])
+    shard.run(request=asked, **MACHINES)
+    alerts = [alert["labels"] for request in shard.world.web.requests for alert in json.loads(request.body)]
+    shards = [labels.get("shard", "") for labels in alerts if labels["alertname"] == "PortComplianceWatchdog"]
+    assert (set(shard.index.targets), len(shards), len(set(shards)), "" in shards) == ({"a"}, 3, 1, False)
+
+
+def test_a_chat_hears_of_three_that_left_with_nothing_open_in_one_message(tmp_path):
+    chat = {"WEBHOOK_URL": "https://hooks.slack.com/services/x"}
+    shard = Shard(tmp_path, ["a", "bee", "cat", "dog"], fleet=CLEAN)
+    shard.run(**chat)
+    shard.list(["a"])
+    shard.world.clock.tick(60)
+    (message,), _ = told(shard, **chat)
+    text = json.dumps(message)
+    assert [word for word in ("bee", "cat", "dog", UNCHECKED) if word not in text] == []
+    assert set(shard.index.targets) == {"a"}
+
+
+def test_the_other_indexes_of_a_fleet_are_read_and_the_own_is_not(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    (tmp_path / "other").mkdir()
+    known = {"x": IndexEntry(place="h|p|"), "y": IndexEntry(place="h|q|"), "z": IndexEntry()}
+    (tmp_path / "other/_index.json").write_bytes(to_bytes(index_document(Index(known))))
+    shard.run()
+    fleet = f"{shard.settings['STATE_URL']},file://{tmp_path}/other/{{target}}.json"
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, FLEET_STATE_URLS=fleet))
+    assert elsewhere(wiring) == Elsewhere(frozenset({"h|p|", "h|q|"}), ())
+
+
+@pytest.mark.parametrize("status", ["delivered", "accepted", "quiet", "dry-run"])
+def test_a_target_may_be_forgotten_where_every_sink_knows(status):
+    assert is_settled([Delivery("a", "slack", status), Delivery("b", "teams", "delivered")])
+    assert is_settled([])
+
+
+@pytest.mark.parametrize("status", ["owed", "failed"])
+def test_a_target_is_kept_where_one_sink_does_not_know(status):
+    assert not is_settled([Delivery("b", "teams", "delivered"), Delivery("a", "slack", status)])
+
+
+@pytest.mark.parametrize(
+    ("names", "named"),
+    [(["a"], "a"), (["a", "b", "c"], "a, b, c"), (["a", "b", "c", "d"], "a, b, c and 1 more")],
+)
+def test_the_first_targets_that_left_are_named_and_the_others_counted(names, named):
+    said = "whether another shard checks them now is not known, because not all of FLEET_STATE_URLS can be read"
+    assert not_known(names, ["state 1: x"]) == f"left TARGETS_CONFIG: {named}; {said}: state 1: x"
+
+
+def test_of_the_indexes_that_cannot_be_read_three_are_named():
+    unread = [f"state {number}: x" for number in range(1, 6)]
+    assert not_known(["a"], unread).endswith("can be read: state 1: x; state 2: x; state 3: x")
+
+
+@pytest.mark.parametrize(
+    ("known", "listed", "expected"),
+    [([], ["a"], False), (["a", "x"], ["a"], False), (["x"], ["a"], True), (["x"], [], True)],
+)
+def test_an_index_is_of_others_where_it_holds_targets_and_none_of_ours(known, listed, expected):
+    assert foreign(known, listed) is expected
