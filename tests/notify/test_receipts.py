@@ -23,6 +23,7 @@ FULL = SinkMemory(
     not_seen={"host": ("page # is missing",), "container": ("refused",)},
     exemptions={"lifts 2026-12-01 ending": AT},
     drift=("key x",),
+    announced={"mysql": "2026-12-06 14", "redis": "2026-12-01 1"},
 )
 
 
@@ -46,6 +47,7 @@ def test_what_is_seen_again_is_forgotten_as_unseen_and_nothing_else_is():
         (Item("not_seen", "host", "timeout"), {"not_seen": FULL.not_seen | {"host": ("page # is missing", "timeout")}}),
         (Item("not_seen", "host", "page # is missing"), {}),
         (Item("exemption", "lifts", "2026-12-01 ended"), {"exemptions": FULL.exemptions | {"lifts 2026-12-01 ended": iso(NOON)}}),
+        (Item("announced", "mysql", "2026-12-06 1", "mysql forbids 3306"), {"announced": FULL.announced | {"mysql": "2026-12-06 1"}}),
         (Item("drift", "key y"), {"drift": ("key x", "key y")}),
         (Item("heartbeat", AT), {}),
         (Item("digest", AT), {}),
@@ -192,3 +194,18 @@ def test_history_has_an_end():
 def test_a_receipt_says_how_many_servers_had_been_seen():
     after = with_receipts(memory(), "soc", [Item("grown", KEY, f"{AT} 1 2 servers=4")], NOON)
     assert after.findings[KEY].told["soc"].servers == 4
+
+
+def test_a_receipt_names_the_incident_under_which_a_finding_was_told_if_that_is_not_its_own():
+    after = with_receipts(memory(), "soc", [Item("new", KEY, f"{AT} 1 3 servers=4 incident=rule-ab")], NOON)
+    assert after.findings[KEY].told["soc"] == ("open", 1, 3, iso(NOON), ONE.severity, 4, "rule-ab")
+    after = with_receipts(memory(), "soc", [Item("new", KEY, f"{AT} 1 3 incident={KEY}")], NOON)
+    assert after.findings[KEY].told["soc"].key == ""
+
+
+@pytest.mark.parametrize(("mark", "key"), [(f"{AT} 2 9 incident=rule-ab", "rule-ab"), (f"{AT} 2 9", "")])
+def test_one_that_only_moved_to_another_incident_is_known_as_it_was_but_for_the_incident(mark, key):
+    was = Receipt("open", 1, 3, AT, int(Severity.LOW), 4, "rule-cd")
+    moved = memory(num=9, episode=2, told={"soc": was, "ops": was})
+    after = with_receipts(moved, "soc", [Item("rekeyed", KEY, mark, "critical")], NOON)
+    assert after.findings[KEY].told == {"soc": was._replace(key=key), "ops": was}
