@@ -53,6 +53,7 @@ TELLING = tests(
     "places",
     "receipts",
     "receipts_merged",
+    "run_items",
     "several",
     "together",
 )
@@ -82,7 +83,7 @@ ROOMS = {
     ),
     "diff": Room(CHANGES, tests("decide", "diff", "evaluate", "tolerance")),
     "dispatch": Room(files("notify", "dispatch", "send"), (*TELLING, *tests("notify", "send"))),
-    "due": Room(files("notify", "due", "run_items"), TELLING),
+    "due": Room(files("notify", "due", "run_items"), (*TELLING, *tests("decide", "announced"))),
     "evaluate": Room(
         files("decide", "evaluate", "tolerance", "wanted_listeners"),
         tests("decide", "evaluate", "tolerance", "wanted_listeners"),
