@@ -36,8 +36,8 @@ def due_batches(
     last_run: LastRun,
     now: datetime,
     *,
-    stateful: bool = True,
-    announced: tuple[Announcement, ...] = (),
+    stateful: bool,
+    announced: tuple[Announcement, ...],
 ) -> tuple[Batch, ...]:
     """What the sink is to be told now, in one message; machines get all that they are due, in several where need be.
 
