@@ -25,13 +25,13 @@ class Desk:
     """Each `run` is a run with these findings."""
 
     def __init__(self, *sinks: Sink, kind=None, store=None, clock=None) -> None:
-        fake = kind or FakeKind()
-        self.sinks = tuple(one._replace(kind=one.kind._replace(load=lambda _: fake)) for one in sinks or (SOC,))
+        self.kind = kind or FakeKind()
+        self.sinks = tuple(one._replace(kind=one.kind._replace(load=lambda _: self.kind)) for one in sinks or (SOC,))
         self.store = MemoryStore() if store is None else store
         self.clock = MovingClock() if clock is None else clock
         self.runs = 0
 
-    def run(self, answers, *findings, seconds=30.0, stateful=True, saves=True, **other):
+    def run(self, answers, *findings, seconds=30.0, stateful=True, saves=True, shard="", **other):
         self.runs += 1
         self.clock.tick(3600)
         last_run, version = self.store.load()
@@ -39,7 +39,7 @@ class Desk:
         compared = compare(Evaluation(findings, coverage=(category(),)), last_run, POLICY, started)
         result = report(*compared.findings)._replace(run_id=f"run-{self.runs}", started_at=iso(started))
         self.transport = FakeTransport(answers if callable(answers) else list(answers))
-        context = DeliveryContext(self.transport, Deadline.after(seconds, self.clock), Random(1))
+        context = DeliveryContext(self.transport, Deadline.after(seconds, self.clock), Random(1), shard=shard)
         self.told = dispatch(
             result,
             compared if stateful else None,

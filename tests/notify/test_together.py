@@ -17,7 +17,7 @@ from handler.sinks.sink import Sink
 from handler.state.document import decode
 from handler.state.memory import place_of
 from handler.transport.request import Response
-from tests.fakes import FakeClock, FakeTransport, MemoryStore, category, finding, report
+from tests.fakes import FakeClock, FakeTransport, MemoryStore, NotingStore, category, finding, report
 from tests.reliability import FAKE, POLICY
 
 NAMES = ("t1", "t2", "t3")
@@ -104,6 +104,11 @@ def test_claimed_in_each_state_sent_once_and_receipted_in_each():
     assert len({batch.delivery_id for batch in seen}) == 3
     assert (run.statuses(), run.receipts()) == (["delivered"] * 3, [True] * 3)
     assert all(run.memory(name).pending == () for name in NAMES)
+
+
+def test_each_save_goes_over_the_version_that_the_one_before_left():
+    run = Run([OK], stores={"t2": NotingStore()})
+    assert run.stores["t2"].asked == [None, "1", "2"]
 
 
 @pytest.mark.parametrize("error", [StoreError("full"), RuntimeError("password=abc")])
