@@ -31,7 +31,7 @@ class Desk:
         self.clock = MovingClock() if clock is None else clock
         self.runs = 0
 
-    def run(self, answers, *findings, seconds=30.0, stateful=True, saves=True, shard="", **other):
+    def run(self, answers, *findings, seconds=30.0, stateful=True, saves=True, **other):
         self.runs += 1
         self.clock.tick(3600)
         last_run, version = self.store.load()
@@ -39,7 +39,7 @@ class Desk:
         compared = compare(Evaluation(findings, coverage=(category(),)), last_run, POLICY, started)
         result = report(*compared.findings)._replace(run_id=f"run-{self.runs}", started_at=iso(started))
         self.transport = FakeTransport(answers if callable(answers) else list(answers))
-        context = DeliveryContext(self.transport, Deadline.after(seconds, self.clock), Random(1), shard=shard)
+        context = DeliveryContext(self.transport, Deadline.after(seconds, self.clock), Random(1))
         self.told = dispatch(
             result,
             compared if stateful else None,

@@ -10,7 +10,6 @@ import pytest
 from handler.clock import Deadline, iso
 from handler.errors import StoreConflictError, StoreError
 from handler.models import Severity
-from handler.notify.dispatch import is_busy
 from handler.notify.notification import Situation
 from handler.notify.outbox import (
     LEASE_MARGIN,
@@ -336,28 +335,3 @@ def test_without_a_state_the_memory_is_of_this_run():
 def test_the_memory_is_of_the_target_that_was_asked_and_stays_of_the_last_one_where_none_could_be(host, remembered):
     after = summarised(ELSEWHERE, report(target=TARGET._replace(host=host)), FakeClock())
     assert after.target == tuple(remembered._replace(host=host or remembered.host))
-
-
-def claims(*claims: tuple[str, float]) -> SinkMemory:
-    """The memory of a sink with these claims: by which run, and for how many seconds from now."""
-    batches = [(run, iso(NOON + timedelta(seconds=seconds))) for run, seconds in claims]
-    return SinkMemory(iso(NOON), pending=tuple(Batch(f"{run} {end}", (NEW,), run, end) for run, end in batches))
-
-
-LONGEST = 900 + 2 * 60  # seconds: a run, and a minute for each of two clocks
-
-
-@pytest.mark.parametrize(
-    ("known", "expected"),
-    [
-        (claims(("run-2", 1)), True),
-        (claims(("run-2", 0)), False),
-        (claims(("run-2", LONGEST)), True),
-        (claims(("run-2", LONGEST + 1)), False),  # the clock that wrote it was wrong
-        (claims(("run-1", 1)), False),
-        (claims(("run-2", 1), ("run-1", LONGEST + 1)), True),
-        (claims(), False),
-    ],
-)
-def test_another_run_is_telling_a_sink_until_its_lease_ends_unless_no_run_can_last_so_long(known, expected):
-    assert is_busy(known, outbox()) is expected
