@@ -430,3 +430,8 @@ def test_no_thread_of_a_transport_keeps_a_program_from_ending(httpserver):
         assert meanwhile.wait(PATIENT)
         kinds += [one.daemon for one in threading.enumerate() if one not in before and "_work" in one.name]
     assert kinds == [True, True]
+
+
+def test_unless_told_otherwise_a_connection_may_take_ten_seconds_an_answer_thirty_and_sixteen_mebibytes():
+    made = HttpTransport()
+    assert (made._connect_timeout, made._read_timeout, made._max_bytes) == (10.0, 30.0, 16 * 1024 * 1024)
