@@ -31,7 +31,7 @@ class PolicyOnDay:
         self.rules: Mapping[str, Rule] = {rule.id: rule for rule in policy.rules if rule.announced(today) == announced}
         self.announced = {rule.id: rule for rule in policy.rules if rule.announced(today)}
         self.known = {rule.id for rule in policy.rules}
-        self._exemptions = ExemptionsInForce(policy.exemptions, today, ALL_ENTERPRISE_PROJECTS, policy.limits)
+        self._exemptions = ExemptionsInForce(policy, today, ALL_ENTERPRISE_PROJECTS)
 
     def claims(self, name: str, category: str, protocol: str) -> list[FoundRange]:
         """The ranges that the rule finds, ascending and disjoint; a counter is among those of the first protocol."""
