@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from handler.clock import Deadline, parse_iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
 from handler.logs import LOGGER
-from handler.models import Delivery, Problem
+from handler.models import Problem
+from handler.models.delivery import Delivery
 from handler.named_tuple import NamedTuple
 from handler.notify.due import due_batches
 from handler.notify.notification import Situation, notification_of
@@ -135,7 +136,7 @@ def dispatched(outbox: Outbox, store: Store | None, silent: Container[str]) -> D
     """What came of it so far; each sink that did not take what it was sent is a line of the log, but the `silent`."""
     deliveries = [outbox.deliveries.get(sink.name, delivery_of(sink, "quiet")) for sink in outbox.sinks]
     for one in deliveries:
-        if one.status in ("owed", "failed") and one.sink not in silent:
+        if one.missed and one.sink not in silent:
             marks = {"run_id": outbox.run_id, "target": outbox.situation.report.target.name, "sink": one.sink}
             LOGGER.warning("%s (%s) did not take it: %s, %s", one.sink, one.kind, one.status, one.reason, extra=marks)
     warnings = tuple(getattr(store, "warnings", ()))

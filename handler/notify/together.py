@@ -211,7 +211,7 @@ class Together:
         if event.batch.delivery_id in each.repeated(sink):
             each.stays(sink, event.batch)
         known = each.outbox.deliveries[sink.name]
-        if known.reason == _LATER or known.status not in ("owed", "failed"):
+        if known.reason == _LATER or not known.missed:
             each.outbox.deliveries[sink.name] = delivery_of(sink, "owed", _UNTRIED)
         each.outbox.settled.setdefault(sink.name, set()).add(event.batch.delivery_id)
 

@@ -15,7 +15,8 @@ from handler.run.indexes import read_indexes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from handler.models import Delivery, Verdict
+    from handler.models import Verdict
+    from handler.models.delivery import Delivery
     from handler.notify.together import Together
     from handler.run.job import LoadedState
     from handler.run.targets import PreparedRun
@@ -69,7 +70,7 @@ def tell_left(
 
 def is_settled(deliveries: Iterable[Delivery]) -> bool:
     """Whether every sink knows, so that the target may be forgotten."""
-    return not any(delivery.status in ("owed", "failed") for delivery in deliveries)
+    return not any(delivery.missed for delivery in deliveries)
 
 
 class Elsewhere(NamedTuple):
@@ -115,7 +116,7 @@ def _told(
         if state.last_run is None:
             leaving = leaving.and_then(_not_read(name, state))
             continue
-        share = Deadline.after(whole.left() / 2, wiring.context.clock)
+        share = whole.share(2)
         notifier = wiring.notifier(sinks, share, dry_run=False, state_url=url, together=together)
         report, compared = _ended(name, entry, run, state, verdict)
         leaving = leaving.and_then(Leaving(notifier(report, compared, state.store, state.version).deliveries))

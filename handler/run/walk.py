@@ -65,8 +65,8 @@ def _of_all(run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> C
     reports: list[Report] = []
     kept, asking = kept_for_telling(whole), end.until(whole)
     for each in run.targets:
-        share = asking.left() / (len(run.targets) - len(reports))
-        reports.append(_check(each, run, wiring, Deadline.after(share, wiring.context.clock), end))
+        share = asking.share(len(run.targets) - len(reports))
+        reports.append(_check(each, run, wiring, share, end))
     end.tell(whole.no_sooner_than(kept))
     return Checked(tuple(reports))
 
