@@ -141,3 +141,25 @@ def test_the_address_for_failures_is_judged_like_the_other_and_not_shown():
     assert CANARY not in said
     assert "FAIL is missing" in problems(PING % "fail_url: '${FAIL}'")
     assert "style" in problems(PING % "style: nagios")
+
+
+def test_a_sink_hides_no_problem_of_another():
+    text = """sinks:
+  - {name: a, kind: slack, url: "${NOPE}"}
+  - {name: b, kind: slack, url: "https://hooks.example.org/x", min_severity: huge}
+  - {name: c, kind: slack, url: }
+  - {name: d, kind: slack, url: "http://hooks.example.org/x"}
+  - five
+"""
+    with pytest.raises(SettingsError) as raised:
+        read_sinks("sinks.yaml", text.encode(), {}.get, with_state=False)
+    message = str(raised.value)
+    for line, part in (
+        (2, "NOPE is missing"),
+        (3, "min_severity"),
+        (4, "nothing is written"),
+        (5, "plain http"),
+        (6, "map"),
+    ):
+        assert any(said.startswith(f"sinks.yaml:{line}:") and part in said for said in message.splitlines()), message
+    assert "SinkEntry" not in message
