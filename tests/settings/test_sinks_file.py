@@ -88,6 +88,15 @@ def test_a_bad_webhook_setting_is_refused(url, kind):
         webhook_sink(Secret(url), kind, None, allow_http=False)
 
 
+def test_all_that_is_wrong_with_the_webhook_settings_is_said_at_once_by_the_names_of_the_settings():
+    with pytest.raises(SettingsError) as caught:
+        webhook_sink(Secret("http://x.example"), "irc", Secret("whsec_a_b"), allow_http=False)
+    kind, url, secret = caught.value.problems
+    assert kind.startswith("WEBHOOK_KIND: must be one of")
+    assert url == "WEBHOOK_URL: is plain http, which needs WEBHOOK_ALLOW_HTTP=true"
+    assert secret.startswith("WEBHOOK_SECRET: after whsec_")
+
+
 def test_plain_http_is_allowed_on_request():
     assert webhook_sink(Secret("http://127.0.0.1:1/x"), "", None, allow_http=True).kind.name == "generic"
 
