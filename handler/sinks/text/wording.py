@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from handler.foreign_text import one_line
 from handler.named_tuple import NamedTuple
+from handler.report.verdict import asked_at
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG, MessageLine, block_lines, readable_time, short_digest
 from handler.sinks.text.moves import STILL_OPEN, open_moves, rule_blocks, still_there
@@ -198,11 +199,10 @@ def _place(target: Target) -> str:
 
 def _footer(notification: Notification) -> tuple[str, ...]:
     report = notification.report
-    asked = any(one.api_calls or one.rows for one in report.coverage)
-    when = readable_time(report.taken_at or report.started_at)
+    asked = asked_at(report)
     policy = f"{one_line(report.policy_name, 60)} {short_digest(report.policy_digest)}".strip()
     lines = [
-        f"HSS was asked {when}; what it knows may be hours old." if asked else "HSS was not asked.",
+        f"HSS was asked {readable_time(asked)}; what it knows may be hours old." if asked else "HSS was not asked.",
         _targets(notification),
         f"Policy {policy}" if policy else "",
         f"Explain a line: {one_line(notification.explain, 200)}" if notification.explain else "",
