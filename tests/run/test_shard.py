@@ -446,6 +446,44 @@ def test_alertmanager_hears_that_its_alerts_end(tmp_path):
     assert all(one["endsAt"] <= now for one in found)
 
 
+def active_alerts(shard):
+    """What Alertmanager holds as firing now, after all POSTs so far: the name of the alert and its target."""
+    posted = [alert for one in shard.world.web.requests for alert in json.loads(one.body)]
+    held = {tuple(sorted(alert["labels"].items())): alert for alert in posted}
+    firing = [one["labels"] for one in held.values() if one["endsAt"] > iso(shard.world.clock.now())]
+    return sorted((labels["alertname"], labels["target"]) for labels in firing if "target" in labels)
+
+
+def test_alertmanager_ends_what_fires_under_the_name_that_a_target_had(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "a")]
+    shard.list(["renamed"])
+    shard.world.clock.tick(3600)
+    shard.world.answer = Response(500)
+    shard.run(**INCIDENTS)
+    shard.world.web.requests[1:] = []  # none of them was taken
+    shard.world.answer = Response(200)
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "renamed")]
+    shard.world.simulator.close_port(23)
+    shard.list(["again"])
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == []
+
+
+def test_alertmanager_ends_what_says_that_a_renamed_target_was_not_seen(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.run(HSS_AUTH_TOKEN="wrong", **INCIDENTS)
+    assert active_alerts(shard) == [("PortComplianceInconclusive", "a")]
+    shard.list(["renamed"])
+    shard.world.clock.tick(3600)
+    shard.run(HSS_AUTH_TOKEN="wrong", **INCIDENTS)
+    assert active_alerts(shard) == [("PortComplianceInconclusive", "renamed")]
+
+
 def test_one_target_asked_by_name_forgets_nobody(tmp_path):
     shard = Shard(tmp_path, ["a", "b"])
     shard.run()
