@@ -484,6 +484,32 @@ def test_alertmanager_ends_what_says_that_a_renamed_target_was_not_seen(tmp_path
     assert active_alerts(shard) == [("PortComplianceInconclusive", "renamed")]
 
 
+def test_that_a_target_was_not_seen_ends_once_it_left_the_file(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.list(["a", "b"], b="of-another-token")
+    shard.run(**INCIDENTS)
+    assert ("PortComplianceInconclusive", "b") in active_alerts(shard)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert {target for _, target in active_alerts(shard)} == {"a"}
+
+
+def test_the_incident_of_a_target_that_was_not_seen_is_resolved_once_it_left_the_file(tmp_path):
+    sinks = "sinks: [{name: duty, kind: pagerduty, url: '${PD}', routing_key: '${KEY}'}]"
+    (tmp_path / "sinks.yaml").write_text(sinks)
+    duty = {"NOTIFY_CONFIG": "sinks.yaml", "PD": "https://events.pagerduty.com/v2/enqueue", "KEY": "0" * 32}
+    shard = Shard(tmp_path, ["a", "b"], answer=Response(202, {}, b'{"status": "success"}'))
+    shard.list(["a", "b"], b="of-another-token")
+    shard.run(**duty)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    shard.run(**duty)
+    events = [json.loads(one.body) for one in shard.world.web.requests]
+    unseen = [one["event_action"] for one in events if one["dedup_key"].startswith("unseen-")]
+    assert unseen == ["trigger", "resolve"]
+
+
 def test_one_target_asked_by_name_forgets_nobody(tmp_path):
     shard = Shard(tmp_path, ["a", "b"])
     shard.run()
