@@ -91,14 +91,15 @@ def _is_renamed(notification: Notification) -> bool:
 
 
 def _under_old_labels(notification: Notification) -> Iterable[Finding]:
-    """The open findings whose labels changed, with the severity of before: under those labels they end."""
+    """The open findings whose labels changed, with the severity of before: under those labels they end.
+
+    Where the target was renamed that is all of them: a run that died may have told even what is new now.
+    """
     renamed = _is_renamed(notification)
-    begun = (*notification.new, *notification.newly_forbidden, *notification.reopened)
-    never_told = {finding.fingerprint for finding in begun}
     for finding in open_findings(notification):
         before = notification.before.get(finding.fingerprint)
         was = finding.severity if before is None or before.severity is None else before.severity
-        if was != finding.severity or (renamed and finding.fingerprint not in never_told):
+        if renamed or was != finding.severity:
             yield finding._replace(severity=was)
 
 

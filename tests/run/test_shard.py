@@ -18,6 +18,7 @@ from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
+from handler.simulator.fleet import Line
 from handler.transport.request import Response
 from tests.fakes import FakeClock, MovingClock
 from tests.world import CLEAN, TIMER, World
@@ -472,6 +473,25 @@ def test_alertmanager_ends_what_fires_under_the_name_that_a_target_had(tmp_path)
     shard.world.clock.tick(3600)
     shard.run(**INCIDENTS)
     assert active_alerts(shard) == []
+
+
+def test_alertmanager_ends_what_a_run_that_died_told_under_the_name_that_a_target_had(tmp_path):
+    def taken_by(request):
+        raise KeyboardInterrupt
+
+    shard = Shard(tmp_path, ["a"])
+    shard.run(**INCIDENTS)
+    shard.world.simulator.open_port(Line(21, "TCP", 1))
+    shard.world.clock.tick(3600)
+    answers, shard.world.web.answers = shard.world.web.answers, taken_by
+    with pytest.raises(KeyboardInterrupt):
+        shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "a")] * 2
+    shard.world.web.answers = answers
+    shard.list(["renamed"])
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "renamed")] * 2
 
 
 def test_alertmanager_ends_what_says_that_a_renamed_target_was_not_seen(tmp_path):
