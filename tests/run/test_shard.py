@@ -16,9 +16,9 @@ from handler.run.result import RunResult
 from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
+from handler.simulator.fleet import Line
 from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
-from handler.simulator.fleet import Line
 from handler.transport.request import Response
 from tests.fakes import FakeClock, MovingClock
 from tests.world import CLEAN, TIMER, World
