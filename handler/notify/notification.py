@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from handler.clock import parse_iso
-from handler.models import ExemptionNotice, Severity, worst_first
+from handler.models import ExemptionNotice, Severity, Target, worst_first
 from handler.named_tuple import NamedTuple
 from handler.notify.batches import FINDING_ITEMS
 from handler.notify.due import wants
@@ -67,8 +67,16 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         run_interval=situation.run_interval,
         remembers=situation.remembers,
         shard=situation.shard,
+        formerly=_formerly(sink, situation),
         further=situation.further and sink.kind.takes_all,
     )
+
+
+def _formerly(sink: Sink, situation: Situation) -> Target | None:
+    """The target as it was called when the sink was told last, if that was otherwise."""
+    memory = situation.last_run.sinks.get(sink.name)
+    before = Target(*memory.told_as) if memory is not None and memory.told_as else None
+    return None if before == situation.report.target else before
 
 
 def _ongoing(batch: Batch, open_now: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handler.clock import Deadline, iso
 from handler.decide.diff import Compared
-from handler.models import Changes, PastFinding, Problem, Report, Target
+from handler.models import CategorySnapshot, Changes, PastFinding, Problem, Report, Target
 from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
     from handler.state.index import IndexEntry
+    from handler.state.memory import LastRun
 
 UNCHECKED = "it left TARGETS_CONFIG and is no longer checked; what was open may still be"
 _NAMED = 3  # targets, and indexes, that are named where there are many
@@ -158,11 +159,18 @@ def _ended(
         policy_digest="",
         policy_files=(),
         target=Target(name, entry.cloud, entry.region, host, project_id, enterprise_project_id),
+        coverage=_nothing_left_unseen(last_run) if verdict == "compliant" else (),
         changes=changes,
         problems=() if verdict == "compliant" else (Problem(UNCHECKED),),
     )
     memory = last_run._replace(run_at=at, findings={**last_run.findings, **ended})
     return report, Compared(changes=changes, findings=(), last_run=memory, previous_run_at=last_run.run_at)
+
+
+def _nothing_left_unseen(last_run: LastRun) -> tuple[CategorySnapshot, ...]:
+    """Each category that some sink was told is not seen, as whole: nobody is to see it any more, so that ends too."""
+    told = {category for memory in last_run.sinks.values() for category in memory.not_seen if category}
+    return tuple(CategorySnapshot(category, plan="none", complete=True) for category in sorted(told))
 
 
 def foreign(known: Iterable[str], listed: Iterable[str]) -> bool:

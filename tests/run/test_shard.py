@@ -16,6 +16,7 @@ from handler.run.result import RunResult
 from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
+from handler.simulator.fleet import Line
 from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
 from handler.transport.request import Response
@@ -444,6 +445,89 @@ def test_alertmanager_hears_that_its_alerts_end(tmp_path):
     found = [one for one in alerts if one["labels"].get("target") == "b" and "port" in one["labels"]]
     assert [one["labels"]["port"] for one in found] == ["23"]
     assert all(one["endsAt"] <= now for one in found)
+
+
+def active_alerts(shard):
+    """What Alertmanager holds as firing now, after all POSTs so far: the name of the alert and its target."""
+    posted = [alert for one in shard.world.web.requests for alert in json.loads(one.body)]
+    held = {tuple(sorted(alert["labels"].items())): alert for alert in posted}
+    firing = [one["labels"] for one in held.values() if one["endsAt"] > iso(shard.world.clock.now())]
+    return sorted((labels["alertname"], labels["target"]) for labels in firing if "target" in labels)
+
+
+def test_alertmanager_ends_what_fires_under_the_name_that_a_target_had(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "a")]
+    shard.list(["renamed"])
+    shard.world.clock.tick(3600)
+    shard.world.answer = Response(500)
+    shard.run(**INCIDENTS)
+    shard.world.web.requests[1:] = []  # none of them was taken
+    shard.world.answer = Response(200)
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "renamed")]
+    shard.world.simulator.close_port(23)
+    shard.list(["again"])
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == []
+
+
+def test_alertmanager_ends_what_a_run_that_died_told_under_the_name_that_a_target_had(tmp_path):
+    def taken_by(request):
+        raise KeyboardInterrupt
+
+    shard = Shard(tmp_path, ["a"])
+    shard.run(**INCIDENTS)
+    shard.world.simulator.open_port(Line(21, "TCP", 1))
+    shard.world.clock.tick(3600)
+    answers, shard.world.web.answers = shard.world.web.answers, taken_by
+    with pytest.raises(KeyboardInterrupt):
+        shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "a")] * 2
+    shard.world.web.answers = answers
+    shard.list(["renamed"])
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "renamed")] * 2
+
+
+def test_alertmanager_ends_what_says_that_a_renamed_target_was_not_seen(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.run(HSS_AUTH_TOKEN="wrong", **INCIDENTS)
+    assert active_alerts(shard) == [("PortComplianceInconclusive", "a")]
+    shard.list(["renamed"])
+    shard.world.clock.tick(3600)
+    shard.run(HSS_AUTH_TOKEN="wrong", **INCIDENTS)
+    assert active_alerts(shard) == [("PortComplianceInconclusive", "renamed")]
+
+
+def test_that_a_target_was_not_seen_ends_once_it_left_the_file(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.list(["a", "b"], b="of-another-token")
+    shard.run(**INCIDENTS)
+    assert ("PortComplianceInconclusive", "b") in active_alerts(shard)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert {target for _, target in active_alerts(shard)} == {"a"}
+
+
+def test_the_incident_of_a_target_that_was_not_seen_is_resolved_once_it_left_the_file(tmp_path):
+    sinks = "sinks: [{name: duty, kind: pagerduty, url: '${PD}', routing_key: '${KEY}'}]"
+    (tmp_path / "sinks.yaml").write_text(sinks)
+    duty = {"NOTIFY_CONFIG": "sinks.yaml", "PD": "https://events.pagerduty.com/v2/enqueue", "KEY": "0" * 32}
+    shard = Shard(tmp_path, ["a", "b"], answer=Response(202, {}, b'{"status": "success"}'))
+    shard.list(["a", "b"], b="of-another-token")
+    shard.run(**duty)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    shard.run(**duty)
+    events = [json.loads(one.body) for one in shard.world.web.requests]
+    unseen = [one["event_action"] for one in events if one["dedup_key"].startswith("unseen-")]
+    assert unseen == ["trigger", "resolve"]
 
 
 def test_one_target_asked_by_name_forgets_nobody(tmp_path):
