@@ -82,7 +82,7 @@ def _record(event: Mapping[str, Any]) -> Trigger:
         if isinstance(first, dict) and isinstance(first.get("s3"), dict):
             return _obs(first["s3"])
     keys = sorted(one_line(str(key), 40, unseen="?") for key in event)
-    raise _unknown("the keys " + (", ".join(keys[:10]) or "none"))
+    raise _unknown("the keys " + ", ".join(keys[:10]))
 
 
 def _obs(s3: Mapping[str, Any]) -> Trigger:
@@ -137,7 +137,7 @@ def _choice_problems(chosen: Mapping[str, Any]) -> list[str]:
 def _choice_problem(key: str, value: object) -> str:
     """What is wrong with one choice of a TIMER; empty where nothing is."""
     if key not in _CHOICES:
-        near = lazy.get_close_matches(key, _CHOICES, 1)
+        near = lazy.get_close_matches(key, _CHOICES)
         return f"user_event: unknown key {key!r:.40}" + (f"; did you mean {near[0]}?" if near else "")
     if key == "categories":
         return "" if _are_categories(value) else f"user_event.categories: must be a list of {' and '.join(CATEGORIES)}"

@@ -79,7 +79,7 @@ def estimate(
     }
     if detail:
         calls["port_detail"] = sum(one.port_detail for one in categories)
-    most = max(calls.values(), default=0)
+    most = max(calls.values())
     return Estimate(categories, calls, _seconds(most, calls_per_minute), _targets_per_hour(most, calls_per_minute))
 
 

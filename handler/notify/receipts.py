@@ -156,7 +156,9 @@ def _last_told(memory: SinkMemory) -> str:
 
 def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: set[str], run_id: str) -> SinkMemory:
     if theirs is None or ours is None:
-        return theirs or ours or SinkMemory(since="")
+        known = theirs or ours
+        assert known is not None  # its name is that of one of them
+        return known
     mine = tuple(batch for batch in ours.pending if batch.claimed_by == run_id)
     not_theirs = settled | {batch.delivery_id for batch in mine}
     later = max(ours, theirs, key=_last_told)

@@ -104,11 +104,11 @@ class _Attempt:
         self._uncertain = False  # whether some answer left open if the sink has the message
         self._taken: set[str] = set()
         self._done: set[int] = set()  # those messages of the notification that are about findings, and were taken
-        self._whole_messages_taken = 0
+        self._whole_message_taken = False
 
     def may_start_over(self) -> bool:
         """Whether another form of the notification may follow: nothing of this one was taken, and there is time."""
-        return not self._whole_messages_taken and self._context.deadline.left() >= LEAST_TIME
+        return not self._whole_message_taken and self._context.deadline.left() >= LEAST_TIME
 
     def post_all(self, shrink: int) -> SinkAnswer:
         """Post what is not taken yet. One incident's event that is refused does not stop the others."""
@@ -141,7 +141,7 @@ class _Attempt:
             status = worst.outcome.value if self._tried else "quiet"
             return SendResult(Acceptance.TAKEN, status, worst.reason, taken)
         status = "failed" if worst.outcome is DeliveryOutcome.PERMANENT else "owed"
-        perhaps = self._uncertain or self._whole_messages_taken > 0
+        perhaps = self._uncertain or self._whole_message_taken
         acceptance = Acceptance.UNKNOWN if perhaps else Acceptance.REFUSED
         return SendResult(acceptance, status, worst.reason or worst.outcome.value, taken)
 
@@ -154,7 +154,7 @@ class _Attempt:
         if message.findings:
             self._done.add(index)
         else:
-            self._whole_messages_taken += 1
+            self._whole_message_taken = True
 
     def _post(self, message: SinkMessage, shrink: int, index: int) -> SinkAnswer:
         """Post one message; again, rendered anew, while its answer asks for that, tries are left and the wait fits."""

@@ -224,6 +224,16 @@ def test_an_exemption_by_port_does_not_touch_counters():
     assert judge(policy(DATABASES, exemptions=[ended]), statistics={"database_num": 30}).findings
 
 
+@pytest.mark.parametrize(
+    ("other", "stands"),
+    [({}, False), ({"hosts": ("web-1",)}, True), ({"up_to": 29}, True), ({"up_to": 30}, False)],
+)
+def test_an_exemption_of_a_counter_by_its_rule_knows_no_servers(other, stands):
+    excused = exemption(rules=("databases",), **other)
+    evaluation = judge(policy(DATABASES, exemptions=[excused]), statistics={"database_num": 30})
+    assert bool(evaluation.findings) is stands
+
+
 def test_an_exemption_for_an_enterprise_project_holds_only_where_just_that_one_is_asked():
 
     narrow = policy(TELNET, exemptions=[exemption(enterprise_projects=("7",))])

@@ -251,3 +251,47 @@ def test_a_refused_user_event_says_what_may_be_written():
 def test_a_gateway_call_without_authorization_has_none():
     assert read_event({**GATEWAY, "headers": {}}).authorization == ""
     assert read_event({**GATEWAY, "headers": None}).authorization == ""
+
+
+@pytest.mark.parametrize(
+    ("body", "encoded", "readable"),
+    [
+        ('{"a": 1}', False, True),
+        (" ", False, True),
+        ("aGk=", False, False),
+        ("e30=", True, True),
+        ("aGk=", True, False),
+        ('{"a": 1}', True, False),
+        (5, False, False),
+    ],
+)
+def test_a_body_must_be_json_as_it_is_or_decoded(body, encoded, readable):
+    event = {"httpMethod": "POST", "body": body, "isBase64Encoded": encoded}
+    if readable:
+        assert read_event(event).kind == "gateway"
+    else:
+        with pytest.raises(UnreadableCallError, match=r"^the body is not readable as JSON$"):
+            read_event(event)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("zzz", "user_event: unknown key 'zzz'"),
+        ("targt", "user_event: unknown key 'targt'; did you mean target?"),
+    ],
+)
+def test_an_unknown_choice_is_named_with_the_nearest_known_one(key, said):
+    with pytest.raises(UsageError) as refused:
+        read_event({"trigger_type": "TIMER", "user_event": json.dumps({key: 1})})
+    assert refused.value.message == said
+
+
+def test_an_event_of_nobody_is_named_by_its_first_ten_keys_each_as_one_short_line():
+    event = {"b\u200b": 1, "a" * 40: 2, "c" * 41: 3} | {f"x{number}": 0 for number in range(10)}
+    with pytest.raises(UsageError) as refused:
+        read_event(event)
+    shown = refused.value.message.removeprefix("the event is none that this function knows; it is the keys ")
+    names = shown.split(", ")
+    assert (len(names), names[:2]) == (10, ["a" * 40, "b?"])
+    assert (len(names[2]), names[2][:30]) == (40, "c" * 30)

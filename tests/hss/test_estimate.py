@@ -114,3 +114,8 @@ def test_a_round_that_ends_as_the_next_is_due_fits():
     one = {"port_statistics": 1}
     assert shard_load([one] * 6, timedelta(seconds=61)).fits
     assert not shard_load([one] * 6, timedelta(seconds=60)).fits
+
+
+@pytest.mark.parametrize(("rows", "calls_per_minute", "seconds"), [(0, 1, 0), (201, 1, 61), (985, 0, 0), (397, 2, 61)])
+def test_a_window_is_waited_for_before_each_call_that_does_not_fit_in_the_one_before(rows, calls_per_minute, seconds):
+    assert estimate([EVERY], {"host": Size(rows, "asked")}, calls_per_minute).seconds == seconds

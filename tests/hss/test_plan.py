@@ -12,6 +12,8 @@ from handler.hss.plan import (
     StartOver,
     Stop,
     asks_of,
+    calls_ahead,
+    calls_from_start,
     next_step,
     unanswered,
 )
@@ -225,7 +227,8 @@ def test_no_page_is_asked_beyond_the_highest_offset():
 
     page_rows = 196
     assert next_step(ask(every_row=True), far(2_000_000)) == NextPage(2_000_000, 5105, 5105)
-    assert isinstance(next_step(ask(every_row=True), far(2_000_001)), GiveUp)
+    too_far = GiveUp("the listing is longer than offset 2000000 reaches")
+    assert next_step(ask(every_row=True), far(2_000_001)) == too_far
     assert next_step(Ask("host", PortSet(((1, 9000),))), far(2_000_001)) == ExactPorts(tuple(range(1, 9001)))
 
 
@@ -234,3 +237,33 @@ def test_pages_at_multiples_of_the_limit_answer_no_port_before_they_are_whole():
     reading = AlignedReading().add(ListPage.of(0, 300, tcp(*range(1, 201)), 200))
     assert unanswered(ports, Proof(reading)) == ports
     assert unanswered(ports, Proof(reading, state="whole")) == PortSet()
+
+
+# what it costs
+
+
+@pytest.mark.parametrize(
+    ("step", "calls"),
+    [
+        (NextPage(196, 7, 3), 7),
+        (ExactPorts((22, 23, 80)), 3),
+        (StartOver("it moved", 5, (22,)), 5),
+        (Stop("pages", every_row=True), 0),
+        (GiveUp("it moved"), 0),
+    ],
+)
+def test_the_calls_ahead_of_a_step_are_those_that_are_planned(step, calls):
+    assert calls_ahead(step) == calls
+
+
+@pytest.mark.parametrize(("rows", "plan"), [(200, ("pages", 1)), (201, ("ports", 1))])
+def test_one_page_is_the_plan_for_all_that_it_can_hold(rows, plan):
+    assert calls_from_start(Ask("host"), rows, "none") == plan
+
+
+def test_where_every_row_is_asked_for_no_port_is_asked_by_itself_after_a_failure():
+    failed = seen(2, tcp(22, 23, 24))
+    assert failed.state == "failed"
+    assert isinstance(next_step(Ask("host", PortSet.of_ports([23])), failed), ExactPorts)
+    step = next_step(Ask("host", PortSet.of_ports([23]), every_row=True), failed)
+    assert (type(step), step.ports) == (StartOver, ())

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from handler.hss.walk import UNSTEADY_HINT, first_page
+from handler.models import Problem, Target
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.moving import Movement
@@ -13,6 +15,8 @@ from handler.simulator.options import Options
 from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
 from tests.commands.test_check import settings
+from tests.fakes import json_response
+from tests.hss.test_listing_odd_answers import answering
 from tests.hss_bench import EVERY, PORTS, STATISTICS, Bench, ask, told, varied
 
 
@@ -149,6 +153,74 @@ def test_a_filter_that_is_ignored_ends_the_exact_queries():
     got = bench.category(ask(1001, 1002))
     assert not got.complete
     assert "port=1002 gave other ports too" in told(got)
+
+
+def listed(*ports, total=None):
+    rows = [{"port": port, "type": "TCP", "num": 1 + port % 3} for port in ports]
+    return json_response({"total_num": len(rows) if total is None else total, "data_list": rows})
+
+
+COUNTERS = json_response({"port_num": 9})
+
+
+def test_exact_answers_that_do_not_hold_what_they_count_are_one_problem_that_names_their_ports():
+    answers = [COUNTERS, listed(*range(100, 300), total=900), listed(22, total=2), listed(23), listed(24, total=0)]
+    got = answering(*answers).category(ask(22, 23, 24))
+    (problem,) = got.problems
+    assert problem == Problem(
+        "the answers for port 22, 24 do not hold as many rows as their total_num says", "$.total_num", UNSTEADY_HINT
+    )
+    assert (got.complete, got.plan, {row.port for row in got.rows} >= {22, 23, 24}) == (False, "ports", True)
+
+
+def test_a_total_that_cannot_be_read_is_as_the_page_before_said():
+    second = json_response({"total_num": "many", "data_list": [{"port": 500, "type": "TCP", "num": 1}]})
+    got = answering(COUNTERS, listed(*range(100, 300), total=202), *[second] * 9).category(EVERY)
+    assert (got.total_num, [problem.path for problem in got.problems[:1]]) == (202, ["$.total_num"])
+
+
+def test_what_is_wrong_with_several_pages_is_told_once():
+    odd = {"port": None, "type": "TCP", "num": 1}
+    rows = [odd] + [{"port": port, "type": "TCP", "num": 1} for port in range(100, 299)]
+    page = json_response({"total_num": 390, "data_list": rows})
+    got = answering(COUNTERS, *[page] * 9).category(EVERY)
+    assert [str(problem) for problem in got.problems].count(str(got.problems[0])) == 1
+
+
+def test_a_run_out_of_time_says_how_many_calls_are_missing():
+    fleet = Fleet.of(*varied(1000))
+    for left, said in (
+        (50, "1 more call for host need 2 minutes, 50 s are left"),
+        (5, "1 more call for host need 2 minutes, 5 s"),
+    ):
+        got = Bench(fleet, cloud="huaweicloud", left=left).category(EVERY)
+        assert (got.complete, said in told(got)) == (False, True)
+
+
+def test_the_calls_to_come_are_told_after_each_exact_answer():
+    bench = Bench(Fleet.of(*varied(2000), Line(23, "TCP", 1)))
+    bench.category(ask(21, 22, 23))
+    assert [(step.made, step.planned) for step in bench.progress if not step.wait] == [
+        (0, 1),
+        (2, 5),
+        (3, 5),
+        (4, 5),
+        (5, 5),
+    ]
+
+
+def test_rows_are_kept_as_received_only_where_that_is_asked_for():
+    assert Bench(Fleet.of(*varied(3))).category(EVERY).raw_rows == ()
+    assert len(Bench(Fleet.of(*varied(3))).category(EVERY, keep_raw=True).raw_rows) == 3
+
+
+@pytest.mark.parametrize(("cloud", "sort"), [("huaweicloud", ("port", "asc")), ("otc", (None, None))])
+@pytest.mark.parametrize(("project", "asked"), [("", None), ("ep-1", "ep-1")])
+def test_every_category_starts_with_its_first_page_in_order_of_port_where_that_can_be_asked_for(
+    cloud, sort, project, asked
+):
+    query = first_page(Target(cloud=cloud, project_id="p", enterprise_project_id=project), "container")
+    assert (query.category, query.enterprise_project_id, (query.sort_key, query.sort_dir)) == ("container", asked, sort)
 
 
 # what `plan` says, `coverage` counts and the service has seen

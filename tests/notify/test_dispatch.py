@@ -5,18 +5,27 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from handler.clock import parse_iso
-from handler.models import Secret
+from handler.clock import Deadline, iso, parse_iso
+from handler.decide.announced import Announcement
+from handler.decide.diff import compare
+from handler.errors import StoreConflictError, StoreError, UsageError
+from handler.models import Evaluation, Problem, Secret
+from handler.notify.dispatch import ELSEWHERE, DeliveryContext, dispatch, is_busy
+from handler.notify.notification import Situation
+from handler.notify.outbox import Outbox
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import SinkMessage
 from handler.sinks.sink import Match
+from handler.state.document import decode
+from handler.state.memory import Batch, LastRun, SinkMemory
 from handler.transport.request import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
-from tests.fakes import FakeClock, MemoryStore, finding, log_records
-from tests.reliability import FakeKind
+from tests.fakes import NOON, FakeClock, FakeTransport, MemoryStore, category, finding, log_records, report
+from tests.reliability import POLICY, FakeKind
 
 WEEK = timedelta(days=7)
 
@@ -210,3 +219,134 @@ def test_a_message_of_several_that_is_not_taken_leaves_the_rest_owed():
     assert desk.run([UP, Response(404), Response(404)], *findings) == ["failed"]
     desk.run([UP] * 2, *findings)
     assert [len(one["new"]) for one in desk.bodies()] == [50, 20]
+
+
+class Counting(MemoryStore):
+    """A store that counts what was tried, and fails where it is told to."""
+
+    def __init__(self, fails=lambda tried: None) -> None:
+        super().__init__()
+        self.tried, self.fails = 0, fails
+
+    def save(self, document, version):
+        self.tried += 1
+        error = self.fails(self.tried)
+        if error is not None:
+            raise error
+        return super().save(document, version)
+
+
+def test_each_save_goes_over_the_version_before_it():
+    desk = Desk(store=Counting())
+    for port in (21, 22, 23):
+        desk.run([UP] * 2, finding(port=port))
+    assert desk.store.tried == desk.store.count == 6
+
+
+def test_a_run_that_another_one_beat_tells_nothing_and_says_so():
+    desk = Desk(SOC, OPS, store=Counting(lambda tried: StoreConflictError("faster")))
+    assert desk.run([], finding()) == ["quiet", "quiet"]
+    assert {one.reason for one in desk.told.deliveries} == {ELSEWHERE}
+    assert (set(desk.told.last_run.sinks), desk.told.problems, desk.transport.requests) == ({"soc", "ops"}, (), [])
+
+
+def test_what_cannot_be_recorded_before_is_told_all_the_same_and_is_a_problem():
+    desk = Desk(store=Counting(lambda tried: StoreError("full", hint="Make room.") if tried <= 2 else None))
+    assert desk.run([UP], finding()) == ["delivered"]
+    (problem,) = desk.told.problems
+    assert problem == Problem("what is being told could not be recorded first: full", hint="Make room.")
+
+
+class Faulty(FakeKind):
+    """A kind that raises this error when it renders."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def render(self, notification, sink, now, shrink):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(UsageError("no topic"), "no topic"), (ZeroDivisionError("sekret"), "internal error ZeroDivisionError")],
+)
+def test_a_fault_of_our_own_leaves_the_message_owed_and_kept_for_the_next_run(error, reason):
+    desk = Desk(kind=Faulty(error))
+    assert desk.run([], finding()) == ["owed"]
+    assert desk.told.deliveries[0].reason == reason
+    assert len(desk.memory().pending) == 1
+
+
+def test_a_rehearsal_says_who_would_be_told_and_remembers_nothing():
+    desk = Desk(SOC, OPS._replace(match=Match(targets=("other",))))
+    assert desk.run([], finding(), dry_run=True) == ["dry_run", "quiet"]
+    assert {one.reason for one in desk.told.deliveries} == {""}
+    assert (set(desk.told.last_run.sinks), desk.store.document) == ({"soc", "ops"}, None)
+
+
+def test_what_a_run_remembers_and_its_id_are_told():
+    desk = Desk()
+    with log_records("WARNING") as records:
+        desk.run(lost, finding())
+    assert [line.run_id for line in records] == ["run-1"]
+    assert desk.told.last_run.sinks == decode(desk.store.document).sinks
+
+
+def test_with_little_time_left_a_sink_gets_no_more_than_that():
+    desk = Desk()
+    desk.run([UP], finding(), seconds=0.5)
+    assert desk.transport.timeouts == [pytest.approx(0.4)]
+
+
+class Sharded(FakeKind):
+    def render(self, notification, sink, now, shrink):
+        return (SinkMessage(json.dumps([notification.shard]).encode()),)
+
+
+SOON = Announcement("no-ftp", "2026-12-01", "14", 4, ("host",), (), "ftp")
+
+
+def telling(sink=SOC, kind=None, stateful=True):
+    """What is sent of a run that found nothing, in the shard `s`, while a rule begins soon."""
+    clock, transport = FakeClock(), FakeTransport(lambda request: UP)
+    compared = compare(Evaluation((), coverage=(category(),)), None, POLICY, clock.now())._replace(announced=(SOON,))
+    sink = sink._replace(kind=sink.kind._replace(load=lambda _: kind or FakeKind()))
+    context = DeliveryContext(transport, Deadline.after(30.0, clock), Random(1), shard="s")
+    dispatch(report(), compared if stateful else None, (sink,), context, store=MemoryStore() if stateful else None)
+    return [json.loads(one.body) for one in transport.requests]
+
+
+def test_a_notification_knows_the_shard_of_its_run():
+    assert telling(kind=Sharded()) == [["s"]]
+
+
+def test_a_rule_that_begins_soon_is_told():
+    assert len(telling()) == 1
+
+
+def test_without_a_state_a_machine_hears_of_every_run():
+    assert len(telling(MACHINE, stateful=False)) == 1
+
+
+def claimed_by(run_id, seconds):
+    return Batch("id", (), run_id, iso(NOON + timedelta(seconds=seconds)))
+
+
+@pytest.mark.parametrize(
+    ("batches", "is_it"),
+    [
+        ((), False),
+        ((claimed_by("run-2", 10),), True),
+        ((claimed_by("run-2", 0),), False),  # it has ended
+        ((claimed_by("run-1", 10),), False),  # our own, of an earlier try
+        ((claimed_by("run-2", 900 + 120),), True),
+        ((claimed_by("run-2", 900 + 121),), False),  # no run lasts so long: its clock was wrong
+        ((claimed_by("run-2", 10), claimed_by("run-1", 9999)), True),
+    ],
+)
+def test_another_run_is_telling_a_sink_as_long_as_its_lease_and_no_run_leases_longer_than_it_can_last(batches, is_it):
+    context = DeliveryContext(FakeTransport([]), Deadline.after(30.0, FakeClock()), Random(1))
+    box = Outbox(Situation(report(), LastRun(iso(NOON)), NOON), (SOC,), context, stateful=True)
+    assert is_busy(SinkMemory(iso(NOON), pending=batches), box) is is_it

@@ -8,7 +8,8 @@ import pytest
 
 from handler.clock import iso
 from handler.models import Severity
-from handler.notify.receipts import MOST_REASONS, merged_memories, pruned, with_pending, with_receipts
+from handler.notify.incidents import INCIDENT
+from handler.notify.receipts import MOST_REASONS, busy, merged_memories, pruned, with_pending, with_receipts
 from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 from tests.desk import SOC
 from tests.fakes import NOON, finding
@@ -192,3 +193,60 @@ def test_history_has_an_end():
 def test_a_receipt_says_how_many_servers_had_been_seen():
     after = with_receipts(memory(), "soc", [Item("grown", KEY, f"{AT} 1 2 servers=4")], NOON)
     assert after.findings[KEY].told["soc"].servers == 4
+
+
+def test_that_a_rule_begins_soon_is_remembered_by_its_stage():
+    assert told(Item("announced", "no-ftp", "2026-12-01 14")) == FULL._replace(
+        last_told=iso(NOON), announced={"no-ftp": "2026-12-01 14"}
+    )
+    after = with_receipts(memory(), "soc", [Item("announced", "a", "1"), Item("announced", "b", "2")], NOON)
+    assert after.sinks["soc"].announced == {"a": "1", "b": "2"}
+
+
+def test_of_two_runs_what_either_told_of_rules_that_begin_soon_is_kept_and_the_later_stage():
+    ours, theirs = memory(), memory()
+    ours = ours._replace(sinks={"soc": FULL._replace(last_told=LATER, announced={"a": "1", "b": "14"})})
+    theirs = theirs._replace(sinks={"soc": FULL._replace(announced={"a": "14", "c": "14"})})
+    for one, other in ((ours, theirs), (theirs, ours)):
+        assert merged_memories(one, other, {}, "run").sinks["soc"].announced == {"a": "1", "b": "14", "c": "14"}
+
+
+def test_a_receipt_that_moves_to_another_incident_keeps_all_but_its_key():
+    receipt = Receipt("open", 1, 3, AT, 3, 2, "old")
+    known = memory(told={"soc": receipt})
+    incident = Item("rekeyed", KEY, f"{LATER} 1 9 {INCIDENT}new")
+    assert with_receipts(known, "soc", [incident], NOON).findings[KEY].told["soc"] == receipt._replace(key="new")
+
+
+def test_a_receipt_names_the_incident_where_that_is_another_than_its_own():
+    for incident, key in (("other", "other"), (KEY, "")):
+        item = Item("new", KEY, f"{AT} 1 3 {INCIDENT}{incident}")
+        assert with_receipts(memory(), "soc", [item], NOON).findings[KEY].told["soc"].key == key
+
+
+def test_a_mark_with_an_empty_part_is_read_by_its_places():
+    item = Item("flapping", KEY, f"{AT} 1 3 {AT} ")
+    receipt = with_receipts(memory(), "soc", [item], NOON).findings[KEY].told["soc"]
+    assert (receipt.episode, receipt.num, receipt.transition) == (1, 3, "flapping")
+
+
+@pytest.mark.parametrize(
+    ("known", "run_id", "is_it"),
+    [
+        (None, "run-1", False),
+        (FULL, "run-1", False),
+        (FULL._replace(pending=(Batch("id", (), "run-2", LATER),)), "run-1", True),
+        (FULL._replace(pending=(Batch("id", (), "run-2", LATER),)), "run-2", False),
+        (FULL._replace(pending=(Batch("id", (), "run-2", iso(NOON)),)), "run-1", False),
+    ],
+)
+def test_another_run_is_telling_a_sink_while_its_lease_lasts(known, run_id, is_it):
+    assert busy(known, run_id, NOON) is is_it
+
+
+def test_of_two_runs_that_began_at_once_ours_saw_last_and_a_sink_that_was_told_knows_more_than_one_that_was_not():
+    ours, theirs = memory(num=4), memory(num=5)
+    assert merged_memories(theirs, ours, {}, "run").findings[KEY].finding.num == 4
+    untold = ours._replace(sinks={"soc": FULL._replace(last_told=None, not_seen={})})
+    for one, other in ((untold, theirs), (theirs, untold)):
+        assert merged_memories(one, other, {}, "run").sinks["soc"].not_seen == FULL.not_seen

@@ -7,14 +7,15 @@ from random import Random
 import pytest
 
 from handler.clock import Deadline
-from handler.errors import TransportError
-from handler.notify.send import LONGEST_WAIT, Acceptance, DeliveryContext, http_request, send
+from handler.errors import TransportError, UsageError
+from handler.notify.send import LEAST_TIME, LONGEST_WAIT, Acceptance, DeliveryContext, http_request, send
+from handler.retries import DEFAULT_RETRIES
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
 from handler.sinks.message import PLAIN, SinkMessage
 from handler.sinks.sink import Notification
 from handler.transport.request import Response
 from tests.desk import SOC, UP, down, lost
-from tests.fakes import FakeTransport, MovingClock, report
+from tests.fakes import FakeClock, FakeTransport, MovingClock, report
 
 BUSY, NO, TOO_LARGE = Response(503), Response(400), Response(413)
 MEANINGS = {
@@ -187,3 +188,95 @@ def test_a_request_bears_the_sinks_query_and_the_kinds():
     request = http_request(SinkMessage(b"x", {"Content-Type": "a/b"}, {"sign": "a b&c"}), SOC)
     assert request.url == "https://soc.example/hook?key=sekret&sign=a+b%26c"
     assert (request.method, request.headers, request.body) == ("POST", {"Content-Type": "a/b"}, b"x")
+
+
+class Ticket:
+    """A signer: the headers for a request, or an error; `renews` says whether a refused ticket can be renewed."""
+
+    def __init__(self, error=None, *, renews=True):
+        self.error, self.renews, self.signed, self.refusals = error, renews, [], 0
+
+    def headers(self, request):
+        if self.error:
+            raise self.error
+        self.signed.append(request)
+        return {"X-Ticket": str(len(self.signed))}
+
+    def refused(self):
+        self.refusals += 1
+        return self.renews
+
+
+def signed(answers, signer, kind=None, clock=None, seconds=30.0):
+    """What came of sending one message with a signer, its requests and the waits."""
+    clock, transport = clock or FakeClock(), FakeTransport(list(answers))
+    kind = kind or Letters(SinkMessage(b"hello", {"A": "1"}))
+    sink = SOC._replace(kind=SOC.kind._replace(load=lambda _: kind), signer=signer)
+    context = DeliveryContext(transport, Deadline.after(seconds, clock), Random(1))
+    return send(Notification("id", report()), sink, context), transport.requests, clock.slept
+
+
+def test_a_signer_adds_its_headers_to_those_of_the_request_that_it_signs():
+    signer = Ticket()
+    result, (request,), _ = signed([UP], signer)
+    assert (result.status, request.headers) == ("delivered", {"A": "1", "X-Ticket": "1"})
+    assert signer.signed == [request._replace(headers={"A": "1"})]
+
+
+def test_a_signer_that_cannot_sign_leaves_the_message_owed_and_says_why():
+    result, requests, _ = signed([], Ticket(UsageError("no key")))
+    assert (result.acceptance, result.status, result.reason, requests) == (Acceptance.REFUSED, "owed", "no key", [])
+
+
+@pytest.mark.parametrize(
+    ("answers", "renews", "status", "refusals"),
+    [
+        ([Response(401), UP], True, "delivered", 1),
+        ([Response(401)] * 3, False, "owed", 3),  # nothing to renew: as the kind judges it
+        ([Response(400)] * 2, True, "failed", 0),  # refused for another reason: once more, and plain
+    ],
+)
+def test_a_ticket_that_is_refused_is_renewed_and_the_message_sent_again_at_once(answers, renews, status, refusals):
+    signer = Ticket(renews=renews)
+    result, requests, slept = signed(answers, signer)
+    assert [one.headers["X-Ticket"] for one in requests] == [str(number + 1) for number in range(len(answers))]
+    assert (result.status, signer.refusals) == (status, refusals)
+    assert slept == [0.0] or not (renews and refusals)
+
+
+@pytest.mark.parametrize(("status", "tried"), [(300, 2), (399, 2), (299, 3)])
+def test_a_redirect_is_a_refusal(status, tried):
+    result, requests, _ = signed([Response(status)] * 3, None)
+    assert (len(requests), "a redirect is a refusal" in result.reason) == (tried, tried == 2)
+
+
+def test_a_kind_judges_status_headers_and_body():
+    class Judge(Letters):
+        def judge(self, status, headers, body):
+            return SinkAnswer(DeliveryOutcome.PERMANENT, f"{status} {headers['a']} {body.decode()}")
+
+    assert signed([Response(200, {"a": "b"}, b"c")] * 2, None, Judge(SinkMessage(b"x")))[0].reason == "200 b c"
+
+
+def test_waits_grow_from_try_to_try():
+    chance = Random(1)
+    assert signed([BUSY] * 3, None)[2] == [DEFAULT_RETRIES.wait(tried, chance) for tried in (1, 2)]
+
+
+class Asking(Letters):
+    """A target that asks for a wait of ten seconds."""
+
+    def judge(self, status, headers, body):
+        return SinkAnswer(DeliveryOutcome.RETRY_NOW, "later", retry_after=10.0)
+
+
+@pytest.mark.parametrize(("seconds", "slept"), [(10.0, []), (10.1, [10.0])])
+def test_a_wait_must_fit_into_the_time_left(seconds, slept):
+    assert signed([BUSY] * 2, None, Asking(SinkMessage(b"x")), seconds=seconds)[2] == slept
+
+
+@pytest.mark.parametrize(("seconds", "tried"), [(LEAST_TIME, 2), (LEAST_TIME - 0.01, 0)])
+def test_with_less_than_a_moment_nothing_is_sent(seconds, tried):
+    result, requests, _ = signed([NO] * 2, None, seconds=seconds)
+    assert len(requests) == tried
+    assert tried or (result.status, result.reason) == ("owed", "no time left in this run")
