@@ -24,7 +24,7 @@ from handler.run.context import AgencyKeys, Context, FunctionIdentity, Warm
 from handler.run.targets import RunRequest, budget_seconds, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
-from handler.transport.http import HttpTransport, load_requests
+from handler.transport.http import HttpTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,7 @@ def initializer(context: Any) -> None:
     """
     gc.set_threshold(MANY_OBJECTS)
     context_of(context)
-    load_requests()
+    _api().open()
     gc.freeze()
 
 
@@ -168,7 +168,12 @@ def _nobody_knows(outcome: RunResult) -> PortComplianceError:
 
 @cache
 def _warm() -> Warm:
-    return Warm(api=HttpTransport(meanwhile=lazy.load_what_follows))
+    return Warm(api=_api())
+
+
+@cache
+def _api() -> HttpTransport:
+    return HttpTransport(meanwhile=lazy.load_what_follows)
 
 
 def _text(value: object) -> str | None:

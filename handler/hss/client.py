@@ -71,16 +71,22 @@ class HssClient(NamedTuple):
         return Lane(api, self.authorizer.identity)
 
     def port_page(
-        self, target: Target, query: PortStatisticsQuery, spending: Spending, *, partial: bool = False
+        self,
+        target: Target,
+        query: PortStatisticsQuery,
+        spending: Spending,
+        *,
+        decode: Callable[[Response, str, str, Validation], PortPage] = port_page,
+        partial: bool = False,
     ) -> PortPage:
-        """One page of port statistics. Raises UnknownError and its children.
+        """One page of port statistics, made of the answer by `decode`. Raises UnknownError and its children.
 
         With `partial`, a page of which something cannot be read is a page with problems; else it is an AnswerError.
         """
         began = self.clock.monotonic()
         response = self.get(target.project_id, query, spending)
         endpoint = self.name_of(target.project_id, query.API)
-        page = port_page(response, endpoint, target.cloud, self.validation)
+        page = decode(response, endpoint, target.cloud, self.validation)
         where = f"port {query.port}" if query.port is not None else "all ports"
         seconds = self.clock.monotonic() - began
         shown = (query.API, query.category, where, query.offset or 0, len(page.rows), page.total_num, seconds)

@@ -81,6 +81,10 @@ class HttpTransport:
             raise outcome
         return outcome
 
+    def open(self) -> None:
+        """Import what the first request needs, and make the session, so that it can leave at once."""
+        self._open_session()
+
     def close(self) -> None:
         """Close the connections that are kept for the next call."""
         with self._lock:
@@ -160,11 +164,6 @@ class HttpTransport:
             if self._session is None:
                 self._session = _new_session()
             return self._session
-
-
-def load_requests() -> None:
-    """Import what the first request needs, so that it can leave at once."""
-    _new_session().close()
 
 
 def _http() -> ModuleType:

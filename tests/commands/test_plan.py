@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import shutil
+
+from handler.commands.plan import _Planner
+from handler.run.wiring import Wiring
+from tests.world import World
+
 
 def test_many_targets_are_summed_up_by_credential(tmp_path, port_compliance):
     keys = {f"S{number}_HUAWEICLOUD_SDK_{part}": f"k{number}" for number in range(2) for part in ("AK", "SK")}
@@ -17,3 +25,18 @@ def test_many_targets_are_summed_up_by_credential(tmp_path, port_compliance):
         "1000 targets, each every 1:00:00: 2000 calls a round at most",
         "2 credentials, 8,640 requests and 1,296,000 GB-s a month (a function each, a timer every 10 minutes, 256 MB)",
     ]
+
+
+def test_a_snapshot_is_read_once_for_all_targets(tmp_path):
+    recorded = tmp_path / "s.json"
+    shutil.copy("docs/examples/snapshot.json", recorded)
+    wiring = Wiring(World(root=tmp_path).context())
+    planner = _Planner(
+        argparse.Namespace(rows=None, snapshot=str(recorded), policy=["docs/examples/first.yaml"]), wiring
+    )
+    first = planner.plan(None)
+    assert {one.category for one in first.categories} <= {
+        one["category"] for one in json.loads(recorded.read_bytes())["categories"]
+    }
+    recorded.unlink()
+    assert planner.plan(wiring.settings.place) == first

@@ -96,11 +96,11 @@ def _root() -> Path:
 def _main(name: str) -> None:
     import time
 
-    from handler.transport.http import load_requests
+    from handler.transport.http import HttpTransport
     from handler.transport.request import Response
     from tests.fakes import FakeTransport
 
-    load_requests()
+    HttpTransport().open()
     world = World()
     body = COSTLY[name]().encode()
     world.warm.api = FakeTransport(lambda _: Response(200, {}, body))
