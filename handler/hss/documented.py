@@ -61,10 +61,13 @@ def documented_counters(cloud: str, answer: Any, colons: int) -> Mapping[str, in
     known = _documented_counters(cloud)
     if known is None or type(answer) is not dict or not answer or colons != len(answer):
         return None
+    return {name: answer[name] for name in known if name in answer} if _all_known(answer, known) else None
+
+
+def _all_known(answer: Mapping[str, Any], known: Mapping[str, range]) -> bool:
     if not (answer.keys() <= known.keys() and _INTEGERS.issuperset(map(type, answer.values()))):
-        return None
-    counters = {name: answer[name] for name in known if name in answer}
-    return counters if all(value in known[name] for name, value in counters.items()) else None
+        return False
+    return all(value in known[name] for name, value in answer.items())
 
 
 def _rows(known: _Documented, listed: list[Any], keys: int) -> tuple[Row, ...] | None:

@@ -62,7 +62,7 @@ def _message(path: KeyPath, error: ErrorDetails) -> str:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     name = next((repr(step) for step in reversed(path) if isinstance(step, str)), "the file")
     if kind == "extra_forbidden":
-        return f"unknown key {str(path[-1])[:60]!r}{_meant(str(path[-1]), keys_of(str(path[0]) if path[1:] else ''))}"
+        return _unknown(path)
     if kind == "missing":
         return f"{str(path[-1])!r} is missing"
     if kind in ("port_entry", "host_pattern"):
@@ -73,6 +73,11 @@ def _message(path: KeyPath, error: ErrorDetails) -> str:
         quotes = "; write it in quotes" if kind == "string_type" and isinstance(value, int) else ""
         return f"{name}: {_TYPES[kind]} is wanted, found {said(value)}{quotes}"
     return _bound(path, name, kind, value)
+
+
+def _unknown(path: KeyPath) -> str:
+    key, part = str(path[-1]), str(path[0]) if path[1:] else ""
+    return f"unknown key {key[:60]!r}{_meant(key, keys_of(part))}"
 
 
 def _bound(path: KeyPath, name: str, kind: str, value: Any) -> str:

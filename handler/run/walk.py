@@ -16,11 +16,12 @@ from handler.run.check import check_target, load_state, told_report
 from handler.run.job import RESERVED_FOR_CHECK_INS, Adapters, AtOnce, Job, kept_for_telling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from handler.decide.schedule import Deferred
     from handler.models import Finding, Report, Snapshot
     from handler.run.job import Notifier
+    from handler.run.left import Leaving
     from handler.run.shard import Shard
     from handler.run.targets import PreparedRun, PreparedTarget
     from handler.run.wiring import Wiring
@@ -87,14 +88,20 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
             reports.append(_check(each, run, wiring, asking, end))
             shard.finish(each, reports[-1])
     left = {} if run.request.target or run.request.dry_run else shard.left()
-    told = lazy.tell_left(left, run, wiring, asking, end.together)
+    leaving = lazy.tell_left(left, run, wiring, asking, end.together)
     end.tell(whole.no_sooner_than(kept))
-    shard.forget(
-        name for name, one in told.items() if not one.unread and lazy.is_settled(end.deliveries(name, one.deliveries))
-    )
-    shard.note(one.trouble for one in told.values() if one.trouble)
+    _let_go(leaving, shard, end)
     shard.close()
     return Checked(_warned(reports, shard, wiring), shard.deferred())
+
+
+def _let_go(leaving: Mapping[str, Leaving], shard: Shard, end: AtOnce) -> None:
+    """Forget the targets that left and of which everybody knows; note of which it is not known what was open."""
+    for name, one in leaving.items():
+        if not one.unread and lazy.is_settled(end.deliveries(name, one.deliveries)):
+            shard.forget([name])
+        if one.trouble:
+            shard.note([one.trouble])
 
 
 def _warned(reports: Sequence[Report], shard: Shard, wiring: Wiring) -> tuple[Report, ...]:
