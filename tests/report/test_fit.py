@@ -29,7 +29,7 @@ def named(name, *found, **other):
 
 def crowded(name="prod", verdict="inconclusive"):
     """A report in which everything is long."""
-    one, text = finding(), "x" * 3000
+    one, text = finding(), "x" * 1000
     return named(
         name,
         *findings(30),
