@@ -51,13 +51,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     size.add_argument("--rows", type=int, metavar="N", help="rows of each category")
     size.add_argument("--snapshot", metavar="FILE", help="the sizes of a recorded snapshot")
     size.add_argument("--probe", action="store_true", help="ask one first page per category")
+    parser.add_argument("--at", metavar="TIME", help="the clock: which rules and exemptions hold")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan of each target; of many, what each credential and all of them need."""
     if args.rows is not None and not 0 <= args.rows <= 2_000_000:
         raise UsageError("--rows: must be from 0 to 2000000, the largest offset of the API")
-    wiring = Wiring.checked(terminal_context(), needs_place=args.probe)
+    wiring = Wiring.checked(terminal_context(args.at), needs_place=args.probe)
     places: tuple[Place | None, ...] = (None,)
     if args.probe or args.target or wiring.settings.targets_config:
         places = wiring.places(args.target)

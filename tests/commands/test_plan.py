@@ -5,10 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+from pathlib import Path
 
 from handler.commands.plan import _Planner
 from handler.run.wiring import Wiring
 from tests.world import World
+
+RECORDED = Path(__file__).parents[2] / "docs" / "examples" / "snapshot.json"  # 3389/tcp is open in it
 
 
 def test_many_targets_are_summed_up_by_credential(tmp_path, port_compliance):
@@ -40,3 +43,23 @@ def test_a_snapshot_is_read_once_for_all_targets(tmp_path):
     }
     recorded.unlink()
     assert planner.plan(wiring.settings.place) == first
+
+
+def test_which_exemptions_hold_and_so_whom_to_ask_goes_by_the_time_that_is_given(tmp_path, port_compliance):
+    (tmp_path / "p.yaml").write_text(
+        "version: 1\nrules: [{id: rdp, ports: [3389]}]\nexemptions:\n"
+        "  - {id: e, rules: [rdp], hosts: [id-1], reason: r, owner: o, expires: 2027-01-31}\n"
+    )
+    during, after = (
+        port_compliance("plan", "--policy", "p.yaml", "--snapshot", str(RECORDED), "--at", day)
+        for day in ("2027-01-31T12:00:00Z", "2027-02-01T12:00:00Z")
+    )
+    assert (during.code, after.code) == (0, 0)
+    assert "ports/detail" in during.out
+    assert "ports/detail" not in after.out
+
+
+def test_a_time_that_is_none_is_an_error_and_not_now(port_compliance):
+    printed = port_compliance("plan", "--rows", "100", "--at", "")
+    assert (printed.code, printed.out) == (2, "")
+    assert "--at: '' is not a time" in printed.err

@@ -23,6 +23,14 @@ def rule_of(text):
     return load_texts([("p.yaml", f"version: 1\nrules:\n  - {text}\n")]).rules[0]
 
 
+def test_an_empty_path_is_an_error_and_not_the_working_directory(tmp_path, monkeypatch):
+    (tmp_path / "p.yaml").write_text(SHORT)
+    monkeypatch.chdir(tmp_path)
+    for paths in ([""], ["p.yaml", ""]):
+        with pytest.raises(PolicyError, match="an empty path names no file or folder"):
+            load_policy(paths)
+
+
 def test_short_form_is_one_rule_with_the_documented_defaults():
     (rule,) = load_texts([("p.yaml", SHORT)]).rules
     assert (rule.id, rule.kind, rule.severity) == ("disallowed-ports", "ports", Severity.HIGH)
