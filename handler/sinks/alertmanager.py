@@ -40,7 +40,8 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     alerts += [_ended(notification, sink, finding, _stamp(now)) for finding in notification.resolved]
     before = _as_told_last(notification)
     alerts += [_alert(before, sink, finding, _stamp(now), rich=False) for finding in _under_old_labels(notification)]
-    return (json_message([*alerts, *_sight(notification, now, end), _watchdog(notification, now, soon)]),)
+    watchdog = [] if notification.of_fleet else [_watchdog(notification, now, soon)]
+    return (json_message([*alerts, *_sight(notification, now, end), *watchdog]),)
 
 
 def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *, rich: bool) -> dict[str, Any]:

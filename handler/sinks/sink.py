@@ -122,6 +122,7 @@ class Notification(NamedTuple):
     announcements: tuple[str, ...] = ()  # sentences on rules that do not rule yet
     notes: tuple[str, ...] = ()  # "no run for 31 h", "no previous state: showing all 12", drift
     heartbeat: bool = False
+    of_fleet: bool = False  # the fleet's digest: nothing was checked
     headline: str = ""  # what the message says first, where no finding says it
     explain: str = ""  # the command that explains a line
     run_interval: timedelta | None = None
