@@ -500,3 +500,32 @@ def test_an_exempted_row_says_all_that_its_exemption_says():
     (one,) = judge(policy(TELNET, exemptions=[old]), Row(23, "tcp", 3)).exempted
     assert (one.exemption_id, one.expires, one.days_left) == ("old", "2027-03-31", (date(2027, 3, 31) - TODAY).days)
     assert (one.reason, one.owner, one.ticket, one.approved_by) == ("r", "o@example.org", "EXC-1", "ciso@example.org")
+
+
+def test_a_finding_is_of_the_category_of_its_row():
+    both = TELNET._replace(categories=("host", "container"))
+    parts = [category([Row(23, "tcp", 1)], name=name) for name in ("host", "container")]
+    evaluation = evaluate(policy(both), snapshot(*parts), TODAY)
+    assert sorted(one.category for one in evaluation.findings) == ["container", "host"]
+
+
+def test_what_is_exempted_or_announced_is_told_worst_first_too():
+    low = Rule("low", "ports", ports=PortSet.of_ports([21]), severity=Severity.LOW)
+    rows = [Row(21, "tcp", 1), Row(23, "tcp", 1)]
+    excused = judge(policy(low, TELNET, exemptions=[exemption(rules=())]), *rows)
+    assert [one.finding.rule_id for one in excused.exempted] == ["telnet", "low"]
+    soon = [one._replace(effective_from=date(2027, 1, 1)) for one in (low, TELNET)]
+    assert [one.finding.rule_id for one in judge(policy(*soon), *rows).announced] == ["telnet", "low"]
+
+
+@pytest.mark.parametrize(("count", "named"), [(20, 20), (21, 21)])
+def test_twenty_odd_types_are_named_without_a_word_on_others(count, named):
+    warnings = judge(policy(TELNET), *(Row(5, f"odd{number:04}", 1) for number in range(count))).warnings
+    assert (len(warnings), "more types" in warnings[-1]) == (named, count > 20)
+
+
+def test_too_few_rows_and_a_rule_that_cannot_be_decided_say_what_to_do():
+    (few,) = judge(policy(TELNET, expect_rows={"host": 5}), Row(443, "tcp", 1)).problems
+    assert few.hint == "Check the HSS agents, the edition and the enterprise project, or lower `expect_rows`."
+    (undecided,) = judge(policy(FLAGGED), Row(23, "tcp", 1)).problems
+    assert undecided.hint == "Check the policy with `port-compliance policy validate --cloud`."
