@@ -75,7 +75,7 @@ READING = tests(
     "refusals",
     "walk",
 )
-RUNS = (*tests("run", "check", "shard", "targets"), "tests/test_index.py")
+RUNS = (*tests("run", "check", "left", "shard", "targets"), "tests/test_index.py")
 ROOMS = {
     "decode": Room(
         files("hss", "decode", "rows", "documented", "strict"),

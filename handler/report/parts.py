@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import cut
@@ -91,15 +92,15 @@ def _filled(items: Sequence[_Item], room: int) -> list[list[_Item]]:
 
 
 def _cost(value: Json) -> int:
-    return _size(value) + 1 + _ROOM_FOR_NAMES + _size(value.get("fingerprint", ""))
+    return _size(value) + 1 + _ROOM_FOR_NAMES + _size(value["fingerprint"])
 
 
-def _emptied(keys: Sequence[str]) -> Callable[[Json], Json]:
-    return lambda one: one | {key: type(one[key])() for key in keys if key in one}
+def _emptied(keys: Sequence[str], one: Json) -> Json:
+    return one | {key: type(one[key])() for key in keys}
 
 
-def _cut(keys: Sequence[str]) -> Callable[[Json], Json]:
-    return lambda one: one | {key: cut(one[key], 100) for key in keys if isinstance(one.get(key), str)}
+def _cut(keys: Sequence[str], one: Json) -> Json:
+    return one | {key: cut(one[key], 100) for key in keys if isinstance(one[key], str)}
 
 
 def _without_hosts(one: Json) -> Json:
@@ -107,12 +108,12 @@ def _without_hosts(one: Json) -> Json:
 
 
 _SMALLER: tuple[Callable[[Json], Json], ...] = (
-    _emptied(_TEXTS),
-    _cut(_SAID),
+    partial(_emptied, _TEXTS),
+    partial(_cut, _SAID),
     lambda one: one | {"hosts": one["hosts"][:20]} if "hosts" in one else one,
     _without_hosts,
-    lambda one: _cut(tuple(one))(one),
-    _emptied(("tags",)),
+    lambda one: _cut(tuple(one), one),
+    partial(_emptied, ("tags",)),
 )
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.clock import iso
-from handler.decide.schedule import NEVER, since, stale, standing, turn
+from handler.decide.schedule import NEVER, Deferred, said_of, since, stale, standing, turn
 from handler.state.index import IndexEntry
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=timezone.utc)
@@ -53,6 +53,29 @@ def test_a_target_never_checked_is_unknown_two_intervals_after_it_was_listed(min
     listed = IndexEntry(first_seen=iso(NOW - timedelta(minutes=minutes)))
     assert standing(listed, NOW, HOUR) == verdict
     assert standing(None, NOW, HOUR) is None
+
+
+@pytest.mark.parametrize(("minutes", "verdict"), [(120, None), (121, "inconclusive")])
+def test_a_target_whose_first_run_never_ended_waits_as_long_as_one_never_started(minutes: int, verdict: str) -> None:
+    listed = iso(NOW - timedelta(minutes=minutes))
+    assert standing(started(5, verdict=None, first_seen=listed), NOW, HOUR) == verdict
+    assert standing(IndexEntry(), NOW, HOUR) is None
+
+
+def test_what_was_never_started_is_not_stale() -> None:
+    assert not stale(IndexEntry(first_seen=iso(NOW - 100 * HOUR)), NOW, HOUR)
+
+
+@pytest.mark.parametrize("ahead", [0, 1])
+def test_what_a_clock_of_the_future_wrote_is_older_than_all_else(ahead: int) -> None:
+    assert since(iso(NOW + timedelta(seconds=ahead)), NOW) == (NEVER if ahead else timedelta(0))
+    assert standing(started(-1), NOW, HOUR) == "inconclusive"
+
+
+def test_a_target_that_was_not_asked_says_when_it_was_last() -> None:
+    last = Deferred("a", "2026-11-26T07:00:00Z", "compliant", "compliant")
+    assert said_of(last) == "last compliant at 2026-11-26T07:00:00Z"
+    assert said_of(Deferred("a", "", None, "inconclusive")) == "it was never checked"
 
 
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.floats(-300, 300)), st.integers(1, 200))

@@ -295,3 +295,53 @@ def test_an_event_of_nobody_is_named_by_its_first_ten_keys_each_as_one_short_lin
     names = shown.split(", ")
     assert (len(names), names[:2]) == (10, ["a" * 40, "b?"])
     assert (len(names[2]), names[2][:30]) == (40, "c" * 30)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"httpMethod": "DELETE"}, "the call is not a GET or POST with headers"),
+        ({"headers": "accept: */*"}, "the call is not a GET or POST with headers"),
+        ({"body": "{", "isBase64Encoded": False}, "the body is not readable as JSON"),
+    ],
+)
+def test_an_unreadable_gateway_call_says_why_and_what_can_be_sent(change, message):
+    with pytest.raises(UnreadableCallError) as caught:
+        read_event({**GATEWAY, **change})
+    assert (caught.value.message, caught.value.hint) == (message, "Send GET, or POST with an empty or JSON body.")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        ({"q" * 50: 1}, "user_event: unknown key '" + "q" * 39),
+        ({"target": ""}, "user_event.target: must be a text"),
+        ({"policy": 7}, "user_event.policy: must be a text"),
+        ({"fleet": "yes"}, "user_event.fleet: must be true or false"),
+        ({"categories": {"host": 1}}, "user_event.categories: must be a list of host and container"),
+        ({"zzz": 1, "dry_run": 0}, "user_event: unknown key 'zzz'\nuser_event.dry_run: must be true or false"),
+    ],
+)
+def test_what_is_said_of_wrong_choices_is_a_line_for_each_with_what_it_must_be(chosen, message):
+    with pytest.raises(UsageError) as caught:
+        read_event(timer(**chosen))
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize("switch", ["dry_run", "fleet", "notify_test"])
+def test_a_timer_turns_on_the_one_switch_that_it_names(switch):
+    assert read_event(timer(**{switch: True})) == Trigger("timer", **{switch: True})
+    assert read_event(timer(**{switch: False})) == Trigger("timer")
+
+
+@pytest.mark.parametrize("name", ["record", "Records"])
+def test_a_notification_and_an_object_are_known_by_the_first_of_either_list(name):
+    assert read_event({name: [{"smn": {}}, 7]}) == Trigger("smn")
+    assert read_event({name: [OBS["Records"][0], {"smn": {}}]}) == Trigger("obs", bucket="b", key="p.yaml")
+    with pytest.raises(UsageError, match="none that this function knows"):
+        read_event({name: [{}, {"smn": {}}]})
+
+
+def test_a_trigger_shows_what_was_chosen():
+    trigger = Trigger("timer", "p.yaml", "prod", dry_run=True, authorization="Bearer t")
+    assert repr(trigger) == "Trigger(kind='timer', policy='p.yaml', target='prod', dry_run=True)"

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handler.decide.schedule import Deferred
 from handler.models import CATEGORIES, AnnouncedFinding, Changes, ExemptedFinding, PastFinding, Problem, Severity
 from handler.models.delivery import Delivery
 from handler.models.gaps import Gaps
 from handler.models.listeners import Host
-from handler.report.fit import RESULT_BYTES, fit_report, fit_reports
-from handler.report.json_v1 import report_dict, targets_dict
+from handler.report.fit import RESULT_BYTES, fit_deferred, fit_report, fit_reports
+from handler.report.json_v1 import deferred_dict, finding_dict, report_dict, targets_dict
 from tests.fakes import TARGET, category, finding, report
 
 
@@ -225,3 +226,63 @@ def test_servers_go_before_a_finding_does():
     assert (cut.omitted, cut.findings[0].num) == (0, 2000)
     assert cut.warnings[-1] == "left out of a result that was too long: servers beyond 20 of a finding"
     assert fit_report(report(finding(hosts=hosts[:9]))).findings[0].hosts == hosts[:9]
+
+
+def test_a_report_must_be_below_its_limit_to_the_byte():
+    whole = report(*findings(3), vendor=Gaps((("host", 9, "tcp"),)))
+    assert fit_report(whole, size(report_dict(whole)) + 1) is whole
+    assert fit_report(whole, size(report_dict(whole))).vendor is None
+    long = report(*findings(3), vendor=Gaps((("host", 9, "tcp"),) * 50))
+    cut = fit_report(long, size(report_dict(long)))
+    assert (cut.vendor, cut.findings) == (None, long.findings)
+    assert fit_report(long, size(report_dict(cut)) + 1) == cut
+    assert fit_report(long, size(report_dict(cut))) != cut
+
+
+def test_a_finding_stays_where_it_fits_to_the_byte_with_its_names_in_the_changes():
+    found = [finding(port=port, references=(), rationale="", remediation="") for port in (23, 24, 25)]
+    names = tuple(one.fingerprint for one in found)
+    whole = report(*found, changes=Changes(new=names, grown=names, ongoing=names[:1]))
+    counts = report_dict(whole)["counts"]
+    without = size(report_dict(whole._replace(findings=(), changes=Changes(), omitted=3, counts=counts)))
+    takes = [size(finding_dict(one)) + 2 + 2 * (size(one.fingerprint) + 2) for one in found]
+    takes[0] += size(names[0]) + 2
+    for kept in (1, 2):
+        room = without + sum(takes[:kept])
+        assert len(fit_report(whole, room + 1).findings) == kept
+        assert len(fit_report(whole, room).findings) == kept - 1
+
+
+def test_what_was_not_asked_stays_where_it_fits_to_the_byte():
+    deferred = tuple(Deferred(f"t{n}", "2026-11-22T12:00:00Z", "compliant", "compliant") for n in range(3))
+    one = size(deferred_dict(deferred[0])) + 2
+    for kept in range(3):
+        assert fit_deferred(deferred, kept * one + 1) == deferred[:kept]
+        assert fit_deferred(deferred, kept * one) == deferred[: max(0, kept - 1)]
+    assert fit_deferred(deferred, 3 * one + 1) == deferred
+    assert fit_deferred((), 1) == ()
+
+
+def test_of_findings_too_many_the_servers_of_exempted_and_announced_ones_go_too():
+    hosts = tuple(Host(f"id-{at:032}") for at in range(25))
+    one = finding(hosts=hosts)
+    whole = report(
+        one, finding(port=24), exempted=(ExemptedFinding(one, "e", "r", "o", "2027-03-31", 1),),
+        announced=(AnnouncedFinding(one, "2026-12-01"),), warnings=("w" * 5000,),
+    )  # fmt: skip
+    first = fit_report(whole, size(report_dict(whole)))
+    found, exempted, announced = first.findings[0], first.exempted[0].finding, first.announced[0].finding
+    assert [one.hosts for one in (found, exempted, announced)] == [hosts[:20]] * 3
+    assert first.findings[1].hosts is None
+    assert (first.exempted[0].reason, first.announced[0].effective_from) == ("r", "2026-12-01")
+    assert first.warnings[-1].endswith("long: servers beyond 20 of a finding")
+    second = fit_report(whole, size(report_dict(first)))
+    assert [one.hosts for one in (second.findings[0], second.exempted[0].finding)] == [(), ()]
+    assert second.warnings[-1].endswith("long: servers")
+
+
+def test_what_is_left_of_a_target_in_the_last_resort():
+    cut = fit_report(crowded(), 2_000)
+    assert (cut.changes, cut.vendor, cut.findings) == (None, None, ())
+    assert [one.statistics for one in cut.coverage] == [None, None]
+    assert cut.problems[0].path == "x" * 80

@@ -9,6 +9,7 @@ import pytest
 from handler.models import AnnouncedFinding, Changes, ExemptedFinding, PastFinding, Problem
 from handler.models.delivery import Delivery
 from handler.models.gaps import Gaps
+from handler.models.listeners import Host
 from handler.report.json_v1 import report_dict
 from handler.report.parts import parts
 from handler.report.report_file import parse_report
@@ -72,6 +73,65 @@ def test_endless_texts_and_reasons_are_shortened(text):
     )
     made = parts(whole, 16_000)
     assert max(map(size, made)) <= 16_000
+    for part in made:
+        parse_report(json.dumps(part).encode(), "part")
     assert [one["fingerprint"] for part in made for one in part["findings"]] == [
         one["fingerprint"] for one in whole["findings"]
     ]
+
+
+def large(port):
+    """A finding of which everything is long."""
+    hosts = tuple(Host(f"id-{n:03}", "web", "10.2.0.7", "0.0.0.0") for n in range(50))
+    texts = {name: name[0] * 3000 for name in ("title", "message", "rationale", "remediation", "owner", "runbook")}
+    return finding("r" * 200, port, fingerprint=f"{port}" * 32, hosts=hosts, tags=("t" * 500,) * 9, **texts)
+
+
+def short(text):
+    return text[:99] + "…"
+
+
+def stages(whole):
+    """What a finding becomes, one after the other, until it is small enough."""
+    bare = whole | {"rationale": "", "remediation": "", "references": []}
+    said = bare | {"message": short(bare["message"]), "title": short(bare["title"])}
+    alone = {key: value for key, value in said.items() if key != "hosts"}
+    brief = alone | {name: short(alone[name]) for name in ("owner", "runbook", "rule_id")}
+    return whole, bare, said, said | {"hosts": said["hosts"][:20]}, alone, brief, brief | {"tags": []}
+
+
+def empty(whole):
+    """The bytes of a report without its lists."""
+    return size(whole | {"findings": [], "exempted": [], "announced": []})
+
+
+def cost(one):
+    """What a finding takes of a part: itself, a comma, and its name in a list of `changes`."""
+    return size(one) + 1 + size(one["fingerprint"]) + 3
+
+
+def test_a_finding_too_large_for_a_part_loses_no_more_than_it_must():
+    whole = report_dict(report(large(23), large(24), coverage=()))
+    first, second = (stages(one) for one in whole["findings"])
+    for at, (one, other) in enumerate(zip(first, second, strict=True)):
+        limit = empty(whole) + cost(one)
+        assert [part["findings"] for part in parts(whole, limit)] == [[one], [other]]
+        less = [found for part in parts(whole, limit - 1) for found in part["findings"]]
+        assert one is first[-1] or less == [first[at + 1], second[at + 1]]
+
+
+def test_an_exempted_finding_without_servers_becomes_small_too():
+    one = large(23)._replace(hosts=None)
+    whole = report_dict(
+        report(coverage=(), exempted=(ExemptedFinding(one, "e", "r" * 3000, "o", "2027-03-31", 1),) * 2)
+    )
+    (first, *_), (second, *_) = (part["exempted"] for part in parts(whole, empty(whole) + 2_000))
+    assert first == second
+    assert (first["message"], first["exemption"]["reason"]) == (short(one.message), "r" * 3000)
+
+
+def test_as_many_findings_stand_in_a_part_as_fit():
+    whole = report_dict(report(*(finding(port=port) for port in (23, 24, 25)), coverage=()))
+    two = empty(whole) + 2 * cost(whole["findings"][0])
+    assert [len(part["findings"]) for part in parts(whole, two)] == [2, 1]
+    assert [len(part["findings"]) for part in parts(whole, two - 1)] == [1, 1, 1]

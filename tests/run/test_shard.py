@@ -629,3 +629,105 @@ def test_a_project_that_a_login_does_not_tell_today_stays_in_the_index(tmp_path)
     unknown = each._replace(target=each.target._replace(project_id=""))
     assert known.project_id
     assert entries.configured(known, unknown, now, HOUR) == known
+
+
+def test_the_calls_of_a_killed_run_count_as_all_that_its_minute_allows(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+
+    def killed(request, timeout):
+        raise KeyboardInterrupt
+
+    shard.world.warm.api = killed
+    with pytest.raises(KeyboardInterrupt):
+        shard.run()
+    shard.world.clock.tick(25)  # its lease is over
+    shard.cold()
+    assert names(shard.run(seconds=120).reports) == ["b"]
+    assert sum(shard.world.clock.slept) == pytest.approx(61 - 25)
+
+
+@pytest.mark.parametrize(("interval", "patience"), [("1h", 2 * 3600), (None, 2 * 86_400)])
+def test_an_index_of_others_is_theirs_until_they_are_silent_for_two_intervals(tmp_path, interval, patience):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    shard.run(RUN_INTERVAL=interval)
+    shard.list(["x"], x="another")
+    shard.world.clock.tick(patience)
+    shard.run(RUN_INTERVAL=interval)
+    assert set(shard.index.targets) == {"a"}
+    shard.world.clock.tick(1)
+    shard.run(RUN_INTERVAL=interval)
+    assert set(shard.index.targets) == {"x"}
+
+
+def test_what_was_not_asked_is_told_worst_first_and_then_by_name(tmp_path):
+    clock = FakeClock()
+    shard = Shard(tmp_path, ["new", "good", "bad-b", "bad-a", "unknown", "old"], fleet=CLEAN, clock=clock)
+    at = iso(clock.now())
+
+    def entry(verdict, **rest):
+        return IndexEntry(**{"verdict": verdict, "last_run_at": at, "last_complete_at": at, **rest})
+
+    known = {"bad-b": entry("violations"), "good": entry("compliant", counts={"low": 0}), "bad-a": entry("violations"),
+             "unknown": entry("inconclusive"), "old": entry("compliant", last_complete_at="")}  # fmt: skip
+    shard.write(Index(known, lease=Lease("other", iso(clock.now() + timedelta(seconds=20)))))
+    deferred = shard.run().deferred
+    assert [(one.name, one.verdict, one.stands) for one in deferred] == [
+        ("old", "compliant", "inconclusive"),
+        ("unknown", "inconclusive", "inconclusive"),
+        ("bad-a", "violations", "violations"),
+        ("bad-b", "violations", "violations"),
+        ("good", "compliant", "compliant"),
+        ("new", None, None),
+    ]
+    assert [one.last_run_at for one in deferred] == [at] * 5 + [""]
+    assert deferred[4].counts == {"low": 0}
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(10.0, "inconclusive"), (9.9, None)])
+def test_a_verdict_is_written_before_the_end_only_ten_seconds_after_the_last_writing(tmp_path, seconds, written):
+    shard = Shard(tmp_path, ["a"])
+    seen = []
+
+    def refused(request, timeout):
+        shard.world.clock.tick(seconds)
+        return Response(401)
+
+    def told(request, timeout):  # of what is inconclusive, after the last target
+        seen.append(shard.index.targets["a"].verdict)
+        return Response(200, {}, b"ok")
+
+    shard.world.warm.api, shard.world.warm.web = refused, told
+    shard.run(seconds=60, **CHAT)
+    assert seen == [written]
+    assert shard.index.targets["a"].verdict == "inconclusive"
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(210.0, ["a"]), (210.5, ["a", "b"])])
+def test_a_target_is_asked_only_where_more_than_the_slowest_took_is_left(tmp_path, seconds, asked):
+    """Each takes a hundred seconds, and ten are kept for telling."""
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+
+    def slow(request, timeout):
+        shard.world.clock.tick(50)
+        return shard.world.simulator(request, timeout)
+
+    shard.world.warm.api = slow
+    assert names(shard.run(seconds=seconds).reports) == asked
+
+
+def test_what_a_target_waited_for_its_pace_does_not_make_it_slow(tmp_path):
+    shard = Shard(tmp_path, [f"t{n}" for n in range(7)], fleet=CLEAN)
+    assert len(shard.run(seconds=150).reports) == 7
+    assert sum(shard.world.clock.slept) == pytest.approx(61)
+
+
+def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    shard.run()
+    (tmp_path / "states/a.json").unlink()
+    (tmp_path / "states/a.json").mkdir()
+    shard.list(["renamed", "b"], b="another")
+    shard.world.clock.tick(60)
+    shard.run(request=RunRequest(target="renamed"))
+    assert set(shard.index.targets) == {"a", "b", "renamed"}
+    assert shard.index.targets["renamed"].first_seen == iso(shard.world.clock.now())

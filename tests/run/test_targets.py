@@ -36,6 +36,12 @@ def reports(world, request=None, seconds=60.0, **settings):
         (None, -3.0, None, 900.0),
         (None, None, None, 900.0),
         (None, None, 3600.0, 900.0),
+        (None, 1.0, 60.0, 1.0),
+        (None, 0.99, 60.0, 60.0),
+        (None, 1800.0, 1800.0, 1800.0),
+        (None, 1800.5, 1800.0, 900.0),
+        (None, 1000.0, None, 1000.0),
+        ("1", 30.0, 60.0, 1.0),
     ],
 )
 def test_how_long_a_run_may_take(setting, left, limit, expected):
@@ -289,3 +295,111 @@ def test_a_refused_login_is_one_cause_and_each_category_is_named_once():
     assert [str(one) for one in second] == ["not asked, because the credentials were refused before"]
     text = render_report("text", report)
     assert (text.count("HTTP 401"), text.count("expect_rows"), "host: host" in text) == (1, 0, False)
+
+
+PLAIN = "cloud: otc, region: eu-de, project_id: a"
+
+
+def test_several_targets_need_a_state_each(tmp_path):
+    one = Secret("file:///x/state.json")
+    settings = targets_file(tmp_path, f"name: a, {PLAIN}", f"name: b, {PLAIN}")
+    with pytest.raises(SettingsError) as caught:
+        prepared(World(root=tmp_path), RunRequest(state_url=one), **settings)
+    assert caught.value.problems == ("STATE_URL: must hold {target} where several targets are checked",)
+    alone, _ = prepared(World(root=tmp_path), RunRequest(state_url=one, target="b"), **settings)
+    assert [each.name for each in alone.targets] == ["b"]
+    assert alone.targets[0].store is not None
+
+
+def test_every_problem_of_a_run_is_told_at_once(tmp_path):
+    settings = targets_file(tmp_path, f"name: a, {PLAIN}", f"name: b, {PLAIN}")
+    with pytest.raises(SettingsError) as caught:
+        prepared(
+            World(root=tmp_path), RunRequest(target="x"), HSS_CATEGORIES="vm", NOTIFY_CONFIG="none.yaml", **settings
+        )
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == [
+        "HSS_CATEGORIES",
+        "there is no target 'x'; there are",
+        "NOTIFY_CONFIG",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("door", "target", "setting", "asked", "skipped"),
+    [
+        ((), "", None, ("host", "container"), ()),
+        ((), "", "host", ("host",), ("container",)),
+        ((), ", categories: [container]", "host", ("container",), ("host",)),
+        (("host",), ", categories: [container]", "container", ("host",), ("container",)),
+        (("container", "host"), "", "host", ("host", "container"), ()),
+    ],
+)
+def test_categories_are_those_of_the_door_else_of_the_target_else_of_the_settings(
+    tmp_path, door, target, setting, asked, skipped
+):
+    (tmp_path / "p.yaml").write_text("version: 1\ndefaults: {categories: [host, container]}\ndisallowed_ports: [23]\n")
+    settings = targets_file(tmp_path, f"name: a, {PLAIN}, policy: p.yaml{target}")
+    run, _ = prepared(World(root=tmp_path), RunRequest(categories=door), HSS_CATEGORIES=setting, **settings)
+    assert [(each.categories, each.skipped) for each in run.targets] == [(asked, skipped)]
+
+
+def test_a_policy_is_that_of_the_door_else_of_the_target_else_of_the_settings_and_each_is_read_once(tmp_path):
+    for name in ("door.yaml", "target.yaml", "settings.yaml"):
+        (tmp_path / name).write_text("version: 1\ndisallowed_ports: [23]\n")
+    world = World(root=tmp_path)
+    settings = targets_file(
+        tmp_path, f"name: a, {PLAIN}, policy: target.yaml", f"name: b, {PLAIN}", f"name: c, {PLAIN}"
+    )
+
+    def policies(request):
+        return [each.policy for each in prepared(world, request, POLICY_PATH="settings.yaml", **settings)[0].targets]
+
+    own, of_settings, again = policies(RunRequest())
+    assert (own.files, of_settings.files, of_settings is again) == (("target.yaml",), ("settings.yaml",), True)
+    assert [policy.files for policy in policies(RunRequest(policy_path="door.yaml"))] == [("door.yaml",)] * 3
+    ready = load_texts([("r.yaml", "version: 1\ndisallowed_ports: [23]\n")])
+    assert all(policy is ready for policy in policies(RunRequest(policy=ready, policy_path="door.yaml")))
+
+
+def test_broken_policies_stop_a_run_only_where_there_is_no_other_and_each_problem_is_told_once(tmp_path):
+    (tmp_path / "p.yaml").write_text("version: 1\ndisallowed_ports: [23]\n")
+    lost = f"name: a, {PLAIN}, policy: lost.yaml"
+    gone = f"name: b, {PLAIN}, policy: gone.yaml"
+    settings = targets_file(tmp_path, lost, gone, f"name: c, {PLAIN}, policy: p.yaml")
+    run, _ = prepared(World(root=tmp_path), **settings)
+    first, second = run.error.problems
+    assert (first.startswith("target a: lost.yaml"), second.startswith("target b: gone.yaml")) == (True, True)
+    assert not run.all_broken
+    settings = targets_file(tmp_path, lost, gone)
+    with pytest.raises(PolicyError) as caught:
+        prepared(World(root=tmp_path), **settings)
+    assert caught.value.problems == (first, second)
+
+
+def test_a_target_of_a_recording_is_its_own_and_is_asked_of_nobody():
+    taken = snapshot(category())
+    run, _ = prepared(World(), RunRequest(snapshot=taken))
+    (each,) = run.targets
+    assert (each.name, each.target, each.client, each.place) == (taken.target.name, taken.target, None, None)
+
+
+def test_a_run_knows_when_it_began_whom_it_tells_and_what_it_was_asked_for():
+    request = RunRequest(dry_run=True)
+    world = World()
+    run, _ = prepared(world, request, WEBHOOK_URL="https://hooks.slack.com/services/x")
+    assert (run.started_at, [sink.name for sink in run.sinks], run.request) == (
+        world.clock.moment,
+        ["default"],
+        request,
+    )
+    silent, _ = prepared(world, RunRequest(tell=False), WEBHOOK_URL="https://hooks.slack.com/services/x")
+    assert silent.sinks == ()
+
+
+def test_an_id_of_the_same_seed_is_another_where_the_policy_is():
+    def run_id(port):
+        policy = load_texts([("p.yaml", f"version: 1\ndisallowed_ports: [{port}]\n")])
+        return prepared(World(), RunRequest(policy=policy, seed="a"))[0].run_id
+
+    assert run_id(23) == run_id(23) != run_id(24)
+    assert len(run_id(23)) == len(prepared(World())[0].run_id) == 32
