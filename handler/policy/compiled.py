@@ -22,7 +22,7 @@ from handler.ports import PortSet
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-Part = TypeVar("Part", Rule, Exemption)
+_Part = TypeVar("_Part", Rule, Exemption)
 COMPILED_SUFFIX = ".compiled.json"
 FORM = 5  # changes with the shape of the document
 
@@ -99,7 +99,7 @@ def _policy(plain: Mapping[str, Any], name: str) -> Policy:
     return Policy(**parts, files=(name,))
 
 
-def _parts(kind: type[Part], columns: dict[str, list[Any]], name: str) -> tuple[Part, ...]:
+def _parts(kind: type[_Part], columns: dict[str, list[Any]], name: str) -> tuple[_Part, ...]:
     """The rules or the exemptions whose fields these are, in a file of that name."""
     if not columns:
         return ()
