@@ -79,7 +79,7 @@ def _tell(
     sent = send(_notification(sink, fleet, digest, len(fleet_urls(wiring))), sink, context)
     if sent.acceptance is Acceptance.TAKEN:
         memory.tell_fleet(sink.name, digest.told)
-    return Delivery(sink.name, sink.kind.name, sent.status, sent.reason)
+    return Delivery(sink.name, sink.kind.name, sent.status, wiring.redactor.text(sent.reason))
 
 
 def _notification(sink: Sink, fleet: FleetStatus, digest: FleetDigest, states: int) -> Notification:

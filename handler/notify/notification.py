@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.memory import Batch, Item, LastRun, Remembered
 
-Derived = TypeVar("Derived", ExemptedFinding, AnnouncedFinding)
+_Derived = TypeVar("_Derived", ExemptedFinding, AnnouncedFinding)
 MISSED_SHOWN = 10
 SHOWING_ALL = "no previous state: showing all "  # how the note begins that ends with a number
 _OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping", "rekeyed"))
@@ -158,7 +158,7 @@ def _unnamed(finding: Finding) -> Finding:
     return finding if finding.hosts is None else finding._replace(hosts=None)
 
 
-def _of_unnamed(one: Derived) -> Derived:
+def _of_unnamed(one: _Derived) -> _Derived:
     finding = _unnamed(one.finding)
     return one if finding is one.finding else one._replace(finding=finding)
 

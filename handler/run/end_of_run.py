@@ -43,7 +43,8 @@ class EndOfRun(AtOnce):
         """Tell what waits, within the time. Raises nothing: a fault of our own makes those targets inconclusive."""
         try:
             with self._wiring.redactor.errors():
-                self._told = self.together().tell(deadline)
+                told = self.together().tell(deadline)
+            self._told = {name: self._wiring.redactor.told(one) for name, one in told.items()}
         except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
             self._fault = internal_error(error).problem
 
@@ -55,12 +56,11 @@ class EndOfRun(AtOnce):
         told = self._told.get(name)
         if told is None:
             return report
-        finished = report._replace(
+        return report._replace(
             finished_at=iso(self._wiring.context.clock.now()),
             deliveries=told.deliveries,
             problems=(*report.problems, *told.problems),
         )
-        return self._wiring.redactor.report(finished)
 
     def deliveries(self, name: str, so_far: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
         """What came of telling a target's part in the end, in the place of what was said when it was asked."""

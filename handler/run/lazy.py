@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from handler.run.recorded import replay as replay
     from handler.run.result import RunResult as RunResult
     from handler.run.shard import open_shard as open_shard
+    from handler.run.sink_secrets import secrets_of as secrets_of
     from handler.run.sink_test import check_sinks as check_sinks
     from handler.settings.sinks_file import read_sinks as read_sinks
     from handler.settings.targets_file import read_targets as read_targets
@@ -90,6 +91,7 @@ _WHERE_USED = {
     "handler.run.left": ("is_settled", "tell_left"),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
     "handler.run.shard": ("open_shard",),  # a state with {target}
+    "handler.run.sink_secrets": ("secrets_of",),  # sinks
     "handler.run.sink_test": ("check_sinks",),  # a test of the sinks
     "handler.settings.sinks_file": ("read_sinks",),  # NOTIFY_CONFIG; brings yaml and pydantic
     "handler.settings.targets_file": ("read_targets",),  # TARGETS_CONFIG; brings yaml and pydantic
