@@ -83,7 +83,7 @@ ROOMS = {
     ),
     "diff": Room(CHANGES, tests("decide", "diff", "evaluate", "flapping", "known_servers", "tolerance")),
     "dispatch": Room(files("notify", "dispatch", "send"), (*TELLING, *tests("notify", "send"))),
-    "due": Room(files("notify", "due", "run_items"), TELLING),
+    "due": Room(files("notify", "due", "run_items"), (*TELLING, *tests("decide", "announced"))),
     "evaluate": Room(
         files("decide", "evaluate", "tolerance", "wanted_listeners"),
         tests("decide", "evaluate", "tolerance", "wanted_listeners"),
