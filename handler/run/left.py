@@ -149,7 +149,7 @@ def _ended(
         for record in open_now
     }
     changes = Changes(resolved=tuple(PastFinding(record.finding, "unchecked") for record in open_now))
-    host, project_id, enterprise_project_id = (*entry.place.split("|"), "", "", "")[:3]
+    host, project_id, enterprise_project_id = (*entry.place.split("|"), "", "")[:3]
     report = Report(
         run_id=run.run_id,
         started_at=at,

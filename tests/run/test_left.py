@@ -2,10 +2,136 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from handler.clock import Deadline
 from handler.models.delivery import Delivery
-from handler.run.left import foreign, is_settled, not_known
+from handler.run.left import UNCHECKED, Elsewhere, elsewhere, foreign, is_settled, not_known, tell_left
+from handler.run.targets import RunRequest, prepare
+from handler.run.wiring import Wiring
+from handler.state.content import to_bytes
+from handler.state.index import Index, IndexEntry, index_document
+from tests.run.test_shard import Shard
+from tests.world import CLEAN
+
+HOOK = {"WEBHOOK_URL": "https://hooks.example/x"}
+
+
+def left_by(folder, **sink):
+    """A shard whose targets a and b were checked and told of, and whose file then lists a only."""
+    shard = Shard(folder, ["a", "b"])
+    shard.run(**sink)
+    shard.list(["a"])
+    shard.world.clock.tick(60)
+    return shard
+
+
+def told(shard, **sink):
+    """The bodies that one more run sends, and its result."""
+    before = len(shard.world.web.requests)
+    outcome = shard.run(**sink)
+    return [json.loads(request.body) for request in shard.world.web.requests[before:]], outcome
+
+
+@pytest.mark.parametrize(
+    ("place", "project", "enterprise_project"), [("h|p|e", "p", "e"), ("h|p|", "p", ""), ("h", "", ""), ("", "", "")]
+)
+def test_of_a_target_that_left_everything_open_ends_because_it_is_no_longer_checked(
+    tmp_path, place, project, enterprise_project
+):
+    shard = left_by(tmp_path, **HOOK)
+    entry = shard.index.targets["b"]._replace(place=place)
+    shard.write(shard.index._replace(targets={**shard.index.targets, "b": entry}))
+    (body,), outcome = told(shard, **HOOK)
+    assert (body["run_id"], body["verdict"], body["problems"]) == (outcome.run_id, "inconclusive", [UNCHECKED])
+    assert body["started_at"] == body["finished_at"] == "2026-11-22T12:01:00Z"
+    assert body["policy"] == {"name": "", "digest": "", "files": []}
+    assert body["target"] == {
+        "name": "b",
+        "cloud": "otc",
+        "region": "eu-de",
+        "host": place[:1],
+        "project_id": project,
+        "enterprise_project_id": enterprise_project,
+    }
+    assert [(one["port"], one["because"]) for one in body["changes"].pop("resolved")] == [(23, "unchecked")]
+    assert not any(body["changes"].values())
+    known = json.loads((tmp_path / "states/b.json").read_text())["last_run"]
+    (_, _, record, _) = known["findings"][0]
+    assert (known["run_at"], record[3], record[7], record[8]) == (
+        "2026-11-22T12:01:00Z",
+        "resolved",
+        "2026-11-22T12:01:00Z",
+        "unchecked",
+    )
+
+
+def test_what_ended_before_a_target_left_ends_no_second_time(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**HOOK)
+    shard.become(CLEAN)
+    shard.run(request=RunRequest(target="b"), **HOOK)
+    shard.list(["a"])
+    bodies, _ = told(shard, **HOOK)
+    (body,) = [one for one in bodies if one["target"]["name"] == "b"]
+    assert body["changes"]["resolved"] == []
+    assert set(shard.index.targets) == {"a"}
+
+
+def test_a_target_that_left_unchecked_is_forgotten_without_a_word(tmp_path):
+    shard = left_by(tmp_path, **HOOK)
+    shard.write(
+        shard.index._replace(targets={**shard.index.targets, "new": IndexEntry(first_seen="2026-11-22T12:00:00Z")})
+    )
+    bodies, _ = told(shard, **HOOK)
+    assert [body["target"]["name"] for body in bodies] == ["b"]
+    assert set(shard.index.targets) == {"a"}
+
+
+@pytest.mark.parametrize(("seconds", "names"), [(1.0, []), (1.1, ["b"])])
+def test_who_left_is_told_only_where_more_than_a_second_is_left(tmp_path, seconds, names):
+    shard = left_by(tmp_path, **HOOK)
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, **HOOK))
+    run = prepare(wiring, RunRequest())
+    left = {"b": shard.index.targets["b"]}
+    come = tell_left(left, run, wiring, Deadline.after(seconds, shard.world.clock))
+    assert {name: [one.status for one in told.deliveries] for name, told in come.items()} == {
+        name: ["delivered"] for name in names
+    }
+
+
+def test_kinds_that_hold_incidents_and_others_are_each_told_once(tmp_path):
+    (tmp_path / "sinks.yaml").write_text(
+        "sinks:\n  - {name: chat, kind: generic, url: 'https://hooks.example/x'}\n"
+        "  - {name: am, kind: alertmanager, url: 'https://alertmanager.example/api/v2/alerts'}\n"
+    )
+    shard = left_by(tmp_path, NOTIFY_CONFIG="sinks.yaml")
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, NOTIFY_CONFIG="sinks.yaml"))
+    run = prepare(wiring, RunRequest())
+    before = len(shard.world.web.requests)
+    come = tell_left({"b": shard.index.targets["b"]}, run, wiring, Deadline.after(20, shard.world.clock))
+    assert sorted((one.sink, one.status) for one in come["b"].deliveries) == [
+        ("am", "delivered"),
+        ("chat", "delivered"),
+    ]
+    alerts, report = (json.loads(request.body) for request in shard.world.web.requests[before:])
+    assert [one["labels"]["alertname"] for one in alerts] == ["DisallowedPort", "PortComplianceWatchdog"]
+    assert (alerts[0]["labels"]["target"], alerts[0]["labels"]["port"]) == ("b", "23")
+    assert alerts[0]["endsAt"] == "2026-11-22T12:01:00Z"
+    assert report["problems"] == [UNCHECKED]
+
+
+def test_the_other_indexes_of_a_fleet_are_read_and_the_own_is_not(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    (tmp_path / "other").mkdir()
+    known = {"x": IndexEntry(place="h|p|"), "y": IndexEntry(place="h|q|"), "z": IndexEntry()}
+    (tmp_path / "other/_index.json").write_bytes(to_bytes(index_document(Index(known))))
+    shard.run()
+    fleet = f"{shard.settings['STATE_URL']},file://{tmp_path}/other/{{target}}.json"
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, FLEET_STATE_URLS=fleet))
+    assert elsewhere(wiring) == Elsewhere(frozenset({"h|p|", "h|q|"}), ())
 
 
 @pytest.mark.parametrize("status", ["delivered", "accepted", "quiet", "dry-run"])
