@@ -24,7 +24,7 @@ from handler.models import (
 from handler.models.gaps import Gaps
 from handler.policy.match import NOT_ASKED, ExemptionsInForce, judged_counter, judged_places, judged_rows
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID
-from handler.policy.rules import NOTICE_DAYS
+from handler.policy.rules import NOTICE_DAYS, STATUSES
 from handler.policy.servers import NO_API, hosts_of, left_for_rule
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ MOST_TYPES = 20  # that are neither TCP nor UDP and are named; an odd answer may
 _PROTOCOL, _STATUS, _PLACE = itemgetter(1), itemgetter(3), itemgetter(0, 1)  # of a row
 _EVERY_ROW = "every row, but only some were read"
 _NEEDS_STATUS = "status, this cloud does not send it"
+_NEEDS_KNOWN_STATUS = "status, HSS says a word that no document lists"
 
 
 def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
@@ -118,6 +119,8 @@ def _is_explained(category: CategorySnapshot, rule: Rule) -> bool:
 def _need(rule: Rule, subject: Subject) -> str:
     if rule.status and subject.status is None:
         return _NEEDS_STATUS
+    if rule.status and subject.status not in STATUSES:
+        return _NEEDS_KNOWN_STATUS
     return f"the servers behind its ports: {left_for_rule(rule, subject.category, subject.known).trouble}"
 
 

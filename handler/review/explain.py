@@ -199,6 +199,12 @@ def _list(hosts: Sequence[str]) -> str:
     return f"{given or 'of every name'}{' but for ' + taken if taken else ''}"
 
 
+def _carried(question: Question) -> str:
+    if question.status == "none":
+        return "the row carries none"
+    return f"no document lists what {question.status} means"
+
+
 # What is said of a key, by its answer: a key that judges and has no words here would go unexplained.
 _UNMET: Mapping[str, _Words[Rule]] = {
     "ports": lambda _, question: f"allows {question.port}",
@@ -216,7 +222,7 @@ _OPEN: Mapping[str, _Words[Rule]] = {
     "listening": lambda rule, _: f"when a server listens {rule.listening}; num is how many do",
 }
 _LACKING: Mapping[str, _Words[Rule]] = {
-    "status": lambda rule, _: f"needs status {' or '.join(rule.status)}, and the row carries none",
+    "status": lambda rule, question: f"needs status {' or '.join(rule.status)}, and {_carried(question)}",
 }
 _OFF: Mapping[str, _Words[Exemption]] = {
     "protocols": lambda exemption, _: f"speaks of {', '.join(exemption.protocols)} only",

@@ -103,6 +103,16 @@ def test_status_on_a_row_without_one_leaves_the_rule_undecided():
     assert "rule flagged-telnet needs status, this cloud does not send it" in str(evaluation.problems[0])
 
 
+def test_a_status_that_no_document_lists_leaves_a_rule_undecided_that_matches_otherwise():
+    rule = Rule("flagged-telnet", "ports", ports=PortSet.of_ports([23]), status=("danger",))
+    evaluation = judge(policy(rule, TELNET), Row(23, "tcp", 1, "risky"))
+    assert (verdict_of(evaluation), found(evaluation)) == ("inconclusive", [("telnet", 23, "tcp")])
+    assert [str(one) for one in evaluation.problems] == [
+        "rule flagged-telnet needs status, HSS says a word that no document lists"
+    ]
+    assert verdict_of(judge(policy(rule), Row(24, "tcp", 1, "risky"))) == "compliant"
+
+
 def test_status_on_a_row_without_one_matters_only_where_port_and_protocol_match():
     rule = Rule("x", "ports", ports=PortSet.of_ports([23]), status=("danger",), protocols=("udp",))
     assert verdict_of(judge(policy(rule), Row(23, "tcp", 1), Row(24, "udp", 1))) == "compliant"

@@ -115,7 +115,7 @@ def test_above_is_the_highest_num_that_is_tolerated(above, num, answer):
         ((), UNSAID, "yes"),
         (("danger",), "danger", "yes"),
         (("danger",), "normal", "no"),
-        (("danger",), "odd", "no"),
+        (("danger",), "odd", "undecidable"),
         (("danger", "unknown"), "unknown", "yes"),
         (("danger",), None, "undecidable"),
         (("danger",), UNSAID, "depends"),
@@ -348,7 +348,7 @@ def plain_result(policy, rule, seen, place, day, project):
     if not plainly_judges(rule, seen.port, seen.protocol, place):
         return "nothing"
     early = rule.effective_from is not None and day < rule.effective_from
-    if rule.status and seen.status is None:
+    if rule.status and seen.status in (None, "odd"):
         return "nothing" if early else "undecided"
     if (rule.status and seen.status not in rule.status) or seen.num <= rule.above:
         return "nothing"
