@@ -171,7 +171,7 @@ def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
             ids |= {half.delivery_id for half in shared}
             continue
         sent_before = True
-        outbox.deliveries[sink.name] = delivery_of(sink, sent.status, sent.reason)
+        note(outbox, sink, sent)
         rest = _received(outbox, sink, batch, sent)
         if sent.acceptance is not Acceptance.TAKEN:
             left = ((rest,) if may_have_it(sent, sink, batch, repeated) else ()) + _repeated(waiting, repeated)
@@ -222,6 +222,13 @@ def _send_safely(
         return SendResult(Acceptance.UNKNOWN, "owed", error.message)
     except Exception as error:  # noqa: BLE001 - named by its type only: its text may hold anything
         return SendResult(Acceptance.UNKNOWN, "owed", f"internal error {type(error).__name__}")
+
+
+def note(outbox: Outbox, sink: Sink, sent: SendResult) -> None:
+    """Keep what came of one message; one that had nothing to say does not undo that the sink took another."""
+    known = outbox.deliveries.get(sink.name)
+    if sent.status != "quiet" or known is None or not known.taken:
+        outbox.deliveries[sink.name] = delivery_of(sink, sent.status, sent.reason)
 
 
 def delivery_of(sink: Sink, status: str, reason: str = "") -> Delivery:

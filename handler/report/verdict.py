@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from handler.decide.evaluate import verdict_of
 from handler.models import Report, Severity
 
 if TYPE_CHECKING:
@@ -40,6 +39,14 @@ def build_report(run_id: str, started_at: str, policy: Policy, snapshot: Snapsho
         taken_at=snapshot.taken_at,
         rule_places={rule.id: (rule.location.file, rule.location.line) for rule in policy.rules},
     )
+
+
+def verdict_of(evaluation: Evaluation) -> Verdict:
+    """`inconclusive` if an asked category is not complete, else `violations` with a finding, else `compliant`."""
+    asked = [category for category in evaluation.coverage if category.plan != "skipped"]
+    if not asked or any(not category.complete for category in asked):
+        return "inconclusive"
+    return "violations" if evaluation.findings else "compliant"
 
 
 def count_severities(findings: Iterable[Finding]) -> dict[str, int]:

@@ -25,12 +25,12 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-_Entry = TypeVar("_Entry", bound=StrictModel)
+_Listed = TypeVar("_Listed", bound=StrictModel)
 
 
 def read_entries(
-    name: str, content: bytes, whole: type[StrictModel], key: str, entry: type[_Entry], known_keys: frozenset[str]
-) -> tuple[Mapping[int, _Entry], PositionedFile, tuple[str, ...]]:
+    name: str, content: bytes, whole: type[StrictModel], key: str, entry: type[_Listed], known_keys: frozenset[str]
+) -> tuple[Mapping[int, _Listed], PositionedFile, tuple[str, ...]]:
     """The entries of the list under `key` that can be read, by index; the file's places; all other problems.
 
     Never raises, so that an entry hides no problem of another; problems are `file:line:column: message`. The file is
@@ -49,7 +49,7 @@ def read_entries(
         return dict(_readable(file.data, key, entry)), file, (*problems, *_messages(file, told, known_keys))
 
 
-def _readable(data: Any, key: str, entry: type[_Entry]) -> Iterator[tuple[int, _Entry]]:
+def _readable(data: Any, key: str, entry: type[_Listed]) -> Iterator[tuple[int, _Listed]]:
     """The entries that are as they should be."""
     items = data.get(key) if isinstance(data, dict) else None
     for index, item in enumerate(items if isinstance(items, list) else ()):

@@ -97,10 +97,19 @@ def _changed_count(notification: Notification) -> int:
 
 def _lines(heading: str, blocks: Sequence[RuleBlock], sink: Sink, room: int, *, rich: bool) -> Section:
     """The blocks as far as there is room for lines of ports; a heading takes none and never stands alone."""
-    lines = [line for block in blocks for line in block_lines(block, sink, rich=rich)]
-    of_ports = [place for place, line in enumerate(lines) if line.stands_for]
-    shown = of_ports[max(0, room) - 1] + 1 if 0 < room < len(of_ports) else len(lines) * (room > 0)
-    return Section(heading, tuple(lines[:shown]), sum(line.stands_for for line in lines[shown:]))
+    lines = (line for block in blocks for line in block_lines(block, sink, rich=rich))
+    shown = tuple(_first(lines, room))
+    whole = sum(len(move.line.findings) for block in blocks for move in block.moves)
+    return Section(heading, shown, whole - sum(line.stands_for for line in shown))
+
+
+def _first(lines: Iterable[MessageLine], room: int) -> Iterable[MessageLine]:
+    """Up to the last line of ports that there is room for; of ten thousand the others are never written."""
+    for line in lines:
+        if room <= 0:
+            return
+        yield line
+        room -= line.stands_for > 0
 
 
 def _taken(section: Section) -> int:
