@@ -10,7 +10,7 @@ from handler.errors import PolicyError, PortComplianceError, UsageError
 from handler.models import Target
 from handler.run import lazy
 from handler.run.check import load_state
-from handler.run.job import AtOnce
+from handler.run.job import RESERVED_FOR_CHECK_INS, AtOnce
 from handler.run.wiring import attempt
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def tell_failure(
     finished = tuple(map(end.finished, reports))
     if not any(sink.kind.once_a_run for sink in sinks):
         return finished
-    last = whole.no_sooner_than(lazy.RESERVED)
+    last = whole.no_sooner_than(RESERVED_FOR_CHECK_INS)
     return lazy.check_in(sinks, run_id, started_at, finished, wiring, last, dry_run=dry_run)
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
 
-RESERVED = 3.0  # seconds of a run that are kept for its check-ins
-
 
 def check_in(
     sinks: Iterable[Sink],

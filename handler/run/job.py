@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from handler.state.memory import LastRun
 
 KEPT_FOR_TELLING = 10.0  # seconds at most
+RESERVED_FOR_CHECK_INS = 3.0  # seconds of a run
 
 
 class Job(NamedTuple):
@@ -68,7 +69,9 @@ def kept_for_telling(whole: Deadline) -> float:
 class AtOnce:
     """How the run of one target ends: everybody was told when it was asked. `EndOfRun` is that of several."""
 
-    together: Together | None = None
+    def together(self) -> Together | None:
+        """What holds what is told of several targets at once; asked by what tells, so that it is loaded no sooner."""
+        return None
 
     def until(self, whole: Deadline) -> Deadline:
         """When the last target has to be done."""

@@ -13,7 +13,7 @@ from handler.run.fault import internal_error
 from handler.run.indexes import read_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from handler.models import Verdict
     from handler.models.delivery import Delivery
@@ -51,9 +51,9 @@ def tell_left(
     run: PreparedRun,
     wiring: Wiring,
     whole: Deadline,
-    together: Together | None = None,
+    together: Callable[[], Together | None] | None = None,
 ) -> Mapping[str, Leaving]:
-    """Tell of each target that left, within the time. Gives what came of it, by name; `together` may hold some of it.
+    """Tell of each target that left, within the time. Gives what came of it, by name; `together()` may hold some of it.
 
     Raises nothing: a fault of our own is logged, and what is not settled is tried again by the next run.
     """
@@ -101,7 +101,12 @@ def not_known(names: Sequence[str], unread: Sequence[str]) -> str:
 
 
 def _told(
-    name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole: Deadline, together: Together | None
+    name: str,
+    entry: IndexEntry,
+    run: PreparedRun,
+    wiring: Wiring,
+    whole: Deadline,
+    together: Callable[[], Together | None] | None,
 ) -> Leaving:
     """What each sink made of it; kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
     url = run.request.state_url or wiring.settings.state_url

@@ -13,7 +13,7 @@ from handler.logs import LOGGER
 from handler.named_tuple import NamedTuple
 from handler.run import lazy
 from handler.run.check import check_target, load_state, told_report
-from handler.run.job import Adapters, AtOnce, Job, kept_for_telling
+from handler.run.job import RESERVED_FOR_CHECK_INS, Adapters, AtOnce, Job, kept_for_telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +43,7 @@ def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> Checked:
     wiring.begin(seconds)
     whole = Deadline.after(seconds, wiring.context.clock)
     checked_in = any(sink.kind.once_a_run for sink in run.sinks)
-    asking = whole.earlier(min(lazy.RESERVED, seconds / 10)) if checked_in else whole
+    asking = whole.earlier(min(RESERVED_FOR_CHECK_INS, seconds / 10)) if checked_in else whole
     end = lazy.EndOfRun(wiring) if _tells_several(run, wiring) else AtOnce()
     shard = _shard(run, wiring)
     checked = _of_all(run, wiring, asking, end) if shard is None else _of_shard(shard, run, wiring, asking, end)
