@@ -205,7 +205,7 @@ def test_a_heartbeat_is_known_by_what_was_told_before_it(last_told, mark):
 )
 def test_without_a_state_machines_hear_of_every_run_unless_they_want_changes_alone(send, stateful, batches):
     machine = SOC._replace(kind=SINK_KINDS["generic"], send=send)
-    assert len(due_batches(machine, report(), AWAY, NOON, stateful=stateful)) == batches
+    assert len(due_batches(machine, report(), AWAY, NOON, stateful=stateful, announced=())) == batches
 
 
 def test_a_rule_that_begins_soon_is_in_the_message():
@@ -218,7 +218,7 @@ def test_a_rule_that_begins_soon_is_in_the_message():
 def test_a_machine_gets_at_most_so_many_findings_in_one_message(count, batches):
     found = [finding(port=port) for port in range(1, count + 1)]
     machine = SOC._replace(kind=SINK_KINDS["generic"], max_findings=2)
-    told = due_batches(machine, report(*found), of(*map(remembered, found)), NOON, stateful=True)
+    told = due_batches(machine, report(*found), of(*map(remembered, found)), NOON, stateful=True, announced=())
     assert [len(batch.items) for batch in told] == batches
 
 
