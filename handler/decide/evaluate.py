@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from handler.models import Snapshot, Target, Verdict
+    from handler.models import Snapshot, Target
     from handler.policy.match_keys import Answer, Subject
     from handler.policy.rules import Exemption, Policy, Rule
 
@@ -71,14 +71,6 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
         problems=tuple(problem for category in coverage for problem in category.problems),
         warnings=(*_warnings(policy, snapshot, today), *sorter.unapplied()),
     )
-
-
-def verdict_of(evaluation: Evaluation) -> Verdict:
-    """`inconclusive` if an asked category is not complete, else `violations` with a finding, else `compliant`."""
-    asked = [category for category in evaluation.coverage if category.plan != "skipped"]
-    if not asked or any(not category.complete for category in asked):
-        return "inconclusive"
-    return "violations" if evaluation.findings else "compliant"
 
 
 def _hits(category: CategorySnapshot, rules: Sequence[Rule], target: Target) -> tuple[list[Hit], Undecided]:
@@ -161,7 +153,7 @@ class _Sorter:
         self.announced: list[AnnouncedFinding] = []
         self._unapplied: dict[str, list[str]] = {}  # which exemption and why, and the rows
         self._fingerprint = Fingerprinter(target)
-        self._exemptions = ExemptionsInForce(policy.exemptions, today, target.enterprise_project_id, policy.limits)
+        self._exemptions = ExemptionsInForce(policy, today, target.enterprise_project_id)
 
     def add(self, rule: Rule, subject: Subject) -> None:
         """Sort one hit."""

@@ -10,7 +10,7 @@ from handler.errors import PolicyError, PortComplianceError, UsageError
 from handler.models import Target
 from handler.run import lazy
 from handler.run.check import load_state
-from handler.run.job import AtOnce
+from handler.run.job import RESERVED_FOR_CHECK_INS, AtOnce
 from handler.run.wiring import attempt
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def tell_failure(
     asking = end.until(whole)
     reports: list[Report] = []
     for place in places:
-        share = Deadline.after(asking.left() / (len(places) - len(reports)), clock)
+        share = asking.share(len(places) - len(reports))
         notifier = wiring.notifier(sinks, share, dry_run=dry_run, together=end.together)
         target = Target() if place is None else place.target
         state = load_state(_store(wiring, target.name if place is None else place.name, place))
@@ -46,7 +46,7 @@ def tell_failure(
     finished = tuple(map(end.finished, reports))
     if not any(sink.kind.once_a_run for sink in sinks):
         return finished
-    last = whole.no_sooner_than(lazy.RESERVED)
+    last = whole.no_sooner_than(RESERVED_FOR_CHECK_INS)
     return lazy.check_in(sinks, run_id, started_at, finished, wiring, last, dry_run=dry_run)
 
 

@@ -158,11 +158,11 @@ class Wiring:
         dry_run: bool,
         at_least: float = 0.0,
         state_url: Secret | None = None,
-        together: Together | None = None,
+        together: Callable[[], Together | None] | None = None,
     ) -> Notifier:
         """What tells these sinks within the time; `at_least` so many seconds, however late the gathering ended.
 
-        `state_url` is one that a door has asked for. What is for several targets at once is left to `together`.
+        `state_url` is one that a door has asked for. What `together` gives holds what is for several targets at once.
         """
         context, run_interval = self.context, self.settings.run_interval
         sinks = tuple(sink for sink in sinks if not sink.kind.once_a_run)
@@ -175,7 +175,12 @@ class Wiring:
                 compared,
                 sinks,
                 lazy.DeliveryContext(
-                    context.warm.web, time_left, context.warm.random, self._run_seconds, shard, together
+                    context.warm.web,
+                    time_left,
+                    context.warm.random,
+                    self._run_seconds,
+                    shard,
+                    together() if together else None,
                 ),
                 store=store,
                 version=version,

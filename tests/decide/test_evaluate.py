@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.decide.evaluate import evaluate, verdict_of
+from handler.decide.evaluate import evaluate
 from handler.models import CategorySnapshot, Problem, Row, Severity, family, worst_first
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
+from handler.report.verdict import verdict_of
 from tests.fakes import TARGET, category, snapshot
 from tests.small_policies import EXEMPTED, policy_of
 

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from handler.errors import ApiError
-from handler.models import Delivery, Problem, Row
+from handler.models import Problem, Row
+from handler.models.delivery import Delivery
 from handler.models.listeners import Listener, PortListeners
 from handler.policy.load import load_texts
 from handler.run.redaction import PIECE, Redactor
