@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from handler.function.events import Trigger
-    from handler.models import Delivery, Report
+    from handler.models import Report
+    from handler.models.delivery import Delivery
     from handler.run.result import RunResult
 
 lazy.load_what_asks()  # while the platform makes an instance; every event but a few asks
@@ -137,7 +138,7 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
 
 def _tested(told: tuple[Delivery, ...]) -> dict[str, Any]:
     """What came of a test of the sinks. Raises DeliveryError where none took it."""
-    if not any(one.status in lazy.TAKEN for one in told):
+    if not any(one.taken for one in told):
         raise DeliveryError("no sink took the test: " + "; ".join(f"{one.sink}: {one.reason}" for one in told)[:1000])
     return {"version": "1", "notify_test": True, "deliveries": [one._asdict() for one in told]}
 

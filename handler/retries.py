@@ -79,12 +79,16 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> floa
     Date where it has one, so that neither clock matters; else against `now`, and without `now` it says nothing.
     """
     known = {name.lower(): value for name, value in headers.items()}
-    text = known.get("retry-after", "").strip()
+    if "retry-after" not in known:
+        return None
+    text = known["retry-after"].strip()
     if re.fullmatch(_NUMBER, text):
         return min(max(0.0, float(text)), LONGEST_ASKED)
     until = _http_date(text)
-    since = (_http_date(known.get("date", "")) or now) if until else None
-    return max(0.0, (until - since).total_seconds()) if until and since else None
+    if until is None:
+        return None
+    since = _http_date(known.get("date")) or now
+    return None if since is None else max(0.0, (until - since).total_seconds())
 
 
 def in_minutes(seconds: float) -> str:
@@ -111,7 +115,7 @@ def _too_late(outcome: _Answered | TransportError, wait: float, left: float) -> 
     return TimeLimitError(f"{what}; another try needs {in_minutes(wait)}, {left:.0f} s are left")
 
 
-def _http_date(text: str) -> datetime | None:
+def _http_date(text: str | None) -> datetime | None:
     if not text:
         return None
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - rarely needed, and slow to import

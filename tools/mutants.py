@@ -1,9 +1,11 @@
 """Change the code a little, in many ways, and see whether a test fails: `python -m tools.mutants [ROOM...]`.
 
-mutmut makes the mutants and runs them in a copy of the tree. This names the rooms that promise something, takes a
-seeded sample (or `--all`), leaves out mutants that a person found equivalent, and counts. A mutant that only changes a
-sentence for people is counted apart. The log of survivors and the figures of each room are written to build/mutants;
-`--table` prints the figures of all rooms as they were when each was last run.
+mutmut makes the mutants in a copy of the tree (tools/mutants_bench.py), and the tests of their room run against each
+(tools/mutants_runner.py). This names the rooms that promise something, takes a seeded sample (or `--all`), leaves out
+mutants that a person found equivalent, and counts. A mutant that only changes a sentence for people is counted apart.
+The log of survivors and the figures of each room are written to build/mutants; `--again` tries only what did not die
+when it was last tried, or whose function is another since; `--table` prints the figures of all rooms as they were when
+each was last run.
 """
 
 from __future__ import annotations
@@ -12,34 +14,16 @@ import argparse
 import json
 import random
 import re
-import shutil
-import subprocess
 import sys
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-ROOT = Path(__file__).parents[1]
-WORK = ROOT / "build/mutants"
+from tools.mutants_bench import ROOT, WORK, Room, Workbench
+from tools.mutants_runner import DIED
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 EQUIVALENT = ROOT / "tools/mutants_equivalent.json"
-COPIED = (
-    "policies",
-    "docs",
-    "deploy",
-    "bench",
-    "tools",
-    ".ci",
-    "serverless.yml",
-    "README.md",
-    "Makefile",
-    "CHANGELOG.md",
-)
-
-
-class Room(NamedTuple):
-    """What is mutated (patterns of files) and the tests that must notice."""
-
-    files: tuple[str, ...]
-    tests: tuple[str, ...]
 
 
 def files(folder: str, *names: str) -> tuple[str, ...]:
@@ -63,12 +47,34 @@ TELLING = tests(
     "dispatch_over_runs",
     "due",
     "due_over_runs",
+    "incidents",
+    "large",
     "outbox",
     "places",
     "receipts",
     "receipts_merged",
+    "run_items",
+    "several",
+    "together",
 )
-READING = tests("hss", "reading", "proof", "merge", "listing", "listing_time", "listing_odd_answers")
+READING = tests(
+    "hss",
+    "emptiness",
+    "listener_pages",
+    "listing",
+    "listing_faults",
+    "listing_odd_answers",
+    "listing_refusals",
+    "listing_time",
+    "merge",
+    "overlap",
+    "pages",
+    "proof",
+    "proof_feigned_order",
+    "reading",
+    "refusals",
+    "walk",
+)
 RUNS = (*tests("run", "check", "shard", "targets"), "tests/test_index.py")
 ROOMS = {
     "decode": Room(
@@ -168,75 +174,38 @@ def recorded(folder: Path) -> tuple[dict[str, Count], dict[str, int]]:
     return counts, made
 
 
-class Workbench:
-    """A copy of the tree in which mutmut works on one room."""
-
-    def __init__(self, name: str, room: Room) -> None:
-        self.folder, self.room = WORK / name, room
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
-        listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True)
-        for file in filter(None, listed.stdout.split("\0")):
-            (self.folder / file).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / file, self.folder / file, follow_symlinks=False)
-        with (self.folder / "pyproject.toml").open("a", encoding="utf-8") as project:
-            project.write(self.settings())
-
-    def settings(self) -> str:
-        """What mutmut is told, as TOML."""
-        options = ["-p", "no:cacheprovider", "-p", "no:randomly", "-W", "ignore", "-m", "not real"]
-        chosen: dict[str, list[str]] = {
-            "source_paths": ["handler"],
-            "only_mutate": list(self.room.files),
-            "also_copy": list(COPIED),
-            "pytest_add_cli_args": options,
-            "pytest_add_cli_args_test_selection": list(self.room.tests),
-        }
-        return "\n[tool.mutmut]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in chosen.items())
-
-    def mutmut(self, *words: str, fails: str = "") -> str:
-        """What one call of mutmut prints. A failure ends the program, but for one that says `fails`."""
-        done = subprocess.run(
-            [sys.executable, "-m", "mutmut", *words],
-            cwd=self.folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
-        if done.returncode and not (fails and fails in done.stderr):
-            raise SystemExit(f"mutmut {' '.join(words[:3])} failed:\n{(done.stdout + done.stderr)[-2000:]}")
-        return done.stdout
-
-    def names(self) -> list[str]:
-        """All mutants of the room: made, and the tests of each found, by a run that selects none of them."""
-        self.mutmut("run", "none", fails="nothing matches")
-        return list(self.results())
-
-    def results(self) -> dict[str, str]:
-        """What became of each: killed, survived, timeout, no tests, ..., not checked."""
-        return dict(re.findall(r"^\s*(handler\.\S+): (.+)$", self.mutmut("results", "--all", "true"), re.MULTILINE))
-
-    def statuses(self, names: list[str], children: int) -> dict[str, str]:
-        """The results of these mutants after a run, `children` at a time."""
-        self.mutmut("run", "--max-children", str(children), *names)
-        told = self.results()
-        return {name: told[name] for name in names}
-
-
-def counted(bench: Workbench, statuses: dict[str, str], known: dict[str, str]) -> tuple[Count, list[str]]:
-    """The figures, and the text of each survivor that counts."""
+def counted(statuses: dict[str, str], shown: dict[str, str], known: dict[str, str]) -> tuple[Count, list[str]]:
+    """The figures, and the text of each survivor that counts; `shown` is the diff of each that did not die."""
     count, log = Count(), []
     for name, status in statuses.items():
-        if status in ("killed", "timeout", "caught by type check"):
+        if status in DIED:
             count = count._replace(killed=count.killed + 1)
             continue
-        shown = bench.mutmut("show", name)
-        change = change_of(shown)
+        change = change_of(shown[name])
         if "\n".join(change) in known:
             count = count._replace(equivalent=count.equivalent + 1)
         elif is_wording(change):
             count = count._replace(texts=count.texts + 1)
         else:
             count = count._replace(survived=count.survived + 1)
-            log.append(f"{name} ({status})\n{shown}")
+            log.append(f"{name} ({status})\n{shown[name]}\n")
     return count, log
+
+
+def run_room(name: str, chosen: argparse.Namespace, known: dict[str, str]) -> tuple[int, Count]:
+    """How many mutants the room has, and what became of those that were chosen. Its log is written."""
+    bench = Workbench(name, ROOMS[name])
+    made = bench.made()
+    names = sampled(list(made), 0 if chosen.all else chosen.sample, chosen.seed)
+    died = bench.known(made, again=chosen.again)
+    statuses = bench.statuses([one for one in names if one not in died], chosen.children)
+    statuses |= {one: died[one] for one in names if one in died}
+    alive = [one for one in names if statuses[one] not in DIED]
+    count, log = counted(statuses, bench.shown(alive), known)
+    (WORK / f"{name}.log").write_text("\n".join(log), encoding="utf-8")
+    (WORK / f"{name}.json").write_text(json.dumps([len(made), count]), encoding="utf-8")
+    print(f"{name}: {count.score:.1f} % of {len(names)}, survivors in build/mutants/{name}.log", flush=True)
+    return len(made), count
 
 
 def main(words: list[str] | None = None) -> int:
@@ -245,6 +214,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("rooms", nargs="*", choices=[[], *sorted(ROOMS)], metavar="ROOM", help=", ".join(sorted(ROOMS)))
     parser.add_argument("--sample", type=int, default=60, help="mutants of each room (default 60)")
     parser.add_argument("--all", action="store_true", help="every mutant, which takes hours")
+    parser.add_argument("--again", action="store_true", help="but those that died when they were last tried, unchanged")
     parser.add_argument("--seed", type=int, default=1, help="chooses the sample (default 1)")
     parser.add_argument("--children", type=int, default=2, help="how many at a time (default 2)")
     parser.add_argument("--fail-under", type=float, default=0, help="a score of all rooms below it is a failure")
@@ -257,13 +227,7 @@ def main(words: list[str] | None = None) -> int:
     counts: dict[str, Count] = {}
     made: dict[str, int] = {}
     for name in chosen.rooms or sorted(ROOMS):
-        bench = Workbench(name, ROOMS[name])
-        every = bench.names()
-        names, made[name] = sampled(every, 0 if chosen.all else chosen.sample, chosen.seed), len(every)
-        counts[name], log = counted(bench, bench.statuses(names, chosen.children), known)
-        (WORK / f"{name}.log").write_text("\n".join(log), encoding="utf-8")
-        print(f"{name}: {counts[name].score:.1f} % of {len(names)}, survivors in build/mutants/{name}.log", flush=True)
-        (WORK / f"{name}.json").write_text(json.dumps([made[name], counts[name]]), encoding="utf-8")
+        made[name], counts[name] = run_room(name, chosen, known)
     print(table(counts, made))
     return int(any(one.score < chosen.fail_under for one in counts.values()))
 

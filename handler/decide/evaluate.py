@@ -153,7 +153,7 @@ class _Sorter:
         self.announced: list[AnnouncedFinding] = []
         self._unapplied: dict[str, list[str]] = {}  # which exemption and why, and the rows
         self._fingerprint = Fingerprinter(target)
-        self._exemptions = ExemptionsInForce(policy.exemptions, today, target.enterprise_project_id, policy.limits)
+        self._exemptions = ExemptionsInForce(policy, today, target.enterprise_project_id)
 
     def add(self, rule: Rule, subject: Subject) -> None:
         """Sort one hit."""

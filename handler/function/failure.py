@@ -36,7 +36,7 @@ def tell_failure(
     asking = end.until(whole)
     reports: list[Report] = []
     for place in places:
-        share = Deadline.after(asking.left() / (len(places) - len(reports)), clock)
+        share = asking.share(len(places) - len(reports))
         notifier = wiring.notifier(sinks, share, dry_run=dry_run, together=end.together)
         target = Target() if place is None else place.target
         state = load_state(_store(wiring, target.name if place is None else place.name, place))

@@ -9,7 +9,8 @@ from handler.clock import Deadline
 from handler.decide.fleet import STANDINGS, fleet_of
 from handler.decide.fleet_digest import digest_for
 from handler.errors import DeliveryError, SettingsError, UnknownError
-from handler.models import Delivery, Problem, Report, Target
+from handler.models import Problem, Report, Target
+from handler.models.delivery import Delivery
 from handler.notify.send import Acceptance, DeliveryContext, send
 from handler.run.indexes import fleet_urls, read_indexes
 from handler.sinks.sink import Notification
@@ -50,7 +51,7 @@ def tell_fleet(wiring: Wiring, seconds: float, *, dry_run: bool = False) -> dict
     memory.load()
     deliveries, whole = [], Deadline.after(seconds, clock)
     for done, sink in enumerate(sinks):
-        share = Deadline.after(whole.left() / (len(sinks) - done), clock)
+        share = whole.share(len(sinks) - done)
         deliveries.append(_tell(sink, fleet, memory, wiring, share, dry_run=dry_run))
     memory.save()
     _fail_where_nobody_knows(fleet, deliveries)
@@ -117,8 +118,8 @@ def _cut(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _fail_where_nobody_knows(fleet: FleetStatus, deliveries: list[Delivery]) -> None:
-    bad = [delivery for delivery in deliveries if delivery.status in ("failed", "owed")]
-    if any(delivery.status in ("delivered", "accepted") for delivery in deliveries) or not bad:
+    bad = [delivery for delivery in deliveries if delivery.missed]
+    if any(delivery.taken for delivery in deliveries) or not bad:
         return
     reasons = "; ".join(f"{delivery.sink}: {delivery.reason}" for delivery in bad)
     if fleet.unread:

@@ -27,7 +27,7 @@ def answer_call(event: object, token: Secret | None, run: Callable[[Trigger], Ru
     """The answer to a call: 200, 207, 503 by the verdict; 400 unreadable; 401 without the right bearer token."""
     try:
         trigger = read_event(event)
-        if not authorized(trigger.authorization, "" if token is None else token.reveal()):
+        if token is None or not authorized(trigger.authorization, token.reveal()):
             return _answer(401, {"error": "the Authorization header does not hold the bearer token of APIG_TOKEN"})
         outcome = run(trigger)
         return _fitting(outcome, markdown=trigger.wants_markdown)
@@ -46,7 +46,7 @@ def authorized(header: str, token: str) -> bool:
     if token == "gateway":  # noqa: S105 - the word that switches the check off, as documented
         return True
     wanted = f"Bearer {token}".encode()
-    return bool(token) and hmac.compare_digest(header.encode("utf-8", "surrogatepass"), wanted)
+    return bool(token) and hmac.compare_digest(header.encode(errors="surrogatepass"), wanted)
 
 
 def _fitting(outcome: RunResult, *, markdown: bool) -> dict[str, Any]:

@@ -71,8 +71,8 @@ class CategoryListing:
         ask: Ask,
         spending: Spending,
         *,
-        keep_raw: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
+        keep_raw: bool,
+        on_progress: Callable[[Progress], None] | None,
     ) -> None:
         self._client, self._target, self._ask, self._spending = client, target, ask, spending
         self._walk = PortWalk(client, target, ask, spending, keep_raw=keep_raw, on_progress=on_progress)

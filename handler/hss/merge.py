@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from handler.models import Row
 
 ByKey = dict["Key", "Row"]
-_PORT, _NAME = itemgetter(0), itemgetter(0, 1)  # of a key; the name is port and type
+_NAME = itemgetter(0, 1)  # of a key: its port and type
 
 
 class Exact(NamedTuple):
@@ -59,12 +59,13 @@ def proven(proof: Proof, exact: Sequence[Exact] = ()) -> tuple[Row, ...]:
 
 def one_answer(rows: Iterable[Row], keys: Iterable[Key]) -> ByKey:
     """The rows of one answer, by their keys; of those that differ in num alone the greater."""
-    keys, rows = tuple(keys), tuple(rows)
+    rows = tuple(rows)
     lines: ByKey = dict(zip(keys, rows, strict=True))
     if len(lines) == len(rows):
         return lines
     lines = {}
-    for key, row in zip(keys, rows, strict=True):
+    for row in rows:
+        key = key_of(row)
         known = lines.setdefault(key, row)
         if known.num < row.num:
             lines[key] = row
@@ -87,7 +88,7 @@ def _looked(look: ListPage | None, lines: ByKey, now: ListReading) -> ByKey:
     if look is None:
         return lines
     before = tuple(lines) if look.unreadable else tuple(filter(lines.__contains__, _keys_up_to(look, now)))
-    for key in () if look.unreadable else _covered(look, before, now.orders, to_end=False):
+    for key in () if look.unreadable else _covered(look, before, now.orders):
         lines.pop(key, None)
     _repeated(lines, before, one_answer(look.rows, look.keys))
     if tuple(islice(lines, len(look.keys))) == look.keys:
@@ -105,8 +106,10 @@ def _keys_up_to(look: ListPage, now: ListReading) -> Iterator[Key]:
 
 def _in_no_order(pages: Sequence[ListPage]) -> ByKey:
     lines: ByKey = {}
-    for at, page in enumerate(pages):
-        _repeated(lines, pages[at - 1].keys if at else (), one_answer(page.rows, page.keys))
+    before: Sequence[Key] = ()
+    for page in pages:
+        _repeated(lines, before, one_answer(page.rows, page.keys))
+        before = page.keys
     return lines
 
 
@@ -124,12 +127,13 @@ def _reaching_into(earlier: Sequence[ListPage], page: ListPage, orders: frozense
     return tuple(keys)
 
 
-def _covered(page: ListPage, keys: Sequence[Key], orders: frozenset[PortOrder], *, to_end: bool) -> Sequence[Key]:
+def _covered(
+    page: ListPage, keys: Sequence[Key], orders: frozenset[PortOrder], *, to_end: bool = False
+) -> Sequence[Key]:
     """Those keys of whose port the page holds every row, in each order that it may be in."""
     for rank in (RANKS[order] for order in orders if keys):
         first, last = rank(page.places[0]), rank(page.places[-1])
-        ranked = zip(keys, map(rank, map(_PORT, keys)), strict=True)
-        keys = [key for key, at in ranked if first < at and (to_end or at < last)]
+        keys = [key for key in keys if first < (at := rank(key[0])) and (to_end or at < last)]
     return keys
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import compress, count
+from itertools import compress
 from operator import gt, itemgetter, le, lt
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -122,7 +122,7 @@ def same_order(first: tuple[Hashable, ...], second: tuple[Hashable, ...]) -> boo
 
     A line that moved makes two descents at most; a list in no order at all makes one at every second line.
     """
-    rank = dict(zip(dict.fromkeys(first), count(), strict=False))
+    rank = {line: at for at, line in enumerate(dict.fromkeys(first))}
     ranks: list[int] = list(map(rank.__getitem__, filter(rank.__contains__, dict.fromkeys(second))))
     descents: int = sum(map(gt, ranks, ranks[1:]))
     return 4 * descents <= len(ranks)

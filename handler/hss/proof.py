@@ -118,9 +118,7 @@ def _ended(proof: Proof) -> Proof:
     shown = now.shows if isinstance(now, ListReading) else "shared"
     if shown in ("page", "damaged"):
         return proof._replace(first=None, state="whole")
-    if shown is None:
-        return _failed(proof, "the pages are in no order, and do not share rows")
-    if shown == "order" or (first is not None and _shares(now) and _agree(first, now)):
+    if shown == "order" or (first is not None and _agree(first, now)):
         return proof._replace(state="whole")
     if first is None:
         return _next_pass(proof._replace(first=now))
@@ -135,17 +133,11 @@ def _looked(proof: Proof, page: ListPage) -> Proof:
         return proof
     if page.unreadable or page.places == first.pages[0].places:  # what cannot be read, another reading cannot mend
         return proof._replace(now=first, first=None, look=page, state="whole")
-    if first.shared:
-        return proof._replace(first=first._replace(still=False))
-    return _failed(proof._replace(first=None), "rows changed places while it was read")
+    return proof._replace(first=first._replace(still=False))
 
 
 def _only_seen(one: Pass | None) -> bool:
     return isinstance(one, ListReading) and one.shows == "seen"
-
-
-def _shares(one: Pass) -> bool:
-    return one.shared if isinstance(one, ListReading) else True
 
 
 def _next_pass(proof: Proof) -> Proof:

@@ -99,10 +99,11 @@ class ListReading(NamedTuple):
         return passed[0] if passed else None
 
     @property
-    def shows(self) -> Shown | None:
+    def shows(self) -> Shown:
         """What the pass proves, once it ended: an `order` that was asked for, one only `seen`, `shared` (half a proof).
 
-        `damaged` proves nothing, and neither would another pass.
+        `damaged` proves nothing, and neither would another pass. Pages that neither share lines nor are in an order
+        that was asked for do not join.
         """
         if self.damaged:
             return "damaged"
@@ -110,7 +111,7 @@ class ListReading(NamedTuple):
             return "page"
         if self.in_order:
             return "order" if self.sort_asked else "seen"
-        return "shared" if self.shared else None
+        return "shared"
 
     def add(self, page: ListPage) -> ListReading:
         """After one more answer, to the question for `offset`."""
@@ -200,10 +201,9 @@ def _judged_by_total(reading: ListReading, page: ListPage, *, full: bool, repeat
 
 
 def _ended(reading: ListReading) -> ListReading:
-    total = reading.pages[-1].total_num
-    steady = all(page.total_num == total for page in reading.pages)
-    if steady and len(reading.keys) < total and not reading.damaged:
-        return _failed(reading, f"only {len(reading.keys)} of {total} rows came")
+    totals = {page.total_num for page in reading.pages}
+    if len(totals) == 1 and len(reading.keys) < max(totals) and not reading.damaged:
+        return _failed(reading, f"only {len(reading.keys)} of {max(totals)} rows came")
     return reading._replace(state="ended")
 
 

@@ -62,8 +62,8 @@ class PortWalk:
         ask: Ask,
         spending: Spending,
         *,
-        keep_raw: bool = False,
-        on_progress: Callable[[Progress], None] | None = None,
+        keep_raw: bool,
+        on_progress: Callable[[Progress], None] | None,
     ) -> None:
         self._client, self._target, self._ask, self._spending = client, target, ask, spending
         self._keep_raw, self._on_progress = keep_raw, on_progress

@@ -74,3 +74,10 @@ def verdict_of_run(reports: Iterable[Report], deferred: Iterable[Deferred]) -> V
 def worst_target_first(reports: Iterable[Report]) -> list[Report]:
     """The reports of several targets, worst verdict first, those of one verdict by name."""
     return sorted(reports, key=lambda report: (VERDICTS.index(report.verdict), report.target.name))
+
+
+def asked_at(report: Report) -> str:
+    """When HSS was asked; an empty text where it was not: no call got as far, and no recorded answer was read."""
+    answers = [one for one in report.coverage if one.plan != "skipped"]
+    asked = any(one.api_calls or one.rows or one.complete for one in answers)
+    return (report.taken_at or report.started_at) if asked else ""

@@ -67,7 +67,7 @@ class Explanation(NamedTuple):
 
 def explain(policy: Policy, question: Question, today: date) -> Explanation:
     """Every rule and exemption that names this port (of whatever protocol or category), and what comes of it."""
-    in_force = ExemptionsInForce(policy.exemptions, today, question.enterprise_project, policy.limits)
+    in_force = ExemptionsInForce(policy, today, question.enterprise_project)
     rules = [rule for rule in policy.rules if question.port in rule.ports or question.port in rule.listed]
     spoken = [_rule_statement(rule, in_force, question, today) for rule in rules]
     finding = [rule for rule, said in zip(rules, spoken, strict=True) if said.outcome != "nothing"]

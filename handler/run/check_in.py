@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from handler.clock import iso
 from handler.logs import LOGGER
-from handler.models import Delivery, Report, Target
+from handler.models import Report, Target
+from handler.models.delivery import Delivery
 from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
 from handler.report.verdict import verdict_of_run
 from handler.sinks.sink import Notification

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.clock import Deadline
-    from handler.models import Delivery, Problem, Report
+    from handler.models import Problem, Report
+    from handler.models.delivery import Delivery
     from handler.notify.dispatch import Dispatched
     from handler.notify.together import Together
     from handler.run.wiring import Wiring

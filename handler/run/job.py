@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from handler.clock import Clock, Deadline
     from handler.decide.diff import Compared
-    from handler.models import Delivery, Finding, Report, Snapshot, Target
+    from handler.models import Finding, Report, Snapshot, Target
+    from handler.models.delivery import Delivery
     from handler.notify.dispatch import Dispatched
     from handler.notify.together import Together
     from handler.policy.rules import Policy

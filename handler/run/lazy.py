@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from handler.notify.dispatch import DeliveryContext as DeliveryContext
     from handler.notify.dispatch import dispatch as dispatch
     from handler.notify.together import Together as Together
-    from handler.notify.trial import TAKEN as TAKEN
     from handler.notify.trial import try_sinks as try_sinks
     from handler.policy.load import load_texts as load_texts
     from handler.policy.load import read_files as read_files
@@ -80,7 +79,7 @@ _WHERE_USED = {
     "handler.hss.hosts": ("MOST_CALLS", "name_hosts"),  # a sink that wants servers named
     "handler.hss.row_listeners": ("with_listeners",),  # a policy by server
     "handler.notify.together": ("Together",),  # sinks, and several targets
-    "handler.notify.trial": ("TAKEN", "try_sinks"),  # a test of the sinks
+    "handler.notify.trial": ("try_sinks",),  # a test of the sinks
     "handler.policy.load": ("load_texts", "read_files"),  # a policy that is not compiled; brings yaml and pydantic
     "handler.report.fit": ("RESULT_BYTES",),  # a gateway call
     "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report

@@ -21,7 +21,8 @@ from handler.named_tuple import NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from handler.models import CategorySnapshot, Delivery, Finding, Report, Snapshot
+    from handler.models import CategorySnapshot, Finding, Report, Snapshot
+    from handler.models.delivery import Delivery
     from handler.notify.dispatch import Dispatched
 
 SHORTEST: Final = 8  # characters; what is shorter may be any word, and an honest answer would be changed for it

@@ -10,7 +10,7 @@ from handler.errors import SettingsError
 from handler.run import lazy
 
 if TYPE_CHECKING:
-    from handler.models import Delivery
+    from handler.models.delivery import Delivery
     from handler.run.wiring import Wiring
 
 

@@ -65,8 +65,8 @@ def _of_all(run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> C
     reports: list[Report] = []
     kept, asking = kept_for_telling(whole), end.until(whole)
     for each in run.targets:
-        share = asking.left() / (len(run.targets) - len(reports))
-        reports.append(_check(each, run, wiring, Deadline.after(share, wiring.context.clock), end))
+        share = asking.share(len(run.targets) - len(reports))
+        reports.append(_check(each, run, wiring, share, end))
     end.tell(whole.no_sooner_than(kept))
     return Checked(tuple(reports))
 
@@ -89,7 +89,10 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
     left = {} if run.request.target or run.request.dry_run else shard.left()
     told = lazy.tell_left(left, run, wiring, asking, end.together)
     end.tell(whole.no_sooner_than(kept))
-    shard.forget(name for name, so_far in told.items() if lazy.is_settled(end.deliveries(name, so_far)))
+    shard.forget(
+        name for name, one in told.items() if not one.unread and lazy.is_settled(end.deliveries(name, one.deliveries))
+    )
+    shard.note(one.trouble for one in told.values() if one.trouble)
     shard.close()
     return Checked(_warned(reports, shard, wiring), shard.deferred())
 

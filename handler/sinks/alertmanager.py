@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import one_line
+from handler.report.verdict import asked_at
 from handler.sinks.answers import by_status_alone
 from handler.sinks.message import json_message
 from handler.sinks.text.folding import fold
@@ -60,11 +61,13 @@ def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *
         "warning": " ".join(tolerance(notification)),
     }
     if rich:
-        annotations |= {"description": f"{how_many(line)}, HSS asked {_asked(notification)}", **_texts(sink, finding)}
+        asked = asked_at(notification.report)
+        told = f"{how_many(line)}, HSS asked {asked}" if asked else f"{how_many(line)} when HSS was last asked"
+        annotations |= {"description": told, **_texts(sink, finding)}
     return {
         "labels": _filled(labels),
         "annotations": _filled(annotations),
-        "startsAt": _start(finding.first_seen or _asked(notification), end),
+        "startsAt": _start(finding.first_seen or _now(notification), end),
         "endsAt": end,
     }
 
@@ -113,7 +116,7 @@ def _sight(notification: Notification, now: datetime, end: datetime) -> Iterable
                 "warning": " ".join(tolerance(notification)),
             }
         ),
-        "startsAt": _start(_asked(notification), ends),
+        "startsAt": _start(_now(notification), ends),
         "endsAt": ends,
     }
 
@@ -129,7 +132,7 @@ def _watchdog(notification: Notification, now: datetime, end: datetime) -> dict[
     }
 
 
-def _asked(notification: Notification) -> str:
+def _now(notification: Notification) -> str:
     return notification.report.taken_at or notification.report.started_at
 
 

@@ -105,7 +105,7 @@ def _made(path: Path, owner: bytes) -> bool:
     return True
 
 
-def _break(path: Path, stale: bytes) -> None:
+def _break(path: Path, stale: bytes | None) -> None:
     """Remove a lock file that a crash left; if another machine was faster and this is its own by now, put it back."""
     aside = path.with_name(f"{path.name}.{secrets.token_hex(6)}")
     with suppress(FileNotFoundError):
@@ -116,11 +116,12 @@ def _break(path: Path, stale: bytes) -> None:
         aside.unlink()
 
 
-def _owner(path: Path) -> bytes:
+def _owner(path: Path) -> bytes | None:
+    """What its holder wrote; None where nobody holds it."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
-        return b""
+        return None
 
 
 def _wait(path: Path, clock: Clock, until: float) -> None:

@@ -38,7 +38,7 @@ class HttpTransport:
 
     `named` makes of a URL what an error may say of it: `host_of` where the path is a secret.
     `max_bytes` limits an answer after its content encoding is undone. `meanwhile` is done once, in a thread of its own,
-    while the first answer is awaited.
+    while the first answer is awaited; a process that ends waits for it.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class HttpTransport:
         job = _Job(request, timeout, queue.SimpleQueue(), threading.Event())
         self._hand_over(job)
         if self._meanwhile is not None:
-            threading.Thread(target=self._meanwhile, daemon=True).start()
+            threading.Thread(target=self._meanwhile).start()  # no daemon: it may not outlive the interpreter
             self._meanwhile = None
         try:
             outcome = job.box.get(timeout=timeout)

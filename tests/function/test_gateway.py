@@ -2,6 +2,7 @@
 
 import base64
 import json
+from typing import NamedTuple
 
 import pytest
 
@@ -178,3 +179,60 @@ def test_an_answer_stays_below_the_limit_as_text_within_json_too(accept, tmp_pat
     if accept == "application/json":
         said = json.loads(response["body"])
         assert said["omitted"] + len(said["findings"]) == 4000
+
+
+class Sized(NamedTuple):
+    """A run's result whose answers have these sizes, one after the other; the limits it was asked to keep to."""
+
+    sizes: list[int]
+    limits: list[int]
+    verdict: str = "violations"
+
+    def document(self, limit):
+        self.limits.append(limit)
+        empty = len(json.dumps(_answered("")))
+        return "x" * (self.sizes[len(self.limits) - 1] - empty)
+
+    def fitted(self, limit):
+        self.limits.append(limit)
+        return ()
+
+
+def _answered(body):
+    headers = {"Content-Type": "application/json", "Cache-Control": "no-store"}
+    return {"statusCode": 207, "headers": headers, "body": json.dumps(body), "isBase64Encoded": False}
+
+
+@pytest.mark.parametrize(
+    ("sizes", "limits"),
+    [
+        ([199_999], [200_000]),
+        ([200_000, 150_000], [200_000, 180_000]),
+        ([210_000, 150_000], [200_000, 180_000]),  # at least a tenth less
+        ([400_000, 150_000], [200_000, 100_000]),  # twice too large
+        ([300_000, 250_000, 150_000], [200_000, 133_333, 106_666]),
+        ([4_000_000, 2_000_000, 400_000], [200_000, 10_000, 1000, 500]),  # no smaller, below a thousand
+        ([4_000_000, 2_000_000, 150_000], [200_000, 10_000, 1000]),
+    ],
+)
+def test_a_report_is_asked_to_be_smaller_until_its_answer_is_below_the_limit(sizes, limits):
+    outcome = Sized([*sizes, sizes[-1]], [])
+    response = answer_call(CALL, Secret("t0ken"), lambda trigger: outcome)
+    assert outcome.limits == limits
+    assert len(json.dumps(response)) == [*sizes, sizes[-1]][len(limits) - 1]
+
+
+def test_a_report_as_text_is_first_asked_for_at_eight_times_the_limit():
+    outcome = Sized([], [])
+    event = {**CALL, "headers": {**CALL["headers"], "accept": "text/markdown"}}
+    assert answer_call(event, Secret("t0ken"), lambda trigger: outcome)["body"] == ""
+    assert outcome.limits == [1_600_000]
+
+
+def test_the_reports_of_two_targets_stand_one_below_the_other(tmp_path):
+    entries = (f"  - {{name: {name}, cloud: otc, region: eu-de, project_id: p1}}\n" for name in "ab")
+    (tmp_path / "targets.yaml").write_text("targets:\n" + "".join(entries))
+    event = {**CALL, "headers": {**CALL["headers"], "accept": "text/markdown"}}
+    text = call(World(root=tmp_path), event, TARGETS_CONFIG="targets.yaml")["body"]
+    headings = [part.partition("\n")[0] for part in ("\n\n" + text).split("\n\n## ")]
+    assert headings == ["", "⚠️ Inconclusive: a (otc, eu-de)", "⚠️ Inconclusive: b (otc, eu-de)"]

@@ -31,6 +31,24 @@ def test_a_row_that_cannot_be_read_costs_its_own_place_and_nothing_else():
     assert (got.complete, [row.port for row in got.rows], got.api_calls) == (False, [23], 2)
 
 
+@pytest.mark.parametrize(
+    ("rows", "problems"),
+    [([], ["$.port_num: is of type string, not a count"]), ([{"port": 23, "type": "TCP", "num": 4}], [])],
+)
+def test_a_port_num_that_cannot_be_read_is_a_problem_of_an_empty_list_alone(rows, problems):
+    page = json_response({"total_num": len(rows), "data_list": rows})
+    got = answering(json_response({"port_num": "many", "app_num": 1}), page).category(EVERY)
+    assert ([str(problem) for problem in got.problems], got.complete) == (problems, not problems)
+
+
+def test_drift_of_the_counters_is_told_beside_that_of_the_list():
+    row = {"port": 23, "type": "TCP", "num": 4, "more": 1}
+    got = answering(
+        json_response({"port_num": 1, "other": 1}), json_response({"total_num": 1, "data_list": [row]})
+    ).category(EVERY)
+    assert [("$.other" in warning, "more" in warning) for warning in got.warnings] == [(False, True), (True, False)]
+
+
 @pytest.mark.parametrize("odd", [None, "", 5, [], {}, True])
 def test_a_status_that_is_no_word_takes_nothing_with_it(odd):
     ports = (

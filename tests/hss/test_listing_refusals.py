@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from handler.errors import DeniedError
+from handler.errors import AnswerError, DeniedError
 from handler.hss.auth import TokenAuth
 from handler.hss.plan import Ask
 from handler.models import Secret
@@ -32,6 +32,30 @@ def test_refused_credentials_are_sent_once():
     assert [one.api_calls for one in got.categories] == [1, 0]
     assert all(one.problems and not one.complete for one in got.categories)
     assert "refused before" in told(got.categories[1])
+
+
+def test_after_refused_credentials_every_other_category_says_so_and_what_to_do():
+    bench = Bench(Fleet.of(*lines(3)), token="wrong-token-wrong-token-wrong-token-wrong")
+    got = bench.snapshot(EVERY, Ask("container"), Ask("container"))
+    assert [one.category for one in got.categories] == ["host", "container", "container"]
+    (hint,) = {one.problems[0].hint for one in got.categories}
+    assert "made for this cloud, region and project" in hint
+
+
+def test_what_refused_the_ports_says_what_to_do_and_with_a_400_stops_no_other_category():
+    denied = {"status": 400, "code": "HSS.0013", "message": "no permission"}
+    got = Bench(Fleet.of(*lines(3)), Fault("status", PORTS, last=None, value=denied)).snapshot(EVERY, Ask("container"))
+    for one in got.categories:
+        assert "HSS.0013" in told(one)
+        assert "grant HSS ReadOnlyAccess" in one.problems[0].hint
+
+
+def test_of_counters_and_ports_that_cannot_be_had_the_counters_are_told_first_and_what_to_do():
+    faults = [Fault("html", api, last=None) for api in (STATISTICS, PORTS)]
+    got = Bench(Fleet.of(*lines(3)), *faults).category(Ask("host", every_row=True, counters=("database_num",)))
+    first, second = got.problems
+    assert ("asset/statistics" in first.message, "asset/port/statistics" in second.message) == (True, True)
+    assert (first.hint, second.hint) == (AnswerError.hint, AnswerError.hint)
 
 
 def test_credentials_refused_on_the_way_are_not_sent_again_and_rows_stay():

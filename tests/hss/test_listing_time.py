@@ -93,7 +93,9 @@ def test_exact_queries_of_which_not_all_fit_wait_for_none():
 def test_starting_over_that_fits_is_waited_for_though_what_came_before_would_not_have_been():
     bench = Bench(Fleet.of(*varied(150)), Fault("more_rows", PORTS, first=5, last=5), left=100, cloud="huaweicloud")
     for _ in range(4):
-        PortWalk(bench.client, bench.target, ask(1), Spending(bench.deadline)).run()
-    walk = PortWalk(bench.client, bench.target, EVERY, Spending(bench.deadline, patient=False))
+        PortWalk(bench.client, bench.target, ask(1), Spending(bench.deadline), keep_raw=False, on_progress=None).run()
+    walk = PortWalk(
+        bench.client, bench.target, EVERY, Spending(bench.deadline, patient=False), keep_raw=False, on_progress=None
+    )
     walk.run()
     assert (walk.complete, len(walk.rows), sum(bench.clock.slept)) == (True, 150, pytest.approx(61))

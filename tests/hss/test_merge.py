@@ -24,15 +24,21 @@ def after(*answers, sort_asked=True):
 
 
 FIRST = [row(port) for port in range(8, 18)]  # ten rows, in order of number and of no text
+SHUFFLED = [row(port, 1 + port % 3) for port in (5, 3, 9, 1, 8, 2, 7, 4, 6, 10)]
 
 
 def test_within_one_answer_the_greater_num_counts_and_each_status():
-    rows = [row(23, 2, "danger"), row(23, 5, "danger"), row(23, 1, "unknown"), row(23, 3, kind="udp")]
+    rows = [row(23, num, "danger") for num in (2, 5, 4)] + [row(23, 1, "unknown"), row(23, 3, kind="udp")]
     assert list(one_answer(rows, map(key_of, rows)).values()) == [
         row(23, 5, "danger"),
         row(23, 1, "unknown"),
         row(23, 3, kind="udp"),
     ]
+
+
+def test_every_row_of_an_answer_has_its_key():
+    with pytest.raises(ValueError, match="longer"):
+        one_answer([row(23), row(24)], [key_of(row(23))])
 
 
 def test_the_later_of_two_pages_counts():
@@ -63,6 +69,30 @@ def test_what_stood_behind_the_end_of_the_list_is_gone():
     assert {one.port for one in rows} == {*range(8, 17)}
 
 
+def test_a_page_that_is_not_the_last_covers_its_last_port_but_one_and_nothing_beyond_its_last():
+    first = [*FIRST[:7], row(15, 1, "danger"), row(15, 2, "unknown"), row(17)]
+    rows = proven(after((30, *first), (30, row(14), row(15, 3), row(16))))
+    assert [one for one in rows if one.port > 13] == [row(17), row(14), row(15, 3), row(16)]
+
+
+def test_a_page_may_reach_into_several_before_it():
+    short = [row(14), row(15), row(16, status="danger"), row(16)]
+    rows = proven(after((30, *FIRST), (30, *short), (30, row(15, 4), row(17), row(18))))
+    assert {one[:4:2] for one in rows} == {*((port, 1) for port in (*range(8, 15), 17, 18)), (15, 4)}
+
+
+def test_in_order_of_text_a_page_may_repeat_the_first_row_of_the_one_before():
+    later = [row(1000, 7, "danger"), row(2), row(3), row(4)]
+    proof = after((6, row(1000), row(2), row(3), row(4), row(5)), (5, *later))
+    assert proof.state == "whole"
+    assert set(proven(proof)) == set(later)
+
+
+def test_in_no_order_a_page_repeats_rows_of_the_one_before_and_the_later_counts():
+    proof = after((11, *SHUFFLED), (11, row(7, 2), row(4, 6, "danger"), *SHUFFLED[8:], row(11)), sort_asked=False)
+    assert [one for one in everything(proof) if one.port == 4] == [row(4, 6, "danger")]
+
+
 def test_an_exact_answer_replaces_every_row_of_its_port():
     proof = after((99, *FIRST[:8], row(16, 1, "danger"), row(16, 1, "unknown")))
     rows = proven(proof, [Exact(16, (row(16, 4, "normal"),), proven=True), Exact(17, (), proven=True)])
@@ -70,13 +100,15 @@ def test_an_exact_answer_replaces_every_row_of_its_port():
     assert proven(proof, [Exact(8, (), proven=True)])[0] == row(9)
 
 
+def test_an_exact_answer_that_proves_nothing_is_still_the_later_one():
+    rows = everything(after((99, *FIRST)), [Exact(8, (row(8, 5, "danger"),), proven=False)])
+    assert rows == (*FIRST[1:], row(8, 5, "danger"))
+
+
 def test_an_exact_answer_that_proves_nothing_is_added():
     proof = after((99, *FIRST))
     rows = everything(proof, [Exact(8, (row(8, 5, kind="udp"),), proven=False)])
     assert [one for one in rows if one.port == 8] == [row(8), row(8, 5, kind="udp")]
-
-
-SHUFFLED = [row(port, 1 + port % 3) for port in (5, 3, 9, 1, 8, 2, 7, 4, 6, 10)]
 
 
 def test_of_two_readings_what_is_in_either_counts_and_the_later_of_both():
@@ -142,7 +174,7 @@ def test_no_line_beyond_the_pages_near_the_second_look_has_a_port_of_it(case):
     every = [key for page in now.pages for key in page.keys]
     near, ports = set(_keys_up_to(look, now)), {one.port for one in look.rows}
     assert {key for key in every if key[0] in ports} <= near
-    assert set(_covered(look, every, now.orders, to_end=False)) <= near
+    assert set(_covered(look, every, now.orders)) <= near
 
 
 @given(lists_in_order())

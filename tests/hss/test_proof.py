@@ -39,8 +39,10 @@ def test_two_readings_must_list_what_they_share_in_one_order():
 def test_a_whole_reading_stays_half_a_proof_where_the_second_is_started_over():
     half = after((13, *TEN), (13, *REST))
     failed = after((13, *TEN), (12, *REST), proof=half)
-    assert (failed.state, failed.tries) == ("failed", 1)
+    assert (failed.state, failed.tries, failed.why) == ("failed", 1, failed.now.why)
     assert failed.left() == 2
+    assert (failed.again().state, failed.again().tries, failed.again().why) == ("going", 2, "")
+    assert [len(pages) for pages in failed.again().answers] == [2, 2, 0]
     assert after((13, *TEN), (13, *REST), proof=failed.again()).state == "whole"
 
 
@@ -55,6 +57,19 @@ def test_a_second_reading_that_is_in_order_of_port_and_not_of_the_first_needs_a_
     other = after((13, *ascending[0]), (13, *ascending[1]), proof=half)
     assert (other.state, other.why, other.left()) == ("failed", "two readings do not agree", 1)
     assert after((13, *ascending[0]), proof=other.again()).state == "whole"
+
+
+def test_a_list_that_moved_before_its_second_look_gets_no_other_one():
+    ascending = [*range(1, 11)], [*range(7, 14)]
+    seen = after((13, *ascending[0]), (13, *ascending[1]))
+    assert (seen.looks_again, seen.left(), after((13, *ascending[0]), proof=seen).state) == (True, 1, "whole")
+    failed = after((13, *TEN), (12, *REST), proof=seen)
+    again = failed.again()
+    assert (failed.state, again.looks_again, after((13, *ascending[0]), proof=again).state) == (
+        "failed",
+        False,
+        "going",
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,6 +124,35 @@ def test_pages_left_are_counted():
 def stuck():
     """After a second page that is the first one again; the next pages are asked for without an overlap."""
     return after((13, *TEN), (13, *TEN))
+
+
+def test_a_list_that_is_one_page_is_asked_for_once_more_after_a_failure():
+    assert after((2, 22, 23, 24)).left() == 1
+
+
+EVEN = (3, 6, 9, 12, 15, 18, 21, 24, 27, 30)  # in order of number, and of num
+
+
+def test_the_fewest_pages_left_are_those_of_a_list_that_shows_an_order_after_all():
+    begun = after((40, *EVEN))
+    assert (begun.left(), begun.surely_left()) == (5 + 6, 5 + 1)
+    asked = after((40, *EVEN), proof=Proof.begin(sort_asked=True))
+    assert (asked.left(), asked.surely_left()) == (5, 5)
+    assert after((40, *TEN)).surely_left() == 5 + 6  # it shows none
+    second = after((13, *EVEN), proof=after((13, *TEN), (13, *REST)))
+    assert (second.left(), second.surely_left()) == (1, 1)
+    failed = after((2, 3, 6, 9))
+    assert (failed.state, failed.surely_left()) == ("failed", 1)
+
+
+def test_pages_left_without_overlap_are_fewer():
+    assert after((40, *TEN)).left() == 5 + 6
+    assert after((40, *TEN), (40, *TEN)).left() == 3 + 4
+
+
+def test_a_second_reading_that_finds_offsets_rounded_counts_as_the_first_without_overlap():
+    half = after((13, *TEN), (13, *REST))
+    assert after((13, *TEN), (13, *TEN), proof=half).first is None
 
 
 def test_two_readings_without_overlap_must_hold_the_same_rows():

@@ -40,6 +40,41 @@ def test_a_first_page_is_a_proof_if_it_holds_as_many_rows_as_it_counts(first, st
     assert (after(first).state, after(first).why) == (state, why)
 
 
+MIXED = (105, 103, 109, 101, 108, 102, 107, 104, 106, 110)
+
+
+def test_a_list_that_ends_with_fewer_rows_than_it_counts_throughout_has_not_been_read():
+    short = after(page(0, 13, *MIXED), page(6, 13, *MIXED[5:], 111, 115))
+    assert (short.state, short.why) == ("failed", "only 12 of 13 rows came")
+    shrunk = after(page(0, 14, *MIXED), page(6, 13, *MIXED[5:], 111, 115))
+    assert (shrunk.state, len(shrunk.keys)) == ("ended", 12)
+
+
+@pytest.mark.parametrize(
+    ("first", "left"),
+    [
+        (page(0, 2, 22, 23), 0),
+        (page(0, 11, *TEN), 1),
+        (page(0, 16, *TEN), 1),
+        (page(0, 17, *TEN), 2),
+        (page(0, 40, *TEN), 5),
+        (page(0, 10_000, *TEN), 1665 + 1),  # there may be more than it can say
+        (page(0, 6, 22, 23, 24), 3),  # each page brings one line at least
+        (page(0, 40), 0),  # failed
+    ],
+)
+def test_the_pages_left_bring_four_lines_less_than_the_longest(first, left):
+    assert after(first).left() == left
+
+
+def test_a_pass_ends_where_it_takes_twice_the_pages_and_eight_more():
+    line, reading = [MIXED[at % 10] + 100 * (at // 10) for at in range(40)], ListReading()
+    while reading.state == "going":
+        size = reading.step + 1 if reading.pages else 10
+        reading = reading.add(page(reading.offset, 40, *line[reading.offset :][:size]))
+    assert (reading.answers, reading.why) == (8 + 2 * 6 + 1, "it moves faster than it can be read")
+
+
 @pytest.mark.parametrize("rows", [((22, "tcp"), (22, "tcp")), ((22, "tcp"), (22, "udp"))])
 def test_one_page_is_a_proof_whatever_it_repeats(rows):
     assert after(ListPage.of(0, 2, tuple(Row(*row, 1) for row in rows))).state == "ended"

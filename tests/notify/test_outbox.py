@@ -25,9 +25,19 @@ from handler.notify.outbox import (
 from handler.notify.receipts import with_receipts
 from handler.notify.send import DeliveryContext
 from handler.state.document import decode, encode
-from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
+from handler.state.memory import (
+    HISTORY_LENGTH,
+    Batch,
+    Item,
+    LastRun,
+    Receipt,
+    Remembered,
+    RunSummary,
+    SinkMemory,
+    place_of,
+)
 from tests.desk import SOC
-from tests.fakes import NOON, FakeClock, FakeTransport, MemoryStore, category, finding, report
+from tests.fakes import NOON, TARGET, FakeClock, FakeTransport, MemoryStore, category, finding, report
 
 NEW = Item("new", "telnet-23-tcp-host", f"{iso(NOON)} 1 3")
 CHANGE = Batch("change", (NEW,))
@@ -255,3 +265,73 @@ def test_what_ended_long_ago_is_forgotten_when_nobody_is_due_its_end():
         box = outbox(memory=memory)
         remember(box, store, None)
         assert bool(decode(store.document).findings) is kept
+
+
+OTHER = TARGET._replace(project_id="other")
+ELSEWHERE = LastRun(iso(NOON), place=place_of(OTHER), target=tuple(OTHER))
+
+
+class Busy(MemoryStore):
+    """A store in which another place is written just before each of our first saves."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times, self.asked = times, 0
+
+    def save(self, document, version):
+        self.asked += 1
+        if self.times:
+            self.times -= 1
+            _, latest = self.load()
+            super().save(encode(ELSEWHERE), latest)
+        return super().save(document, version)
+
+
+def first_run() -> Outbox:
+    """The outbox of the first run of a place."""
+    return outbox(CHANGE, memory=LastRun(iso(NOON), place=place_of(TARGET)))
+
+
+@pytest.mark.parametrize("times", [1, SAVES - 1])
+def test_a_claim_stands_beside_what_was_written_of_other_places_meanwhile(times):
+    store, box = Busy(times), first_run()
+    assert claim(box, store, None) == str(times + 1)
+    assert decode(store.document).sinks["soc"].pending
+    assert list(decode(store.document).others) == [ELSEWHERE.place]
+    assert store.asked == times + 1
+
+
+def test_a_claim_is_given_up_after_five_that_were_beaten():
+    store = Busy(99)
+    with pytest.raises(StoreConflictError):
+        claim(first_run(), store, None)
+    assert store.asked == SAVES
+
+
+def test_after_a_hiccup_the_same_version_is_saved_over():
+    store, box = Flaky(StoreError("busy")), outbox(CHANGE)
+    store.document, store.count = encode(LastRun(iso(NOON))), 7
+    assert claim(box, store, "7") == "8"
+
+
+def test_where_nothing_could_be_saved_the_version_stays_what_it_was():
+    assert remember(outbox(), Flaky(StoreError("full"), StoreError("full")), "7") == "7"
+    assert remember(outbox(), Flaky(*[StoreConflictError("faster")] * SAVES), "7") == "7"
+
+
+def test_what_this_run_still_claims_stays_claimed_beside_what_another_run_wrote():
+    mine = CHANGE._replace(claimed_by="run-1")
+    store, box = MemoryStore(), outbox(memory=LastRun(iso(NOON), sinks={"soc": SinkMemory(iso(NOON), pending=(mine,))}))
+    store.save(encode(LastRun(iso(NOON), sinks={"soc": SinkMemory(iso(NOON))})), None)
+    remember(box, store, None)
+    assert saved(store).pending == (mine,)
+
+
+def test_without_a_state_the_memory_is_of_this_run():
+    assert stateless(report(finding())).run_at == report().started_at
+
+
+@pytest.mark.parametrize(("host", "remembered"), [("hss.example", TARGET), ("", OTHER)])
+def test_the_memory_is_of_the_target_that_was_asked_and_stays_of_the_last_one_where_none_could_be(host, remembered):
+    after = summarised(ELSEWHERE, report(target=TARGET._replace(host=host)), FakeClock())
+    assert after.target == tuple(remembered._replace(host=host or remembered.host))

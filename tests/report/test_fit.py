@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.models import (
-    CATEGORIES,
-    AnnouncedFinding,
-    Changes,
-    Delivery,
-    ExemptedFinding,
-    PastFinding,
-    Problem,
-    Severity,
-)
+from handler.models import CATEGORIES, AnnouncedFinding, Changes, ExemptedFinding, PastFinding, Problem, Severity
+from handler.models.delivery import Delivery
 from handler.models.gaps import Gaps
 from handler.models.listeners import Host
 from handler.report.fit import RESULT_BYTES, fit_report, fit_reports

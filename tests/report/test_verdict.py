@@ -11,7 +11,6 @@ from handler.errors import SettingsError
 from handler.models import (
     AnnouncedFinding,
     Changes,
-    Delivery,
     Evaluation,
     ExemptedFinding,
     ExemptionNotice,
@@ -20,6 +19,7 @@ from handler.models import (
     Report,
     Severity,
 )
+from handler.models.delivery import Delivery
 from handler.models.gaps import Gaps
 from handler.models.listeners import Host
 from handler.policy.rules import Location, Policy, Rule

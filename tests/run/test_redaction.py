@@ -10,7 +10,8 @@ import pytest
 
 from handler.errors import ApiError, PolicyError
 from handler.function.failure import tell_failure
-from handler.models import Delivery, Problem, Row
+from handler.models import Problem, Row
+from handler.models.delivery import Delivery
 from handler.models.listeners import Listener, PortListeners
 from handler.notify.dispatch import Dispatched
 from handler.policy.load import load_texts

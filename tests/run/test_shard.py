@@ -388,12 +388,57 @@ def test_where_nobody_can_be_told_the_target_is_kept_until_somebody_is(tmp_path)
     assert set(shard.index.targets) == {"a"}
 
 
+INCIDENTS = {"WEBHOOK_URL": "https://alertmanager.example/api/v2/alerts", "WEBHOOK_KIND": "alertmanager"}
+
+
+@pytest.mark.parametrize("sink", [CHAT, INCIDENTS], ids=["chat", "incidents"])
+def test_a_target_that_left_is_kept_while_its_state_cannot_be_read(tmp_path, sink):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**sink)
+    told, state = len(shard.world.web.requests), tmp_path / "states/b.json"
+    kept = state.read_bytes()
+    state.unlink()
+    state.mkdir()
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    (report,) = shard.run(**sink).reports
+    assert "b left TARGETS_CONFIG, and what was open there is not known: " in report.warnings[-1]
+    assert set(shard.index.targets) == {"a", "b"}
+    state.rmdir()
+    state.write_bytes(kept)
+    shard.world.clock.tick(3600)
+    shard.run(**sink)
+    assert set(shard.index.targets) == {"a"}
+    assert any(b'"b' in one.body or b"b: " in one.body for one in shard.world.web.requests[told:])
+
+
+def test_of_a_target_that_left_with_a_damaged_state_it_is_said_that_nothing_is_known(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**CHAT)
+    (tmp_path / "states/b.json").write_bytes(b"damaged")
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    (report,) = shard.run(**CHAT).reports
+    assert "b left TARGETS_CONFIG, and what was open there is not known: no previous state: " in report.warnings[-1]
+    assert set(shard.index.targets) == {"a"}
+
+
+def test_a_target_that_left_is_forgotten_unread_where_nobody_is_to_be_told(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run()
+    (tmp_path / "states/b.json").unlink()
+    (tmp_path / "states/b.json").mkdir()
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    (report,) = shard.run().reports
+    assert (set(shard.index.targets), [line for line in report.warnings if "left" in line]) == ({"a"}, [])
+
+
 def test_alertmanager_hears_that_its_alerts_end(tmp_path):
     shard = Shard(tmp_path, ["a", "b"])
-    sink = {"WEBHOOK_URL": "https://alertmanager.example/api/v2/alerts", "WEBHOOK_KIND": "alertmanager"}
-    shard.run(**sink)
+    shard.run(**INCIDENTS)
     shard.list(["a"])
-    shard.run(**sink)
+    shard.run(**INCIDENTS)
     alerts = json.loads(shard.world.web.requests[-1].body)
     now = iso(shard.world.clock.now())
     found = [one for one in alerts if one["labels"].get("target") == "b" and "port" in one["labels"]]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import logging
+import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -318,6 +319,18 @@ def test_something_else_is_done_once_while_the_first_answer_is_awaited(httpserve
         done.release()
         assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"yes"
     assert not done.acquire(blocking=False)
+
+
+def test_a_process_that_ends_waits_for_what_is_done_meanwhile(httpserver):
+    httpserver.expect_request("/").respond_with_data("yes")
+    outlives: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+    def note() -> None:
+        outlives.put(threading.current_thread().daemon)  # a thread that imports while the interpreter ends crashes it
+
+    with contextlib.closing(HttpTransport(read_timeout=PATIENT, meanwhile=note)) as transport:
+        transport(Request("GET", httpserver.url_for("/")), PATIENT)
+    assert outlives.get(timeout=PATIENT) is False
 
 
 def test_after_a_time_limit_the_next_call_works(raw, httpserver, transport):
