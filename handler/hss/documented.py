@@ -59,13 +59,14 @@ def documented_rows(cloud: str, answer: Any, colons: int) -> tuple[Row, ...] | N
 def documented_counters(cloud: str, answer: Any, colons: int) -> Mapping[str, int] | None:
     """The counters of an answer that was parsed, if all of it is as documented; else None, also where it has none."""
     known = _documented_counters(cloud)
-    if known is None or type(answer) is not dict or not answer or colons != len(answer):
+    if known is None or type(answer) is not dict or colons != len(answer) or not _are_counters(answer, known):
         return None
-    return {name: answer[name] for name in known if name in answer} if _all_known(answer, known) else None
+    return {name: answer[name] for name in known if name in answer}
 
 
-def _all_known(answer: Mapping[str, Any], known: Mapping[str, range]) -> bool:
-    if not (answer.keys() <= known.keys() and _INTEGERS.issuperset(map(type, answer.values()))):
+def _are_counters(answer: Mapping[str, Any], known: Mapping[str, range]) -> bool:
+    """Whether there are some, all of them known, and each an integer within its bounds."""
+    if not answer or not answer.keys() <= known.keys() or not _INTEGERS.issuperset(map(type, answer.values())):
         return False
     return all(value in known[name] for name, value in answer.items())
 

@@ -64,7 +64,8 @@ def _overlay() -> Any:
 
 
 def _read(name: str) -> Any:
-    return json.loads((FOLDER / name).read_bytes())
+    with open(f"{FOLDER}/{name}", "rb") as file:  # noqa: PTH123 - four of them in each first run
+        return json.loads(file.read())
 
 
 def _at(schema: JsonSchema, path: str) -> JsonSchema:

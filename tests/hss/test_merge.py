@@ -174,7 +174,7 @@ def test_no_line_beyond_the_pages_near_the_second_look_has_a_port_of_it(case):
     every = [key for page in now.pages for key in page.keys]
     near, ports = set(_keys_up_to(look, now)), {one.port for one in look.rows}
     assert {key for key in every if key[0] in ports} <= near
-    assert set(_covered(look, every, now.orders, to_end=False)) <= near
+    assert set(_covered(look, every, now.orders)) <= near
 
 
 @given(lists_in_order())
