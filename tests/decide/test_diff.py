@@ -776,3 +776,12 @@ def test_where_nobody_asked_who_listens_a_rule_by_server_says_nothing_of_an_end(
 def test_a_fingerprint_has_32_digits():
     (one,) = evaluate(POLICY, snapshot(category([Row(23, "tcp", 3, "danger")])), NOON.date()).findings
     assert len(one.fingerprint) == 32
+
+
+def test_a_row_that_is_still_there_did_not_close_because_nobody_is_known_to_listen():
+    by_server = Policy("p", "sha256:1", (TELNET._replace(hosts=("web-*",)),))
+    rows = [Row(23, "tcp", 3, "danger")]
+    assert gone(Evaluation((), coverage=(category(rows),)), by_server) == [("resolved", "policy")]
+    tolerant = Policy("p", "sha256:1", (TELNET._replace(above=9),))
+    nobody = (PortListeners(23, ()),)
+    assert gone(Evaluation((), coverage=(category(rows, listeners=nobody),)), tolerant) == [("resolved", "tolerated")]

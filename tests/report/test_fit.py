@@ -123,6 +123,9 @@ def test_endless_problems_and_endings_are_cut_before_a_finding_is():
     whole = report(*findings(7), problems=(long,) * 900, changes=Changes(resolved=(gone,) * 900))
     cut = report_dict(fit_report(whole, 60_000))
     assert (len(cut["findings"]), len(cut["problems"]), len(cut["changes"]["resolved"])) == (7, 50, 20)
+    whole = report(*findings(7), warnings=("w" * 300,) * 900, changes=Changes(unseen=(gone,) * 900))
+    cut = report_dict(fit_report(whole, 60_000))
+    assert (len(cut["findings"]), len(cut["warnings"]), len(cut["changes"]["unseen"])) == (7, 51, 20)
 
 
 def test_what_was_cut_before_stays_counted_when_it_is_cut_again():
@@ -279,6 +282,27 @@ def test_of_findings_too_many_the_servers_of_exempted_and_announced_ones_go_too(
     second = fit_report(whole, size(report_dict(first)))
     assert [one.hosts for one in (second.findings[0], second.exempted[0].finding)] == [(), ()]
     assert second.warnings[-1].endswith("long: servers")
+
+
+def test_where_no_finding_fits_the_rest_of_a_report_stays_if_it_fits_to_the_byte():
+    one = finding(references=(), rationale="", remediation="")
+    whole = report(one, changes=Changes(), policy_files=("a.yaml", "b.yaml"))
+    counts = report_dict(whole)["counts"]
+    room = size(report_dict(whole._replace(findings=(), omitted=1, counts=counts)))
+    assert fit_report(whole, room + 1) == whole._replace(findings=(), omitted=1, counts=counts)
+    for limit in (room, 1):
+        bare = fit_report(whole, limit)
+        assert (bare.changes, bare.policy_files, bare.findings, bare.omitted) == (None, ("a.yaml",), (), 1)
+
+
+def test_two_targets_share_the_room_to_the_byte():
+    """Beside the reports stand 500 bytes, and two between one and the next."""
+    gaps = Gaps((("host", 9, "tcp"),))
+    whole = tuple(named(name, *findings(3), vendor=gaps) for name in "ab")
+    room = 500 + 2 * (size(report_dict(whole[0])) + 1 + 2)
+    assert fit_reports(whole, room) == whole
+    assert [one.vendor for one in fit_reports(whole, room - 1)] == [None, gaps]
+    assert size(targets_dict("run-1", fit_reports(whole, room))) < room
 
 
 def test_what_is_left_of_a_target_in_the_last_resort():

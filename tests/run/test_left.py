@@ -7,6 +7,7 @@ import json
 import pytest
 
 from handler.clock import Deadline
+from handler.models import Secret
 from handler.models.delivery import Delivery
 from handler.run.left import UNCHECKED, Elsewhere, elsewhere, foreign, is_settled, not_known, tell_left
 from handler.run.targets import RunRequest, prepare
@@ -17,6 +18,11 @@ from tests.run.test_shard import Shard
 from tests.world import CLEAN
 
 HOOK = {"WEBHOOK_URL": "https://hooks.example/x"}
+MACHINES = {"WEBHOOK_URL": "https://alertmanager.example/api/v2/alerts", "WEBHOOK_KIND": "alertmanager"}
+SINKS = """sinks:
+  - {name: chat, kind: generic, url: "https://hooks.example/x"}
+  - {name: am, kind: alertmanager, url: "https://alertmanager.example/api/v2/alerts"}
+"""
 
 
 def left_by(folder, **sink):
@@ -103,10 +109,7 @@ def test_who_left_is_told_only_where_more_than_a_second_is_left(tmp_path, second
 
 
 def test_kinds_that_hold_incidents_and_others_are_each_told_once(tmp_path):
-    (tmp_path / "sinks.yaml").write_text(
-        "sinks:\n  - {name: chat, kind: generic, url: 'https://hooks.example/x'}\n"
-        "  - {name: am, kind: alertmanager, url: 'https://alertmanager.example/api/v2/alerts'}\n"
-    )
+    (tmp_path / "sinks.yaml").write_text(SINKS)
     shard = left_by(tmp_path, NOTIFY_CONFIG="sinks.yaml")
     wiring = Wiring(shard.world.context(in_function=False, **shard.settings, NOTIFY_CONFIG="sinks.yaml"))
     run = prepare(wiring, RunRequest())
@@ -121,6 +124,38 @@ def test_kinds_that_hold_incidents_and_others_are_each_told_once(tmp_path):
     assert (alerts[0]["labels"]["target"], alerts[0]["labels"]["port"]) == ("b", "23")
     assert alerts[0]["endsAt"] == "2026-11-22T12:01:00Z"
     assert report["problems"] == [UNCHECKED]
+
+
+def test_each_group_of_sinks_has_at_most_half_of_the_time_that_is_left(tmp_path):
+    (tmp_path / "sinks.yaml").write_text(SINKS)
+    shard = left_by(tmp_path, NOTIFY_CONFIG="sinks.yaml")
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, NOTIFY_CONFIG="sinks.yaml"))
+    run, before = prepare(wiring, RunRequest()), len(shard.world.web.timeouts)
+    tell_left({"b": shard.index.targets["b"]}, run, wiring, Deadline.after(8, shard.world.clock))
+    assert shard.world.web.timeouts[before:] == pytest.approx([3.2, 3.2])  # four fifths of four seconds
+
+
+def test_who_left_is_looked_up_and_told_in_the_state_that_a_door_asked_for(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    asked = RunRequest(state_url=Secret(shard.settings.pop("STATE_URL")))
+    shard.run(request=asked, **MACHINES)
+    shard.list(["a"])
+    shard.run(request=asked, **MACHINES)
+    alerts = [alert["labels"] for request in shard.world.web.requests for alert in json.loads(request.body)]
+    shards = [labels.get("shard", "") for labels in alerts if labels["alertname"] == "PortComplianceWatchdog"]
+    assert (set(shard.index.targets), len(shards), len(set(shards)), "" in shards) == ({"a"}, 3, 1, False)
+
+
+def test_a_chat_hears_of_three_that_left_with_nothing_open_in_one_message(tmp_path):
+    chat = {"WEBHOOK_URL": "https://hooks.slack.com/services/x"}
+    shard = Shard(tmp_path, ["a", "bee", "cat", "dog"], fleet=CLEAN)
+    shard.run(**chat)
+    shard.list(["a"])
+    shard.world.clock.tick(60)
+    (message,), _ = told(shard, **chat)
+    text = json.dumps(message)
+    assert [word for word in ("bee", "cat", "dog", UNCHECKED) if word not in text] == []
+    assert set(shard.index.targets) == {"a"}
 
 
 def test_the_other_indexes_of_a_fleet_are_read_and_the_own_is_not(tmp_path):

@@ -427,3 +427,12 @@ def test_what_may_be_said_of_a_url(url, endpoint, host):
 
 def test_a_request_shows_neither_its_query_nor_its_headers():
     assert SECRET not in repr(Request("GET", f"https://h/?{SECRET}", {"X-Auth-Token": SECRET}, SECRET.encode()))
+
+
+def test_a_thread_that_asks_keeps_no_program_from_ending(httpserver):
+    httpserver.expect_request("/").respond_with_data("fine")
+    before = set(threading.enumerate())
+    with contextlib.closing(HttpTransport(read_timeout=PATIENT)) as transport:
+        transport(Request("GET", httpserver.url_for("/")), PATIENT)
+        asking = [one for one in threading.enumerate() if one not in before and "_work" in one.name]
+    assert [one.daemon for one in asking] == [True]
