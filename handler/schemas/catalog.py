@@ -64,8 +64,7 @@ def _overlay() -> Any:
 
 
 def _read(name: str) -> Any:
-    with open(f"{FOLDER}/{name}", "rb") as file:  # noqa: PTH123 - four of them in each first run
-        return json.loads(file.read())
+    return json.loads((FOLDER / name).read_bytes())
 
 
 def _at(schema: JsonSchema, path: str) -> JsonSchema:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import sys
 from contextlib import suppress
 from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
@@ -144,15 +143,7 @@ def _by_requests(
 @lru_cache(maxsize=64)
 def _way(origin: str, said: tuple[str | None, ...]) -> tuple[Mapping[str, str], str | bool]:  # noqa: ARG001 - a key
     """The proxies to a host, and the CA bundle: what the environment names, which has `said` so much."""
-    proxies = get_environ_proxies(origin) if _may_name_proxy() else {}
-    return proxies, next(filter(None, map(os.environ.get, _BUNDLES)), True)
-
-
-def _may_name_proxy() -> bool:
-    """Whether anything names a proxy; the library goes through the whole environment twice to find none."""
-    if sys.platform in ("darwin", "win32"):  # the system may name one
-        return True
-    return any(name[-6:].lower() == "_proxy" for name in os.environ)
+    return get_environ_proxies(origin), next(filter(None, map(os.environ.get, _BUNDLES)), True)
 
 
 def local_failure(error: BaseException, url: str) -> Failure | None:

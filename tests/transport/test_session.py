@@ -11,10 +11,9 @@ import threading
 import pytest
 import requests
 import urllib3
-from requests.utils import get_environ_proxies
 
 from handler.transport.failures import Failure
-from handler.transport.session import _way, exchange, local_failure, new_session, proxy_wants_login
+from handler.transport.session import exchange, local_failure, new_session, proxy_wants_login
 
 URL = "https://hss.example/v5?token=s3cret"
 
@@ -147,15 +146,6 @@ def test_without_a_proxy_for_the_host_none_is_named(error):
         assert local_failure(error, URL) is None
     with environment(https_proxy=PROXY, no_proxy="hss.example"):
         assert local_failure(error, URL) is None
-
-
-@pytest.mark.parametrize(
-    "name", ["http_proxy", "HTTPS_PROXY", "Http_Proxy", "ALL_PROXY", "no_proxy", "ftp_proxy", None]
-)
-@pytest.mark.parametrize("origin", ["http://hss.example", "https://hss.example:8443"])
-def test_the_way_to_a_host_is_the_one_that_requests_would_take(name, origin):
-    with environment(**({} if name is None else {name: PROXY})):
-        assert _way(origin, (name,)) == (get_environ_proxies(origin), True)
 
 
 @pytest.mark.parametrize("scheme", ["socks5", "SOCKS5h", "socks4"])
