@@ -614,7 +614,7 @@ def test_tests_of_keys_that_are_heeded_already_are_left_out():
 
 
 def test_exemptions_that_do_not_tolerate_a_row_are_not_among_those_that_may():
-    in_force = ExemptionsInForce([exemption(id="few", up_to=2), exemption(id="many", up_to=9)], DAY, "7")
+    in_force = in_force_of(exemption(id="few", up_to=2), exemption(id="many", up_to=9))
     subject = Subject("host", 23, "tcp", 3, None, PortListeners(23))
     assert [(one.id, answer) for one, answer in in_force.tolerating(TELNET, subject)] == [("many", "yes")]
 
