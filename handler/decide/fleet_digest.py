@@ -65,19 +65,22 @@ def digest_for(
     unread = {f"#{text.partition(':')[0]}": f"not read: {text}" for text in fleet.unread}
     targets = _by_name(fleet.targets)
     standings = {**dict.fromkeys(unread, "stale"), **{name: one.standing for name, one in targets.items()}}
-    telling = {
-        name: standing
-        for name, standing in standings.items()
-        if _tells(standing, *_before(told, name), now, remind_after)
-    }
+    telling = _telling(standings, told, now, remind_after)
     remembered = _remembered(standings, telling, told, iso(now))
     return FleetDigest(
         tuple(unread[name] for name in telling if name in unread),
         tuple(targets[name] for name in telling if name in targets),
         remembered,
-        "|".join(_event(name, standing, targets.get(name), told) for name, standing in telling.items()),
+        "|".join(_event(name, standings[name], targets.get(name), told) for name in telling),
         _not_known(told) and not _not_known(remembered),
     )
+
+
+def _telling(
+    standings: Mapping[str, str], told: Mapping[str, str], now: datetime, remind_after: timedelta | None
+) -> list[str]:
+    """Who is in the digest, in the order of the fleet."""
+    return [name for name, one in standings.items() if _tells(one, *_before(told, name), now, remind_after)]
 
 
 def _remembered(
