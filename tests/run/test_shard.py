@@ -19,7 +19,7 @@ from handler.run.wiring import Wiring
 from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
 from handler.transport.request import Response
-from tests.fakes import FakeClock, MovingClock
+from tests.fakes import FakeClock, MovingClock, category, snapshot
 from tests.world import CLEAN, TIMER, World
 
 HOUR = timedelta(hours=1)
@@ -602,3 +602,37 @@ def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path):
     shard.run(request=RunRequest(target="renamed"))
     assert set(shard.index.targets) == {"a", "b", "renamed"}
     assert shard.index.targets["renamed"].first_seen == iso(shard.world.clock.now())
+
+
+def test_a_run_leases_its_shard_under_its_own_id(tmp_path):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    leases = []
+
+    def asked(request, timeout):
+        leases.append(shard.index.lease)
+        return shard.world.simulator(request, timeout)
+
+    shard.world.warm.api = asked
+    outcome = shard.run(seconds=20)
+    until = iso(shard.world.clock.now() + timedelta(seconds=20))
+    assert set(leases) == {Lease(outcome.run_id, until)}
+
+
+def test_without_a_file_other_targets_of_an_index_are_nobody_s_and_stay(tmp_path):
+    world = World(fleet=CLEAN, root=tmp_path, clock=FakeClock())
+    path, at = tmp_path / "_index.json", iso(world.clock.now())
+    other = IndexEntry(verdict="compliant", last_run_at=at, last_complete_at=at, place="h|p|")
+    path.write_bytes(to_bytes(index_document(Index({"other": other}))))
+    wiring = Wiring(world.context(in_function=False, STATE_URL=f"file://{tmp_path}/{{target}}.json"))
+    (report,) = check_targets(prepare(wiring, RunRequest()), wiring, 60).reports
+    assert (report.verdict, report.warnings) == ("compliant", ())
+    known = index_of(json.loads(path.read_text())).targets
+    assert (set(known), known["other"]) == ({"other", "default"}, other)
+
+
+def test_a_recording_has_an_entry_in_the_index_without_calls(tmp_path):
+    taken = snapshot(category())
+    wiring = Wiring(World(root=tmp_path).context(in_function=False, STATE_URL=f"file://{tmp_path}/{{target}}.json"))
+    (report,) = check_targets(prepare(wiring, RunRequest(snapshot=taken)), wiring, 60).reports
+    entry = index_of(json.loads((tmp_path / "_index.json").read_text())).targets[taken.target.name]
+    assert (report.verdict, entry.verdict, entry.calls) == ("compliant", "compliant", 0)
