@@ -19,7 +19,7 @@ from handler.run.wiring import Wiring
 from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
 from handler.transport.request import Response
-from tests.fakes import FakeClock, MovingClock, category, snapshot
+from tests.fakes import FakeClock, FakeTransport, MovingClock, category, snapshot
 from tests.world import CLEAN, TIMER, World
 
 HOUR = timedelta(hours=1)
@@ -592,16 +592,39 @@ def test_what_a_target_waited_for_its_pace_does_not_make_it_slow(tmp_path):
     assert sum(shard.world.clock.slept) == pytest.approx(61)
 
 
-def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path):
+@pytest.mark.parametrize("found", ["folder", "damaged"])
+def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path, found):
     shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
     shard.run()
-    (tmp_path / "states/a.json").unlink()
-    (tmp_path / "states/a.json").mkdir()
+    state = tmp_path / "states/a.json"
+    state.unlink()
+    if found == "folder":
+        state.mkdir()
+    else:
+        state.write_bytes(b"damaged")
     shard.list(["renamed", "b"], b="another")
     shard.world.clock.tick(60)
     shard.run(request=RunRequest(target="renamed"))
     assert set(shard.index.targets) == {"a", "b", "renamed"}
     assert shard.index.targets["renamed"].first_seen == iso(shard.world.clock.now())
+    assert list(state.parent.glob("a.json.damaged-*")) == []
+
+
+def test_a_dry_run_leaves_a_damaged_index_as_it_is(tmp_path):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    shard.path.parent.mkdir()
+    shard.path.write_bytes(b"damaged")
+    shard.run(request=RunRequest(dry_run=True))
+    assert [(path.name, path.read_bytes()) for path in shard.path.parent.iterdir()] == [("_index.json", b"damaged")]
+
+
+def test_an_index_in_obs_is_looked_for_in_the_region_of_its_targets():
+    world = World(clock=FakeClock())
+    world.warm.api = FakeTransport(lambda request: Response(404))
+    keys = {"HSS_AUTH_TOKEN": None, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
+    wiring = Wiring(world.context(STATE_URL="obs://bucket/states/{target}.json", **keys))
+    check_targets(prepare(wiring, RunRequest()), wiring, 60)
+    assert world.warm.api.requests[0].url == "https://bucket.obs.eu-de.otc.t-systems.com/states/_index.json"
 
 
 def test_a_run_leases_its_shard_under_its_own_id(tmp_path):

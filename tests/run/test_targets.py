@@ -341,6 +341,7 @@ def test_categories_are_those_of_the_door_else_of_the_target_else_of_the_setting
     settings = targets_file(tmp_path, f"name: a, {PLAIN}, policy: p.yaml{target}")
     run, _ = prepared(World(root=tmp_path), RunRequest(categories=door), HSS_CATEGORIES=setting, **settings)
     assert [(each.categories, each.skipped) for each in run.targets] == [(asked, skipped)]
+    assert [(each.name, each.place.name, each.target.name) for each in run.targets] == [("a", "a", "a")]
 
 
 def test_a_policy_is_that_of_the_door_else_of_the_target_else_of_the_settings_and_each_is_read_once(tmp_path):
