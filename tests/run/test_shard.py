@@ -610,21 +610,25 @@ def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path, fou
     assert list(state.parent.glob("a.json.damaged-*")) == []
 
 
-def test_a_dry_run_leaves_a_damaged_index_as_it_is(tmp_path):
+def test_a_dry_run_leaves_a_damaged_index_or_state_as_it_is(tmp_path):
     shard = Shard(tmp_path, ["a"], fleet=CLEAN)
     shard.path.parent.mkdir()
-    shard.path.write_bytes(b"damaged")
+    for path in (shard.path, shard.path.with_name("a.json")):
+        path.write_bytes(b"damaged")
     shard.run(request=RunRequest(dry_run=True))
-    assert [(path.name, path.read_bytes()) for path in shard.path.parent.iterdir()] == [("_index.json", b"damaged")]
+    there = {path.name: path.read_bytes() for path in shard.path.parent.iterdir()}
+    assert there == {"_index.json": b"damaged", "a.json": b"damaged"}
 
 
-def test_an_index_in_obs_is_looked_for_in_the_region_of_its_targets():
+def test_an_index_and_a_state_in_obs_are_looked_for_in_the_region_of_its_targets():
     world = World(clock=FakeClock())
     world.warm.api = FakeTransport(lambda request: Response(404))
     keys = {"HSS_AUTH_TOKEN": None, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
     wiring = Wiring(world.context(STATE_URL="obs://bucket/states/{target}.json", **keys))
     check_targets(prepare(wiring, RunRequest()), wiring, 60)
-    assert world.warm.api.requests[0].url == "https://bucket.obs.eu-de.otc.t-systems.com/states/_index.json"
+    asked = {request.url.removesuffix(".probe") for request in world.warm.api.requests if "bucket" in request.url}
+    bucket = "https://bucket.obs.eu-de.otc.t-systems.com/states"
+    assert asked == {f"{bucket}/_index.json", f"{bucket}/default.json"}
 
 
 def test_a_run_leases_its_shard_under_its_own_id(tmp_path):
