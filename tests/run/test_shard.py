@@ -610,6 +610,18 @@ def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path, fou
     assert list(state.parent.glob("a.json.damaged-*")) == []
 
 
+def test_what_is_wrong_with_an_index_is_said_once_after_what_else_is(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    shard.path.parent.mkdir()
+    shard.path.write_bytes(b"damaged")
+    first, second = shard.run(WEBHOOK_URL="https://hooks.example/x").reports
+    assert [("without a secret" in line, "index is rebuilt" in line) for line in first.warnings] == [
+        (True, False),
+        (False, True),
+    ]
+    assert ["without a secret" in line for line in second.warnings] == [True]
+
+
 def test_a_dry_run_leaves_a_damaged_index_or_state_as_it_is(tmp_path):
     shard = Shard(tmp_path, ["a"], fleet=CLEAN)
     shard.path.parent.mkdir()
