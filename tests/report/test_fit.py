@@ -303,6 +303,10 @@ def test_two_targets_share_the_room_to_the_byte():
     assert fit_reports(whole, room) == whole
     assert [one.vendor for one in fit_reports(whole, room - 1)] == [None, gaps]
     assert size(targets_dict("run-1", fit_reports(whole, room))) < room
+    large = named("c", *findings(5), vendor=gaps)
+    room = 500 + size(report_dict(whole[0])) + 2 + size(report_dict(large)) + 1 + 2
+    assert fit_reports((whole[0], large), room) == (whole[0], large)
+    assert [one.vendor for one in fit_reports((whole[0], large), room - 1)] == [gaps, None]
 
 
 def test_what_is_left_of_a_target_in_the_last_resort():

@@ -135,6 +135,16 @@ def test_each_group_of_sinks_has_at_most_half_of_the_time_that_is_left(tmp_path)
     assert shard.world.web.timeouts[before:] == pytest.approx([3.2, 3.2])  # four fifths of four seconds
 
 
+def test_a_fault_of_our_own_is_logged_by_its_kind_and_costs_no_other_target_its_word(tmp_path, caplog):
+    shard = left_by(tmp_path, **HOOK)
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, **HOOK))
+    entry, clock = shard.index.targets["b"], shard.world.clock
+    left = {"b": entry, "broken": IndexEntry(place=None)}
+    shard.path.with_name("broken.json").write_bytes(shard.path.with_name("b.json").read_bytes())
+    come = tell_left(left, prepare(wiring, RunRequest()), wiring, Deadline.after(20, clock))
+    assert (list(come), "AttributeError" in caplog.text) == (["b"], True)
+
+
 def test_who_left_is_looked_up_and_told_in_the_state_that_a_door_asked_for(tmp_path):
     shard = Shard(tmp_path, ["a", "b"])
     asked = RunRequest(state_url=Secret(shard.settings.pop("STATE_URL")))

@@ -20,7 +20,7 @@ from handler.simulator.fleet import Line
 from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
 from handler.transport.request import Response
-from tests.fakes import FakeClock, MovingClock
+from tests.fakes import FakeClock, FakeTransport, MovingClock, category, snapshot
 from tests.world import CLEAN, TIMER, World
 
 HOUR = timedelta(hours=1)
@@ -721,13 +721,86 @@ def test_what_a_target_waited_for_its_pace_does_not_make_it_slow(tmp_path):
     assert sum(shard.world.clock.slept) == pytest.approx(61)
 
 
-def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path):
+@pytest.mark.parametrize("found", ["folder", "damaged"])
+def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path, found):
     shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
     shard.run()
-    (tmp_path / "states/a.json").unlink()
-    (tmp_path / "states/a.json").mkdir()
+    state = tmp_path / "states/a.json"
+    state.unlink()
+    if found == "folder":
+        state.mkdir()
+    else:
+        state.write_bytes(b"damaged")
     shard.list(["renamed", "b"], b="another")
     shard.world.clock.tick(60)
     shard.run(request=RunRequest(target="renamed"))
     assert set(shard.index.targets) == {"a", "b", "renamed"}
     assert shard.index.targets["renamed"].first_seen == iso(shard.world.clock.now())
+    assert list(state.parent.glob("a.json.damaged-*")) == []
+
+
+def test_what_is_wrong_with_an_index_is_said_once_after_what_else_is(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    shard.path.parent.mkdir()
+    shard.path.write_bytes(b"damaged")
+    first, second = shard.run(WEBHOOK_URL="https://hooks.example/x").reports
+    assert [("without a secret" in line, "index is rebuilt" in line) for line in first.warnings] == [
+        (True, False),
+        (False, True),
+    ]
+    assert ["without a secret" in line for line in second.warnings] == [True]
+
+
+def test_a_dry_run_leaves_a_damaged_index_or_state_as_it_is(tmp_path):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    shard.path.parent.mkdir()
+    for path in (shard.path, shard.path.with_name("a.json")):
+        path.write_bytes(b"damaged")
+    shard.run(request=RunRequest(dry_run=True))
+    there = {path.name: path.read_bytes() for path in shard.path.parent.iterdir()}
+    assert there == {"_index.json": b"damaged", "a.json": b"damaged"}
+
+
+def test_an_index_and_a_state_in_obs_are_looked_for_in_the_region_of_its_targets():
+    world = World(clock=FakeClock())
+    world.warm.api = FakeTransport(lambda request: Response(404))
+    keys = {"HSS_AUTH_TOKEN": None, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
+    wiring = Wiring(world.context(STATE_URL="obs://bucket/states/{target}.json", **keys))
+    check_targets(prepare(wiring, RunRequest()), wiring, 60)
+    asked = {request.url.removesuffix(".probe") for request in world.warm.api.requests if "bucket" in request.url}
+    bucket = "https://bucket.obs.eu-de.otc.t-systems.com/states"
+    assert asked == {f"{bucket}/_index.json", f"{bucket}/default.json"}
+
+
+def test_a_run_leases_its_shard_under_its_own_id(tmp_path):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    leases = []
+
+    def asked(request, timeout):
+        leases.append(shard.index.lease)
+        return shard.world.simulator(request, timeout)
+
+    shard.world.warm.api = asked
+    outcome = shard.run(seconds=20)
+    until = iso(shard.world.clock.now() + timedelta(seconds=20))
+    assert set(leases) == {Lease(outcome.run_id, until)}
+
+
+def test_without_a_file_other_targets_of_an_index_are_nobody_s_and_stay(tmp_path):
+    world = World(fleet=CLEAN, root=tmp_path, clock=FakeClock())
+    path, at = tmp_path / "_index.json", iso(world.clock.now())
+    other = IndexEntry(verdict="compliant", last_run_at=at, last_complete_at=at, place="h|p|")
+    path.write_bytes(to_bytes(index_document(Index({"other": other}))))
+    wiring = Wiring(world.context(in_function=False, STATE_URL=f"file://{tmp_path}/{{target}}.json"))
+    (report,) = check_targets(prepare(wiring, RunRequest()), wiring, 60).reports
+    assert (report.verdict, report.warnings) == ("compliant", ())
+    known = index_of(json.loads(path.read_text())).targets
+    assert (set(known), known["other"]) == ({"other", "default"}, other)
+
+
+def test_a_recording_has_an_entry_in_the_index_without_calls(tmp_path):
+    taken = snapshot(category())
+    wiring = Wiring(World(root=tmp_path).context(in_function=False, STATE_URL=f"file://{tmp_path}/{{target}}.json"))
+    (report,) = check_targets(prepare(wiring, RunRequest(snapshot=taken)), wiring, 60).reports
+    entry = index_of(json.loads((tmp_path / "_index.json").read_text())).targets[taken.target.name]
+    assert (report.verdict, entry.verdict, entry.calls) == ("compliant", "compliant", 0)
