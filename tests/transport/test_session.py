@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import socket
 import ssl
 import threading
@@ -12,8 +13,8 @@ import pytest
 import requests
 import urllib3
 
-from handler.transport.failures import Failure
-from handler.transport.session import exchange, local_failure, new_session, proxy_wants_login
+from handler.transport.failures import Failure, failure_of
+from handler.transport.session import _way, exchange, local_failure, new_session, proxy_wants_login
 
 URL = "https://hss.example/v5?token=s3cret"
 
@@ -207,3 +208,19 @@ def test_what_is_no_url_has_no_proxy():
     with environment(https_proxy=PROXY):
         assert local_failure(requests.exceptions.InvalidURL("https://[::1"), "https://[::1") is None
         assert proxy_wants_login("https://[::1").culprit == "a proxy"
+
+
+def test_the_way_to_a_host_is_looked_up_once_whatever_is_asked_there(httpserver):
+    httpserver.expect_request(re.compile("/.*")).respond_with_data("fine")
+    _way.cache_clear()
+    with new_session() as made:
+        for path in ("/", "/a", "/a/b/c/d?token=s3cret", "/b//c"):
+            exchange(made, "GET", httpserver.url_for(path), {}, None, (60, 60)).close()
+    assert _way.cache_info().currsize == 1
+
+
+def test_what_an_error_was_raised_from_is_found_beside_what_says_nothing():
+    error = OSError("outer")
+    error.__cause__ = ValueError("says nothing")
+    error.reason = ConnectionRefusedError("inner")
+    assert failure_of(error).reason == "connection refused"
