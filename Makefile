@@ -19,10 +19,10 @@ setup:
 COVERAGE ?= $(CI)
 
 test: setup lint ## lint, then all tests; where CI is set with branch coverage, too
-	$(BIN)/python -m pytest -n auto --dist loadfile $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
+	$(BIN)/python -m pytest -n auto $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
 
 test-other: setup ## the tests that need no real server, on another Python: make test-other PYTHON=python3.12 VENV=.venv-3.12 [TESTS=tests/hss]
-	$(BIN)/python -m pytest -n auto --dist loadfile -q -m "not real" $(TESTS)
+	$(BIN)/python -m pytest -n auto -q -m "not real" $(TESTS)
 
 lint: setup ## ruff, mypy --strict, import contract, no boto3 in any lock file
 	$(BIN)/ruff check .

@@ -56,6 +56,13 @@ def floor(place: Place, server: Serving) -> Callable[[], Sample]:
     return _child(place, "floor.py", job, server, isolated=True)
 
 
+def same_calls(place: Place, server: Serving) -> Callable[[], Sample]:
+    """The floor that asks just what our run asks of this server, in that order; it runs once to tell."""
+    ours(place, server)()
+    job = {"code": str(place.code), "urls": [server.url + path for path in server.paths]}
+    return _child(place, "floor.py", job | {"token": server.options.tokens[0]}, server, isolated=True)
+
+
 def importing(place: Place, what: str) -> Callable[[], Sample]:
     return _child(place, "floor.py", {"code": str(place.code), "what": what}, None, isolated=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from bench.fresh import FOUR, Place, floor, importing, one_core, ours, sdk
+from bench.fresh import FOUR, Place, floor, importing, one_core, ours, same_calls, sdk
 from bench.measure import Figures, exponent, paired
 from bench.serving import Serving
 
@@ -69,6 +69,7 @@ def whole(place: Place, rounds: int) -> Section:
                 "ours": ours(place, server),
                 "ours, imports ahead": ours(place, server, imports_ahead=True),
                 "floor": floor(place, server),
+                "floor of the same calls": same_calls(place, server),
             }
             if place.sdk_python and order == "port":
                 contestants |= {f"SDK, page {n or 10}": sdk(place, server, n) for n in (0, 200)}
@@ -77,6 +78,9 @@ def whole(place: Place, rounds: int) -> Section:
             "rows": rows,
             "figures": figures.plain(),
             "CPU / floor, imports apart": figures.ratio("ours, imports ahead", "floor", "work_cpu"),
+            "CPU / the same calls, imports apart": figures.ratio(
+                "ours, imports ahead", "floor of the same calls", "work_cpu"
+            ),
             "CPU / floor, late imports included": figures.ratio("ours", "floor", "work_cpu"),
             "whole CPU / floor": figures.ratio("ours", "floor", "cpu"),
         }

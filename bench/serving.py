@@ -27,6 +27,7 @@ class Serving:
         self.options = Options(cloud=cloud, order=order, **OPTIONS)
         self.simulator = Simulator(generate(1, rows, cloud=cloud), self.options)
         self.latency, self.calls, self.first = latency, 0, 0.0
+        self.paths: list[str] = []  # what was asked since the last reset
         self._answers: dict[str, Response] = {}
         self._lock = threading.Lock()
         outer = self
@@ -57,6 +58,7 @@ class Serving:
         with self._lock:
             self.first = self.first or arrived
             self.calls += 1
+            self.paths.append(path)
             known = self._answers.get(path)
             if known is None:
                 known = self.simulator(Request("GET", self.url + path, headers), 30.0)
@@ -66,7 +68,7 @@ class Serving:
         return known
 
     def reset(self) -> None:
-        self.calls, self.first = 0, 0.0
+        self.calls, self.first, self.paths = 0, 0.0, []
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()

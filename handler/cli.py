@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from handler import __version__
@@ -97,6 +98,15 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(message, hint=f"See `{self.prog} --help`.")
 
 
+NEVER_EMPTY = (
+    "--snapshot",
+    "--output",
+    "--report",
+    "--state",
+    "--fleet",
+)  # where an empty value would mean another source
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code. Never ends in a traceback for what a user or a network did."""
     with surviving_streams():
@@ -106,6 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(arguments: list[str]) -> int:
     try:
         parsed = build_parser(arguments).parse_args(arguments)
+        _refuse_empty(arguments)
         return int(parsed.run(parsed))
     except PortComplianceError as error:
         print(f"error: {error.message}", file=sys.stderr)
@@ -116,6 +127,14 @@ def _main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+
+
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """An empty value, as of `--snapshot "$FILE"` where FILE is not set, is not the same as none. Raises UsageError."""
+    pairs = [*pairwise(arguments), *(argument.split("=", 1) for argument in arguments)]
+    empty = [name for name in NEVER_EMPTY if any([*pair] == [name, ""] for pair in pairs)]
+    if empty:
+        raise UsageError(f"{', '.join(empty)}: the value is empty")
 
 
 def _hint(error: PortComplianceError, arguments: Sequence[str]) -> str:

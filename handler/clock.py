@@ -80,6 +80,10 @@ class Deadline(NamedTuple):
         """Seconds left, never negative."""
         return max(0.0, self.at - self.clock.monotonic())
 
+    def share(self, among: int) -> Deadline:
+        """The deadline of one of so many that share what is left, each the same."""
+        return Deadline.after(self.left() / among, self.clock)
+
     def no_sooner_than(self, seconds: float) -> Deadline:
         """The same deadline, or one that lies `seconds` ahead of now if that is later."""
         return Deadline(max(self.at, self.clock.monotonic() + seconds), self.clock)

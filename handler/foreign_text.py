@@ -19,6 +19,8 @@ def one_line(text: str, longest: int, *, unseen: str = "") -> str:
 
     White space becomes single blanks. `unseen` stands for each other character that cannot be seen.
     """
+    if len(text) <= longest and text.isprintable() and "  " not in text and text.strip() == text:
+        return text
     head = text[: 8 * longest + 64]  # much of it may be white space
     line = " ".join(visible(head, unseen=unseen).split())
     return cut(line if len(head) == len(text) else line + ELLIPSIS, longest)

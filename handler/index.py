@@ -24,13 +24,14 @@ from handler.run.context import AgencyKeys, Context, FunctionIdentity, Warm
 from handler.run.targets import RunRequest, budget_seconds, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
-from handler.transport.http import HttpTransport, load_requests
+from handler.transport.http import HttpTransport
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from handler.function.events import Trigger
-    from handler.models import Delivery, Report
+    from handler.models import Report
+    from handler.models.delivery import Delivery
     from handler.run.result import RunResult
 
 lazy.load_what_asks()  # while the platform makes an instance; every event but a few asks
@@ -46,7 +47,7 @@ def initializer(context: Any) -> None:
     """
     gc.set_threshold(MANY_OBJECTS)
     context_of(context)
-    load_requests()
+    _api().open()
     gc.freeze()
 
 
@@ -137,7 +138,7 @@ def _run(trigger: Trigger, wiring: Wiring, left: float | None, limit: float | No
 
 def _tested(told: tuple[Delivery, ...]) -> dict[str, Any]:
     """What came of a test of the sinks. Raises DeliveryError where none took it."""
-    if not any(one.status in lazy.TAKEN for one in told):
+    if not any(one.taken for one in told):
         raise DeliveryError("no sink took the test: " + "; ".join(f"{one.sink}: {one.reason}" for one in told)[:1000])
     return {"version": "1", "notify_test": True, "deliveries": [one._asdict() for one in told]}
 
@@ -167,7 +168,12 @@ def _nobody_knows(outcome: RunResult) -> PortComplianceError:
 
 @cache
 def _warm() -> Warm:
-    return Warm(api=HttpTransport(meanwhile=lazy.load_what_follows))
+    return Warm(api=_api())
+
+
+@cache
+def _api() -> HttpTransport:
+    return HttpTransport(meanwhile=lazy.load_what_follows)
 
 
 def _text(value: object) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from dataclasses import dataclass
@@ -16,8 +17,24 @@ settings.register_profile("steady", deadline=None, derandomize=True, suppress_he
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
+# Where an image forbids bytecode, every worker and every process that a test starts would compile all that it imports.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+MANY_OBJECTS = 100_000
+"""So many new objects, and the collector looks for those that nobody uses: tests make many and keep few."""
+
 OURS = ("HSS_", "OS_", "HUAWEICLOUD_", "WEBHOOK_", "NOTIFY_", "STATE_", "RUN_", "TARGETS_", "POLICY_")
 """How the names of our settings begin."""
+
+
+def pytest_sessionstart():
+    gc.set_threshold(MANY_OBJECTS)
+
+
+def pytest_collection_finish():
+    """What was collected stays to the end: the collector need not look through ten thousand tests again and again."""
+    gc.freeze()
 
 
 @dataclass

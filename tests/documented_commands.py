@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -60,6 +61,7 @@ def hinted() -> Iterator[Shown]:
                 yield Shown(str(path.relative_to(ROOT)), re.sub(r"\{[^}]*\}", "X", found), whole=False)
 
 
+@cache
 def parsers() -> dict[str, argparse.ArgumentParser]:
     """The parser of each command and subcommand, by its words; each knows its arguments only when it is called."""
     calls = [[]]

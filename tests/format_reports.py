@@ -2,17 +2,8 @@
 
 from __future__ import annotations
 
-from handler.models import (
-    AnnouncedFinding,
-    Changes,
-    Delivery,
-    ExemptedFinding,
-    PastFinding,
-    Problem,
-    Report,
-    Row,
-    Severity,
-)
+from handler.models import AnnouncedFinding, Changes, ExemptedFinding, PastFinding, Problem, Report, Row, Severity
+from handler.models.delivery import Delivery
 from handler.models.gaps import Gaps
 from handler.models.listeners import Host
 from tests.fakes import TARGET, category, finding, report

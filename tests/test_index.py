@@ -14,6 +14,7 @@ from handler.transport.request import Response
 from tests.world import CLEAN, TIMER, StrictContext, World
 
 HOOK = "https://hooks.example.org/secret-path"
+PYTHONS_OWN = (700, 10, 10)  # how often an interpreter that nobody told otherwise looks for unused objects
 
 
 def answer(world, event=TIMER, left=60.0, limit=60.0, **settings):
@@ -200,11 +201,13 @@ def test_the_context_is_used_by_its_documented_methods_only():
 
 @pytest.fixture
 def collector():
-    """The collector of unused objects, afterwards as it was before."""
+    """The collector of unused objects as Python starts with it, afterwards as it was before."""
     before = gc.get_threshold()
-    yield gc
     gc.unfreeze()
+    gc.set_threshold(*PYTHONS_OWN)
+    yield gc
     gc.set_threshold(*before)
+    gc.freeze()
 
 
 def test_initializer_returns_nothing_and_asks_nothing(collector):

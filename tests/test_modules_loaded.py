@@ -72,6 +72,32 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
+FIRST_REQUEST = """
+import json, sys
+from handler import index
+from handler.transport.http import HttpTransport
+
+class Context:
+    getUserData = staticmethod(json.loads(sys.argv[1]).get)
+    getProjectID = getSecurityAccessKey = getSecuritySecretKey = getSecurityToken = getRequestID = lambda self: ""
+    getRemainingTimeInMilliSeconds = lambda self: 60_000
+
+class Seen(BaseException):
+    pass
+
+def ask(*_):
+    print(json.dumps(sorted(sys.modules)))
+    raise Seen
+
+index.initializer(Context())
+HttpTransport.__call__ = ask
+try:
+    index.handler({}, Context())
+except Seen:
+    pass
+"""
+
+
 def in_fresh_process(code, *arguments):
     command = [sys.executable, "-c", code, *map(str, arguments)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
@@ -143,6 +169,39 @@ def test_a_policy_or_snapshot_with_a_fault_brings_the_judge_that_words_it(tmp_pa
     (tmp_path / "s.json").write_text('{"version": "1", "kind": "port-compliance/snapshot"}')
     code, modules = in_fresh_process(COMMAND, "schema", "check", tmp_path / "s.json")
     assert (code, among(modules, HEAVY)) == (2, ["jsonschema"])
+
+
+TARGETS = """
+targets:
+  - {name: a, endpoint: "https://a.example", cloud: otc, project_id: p}
+  - {name: b, endpoint: "https://b.example", cloud: otc, project_id: p}
+"""
+SINKS = """
+sinks:
+  - {name: watchdog, kind: ping, url: "https://ping.example/0123456789abcdef"}
+  - {name: chat, kind: slack, url: "https://hooks.example/services/T0/B0/0123456789abcdef"}
+"""
+
+
+def test_what_decides_and_tells_waits_for_the_first_request_with_sinks_and_several_targets_too(tmp_path):
+    (tmp_path / "targets.yaml").write_text(TARGETS)
+    (tmp_path / "sinks.yaml").write_text(SINKS)
+    settings = {
+        "TARGETS_CONFIG": str(tmp_path / "targets.yaml"),
+        "NOTIFY_CONFIG": str(tmp_path / "sinks.yaml"),
+        "POLICY_PATH": compiled(tmp_path),
+        "HSS_AUTH_TOKEN": "a-token-of-at-least-32-characters-0",
+    }
+    modules = in_fresh_process(FIRST_REQUEST, json.dumps(settings))
+    tells = [
+        "handler.notify",
+        "handler.decide.evaluate",
+        "handler.report",
+        "handler.run.check_in",
+        "handler.run.conclude",
+    ]
+    assert among(modules, tells) == []
+    assert "handler.run.end_of_run" in modules
 
 
 def test_what_follows_the_first_request_is_what_decides_and_tells():

@@ -101,7 +101,15 @@ ROOMS = {
     "report": Room(files("report", "*"), ("tests/report", "tests/function", *RUNS)),
     "retries": Room(("handler/retries.py",), ("tests/test_retries.py", *tests("hss", "client"))),
     "state": Room(STATE, tests("state", "document", "file", "index", "memory", "obs", "redis", "shared_index")),
-    "targets": Room(TARGETS, (*RUNS, *tests("decide", "schedule"), *tests("commands", "check_servers"))),
+    "targets": Room(
+        TARGETS,
+        (
+            *RUNS,
+            *tests("run", "check_in", "end_of_run"),
+            *tests("decide", "schedule"),
+            *tests("commands", "check_servers"),
+        ),
+    ),
     "transport": Room(files("transport", "*"), ("tests/transport", *tests("commands", "way_out"))),
     "walk": Room(WALK, READING),
 }

@@ -1,4 +1,4 @@
-"""The same pages by bare requests and json.loads, without any check; or only imports (`what` of the job)."""
+"""The same pages by bare requests and json.loads, without any check; or `urls` of the job; or only imports (`what`)."""
 
 import json
 import sys
@@ -13,12 +13,15 @@ exec(job.get("what", "import requests"))
 importable, import_cpu = now(), time.process_time() - started_cpu
 rows = 0
 loaded_cpu = time.process_time()
-if "url" in job:
+if "token" in job:
     import requests
 
     session = requests.Session()
     session.headers["X-Auth-Token"] = job["token"]
-    while True:
+    for url in job.get("urls", ()):
+        page = json.loads(session.get(url, timeout=30).content)
+        rows += len(page.get("data_list", ()))
+    while "url" in job:
         answer = session.get(f"{job['url']}&limit=200&offset={rows}", timeout=30)
         page = json.loads(answer.content)
         rows += len(page["data_list"])

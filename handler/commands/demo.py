@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from handler.simulator.inbox import Inbox, Received
 
-DESCRIPTION = "Runs the function three times against a simulated cloud and shows what people would be told."
+DESCRIPTION = "Runs the function four times against simulated clouds and shows what people would be told."
 EXAMPLE = "port-compliance demo"
 TIMER_EVENT = {
     "version": "v1.0",

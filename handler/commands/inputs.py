@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
 
 def read_file(path: str) -> bytes:
-    """The bytes of a snapshot or report, one more than allowed at most. Raises UsageError."""
+    """The bytes of a snapshot or report, one more than allowed at most; `-` is standard input. Raises UsageError."""
     try:
+        if path == "-" and sys.stdin is not None:
+            return sys.stdin.buffer.read(lazy.MAX_JSON_BYTES + 1)
         with Path(path).open("rb") as file:
             return file.read(lazy.MAX_JSON_BYTES + 1)
     except (OSError, ValueError) as error:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from handler.commands.terminal import terminal_context
 from handler.formats.columns import aligned
 from handler.formats.inert import inert
-from handler.run import lazy
 from handler.run.sink_test import check_sinks
 from handler.run.targets import budget_seconds
 from handler.run.wiring import Wiring
@@ -30,4 +29,4 @@ def run(args: argparse.Namespace) -> int:
     told = check_sinks(wiring, budget_seconds(wiring.settings), args.sink)
     for line in aligned([[one.sink, one.kind, one.status, inert(one.reason, 300)] for one in told]):
         print(line)
-    return 0 if all(one.status in lazy.TAKEN for one in told) else 4
+    return 0 if all(one.taken for one in told) else 4

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from handler.hss.client import HssClient
     from handler.hss.estimate import ShardLoad
-    from handler.models import CategorySnapshot, Target
+    from handler.models import CategorySnapshot, Snapshot, Target
     from handler.policy.rules import Policy
     from handler.settings.run_settings import Place
 
@@ -51,13 +51,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     size.add_argument("--rows", type=int, metavar="N", help="rows of each category")
     size.add_argument("--snapshot", metavar="FILE", help="the sizes of a recorded snapshot")
     size.add_argument("--probe", action="store_true", help="ask one first page per category")
+    parser.add_argument("--at", metavar="TIME", help="the clock: which rules and exemptions hold")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the plan of each target; of many, what each credential and all of them need."""
     if args.rows is not None and not 0 <= args.rows <= 2_000_000:
         raise UsageError("--rows: must be from 0 to 2000000, the largest offset of the API")
-    wiring = Wiring.checked(terminal_context(), needs_place=args.probe)
+    wiring = Wiring.checked(terminal_context(args.at), needs_place=args.probe)
     places: tuple[Place | None, ...] = (None,)
     if args.probe or args.target or wiring.settings.targets_config:
         places = wiring.places(args.target)
@@ -77,6 +78,7 @@ class _Planner:
     def __init__(self, args: argparse.Namespace, wiring: Wiring) -> None:
         self._args, self._wiring = args, wiring
         self._policies: dict[str, Policy] = {}
+        self._read: Snapshot | None = None
         self._known: dict[tuple[str, tuple[str, ...], tuple[tuple[str, Size], ...]], Estimate] = {}
 
     def plan(self, place: Place | None) -> Estimate:
@@ -85,13 +87,41 @@ class _Planner:
         policy = self._policy(location, place)
         categories = (place.categories if place is not None else ()) or policy.categories
         with self._wiring.redactor.errors():
-            sizes = _sizes(self._args, policy, place or self._wiring.settings.place, self._wiring)
+            sizes = self._sizes(policy, place or self._wiring.settings.place)
         key = (location, categories, tuple(sorted(sizes.items())))
         if key not in self._known:
             asks = asks_of(policy, [category for category in policy.categories if category in categories])
-            listeners = _listeners(self._args, policy, sizes, self._wiring.context.clock.now().date())
+            listeners = self._listeners(policy, sizes, self._wiring.context.clock.now().date())
             self._known[key] = estimate(asks, sizes, self._wiring.settings.calls_per_minute, listeners=listeners)
         return self._known[key]
+
+    def _recorded(self) -> Snapshot:
+        """The recorded snapshot, read once for all targets."""
+        if self._read is None:
+            self._read = read_snapshot(self._args.snapshot)
+        return self._read
+
+    def _listeners(self, policy: Policy, sizes: Mapping[str, Size], today: date) -> Mapping[str, int]:
+        """The calls that it takes to learn who listens, where the policy goes by server."""
+        if not is_host_aware(policy):
+            return {}
+        if not self._args.snapshot:
+            return {category: most_wanted(policy, category, size.rows) for category, size in sizes.items()}
+        return _listeners(policy, self._recorded(), today)
+
+    def _sizes(self, policy: Policy, place: Place | None) -> dict[str, Size]:
+        """How long the list of each category is: as said, as recorded, or as the first page of each says."""
+        if self._args.rows is not None:
+            sorts = place is not None and place.cloud == "huaweicloud"
+            return dict.fromkeys(policy.categories, Size(self._args.rows, "asked" if sorts else None))
+        if self._args.snapshot:
+            recorded = self._recorded()
+            return {one.category: _recorded(one, recorded.target.cloud) for one in recorded.categories}
+        assert place is not None
+        place = self._wiring.with_project(place)
+        client, target = self._wiring.client(place), place.target
+        spending = Spending(Deadline.after(PROBE_SECONDS, client.clock))
+        return {category: _probed(client, target, category, spending) for category in policy.categories}
 
     def _policy(self, location: str, place: Place | None) -> Policy:
         if location not in self._policies:
@@ -147,13 +177,7 @@ def _lines(name: str, made: Estimate, budget: float) -> Iterator[str]:
         yield f"  this does not fit into the run's {budget:.0f} s: it would be inconclusive (RUN_BUDGET_SECONDS)"
 
 
-def _listeners(args: argparse.Namespace, policy: Policy, sizes: Mapping[str, Size], today: date) -> dict[str, int]:
-    """The calls that it takes to learn who listens, where the policy goes by server."""
-    if not is_host_aware(policy):
-        return {}
-    if not args.snapshot:
-        return {category: most_wanted(policy, category, size.rows) for category, size in sizes.items()}
-    recorded = read_snapshot(args.snapshot)
+def _listeners(policy: Policy, recorded: Snapshot, today: date) -> Mapping[str, int]:
     nums = Counter[tuple[str, int]]()
     for category in recorded.categories:
         for row in category.rows:
@@ -162,21 +186,6 @@ def _listeners(args: argparse.Namespace, policy: Policy, sizes: Mapping[str, Siz
     for name, port in wanted_listeners(policy, recorded, today):
         calls[name] += calls_for(nums[name, port])
     return dict(calls)
-
-
-def _sizes(args: argparse.Namespace, policy: Policy, place: Place | None, wiring: Wiring) -> dict[str, Size]:
-    """How long the list of each category is: as said, as recorded, or as the first page of each says."""
-    if args.rows is not None:
-        sorts = place is not None and place.cloud == "huaweicloud"
-        return dict.fromkeys(policy.categories, Size(args.rows, "asked" if sorts else None))
-    if args.snapshot:
-        recorded = read_snapshot(args.snapshot)
-        return {one.category: _recorded(one, recorded.target.cloud) for one in recorded.categories}
-    assert place is not None
-    place = wiring.with_project(place)
-    client, target = wiring.client(place), place.target
-    spending = Spending(Deadline.after(PROBE_SECONDS, client.clock))
-    return {category: _probed(client, target, category, spending) for category in policy.categories}
 
 
 def _recorded(listing: CategorySnapshot, cloud: str) -> Size:

@@ -37,12 +37,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--redact", action="store_true", help="leave out ids and whatever the documents do not name")
     parser.add_argument("--target", metavar="NAME", default="", help="which one of TARGETS_CONFIG")
     parser.add_argument("--category", action="append", choices=CATEGORIES, help="default: HSS_CATEGORIES, else all")
+    parser.add_argument("--at", metavar="TIME", help="the clock, for a result that can be repeated")
 
 
 def run(args: argparse.Namespace) -> int:
     """Record a snapshot; exit 3 if it is not complete."""
     may_write(args.output)
-    context = terminal_context()
+    context = terminal_context(args.at)
     wiring = Wiring.checked(context)
     places = wiring.places(args.target)
     if len(places) > 1:

@@ -32,7 +32,7 @@ def terminal_context(at: str | None = None, environment: Mapping[str, str] | Non
         lookup=lookup_of(environment, from_cloud),
         root=here(),
         warm=Warm(),
-        clock=FixedClock(moment_of(at), running) if at else running,
+        clock=running if at is None else FixedClock(moment_of(at), running),
         on_progress=ProgressLines(sys.stderr, running),
     )
 

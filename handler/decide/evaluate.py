@@ -24,14 +24,14 @@ from handler.models import (
 from handler.models.gaps import Gaps
 from handler.policy.match import NOT_ASKED, ExemptionsInForce, judged_counter, judged_places, judged_rows
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID
-from handler.policy.rules import NOTICE_DAYS
+from handler.policy.rules import NOTICE_DAYS, STATUSES
 from handler.policy.servers import NO_API, hosts_of, left_for_rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
-    from handler.models import Snapshot, Target, Verdict
+    from handler.models import Snapshot, Target
     from handler.policy.match_keys import Answer, Subject
     from handler.policy.rules import Exemption, Policy, Rule
 
@@ -42,6 +42,7 @@ MOST_TYPES = 20  # that are neither TCP nor UDP and are named; an odd answer may
 _PROTOCOL, _STATUS, _PLACE = itemgetter(1), itemgetter(3), itemgetter(0, 1)  # of a row
 _EVERY_ROW = "every row, but only some were read"
 _NEEDS_STATUS = "status, this cloud does not send it"
+_NEEDS_KNOWN_STATUS = "status, HSS says a word that no document lists"
 
 
 def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
@@ -71,14 +72,6 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
         problems=tuple(problem for category in coverage for problem in category.problems),
         warnings=(*_warnings(policy, snapshot, today), *sorter.unapplied()),
     )
-
-
-def verdict_of(evaluation: Evaluation) -> Verdict:
-    """`inconclusive` if an asked category is not complete, else `violations` with a finding, else `compliant`."""
-    asked = [category for category in evaluation.coverage if category.plan != "skipped"]
-    if not asked or any(not category.complete for category in asked):
-        return "inconclusive"
-    return "violations" if evaluation.findings else "compliant"
 
 
 def _hits(category: CategorySnapshot, rules: Sequence[Rule], target: Target) -> tuple[list[Hit], Undecided]:
@@ -126,6 +119,8 @@ def _is_explained(category: CategorySnapshot, rule: Rule) -> bool:
 def _need(rule: Rule, subject: Subject) -> str:
     if rule.status and subject.status is None:
         return _NEEDS_STATUS
+    if rule.status and subject.status not in STATUSES:
+        return _NEEDS_KNOWN_STATUS
     return f"the servers behind its ports: {left_for_rule(rule, subject.category, subject.known).trouble}"
 
 
@@ -161,7 +156,7 @@ class _Sorter:
         self.announced: list[AnnouncedFinding] = []
         self._unapplied: dict[str, list[str]] = {}  # which exemption and why, and the rows
         self._fingerprint = Fingerprinter(target)
-        self._exemptions = ExemptionsInForce(policy.exemptions, today, target.enterprise_project_id, policy.limits)
+        self._exemptions = ExemptionsInForce(policy, today, target.enterprise_project_id)
 
     def add(self, rule: Rule, subject: Subject) -> None:
         """Sort one hit."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from handler.decide.fleet import FleetStatus, FleetTarget
+    from handler.models import Verdict
 
 SILENT = ("never", "stale")
 _NAMED = 3  # targets with one cause that are named; more are counted
@@ -32,6 +33,7 @@ class FleetDigest(NamedTuple):
     targets: tuple[FleetTarget, ...]
     told: Mapping[str, str]
     key: str = ""
+    seen_again: bool = False  # something that was told as not known is over, and nothing else is not known
 
     @property
     def not_seen(self) -> tuple[str, ...]:
@@ -42,6 +44,13 @@ class FleetDigest(NamedTuple):
     def violations(self) -> tuple[str, ...]:
         """Lines on targets that break the policy and did not before."""
         return tuple(_line(one) for one in self.targets if one.standing == "violations")
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst of what counts here: a target whose first turn is still to come does not."""
+        if _not_known(self.told):
+            return "inconclusive"
+        return "violations" if self.told else "compliant"
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -56,17 +65,22 @@ def digest_for(
     unread = {f"#{text.partition(':')[0]}": f"not read: {text}" for text in fleet.unread}
     targets = _by_name(fleet.targets)
     standings = {**dict.fromkeys(unread, "stale"), **{name: one.standing for name, one in targets.items()}}
-    telling = {
-        name: standing
-        for name, standing in standings.items()
-        if _tells(standing, *_before(told, name), now, remind_after)
-    }
+    telling = _telling(standings, told, now, remind_after)
+    remembered = _remembered(standings, telling, told, iso(now))
     return FleetDigest(
         tuple(unread[name] for name in telling if name in unread),
         tuple(targets[name] for name in telling if name in targets),
-        _remembered(standings, telling, told, iso(now)),
-        "|".join(_event(name, standing, targets.get(name), told) for name, standing in telling.items()),
+        remembered,
+        "|".join(_event(name, standings[name], targets.get(name), told) for name in telling),
+        _not_known(told) and not _not_known(remembered),
     )
+
+
+def _telling(
+    standings: Mapping[str, str], told: Mapping[str, str], now: datetime, remind_after: timedelta | None
+) -> list[str]:
+    """Who is in the digest, in the order of the fleet."""
+    return [name for name, one in standings.items() if _tells(one, *_before(told, name), now, remind_after)]
 
 
 def _remembered(
@@ -78,6 +92,11 @@ def _remembered(
         for name, standing in standings.items()
         if standing != "compliant"
     }
+
+
+def _not_known(told: Mapping[str, str]) -> bool:
+    """Whether anything in a memory of what was told is not known: silent, inconclusive, or an index."""
+    return any(_before(told, name)[0] != "violations" for name in told)
 
 
 def _event(name: str, standing: str, target: FleetTarget | None, told: Mapping[str, str]) -> str:

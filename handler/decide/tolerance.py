@@ -40,6 +40,8 @@ def tolerated(rule: Rule, subject: Subject, in_force: ExemptionsInForce) -> Tole
     Those by server take theirs away; the others cover the rest or nothing. What is then within the rule's own `above`
     goes with them.
     """
+    if not in_force.of(rule) and not subject.counted:
+        return Tolerated((), subject)
     whole = in_force.covering(rule, subject)
     if whole is not None:
         return Tolerated(((whole, _of(subject, subject.known.listeners) if whole.hosts else subject),), None)

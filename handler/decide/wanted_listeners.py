@@ -31,7 +31,7 @@ def wanted_listeners(policy: Policy, snapshot: Snapshot, today: date) -> tuple[t
     """
     if not is_host_aware(policy):
         return ()
-    in_force = ExemptionsInForce(policy.exemptions, today, snapshot.target.enterprise_project_id)
+    in_force = ExemptionsInForce(policy, today, snapshot.target.enterprise_project_id)
     worst: dict[tuple[str, int], Severity] = {}
     for rule, subject, matcher in _judged(policy, snapshot):
         place = subject.category, subject.port or 0

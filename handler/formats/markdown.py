@@ -30,10 +30,10 @@ def render_markdown(*reports: Report) -> str:
 
 def _one(report: Report, room: int) -> str:
     said = escaped(words.verdict_words(report))
-    asked = escaped(report.taken_at or report.started_at)
+    asked = escaped(words.asked_words(report))
     head = [
         f"## {_MARKS[report.verdict]} {report.verdict.capitalize()}: {escaped(words.target_words(report.target))}",
-        f"{said[0].upper()}{said[1:]}. Policy {escaped(words.policy_words(report))}, HSS asked {asked}.",
+        f"{said[0].upper()}{said[1:]}. Policy {escaped(words.policy_words(report))}, {asked}.",
         *_bullets("Not seen", [*words.not_seen(report), *words.hints(report)]),
     ]
     tail = [*_exempted(report, room // 5), *_announced(report, room // 5), *_changes(report), *_coverage(report)]

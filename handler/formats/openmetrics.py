@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
 from handler.formats.inert import inert
-from handler.report.verdict import VERDICTS, count_severities
+from handler.report.verdict import VERDICTS, counts_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ def _duration(report: Report) -> Samples:
 
 
 def _by_severity(report: Report) -> Samples:
-    return [({"severity": level}, float(count)) for level, count in count_severities(report.findings).items()]
+    return [({"severity": level}, float(count)) for level, count in counts_of(report).items()]
 
 
 def _each(report: Report) -> Samples:

@@ -40,7 +40,7 @@ def _one(report: Report, ink: Ink) -> str:
 
 def _head(report: Report, ink: Ink) -> list[str]:
     verdict = wrapped(f"{report.verdict.upper()}  {words.target_words(report.target)}")
-    asked = f"policy {words.policy_words(report)}, HSS asked {inert(report.taken_at or report.started_at, 40)}"
+    asked = f"policy {words.policy_words(report)}, {words.asked_words(report)}"
     said = wrapped(words.verdict_words(report)) + wrapped(asked)
     return [ink.verdict(report.verdict, line) for line in verdict] + said
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from handler.formats.inert import inert
 from handler.models import SEVERITIES, worst_first
 from handler.named_tuple import NamedTuple
+from handler.report.verdict import asked_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -98,8 +99,16 @@ def rows_seen(report: Report) -> int:
 
 
 def policy_words(report: Report) -> str:
-    """`baseline (sha256:abababababab)`."""
+    """`baseline (sha256:abababababab)`; `not read` where no policy was read."""
+    if not report.policy_digest:
+        return "not read"
     return f"{inert(report.policy_name, 60)} ({inert(report.policy_digest[:19])})"
+
+
+def asked_words(report: Report) -> str:
+    """`HSS asked 2026-11-22T06:00:00Z`, or that it was not."""
+    when = asked_at(report)
+    return f"HSS asked {inert(when, 40)}" if when else "HSS not asked"
 
 
 def coverage_words(category: CategorySnapshot) -> str:

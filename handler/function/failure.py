@@ -10,10 +10,12 @@ from handler.errors import PolicyError, PortComplianceError, UsageError
 from handler.models import Target
 from handler.run import lazy
 from handler.run.check import load_state
-from handler.run.job import AtOnce
+from handler.run.job import RESERVED_FOR_CHECK_INS, AtOnce
 from handler.run.wiring import attempt
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handler.models import Report
     from handler.run.wiring import Wiring
     from handler.settings.run_settings import Place
@@ -26,28 +28,37 @@ def tell_failure(
     """Tell a broken policy or setting for every target, or the one that is named; gives their reports.
 
     It is a run like any other: the same targets, states and identities, each with its share of the time. Raises
-    nothing: what cannot be built is left out, and without any target it is told for the one that the state remembers.
+    nothing: what cannot be built is left out. Where it is not known which targets there are, it is told for those of
+    the index, so that the next good run of each says that it is over; without any for the one that the state remembers.
     """
     sinks = wiring.sinks([], with_state=True)
     clock = wiring.context.clock
     run_id, started_at, whole = os.urandom(16).hex(), clock.now(), Deadline.after(seconds, clock)
-    places = attempt(lambda: wiring.places(name), []) or (None,)
-    end = lazy.EndOfRun(wiring) if len(places) > 1 else AtOnce()
+    whom = _whom(wiring, name)
+    end = lazy.EndOfRun(wiring) if len(whom) > 1 else AtOnce()
     asking = end.until(whole)
     reports: list[Report] = []
-    for place in places:
-        share = Deadline.after(asking.left() / (len(places) - len(reports)), clock)
+    for kept_as, target, place in whom:
+        share = asking.share(len(whom) - len(reports))
         notifier = wiring.notifier(sinks, share, dry_run=dry_run, together=end.together)
-        target = Target() if place is None else place.target
-        state = load_state(_store(wiring, target.name if place is None else place.name, place))
+        state = load_state(_store(wiring, kept_as, place))
         own = error.for_target(target.name) if isinstance(error, PolicyError) else error
         reports.append(lazy.run_failure(run_id, started_at, target, own, notifier, state))
     end.tell(whole)
     finished = tuple(map(end.finished, reports))
     if not any(sink.kind.once_a_run for sink in sinks):
         return finished
-    last = whole.no_sooner_than(lazy.RESERVED)
+    last = whole.no_sooner_than(RESERVED_FOR_CHECK_INS)
     return lazy.check_in(sinks, run_id, started_at, finished, wiring, last, dry_run=dry_run)
+
+
+def _whom(wiring: Wiring, name: str) -> Sequence[tuple[str, Target, Place | None]]:
+    """For whom it is told: how the state calls each, its target, and its place where the settings tell it."""
+    places = attempt(lambda: wiring.places(name), [])
+    if places:
+        return [(place.name, place.target, place) for place in places]
+    names = lazy.targets_known(wiring, name) or (Target().name,)
+    return [(known, Target(known), None) for known in names]
 
 
 def _store(wiring: Wiring, name: str, place: Place | None) -> Store | None:

@@ -9,7 +9,8 @@ from handler.clock import Deadline
 from handler.decide.fleet import STANDINGS, fleet_of
 from handler.decide.fleet_digest import digest_for
 from handler.errors import DeliveryError, SettingsError, UnknownError
-from handler.models import Delivery, Problem, Report, Target
+from handler.models import Problem, Report, Target
+from handler.models.delivery import Delivery
 from handler.notify.send import Acceptance, DeliveryContext, send
 from handler.run.indexes import fleet_urls, read_indexes
 from handler.sinks.sink import Notification
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
 
+SUBJECT = "the fleet"
 LINES_TOLD = 9  # a chat shows ten sentences of a kind
 SUM_WORDS = {"never": "never checked", "violations": "with violations"}
 
@@ -50,7 +52,7 @@ def tell_fleet(wiring: Wiring, seconds: float, *, dry_run: bool = False) -> dict
     memory.load()
     deliveries, whole = [], Deadline.after(seconds, clock)
     for done, sink in enumerate(sinks):
-        share = Deadline.after(whole.left() / (len(sinks) - done), clock)
+        share = whole.share(len(sinks) - done)
         deliveries.append(_tell(sink, fleet, memory, wiring, share, dry_run=dry_run))
     memory.save()
     _fail_where_nobody_knows(fleet, deliveries)
@@ -68,21 +70,23 @@ def _tell(
     """Tell one sink what it is due, and remember it if it was taken."""
     told = memory.fleet_told(sink.name)
     digest = digest_for(fleet, told, share.clock.now(), sink.remind_after)
-    if not digest.lines or dry_run:
-        if not digest.lines:
+    tells = bool(digest.lines) or (digest.seen_again and sink.kind.holds_incidents)
+    if not tells or dry_run:
+        if not tells:
             memory.tell_fleet(sink.name, digest.told)
-        return Delivery(sink.name, sink.kind.name, "dry_run" if digest.lines else "quiet")
+        return Delivery(sink.name, sink.kind.name, "dry_run" if tells else "quiet")
     context = DeliveryContext(wiring.context.warm.web, share, wiring.context.warm.random)
     sent = send(_notification(sink, fleet, digest, len(fleet_urls(wiring))), sink, context)
     if sent.acceptance is Acceptance.TAKEN:
         memory.tell_fleet(sink.name, digest.told)
-    return Delivery(sink.name, sink.kind.name, sent.status, sent.reason)
+    return Delivery(sink.name, sink.kind.name, sent.status, wiring.redactor.text(sent.reason))
 
 
 def _notification(sink: Sink, fleet: FleetStatus, digest: FleetDigest, states: int) -> Notification:
     """The digest as what every kind can say: lines on what is not seen or worse, then the sums.
 
-    The report holds them too, for those that read it and no message.
+    The report holds them too, for those that read it and no message. What holds an incident of the fleet knows it by a
+    name that stays, however many targets there are.
     """
     counts = fleet.counts
     sums = ", ".join(f"{counts[standing]} {SUM_WORDS.get(standing, standing)}" for standing in STANDINGS)
@@ -90,12 +94,14 @@ def _notification(sink: Sink, fleet: FleetStatus, digest: FleetDigest, states: i
         run_id=f"fleet-{fleet.taken_at}",
         started_at=fleet.taken_at,
         finished_at=fleet.taken_at,
-        verdict=fleet.verdict,
+        verdict=digest.verdict if sink.kind.holds_incidents else fleet.verdict,
         policy_name="",
         policy_digest="",
         policy_files=(),
         target=Target(
-            name=f"fleet of {counts['targets']} targets", cloud="", region=f"{states} state{'s' * (states != 1)}"
+            name=SUBJECT if sink.kind.holds_incidents else f"fleet of {counts['targets']} targets",
+            cloud="",
+            region="" if sink.kind.holds_incidents else f"{states} state{'s' * (states != 1)}",
         ),
         problems=tuple(map(Problem, _cut(digest.not_seen))),
         warnings=(*_cut(digest.violations), sums),
@@ -106,7 +112,9 @@ def _notification(sink: Sink, fleet: FleetStatus, digest: FleetDigest, states: i
         report,
         not_seen=tuple(map(str, report.problems)),
         notes=report.warnings[:-1],
+        seen_again=(SUBJECT,) if digest.seen_again else (),
         headline=f"{sums}.",
+        of_fleet=True,
     )
 
 
@@ -117,8 +125,8 @@ def _cut(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def _fail_where_nobody_knows(fleet: FleetStatus, deliveries: list[Delivery]) -> None:
-    bad = [delivery for delivery in deliveries if delivery.status in ("failed", "owed")]
-    if any(delivery.status in ("delivered", "accepted") for delivery in deliveries) or not bad:
+    bad = [delivery for delivery in deliveries if delivery.missed]
+    if any(delivery.taken for delivery in deliveries) or not bad:
         return
     reasons = "; ".join(f"{delivery.sink}: {delivery.reason}" for delivery in bad)
     if fleet.unread:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -71,16 +72,22 @@ class HssClient(NamedTuple):
         return Lane(api, self.authorizer.identity)
 
     def port_page(
-        self, target: Target, query: PortStatisticsQuery, spending: Spending, *, partial: bool = False
+        self,
+        target: Target,
+        query: PortStatisticsQuery,
+        spending: Spending,
+        *,
+        decode: Callable[[Response, str, str, Validation], PortPage] = port_page,
+        partial: bool = False,
     ) -> PortPage:
-        """One page of port statistics. Raises UnknownError and its children.
+        """One page of port statistics, made of the answer by `decode`. Raises UnknownError and its children.
 
         With `partial`, a page of which something cannot be read is a page with problems; else it is an AnswerError.
         """
         began = self.clock.monotonic()
         response = self.get(target.project_id, query, spending)
         endpoint = self.name_of(target.project_id, query.API)
-        page = port_page(response, endpoint, target.cloud, self.validation)
+        page = decode(response, endpoint, target.cloud, self.validation)
         where = f"port {query.port}" if query.port is not None else "all ports"
         seconds = self.clock.monotonic() - began
         shown = (query.API, query.category, where, query.offset or 0, len(page.rows), page.total_num, seconds)
@@ -101,7 +108,7 @@ class HssClient(NamedTuple):
 
     def name_of(self, project_id: str, api: str) -> str:
         """The endpoint of an API as messages say it: without a query."""
-        return endpoint_of(self._url(project_id, api))
+        return _name_of(self._url(project_id, api))
 
     def get(self, project_id: str, query: Query, spending: Spending) -> Response:
         """The answer to a query, whatever its status, once retries are over; a 401 is tried again at most once.
@@ -117,7 +124,7 @@ class HssClient(NamedTuple):
         return response
 
     def _url(self, project_id: str, api: str) -> str:
-        return f"{self.endpoint.rstrip('/')}/v5/{quote(project_id, safe='')}/{PATHS[api]}"
+        return _url_of(self.endpoint, project_id, api)
 
     def _retried(self, request: Request, api: str, spending: Spending) -> Response:
         return with_retries(
@@ -166,6 +173,15 @@ class HssClient(NamedTuple):
     def _asked(self, outcome: Response, *, otherwise: float) -> float:
         asked = retry_after(outcome.headers, self.clock.now())
         return otherwise if asked is None else asked
+
+
+@lru_cache(maxsize=16)
+def _url_of(endpoint: str, project_id: str, api: str) -> str:
+    """Where an API is; found out once, not for each call."""
+    return f"{endpoint.rstrip('/')}/v5/{quote(project_id, safe='')}/{PATHS[api]}"
+
+
+_name_of = lru_cache(maxsize=16)(endpoint_of)  # of such a URL
 
 
 def _headers_cut(response: Response) -> bool:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from handler.errors import AnswerError
-from handler.hss.documented import documented_rows
+from handler.hss.documented import documented_counters, documented_rows
 from handler.hss.refusals import harmless, refusal
 from handler.hss.rows import (
     MOST_LISTED,
@@ -107,7 +107,9 @@ def port_page(response: Response, endpoint: str, cloud: str, validation: Validat
 
 def asset_counters(response: Response, endpoint: str, cloud: str, validation: Validation = "warn") -> AssetCounters:
     """The counters of `asset/statistics`; each may be missing, but not all. Raises as `port_page` does."""
-    body = answer_object(response, endpoint, *COUNTERS)
+    body, documented = _answer_as(partial(documented_counters, cloud), response, endpoint, *COUNTERS)
+    if documented is not None:
+        return AssetCounters(documented, body)
     read_ones = read_counters(body)
     if not read_ones.counters and not read_ones.faults:
         raise AnswerError(f"{endpoint}: $: none of the known counters is in the answer")

@@ -1,7 +1,7 @@
-"""A page of port statistics that is in all as documented: its rows by a few calls of built-in functions. Pure.
+"""An answer that is in all as documented: its rows or counters by a few calls of built-in functions. Pure.
 
-It spares such a page what `rows`, `strict` and the judge find out value by value. What is odd in whatever way is left
-to them; for what is not, they come to the same page, which a property test holds.
+It spares such an answer what `rows`, `strict` and the judge find out value by value. What is odd in whatever way is
+left to them; for what is not, they come to the same, which a property test holds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from handler.hss.rows import MOST_LISTED, OLD_UNKNOWN, protocol_of, status_of
-from handler.models import Row
+from handler.models import COUNTERS, Row
 from handler.named_tuple import NamedTuple
 from handler.ports import HIGHEST
 from handler.schemas import catalog
@@ -25,7 +25,7 @@ _new_row = partial(tuple.__new__, Row)  # Row._make, without a Python function b
 _NEEDED = ("port", "type", "num")
 _CELLS = {3: itemgetter(*_NEEDED), 4: itemgetter(*_NEEDED, "status")}  # by how many keys each row has
 _INTEGERS = frozenset([int])
-LARGEST_COUNT = 10**9  # has less than twenty digits, which `strict` allows
+LARGEST_COUNT = 10**10  # has less than twenty digits, which `strict` allows
 
 
 class _Documented(NamedTuple):
@@ -54,6 +54,21 @@ def documented_rows(cloud: str, answer: Any, colons: int) -> tuple[Row, ...] | N
         return _rows(known, listed, colons - 2)
     except (KeyError, TypeError, ValueError):  # rows of other or of different keys, a word that is not listed
         return None
+
+
+def documented_counters(cloud: str, answer: Any, colons: int) -> Mapping[str, int] | None:
+    """The counters of an answer that was parsed, if all of it is as documented; else None, also where it has none."""
+    known = _documented_counters(cloud)
+    if known is None or type(answer) is not dict or colons != len(answer) or not _are_counters(answer, known):
+        return None
+    return {name: answer[name] for name in known if name in answer}
+
+
+def _are_counters(answer: Mapping[str, Any], known: Mapping[str, range]) -> bool:
+    """Whether there are some, all of them known, and each an integer within its bounds."""
+    if not answer or not answer.keys() <= known.keys() or not _INTEGERS.issuperset(map(type, answer.values())):
+        return False
+    return all(value in known[name] for name, value in answer.items())
 
 
 def _rows(known: _Documented, listed: list[Any], keys: int) -> tuple[Row, ...] | None:
@@ -86,6 +101,17 @@ def _documented(cloud: str) -> _Documented | None:
         )
     except ValueError:
         return None
+
+
+@cache
+def _documented_counters(cloud: str) -> Mapping[str, range] | None:
+    """The same for the counters of asset statistics, in the vendor's order."""
+    whole = catalog.effective("answers", "asset_statistics", cloud)
+    try:
+        bounds = [_countable(integers(each)) for each in members(whole, COUNTERS, ())]
+    except ValueError:
+        return None
+    return dict(zip(COUNTERS, bounds, strict=True))
 
 
 def _countable(allowed: range, most: int = LARGEST_COUNT) -> range:

@@ -36,7 +36,7 @@ def take_snapshot(
 
     Refused credentials are not sent again. Raises only SettingsError, before any call, for a query that cannot be sent.
     """
-    check_queries(target, asks)
+    check_queries(target, (ask.category for ask in asks))
     taken_at = iso(clock.now())
     categories: list[CategorySnapshot] = []
     refused: DeniedError | None = None
@@ -50,11 +50,11 @@ def take_snapshot(
     return Snapshot(target, taken_at, tuple(categories))
 
 
-def check_queries(target: Target, asks: Iterable[Ask]) -> None:
-    """Raises SettingsError with everything that the target's parameters have wrong."""
+def check_queries(target: Target, categories: Iterable[str]) -> None:
+    """Raises SettingsError with everything that the target's parameters have wrong, asked for these categories."""
     problems = list(check_project(target.project_id))
-    for ask in asks:
-        about = scope(target, ask.category)
+    for category in categories:
+        about = scope(target, category)
         problems += PortStatisticsQuery(**about).problems(target.cloud)
         problems += AssetStatisticsQuery(**about).problems(target.cloud)
     if problems:

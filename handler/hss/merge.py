@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from itertools import compress
+from itertools import chain, compress, islice, takewhile
 from operator import eq, itemgetter
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from handler.hss.reading import ListReading
 from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from handler.hss.pages import Key, ListPage, PortOrder
     from handler.hss.proof import Proof
@@ -87,11 +87,20 @@ def _looked(look: ListPage | None, lines: ByKey, now: ListReading) -> ByKey:
     """With what the second look at the first page holds: the latest answer of all, and in its place."""
     if look is None:
         return lines
-    before = tuple(lines)
+    before = tuple(lines) if look.unreadable else tuple(filter(lines.__contains__, _keys_up_to(look, now)))
     for key in () if look.unreadable else _covered(look, before, now.orders):
-        lines.pop(key)
+        lines.pop(key, None)
     _repeated(lines, before, one_answer(look.rows, look.keys))
+    if tuple(islice(lines, len(look.keys))) == look.keys:
+        return lines
     return {key: lines[key] for key in dict.fromkeys((*look.keys, *lines))}
+
+
+def _keys_up_to(look: ListPage, now: ListReading) -> Iterator[Key]:
+    """What the pages hold that begin no higher than the second look at the first one ends: no other has its ports."""
+    ends = [(RANKS[order], RANKS[order](look.places[-1])) for order in now.orders]
+    near = takewhile(lambda page: all(rank(page.places[0]) <= end for rank, end in ends), now.pages)
+    return chain.from_iterable(page.keys for page in near)
 
 
 def _in_no_order(pages: Sequence[ListPage]) -> ByKey:

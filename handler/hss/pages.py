@@ -49,7 +49,7 @@ class ListPage(NamedTuple):
             rows,
             tuple(map(_KEY, rows)),
             ports,
-            frozenset(order for order, rank in RANKS.items() if _ascends(tuple(map(rank, ports)))),
+            frozenset(order for order, rank in RANKS.items() if _ascends(ports, rank)),
             _rises_and_falls(tuple(map(_NUM, rows))),
         )
 
@@ -140,8 +140,11 @@ def _places(page: ListPage, keys: frozenset[Hashable]) -> list[int]:
     return list(dict(compress(zip(page.keys, page.places, strict=True), wanted)).values())
 
 
-def _ascends(ranks: Sequence[Any]) -> bool:
-    return all(map(le, ranks, ranks[1:]))
+def _ascends(ports: Sequence[int], rank: Callable[[int], Any]) -> bool:
+    """Whether they ascend by that; no more of them are ranked than tell it."""
+    if rank is int:
+        return all(map(le, ports, ports[1:]))
+    return all(map(le, map(rank, ports), map(rank, ports[1:])))
 
 
 def _rises_and_falls(nums: Sequence[int]) -> bool:

@@ -16,7 +16,7 @@ from handler.models.listeners import PortListeners
 from handler.policy.servers import known_of_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from handler.clock import Deadline
     from handler.hss.client import HssClient
@@ -36,12 +36,13 @@ def with_listeners(snapshot: Snapshot, places: Sequence[_Place], client: HssClie
     pages = ListenerPages(client, snapshot.target, Spending(deadline))
     known: dict[_Place, PortListeners] = {}
     calls: dict[str, int] = {}
+    rows = _by_place(snapshot)
     over = ""
     for category, port in places:
         before = pages.spending.calls
         try:
-            rows = [row for row in _rows(snapshot, category) if row.port == port]
-            known[category, port] = PortListeners(port, trouble=over) if over else _read(pages, category, port, rows)
+            own = rows.get((category, port), ())
+            known[category, port] = PortListeners(port, trouble=over) if over else _read(pages, category, port, own)
         except UnknownError as error:
             known[category, port] = PortListeners(port, trouble=error.message)
             over = "" if isinstance(error, AnswerError) else error.message
@@ -60,8 +61,13 @@ def _read(pages: ListenerPages, category: str, port: int, rows: Sequence[Row]) -
     return known
 
 
-def _rows(snapshot: Snapshot, category: str) -> Iterator[Row]:
-    return (row for one in snapshot.categories if one.category == category for row in one.rows)
+def _by_place(snapshot: Snapshot) -> Mapping[_Place, Sequence[Row]]:
+    """The rows of each port; to look through all of them for each takes seconds where there are ten thousand."""
+    found: dict[_Place, list[Row]] = {}
+    for category in snapshot.categories:
+        for row in category.rows:
+            found.setdefault((category.category, row.port), []).append(row)
+    return found
 
 
 def _joined(

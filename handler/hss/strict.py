@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as _json
 import math
 import re
+import sys
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -32,8 +33,10 @@ def read(body: bytes) -> Any:
     """The value of a JSON text in UTF-8; a byte order mark is passed over.
 
     Half a surrogate pair, which JSON can write and nothing can encode, becomes U+FFFD.
-    Raises NotJsonError: not UTF-8, not JSON, empty, a key twice in one object, NaN or Infinity, a number of more than
-    twenty digits, nested too deep, more than 250,000 arrays and objects (before they are made).
+    A whole number of more than twenty digits is read as a fraction is: by its nearest floating point number, at most
+    the largest. So it is no count, but only where it stands.
+    Raises NotJsonError: not UTF-8, not JSON, empty, a key twice in one object, NaN or Infinity, nested too deep, more
+    than 250,000 arrays and objects (before they are made).
     """
     return read_as(nothing, body)[0]
 
@@ -97,7 +100,7 @@ def _may_hold_halves(body: bytes) -> bool:
 
 def _decoder(
     object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None,
-    parse_int: Callable[[str], int] | None = None,
+    parse_int: Callable[[str], float] | None = None,
 ) -> _json.JSONDecoder:
     return _json.JSONDecoder(
         object_pairs_hook=object_pairs_hook, parse_constant=_no_constant, parse_int=parse_int, parse_float=_float
@@ -144,17 +147,13 @@ def _no_constant(name: str) -> Any:
     raise NotJsonError(f"{name} is not a number in JSON")
 
 
-def _integer(text: str) -> int:
-    if len(text) > LONGEST_NUMBER:
-        raise NotJsonError(f"a number of {len(text)} digits")
-    return int(text)
+def _integer(text: str) -> float:
+    return int(text) if len(text) <= LONGEST_NUMBER else _float(text)
 
 
 def _float(text: str) -> float:
     value = float(text)
-    if not math.isfinite(value):
-        raise NotJsonError("a number too large")
-    return value
+    return value if math.isfinite(value) else math.copysign(sys.float_info.max, value)
 
 
 _USUAL = _decoder()  # `json.loads` would make one for each text

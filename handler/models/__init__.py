@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal
 
+from handler.models.delivery import Delivery  # noqa: TC001 - the hints of a Report are read
 from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
@@ -252,19 +253,6 @@ class Changes(NamedTuple):
     resolved: tuple[PastFinding, ...] = ()
     reopened: tuple[str, ...] = ()
     unseen: tuple[PastFinding, ...] = ()
-
-
-class Delivery(NamedTuple):
-    """The outcome of one telling.
-
-    `status`: `delivered`, `accepted` (the target does not say more), `owed` (tried, will be tried again next run),
-    `failed` (refused for good), `quiet` (nothing to say), `dry_run`.
-    """
-
-    sink: str
-    kind: str
-    status: str
-    reason: str = ""
 
 
 class Report(NamedTuple):

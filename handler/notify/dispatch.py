@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 from handler.clock import Deadline, parse_iso
 from handler.errors import PortComplianceError, StoreConflictError, StoreError
 from handler.logs import LOGGER
-from handler.models import Delivery, Problem
+from handler.models import Problem
+from handler.models.delivery import Delivery
 from handler.named_tuple import NamedTuple
 from handler.notify.due import due_batches
 from handler.notify.notification import Situation, notification_of
@@ -134,7 +135,7 @@ def dispatched(outbox: Outbox, store: Store | None, silent: Container[str]) -> D
     """What came of it so far; each sink that did not take what it was sent is a line of the log, but the `silent`."""
     deliveries = [outbox.deliveries.get(sink.name, delivery_of(sink, "quiet")) for sink in outbox.sinks]
     for one in deliveries:
-        if one.status in ("owed", "failed") and one.sink not in silent:
+        if one.missed and one.sink not in silent:
             marks = {"run_id": outbox.run_id, "target": outbox.situation.report.target.name, "sink": one.sink}
             LOGGER.warning("%s (%s) did not take it: %s, %s", one.sink, one.kind, one.status, one.reason, extra=marks)
     warnings = tuple(getattr(store, "warnings", ()))
@@ -169,7 +170,7 @@ def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
             ids |= {half.delivery_id for half in shared}
             continue
         sent_before = True
-        outbox.deliveries[sink.name] = delivery_of(sink, sent.status, sent.reason)
+        note(outbox, sink, sent)
         rest = _received(outbox, sink, batch, sent)
         if sent.acceptance is not Acceptance.TAKEN:
             left = ((rest,) if may_have_it(sent, sink, batch, repeated) else ()) + _repeated(waiting, repeated)
@@ -220,6 +221,13 @@ def _send_safely(
         return SendResult(Acceptance.UNKNOWN, "owed", error.message)
     except Exception as error:  # noqa: BLE001 - named by its type only: its text may hold anything
         return SendResult(Acceptance.UNKNOWN, "owed", f"internal error {type(error).__name__}")
+
+
+def note(outbox: Outbox, sink: Sink, sent: SendResult) -> None:
+    """Keep what came of one message; one that had nothing to say does not undo that the sink took another."""
+    known = outbox.deliveries.get(sink.name)
+    if sent.status != "quiet" or known is None or not known.taken:
+        outbox.deliveries[sink.name] = delivery_of(sink, sent.status, sent.reason)
 
 
 def delivery_of(sink: Sink, status: str, reason: str = "") -> Delivery:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from handler.clock import parse_iso
-from handler.models import ExemptionNotice, Severity, worst_first
+from handler.models import AnnouncedFinding, ExemptedFinding, ExemptionNotice, Severity, Target, worst_first
 from handler.named_tuple import NamedTuple
 from handler.notify.batches import FINDING_ITEMS
 from handler.notify.due import wants
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.memory import Batch, Item, LastRun, Remembered
 
+_Derived = TypeVar("_Derived", ExemptedFinding, AnnouncedFinding)
 MISSED_SHOWN = 10
 SHOWING_ALL = "no previous state: showing all "  # how the note begins that ends with a number
 _OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping", "rekeyed"))
@@ -67,8 +68,16 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
         run_interval=situation.run_interval,
         remembers=situation.remembers,
         shard=situation.shard,
+        formerly=_formerly(sink, situation),
         further=situation.further and sink.kind.takes_all,
     )
+
+
+def _formerly(sink: Sink, situation: Situation) -> Target | None:
+    """The target as it was called when the sink was told last, if that was otherwise."""
+    memory = situation.last_run.sinks.get(sink.name)
+    before = Target(*memory.told_as) if memory is not None and memory.told_as else None
+    return None if before == situation.report.target else before
 
 
 def _ongoing(batch: Batch, open_now: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -138,10 +147,20 @@ def _for_eyes(report: Report, sink: Sink) -> Report:
     if sink.hosts:
         return report
     return report._replace(
-        findings=tuple(one._replace(hosts=None) for one in report.findings),
-        exempted=tuple(one._replace(finding=one.finding._replace(hosts=None)) for one in report.exempted),
-        announced=tuple(one._replace(finding=one.finding._replace(hosts=None)) for one in report.announced),
+        findings=tuple(map(_unnamed, report.findings)),
+        exempted=tuple(_of_unnamed(one) for one in report.exempted),
+        announced=tuple(_of_unnamed(one) for one in report.announced),
     )
+
+
+def _unnamed(finding: Finding) -> Finding:
+    """The finding without the servers behind it; the same one where it names none."""
+    return finding if finding.hosts is None else finding._replace(hosts=None)
+
+
+def _of_unnamed(one: _Derived) -> _Derived:
+    finding = _unnamed(one.finding)
+    return one if finding is one.finding else one._replace(finding=finding)
 
 
 def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink: Sink) -> list[Finding]:

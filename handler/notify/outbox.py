@@ -17,7 +17,8 @@ from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary
 if TYPE_CHECKING:
     from handler.clock import Clock
     from handler.decide.announced import Announcement
-    from handler.models import Delivery, Report
+    from handler.models import Report
+    from handler.models.delivery import Delivery
     from handler.notify.notification import Situation
     from handler.notify.send import DeliveryContext
     from handler.sinks.sink import Sink

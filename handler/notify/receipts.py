@@ -28,7 +28,8 @@ MOST_REASONS: Final = 100  # that are remembered of one category, so that texts 
 def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
     """The memory once the sink was told these items."""
     findings = dict(last_run.findings)
-    memory = (last_run.sinks.get(sink) or SinkMemory(since=iso(now)))._replace(last_told=iso(now))
+    known = last_run.sinks.get(sink) or SinkMemory(since=iso(now))
+    memory = known._replace(last_told=iso(now), told_as=last_run.target)
     for item in items:
         if item.what in FINDING_ITEMS:
             record = findings.get(item.key)
@@ -171,4 +172,5 @@ def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: se
         exemptions={**theirs.exemptions, **ours.exemptions},
         announced={**theirs.announced, **ours.announced, **later.announced},
         drift=tuple(dict.fromkeys((*theirs.drift, *ours.drift))),
+        told_as=later.told_as,
     )

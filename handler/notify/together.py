@@ -19,6 +19,7 @@ from handler.notify.dispatch import (
     dispatched,
     is_busy,
     may_have_it,
+    note,
 )
 from handler.notify.notification import notification_of
 from handler.notify.outbox import remember
@@ -202,7 +203,7 @@ class Together:
             outbox.memory = with_receipts(outbox.memory, sink.name, batch.items, outbox.situation.now)
         elif may_have_it(sent, sink, batch, each.repeated(sink)):
             each.stays(sink, batch)
-        outbox.deliveries[sink.name] = delivery_of(sink, sent.status, sent.reason)
+        note(outbox, sink, sent)
         outbox.settled.setdefault(sink.name, set()).add(batch.delivery_id)
 
     def _note_untried(self, sink: Sink, event: Event) -> None:
@@ -211,7 +212,7 @@ class Together:
         if event.batch.delivery_id in each.repeated(sink):
             each.stays(sink, event.batch)
         known = each.outbox.deliveries[sink.name]
-        if known.reason == _LATER or known.status not in ("owed", "failed"):
+        if known.reason == _LATER or not known.missed:
             each.outbox.deliveries[sink.name] = delivery_of(sink, "owed", _UNTRIED)
         each.outbox.settled.setdefault(sink.name, set()).add(event.batch.delivery_id)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from handler.clock import Deadline, iso
-from handler.models import Delivery, Finding, Problem, Report, Severity, Target
+from handler.clock import iso
+from handler.models import Finding, Problem, Report, Severity, Target
+from handler.models.delivery import Delivery
 from handler.notify.send import DeliveryContext, send
 from handler.sinks.sink import Notification
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from handler.sinks.sink import Sink
 
-TAKEN: Final = ("delivered", "accepted")
 SAID: Final = "This is a test message of port-compliance: nothing was checked, and there is nothing to do."
 
 
@@ -22,7 +22,7 @@ def try_sinks(sinks: tuple[Sink, ...], context: DeliveryContext, test_id: str) -
     """Send each sink its test, within its share of the time, and tell what came of it as in a run."""
     deliveries = []
     for done, sink in enumerate(sinks):
-        share = Deadline.after(context.deadline.left() / (len(sinks) - done), context.deadline.clock)
+        share = context.deadline.share(len(sinks) - done)
         sent = send(_notification(sink, share.clock.now(), test_id), sink, context._replace(deadline=share))
         deliveries.append(Delivery(sink.name, sink.kind.name, sent.status, sent.reason))
     return tuple(deliveries)

@@ -46,12 +46,12 @@ def _rule(rule: Rule) -> dict[str, Any]:
     listed = {key: rule.listed if rule.kind == key else None for key in ("ports", "allowed_ports")}
     if rule.kind == "statistic":
         listed["protocols"] = None  # a counter has none
-    values = {key: listed[key] if key in listed else getattr(rule, key) for key in keys_of("RuleDocument")}
+    values = {key: listed[key] if key in listed else getattr(rule, key) for key in keys_of("rules")}
     return _said(rule, values, (*_ALWAYS, "protocols"))
 
 
 def _exemption(exemption: Exemption) -> dict[str, Any]:
-    return _said(exemption, {key: getattr(exemption, key) for key in keys_of("ExemptionDocument")})
+    return _said(exemption, {key: getattr(exemption, key) for key in keys_of("exemptions")})
 
 
 def _said(

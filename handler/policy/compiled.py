@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import date
-from functools import cache
+from functools import cache, partial
+from itertools import repeat, starmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from handler import __version__
 from handler.models import Severity
@@ -19,10 +20,11 @@ from handler.policy.rules import Exemption, Limits, Location, Policy, Rule
 from handler.ports import PortSet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+_Part = TypeVar("_Part", Rule, Exemption)
 COMPILED_SUFFIX = ".compiled.json"
-FORM = 4  # changes with the shape of the document
+FORM = 5  # changes with the shape of the document
 
 
 class StaleError(Exception):
@@ -64,52 +66,73 @@ def _sha256(text: bytes) -> str:
 def _plain(value: Any) -> Any:
     """Plain JSON of a policy's part; file names are left out, since each installation has its own."""
     if isinstance(value, PortSet):
-        return value.ranges
+        return list(zip(*value.ranges, strict=True))  # the lowest of each, and the highest
     if isinstance(value, Location):
         return [value.line, value.column]
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, (Policy, Rule, Exemption)):
-        return {name: _plain(part) for name, part in _said(value).items()}
+    if isinstance(value, Policy):
+        said = {name: _plain(part) for name, part in value._asdict().items() if name != "files"}
+        return {**said, "rules": _columns(Rule, value.rules), "exemptions": _columns(Exemption, value.exemptions)}
     return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
-def _said(part: Policy | Rule | Exemption) -> dict[str, Any]:
-    """What is written of it: all but a policy's files, and what of a rule or an exemption has its default."""
-    fields = part._asdict()
-    unsaid = {"files": fields["files"]} if isinstance(part, Policy) else {**part._field_defaults, "location": None}
-    return {name: value for name, value in fields.items() if value != unsaid.get(name, ...)}
+def _columns(kind: type[Rule | Exemption], parts: Sequence[Rule | Exemption]) -> dict[str, list[Any]]:
+    """The values of each field, one for each part; no field that has its default in all of them.
+
+    So each field is read back at once: to read part by part takes a fifth of the CPU of a small run.
+    """
+    columns = dict(zip(kind._fields, zip(*parts, strict=True), strict=True)) if parts else {}
+    unsaid = {**kind._field_defaults, "location": None}
+    said = {name: column for name, column in columns.items() if set(map(repr, column)) != {repr(unsaid.get(name, ...))}}
+    return {name: _plain(column) for name, column in said.items()}
 
 
 def _policy(plain: Mapping[str, Any], name: str) -> Policy:
     parts = {
         **plain,
-        "rules": tuple(Rule(**_fields(rule, name)) for rule in plain["rules"]),
-        "exemptions": tuple(Exemption(**_fields(one, name)) for one in plain["exemptions"]),
+        "rules": _parts(Rule, plain["rules"], name),
+        "exemptions": _parts(Exemption, plain["exemptions"], name),
         "limits": Limits(*map(_tupled, plain["limits"])),
         "warnings": tuple(plain["warnings"]),
     }
     return Policy(**parts, files=(name,))
 
 
-def _fields(plain: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The arguments of a Rule or Exemption."""
-    read = {key: None if value is None else _READ.get(key, _tupled)(value) for key, value in plain.items()}
-    return {**read, "location": Location(name, *plain["location"])}
+def _parts(kind: type[_Part], columns: dict[str, list[Any]], name: str) -> tuple[_Part, ...]:
+    """The rules or the exemptions whose fields these are, in a file of that name."""
+    if not columns:
+        return ()
+    read = {field: _READ.get(field, _as_written)(column) for field, column in columns.items()}
+    read["location"] = (Location(name, *place) for place in columns["location"])
+    number, unsaid = len(columns["location"]), kind._field_defaults
+    every = [read.pop(field) if field in read else repeat(unsaid[field], number) for field in kind._fields]
+    if read:
+        raise ValueError(f"no fields: {', '.join(read)}")
+    return tuple(starmap(kind, zip(*every, strict=True)))
 
 
-def _ports(ranges: list[list[int]]) -> PortSet:
-    return PortSet(tuple((low, high) for low, high in ranges))
+def _as_written(column: list[Any]) -> Iterable[Any]:
+    """Texts and numbers as they are, lists of texts as tuples."""
+    return map(tuple, column) if isinstance(column[0], list) else column
+
+
+def _ports(column: list[list[list[int]] | None]) -> Iterable[PortSet | None]:
+    return (None if ends is None else PortSet(tuple(zip(*ends, strict=True))) for ends in column)
+
+
+def _days(column: list[str | None]) -> Iterable[date | None]:
+    return (None if day is None else date.fromisoformat(day) for day in column)
 
 
 def _tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-_READ: Mapping[str, Callable[[Any], Any]] = {
-    "severity": Severity,
+_READ: Mapping[str, Callable[[list[Any]], Iterable[Any]]] = {
+    "severity": partial(map, Severity),
     "ports": _ports,
     "listed": _ports,
-    "effective_from": date.fromisoformat,
-    "expires": date.fromisoformat,
+    "effective_from": _days,
+    "expires": _days,
 }  # the fields that are neither texts, numbers nor lists of texts

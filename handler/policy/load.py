@@ -68,8 +68,10 @@ def _policy(reading: Reading) -> Policy:
 def read_files(paths: Sequence[str | Path], *, read: Read = read_bounded) -> tuple[Texts, tuple[LoadProblem, ...]]:
     """The content of the files, folders unfolded, and what could not be read."""
     texts: list[tuple[str, bytes]] = []
-    problems: list[LoadProblem] = []
-    for given in dict.fromkeys(Path(path) for path in paths):
+    problems = [
+        LoadProblem("E101", Location("''"), "an empty path names no file or folder") for path in paths if not str(path)
+    ]
+    for given in dict.fromkeys(Path(path) for path in paths if str(path)):
         files, found = _unfolded(given, read)
         problems += found
         for path in files:

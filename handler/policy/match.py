@@ -23,7 +23,6 @@ from handler.policy.match_keys import (
     RULE_WITHIN,
     Subject,
 )
-from handler.policy.rules import NO_LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from handler.models import Row
     from handler.policy.match_keys import Answer, Test
-    from handler.policy.rules import Exemption, Limits, Rule
+    from handler.policy.rules import Exemption, Limits, Policy, Rule
 
 NOT_ASKED: Final = "HSS was not asked for them"
 _PORT = itemgetter(0)  # of a row
@@ -146,16 +145,16 @@ def concerns(exemption: Exemption, rule: Rule) -> bool:
     return not exemption.rules or rule.id in exemption.rules
 
 
-def unmet_terms(exemption: Exemption, today: date, project: str, limits: Limits = NO_LIMITS) -> tuple[str, ...]:
+def unmet_terms(exemption: Exemption, today: date, project: str, limits: Limits) -> tuple[str, ...]:
     """The keys for which the exemption does not hold on that day, for a target that asks for that project."""
     return tuple(key for key, holds in EXEMPTION_TERMS.items() if not holds(exemption, today, project, limits))
 
 
 class ExemptionsInForce:
-    """Those exemptions that hold on a day, for a target that asks for that enterprise project, within the limits."""
+    """Those exemptions of a policy that hold on a day, for a target that asks for that enterprise project."""
 
-    def __init__(self, exemptions: Iterable[Exemption], today: date, project: str, limits: Limits = NO_LIMITS) -> None:
-        in_force = (one for one in exemptions if not unmet_terms(one, today, project, limits))
+    def __init__(self, policy: Policy, today: date, project: str) -> None:
+        in_force = (one for one in policy.exemptions if not unmet_terms(one, today, project, policy.limits))
         self._every = [(one, exemption_matcher(one)) for one in in_force]
         self._by_rule: dict[str, list[tuple[Exemption, Matcher]]] = {}
 

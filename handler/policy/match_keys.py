@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from handler.models import family
 from handler.named_tuple import NamedTuple
 from handler.policy.host_patterns import contains
-from handler.policy.rules import PROTOCOLS
+from handler.policy.rules import PROTOCOLS, STATUSES
 from handler.policy.servers import count_servers, covered_by_exemption, known_of_row, left_for_rule
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _rule_protocols(rule: Rule) -> Test | None:
 
 
 def _rule_status(rule: Rule) -> Test | None:
+    """A word that no document lists may mean what the rule names; nobody knows."""
     if not rule.status:
         return None
 
@@ -86,7 +87,9 @@ def _rule_status(rule: Rule) -> Test | None:
             return "undecidable"
         if subject.status is UNSAID:
             return "depends"
-        return "yes" if subject.status in rule.status else "no"
+        if subject.status in rule.status:
+            return "yes"
+        return "no" if subject.status in STATUSES else "undecidable"
 
     return test
 

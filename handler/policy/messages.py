@@ -8,19 +8,13 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from handler.policy.codes import LoadProblem
-from handler.policy.document import (
-    DefaultsDocument,
-    ExemptionDocument,
-    ExpectRowsDocument,
-    PolicyDocument,
-    RuleDocument,
-)
+from handler.policy.document import PolicyDocument
 from handler.policy.port_entries import said
+from handler.policy.shape import keys_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
     from handler.policy.yaml_positions import KeyPath, PositionedFile
@@ -68,7 +62,7 @@ def _message(path: KeyPath, error: ErrorDetails) -> str:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     name = next((repr(step) for step in reversed(path) if isinstance(step, str)), "the file")
     if kind == "extra_forbidden":
-        return f"unknown key {str(path[-1])[:60]!r}{_meant(str(path[-1]), _keys_at(path[:-1]))}"
+        return _unknown(path)
     if kind == "missing":
         return f"{str(path[-1])!r} is missing"
     if kind in ("port_entry", "host_pattern"):
@@ -79,6 +73,11 @@ def _message(path: KeyPath, error: ErrorDetails) -> str:
         quotes = "; write it in quotes" if kind == "string_type" and isinstance(value, int) else ""
         return f"{name}: {_TYPES[kind]} is wanted, found {said(value)}{quotes}"
     return _bound(path, name, kind, value)
+
+
+def _unknown(path: KeyPath) -> str:
+    key, part = str(path[-1]), str(path[0]) if path[1:] else ""
+    return f"unknown key {key[:60]!r}{_meant(key, keys_of(part))}"
 
 
 def _bound(path: KeyPath, name: str, kind: str, value: Any) -> str:
@@ -102,18 +101,6 @@ def _literal(name: str, value: Any, context: Mapping[str, Any]) -> str:
     return f"{name} is {said(value)}; it must be {'one of ' if ',' in expected else ''}{expected}{meant}"
 
 
-def _meant(word: str, known: list[str]) -> str:
+def _meant(word: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(word.lower().replace("-", "_"), known, n=1, cutoff=0.6)
     return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def _keys_at(path: KeyPath) -> list[str]:
-    """The keys that a mapping at that path may have."""
-    models: dict[str, type[BaseModel]] = {
-        "rules": RuleDocument,
-        "exemptions": ExemptionDocument,
-        "defaults": DefaultsDocument,
-        "expect_rows": ExpectRowsDocument,
-    }
-    model: type[BaseModel] = models.get(str(path[0]), PolicyDocument) if path else PolicyDocument
-    return list(model.model_fields)

@@ -17,9 +17,13 @@ SCHEMA_FILE = Path(__file__).with_name("policy.schema.json")  # `document.policy
 
 
 def keys_of(part: str = "") -> tuple[str, ...]:
-    """The keys that a policy file may have, or one of its parts (`RuleDocument`), in the order of the language."""
+    """The keys of a policy file, or of its part of that name (of an item of `rules`), in the order of the language."""
     schema = _schema()
-    return tuple((schema["$defs"][part] if part else schema)["properties"])
+    if not part:
+        return tuple(schema["properties"])
+    described = schema["properties"][part]
+    model = described.get("items", described)["$ref"].rpartition("/")[2]
+    return tuple(schema["$defs"][model]["properties"])
 
 
 @cache

@@ -12,7 +12,6 @@ from handler.models import (
     AnnouncedFinding,
     CategorySnapshot,
     Changes,
-    Delivery,
     ExemptedFinding,
     Finding,
     PastFinding,
@@ -22,6 +21,7 @@ from handler.models import (
     Severity,
     Target,
 )
+from handler.models.delivery import Delivery
 from handler.models.gaps import Gaps
 from handler.models.listeners import Host
 from handler.report.codec import Codec, as_is, each, field, maybe, spread

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from handler.decide.evaluate import verdict_of
 from handler.models import Report, Severity
 
 if TYPE_CHECKING:
@@ -42,6 +41,14 @@ def build_report(run_id: str, started_at: str, policy: Policy, snapshot: Snapsho
     )
 
 
+def verdict_of(evaluation: Evaluation) -> Verdict:
+    """`inconclusive` if an asked category is not complete, else `violations` with a finding, else `compliant`."""
+    asked = [category for category in evaluation.coverage if category.plan != "skipped"]
+    if not asked or any(not category.complete for category in asked):
+        return "inconclusive"
+    return "violations" if evaluation.findings else "compliant"
+
+
 def count_severities(findings: Iterable[Finding]) -> dict[str, int]:
     """How many findings of each severity, worst first, zeros included."""
     counts = Counter(finding.severity for finding in findings)
@@ -67,3 +74,10 @@ def verdict_of_run(reports: Iterable[Report], deferred: Iterable[Deferred]) -> V
 def worst_target_first(reports: Iterable[Report]) -> list[Report]:
     """The reports of several targets, worst verdict first, those of one verdict by name."""
     return sorted(reports, key=lambda report: (VERDICTS.index(report.verdict), report.target.name))
+
+
+def asked_at(report: Report) -> str:
+    """When HSS was asked; an empty text where it was not: no call got as far, and no recorded answer was read."""
+    answers = [one for one in report.coverage if one.plan != "skipped"]
+    asked = any(one.api_calls or one.rows or one.complete for one in answers)
+    return (report.taken_at or report.started_at) if asked else ""

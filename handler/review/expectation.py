@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from handler.decide.evaluate import verdict_of
 from handler.named_tuple import NamedTuple
+from handler.report.verdict import verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

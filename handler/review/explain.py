@@ -67,7 +67,7 @@ class Explanation(NamedTuple):
 
 def explain(policy: Policy, question: Question, today: date) -> Explanation:
     """Every rule and exemption that names this port (of whatever protocol or category), and what comes of it."""
-    in_force = ExemptionsInForce(policy.exemptions, today, question.enterprise_project, policy.limits)
+    in_force = ExemptionsInForce(policy, today, question.enterprise_project)
     rules = [rule for rule in policy.rules if question.port in rule.ports or question.port in rule.listed]
     spoken = [_rule_statement(rule, in_force, question, today) for rule in rules]
     finding = [rule for rule, said in zip(rules, spoken, strict=True) if said.outcome != "nothing"]
@@ -199,6 +199,12 @@ def _list(hosts: Sequence[str]) -> str:
     return f"{given or 'of every name'}{' but for ' + taken if taken else ''}"
 
 
+def _carried(question: Question) -> str:
+    if question.status == "none":
+        return "the row carries none"
+    return f"no document lists what {question.status} means"
+
+
 # What is said of a key, by its answer: a key that judges and has no words here would go unexplained.
 _UNMET: Mapping[str, _Words[Rule]] = {
     "ports": lambda _, question: f"allows {question.port}",
@@ -216,7 +222,7 @@ _OPEN: Mapping[str, _Words[Rule]] = {
     "listening": lambda rule, _: f"when a server listens {rule.listening}; num is how many do",
 }
 _LACKING: Mapping[str, _Words[Rule]] = {
-    "status": lambda rule, _: f"needs status {' or '.join(rule.status)}, and the row carries none",
+    "status": lambda rule, question: f"needs status {' or '.join(rule.status)}, and {_carried(question)}",
 }
 _OFF: Mapping[str, _Words[Exemption]] = {
     "protocols": lambda exemption, _: f"speaks of {', '.join(exemption.protocols)} only",

@@ -71,11 +71,11 @@ def _judgement(rule: Rule, policy: Policy) -> tuple[object, ...]:
 def _in_place(
     old: Policy, suspects: Sequence[Rule], new: Policy, known: Mapping[str, Rule], place: Region
 ) -> Iterator[Weaker]:
-    before = ExemptionsInForce(old.exemptions, place.since, place.project, old.limits)
+    before = ExemptionsInForce(old, place.since, place.project)
     past = tuple(found(suspects, before, place))
     if not past:
         return
-    after = ExemptionsInForce(new.exemptions, place.since, place.project, new.limits)
+    after = ExemptionsInForce(new, place.since, place.project)
     present = tuple(found(new.rules, after, place, at_most=True))
     edges = sorted({edge for one in (*past, *present) for edge in (one.low, one.high + 1)})
     was, now = by_edge(past, edges), by_edge(present, edges)

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 from handler.models import CATEGORIES
 from handler.named_tuple import NamedTuple
-from handler.policy.host_patterns import without_servers
 from handler.policy.match import ExemptionsInForce, rule_matcher
 from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID, Subject
 from handler.policy.rules import PROTOCOLS, STATUSES
-from handler.review.claims import COUNTER
+from handler.review.claims import COUNTER, left_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -122,30 +121,9 @@ def _found(rule: Rule, exemptions: ExemptionsInForce, place: Region, *, at_most:
     for low, high in [(COUNTER, COUNTER)] if place.counter else exemptions.stretches(rule):
         subject = place.subject(low)
         if matcher.speaks_of(subject) and matcher.applies(subject) in ("yes", "depends"):
-            above = _above(rule, exemptions, subject)
-            if above is not None:
-                yield Found(low, high, above, _on_servers_left(rule, exemptions, subject, at_most=at_most))
-
-
-def _on_servers_left(rule: Rule, exemptions: ExemptionsInForce, subject: Subject, *, at_most: bool) -> Rule:
-    """The rule without the servers that exemptions take: one that counts them, or leaves some in, may take none."""
-    for exemption, _ in exemptions.tolerating(rule, subject):
-        surely = exemption.up_to is None and not any(entry.startswith("!") for entry in exemption.hosts)
-        if exemption.hosts and (surely or at_most):
-            rule = rule._replace(hosts=without_servers(rule.hosts, exemption.hosts))
-    return rule
-
-
-def _above(rule: Rule, exemptions: ExemptionsInForce, subject: Subject) -> int | None:
-    """The num that is tolerated; None where any is."""
-    above = rule.above
-    for exemption, answer in exemptions.tolerating(rule, subject):
-        if exemption.hosts:
-            continue
-        if answer == "yes" or exemption.up_to is None:
-            return None
-        above = max(above, exemption.up_to)
-    return above
+            left = left_over(rule, exemptions.tolerating(rule, subject), at_most=at_most)
+            if left is not None:
+                yield Found(low, high, left.above, left)
 
 
 def by_edge(several: Sequence[Found], edges: Sequence[int]) -> Mapping[int, list[Found]]:

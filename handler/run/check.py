@@ -40,13 +40,16 @@ def check_target(job: Job, adapters: Adapters) -> Report:
 
 
 def told_report(report: Report, compared: Compared | None, state: LoadedState, adapters: Adapters) -> Report:
-    """The report once the sinks were told; inconclusive where a fault of our own kept them from it. Raises nothing."""
+    """The report once the sinks were told; inconclusive where a fault of our own kept them from it. Raises nothing.
+
+    What is told has been through the redactor here, and what came of it where it came in: each text once.
+    """
     report = adapters.redactor.report(report)
     try:
         with adapters.redactor.errors():
             tell = adapters.notifier
             told = None if tell is None else tell(report, compared, state.store, state.version)
-        return adapters.redactor.report(finished(report, told, adapters.clock))
+        return finished(report, told, adapters.clock)
     except Exception as error:  # noqa: BLE001 - as above
         problem = internal_error(error, report.target.name).problem
         return report._replace(

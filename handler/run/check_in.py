@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from handler.clock import iso
 from handler.logs import LOGGER
-from handler.models import Delivery, Report, Target
+from handler.models import Report, Target
+from handler.models.delivery import Delivery
 from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
 from handler.report.verdict import verdict_of_run
 from handler.sinks.sink import Notification
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from handler.decide.schedule import Deferred
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
-
-RESERVED = 3.0  # seconds of a run that are kept for its check-ins
 
 
 def check_in(

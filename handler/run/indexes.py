@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.errors import StoreError
+from handler.errors import SettingsError, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,3 +41,15 @@ def read_indexes(wiring: Wiring, urls: Sequence[Secret], *, but: Secret | None =
         else:
             found.append(index)
     return found, unread
+
+
+def targets_known(wiring: Wiring, name: str = "") -> tuple[str, ...]:
+    """The names of the targets that the own index holds, or the one that is named; none where it cannot be read."""
+    url = wiring.settings.state_url
+    if url is None or "{target}" not in url.reveal():
+        return ()
+    try:
+        indexes, _ = read_indexes(wiring, (url,))
+    except SettingsError:
+        return ()
+    return tuple(known for index in indexes for known in sorted(index.targets) if name in ("", known))

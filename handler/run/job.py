@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from handler.clock import Clock, Deadline
     from handler.decide.diff import Compared
-    from handler.models import Delivery, Finding, Report, Snapshot, Target
+    from handler.models import Finding, Report, Snapshot, Target
+    from handler.models.delivery import Delivery
     from handler.notify.dispatch import Dispatched
     from handler.notify.together import Together
     from handler.policy.rules import Policy
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from handler.state.memory import LastRun
 
 KEPT_FOR_TELLING = 10.0  # seconds at most
+RESERVED_FOR_CHECK_INS = 3.0  # seconds of a run
 
 
 class Job(NamedTuple):
@@ -67,7 +69,9 @@ def kept_for_telling(whole: Deadline) -> float:
 class AtOnce:
     """How the run of one target ends: everybody was told when it was asked. `EndOfRun` is that of several."""
 
-    together: Together | None = None
+    def together(self) -> Together | None:
+        """What holds what is told of several targets at once; asked by what tells, so that it is loaded no sooner."""
+        return None
 
     def until(self, whole: Deadline) -> Deadline:
         """When the last target has to be done."""

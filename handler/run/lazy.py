@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from difflib import get_close_matches as get_close_matches
 
     from handler.decide.evaluate import evaluate as evaluate
@@ -28,25 +29,26 @@ if TYPE_CHECKING:
     from handler.hss.row_listeners import with_listeners as with_listeners
     from handler.notify.dispatch import DeliveryContext as DeliveryContext
     from handler.notify.dispatch import dispatch as dispatch
-    from handler.notify.trial import TAKEN as TAKEN
+    from handler.notify.together import Together as Together
     from handler.notify.trial import try_sinks as try_sinks
     from handler.policy.load import load_texts as load_texts
     from handler.policy.load import read_files as read_files
     from handler.report.fit import RESULT_BYTES as RESULT_BYTES
     from handler.report.json_file import MAX_JSON_BYTES as MAX_JSON_BYTES
     from handler.report.snapshot_file import parse_snapshot as parse_snapshot
-    from handler.run.check_in import RESERVED as RESERVED
     from handler.run.check_in import check_in as check_in
     from handler.run.conclude import compare_with as compare_with
     from handler.run.conclude import failed_run as failed_run
     from handler.run.conclude import report_of as report_of
     from handler.run.conclude import run_failure as run_failure
     from handler.run.end_of_run import EndOfRun as EndOfRun
+    from handler.run.indexes import targets_known as targets_known
     from handler.run.left import is_settled as is_settled
     from handler.run.left import tell_left as tell_left
     from handler.run.recorded import replay as replay
     from handler.run.result import RunResult as RunResult
     from handler.run.shard import open_shard as open_shard
+    from handler.run.sink_secrets import secrets_of as secrets_of
     from handler.run.sink_test import check_sinks as check_sinks
     from handler.settings.sinks_file import read_sinks as read_sinks
     from handler.settings.targets_file import read_targets as read_targets
@@ -77,16 +79,19 @@ _WHERE_USED = {
     "handler.hss.clouds_yaml": ("read_cloud", "search_paths"),  # OS_CLOUD; brings yaml
     "handler.hss.hosts": ("MOST_CALLS", "name_hosts"),  # a sink that wants servers named
     "handler.hss.row_listeners": ("with_listeners",),  # a policy by server
-    "handler.notify.trial": ("TAKEN", "try_sinks"),  # a test of the sinks
+    "handler.notify.together": ("Together",),  # sinks, and several targets
+    "handler.notify.trial": ("try_sinks",),  # a test of the sinks
     "handler.policy.load": ("load_texts", "read_files"),  # a policy that is not compiled; brings yaml and pydantic
     "handler.report.fit": ("RESULT_BYTES",),  # a gateway call
     "handler.report.json_file": ("MAX_JSON_BYTES",),  # a command that reads a report
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
-    "handler.run.check_in": ("RESERVED", "check_in"),  # a sink that is told once a run
+    "handler.run.check_in": ("check_in",),  # a sink that is told once a run
     "handler.run.end_of_run": ("EndOfRun",),  # sinks, and several targets
+    "handler.run.indexes": ("targets_known",),  # a targets file that cannot be read
     "handler.run.left": ("is_settled", "tell_left"),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
     "handler.run.shard": ("open_shard",),  # a state with {target}
+    "handler.run.sink_secrets": ("secrets_of",),  # sinks
     "handler.run.sink_test": ("check_sinks",),  # a test of the sinks
     "handler.settings.sinks_file": ("read_sinks",),  # NOTIFY_CONFIG; brings yaml and pydantic
     "handler.settings.targets_file": ("read_targets",),  # TARGETS_CONFIG; brings yaml and pydantic
@@ -103,14 +108,18 @@ _WHERE = {name: module for module, names in _TABLE.items() for name in names}
 
 def load_what_asks() -> None:
     """Import what a first request needs."""
-    for module in _FOR_THE_FIRST_REQUEST:
-        import_module(module)
+    _load(_FOR_THE_FIRST_REQUEST)
 
 
 def load_what_follows() -> None:
     """Import what every run needs after its first request."""
-    for module in _AFTER_THE_FIRST_REQUEST:
-        import_module(module)
+    _load(_AFTER_THE_FIRST_REQUEST)
+
+
+def _load(table: Mapping[str, tuple[str, ...]]) -> None:
+    for module, names in table.items():
+        found = import_module(module)
+        globals().update({name: getattr(found, name) for name in names})
 
 
 if not TYPE_CHECKING:

@@ -6,25 +6,44 @@ from typing import TYPE_CHECKING
 
 from handler.clock import Deadline, iso
 from handler.decide.diff import Compared
-from handler.models import Changes, PastFinding, Problem, Report, Target
+from handler.models import CategorySnapshot, Changes, PastFinding, Problem, Report, Target
 from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
 from handler.run.indexes import read_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from handler.models import Delivery, Verdict
+    from handler.models import Verdict
+    from handler.models.delivery import Delivery
     from handler.notify.together import Together
     from handler.run.job import LoadedState
     from handler.run.targets import PreparedRun
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
     from handler.state.index import IndexEntry
+    from handler.state.memory import LastRun
 
 UNCHECKED = "it left TARGETS_CONFIG and is no longer checked; what was open may still be"
 _NAMED = 3  # targets, and indexes, that are named where there are many
+
+
+class Leaving(NamedTuple):
+    """What came of telling that a target left. `trouble` says why it is not known what was open there.
+
+    `unread`: its state cannot be read just now, so that the next run has to try again.
+    """
+
+    deliveries: tuple[Delivery, ...] = ()
+    trouble: str = ""
+    unread: bool = False
+
+    def and_then(self, later: Leaving) -> Leaving:
+        """Both of them."""
+        return Leaving(
+            (*self.deliveries, *later.deliveries), later.trouble or self.trouble, self.unread or later.unread
+        )
 
 
 def tell_left(
@@ -32,13 +51,13 @@ def tell_left(
     run: PreparedRun,
     wiring: Wiring,
     whole: Deadline,
-    together: Together | None = None,
-) -> Mapping[str, tuple[Delivery, ...]]:
-    """Tell of each target that left, within the time. Gives what came of it, by name; `together` may hold some of it.
+    together: Callable[[], Together | None] | None = None,
+) -> Mapping[str, Leaving]:
+    """Tell of each target that left, within the time. Gives what came of it, by name; `together()` may hold some of it.
 
     Raises nothing: a fault of our own is logged, and what is not settled is tried again by the next run.
     """
-    told: dict[str, tuple[Delivery, ...]] = {}
+    told: dict[str, Leaving] = {}
     try:
         with wiring.redactor.errors():
             for name, entry in left.items():
@@ -52,7 +71,7 @@ def tell_left(
 
 def is_settled(deliveries: Iterable[Delivery]) -> bool:
     """Whether every sink knows, so that the target may be forgotten."""
-    return not any(delivery.status in ("owed", "failed") for delivery in deliveries)
+    return not any(delivery.missed for delivery in deliveries)
 
 
 class Elsewhere(NamedTuple):
@@ -82,24 +101,40 @@ def not_known(names: Sequence[str], unread: Sequence[str]) -> str:
 
 
 def _told(
-    name: str, entry: IndexEntry, run: PreparedRun, wiring: Wiring, whole: Deadline, together: Together | None
-) -> tuple[Delivery, ...]:
+    name: str,
+    entry: IndexEntry,
+    run: PreparedRun,
+    wiring: Wiring,
+    whole: Deadline,
+    together: Callable[[], Together | None] | None,
+) -> Leaving:
     """What each sink made of it; kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
     url = run.request.state_url or wiring.settings.state_url
     store = wiring.store(url, name, run.targets[0].place)
     ending = tuple(sink for sink in run.sinks if sink.kind.holds_incidents)
     others = tuple(sink for sink in run.sinks if not sink.kind.holds_incidents)
-    deliveries: list[Delivery] = []
     groups: tuple[tuple[Verdict, tuple[Sink, ...]], ...] = (("compliant", ending), ("inconclusive", others))
+    leaving = Leaving()
     for verdict, sinks in groups:
-        state = load_state(store)
-        if state.last_run is None or not sinks:
+        if not sinks:
             continue
-        share = Deadline.after(whole.left() / 2, wiring.context.clock)
+        state = load_state(store)
+        if state.last_run is None:
+            leaving = leaving.and_then(_not_read(name, state))
+            continue
+        share = whole.share(2)
         notifier = wiring.notifier(sinks, share, dry_run=False, state_url=url, together=together)
         report, compared = _ended(name, entry, run, state, verdict)
-        deliveries += notifier(report, compared, state.store, state.version).deliveries
-    return tuple(deliveries)
+        leaving = leaving.and_then(Leaving(notifier(report, compared, state.store, state.version).deliveries))
+    return leaving
+
+
+def _not_read(name: str, state: LoadedState) -> Leaving:
+    """Nothing to tell where there is no state. One that is damaged will not heal, because nobody writes it any more."""
+    if not state.trouble:
+        return Leaving()
+    trouble = f"{name} left TARGETS_CONFIG, and what was open there is not known: {state.trouble}"
+    return Leaving(trouble=trouble, unread=state.store is None)
 
 
 def _ended(
@@ -124,11 +159,18 @@ def _ended(
         policy_digest="",
         policy_files=(),
         target=Target(name, entry.cloud, entry.region, host, project_id, enterprise_project_id),
+        coverage=_nothing_left_unseen(last_run) if verdict == "compliant" else (),
         changes=changes,
         problems=() if verdict == "compliant" else (Problem(UNCHECKED),),
     )
     memory = last_run._replace(run_at=at, findings={**last_run.findings, **ended})
     return report, Compared(changes=changes, findings=(), last_run=memory, previous_run_at=last_run.run_at)
+
+
+def _nothing_left_unseen(last_run: LastRun) -> tuple[CategorySnapshot, ...]:
+    """Each category that some sink was told is not seen, as whole: nobody is to see it any more, so that ends too."""
+    told = {category for memory in last_run.sinks.values() for category in memory.not_seen if category}
+    return tuple(CategorySnapshot(category, plan="none", complete=True) for category in sorted(told))
 
 
 def foreign(known: Iterable[str], listed: Iterable[str]) -> bool:

@@ -13,7 +13,7 @@ import sys
 from contextlib import contextmanager
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from handler.errors import PortComplianceError
 from handler.named_tuple import NamedTuple
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from handler.models import CategorySnapshot, Finding, Report, Snapshot
-    from handler.sinks.sink import Sink
+    from handler.models.delivery import Delivery
+    from handler.notify.dispatch import Dispatched
 
 SHORTEST: Final = 8  # characters; what is shorter may be any word, and an honest answer would be changed for it
 PIECE: Final = 16  # so many characters of a secret in a row are as bad as all of it
@@ -92,14 +93,25 @@ class Redactor:
         return snapshot._replace(categories=tuple(map(self._category, snapshot.categories)))
 
     def report(self, report: Report) -> Report:
-        """A report whose snapshot has been through here, with what joined it since: problems, servers, deliveries."""
+        """A report before anybody is told, whose snapshot has been through here: what joined it since is searched."""
         return report._replace(
             findings=tuple(map(self._finding, report.findings)),
             coverage=tuple(one._replace(problems=self.value(one.problems)) for one in report.coverage),
             problems=self.value(report.problems),
             warnings=self.value(report.warnings),
-            deliveries=tuple(one._replace(reason=self.text(one.reason)) for one in report.deliveries),
         )
+
+    def told(self, told: Dispatched) -> Dispatched:
+        """What came of telling: what a receiver answered may repeat what it was sent."""
+        return told._replace(
+            deliveries=self.deliveries(told.deliveries),
+            problems=self.value(told.problems),
+            warnings=self.value(told.warnings),
+        )
+
+    def deliveries(self, deliveries: Iterable[Delivery]) -> tuple[Delivery, ...]:
+        """The same, for the words of each."""
+        return tuple(one._replace(reason=self.text(one.reason)) for one in deliveries)
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -267,27 +279,3 @@ def _without(text: str, spans: list[tuple[int, int]]) -> str:
             kept += (text[at:first], HIDDEN)
         at = last
     return "".join((*kept, text[at:])) if kept else text
-
-
-def secrets_of(sink: Sink) -> Iterator[str]:
-    """What is sent to a sink and should be known to it only: the path of its URLs, its keys, its own headers.
-
-    Where the path is all the secret that there is, so is each part of it that may be a token.
-    """
-    for url in filter(None, (sink.url, sink.fail_url)):
-        parts = urlsplit(url.reveal())
-        yield from (text for text in (parts.path, parts.query) if len(text) >= PIECE)
-        yield from _tokens(parts.path) if sink.kind.once_a_run else ()
-    known = (sink.secret, sink.routing_key, *sink.headers.values())
-    for secret in filter(None, known):
-        yield from _words(secret.reveal())
-
-
-def _tokens(path: str) -> Iterator[str]:
-    """The parts of a path that are no plain words."""
-    return (text for text in path.split("/") if not (text.isalpha() and text.islower()))
-
-
-def _words(text: str) -> Iterator[str]:
-    """The words of a secret that are long enough to be one, or that are all of it."""
-    return (word for word in text.split() if len(word) >= PIECE or text == word)

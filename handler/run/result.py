@@ -24,7 +24,7 @@ def exit_code(report: Report, fail_on: Severity = Severity.INFO) -> int:
     """3 inconclusive, 4 a delivery failed, 1 a finding at least as severe as `fail_on`, else 0."""
     if report.verdict == "inconclusive":
         return 3
-    if any(delivery.status in ("failed", "owed") for delivery in report.deliveries):
+    if any(delivery.missed for delivery in report.deliveries):
         return 4
     return 1 if any(finding.severity >= fail_on for finding in report.findings) else 0
 

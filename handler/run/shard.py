@@ -125,6 +125,10 @@ class Shard:
         for name in names:
             self._index.drop(name)
 
+    def note(self, troubles: Iterable[str]) -> None:
+        """Say this too with what is wrong with the index."""
+        self._index.troubles.extend(troubles)
+
     def _rename(self) -> None:
         """A place that is asked under another name than before takes its entry and its state along."""
         if self._moves is None:

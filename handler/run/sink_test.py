@@ -10,7 +10,7 @@ from handler.errors import SettingsError
 from handler.run import lazy
 
 if TYPE_CHECKING:
-    from handler.models import Delivery
+    from handler.models.delivery import Delivery
     from handler.run.wiring import Wiring
 
 
@@ -26,4 +26,5 @@ def check_sinks(wiring: Wiring, seconds: float, name: str = "") -> tuple[Deliver
         raise SettingsError(problems)
     deadline = Deadline.after(seconds, wiring.context.clock)
     context = lazy.DeliveryContext(wiring.context.warm.web, deadline, wiring.context.warm.random)
-    return lazy.try_sinks(chosen, context, f"test-{os.urandom(8).hex()}")
+    told = lazy.try_sinks(chosen, context, f"test-{os.urandom(8).hex()}")
+    return wiring.redactor.deliveries(told)

@@ -156,7 +156,7 @@ def _spoken(policy: Policy | UnknownError | PolicyError) -> tuple[str, ...]:
 def _check_queries(target: Target, policy: Policy | UnknownError | PolicyError) -> None:
     """Raises SettingsError where a target's parameters cannot be asked with."""
     if not isinstance(policy, (UnknownError, PolicyError)):
-        lazy.check_queries(target, lazy.asks_of(policy, policy.categories))
+        lazy.check_queries(target, policy.categories)
 
 
 def _with_project(place: Place | None, wiring: Wiring) -> tuple[Place | None, UnknownError | None]:

@@ -13,14 +13,15 @@ from handler.logs import LOGGER
 from handler.named_tuple import NamedTuple
 from handler.run import lazy
 from handler.run.check import check_target, load_state, told_report
-from handler.run.job import Adapters, AtOnce, Job, kept_for_telling
+from handler.run.job import RESERVED_FOR_CHECK_INS, Adapters, AtOnce, Job, kept_for_telling
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from handler.decide.schedule import Deferred
     from handler.models import Finding, Report, Snapshot
     from handler.run.job import Notifier
+    from handler.run.left import Leaving
     from handler.run.shard import Shard
     from handler.run.targets import PreparedRun, PreparedTarget
     from handler.run.wiring import Wiring
@@ -43,7 +44,7 @@ def check_targets(run: PreparedRun, wiring: Wiring, seconds: float) -> Checked:
     wiring.begin(seconds)
     whole = Deadline.after(seconds, wiring.context.clock)
     checked_in = any(sink.kind.once_a_run for sink in run.sinks)
-    asking = whole.earlier(min(lazy.RESERVED, seconds / 10)) if checked_in else whole
+    asking = whole.earlier(min(RESERVED_FOR_CHECK_INS, seconds / 10)) if checked_in else whole
     end = lazy.EndOfRun(wiring) if _tells_several(run, wiring) else AtOnce()
     shard = _shard(run, wiring)
     checked = _of_all(run, wiring, asking, end) if shard is None else _of_shard(shard, run, wiring, asking, end)
@@ -65,8 +66,8 @@ def _of_all(run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> C
     reports: list[Report] = []
     kept, asking = kept_for_telling(whole), end.until(whole)
     for each in run.targets:
-        share = asking.left() / (len(run.targets) - len(reports))
-        reports.append(_check(each, run, wiring, Deadline.after(share, wiring.context.clock), end))
+        share = asking.share(len(run.targets) - len(reports))
+        reports.append(_check(each, run, wiring, share, end))
     end.tell(whole.no_sooner_than(kept))
     return Checked(tuple(reports))
 
@@ -87,11 +88,20 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
             reports.append(_check(each, run, wiring, asking, end))
             shard.finish(each, reports[-1])
     left = {} if run.request.target or run.request.dry_run else shard.left()
-    told = lazy.tell_left(left, run, wiring, asking, end.together)
+    leaving = lazy.tell_left(left, run, wiring, asking, end.together)
     end.tell(whole.no_sooner_than(kept))
-    shard.forget(name for name, so_far in told.items() if lazy.is_settled(end.deliveries(name, so_far)))
+    _let_go(leaving, shard, end)
     shard.close()
     return Checked(_warned(reports, shard, wiring), shard.deferred())
+
+
+def _let_go(leaving: Mapping[str, Leaving], shard: Shard, end: AtOnce) -> None:
+    """Forget the targets that left and of which everybody knows; note of which it is not known what was open."""
+    for name, one in leaving.items():
+        if not one.unread and lazy.is_settled(end.deliveries(name, one.deliveries)):
+            shard.forget([name])
+        if one.trouble:
+            shard.note([one.trouble])
 
 
 def _warned(reports: Sequence[Report], shard: Shard, wiring: Wiring) -> tuple[Report, ...]:

@@ -16,7 +16,7 @@ from handler.errors import SettingsError
 from handler.run import lazy
 from handler.run.credentials import Authorizers
 from handler.run.policy_source import fetch_policy, https_get, read_local
-from handler.run.redaction import Redactor, secrets_of
+from handler.run.redaction import Redactor
 from handler.settings.places import region_of, service_endpoint
 from handler.settings.reader import url_trouble
 from handler.settings.run_settings import DEFAULT_BUDGET, settings_and_problems
@@ -140,11 +140,11 @@ class Wiring:
         """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL that can be built; what is wrong joins `problems`."""
         listed = attempt(lambda: self._listed_sinks(with_state=with_state), problems) or ()
         listed = tuple(one for sink in listed if (one := attempt(partial(self._signed, sink), problems)) is not None)
-        self.redactor.learn(*(secret for sink in listed for secret in secrets_of(sink)))
+        self.redactor.learn(*(secret for sink in listed for secret in lazy.secrets_of(sink)))
         single = attempt(self._webhook, problems)
         if single is None:
             return listed
-        self.redactor.learn(*secrets_of(single))
+        self.redactor.learn(*lazy.secrets_of(single))
         others = tuple(sink for sink in listed if sink.name != single.name)
         if len(others) < len(listed):
             problems.append("WEBHOOK_URL is the sink 'default', and NOTIFY_CONFIG has a sink of that name")
@@ -158,11 +158,12 @@ class Wiring:
         dry_run: bool,
         at_least: float = 0.0,
         state_url: Secret | None = None,
-        together: Together | None = None,
+        together: Callable[[], Together | None] | None = None,
     ) -> Notifier:
         """What tells these sinks within the time; `at_least` so many seconds, however late the gathering ended.
 
-        `state_url` is one that a door has asked for. What is for several targets at once is left to `together`.
+        `state_url` is one that a door has asked for. What `together` gives holds what is for several targets at once.
+        What came of telling is given without our secrets.
         """
         context, run_interval = self.context, self.settings.run_interval
         sinks = tuple(sink for sink in sinks if not sink.kind.once_a_run)
@@ -175,14 +176,20 @@ class Wiring:
                 compared,
                 sinks,
                 lazy.DeliveryContext(
-                    context.warm.web, time_left, context.warm.random, self._run_seconds, shard, together
+                    context.warm.web,
+                    time_left,
+                    context.warm.random,
+                    self._run_seconds,
+                    shard,
+                    together() if together else None,
                 ),
                 store=store,
                 version=version,
                 run_interval=run_interval,
                 dry_run=dry_run,
             )
-            return told._replace(warnings=(*told.warnings, *lazy.unsigned(sinks))) if sinks else told
+            warned = told._replace(warnings=(*told.warnings, *lazy.unsigned(sinks))) if sinks else told
+            return self.redactor.told(warned)
 
         return notify
 

@@ -12,7 +12,7 @@ from handler.settings.placeholders import fill_troubles, filled, plain_troubles
 from handler.settings.places import topic_endpoint
 from handler.settings.reader import parse_duration
 from handler.settings.webhook import sink_troubles
-from handler.settings.yaml_file import StrictModel, read_model
+from handler.settings.yaml_file import StrictModel, read_entries
 from handler.sinks.kinds import SINK_KINDS, guess_kind, misplaced_keys
 from handler.sinks.sink import Match, Sink
 
@@ -81,10 +81,10 @@ _KEYS = frozenset({"sinks", *SinkEntry.model_fields, *MatchEntry.model_fields})
 
 def read_sinks(name: str, content: bytes, lookup: Callable[[str], str | None], *, with_state: bool) -> tuple[Sink, ...]:
     """The sinks that a file lists. Raises SettingsError with all problems, each `file:line:column: message`."""
-    file, positions = read_model(name, content, SinksFile, _KEYS)
-    problems: list[str] = []
+    entries, positions, unreadable = read_entries(name, content, SinksFile, "sinks", SinkEntry, _KEYS)
+    problems = [*unreadable]
     sinks: list[Sink] = []
-    for index, entry in enumerate(file.sinks):
+    for index, entry in entries.items():
         filled = _Filled(entry, lookup)
         sink = filled.sink()
         misplaced = ", ".join(misplaced_keys(sink.kind, sorted(entry.model_fields_set)))

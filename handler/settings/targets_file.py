@@ -13,10 +13,10 @@ from handler.settings.places import Cloud, EndpointKeys, ResolvedEndpoint, resol
 from handler.settings.plain_targets import plain_entries
 from handler.settings.reader import Reader, url_trouble
 from handler.settings.run_settings import Place
-from handler.settings.yaml_file import StrictModel, read_model
+from handler.settings.yaml_file import StrictModel, read_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from handler.policy.yaml_positions import PositionedFile
     from handler.settings.credentials import Credentials
@@ -84,10 +84,11 @@ def _plainly(content: bytes, lookup: Callable[[str], str | None]) -> _Places | N
 
 
 def _with_positions(name: str, content: bytes, lookup: Callable[[str], str | None]) -> _Places:
-    file, positions = read_model(name, content, TargetsFile, frozenset({"targets", *TargetEntry.model_fields}))
-    problems = list(_repeated(file.targets, positions))
+    keys = frozenset({"targets", *TargetEntry.model_fields})
+    entries, positions, unreadable = read_entries(name, content, TargetsFile, "targets", TargetEntry, keys)
+    problems = [*unreadable, *_repeated(entries, positions)]
     found = _Places(lookup)
-    for index, entry in enumerate(file.targets):
+    for index, entry in entries.items():
         where = positions.where(("targets", index))
         problems += [f"{where}: {text}" for text in found.add(entry)]
     if problems:
@@ -147,9 +148,9 @@ def target_name(entry: TargetEntry, project: str) -> str:
     return entry.name if len(entry.enterprise_projects) == 1 else f"{entry.name}-{project}"
 
 
-def _repeated(entries: Sequence[TargetEntry], positions: PositionedFile) -> Iterator[str]:
+def _repeated(entries: Mapping[int, TargetEntry], positions: PositionedFile) -> Iterator[str]:
     first: dict[str, object] = {}
-    for index, entry in enumerate(entries):
+    for index, entry in entries.items():
         where = positions.where(("targets", index, "name"))
         for project in entry.enterprise_projects:
             name = target_name(entry, project)

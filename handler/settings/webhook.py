@@ -24,7 +24,9 @@ def webhook_sink(url: Secret, kind: str, secret: Secret | None, *, allow_http: b
     """The one-webhook case: a sink named `default`. Raises SettingsError."""
     kind = kind or guess_kind(url.reveal())
     if kind not in SINK_KINDS:
-        raise SettingsError(f"WEBHOOK_KIND: must be one of {', '.join(SINK_KINDS)}, not {kind!r:.40}")
+        unknown = f"WEBHOOK_KIND: must be one of {', '.join(SINK_KINDS)}, not {kind!r:.40}"
+        of_any_kind = Sink("default", SINK_KINDS["generic"], url, secret=secret, allow_http=allow_http)
+        raise SettingsError([unknown, *_troubles(of_any_kind)])
     sink = Sink("default", SINK_KINDS[kind], url, secret=secret, allow_http=allow_http)
     missing = [key for key in sink.kind.needs if not getattr(sink, key)]
     if missing:
@@ -33,16 +35,21 @@ def webhook_sink(url: Secret, kind: str, secret: Secret | None, *, allow_http: b
             hint=f"Name a file in NOTIFY_CONFIG instead of WEBHOOK_URL: `sinks: [{{name: default, kind: {kind}, "
             f'url: "${{NAME}}", {missing[0]}: "..."}}]`, where NAME is a setting with the address (see docs/sinks.md).',
         )
-    troubles = [_of_setting(text) for text in sink_troubles(sink, with_state=True)]
+    troubles = _troubles(sink)
     if troubles:
         raise SettingsError(troubles, hint="See docs/sinks.md for each kind and its settings.")
     return sink
 
 
+def _troubles(sink: Sink) -> list[str]:
+    """What keeps it from working, each named by the setting that it is about."""
+    return [_of_setting(text) for text in sink_troubles(sink, with_state=True)]
+
+
 def _of_setting(text: str) -> str:
-    """The trouble, named by the setting that it is about."""
     about_secret = text.startswith("secret: ")
-    return f"WEBHOOK_SECRET: {text.removeprefix('secret: ')}" if about_secret else f"WEBHOOK_URL: {text}"
+    named = f"WEBHOOK_SECRET: {text.removeprefix('secret: ')}" if about_secret else f"WEBHOOK_URL: {text}"
+    return named.replace("needs allow_http", "needs WEBHOOK_ALLOW_HTTP=true")
 
 
 def unsigned(sinks: Iterable[Sink]) -> tuple[str, ...]:

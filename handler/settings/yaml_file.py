@@ -1,19 +1,22 @@
-"""A YAML file of settings (sinks, targets) as a pydantic model, or every problem of it with its place."""
+"""A YAML file of settings (a list of sinks, of targets) as pydantic models, and every problem of it with its place."""
 
 from __future__ import annotations
 
 import difflib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from handler.errors import SettingsError
 from handler.policy.yaml_positions import PositionedFile, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pydantic_core import ErrorDetails
+
+
+_WORDS = {"model_type": "must be a mapping", "dict_type": "must be a mapping", "list_type": "must be a list"}
 
 
 class StrictModel(BaseModel):
@@ -22,24 +25,41 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-Model = TypeVar("Model", bound=StrictModel)
+_Listed = TypeVar("_Listed", bound=StrictModel)
 
 
-def read_model(
-    name: str, content: bytes, model: type[Model], known_keys: frozenset[str]
-) -> tuple[Model, PositionedFile]:
-    """The file's content and where its values stand. Raises SettingsError with all problems, `file:line:column: ...`.
+def read_entries(
+    name: str, content: bytes, whole: type[StrictModel], key: str, entry: type[_Listed], known_keys: frozenset[str]
+) -> tuple[Mapping[int, _Listed], PositionedFile, tuple[str, ...]]:
+    """The entries of the list under `key` that can be read, by index; the file's places; all other problems.
 
-    `known_keys` are all keys of the file at any depth, for suggestions.
+    Never raises, so that an entry hides no problem of another; problems are `file:line:column: message`. The file is
+    a `whole`; `known_keys` are all its keys at any depth, for suggestions.
     """
     file = read_yaml(name, content, booleans=True)
-    if file.problems:
-        raise SettingsError([str(problem) for problem in file.problems])
+    problems = tuple(str(problem) for problem in file.problems)
+    if file.data is None:
+        return {}, file, problems
     try:
-        return model.model_validate(file.data), file
+        entries = getattr(whole.model_validate(file.data), key)
+        return dict(enumerate(entries)), file, problems
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        raise SettingsError(list(_messages(file, details, known_keys))) from None
+        told = [detail for detail in details if not _is_refused(file, tuple(detail["loc"]))]
+        return dict(_readable(file.data, key, entry)), file, (*problems, *_messages(file, told, known_keys))
+
+
+def _readable(data: Any, key: str, entry: type[_Listed]) -> Iterator[tuple[int, _Listed]]:
+    """The entries that are as they should be."""
+    items = data.get(key) if isinstance(data, dict) else None
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        with suppress(ValidationError):
+            yield index, entry.model_validate(item)
+
+
+def _is_refused(file: PositionedFile, path: tuple[str | int, ...]) -> bool:
+    """Whether the reader of YAML has said already what is wrong with that value."""
+    return any(path[: len(refused)] == refused for refused in file.refused)
 
 
 def _messages(file: PositionedFile, details: list[ErrorDetails], known_keys: frozenset[str]) -> Iterator[str]:
@@ -55,7 +75,7 @@ def _messages(file: PositionedFile, details: list[ErrorDetails], known_keys: fro
             yield f"{where}: {key} is missing"
         else:
             quotes = "; write it in quotes" if detail["type"] == "string_type" and _is_scalar(file.data, path) else ""
-            yield f"{where}: {key}: {detail['msg'][:200]}{quotes}"
+            yield f"{where}: {key}: {_WORDS.get(detail['type'], detail['msg'])[:200]}{quotes}"
 
 
 def _is_scalar(data: Any, path: tuple[str | int, ...]) -> bool:

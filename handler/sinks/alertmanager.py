@@ -2,7 +2,8 @@
 
 An alert is its label set, so labels hold what never changes while a finding is open: no counts, no texts. That we stop
 must not look like its end, so it lasts: what ends three run intervals after the last run is the watchdog. Without a
-state nobody would tell its end, and it ends like that itself.
+state nobody would tell its end, and it ends like that itself. What does change (severity, the target's name or region)
+ends the alert under the old labels in the same POST.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import one_line
+from handler.report.verdict import asked_at
 from handler.sinks.answers import by_status_alone
 from handler.sinks.message import json_message
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import LONG, how_many, links, servers, where
-from handler.sinks.text.moves import due_findings, ended_words, open_findings
+from handler.sinks.text.moves import ended_words, open_findings
 from handler.sinks.text.wording import tolerance
 
 if TYPE_CHECKING:
@@ -36,10 +38,10 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     still_open = open_findings(notification)
     alerts = [_alert(notification, sink, finding, _stamp(end), rich=shrink == 0) for finding in still_open]
     alerts += [_ended(notification, sink, finding, _stamp(now)) for finding in notification.resolved]
-    alerts += [
-        _alert(notification, sink, finding, _stamp(now), rich=False) for finding in _under_old_labels(notification)
-    ]
-    return (json_message([*alerts, *_sight(notification, now, end), _watchdog(notification, now, soon)]),)
+    before = _as_told_last(notification)
+    alerts += [_alert(before, sink, finding, _stamp(now), rich=False) for finding in _under_old_labels(notification)]
+    watchdog = [] if notification.of_fleet else [_watchdog(notification, now, soon)]
+    return (json_message([*alerts, *_sight(notification, now, end), *watchdog]),)
 
 
 def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *, rich: bool) -> dict[str, Any]:
@@ -60,11 +62,13 @@ def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *
         "warning": " ".join(tolerance(notification)),
     }
     if rich:
-        annotations |= {"description": f"{how_many(line)}, HSS asked {_asked(notification)}", **_texts(sink, finding)}
+        asked = asked_at(notification.report)
+        told = f"{how_many(line)}, HSS asked {asked}" if asked else f"{how_many(line)} when HSS was last asked"
+        annotations |= {"description": told, **_texts(sink, finding)}
     return {
         "labels": _filled(labels),
         "annotations": _filled(annotations),
-        "startsAt": _start(finding.first_seen or _asked(notification), end),
+        "startsAt": _start(finding.first_seen or _now(notification), end),
         "endsAt": end,
     }
 
@@ -73,17 +77,34 @@ def _ended(notification: Notification, sink: Sink, finding: Finding, end: str) -
     """The end of an alert, under the labels that it was told with, and why it ended."""
     before = notification.before.get(finding.fingerprint)
     told = finding if before is None or before.severity is None else finding._replace(severity=before.severity)
-    alert = _alert(notification, sink, told, end, rich=False)
+    alert = _alert(_as_told_last(notification), sink, told, end, rich=False)
     because = {"because": ended_words(notification.ended_because(finding))}
     return {**alert, "annotations": {**alert["annotations"], **because}}
 
 
+def _as_told_last(notification: Notification) -> Notification:
+    """The notification with the target as it was called before."""
+    if notification.formerly is None:
+        return notification
+    return notification._replace(report=notification.report._replace(target=notification.formerly))
+
+
+def _is_renamed(notification: Notification) -> bool:
+    """Whether the labels of the place are others than those that it was told with last."""
+    return _filled(_place(_as_told_last(notification))) != _filled(_place(notification))
+
+
 def _under_old_labels(notification: Notification) -> Iterable[Finding]:
-    """The open findings whose severity changed, as they were told before: under those labels they end."""
-    for finding in due_findings(notification):
+    """The open findings whose labels changed, with the severity of before: under those labels they end.
+
+    Where the target was renamed that is all of them: a run that died may have told even what is new now.
+    """
+    renamed = _is_renamed(notification)
+    for finding in open_findings(notification):
         before = notification.before.get(finding.fingerprint)
-        if before is not None and before.severity not in (None, finding.severity):
-            yield finding._replace(severity=before.severity)
+        was = finding.severity if before is None or before.severity is None else before.severity
+        if renamed or was != finding.severity:
+            yield finding._replace(severity=was)
 
 
 def _texts(sink: Sink, finding: Finding) -> dict[str, str]:
@@ -100,21 +121,22 @@ def _texts(sink: Sink, finding: Finding) -> dict[str, str]:
 def _sight(notification: Notification, now: datetime, end: datetime) -> Iterable[dict[str, Any]]:
     """The alert on an incomplete run; it ends when everything is seen again."""
     blind = notification.report.verdict == "inconclusive"
-    if not blind and not notification.seen_again:
-        return
+    if _is_renamed(notification):
+        yield _not_seen(_as_told_last(notification), now)
+    if blind or notification.seen_again:
+        yield _not_seen(notification, end if blind else now)
+
+
+def _not_seen(notification: Notification, end: datetime) -> dict[str, Any]:
+    """The alert on an incomplete run, with its end."""
     labels = {"alertname": "PortComplianceInconclusive", "severity": "high", **_place(notification)}
     reasons = notification.not_seen or tuple(str(problem) for problem in notification.report.problems)
-    ends = _stamp(end if blind else now)
-    yield {
+    summary = one_line("; ".join(reasons[:10]), LONG) or "Not everything was seen"
+    return {
         "labels": _filled(labels),
-        "annotations": _filled(
-            {
-                "summary": one_line("; ".join(reasons[:10]), LONG) or "Not everything was seen",
-                "warning": " ".join(tolerance(notification)),
-            }
-        ),
-        "startsAt": _start(_asked(notification), ends),
-        "endsAt": ends,
+        "annotations": _filled({"summary": summary, "warning": " ".join(tolerance(notification))}),
+        "startsAt": _start(_now(notification), _stamp(end)),
+        "endsAt": _stamp(end),
     }
 
 
@@ -129,7 +151,7 @@ def _watchdog(notification: Notification, now: datetime, end: datetime) -> dict[
     }
 
 
-def _asked(notification: Notification) -> str:
+def _now(notification: Notification) -> str:
     return notification.report.taken_at or notification.report.started_at
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import one_line
 from handler.models import Severity
+from handler.report.verdict import asked_at
 from handler.sinks.answers import DELIVERED, DeliveryOutcome, SinkAnswer, because, by_status, fields_of, not_understood
 from handler.sinks.message import SinkMessage, json_message
 from handler.sinks.text.fitting import and_more
@@ -107,7 +108,7 @@ def _end(notification: Notification, incident: Incident) -> dict[str, Any]:
 
 
 def _details(notification: Notification, sink: Sink, incident: Incident, lines: Sequence[PortLine]) -> dict[str, Any]:
-    worst = incident.findings[0]
+    worst, asked = incident.findings[0], asked_at(notification.report)
     hosts = tuple(host for line in lines for host in line.hosts) if sink.hosts else ()
     several = {"ports": _named(lines)} if len(lines) > 1 else {"num": worst.num}
     return {
@@ -116,7 +117,7 @@ def _details(notification: Notification, sink: Sink, incident: Incident, lines: 
         "why": one_line(worst.rationale, LONG),
         "do": one_line(worst.remediation, LONG),
         **({"owner": one_line(worst.owner, LONG)} if worst.owner else {}),
-        "hss_asked_at": notification.report.taken_at or notification.report.started_at,
+        **({"hss_asked_at": asked} if asked else {}),
         "policy": f"{one_line(notification.report.policy_name, 60)} {short_digest(notification.report.policy_digest)}",
         **({"servers": servers(hosts)} if hosts else {}),
     }

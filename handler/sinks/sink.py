@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from handler.models import ExemptionNotice, Finding, Report
+    from handler.models import ExemptionNotice, Finding, Report, Target
     from handler.sinks.kinds import SinkKind
 
 
@@ -122,12 +122,14 @@ class Notification(NamedTuple):
     announcements: tuple[str, ...] = ()  # sentences on rules that do not rule yet
     notes: tuple[str, ...] = ()  # "no run for 31 h", "no previous state: showing all 12", drift
     heartbeat: bool = False
+    of_fleet: bool = False  # the fleet's digest: nothing was checked
     headline: str = ""  # what the message says first, where no finding says it
     explain: str = ""  # the command that explains a line
     run_interval: timedelta | None = None
     remembers: bool = True  # what is told is remembered, and its end will be told
     shard: str = ""  # which state or index the run belongs to; empty without one
     before: Mapping[str, Before] = {}
+    formerly: Target | None = None  # the target as it was called when the sink was told last, if that was otherwise
     further: bool = False  # not the first of a run's messages to a machine: what is derived stands in that
     parts: tuple[Notification, ...] = ()
 

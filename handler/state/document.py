@@ -31,6 +31,7 @@ _TYPES: Final[Mapping[type, Mapping[str, Callable[[Any], Any]]]] = {
         "pending": lambda batches: tuple(_made(Batch, batch) for batch in batches),
         "not_seen": lambda told: {category: tuple(reasons) for category, reasons in told.items()},
         "drift": tuple,
+        "told_as": tuple,
     },
     RunSummary: {"counts": tuple},
 }  # how the values are read to which JSON gives another type; it writes them by itself

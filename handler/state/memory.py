@@ -95,6 +95,7 @@ class SinkMemory(NamedTuple):
     gap: str = ""  # the beginning of the last gap that was told
     policy: str = ""  # when the last change of the policy that was told had come
     announced: Mapping[str, str] = {}  # rule: its day, and the last stage before it that was told
+    told_as: tuple[str, ...] = ()  # what the target was called when it was told last, in the order of its fields
 
 
 class RunSummary(NamedTuple):

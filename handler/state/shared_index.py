@@ -34,6 +34,7 @@ class SharedIndex:
         self._lease: Lease | None = None
         self._failures = 0
         self._dropped: set[str] = set()
+        self._told_fleet = False  # then what it knows to be told rules, be it nothing
         self._lines: dict[str, tuple[IndexEntry, bytes]] = {}  # the lines of what is known, as it was last written
         self.known = Index()
         self.damaged = self.lost = False  # it must be rebuilt; it could not be read
@@ -89,7 +90,7 @@ class SharedIndex:
         """Know what that sink was told instead of what it was told before; written with the next `save`."""
         others = {key: what for key, what in self.known.fleet_told.items() if not key.startswith(f"{sink}/")}
         news = {**others, **{f"{sink}/{name}": what for name, what in told.items()}}
-        self._own = self._own._replace(fleet_told=news)
+        self._own, self._told_fleet = self._own._replace(fleet_told=news), True
         self.known = self.known._replace(fleet_told=news)
 
     def save(self) -> None:
@@ -139,7 +140,7 @@ class SharedIndex:
             theirs, self._version = self._store.load()
             merged = merged_index(believed(theirs or Index(), self._clock.now()), self._own)
             self.known = self._without_dropped(merged)
-            if self._own.fleet_told:
+            if self._told_fleet:
                 self.known = self.known._replace(fleet_told=self._own.fleet_told)
         except StoreError as error:
             self._failed(error)

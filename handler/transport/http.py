@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-    import requests
-
-    from handler.transport.session import Failure
+    from handler.transport.failures import Failure
+    from handler.transport.session import Session
 
 MIB = 1024 * 1024
 CHUNK = 64 * 1024
@@ -39,7 +38,7 @@ class HttpTransport:
 
     `named` makes of a URL what an error may say of it: `host_of` where the path is a secret.
     `max_bytes` limits an answer after its content encoding is undone. `meanwhile` is done once, in a thread of its own,
-    while the first answer is awaited.
+    while the first answer is awaited; a process that ends waits for it.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class HttpTransport:
         self._named = named
         self._meanwhile = meanwhile
         self._lock = threading.Lock()
-        self._session: requests.Session | None = None
+        self._session: Session | None = None
         self._waiting: list[queue.SimpleQueue[_Job]] = []  # of each thread that waits for a job
 
     def __call__(self, request: Request, timeout: float) -> Response:
@@ -70,7 +69,7 @@ class HttpTransport:
         job = _Job(request, timeout, queue.SimpleQueue(), threading.Event())
         self._hand_over(job)
         if self._meanwhile is not None:
-            threading.Thread(target=self._meanwhile, daemon=True).start()
+            threading.Thread(target=self._meanwhile).start()  # no daemon: it may not outlive the interpreter
             self._meanwhile = None
         try:
             outcome = job.box.get(timeout=timeout)
@@ -81,6 +80,10 @@ class HttpTransport:
         if isinstance(outcome, TransportError):
             raise outcome
         return outcome
+
+    def open(self) -> None:
+        """Import what the first request needs, and make the session, so that it can leave at once."""
+        self._open_session()
 
     def close(self) -> None:
         """Close the connections that are kept for the next call."""
@@ -135,13 +138,14 @@ class HttpTransport:
             self._open_session(), request.method, request.url, request.headers, request.body, limits
         )
         try:
-            if answer.status_code == PROXY_LOGIN:
+            if answer.status == PROXY_LOGIN:
                 raise _wants_proxy_login(self._named(request.url), request.url)
-            body = self._read(answer.raw.stream(CHUNK, decode_content=True), request.url, given_up)
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status_code, headers, body)
+            body = self._read(answer.stream(CHUNK, decode_content=True), request.url, given_up)
+            headers = {name.lower(): answer.headers[name] for name in answer.headers}  # each once, with all its values
+            return Response(answer.status, headers, body)
         finally:
             answer.close()
+            answer.release_conn()
 
     def _read(self, chunks: Iterator[bytes], url: str, given_up: threading.Event) -> bytes:
         body = bytearray()
@@ -155,16 +159,11 @@ class HttpTransport:
                 raise TransportError(f"{self._named(url)}: given up")
         return bytes(body)
 
-    def _open_session(self) -> requests.Session:
+    def _open_session(self) -> Session:
         with self._lock:
             if self._session is None:
                 self._session = _new_session()
             return self._session
-
-
-def load_requests() -> None:
-    """Import what the first request needs, so that it can leave at once."""
-    _new_session().close()
 
 
 def _http() -> ModuleType:
@@ -174,8 +173,8 @@ def _http() -> ModuleType:
     return session
 
 
-def _new_session() -> requests.Session:
-    session: requests.Session = _http().new_session()
+def _new_session() -> Session:
+    session: Session = _http().new_session()
     return session
 
 

@@ -1,4 +1,4 @@
-"""What the transport uses of requests: a session that adds nothing of its own, and what its failures mean.
+"""What the transport uses of requests: a session that adds nothing of its own, and what fails on the way to a host.
 
 Importing it costs what requests costs, 0.1 s, so `transport` imports it where a request is made.
 """
@@ -8,104 +8,77 @@ from __future__ import annotations
 import logging
 import os
 import re
+from contextlib import suppress
 from functools import lru_cache
-from http.client import HTTPException
 from http.cookiejar import DefaultCookiePolicy
-from ssl import SSLError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 import requests
 from requests import exceptions as of_requests
-from requests.utils import get_environ_proxies, select_proxy
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from requests.utils import check_header_validity, get_environ_proxies, select_proxy
+from urllib3 import HTTPConnectionPool, Retry, Timeout
 from urllib3 import exceptions as of_urllib3
 
 from handler import __version__
-from handler.named_tuple import NamedTuple
+from handler.transport.failures import Failure, chain_of, failure_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Hashable, Mapping
 
-MOST_LINKED = 20  # errors of one chain that are looked at
-# what OpenSSL calls a failure that can only be one of the handshake
-_HANDSHAKE = frozenset(
-    {
-        "CERTIFICATE_VERIFY_FAILED",
-        "HTTP_REQUEST",
-        "NO_PROTOCOLS_AVAILABLE",
-        "SSLV3_ALERT_HANDSHAKE_FAILURE",
-        "TLSV1_ALERT_PROTOCOL_VERSION",
-        "UNSUPPORTED_PROTOCOL",
-        "WRONG_VERSION_NUMBER",
-    }
-)
+    from urllib3 import BaseHTTPResponse
 
-
+MOST_HOSTS = 64  # whose connections are known by name
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # in the order in which requests looks at them
 # what requests heeds of the environment for each request, besides a password file
 _HEEDED = (*_BUNDLES, "http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
 _HEEDED_ALIKE = tuple(dict.fromkeys(spelt for name in _HEEDED for spelt in (name, name.upper())))
+# a URL of which requests would send just these characters: host, and path with query
+_PLAIN = re.compile(r"(https?://[a-z0-9.:-]+)(/[A-Za-z0-9/_-]*(?:\?[A-Za-z0-9=&._~-]*)?)")
+_NO_RETRY = Retry(0, read=False)  # as requests has it
 _REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 
 
-class Failure(NamedTuple):
-    """Why no answer came, in words of our own, because the libraries' hold the URL.
+class Session(requests.Session):
+    """A session of requests, and the connections to each host that no proxy stands before, by what leads there."""
 
-    `sent`: the request may have arrived. `final`: another try can only end the same. `culprit` failed, where it is not
-    the host that was asked: a proxy, a file of certificates.
-    """
+    def __init__(self) -> None:
+        super().__init__()
+        self._straight: dict[Hashable, HTTPConnectionPool | None] = {}
 
-    reason: str
-    sent: bool
-    final: bool = False
-    culprit: str = ""
+    def straight(self, origin: str) -> HTTPConnectionPool | None:
+        """The connections to a host as requests makes them; None where the environment names a proxy for it."""
+        said = tuple(map(os.environ.get, _HEEDED_ALIKE))
+        with suppress(KeyError):
+            return self._straight[origin, said]
+        if len(self._straight) >= MOST_HOSTS:
+            self._straight.clear()
+        found = self._straight[origin, said] = self._found(origin, *_way(origin, said))
+        return found
 
+    def close(self) -> None:
+        """Close the connections, those of a host too: nobody else holds them."""
+        super().close()
+        self._straight.clear()
 
-_Kinds = type[BaseException] | tuple[type[BaseException], ...]
-# the first row that any error of the chain is an instance of
-_FAILURES: tuple[tuple[_Kinds, Failure], ...] = (
-    (of_urllib3.NameResolutionError, Failure("the host name cannot be resolved", sent=False)),
-    (ConnectionRefusedError, Failure("connection refused", sent=False)),
-    (of_urllib3.NewConnectionError, Failure("no connection", sent=False)),
-    (
-        (of_requests.ConnectTimeout, of_urllib3.ConnectTimeoutError),
-        Failure("no connection within the time limit", sent=False),
-    ),
-    (
-        (
-            of_requests.InvalidURL,
-            of_requests.InvalidSchema,
-            of_requests.MissingSchema,
-            of_urllib3.LocationParseError,
-        ),
-        Failure("not a usable HTTP address", sent=False, final=True),
-    ),
-    (
-        (of_requests.InvalidHeader, UnicodeEncodeError),
-        Failure("a header that cannot be sent", sent=False, final=True),
-    ),
-    (of_urllib3.DecodeError, Failure("the answer's content encoding is broken", sent=True)),
-    (
-        (of_requests.ReadTimeout, of_urllib3.ReadTimeoutError, TimeoutError),
-        Failure("no answer within the time limit", sent=True),
-    ),
-    (
-        (
-            of_requests.ConnectionError,
-            of_requests.ChunkedEncodingError,
-            of_urllib3.HTTPError,
-            HTTPException,
-            OSError,
-        ),
-        Failure("connection broken", sent=True),
-    ),
-)
+    def _found(self, origin: str, proxies: Mapping[str, str], verify: str | bool) -> HTTPConnectionPool | None:
+        if select_proxy(origin, dict(proxies)):
+            return None
+        prepared = requests.PreparedRequest()
+        prepared.prepare_url(origin, None)
+        adapter = self.get_adapter(origin)
+        assert isinstance(adapter, HTTPAdapter)
+        pool = adapter.get_connection_with_tls_context(prepared, verify)
+        adapter.cert_verify(pool, prepared.url or "", verify, None)  # type: ignore[no-untyped-call]
+        return cast("HTTPConnectionPool", pool)
 
 
-def new_session() -> requests.Session:
+def new_session() -> Session:
     """A session that keeps connections and nothing else: no cookies, no password file, no URL in any log."""
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # below, it logs whole URLs
-    session = requests.Session()
+    session = Session()
     session.headers["User-Agent"] = f"port-compliance/{__version__}"
     session.headers["Accept-Encoding"] = "gzip, deflate"
     session.auth = _as_it_is  # without any auth, requests would look for one in ~/.netrc
@@ -114,26 +87,57 @@ def new_session() -> requests.Session:
 
 
 def exchange(
-    session: requests.Session,
+    session: Session,
     method: str,
     url: str,
     headers: Mapping[str, str],
     body: bytes | None,
     timeout: tuple[float, float],
-) -> requests.Response:
-    """The beginning of an answer, as `session.request` gives it, at two thirds of its cost.
+) -> BaseHTTPResponse:
+    """The beginning of an answer, as `session.request` gives it, at a part of its cost.
 
     Nothing is looked up for redirects and cookies, which are not heeded; what the environment says of the way is looked
-    up once for a host, as long as it says the same.
+    up once for a host, as long as it says the same. A plain question to a host that no proxy stands before goes over
+    that host's connections at once: there is nothing in it that requests would spell in another way.
     """
+    sent = cast("dict[str, str]", dict(CaseInsensitiveDict({**session.headers, **headers})))
+    plain = _PLAIN.fullmatch(url) if method == "GET" and body is None else None
+    pool = session.straight(plain[1]) if plain else None
+    if plain is None or pool is None:
+        return _by_requests(session, method, url, sent, body, timeout)
+    for header in headers.items():
+        check_header_validity(header)
+    return pool.urlopen(
+        method,
+        plain[2],
+        headers=sent,
+        redirect=False,
+        assert_same_host=False,
+        preload_content=False,
+        decode_content=False,
+        retries=_NO_RETRY,
+        timeout=Timeout(connect=timeout[0], read=timeout[1]),
+    )
+
+
+def _by_requests(
+    session: Session,
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes | None,
+    timeout: tuple[float, float],
+) -> BaseHTTPResponse:
     prepared = requests.PreparedRequest()
     prepared.prepare_method(method)
     prepared.prepare_url(url, None)
-    prepared.prepare_headers({**session.headers, **headers})
+    prepared.prepare_headers(headers)
     prepared.prepare_body(body, None)
     proxies, verify = _way("/".join(url.split("/", 3)[:3]), tuple(map(os.environ.get, _HEEDED_ALIKE)))
     adapter = session.get_adapter(url)
-    return adapter.send(prepared, stream=True, timeout=timeout, verify=verify, proxies=dict(proxies))
+    answer = adapter.send(prepared, stream=True, timeout=timeout, verify=verify, proxies=dict(proxies))
+    raw: BaseHTTPResponse = answer.raw
+    return raw
 
 
 @lru_cache(maxsize=64)
@@ -142,22 +146,9 @@ def _way(origin: str, said: tuple[str | None, ...]) -> tuple[Mapping[str, str], 
     return get_environ_proxies(origin), next(filter(None, map(os.environ.get, _BUNDLES)), True)
 
 
-def failure_of(error: BaseException) -> Failure:
-    """What an exception of a request means. One of an unknown kind may have been raised after the request arrived."""
-    chain = tuple(_chain(error))
-    for one in chain:
-        if isinstance(one, SSLError) and not isinstance(one, TimeoutError):
-            handshake = one.reason in _HANDSHAKE
-            return Failure(f"TLS failed ({one.reason or 'unknown reason'})", sent=not handshake, final=handshake)
-    for kinds, failure in _FAILURES:
-        if any(isinstance(one, kinds) for one in chain):
-            return failure
-    return Failure(f"the request failed ({type(error).__name__})", sent=True)
-
-
 def local_failure(error: BaseException, url: str) -> Failure | None:
     """A failure of what this machine is told to use on the way, a proxy or a CA bundle; None where it is neither."""
-    chain = tuple(_chain(error))
+    chain = tuple(chain_of(error))
     bundle = next((name for name in _BUNDLES if os.environ.get(name)), "")
     if bundle and any(map(_names_bundle, chain)):
         return Failure("cannot be read as certificates", False, True, f"the CA bundle that {bundle} names")
@@ -215,15 +206,3 @@ def _scheme_and_host(url: str) -> str:
 
 def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
     return prepared
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error and what it was raised from, also where that hides in its arguments, as urllib3 does."""
-    waiting: list[Any] = [error]
-    for _ in range(MOST_LINKED):
-        if not waiting:
-            return
-        one = waiting.pop(0)
-        yield one
-        linked = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
-        waiting += [other for other in linked if isinstance(other, BaseException)]

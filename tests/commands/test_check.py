@@ -145,6 +145,13 @@ def test_the_same_snapshot_policy_and_time_give_the_same_bytes(cloud, port_compl
     assert json.loads(later.out)["run_id"] != report["run_id"]
 
 
+def test_the_same_answers_and_time_give_the_same_snapshot(cloud, port_compliance):
+    runs = [port_compliance("snapshot", "--at", "2026-12-01T08:00:00Z", **settings(cloud)) for _ in range(2)]
+    assert runs[0].code == 0, runs[0]
+    assert runs[0].out == runs[1].out
+    assert json.loads(runs[0].out)["taken_at"] == "2026-12-01T08:00:00Z"
+
+
 def test_a_snapshot_check_makes_no_call(cloud, port_compliance):
     port_compliance("snapshot", "--output", "estate.json", **settings(cloud))
     before = len(cloud.simulator.calls)

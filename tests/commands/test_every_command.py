@@ -175,3 +175,15 @@ def test_a_process_of_a_small_locale_gives_the_report_and_the_runs_code(here, va
     done = subprocess.run(command, cwd=here, env=environment, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (1, b"")
     assert b"23" in done.stdout
+
+
+def test_a_dash_is_standard_input():
+    recorded = Path(SNAP).read_bytes()
+    called = [sys.executable, "-m", "handler", "check", "--policy", "docs/examples/first.yaml", "--snapshot"]
+    piped = subprocess.run(
+        [*called, "-", "--at", "2026-12-01"], cwd=ROOT, input=recorded, capture_output=True, check=False, timeout=60
+    )
+    named = subprocess.run(
+        [*called, SNAP, "--at", "2026-12-01"], cwd=ROOT, capture_output=True, check=False, timeout=60
+    )
+    assert (piped.returncode, piped.stdout) == (1, named.stdout), piped.stderr

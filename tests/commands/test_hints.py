@@ -129,3 +129,19 @@ def test_merge_keys_are_called_so(port_compliance, tmp_path, text, place):
     (tmp_path / "p.yaml").write_text(text)
     printed = port_compliance("policy", "validate", "p.yaml")
     assert printed.out == f"p.yaml:{place}: merge keys (`<<`) are not read; write the keys out [E105]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("check", "--snapshot", ""), "--snapshot"),
+        (("check", "--output=", "--snapshot", ""), "--snapshot, --output"),
+        (("policy", "diff", "a.yaml", "b.yaml", "--snapshot="), "--snapshot"),
+        (("history", "--state", ""), "--state"),
+        (("notify", "preview", "--sink", "slack", "--report", ""), "--report"),
+    ],
+)
+def test_an_empty_value_is_an_error_and_not_another_source(arguments, named, port_compliance):
+    printed = port_compliance(*arguments)
+    assert (printed.code, printed.out) == (2, "")
+    assert printed.err.startswith(f"error: {named}: the value is empty\nhint: ")

@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import shutil
+from pathlib import Path
+
+from handler.commands.plan import _Planner
+from handler.run.wiring import Wiring
+from tests.world import World
+
+RECORDED = Path(__file__).parents[2] / "docs" / "examples" / "snapshot.json"  # 3389/tcp is open in it
+
 
 def test_many_targets_are_summed_up_by_credential(tmp_path, port_compliance):
     keys = {f"S{number}_HUAWEICLOUD_SDK_{part}": f"k{number}" for number in range(2) for part in ("AK", "SK")}
@@ -17,3 +28,38 @@ def test_many_targets_are_summed_up_by_credential(tmp_path, port_compliance):
         "1000 targets, each every 1:00:00: 2000 calls a round at most",
         "2 credentials, 8,640 requests and 1,296,000 GB-s a month (a function each, a timer every 10 minutes, 256 MB)",
     ]
+
+
+def test_a_snapshot_is_read_once_for_all_targets(tmp_path):
+    recorded = tmp_path / "s.json"
+    shutil.copy("docs/examples/snapshot.json", recorded)
+    wiring = Wiring(World(root=tmp_path).context())
+    planner = _Planner(
+        argparse.Namespace(rows=None, snapshot=str(recorded), policy=["docs/examples/first.yaml"]), wiring
+    )
+    first = planner.plan(None)
+    assert {one.category for one in first.categories} <= {
+        one["category"] for one in json.loads(recorded.read_bytes())["categories"]
+    }
+    recorded.unlink()
+    assert planner.plan(wiring.settings.place) == first
+
+
+def test_which_exemptions_hold_and_so_whom_to_ask_goes_by_the_time_that_is_given(tmp_path, port_compliance):
+    (tmp_path / "p.yaml").write_text(
+        "version: 1\nrules: [{id: rdp, ports: [3389]}]\nexemptions:\n"
+        "  - {id: e, rules: [rdp], hosts: [id-1], reason: r, owner: o, expires: 2027-01-31}\n"
+    )
+    during, after = (
+        port_compliance("plan", "--policy", "p.yaml", "--snapshot", str(RECORDED), "--at", day)
+        for day in ("2027-01-31T12:00:00Z", "2027-02-01T12:00:00Z")
+    )
+    assert (during.code, after.code) == (0, 0)
+    assert "ports/detail" in during.out
+    assert "ports/detail" not in after.out
+
+
+def test_a_time_that_is_none_is_an_error_and_not_now(port_compliance):
+    printed = port_compliance("plan", "--rows", "100", "--at", "")
+    assert (printed.code, printed.out) == (2, "")
+    assert "--at: '' is not a time" in printed.err

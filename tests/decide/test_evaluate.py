@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.decide.evaluate import evaluate, verdict_of
+from handler.decide.evaluate import evaluate
 from handler.models import CategorySnapshot, Problem, Row, Severity, family, worst_first
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
+from handler.report.verdict import verdict_of
 from tests.fakes import TARGET, category, snapshot
 from tests.small_policies import EXEMPTED, policy_of
 
@@ -100,6 +101,16 @@ def test_status_on_a_row_without_one_leaves_the_rule_undecided():
     evaluation = judge(policy(rule), Row(23, "tcp", 1))
     assert verdict_of(evaluation) == "inconclusive"
     assert "rule flagged-telnet needs status, this cloud does not send it" in str(evaluation.problems[0])
+
+
+def test_a_status_that_no_document_lists_leaves_a_rule_undecided_that_matches_otherwise():
+    rule = Rule("flagged-telnet", "ports", ports=PortSet.of_ports([23]), status=("danger",))
+    evaluation = judge(policy(rule, TELNET), Row(23, "tcp", 1, "risky"))
+    assert (verdict_of(evaluation), found(evaluation)) == ("inconclusive", [("telnet", 23, "tcp")])
+    assert [str(one) for one in evaluation.problems] == [
+        "rule flagged-telnet needs status, HSS says a word that no document lists"
+    ]
+    assert verdict_of(judge(policy(rule), Row(24, "tcp", 1, "risky"))) == "compliant"
 
 
 def test_status_on_a_row_without_one_matters_only_where_port_and_protocol_match():

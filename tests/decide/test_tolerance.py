@@ -6,11 +6,12 @@ from datetime import date
 
 import pytest
 
-from handler.decide.evaluate import evaluate, verdict_of
+from handler.decide.evaluate import evaluate
 from handler.models import Row
 from handler.models.listeners import Listener, PortListeners
 from handler.policy.match import NOT_ASKED
 from handler.policy.servers import NO_API, UNNAMED
+from handler.report.verdict import verdict_of
 from tests.fakes import TARGET, category, snapshot
 from tests.small_policies import policy_of
 

@@ -21,9 +21,9 @@ ROWS = [
 ]
 
 
-def wanted(rules, exemptions="", rows=ROWS):
+def wanted(rules, exemptions="", rows=ROWS, limits=""):
     listed = "".join(f"  - {{{one}}}\n" for one in rules)
-    text = f"version: 1\nrules:\n{listed}" + (f"exemptions:\n  - {{{exemptions}}}\n" if exemptions else "")
+    text = f"version: 1\n{limits}rules:\n{listed}" + (f"exemptions:\n  - {{{exemptions}}}\n" if exemptions else "")
     world = snapshot(category(rows), category(rows, "container"))
     return wanted_listeners(policy_of(text), world, TODAY)
 
@@ -57,6 +57,14 @@ EXEMPT = "id: e, reason: r, owner: o, expires: 2027-03-31"
 )
 def test_only_rows_on_which_it_matters_are_asked_for_worst_first(rules, exemption, asked):
     assert list(wanted(rules, exemption)) == asked
+
+
+def test_an_exemption_beyond_the_limits_covers_nothing_so_who_listens_is_asked():
+    until_2099 = "id: long, reason: r, owner: o, expires: 2099-01-01, rules: [a]"
+    covered = f"{until_2099}}}\n  - {{{EXEMPT}, rules: [a], hosts: [win-1]"
+    assert list(wanted(["id: a, ports: [23]"], covered)) == []
+    limits = "limits: {exemption_days: 200}\n"
+    assert list(wanted(["id: a, ports: [23]"], covered, limits=limits)) == [("host", 23)]
 
 
 def test_what_another_exemption_covers_whole_is_not_asked_for():

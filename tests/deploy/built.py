@@ -1,6 +1,7 @@
 """The function's zips, built once for all tests; a test that needs one skips where it cannot be built."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import time
@@ -13,10 +14,12 @@ import pytest
 
 from tools.package import NAME, ROOT, assemble
 from tools.package_lock import Platform
+from tools.package_tree import function_tree
 from tools.package_wheels import ToolError, download_wheels, find_python
 
 PYTHONS = ("3.10", "3.12")
 OLD = 3 * 3600  # seconds: no run takes that long
+LOCK = ROOT / "requirements-zip.lock"
 
 
 def built_zip(version: str) -> Path:
@@ -45,41 +48,59 @@ python_of = cache(find_python)  # it asks every Python that there is for its ver
 
 
 @cache
-def _folder() -> Path:
-    """Where this run of pytest builds, all its workers in the same place; what earlier runs left there goes."""
-    runs = ROOT / "build" / "zips"
-    folder = runs / os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+def _folder(version: str) -> Path:
+    """Where the zip of these sources is built, once; those of earlier sources go.
+
+    That what lies there is what would be built now, byte by byte, is a test of its own (tests/tools/test_package_zip.py).
+    """
+    zips = ROOT / "build" / "zips"
+    folder = zips / f"{_digest(version)}-{version}"
     folder.mkdir(parents=True, exist_ok=True)
-    for other in runs.iterdir():
+    os.utime(folder)
+    for other in zips.iterdir():
         if other.stat().st_mtime < time.time() - OLD:
             shutil.rmtree(other, ignore_errors=True)
     return folder
 
 
+def _digest(version: str) -> str:
+    """Of all that a zip is made of: our code, what pins the libraries, and what puts them together."""
+    ours = function_tree(ROOT, version)
+    makers = {path.name: path.read_bytes() for path in (LOCK, *(ROOT / "tools").glob("package*.py"))}
+    told = hashlib.sha256()
+    for name, content in sorted({**ours, **makers}.items()):
+        told.update(f"{name}\0{len(content)}\0".encode() + content)
+    return told.hexdigest()[:16]
+
+
 @contextmanager
-def _alone(version: str) -> Iterator[None]:
+def _alone(path: Path) -> Iterator[None]:
     """One worker at a time: the first builds, the others find what it built."""
-    with (_folder() / f"{version}.busy").open("w") as busy:
+    with path.open("w") as busy:
         fcntl.flock(busy, fcntl.LOCK_EX)
         yield
 
 
 @cache
 def _wheels(version: str) -> list[Path] | str:
-    folder = _folder() / version
-    with _alone(version):
-        if folder.exists():
-            return sorted(folder.glob("*.whl"))
-        folder.mkdir()
-        try:
-            return download_wheels(ROOT / "requirements-zip.lock", Platform(version), folder)
-        except ToolError as error:
-            shutil.rmtree(folder)
-            return f"no wheels: {error}"
+    """They are kept for later runs, beside the hash of the lock that pins each of them by its own."""
+    folder = ROOT / "build" / "zip-wheels" / f"{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]}-{version}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(Path(f"{folder}.busy")):
+        if not folder.exists():
+            half = Path(f"{folder}.half")
+            shutil.rmtree(half, ignore_errors=True)
+            half.mkdir()
+            try:
+                download_wheels(LOCK, Platform(version), half)
+            except ToolError as error:
+                return f"no wheels: {error}"
+            half.rename(folder)
+        return sorted(folder.glob("*.whl"))
 
 
 @cache
 def _built(version: str) -> Path:
-    wheels, path = wheels_for(version), _folder() / f"{NAME}-{Platform(version).tag}.zip"
-    with _alone(version):
-        return path if path.with_suffix(".cdx.json").exists() else assemble(wheels, version, _folder())
+    wheels, path = wheels_for(version), _folder(version) / f"{NAME}-{Platform(version).tag}.zip"
+    with _alone(path.with_suffix(".busy")):
+        return path if path.with_suffix(".cdx.json").exists() else assemble(wheels, version, path.parent)

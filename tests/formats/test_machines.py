@@ -196,6 +196,12 @@ def test_openmetrics_counts_findings_by_severity():
     assert counts == {"critical": 2, "high": 1, "medium": 0, "low": 1, "info": 0}
 
 
+def test_openmetrics_counts_the_findings_that_were_left_out_too():
+    counts = {"critical": 0, "high": 7, "medium": 0, "low": 0, "info": 0}
+    cut = render_report("openmetrics", violating()._replace(findings=(), omitted=7, counts=counts))
+    assert 'severity="high"} 7' in cut
+
+
 def test_openmetrics_adds_up_samples_that_would_be_the_same():
     one = report(finding("x" * 200), finding("x" * 201))
     families = {family.name: family for family in text_string_to_metric_families(render_report("openmetrics", one))}

@@ -126,6 +126,16 @@ def test_text_shows_exempted_announced_changes_deliveries_and_what_was_not_seen(
     assert "1 of 412 rows" in blind
 
 
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+def test_a_run_that_asked_nothing_and_read_no_policy_says_neither_when_nor_which(name):
+    broken = report(verdict="inconclusive", coverage=(), policy_name="", policy_digest="")
+    shown = render_report(name, broken)
+    assert "HSS not asked" in shown
+    assert "olicy not read" in shown
+    assert "HSS asked 2026" not in shown
+    assert "HSS asked 2026" in render_report(name, violating())
+
+
 def test_an_inconclusive_run_without_a_reason_still_says_so():
     assert "did not say why" in render_report("text", report(verdict="inconclusive"))
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from handler import index
-from handler.errors import PolicyError
+from handler.errors import PolicyError, SettingsError
 from handler.function.failure import tell_failure
 from handler.run.wiring import Wiring
 from handler.simulator.fleet import Fleet, Line
@@ -60,6 +60,9 @@ class Estate:
             index.invoke(TIMER, context, 600, 600)
         except PolicyError:
             assert policy == BROKEN
+        return self.heard()
+
+    def heard(self):
         got = {}
         for request in self.world.web.requests:
             host = request.url.split("/")[2].split(".")[0]
@@ -128,6 +131,32 @@ def test_a_target_that_is_named_is_told_alone(tmp_path):
     wiring = Wiring(estate.world.context(**estate.settings))
     assert [one.target.name for one in tell_failure(PolicyError(["no"]), wiring, 60, "t1")] == ["t1"]
     assert len(tell_failure(PolicyError(["no"]), wiring, 60)) == 3
+
+
+def test_a_broken_targets_file_is_told_for_the_targets_of_the_index_and_its_end_too(tmp_path):
+    """Nothing else is known of them; what is opened is closed by the next good run, and told again the next time."""
+    place = f"cloud: otc, region: eu-de, project_id: {World().simulator.options.project_id}"
+    entries = (f"  - {{name: t{n}, {place}, enterprise_projects: ['{n}']}}\n" for n in range(2))
+    good = "targets:\n" + "".join(entries)
+    estate = Estate(tmp_path, TARGETS_CONFIG="targets.yaml", STATE_URL=f"file://{tmp_path}/{{target}}.json")
+
+    def run(targets):
+        (tmp_path / "targets.yaml").write_text(targets)
+        try:
+            return estate.run()
+        except SettingsError:
+            assert targets != good
+        return estate.heard()
+
+    run(good)
+    broken, mended, again = run("targets: [{name: T}]"), run(good), run("targets: [{name: T}]")
+    keys = {event["dedup_key"] for event, _ in broken["duty"]}
+    assert [event["event_action"] for event, _ in broken["duty"]] == ["trigger"] * 2
+    assert sorted((event["event_action"], event["dedup_key"]) for event, _ in mended["duty"]) == sorted(
+        ("resolve", key) for key in keys
+    )
+    assert len(broken["chat"]) == len(mended["chat"]) == len(again["chat"]) == 2
+    assert not (tmp_path / "default.json").exists()
 
 
 @pytest.mark.parametrize("left", [0.03, None, 60.0])

@@ -133,3 +133,47 @@ def test_without_a_digest_sink_or_a_state_it_is_a_settings_error(world):
 def test_fleet_is_true_or_false(world):
     with pytest.raises(UsageError, match=r"user_event\.fleet: must be true or false"):
         called(world, {**TIMER, "user_event": '{"fleet": "yes"}'})
+
+
+INCIDENTS = """
+  - {name: duty, kind: pagerduty, url: "https://duty.example/v2/enqueue", routing_key: "${KEY}", digest: true}
+  - {name: alerts, kind: alertmanager, url: "https://alerts.example/api/v2/alerts", digest: true}
+"""
+
+
+def posted(world, host):
+    """What one sink was sent since it was looked at last."""
+    found = [json.loads(one.body) for one in world.web.requests if f"//{host}." in one.url]
+    world.web.requests[:] = [one for one in world.web.requests if f"//{host}." not in one.url]
+    return found
+
+
+def test_what_the_digest_opened_ends_once_everything_is_known_again(world):
+    """The incident and the alert on silent targets; a target joins meanwhile, and others are told nothing of the end."""
+    (world.root / "sinks.yaml").write_text(
+        "sinks:\n  - {name: soar, kind: generic, url: 'https://soar.example/', digest: true}" + INCIDENTS
+    )
+    world.answer = Response(202, {}, b'{"status": "success"}')
+    write(world, 0, good=1, lost=9)
+    write(world, 1, well=1)
+    called(world, KEY="K" * 32)
+    (opened,), ((alert,),) = posted(world, "duty"), posted(world, "alerts")
+    write(world, 1, well=1, joined=1)
+    called(world, KEY="K" * 32)
+    assert (posted(world, "duty"), posted(world, "alerts")) == ([], [])
+    known = index_of(json.loads((world.root / "0-_index.json").read_text()))
+    at = iso(world.clock.now())
+    waiting = IndexEntry(first_seen=at, interval_seconds=3600)
+    healed = {"waiting": waiting} | {
+        name: entry._replace(last_run_at=at, last_complete_at=at) for name, entry in known.targets.items()
+    }
+    (world.root / "0-_index.json").write_bytes(to_bytes(index_document(known._replace(targets=healed))))
+    world.web.requests.clear()
+    world.clock.tick(60)
+    assert [one["status"] for one in called(world, KEY="K" * 32)["deliveries"]] == ["quiet", "delivered", "delivered"]
+    (ended,), ((over,),) = posted(world, "duty"), posted(world, "alerts")
+    assert (opened["event_action"], ended["event_action"]) == ("trigger", "resolve")
+    assert opened["dedup_key"] == ended["dedup_key"]
+    assert over["labels"] == alert["labels"]
+    assert over["endsAt"] == iso(world.clock.now()) < alert["endsAt"]
+    assert [one["status"] for one in called(world, KEY="K" * 32)["deliveries"]] == ["quiet"] * 3

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.hss.decode import PortPage, notes_of, port_page
-from handler.hss.documented import documented_rows
-from handler.hss.rows import is_count, read_rows
+from handler.errors import AnswerError
+from handler.hss.decode import AssetCounters, PortPage, asset_counters, notes_of, port_page
+from handler.hss.documented import documented_counters, documented_rows
+from handler.hss.rows import is_count, read_counters, read_rows
 from handler.hss.strict import NotJsonError, read
-from handler.models import Row
+from handler.models import COUNTERS, Row
 from handler.transport.request import Response
 
 CLOUDS = ["otc", "huaweicloud"]
@@ -139,3 +140,47 @@ def test_a_key_that_stands_twice_is_refused_as_ever(twice):
     assert documented("otc", body) is None
     with pytest.raises(NotJsonError, match="twice"):
         read(body)
+
+
+COUNTS = st.one_of(ODD, st.sampled_from(["2147483647", "2147483648", "7"]), st.integers(0, 99).map(str))
+NAMES = st.sampled_from([*COUNTERS, "core_conf_file_num", "error_code", "po\\u0072t_num"])
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@given(counters=st.dictionaries(st.sampled_from(COUNTERS), st.integers(0, 2**31 - 1), min_size=1))
+def test_counters_as_documented_are_read_at_a_glance(cloud, counters):
+    body = body_of(counters)
+    glance = documented_counters(cloud, counters, body.count(b":"))
+    assert list(glance.items()) == list(read_counters(counters).counters.items())
+    assert asset_counters(Response(200, {}, body), "x", cloud, "strict") == AssetCounters(glance, counters)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@given(members=st.lists(st.tuples(NAMES, COUNTS), max_size=4))
+def test_counters_that_are_read_at_a_glance_are_read_so_one_by_one(cloud, members):
+    body = written(members).encode()
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return
+    counters = documented_counters(cloud, value, body.count(b":"))
+    if counters is not None:
+        assert read(body) == value  # raises where a key stands twice
+        assert read_counters(value) == (counters, ())
+        assert notes_of("asset_statistics", cloud, value) == {}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [[], None, 3, {}, {"port_num": -1}, {"port_num": True}, {"port_num": 1.0}, {"port_num": None}, {"port_num": 2**31},
+     {"port_num": 1, "other": 2}, {"other": 2}, {"port_num": {"a": 1}}],
+)  # fmt: skip
+def test_counters_with_anything_odd_are_left_to_others(answer):
+    assert documented_counters("otc", answer, body_of(answer).count(b":")) is None
+
+
+def test_a_counter_that_stands_twice_is_refused_as_ever():
+    body = b'{"port_num": 1, "port_num": 1}'
+    assert documented_counters("otc", json.loads(body), body.count(b":")) is None
+    with pytest.raises(AnswerError, match="twice"):
+        asset_counters(Response(200, {}, body), "x", "otc")

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from handler.hss.merge import Exact, everything, one_answer, proven
+from handler.hss.merge import Exact, _covered, _keys_up_to, _looked, everything, one_answer, proven
 from handler.hss.pages import ListPage, key_of
 from handler.hss.proof import Proof
+from handler.hss.reading import ListReading
 from handler.models import Row
 
 
@@ -148,3 +151,40 @@ def test_a_second_look_of_which_a_row_cannot_be_read_takes_nothing_away():
     proof = proof.add(ListPage.of(0, 11, (row(8, 9), *first[2:]), size=10))
     assert proven(proof)[0] == row(8, 9)
     assert {one.port for one in proven(proof)} == {*range(8, 19)}
+
+
+@st.composite
+def lists_in_order(draw):
+    """The pages of a reading in order of port, what may have moved in them, and a second look at the first."""
+    ports = sorted(draw(st.lists(st.integers(1, 40), min_size=12, max_size=40)))
+    kinds = st.sampled_from(["tcp", "udp", "tcp6"])
+    statuses = st.sampled_from([None, "danger", "normal"])
+
+    def page(some):
+        return tuple(dict.fromkeys(row(port, draw(st.integers(1, 3)), draw(statuses), draw(kinds)) for port in some))
+
+    pages = [ListPage.of(at, len(ports), page(ports[at : at + 10])) for at in range(0, len(ports), 6)]
+    look = ListPage.of(0, len(ports), page(one.port for one in pages[0].rows))
+    return ListReading(pages=tuple(pages), orders=pages[0].orders | {"number"}), look
+
+
+@given(lists_in_order())
+def test_no_line_beyond_the_pages_near_the_second_look_has_a_port_of_it(case):
+    now, look = case
+    every = [key for page in now.pages for key in page.keys]
+    near, ports = set(_keys_up_to(look, now)), {one.port for one in look.rows}
+    assert {key for key in every if key[0] in ports} <= near
+    assert set(_covered(look, every, now.orders)) <= near
+
+
+@given(lists_in_order())
+def test_a_second_look_puts_its_rows_first_and_as_they_are(case):
+    now, look = case
+    lines = {key: one for page in now.pages for key, one in zip(page.keys, page.rows, strict=True)}
+    merged = _looked(look, dict(lines), now)
+    latest = one_answer(look.rows, look.keys)
+    assert list(merged)[: len(latest)] == list(latest)
+    assert {key: merged[key] for key in latest} == latest
+    inner = {key for key in lines if look.places[0] < key[0] < look.places[-1]} - latest.keys()
+    assert "text" in now.orders or not inner & merged.keys()
+    assert {key for key in lines if key[0] > look.places[-1]} <= merged.keys()

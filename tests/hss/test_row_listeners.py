@@ -113,3 +113,43 @@ def test_what_does_not_fit_into_the_time_is_not_waited_for():
 def test_open_telekom_cloud_is_not_asked():
     taken, transport, _ = asked([], target=TARGET._replace(cloud="otc"))
     assert (transport.requests, taken.listeners) == ([], ())
+
+
+def several_places(answers, *categories, places):
+    clock, transport = MovingClock(), FakeTransport(answers)
+    client = HssClient(
+        "https://hss.example.com", TokenAuth(Secret("token")), transport, Pacer(clock), clock, random.Random(1)
+    )
+    taken = with_listeners(snapshot(*categories, target=HUAWEI), places, client, Deadline.after(3600, clock))
+    queries = [parse_qs(urlsplit(request.url).query) for request in transport.requests]
+    return taken.categories, [(query["category"][0], int(query["port"][0])) for query in queries]
+
+
+def test_of_one_port_the_rows_of_both_protocols_count_and_those_of_the_other_category_do_not():
+    host = category([Row(23, "tcp", 1), Row(24, "tcp", 9), Row(23, "udp", 2), Row(2323, "tcp", 9)])
+    container = category([Row(23, "tcp", 1), Row(24, "udp", 1)], "container")
+    both = {"container_id": "c-1", "container_name": "web"}
+    by_port = {23: [line(**both), line(1, type="UDP", **both)], 24: [line(port=24, type="UDP", **both)]}
+    places = [("host", 23), ("container", 23), ("container", 24)]
+    taken, calls = several_places(lists(by_port), host, container, places=places)
+    assert calls == [("host", 23), ("host", 23), ("container", 23), ("container", 24)]  # one UDP is missing on the host
+    assert [[one.port for one in each.listeners] for each in taken] == [[23], [23, 24]]
+    assert [each.api_calls for each in taken] == [2 + 2, 2 + 2]
+
+
+class Counting(list):
+    """Rows that count how often somebody goes through them."""
+
+    times = 0
+
+    def __iter__(self):
+        self.times += 1
+        return super().__iter__()
+
+
+def test_the_rows_are_gone_through_once_however_many_ports_are_asked_for():
+    rows = Counting(Row(port, "tcp", 1) for port in range(1, 60))
+    host = category()._replace(rows=rows)
+    answers = lists({port: [line(port=port)] for port in range(1, 60)})
+    taken, calls = several_places(answers, host, places=[("host", port) for port in range(1, 60)])
+    assert (len(calls), len(taken[0].listeners), rows.times) == (59, 59, 1)

@@ -6,14 +6,17 @@ import json
 
 import pytest
 
-from handler.hss.walk import UNSTEADY_HINT, first_page
-from handler.models import Problem, Target
+from handler.errors import UnknownError
+from handler.hss.client import Spending
+from handler.hss.walk import UNSTEADY_HINT, PortWalk, first_page
+from handler.models import Problem, Row, Target
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.moving import Movement
 from handler.simulator.options import Options
 from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
+from handler.transport.request import Response
 from tests.commands.test_check import settings
 from tests.fakes import json_response
 from tests.hss.test_listing_odd_answers import answering
@@ -252,3 +255,24 @@ def test_plan_coverage_and_the_log_agree(port_compliance, tmp_path, cloud, order
         assert f"({calls} if they come in order of port)" in said
     else:
         assert f"at most {calls} calls" in said
+
+
+def test_an_answer_that_says_the_same_bytes_again_is_the_page_that_it_was():
+    bench = Bench(Fleet.of(*varied(300)), order="port")
+    walk = PortWalk(bench.client, bench.target, EVERY, Spending(bench.deadline), keep_raw=False, on_progress=None)
+    first, other = (Response(200, {}, json.dumps({"total_num": 1, "data_list": [row]}).encode()) for row in ROWS)
+    page = walk._decoded(first, "x", "otc", "warn")
+    assert walk._decoded(other, "x", "otc", "warn").rows == (Row(25, "udp", 1),)
+    again = walk._decoded(first._replace(headers={"x": "y"}), "x", "otc", "warn")
+    assert (again.rows, again.rows is page.rows) == ((Row(22, "tcp", 3),), True)
+    with pytest.raises(UnknownError):  # an error is no page, whatever its body says
+        walk._decoded(first._replace(status=500), "x", "otc", "warn")
+
+
+def test_a_second_look_of_the_same_bytes_keeps_the_rows_as_received():
+    category = Bench(Fleet.of(*varied(300)), order="port").category(EVERY, keep_raw=True)
+    assert (category.complete, category.api_calls) == (True, 4)  # the counters, two pages, the second look
+    assert [raw["port"] for raw in category.raw_rows] == [row.port for row in category.rows]
+
+
+ROWS = ({"port": 22, "type": "TCP", "num": 3}, {"port": 25, "type": "UDP", "num": 1})

@@ -374,3 +374,19 @@ def test_a_lease_that_outlasts_every_run_was_written_by_a_wrong_clock():
         desk.store.document = encode(last_run._replace(sinks={"soc": claimed}))
         assert desk.run([UP, UP], finding()) == [status]
         desk.store.document = kept
+
+
+class SilentAfterwards(FakeKind):
+    """What has no form for a policy's change: nothing is sent of a message that holds nothing else."""
+
+    def render(self, notification, sink, now, shrink):
+        return super().render(notification, sink, now, shrink) if notification.new else ()
+
+
+def test_a_message_with_nothing_to_say_does_not_undo_that_another_was_taken():
+    """What an earlier run may have told is repeated and taken; what is due besides, this kind has no words for."""
+    desk = Desk(SOC._replace(kind=SINK_KINDS["generic"]), kind=SilentAfterwards())
+    desk.run([UP], finding(port=1))
+    desk.run(lost, finding(port=1), finding(port=2))
+    assert desk.run([UP], finding(port=2)) == ["delivered"]
+    assert [body["new"] for body in desk.bodies()] == [[finding(port=2).fingerprint]]

@@ -80,6 +80,25 @@ def test_a_form_with_parts_missing_is_stale():
         read_compiled(json.dumps(document).encode(), "x.yaml", SHORT)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda rules: rules.update(unknown=["a"]),
+        lambda rules: rules["id"].append("one-more"),
+        lambda rules: rules.pop("kind"),
+        lambda rules: rules.pop("location"),
+        lambda rules: rules.update(ports=[[[1, 2], [3]]]),
+        lambda rules: rules.update(severity=["worst"]),
+    ],
+    ids=["a field too many", "a value too many", "a field missing", "no location", "a range cut", "a word unknown"],
+)
+def test_a_form_whose_parts_do_not_fit_is_stale(damage):
+    document = json.loads(compiled())
+    damage(document["policy"]["rules"])
+    with pytest.raises(StaleError, match="cannot be read"):
+        read_compiled(json.dumps(document).encode(), "x.yaml", SHORT)
+
+
 def installed(folder, text, form):
     (folder / "x.yaml").write_bytes(text)
     (folder / f"x.yaml{COMPILED_SUFFIX}").write_bytes(form)

@@ -23,6 +23,14 @@ def rule_of(text):
     return load_texts([("p.yaml", f"version: 1\nrules:\n  - {text}\n")]).rules[0]
 
 
+def test_an_empty_path_is_an_error_and_not_the_working_directory(tmp_path, monkeypatch):
+    (tmp_path / "p.yaml").write_text(SHORT)
+    monkeypatch.chdir(tmp_path)
+    for paths in ([""], ["p.yaml", ""]):
+        with pytest.raises(PolicyError, match="an empty path names no file or folder"):
+            load_policy(paths)
+
+
 def test_short_form_is_one_rule_with_the_documented_defaults():
     (rule,) = load_texts([("p.yaml", SHORT)]).rules
     assert (rule.id, rule.kind, rule.severity) == ("disallowed-ports", "ports", Severity.HIGH)
@@ -235,9 +243,20 @@ def test_a_file_that_is_no_policy_is_not_quoted(content):
     assert str(caught.value).startswith("p.yaml:")
 
 
-def test_a_misspelt_key_is_still_named():
-    with pytest.raises(PolicyError, match="unknown key 'disalowed_ports'; did you mean 'disallowed_ports'"):
-        load_texts([("p.yaml", b"disalowed_ports: [23]")])
+@pytest.mark.parametrize(
+    ("text", "key", "meant"),
+    [
+        ("disalowed_ports: [23]", "disalowed_ports", "disallowed_ports"),
+        ("rules: [{id: a, port: [23]}]", "port", "ports"),
+        ("exemptions: [{id: a, reasons: r}]", "reasons", "reason"),
+        ("defaults: {severty: high}", "severty", "severity"),
+        ("expect_rows: {hosts: 1}", "hosts", "host"),
+        ("limits: {exemption_day: 3}", "exemption_day", "exemption_days"),
+    ],
+)
+def test_a_misspelt_key_is_still_named(text, key, meant):
+    with pytest.raises(PolicyError, match=f"unknown key '{key}'; did you mean '{meant}'"):
+        load_texts([("p.yaml", text)])
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from handler.policy.match import (
     within,
 )
 from handler.policy.match_keys import UNSAID, Subject
-from handler.policy.rules import Exemption, Policy, Rule
+from handler.policy.rules import NO_LIMITS, Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 from handler.review.claims import PolicyOnDay
 from handler.review.explain import Question, explain
@@ -115,7 +115,7 @@ def test_above_is_the_highest_num_that_is_tolerated(above, num, answer):
         ((), UNSAID, "yes"),
         (("danger",), "danger", "yes"),
         (("danger",), "normal", "no"),
-        (("danger",), "odd", "no"),
+        (("danger",), "odd", "undecidable"),
         (("danger", "unknown"), "unknown", "yes"),
         (("danger",), None, "undecidable"),
         (("danger",), UNSAID, "depends"),
@@ -244,13 +244,17 @@ def test_up_to_is_the_highest_num_that_is_tolerated(up_to, num, answer):
     ],
 )
 def test_an_exemption_holds_until_its_last_day_and_only_where_just_its_project_is_asked(change, day, project, unmet):
-    assert unmet_terms(exemption(**change), day, project) == unmet
+    assert unmet_terms(exemption(**change), day, project, NO_LIMITS) == unmet
+
+
+def in_force_of(*exemptions):
+    return ExemptionsInForce(Policy("p", "sha256:0", (), exemptions), DAY, "7")
 
 
 def test_the_first_exemption_that_covers_is_named():
     ended = exemption(id="ended", expires=DAY - timedelta(days=1))
     few, some, other = exemption(id="few", up_to=2), exemption(id="some", up_to=5), exemption(id="x", rules=("y",))
-    in_force = ExemptionsInForce([ended, other, few, some, exemption(id="all")], DAY, "7")
+    in_force = in_force_of(ended, other, few, some, exemption(id="all"))
     assert [one.id for one, _ in in_force.of(TELNET)] == ["few", "some", "all"]
     assert in_force.covering(TELNET, row(num=2)).id == "few"
     assert in_force.covering(TELNET, row(num=3)).id == "some"
@@ -267,7 +271,7 @@ def test_a_stretch_ends_where_an_exemption_begins_or_ends():
     spans = {"start": (1, 2), "middle": (4, 5), "edge": (9, 25)}
     cutting = [exemption(id=name, ports=PortSet.of([span])) for name, span in spans.items()]
     idle = [exemption(id="other", rules=("x",), ports=PortSet.of_ports([7])), exemption(id="all")]
-    cut = ExemptionsInForce([*cutting, *idle], DAY, "7")
+    cut = in_force_of(*cutting, *idle)
     assert list(cut.stretches(rule)) == [(1, 2), (3, 3), (4, 5), (6, 8), (9, 9), (20, 20)]
 
 
@@ -344,7 +348,7 @@ def plain_result(policy, rule, seen, place, day, project):
     if not plainly_judges(rule, seen.port, seen.protocol, place):
         return "nothing"
     early = rule.effective_from is not None and day < rule.effective_from
-    if rule.status and seen.status is None:
+    if rule.status and seen.status in (None, "odd"):
         return "nothing" if early else "undecided"
     if (rule.status and seen.status not in rule.status) or seen.num <= rule.above:
         return "nothing"
@@ -610,7 +614,7 @@ def test_tests_of_keys_that_are_heeded_already_are_left_out():
 
 
 def test_exemptions_that_do_not_tolerate_a_row_are_not_among_those_that_may():
-    in_force = ExemptionsInForce([exemption(id="few", up_to=2), exemption(id="many", up_to=9)], DAY, "7")
+    in_force = in_force_of(exemption(id="few", up_to=2), exemption(id="many", up_to=9))
     subject = Subject("host", 23, "tcp", 3, None, PortListeners(23))
     assert [(one.id, answer) for one, answer in in_force.tolerating(TELNET, subject)] == [("many", "yes")]
 

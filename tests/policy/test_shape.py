@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.policy.canonical import _Dumper
-from handler.policy.document import DefaultsDocument, ExemptionDocument, PolicyDocument, RuleDocument
+from handler.policy.document import (
+    DefaultsDocument,
+    ExemptionDocument,
+    ExpectRowsDocument,
+    LimitsDocument,
+    PolicyDocument,
+    RuleDocument,
+)
 from handler.policy.messages import shape_problems
 from handler.policy.shape import certainly_fits, keys_of
 from handler.policy.yaml_positions import PlainDate, PositionedFile, read_yaml
@@ -77,8 +84,9 @@ def test_every_key_and_list_of_the_language_fits():
 
 def test_the_keys_are_those_of_the_models_in_their_order():
     assert keys_of() == tuple(PolicyDocument.model_fields)
-    for model in (DefaultsDocument, RuleDocument, ExemptionDocument):
-        assert keys_of(model.__name__) == tuple(model.model_fields)
+    parts = {"defaults": DefaultsDocument, "limits": LimitsDocument, "expect_rows": ExpectRowsDocument}
+    for part, model in {**parts, "rules": RuleDocument, "exemptions": ExemptionDocument}.items():
+        assert keys_of(part) == tuple(model.model_fields)
 
 
 def test_an_unknown_severity_and_an_unknown_key_do_not_fit():

@@ -28,6 +28,8 @@ class Turns:
     def step(self, number: int) -> None:
         with self._turn:
             self._running = self._random.choice(sorted(self._waiting))
+            if self._running == number:
+                return
             self._turn.notify_all()
             self._turn.wait_for(lambda: self._running == number)
 

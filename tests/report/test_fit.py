@@ -7,16 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.decide.schedule import Deferred
-from handler.models import (
-    CATEGORIES,
-    AnnouncedFinding,
-    Changes,
-    Delivery,
-    ExemptedFinding,
-    PastFinding,
-    Problem,
-    Severity,
-)
+from handler.models import CATEGORIES, AnnouncedFinding, Changes, ExemptedFinding, PastFinding, Problem, Severity
+from handler.models.delivery import Delivery
 from handler.models.gaps import Gaps
 from handler.models.listeners import Host
 from handler.report.fit import RESULT_BYTES, fit_deferred, fit_report, fit_reports
@@ -38,7 +30,7 @@ def named(name, *found, **other):
 
 def crowded(name="prod", verdict="inconclusive"):
     """A report in which everything is long."""
-    one, text = finding(), "x" * 3000
+    one, text = finding(), "x" * 1000
     return named(
         name,
         *findings(30),
@@ -311,6 +303,10 @@ def test_two_targets_share_the_room_to_the_byte():
     assert fit_reports(whole, room) == whole
     assert [one.vendor for one in fit_reports(whole, room - 1)] == [None, gaps]
     assert size(targets_dict("run-1", fit_reports(whole, room))) < room
+    large = named("c", *findings(5), vendor=gaps)
+    room = 500 + size(report_dict(whole[0])) + 2 + size(report_dict(large)) + 1 + 2
+    assert fit_reports((whole[0], large), room) == (whole[0], large)
+    assert [one.vendor for one in fit_reports((whole[0], large), room - 1)] == [gaps, None]
 
 
 def test_what_is_left_of_a_target_in_the_last_resort():

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from handler.models import AnnouncedFinding, Changes, Delivery, ExemptedFinding, PastFinding, Problem
+from handler.models import AnnouncedFinding, Changes, ExemptedFinding, PastFinding, Problem
+from handler.models.delivery import Delivery
 from handler.models.gaps import Gaps
 from handler.models.listeners import Host
 from handler.report.json_v1 import report_dict

@@ -193,3 +193,12 @@ def test_a_file_of_another_version_says_which():
         parse_report(edited(version="9" * 50), "r.json")
     assert caught.value.message == f"r.json: not a report of version 1 (it says version '{'9' * 39})"
     assert caught.value.hint == "A newer version of port-compliance may have written it."
+
+
+def test_every_line_of_a_refusal_begins_with_the_name_of_the_file():
+    with pytest.raises(ReportError) as caught:
+        parse_report(edited(verdict="fine", run_id=1), "r.json")
+    places = [line.partition("': ")[0] for line in caught.value.message.split("\n")]
+    assert places == ["r.json: '$.run_id", "r.json: '$.verdict"]
+    with pytest.raises(ReportError, match=r"^r\.json: not a report, but a JSON list$"):
+        parse_report(b"[1]", "r.json")

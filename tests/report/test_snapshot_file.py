@@ -1,5 +1,6 @@
 """Snapshot files: what is written is read again; what was edited, cut off or is newer is refused."""
 
+import hashlib
 import json
 
 import pytest
@@ -178,3 +179,42 @@ def test_a_redacted_snapshot_hides_servers_the_same_way_everywhere():
     assert second.listeners[0].host_name == second.listeners[1].host_name
     assert (third.listeners[0].address, third.trouble) == ("127.0.0.1", "page 2 is missing")
     assert first.listeners[0].address == first.listeners[0].host_ip
+
+
+def test_the_digest_is_over_the_compact_json_of_everything_else_as_in_files_of_earlier_versions():
+    text = snapshot_text(TAKEN._replace(target=TAKEN.target._replace(name="Zürich 東京")))
+    document = json.loads(text)
+    digest = document.pop("digest")
+    compact = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert "Zürich 東京" in text
+    assert digest == f"sha256:{hashlib.sha256(compact).hexdigest()}"
+
+
+def test_a_row_is_written_with_a_status_only_where_it_has_one():
+    taken = snapshot(category([Row(23, "tcp", 3, "danger"), Row(123, "udp6", 1)]))
+    assert json.loads(snapshot_text(taken))["categories"][0]["rows"] == [
+        {"port": 23, "type": "TCP", "num": 3, "status": "danger"},
+        {"port": 123, "type": "UDP6", "num": 1},
+    ]
+
+
+def test_a_redacted_snapshot_keeps_rows_and_counters_as_they_were_received():
+    rows = ({"port": 23, "type": " Tcp ", "num": 3, "owner": "Jo"},)
+    taken = snapshot(category([Row(23, "tcp", 3)], raw_rows=rows, raw_statistics={"port_num": 4, "secret_num": 2}))
+    document = json.loads(snapshot_text(taken, redact=True))
+    assert document["target"]["name"] == "redacted"
+    assert document["categories"][0]["rows"] == [{"port": 23, "type": " Tcp ", "num": 3}]
+    assert document["categories"][0]["statistics"] == {"port_num": 4}
+    unknown = json.loads(snapshot_text(snapshot(category(statistics=None)), redact=True))
+    assert unknown["categories"][0]["statistics"] is None
+
+
+def test_a_file_that_is_refused_says_every_line_of_why_and_what_may_be_the_cause():
+    with pytest.raises(SnapshotError) as caught:
+        read(edited(lambda d: d.update(version="2")))
+    assert caught.value.hint == "A newer version of port-compliance may have written it."
+    with pytest.raises(SnapshotError) as caught:
+        read(edited(lambda d: d["categories"][0]["rows"][0].update(port=70000) or d.pop("target")))
+    places = [line.partition(": ")[2].partition(": ")[0] for line in caught.value.message.split("\n")]
+    assert places == ["'$'", "'$.categories[0].rows[0].port'"]
+    assert all(line.startswith("estate.json: ") for line in caught.value.message.split("\n"))

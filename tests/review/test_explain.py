@@ -71,6 +71,7 @@ def test_it_says_what_evaluation_does(port, protocol, place, num, status, day):
         (23, {"place": "container"}, "telnet", "speaks of category host only"),
         (23, {"status": "normal"}, "flagged", "status normal is not danger"),
         (23, {"status": "none"}, "flagged", "needs status danger, and the row carries none"),
+        (23, {"status": "risky"}, "flagged", "needs status danger, and no document lists what risky means"),
         (22, {"place": "container"}, "only-web", "allows 22"),
         (22, {}, "soon", "in force from 2026-12-02, tomorrow"),
         (2323, {"num": 5}, "telnet", "by lifts until 2026-12-05 (o)"),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.decide.evaluate import evaluate, verdict_of
+from handler.decide.evaluate import evaluate
 from handler.models import CATEGORIES, Row
 from handler.models.listeners import Listener, PortListeners
 from handler.policy.compiled import bundled_policies
@@ -17,6 +17,7 @@ from handler.policy.lint import lint
 from handler.policy.load import load_texts, read_policy
 from handler.ports import PortSet
 from handler.report.snapshot_file import parse_snapshot, snapshot_text
+from handler.report.verdict import verdict_of
 from handler.review.starting_policy import TEMPLATE, Vouching, starting_policy
 from tests.fakes import category, snapshot
 

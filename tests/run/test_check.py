@@ -7,7 +7,8 @@ import pytest
 
 from handler.errors import PolicyError, StoreDamagedError, StoreError
 from handler.logs import set_up
-from handler.models import Delivery, Problem, Row, Target
+from handler.models import Problem, Row, Target
+from handler.models.delivery import Delivery
 from handler.notify.dispatch import Dispatched
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet

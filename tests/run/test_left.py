@@ -7,7 +7,8 @@ import json
 import pytest
 
 from handler.clock import Deadline
-from handler.models import Delivery, Secret
+from handler.models import Secret
+from handler.models.delivery import Delivery
 from handler.run.left import UNCHECKED, Elsewhere, elsewhere, foreign, is_settled, not_known, tell_left
 from handler.run.targets import RunRequest, prepare
 from handler.run.wiring import Wiring
@@ -102,7 +103,7 @@ def test_who_left_is_told_only_where_more_than_a_second_is_left(tmp_path, second
     run = prepare(wiring, RunRequest())
     left = {"b": shard.index.targets["b"]}
     come = tell_left(left, run, wiring, Deadline.after(seconds, shard.world.clock))
-    assert {name: [one.status for one in told] for name, told in come.items()} == {
+    assert {name: [one.status for one in told.deliveries] for name, told in come.items()} == {
         name: ["delivered"] for name in names
     }
 
@@ -114,7 +115,10 @@ def test_kinds_that_hold_incidents_and_others_are_each_told_once(tmp_path):
     run = prepare(wiring, RunRequest())
     before = len(shard.world.web.requests)
     come = tell_left({"b": shard.index.targets["b"]}, run, wiring, Deadline.after(20, shard.world.clock))
-    assert sorted((one.sink, one.status) for one in come["b"]) == [("am", "delivered"), ("chat", "delivered")]
+    assert sorted((one.sink, one.status) for one in come["b"].deliveries) == [
+        ("am", "delivered"),
+        ("chat", "delivered"),
+    ]
     alerts, report = (json.loads(request.body) for request in shard.world.web.requests[before:])
     assert [one["labels"]["alertname"] for one in alerts] == ["DisallowedPort", "PortComplianceWatchdog"]
     assert (alerts[0]["labels"]["target"], alerts[0]["labels"]["port"]) == ("b", "23")
@@ -129,6 +133,16 @@ def test_each_group_of_sinks_has_at_most_half_of_the_time_that_is_left(tmp_path)
     run, before = prepare(wiring, RunRequest()), len(shard.world.web.timeouts)
     tell_left({"b": shard.index.targets["b"]}, run, wiring, Deadline.after(8, shard.world.clock))
     assert shard.world.web.timeouts[before:] == pytest.approx([3.2, 3.2])  # four fifths of four seconds
+
+
+def test_a_fault_of_our_own_is_logged_by_its_kind_and_costs_no_other_target_its_word(tmp_path, caplog):
+    shard = left_by(tmp_path, **HOOK)
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, **HOOK))
+    entry, clock = shard.index.targets["b"], shard.world.clock
+    left = {"b": entry, "broken": IndexEntry(place=None)}
+    shard.path.with_name("broken.json").write_bytes(shard.path.with_name("b.json").read_bytes())
+    come = tell_left(left, prepare(wiring, RunRequest()), wiring, Deadline.after(20, clock))
+    assert (list(come), "AttributeError" in caplog.text) == (["b"], True)
 
 
 def test_who_left_is_looked_up_and_told_in_the_state_that_a_door_asked_for(tmp_path):

@@ -8,14 +8,19 @@ from urllib.parse import quote
 
 import pytest
 
-from handler.errors import ApiError
-from handler.models import Delivery, Problem, Row
+from handler.errors import ApiError, PolicyError
+from handler.function.failure import tell_failure
+from handler.models import Problem, Row
+from handler.models.delivery import Delivery
 from handler.models.listeners import Listener, PortListeners
+from handler.notify.dispatch import Dispatched
 from handler.policy.load import load_texts
 from handler.run.redaction import PIECE, Redactor
+from handler.run.sink_test import check_sinks
 from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
+from handler.state.memory import LastRun
 from handler.transport.request import Response
 from tests.fakes import FakeTransport, category, finding, report, snapshot
 from tests.world import World
@@ -84,11 +89,11 @@ def test_values_and_keys_of_any_depth_are_searched():
 def test_a_snapshot_and_what_joins_the_report_leave_without_it():
     known = Redactor([TOKEN])
     seen = snapshot(category([Row(23, TOKEN.lower(), 1, TOKEN.lower())], warnings=(TOKEN,), raw_rows=({TOKEN: TOKEN},)))
-    said = report(
-        finding(hosts=({"host_name": TOKEN},)), problems=(Problem(TOKEN),), deliveries=(Delivery("s", "x", "y", TOKEN),)
-    )
+    said = report(finding(hosts=({"host_name": TOKEN},)), problems=(Problem(TOKEN),))
+    told = Dispatched((Delivery("s", "x", "y", TOKEN),), LastRun(""), (Problem(TOKEN),), (TOKEN,))
     assert pieces_left(str(known.snapshot(seen))) == []
     assert pieces_left(str(known.report(said))) == []
+    assert pieces_left(str(known.told(told))) == []
     assert known.snapshot(seen).categories[0].rows == (Row(23, "***", 1, "***"),)
 
 
@@ -166,3 +171,73 @@ def test_a_run_reports_no_token_that_a_server_repeats(spelling):
     assert [(len(one.hosts), one.num) for one in told] == [(1, 1), (1, 1), (2, 2)]
     assert pieces_left(str(found)) == []
     assert spelling not in str(found)
+
+
+TARGETS = "targets:\n" + "".join(
+    f"  - {{name: t{n}, region: eu-de, project_id: '0123456789abcdef0123456789abcde{n}', credentials: ''}}\n"
+    for n in (1, 2)
+)
+
+
+# one is cut by the sink's own limit to fewer than sixteen characters of the secret
+IN_A_REASON = {name: spelling for name, spelling in SPELLINGS.items() if name != "escaped twice"}
+
+
+def told_to(world, **settings):
+    """What a run says of sinks that answer in a bad way: its deliveries, and all of its reports as text."""
+    wiring = Wiring(world.context(WEBHOOK_URL="https://hooks.example.org/x", WEBHOOK_SECRET=TOKEN, **settings))
+    reports = check_targets(prepare(wiring, RunRequest()), wiring, 60).reports
+    return [one for report in reports for one in report.deliveries], str(reports)
+
+
+@pytest.mark.parametrize("spelling", IN_A_REASON.values(), ids=IN_A_REASON)
+def test_what_a_sink_answers_is_said_without_it(spelling):
+    deliveries, said = told_to(World(answer=Response(400, {}, f"no {spelling}".encode())), WEBHOOK_KIND="slack")
+    assert [one.status for one in deliveries] == ["failed"]
+    assert "***" in deliveries[0].reason
+    assert pieces_left(said) == []
+
+
+@pytest.mark.parametrize("spelling", IN_A_REASON.values(), ids=IN_A_REASON)
+def test_what_a_sink_answers_at_the_end_of_a_run_over_several_targets_is_said_without_it(spelling, tmp_path):
+    (tmp_path / "targets.yaml").write_text(TARGETS)
+    world = World(root=tmp_path, answer=Response(400, {}, f"no {spelling}".encode()))
+    deliveries, said = told_to(world, WEBHOOK_KIND="slack", TARGETS_CONFIG="targets.yaml", HSS_ENDPOINT=None)
+    assert [one.status for one in deliveries] == ["failed"] * 2
+    assert all("***" in one.reason for one in deliveries)
+    assert pieces_left(said) == []
+
+
+@pytest.mark.parametrize("spelling", IN_A_REASON.values(), ids=IN_A_REASON)
+def test_what_a_sink_answers_to_a_run_that_could_not_begin_or_to_a_test_is_said_without_it(spelling):
+    world = World(answer=Response(400, {}, f"no {spelling}".encode()))
+    known = {"WEBHOOK_URL": "https://hooks.example.org/x", "WEBHOOK_SECRET": TOKEN, "WEBHOOK_KIND": "slack"}
+    wiring = Wiring(world.context(**known))
+    (failed,) = tell_failure(PolicyError(["no policy"]), wiring, 30)
+    for deliveries in (failed.deliveries, check_sinks(wiring, 30)):
+        assert [one.status for one in deliveries] == ["failed"]
+        assert "***" in deliveries[0].reason
+        assert pieces_left(str(deliveries)) == []
+
+
+class Noting(Redactor):
+    """One that notes which texts it is given."""
+
+    def __init__(self):
+        super().__init__()
+        self.given = []
+
+    def text(self, text):
+        self.given.append(text)
+        return super().text(text)
+
+
+def test_each_text_of_a_report_is_searched_once():
+    world = World(answer=Response(400, {}, b"the sink's own words"), throttle=0)
+    wiring = Wiring(world.context(WEBHOOK_URL="https://hooks.example.org/x", WEBHOOK_KIND="slack", VALIDATION="warn"))
+    wiring.redactor = Noting()
+    policy = load_texts([("p.yaml", b"version: 1\nexpect_rows: {host: 100}\ndisallowed_ports: [23]\n")])
+    (found,) = check_targets(prepare(wiring, RunRequest(policy=policy)), wiring, 60).reports
+    (problem,), (delivery,) = found.coverage[0].problems, found.deliveries
+    assert wiring.redactor.given.count(delivery.reason) == 1
+    assert wiring.redactor.given.count(problem.message) == 2  # of its category, and of the report

@@ -16,10 +16,11 @@ from handler.run.result import RunResult
 from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
+from handler.simulator.fleet import Line
 from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
 from handler.transport.request import Response
-from tests.fakes import FakeClock, MovingClock
+from tests.fakes import FakeClock, FakeTransport, MovingClock, category, snapshot
 from tests.world import CLEAN, TIMER, World
 
 HOUR = timedelta(hours=1)
@@ -388,17 +389,145 @@ def test_where_nobody_can_be_told_the_target_is_kept_until_somebody_is(tmp_path)
     assert set(shard.index.targets) == {"a"}
 
 
+INCIDENTS = {"WEBHOOK_URL": "https://alertmanager.example/api/v2/alerts", "WEBHOOK_KIND": "alertmanager"}
+
+
+@pytest.mark.parametrize("sink", [CHAT, INCIDENTS], ids=["chat", "incidents"])
+def test_a_target_that_left_is_kept_while_its_state_cannot_be_read(tmp_path, sink):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**sink)
+    told, state = len(shard.world.web.requests), tmp_path / "states/b.json"
+    kept = state.read_bytes()
+    state.unlink()
+    state.mkdir()
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    (report,) = shard.run(**sink).reports
+    assert "b left TARGETS_CONFIG, and what was open there is not known: " in report.warnings[-1]
+    assert set(shard.index.targets) == {"a", "b"}
+    state.rmdir()
+    state.write_bytes(kept)
+    shard.world.clock.tick(3600)
+    shard.run(**sink)
+    assert set(shard.index.targets) == {"a"}
+    assert any(b'"b' in one.body or b"b: " in one.body for one in shard.world.web.requests[told:])
+
+
+def test_of_a_target_that_left_with_a_damaged_state_it_is_said_that_nothing_is_known(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run(**CHAT)
+    (tmp_path / "states/b.json").write_bytes(b"damaged")
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    (report,) = shard.run(**CHAT).reports
+    assert "b left TARGETS_CONFIG, and what was open there is not known: no previous state: " in report.warnings[-1]
+    assert set(shard.index.targets) == {"a"}
+
+
+def test_a_target_that_left_is_forgotten_unread_where_nobody_is_to_be_told(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.run()
+    (tmp_path / "states/b.json").unlink()
+    (tmp_path / "states/b.json").mkdir()
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    (report,) = shard.run().reports
+    assert (set(shard.index.targets), [line for line in report.warnings if "left" in line]) == ({"a"}, [])
+
+
 def test_alertmanager_hears_that_its_alerts_end(tmp_path):
     shard = Shard(tmp_path, ["a", "b"])
-    sink = {"WEBHOOK_URL": "https://alertmanager.example/api/v2/alerts", "WEBHOOK_KIND": "alertmanager"}
-    shard.run(**sink)
+    shard.run(**INCIDENTS)
     shard.list(["a"])
-    shard.run(**sink)
+    shard.run(**INCIDENTS)
     alerts = json.loads(shard.world.web.requests[-1].body)
     now = iso(shard.world.clock.now())
     found = [one for one in alerts if one["labels"].get("target") == "b" and "port" in one["labels"]]
     assert [one["labels"]["port"] for one in found] == ["23"]
     assert all(one["endsAt"] <= now for one in found)
+
+
+def active_alerts(shard):
+    """What Alertmanager holds as firing now, after all POSTs so far: the name of the alert and its target."""
+    posted = [alert for one in shard.world.web.requests for alert in json.loads(one.body)]
+    held = {tuple(sorted(alert["labels"].items())): alert for alert in posted}
+    firing = [one["labels"] for one in held.values() if one["endsAt"] > iso(shard.world.clock.now())]
+    return sorted((labels["alertname"], labels["target"]) for labels in firing if "target" in labels)
+
+
+def test_alertmanager_ends_what_fires_under_the_name_that_a_target_had(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "a")]
+    shard.list(["renamed"])
+    shard.world.clock.tick(3600)
+    shard.world.answer = Response(500)
+    shard.run(**INCIDENTS)
+    shard.world.web.requests[1:] = []  # none of them was taken
+    shard.world.answer = Response(200)
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "renamed")]
+    shard.world.simulator.close_port(23)
+    shard.list(["again"])
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == []
+
+
+def test_alertmanager_ends_what_a_run_that_died_told_under_the_name_that_a_target_had(tmp_path):
+    def taken_by(request):
+        raise KeyboardInterrupt
+
+    shard = Shard(tmp_path, ["a"])
+    shard.run(**INCIDENTS)
+    shard.world.simulator.open_port(Line(21, "TCP", 1))
+    shard.world.clock.tick(3600)
+    answers, shard.world.web.answers = shard.world.web.answers, taken_by
+    with pytest.raises(KeyboardInterrupt):
+        shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "a")] * 2
+    shard.world.web.answers = answers
+    shard.list(["renamed"])
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert active_alerts(shard) == [("DisallowedPort", "renamed")] * 2
+
+
+def test_alertmanager_ends_what_says_that_a_renamed_target_was_not_seen(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.run(HSS_AUTH_TOKEN="wrong", **INCIDENTS)
+    assert active_alerts(shard) == [("PortComplianceInconclusive", "a")]
+    shard.list(["renamed"])
+    shard.world.clock.tick(3600)
+    shard.run(HSS_AUTH_TOKEN="wrong", **INCIDENTS)
+    assert active_alerts(shard) == [("PortComplianceInconclusive", "renamed")]
+
+
+def test_that_a_target_was_not_seen_ends_once_it_left_the_file(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.list(["a", "b"], b="of-another-token")
+    shard.run(**INCIDENTS)
+    assert ("PortComplianceInconclusive", "b") in active_alerts(shard)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    shard.run(**INCIDENTS)
+    assert {target for _, target in active_alerts(shard)} == {"a"}
+
+
+def test_the_incident_of_a_target_that_was_not_seen_is_resolved_once_it_left_the_file(tmp_path):
+    sinks = "sinks: [{name: duty, kind: pagerduty, url: '${PD}', routing_key: '${KEY}'}]"
+    (tmp_path / "sinks.yaml").write_text(sinks)
+    duty = {"NOTIFY_CONFIG": "sinks.yaml", "PD": "https://events.pagerduty.com/v2/enqueue", "KEY": "0" * 32}
+    shard = Shard(tmp_path, ["a", "b"], answer=Response(202, {}, b'{"status": "success"}'))
+    shard.list(["a", "b"], b="of-another-token")
+    shard.run(**duty)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    shard.run(**duty)
+    events = [json.loads(one.body) for one in shard.world.web.requests]
+    unseen = [one["event_action"] for one in events if one["dedup_key"].startswith("unseen-")]
+    assert unseen == ["trigger", "resolve"]
 
 
 def test_one_target_asked_by_name_forgets_nobody(tmp_path):
@@ -592,13 +721,86 @@ def test_what_a_target_waited_for_its_pace_does_not_make_it_slow(tmp_path):
     assert sum(shard.world.clock.slept) == pytest.approx(61)
 
 
-def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path):
+@pytest.mark.parametrize("found", ["folder", "damaged"])
+def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path, found):
     shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
     shard.run()
-    (tmp_path / "states/a.json").unlink()
-    (tmp_path / "states/a.json").mkdir()
+    state = tmp_path / "states/a.json"
+    state.unlink()
+    if found == "folder":
+        state.mkdir()
+    else:
+        state.write_bytes(b"damaged")
     shard.list(["renamed", "b"], b="another")
     shard.world.clock.tick(60)
     shard.run(request=RunRequest(target="renamed"))
     assert set(shard.index.targets) == {"a", "b", "renamed"}
     assert shard.index.targets["renamed"].first_seen == iso(shard.world.clock.now())
+    assert list(state.parent.glob("a.json.damaged-*")) == []
+
+
+def test_what_is_wrong_with_an_index_is_said_once_after_what_else_is(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    shard.path.parent.mkdir()
+    shard.path.write_bytes(b"damaged")
+    first, second = shard.run(WEBHOOK_URL="https://hooks.example/x").reports
+    assert [("without a secret" in line, "index is rebuilt" in line) for line in first.warnings] == [
+        (True, False),
+        (False, True),
+    ]
+    assert ["without a secret" in line for line in second.warnings] == [True]
+
+
+def test_a_dry_run_leaves_a_damaged_index_or_state_as_it_is(tmp_path):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    shard.path.parent.mkdir()
+    for path in (shard.path, shard.path.with_name("a.json")):
+        path.write_bytes(b"damaged")
+    shard.run(request=RunRequest(dry_run=True))
+    there = {path.name: path.read_bytes() for path in shard.path.parent.iterdir()}
+    assert there == {"_index.json": b"damaged", "a.json": b"damaged"}
+
+
+def test_an_index_and_a_state_in_obs_are_looked_for_in_the_region_of_its_targets():
+    world = World(clock=FakeClock())
+    world.warm.api = FakeTransport(lambda request: Response(404))
+    keys = {"HSS_AUTH_TOKEN": None, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
+    wiring = Wiring(world.context(STATE_URL="obs://bucket/states/{target}.json", **keys))
+    check_targets(prepare(wiring, RunRequest()), wiring, 60)
+    asked = {request.url.removesuffix(".probe") for request in world.warm.api.requests if "bucket" in request.url}
+    bucket = "https://bucket.obs.eu-de.otc.t-systems.com/states"
+    assert asked == {f"{bucket}/_index.json", f"{bucket}/default.json"}
+
+
+def test_a_run_leases_its_shard_under_its_own_id(tmp_path):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    leases = []
+
+    def asked(request, timeout):
+        leases.append(shard.index.lease)
+        return shard.world.simulator(request, timeout)
+
+    shard.world.warm.api = asked
+    outcome = shard.run(seconds=20)
+    until = iso(shard.world.clock.now() + timedelta(seconds=20))
+    assert set(leases) == {Lease(outcome.run_id, until)}
+
+
+def test_without_a_file_other_targets_of_an_index_are_nobody_s_and_stay(tmp_path):
+    world = World(fleet=CLEAN, root=tmp_path, clock=FakeClock())
+    path, at = tmp_path / "_index.json", iso(world.clock.now())
+    other = IndexEntry(verdict="compliant", last_run_at=at, last_complete_at=at, place="h|p|")
+    path.write_bytes(to_bytes(index_document(Index({"other": other}))))
+    wiring = Wiring(world.context(in_function=False, STATE_URL=f"file://{tmp_path}/{{target}}.json"))
+    (report,) = check_targets(prepare(wiring, RunRequest()), wiring, 60).reports
+    assert (report.verdict, report.warnings) == ("compliant", ())
+    known = index_of(json.loads(path.read_text())).targets
+    assert (set(known), known["other"]) == ({"other", "default"}, other)
+
+
+def test_a_recording_has_an_entry_in_the_index_without_calls(tmp_path):
+    taken = snapshot(category())
+    wiring = Wiring(World(root=tmp_path).context(in_function=False, STATE_URL=f"file://{tmp_path}/{{target}}.json"))
+    (report,) = check_targets(prepare(wiring, RunRequest(snapshot=taken)), wiring, 60).reports
+    entry = index_of(json.loads((tmp_path / "_index.json").read_text())).targets[taken.target.name]
+    assert (report.verdict, entry.verdict, entry.calls) == ("compliant", "compliant", 0)

@@ -15,7 +15,7 @@ from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.state.content import to_bytes
 from handler.state.index import Day, Index, IndexEntry, index_document, index_of
-from handler.transport.http import load_requests
+from handler.transport.http import HttpTransport
 from tests.fakes import NOON, FakeClock
 from tests.memory import peak_mib
 from tests.world import CLEAN, World
@@ -69,7 +69,7 @@ def test_a_run_over_five_thousand_targets_holds_less_than_64_mebibytes(tmp_path)
 
 def main(folder: Path) -> None:
     """One run, and what it held at most."""
-    load_requests()
+    HttpTransport().open()
     world = World(root=folder, clock=FakeClock(), fleet=CLEAN)
     settings = {
         "TARGETS_CONFIG": "targets.yaml",

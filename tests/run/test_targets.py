@@ -10,6 +10,7 @@ from handler.run.targets import RunRequest, budget_seconds, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.settings.run_settings import read_settings
+from handler.simulator.fleet import Fleet, Line
 from handler.transport.request import Response
 from tests.fakes import FakeTransport, category, snapshot
 from tests.world import World
@@ -341,6 +342,7 @@ def test_categories_are_those_of_the_door_else_of_the_target_else_of_the_setting
     settings = targets_file(tmp_path, f"name: a, {PLAIN}, policy: p.yaml{target}")
     run, _ = prepared(World(root=tmp_path), RunRequest(categories=door), HSS_CATEGORIES=setting, **settings)
     assert [(each.categories, each.skipped) for each in run.targets] == [(asked, skipped)]
+    assert [(each.name, each.place.name, each.target.name) for each in run.targets] == [("a", "a", "a")]
 
 
 def test_a_policy_is_that_of_the_door_else_of_the_target_else_of_the_settings_and_each_is_read_once(tmp_path):
@@ -403,3 +405,43 @@ def test_an_id_of_the_same_seed_is_another_where_the_policy_is():
 
     assert run_id(23) == run_id(23) != run_id(24)
     assert len(run_id(23)) == len(prepared(World())[0].run_id) == 32
+
+
+HUAWEI = {"HSS_ENDPOINT": "https://hss.cn-north-4.myhuaweicloud.com"}
+MANY = Fleet.of(*(Line(port, "TCP", 2) for port in (21, 23, 69, 79, 111, 135, 139, 445)))
+
+
+def test_servers_are_looked_up_however_long_it_takes_where_a_door_asks_for_one_target():
+    world = World(fleet=MANY, cloud="huaweicloud")
+    (report,) = reports(world, RunRequest(hosts=True), seconds=600, **HUAWEI)
+    assert len(report.findings) > 5
+    assert all(len(one.hosts) == 2 for one in report.findings)
+    assert sum(world.clock.slept) > 60
+
+
+def test_servers_that_a_sink_wants_are_looked_up_without_waiting(tmp_path):
+    chat = "{name: chat, kind: slack, url: 'https://hooks.slack.com/services/x', hosts: true}"
+    (tmp_path / "sinks.yaml").write_text(f"sinks:\n  - {chat}\n")
+    world = World(fleet=MANY, cloud="huaweicloud", root=tmp_path)
+    (report,) = reports(world, seconds=600, NOTIFY_CONFIG="sinks.yaml", **HUAWEI)
+    assert [call.api for call in world.simulator.calls].count("port_detail") == 5
+    assert len([one for one in report.findings if one.hosts]) == 5
+    assert world.clock.slept == []
+
+
+def test_progress_is_told_with_the_name_of_its_target():
+    world, seen = World(), []
+    context = world.context()._replace(on_progress=lambda *told: seen.append(told))
+    wiring = Wiring(context)
+    run = prepare(wiring, RunRequest())
+    check_targets(run, wiring, 60)
+    assert {told[0] for told in seen} == {run.targets[0].target.name}
+
+
+def test_a_run_that_comes_late_says_so_by_the_interval_of_the_settings(tmp_path):
+    world = World(root=tmp_path)
+    state = RunRequest(state_url=Secret(f"file://{tmp_path}/state.json"))
+    (first,) = reports(world, state, RUN_INTERVAL="1h")
+    world.clock.tick(5 * 3600)
+    (second,) = reports(world, state, RUN_INTERVAL="1h")
+    assert (first.gap_hours, second.gap_hours) == (None, 5)

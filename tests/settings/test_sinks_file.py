@@ -88,6 +88,15 @@ def test_a_bad_webhook_setting_is_refused(url, kind):
         webhook_sink(Secret(url), kind, None, allow_http=False)
 
 
+def test_all_that_is_wrong_with_the_webhook_settings_is_said_at_once_by_the_names_of_the_settings():
+    with pytest.raises(SettingsError) as caught:
+        webhook_sink(Secret("http://x.example"), "irc", Secret("whsec_a_b"), allow_http=False)
+    kind, url, secret = caught.value.problems
+    assert kind.startswith("WEBHOOK_KIND: must be one of")
+    assert url == "WEBHOOK_URL: is plain http, which needs WEBHOOK_ALLOW_HTTP=true"
+    assert secret.startswith("WEBHOOK_SECRET: after whsec_")
+
+
 def test_plain_http_is_allowed_on_request():
     assert webhook_sink(Secret("http://127.0.0.1:1/x"), "", None, allow_http=True).kind.name == "generic"
 
@@ -141,3 +150,25 @@ def test_the_address_for_failures_is_judged_like_the_other_and_not_shown():
     assert CANARY not in said
     assert "FAIL is missing" in problems(PING % "fail_url: '${FAIL}'")
     assert "style" in problems(PING % "style: nagios")
+
+
+def test_a_sink_hides_no_problem_of_another():
+    text = """sinks:
+  - {name: a, kind: slack, url: "${NOPE}"}
+  - {name: b, kind: slack, url: "https://hooks.example.org/x", min_severity: huge}
+  - {name: c, kind: slack, url: }
+  - {name: d, kind: slack, url: "http://hooks.example.org/x"}
+  - five
+"""
+    with pytest.raises(SettingsError) as raised:
+        read_sinks("sinks.yaml", text.encode(), {}.get, with_state=False)
+    message = str(raised.value)
+    for line, part in (
+        (2, "NOPE is missing"),
+        (3, "min_severity"),
+        (4, "nothing is written"),
+        (5, "plain http"),
+        (6, "map"),
+    ):
+        assert any(said.startswith(f"sinks.yaml:{line}:") and part in said for said in message.splitlines()), message
+    assert "SinkEntry" not in message

@@ -110,3 +110,17 @@ def test_five_thousand_targets_are_read_the_short_way():
     text = "targets:\n" + "".join(block.format(number + 0xA0000000) for number in range(5000))
     assert len(plain_entries(text.encode())) == 5000
     assert len(read(text)) == 5000
+
+
+def test_a_target_hides_no_problem_of_another():
+    text = """targets:
+  - {name: a, region: mars, cloud: otc, project_id: p1}
+  - {name: b, region: eu-de, project_id: p2, categories: [vm]}
+  - {name: c, region: eu-de, project_id: }
+  - {name: d, region: eu-de, project_id: p4, credentials: GONE}
+"""
+    with pytest.raises(SettingsError) as raised:
+        read_targets("targets.yaml", text.encode(), {}.get)
+    message = str(raised.value)
+    for line, part in ((2, "mars"), (3, "'host' or 'container'"), (4, "nothing is written"), (5, "GONE_")):
+        assert any(said.startswith(f"targets.yaml:{line}:") and part in said for said in message.splitlines()), message

@@ -161,3 +161,14 @@ def test_a_lease_of_a_run_that_died_is_over_after_its_budget():
     assert not opened(store, "one", clock).take(BUDGET)
     clock.tick(900)
     assert opened(store, "one", clock).take(BUDGET)
+
+
+def test_what_a_digest_forgets_stays_forgotten_where_another_run_wrote_first():
+    """A target that was silent is well again; a relapse is told only if that is known."""
+    store = InMemory(Index({"a": entry(30)}, fleet_told={"ops/a": f"stale {iso(NOON)}"}))
+    digest, run = opened(store, "digest"), opened(store, "run")
+    run.known = run.known._replace(targets={"a": entry(1)})
+    run.save()
+    digest.tell_fleet("ops", {})
+    digest.save()
+    assert (opened(store, "later").fleet_told("ops"), store.load()[0].targets["a"]) == ({}, entry(1))

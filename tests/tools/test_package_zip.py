@@ -7,6 +7,7 @@ import subprocess
 import zipfile
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -92,23 +93,36 @@ def test_a_whole_check_runs_from_the_zip(version, ours_first, code, tmp_path):
     assert read_tree(code) == before
 
 
-def test_own_targets_sinks_and_policies_are_found_beside_the_code(version, tmp_path):
-    mine = tmp_path / "mine"
-    (mine / "policies").mkdir(parents=True)
+class Own(NamedTuple):
+    """A zip without bytecode that holds files of one's own, the cloud that they name, and where their sink posts to."""
+
+    path: Path
+    cloud: Simulator
+    inbox: Inbox
+
+
+@pytest.fixture(scope="module")
+def own(version, tmp_path_factory):
+    mine = tmp_path_factory.mktemp("mine")
+    (mine / "policies").mkdir()
     (mine / "policies" / "mine.yaml").write_text("version: 1\ndisallowed_ports: [443]\n")
     (mine / "sinks.yaml").write_text("sinks: [{name: chat, kind: slack, url: '${CHAT}', allow_http: true}]")
     simulator = Simulator(OPEN, Options(cloud="otc", throttle=0))
     with SimulatorServer(simulator) as cloud, Inbox() as inbox:
         target = f"{{cloud: otc, endpoint: '{cloud.url}', project_id: {simulator.options.project_id}, name: "
         (mine / "targets.yaml").write_text(f"targets: [{target}prod}}, {target}site, policy: policies/mine.yaml}}]")
-        path = assemble(wheels_for(version), version, tmp_path / "out", extra=mine, bytecode=False)
-        user_data = {"TARGETS_CONFIG": "targets.yaml", "NOTIFY_CONFIG": "sinks.yaml", "CHAT": inbox.url}
-        user_data["HSS_AUTH_TOKEN"] = simulator.options.tokens[0]
-        code = unpacked(path, tmp_path / "function" / "code")
-        told = invoke(version, [code], user_data, tmp_path / "function", json.dumps({"target": "site"}))
+        path = assemble(wheels_for(version), version, tmp_path_factory.mktemp("out"), extra=mine, bytecode=False)
+        yield Own(path, simulator, inbox)
+
+
+def test_own_targets_sinks_and_policies_are_found_beside_the_code(version, own, tmp_path):
+    user_data = {"TARGETS_CONFIG": "targets.yaml", "NOTIFY_CONFIG": "sinks.yaml", "CHAT": own.inbox.url}
+    user_data["HSS_AUTH_TOKEN"] = own.cloud.options.tokens[0]
+    code = unpacked(own.path, tmp_path / "function" / "code")
+    told = invoke(version, [code], user_data, tmp_path / "function", json.dumps({"target": "site"}))
     (report,) = told["result"]["targets"]
     assert (report["target"]["name"], [f["port"] for f in report["findings"]]) == ("site", [443])
-    assert len(inbox.messages) == 1
+    assert len(own.inbox.messages) == 1
 
 
 def test_every_module_and_every_library_can_be_imported(version, code):
@@ -203,8 +217,8 @@ def test_two_builds_are_the_same_bytes(version, tmp_path):
         assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest()
 
 
-def test_without_bytecode_every_source_is_in_it(version, tmp_path):
-    with zipfile.ZipFile(assemble(wheels_for(version), version, tmp_path, bytecode=False)) as archive:
+def test_without_bytecode_every_source_is_in_it(version, own):
+    with zipfile.ZipFile(own.path) as archive:
         inside = archive.namelist()
     assert not [name for name in inside if name.endswith(".pyc")]
     assert {"requests/__init__.py", "pydantic/__init__.py", "handler/index.py"} <= set(inside)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import logging
+import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -320,6 +321,18 @@ def test_something_else_is_done_once_while_the_first_answer_is_awaited(httpserve
     assert not done.acquire(blocking=False)
 
 
+def test_a_process_that_ends_waits_for_what_is_done_meanwhile(httpserver):
+    httpserver.expect_request("/").respond_with_data("yes")
+    outlives: queue.SimpleQueue[bool] = queue.SimpleQueue()
+
+    def note() -> None:
+        outlives.put(threading.current_thread().daemon)  # a thread that imports while the interpreter ends crashes it
+
+    with contextlib.closing(HttpTransport(read_timeout=PATIENT, meanwhile=note)) as transport:
+        transport(Request("GET", httpserver.url_for("/")), PATIENT)
+    assert outlives.get(timeout=PATIENT) is False
+
+
 def test_after_a_time_limit_the_next_call_works(raw, httpserver, transport):
     failure(transport, raw(lambda connection, stop: drip(connection, stop, HEAD)))
     httpserver.expect_request("/").respond_with_data("fine")
@@ -416,22 +429,10 @@ def test_a_request_shows_neither_its_query_nor_its_headers():
     assert SECRET not in repr(Request("GET", f"https://h/?{SECRET}", {"X-Auth-Token": SECRET}, SECRET.encode()))
 
 
-def test_no_thread_of_a_transport_keeps_a_program_from_ending(httpserver):
+def test_a_thread_that_asks_keeps_no_program_from_ending(httpserver):
     httpserver.expect_request("/").respond_with_data("fine")
-    before, kinds = set(threading.enumerate()), []
-    meanwhile = threading.Event()
-
-    def note():
-        kinds.append(threading.current_thread().daemon)
-        meanwhile.set()
-
-    with contextlib.closing(HttpTransport(read_timeout=PATIENT, meanwhile=note)) as transport:
+    before = set(threading.enumerate())
+    with contextlib.closing(HttpTransport(read_timeout=PATIENT)) as transport:
         transport(Request("GET", httpserver.url_for("/")), PATIENT)
-        assert meanwhile.wait(PATIENT)
-        kinds += [one.daemon for one in threading.enumerate() if one not in before and "_work" in one.name]
-    assert kinds == [True, True]
-
-
-def test_unless_told_otherwise_a_connection_may_take_ten_seconds_an_answer_thirty_and_sixteen_mebibytes():
-    made = HttpTransport()
-    assert (made._connect_timeout, made._read_timeout, made._max_bytes) == (10.0, 30.0, 16 * 1024 * 1024)
+        asking = [one for one in threading.enumerate() if one not in before and "_work" in one.name]
+    assert [one.daemon for one in asking] == [True]

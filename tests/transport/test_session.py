@@ -1,4 +1,4 @@
-"""What a failed request means: in words without the URL, whether it may have arrived, and whether to try again."""
+"""A session that adds nothing of its own, and what fails on the way to a host."""
 
 from __future__ import annotations
 
@@ -6,83 +6,24 @@ import contextlib
 import logging
 import os
 import re
+import socket
 import ssl
-from http.client import BadStatusLine
+import threading
 
 import pytest
 import requests
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, DecodeError, NameResolutionError, NewConnectionError, ProtocolError
 
-from handler.transport.session import Failure, _way, exchange, failure_of, local_failure, new_session, proxy_wants_login
+from handler.transport.failures import Failure, failure_of
+from handler.transport.session import _way, exchange, local_failure, new_session, proxy_wants_login
 
 URL = "https://hss.example/v5?token=s3cret"
-POOL = urllib3.HTTPSConnectionPool("hss.example")
 
 
 def tls(reason):
     error = ssl.SSLError(1, f"[SSL: {reason}] {URL}")
     error.reason = reason
     return error
-
-
-@pytest.mark.parametrize(
-    ("error", "reason", "sent", "final"),
-    [
-        (NameResolutionError("hss.example", POOL, OSError(URL)), "the host name cannot be resolved", False, False),
-        (ConnectionRefusedError(111, URL), "connection refused", False, False),
-        (NewConnectionError(POOL, URL), "no connection", False, False),
-        (requests.ConnectTimeout(URL), "no connection within the time limit", False, False),
-        (ConnectTimeoutError(URL), "no connection within the time limit", False, False),
-        (requests.exceptions.InvalidURL(URL), "not a usable HTTP address", False, True),
-        (requests.exceptions.InvalidSchema(URL), "not a usable HTTP address", False, True),
-        (requests.exceptions.MissingSchema(URL), "not a usable HTTP address", False, True),
-        (requests.exceptions.InvalidHeader(URL), "a header that cannot be sent", False, True),
-        (UnicodeEncodeError("latin-1", URL, 0, 1, URL), "a header that cannot be sent", False, True),
-        (
-            requests.exceptions.ContentDecodingError(DecodeError(URL)),
-            "the answer's content encoding is broken",
-            True,
-            False,
-        ),
-        (requests.ReadTimeout(URL), "no answer within the time limit", True, False),
-        (TimeoutError(URL), "no answer within the time limit", True, False),
-        (
-            requests.ConnectionError(ProtocolError(URL, ConnectionResetError(104, URL))),
-            "connection broken",
-            True,
-            False,
-        ),
-        (requests.exceptions.ChunkedEncodingError(URL), "connection broken", True, False),
-        (BadStatusLine(URL), "connection broken", True, False),
-        (OSError(URL), "connection broken", True, False),
-        (tls("CERTIFICATE_VERIFY_FAILED"), "TLS failed (CERTIFICATE_VERIFY_FAILED)", False, True),
-        (tls("BAD_RECORD_MAC"), "TLS failed (BAD_RECORD_MAC)", True, False),
-        (tls(None), "TLS failed (unknown reason)", True, False),
-        (ZeroDivisionError(URL), "the request failed (ZeroDivisionError)", True, False),
-    ],
-)
-def test_each_kind_of_failure(error, reason, sent, final):
-    assert failure_of(error) == Failure(reason, sent, final)
-
-
-def test_what_a_failure_was_raised_from_counts_wherever_it_hides():
-    refused = ConnectionRefusedError(111, "refused")
-    caused, held, nested = (
-        ValueError("a"),
-        ValueError("b"),
-        requests.ConnectionError(urllib3.exceptions.HTTPError(refused)),
-    )
-    caused.__cause__ = refused
-    held.reason = refused
-    for error in (caused, held, nested):
-        assert failure_of(error) == Failure("connection refused", sent=False)
-
-
-def test_a_chain_that_leads_back_to_itself_ends():
-    error = ValueError("a")
-    error.__cause__ = error.reason = error
-    assert failure_of(error) == Failure("the request failed (ValueError)", sent=True)
 
 
 def test_a_session_adds_no_credentials_and_keeps_no_cookies():
@@ -92,6 +33,58 @@ def test_a_session_adds_no_credentials_and_keeps_no_cookies():
     assert prepared.headers["Accept-Encoding"] == "gzip, deflate"
     assert not session.cookies
     session.close()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Twice: a\r\nX-Twice: b\r\n\r\n{}"
+
+
+@contextlib.contextmanager
+def host(most=2):
+    """A host that answers so many connections; gives its URL, and what was asked on each, as it came."""
+    came: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve():
+            for _ in range(most):
+                connection, _ = listener.accept()
+                with connection:
+                    came.append(connection.recv(65536).decode())
+                    connection.sendall(HEAD)
+
+        serving = threading.Thread(target=serve)
+        serving.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", came
+        serving.join()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/v5/p/asset/port/statistics?category=host&limit=200&offset=196&sort_dir=asc", None),
+        ("GET", "/v5/a/../b/./c?x=1", None),
+        ("GET", "/v5/%7eme%2f?x=%41 \u00e9", None),
+        ("GET", "//other.example/?a", None),
+        ("GET", "/#fragment", None),
+        ("GET", "", None),
+        ("POST", "/v5?x=1", b"{}"),
+        ("DELETE", "/v5?x=1", None),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, {"X-Auth-Token": "t", "accept": "application/json"}])
+def test_what_is_sent_is_what_requests_would_send(method, path, body, headers):
+    with contextlib.closing(new_session()) as session, host() as (url, came):
+        answer = exchange(session, method, url + path, headers, body, (60, 60))
+        assert (answer.status, answer.headers["x-twice"], answer.read()) == (200, "a, b", b"{}")
+        session.close()
+        session.request(method, url + path, headers=headers, data=body, timeout=60, allow_redirects=False)
+    ours, theirs = (text.partition("\r\n\r\n")[0].split("\r\n") for text in came)
+    assert (ours[0], sorted(ours)) == (theirs[0], sorted(theirs))
+
+
+def test_two_headers_that_differ_in_case_only_are_one():
+    with contextlib.closing(new_session()) as session, host(1) as (url, came):
+        exchange(session, "GET", f"{url}/v5", {"user-agent": "other"}, None, (60, 60)).close()
+    assert [line for line in came[0].split("\r\n") if line.lower().startswith("user-agent")] == ["user-agent: other"]
 
 
 PROXY = "http://me:s3cret@proxy.example:3128"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import cut
+from handler.models import Changes
 from handler.report.json_v1 import finding_dict, report_dict, targets_dict
 from handler.report.verdict import counts_of
 from handler.sinks.message import BARE
@@ -13,7 +14,7 @@ from handler.sinks.text.lines import LONG
 from handler.sinks.text.moves import due_findings
 
 if TYPE_CHECKING:
-    from handler.models import Finding
+    from handler.models import Finding, Report
     from handler.sinks.sink import Notification, Sink
 
 _LINES_OF_TEXT = ("rationale", "remediation", "references")
@@ -55,20 +56,25 @@ def due_report(notification: Notification, sink: Sink, shrink: int = 0) -> dict[
 
 def _of_one(notification: Notification, sink: Sink, shrink: int) -> dict[str, Any]:
     report = notification.report
-    whole = report_dict(report._replace(findings=(), counts=counts_of(report)))  # ten thousand, twenty times
+    cap = most_listed(sink, shrink)
+    whole = report_dict(_rest(report, cap, bare=shrink >= BARE or notification.further))
     listed = listed_findings(notification, sink, shrink)
     shown = {finding.fingerprint for finding in listed}
     shown_as = _without_texts if is_cut(shrink) else dict
-    cap = most_listed(sink, shrink)
     body = whole | {
         "findings": [shown_as(finding_dict(finding)) for finding in listed],
         "omitted": whole["omitted"] + sum(finding.fingerprint not in shown for finding in report.findings),
         "changes": _changes(whole["changes"], shown, notification, cap),
     }
-    if shrink >= BARE or notification.further:
-        body |= {"exempted": [], "announced": [], "vendor": None}
     body = body if sink.hosts else without_hosts(body)
     return short_texts(body) if is_cut(shrink) else body
+
+
+def _rest(report: Report, cap: int | None, *, bare: bool) -> Report:
+    """The report without what a message says in another way: it is written for each of its messages, at each cut."""
+    changes = report.changes and Changes(unseen=report.changes.unseen[:cap])
+    rest = report._replace(findings=(), counts=counts_of(report), changes=changes)
+    return rest._replace(exempted=(), announced=(), vendor=None) if bare else rest
 
 
 def _without_texts(finding: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +105,7 @@ def _changes(
             finding_dict(finding) | {"because": notification.ended_because(finding)}
             for finding in (*notification.resolved, *notification.missed)[:cap]
         ],
-        "unseen": changes["unseen"][:cap],
+        "unseen": changes["unseen"],
     }
 
 

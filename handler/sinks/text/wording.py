@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from handler.foreign_text import one_line
 from handler.named_tuple import NamedTuple
+from handler.report.verdict import asked_at
 from handler.sinks.text.fitting import lines_at
 from handler.sinks.text.lines import LONG, MessageLine, block_lines, readable_time, short_digest
 from handler.sinks.text.moves import STILL_OPEN, open_moves, rule_blocks, still_there
@@ -96,10 +97,19 @@ def _changed_count(notification: Notification) -> int:
 
 def _lines(heading: str, blocks: Sequence[RuleBlock], sink: Sink, room: int, *, rich: bool) -> Section:
     """The blocks as far as there is room for lines of ports; a heading takes none and never stands alone."""
-    lines = [line for block in blocks for line in block_lines(block, sink, rich=rich)]
-    of_ports = [place for place, line in enumerate(lines) if line.stands_for]
-    shown = of_ports[max(0, room) - 1] + 1 if 0 < room < len(of_ports) else len(lines) * (room > 0)
-    return Section(heading, tuple(lines[:shown]), sum(line.stands_for for line in lines[shown:]))
+    lines = (line for block in blocks for line in block_lines(block, sink, rich=rich))
+    shown = tuple(_first(lines, room))
+    whole = sum(len(move.line.findings) for block in blocks for move in block.moves)
+    return Section(heading, shown, whole - sum(line.stands_for for line in shown))
+
+
+def _first(lines: Iterable[MessageLine], room: int) -> Iterable[MessageLine]:
+    """Up to the last line of ports that there is room for; of ten thousand the others are never written."""
+    for line in lines:
+        if room <= 0:
+            return
+        yield line
+        room -= line.stands_for > 0
 
 
 def _taken(section: Section) -> int:
@@ -189,11 +199,10 @@ def _place(target: Target) -> str:
 
 def _footer(notification: Notification) -> tuple[str, ...]:
     report = notification.report
-    asked = any(one.api_calls or one.rows for one in report.coverage)
-    when = readable_time(report.taken_at or report.started_at)
+    asked = asked_at(report)
     policy = f"{one_line(report.policy_name, 60)} {short_digest(report.policy_digest)}".strip()
     lines = [
-        f"HSS was asked {when}; what it knows may be hours old." if asked else "HSS was not asked.",
+        f"HSS was asked {readable_time(asked)}; what it knows may be hours old." if asked else "HSS was not asked.",
         _targets(notification),
         f"Policy {policy}" if policy else "",
         f"Explain a line: {one_line(notification.explain, 200)}" if notification.explain else "",

@@ -1,0 +1,39 @@
+"""What a notification shows of the report: servers only to who may see them."""
+
+from __future__ import annotations
+
+from handler.models import AnnouncedFinding, ExemptedFinding
+from handler.models.listeners import Host
+from handler.notify.notification import _for_eyes
+from tests.desk import SOC
+from tests.fakes import finding, report
+
+NAMED = finding(hosts=(Host("id-1", "secret-server"),))
+COUNTED = finding("rdp", 3389)
+
+
+def whole():
+    exempted = tuple(ExemptedFinding(one, "e", "Old.", "ops", "2027-03-31", 129) for one in (NAMED, COUNTED))
+    announced = tuple(AnnouncedFinding(one, "2027-01-01") for one in (NAMED, COUNTED))
+    return report(NAMED, COUNTED, exempted=exempted, announced=announced)
+
+
+def test_servers_are_taken_out_wherever_a_finding_stands():
+    shown = _for_eyes(whole(), SOC)
+    groups = (shown.findings, [one.finding for one in shown.exempted], [one.finding for one in shown.announced])
+    for named, counted in groups:
+        assert named == NAMED._replace(hosts=None)
+        assert counted == COUNTED
+    assert "secret-server" not in repr(shown)
+
+
+def test_only_what_names_servers_is_made_anew():
+    before = whole()
+    shown = _for_eyes(before, SOC)
+    assert shown.findings[1] is before.findings[1]
+    assert (shown.exempted[1] is before.exempted[1], shown.announced[1] is before.announced[1]) == (True, True)
+
+
+def test_a_sink_that_may_see_them_gets_the_report_as_it_is():
+    before = whole()
+    assert _for_eyes(before, SOC._replace(hosts=True)) is before
