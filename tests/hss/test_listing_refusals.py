@@ -29,7 +29,7 @@ def test_refused_credentials_are_sent_once():
     bench = Bench(Fleet.of(*lines(3)), token="wrong-token-wrong-token-wrong-token-wrong")
     got = bench.snapshot(EVERY, Ask("container"))
     assert len(bench.transport.requests) == 1
-    assert [one.api_calls for one in got.categories] == [1, 0]
+    assert [(one.api_calls, one.plan) for one in got.categories] == [(1, "none"), (0, "none")]
     assert all(one.problems and not one.complete for one in got.categories)
     assert "refused before" in told(got.categories[1])
 

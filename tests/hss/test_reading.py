@@ -235,3 +235,35 @@ def test_a_page_joins_by_an_order_that_was_asked_for_or_by_lines_that_both_hold(
 def test_a_page_in_no_order_that_begins_too_late_is_asked_for_further_back():
     reading = after(of(0, *((port, "tcp") for port in MIXED)), of(6, (115, "tcp"), (111, "tcp"), (119, "tcp")))
     assert (reading.state, len(reading.pages), reading.offset) == ("going", 1, 0)
+
+
+def tcp(*ports):
+    return [(port, "tcp") for port in ports]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "state", "why"),
+    [
+        (TEN, (6, 40, 108, 107, 112), "failed", "a page does not join the one before it"),
+        (MIXED, (6, 40, *MIXED), "stuck", "a page brings nothing new: offsets are rounded or ignored"),
+        (MIXED, (6, 40, *MIXED[6:]), "failed", "only 10 of 40 rows came"),
+        (MIXED, (6, 12, *MIXED[6:], 111, 115, 119, 112), "failed", "14 rows came, but total_num is 12"),
+    ],
+)
+def test_what_ends_a_pass_before_its_end_says_why(first, second, state, why):
+    offset, total, *ports = second
+    reading = after(of(0, *tcp(*first)), of(offset, *tcp(*ports), total=total))
+    assert (reading.state, reading.why) == (state, why)
+
+
+def test_pages_that_joined_by_their_order_alone_share_no_lines_with_what_comes_when_it_is_lost():
+    pages = [
+        of(0, *tcp(*TEN)),
+        of(6, (105, "udp"), (112, "tcp"), (113, "tcp"), (114, "tcp")),
+        of(9, *tcp(113, 114, 112)),
+    ]
+    assert len(after(*pages, sort_asked=True).pages) == 2
+
+
+def test_at_the_end_of_a_capped_list_one_more_page_may_come():
+    assert after(of(9_990, *tcp(*TEN), total=10_000)).left() == 1
