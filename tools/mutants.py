@@ -100,7 +100,7 @@ ROOMS = {
     "receipts": Room(files("notify", "receipts"), TELLING),
     "report": Room(files("report", "*"), ("tests/report", "tests/function", *RUNS)),
     "retries": Room(("handler/retries.py",), ("tests/test_retries.py", *tests("hss", "client"))),
-    "state": Room(STATE, tests("state", "document", "file", "index", "memory", "obs", "redis", "shared_index")),
+    "state": Room(STATE, tests("state", "document", "file", "index", "memory", "obs", "open", "redis", "shared_index")),
     "targets": Room(
         TARGETS,
         (

@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from handler.clock import iso
 from handler.errors import StoreDamagedError
 from handler.state.content import from_bytes, to_bytes
-from handler.state.index import Day, Index, IndexEntry, Lease, index_document, index_of, leased, merged_index, with_day
+from handler.state.index import (
+    Day,
+    Index,
+    IndexEntry,
+    Lease,
+    believed,
+    index_document,
+    index_of,
+    leased,
+    merged_index,
+    with_day,
+)
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=timezone.utc)
 stamps = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)).map(iso)
@@ -124,3 +135,37 @@ def test_only_a_month_of_days_is_kept() -> None:
         days = with_day(days, NOW + timedelta(days=number), "compliant", 0, 0)
     assert len(days) == 31
     assert (days[0].date, days[-1].date) == ("2026-12-05", "2027-01-04")
+
+
+def test_of_two_leases_the_later_counts_and_a_lane_that_one_run_alone_knows_is_kept() -> None:
+    early, late = Lease("z", "2026-11-26T08:00:00Z"), Lease("a", "2026-11-26T09:00:00Z")
+    one = Index(starts={"x": (1.0,)}, lease=early, fleet_told={"a": "1"})
+    other = Index(starts={"y": (2.0,)}, lease=late, fleet_told={"a": "2", "b": "3"})
+    for theirs, ours, told in ((one, other, "2"), (other, one, "1")):
+        merged = merged_index(theirs, ours)
+        assert (merged.lease, merged.starts) == (late, {"x": (1.0,), "y": (2.0,)})
+        assert merged.fleet_told == {"a": told, "b": "3"}
+
+
+def test_of_one_lane_the_last_five_starts_of_both_are_kept() -> None:
+    one, other = Index(starts={"x": (1.0, 2.0, 3.0)}), Index(starts={"x": (2.0, 4.0, 5.0, 6.0)})
+    assert merged_index(one, other).starts == {"x": (2.0, 3.0, 4.0, 5.0, 6.0)}
+
+
+def test_what_a_clock_wrote_that_was_ahead_counts_as_never() -> None:
+    now, ahead = "2026-11-26T08:00:00Z", "2026-11-26T08:00:01Z"
+    days = tuple(Day(date, "compliant") for date in ("2026-11-25", "2026-11-26", "2026-11-27"))
+    known = IndexEntry(last_run_at=ahead, last_complete_at=now, first_seen=ahead, days=days)
+    (entry,) = believed(Index({"a": known}), NOW).targets.values()
+    assert (entry.last_run_at, entry.last_complete_at, entry.first_seen, entry.days) == ("", now, now, days[:2])
+    at_the_time = IndexEntry(last_run_at=now, last_complete_at=now, first_seen=now, days=days)
+    assert believed(Index({"a": at_the_time}), NOW).targets["a"] == at_the_time
+
+
+def test_an_index_of_another_version_is_named_by_it() -> None:
+    with pytest.raises(StoreDamagedError) as refused:
+        index_of({"version": "2"})
+    assert refused.value.message == "the index has version '2'; this program reads 1"
+    with pytest.raises(StoreDamagedError) as odd:
+        index_of({"version": "1", "lease": 5})
+    assert odd.value.message == "the index does not read as one (KeyError)"
