@@ -8,10 +8,12 @@ import pytest
 
 from handler.errors import UnknownError
 from handler.hss.client import Spending
+from handler.hss.plan import Ask
 from handler.hss.walk import UNSTEADY_HINT, PortWalk, first_page
 from handler.models import Problem, Row, Target
+from handler.ports import PortSet
 from handler.simulator.faults import Fault
-from handler.simulator.fleet import Fleet, Line
+from handler.simulator.fleet import Estate, Fleet, Line
 from handler.simulator.moving import Movement
 from handler.simulator.options import Options
 from handler.simulator.server import SimulatorServer
@@ -224,6 +226,23 @@ def test_every_category_starts_with_its_first_page_in_order_of_port_where_that_c
 ):
     query = first_page(Target(cloud=cloud, project_id="p", enterprise_project_id=project), "container")
     assert (query.category, query.enterprise_project_id, (query.sort_key, query.sort_dir)) == ("container", asked, sort)
+
+
+@pytest.mark.parametrize(("rows", "calls"), [(1000, "1 more call"), (1200, "2 more calls"), (1400, "3 more calls")])
+def test_a_listing_that_time_ended_was_by_pages_and_says_how_many_are_missing(rows, calls):
+    got = Bench(Fleet.of(*varied(rows)), cloud="huaweicloud", left=50).category(EVERY)
+    assert (got.plan, got.complete, len(got.rows) > 900) == ("pages", False, True)
+    assert f"{calls} for host need 2 minutes, 50 s are left" in told(got)
+
+
+def test_exact_queries_ask_of_the_same_category_and_project():
+    estate = Estate((*varied(2000), Line(23, "TCP", 1)))
+    bench = Bench(Fleet({("ep-1", "container"): estate, ("ep-1", "host"): Estate(())}))
+    bench.target = bench.target._replace(enterprise_project_id="ep-1")
+    got = bench.category(Ask("container", PortSet.of_ports([22, 23])))
+    assert (got.plan, got.complete) == ("ports", True)
+    asked = [(query["category"], query["enterprise_project_id"], query.get("port")) for query in bench.queries]
+    assert asked == [("container", "ep-1", None), ("container", "ep-1", "22"), ("container", "ep-1", "23")]
 
 
 # what `plan` says, `coverage` counts and the service has seen
