@@ -189,7 +189,8 @@ def test_plan_coverage_and_the_log_agree(port_compliance, tmp_path, cloud, order
 
 def test_an_answer_that_says_the_same_bytes_again_is_the_page_that_it_was():
     bench = Bench(Fleet.of(*varied(300)), order="port")
-    walk = PortWalk(bench.client, bench.target, EVERY, Spending(bench.deadline))
+    spending = Spending(bench.deadline)
+    walk = PortWalk(bench.client, bench.target, EVERY, spending, keep_raw=False, on_progress=None)
     first, other = (Response(200, {}, json.dumps({"total_num": 1, "data_list": [row]}).encode()) for row in ROWS)
     page = walk._decoded(first, "x", "otc", "warn")
     assert walk._decoded(other, "x", "otc", "warn").rows == (Row(25, "udp", 1),)
