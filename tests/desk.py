@@ -25,8 +25,8 @@ class Desk:
     """Each `run` is a run with these findings."""
 
     def __init__(self, *sinks: Sink, kind=None, store=None, clock=None) -> None:
-        fake = kind or FakeKind()
-        self.sinks = tuple(one._replace(kind=one.kind._replace(load=lambda _: fake)) for one in sinks or (SOC,))
+        self.kind = kind or FakeKind()
+        self.sinks = tuple(one._replace(kind=one.kind._replace(load=lambda _: self.kind)) for one in sinks or (SOC,))
         self.store = MemoryStore() if store is None else store
         self.clock = MovingClock() if clock is None else clock
         self.runs = 0

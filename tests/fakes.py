@@ -105,6 +105,17 @@ class MemoryStore:
         return str(self.count)
 
 
+@dataclass
+class NotingStore(MemoryStore):
+    """A store that notes over which version it is asked to save."""
+
+    asked: list[str | None] = field(default_factory=list)
+
+    def save(self, document: Document, version: str | None) -> str:
+        self.asked.append(version)
+        return super().save(document, version)
+
+
 def json_response(body: object, status: int = 200, **headers: str) -> Response:
     return Response(status, {"content-type": "application/json", **headers}, json.dumps(body).encode())
 

@@ -73,6 +73,14 @@ def function_of(mutant: str) -> str:
     return mutant.partition("__mutmut_")[0]
 
 
+def forget() -> None:
+    """Empty the caches of the code under test: what was computed while tests were collected was without a mutant."""
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "handler":
+            for value in list(vars(module).values()):
+                getattr(value, "cache_clear", int)()
+
+
 def limit_child(folder: Path) -> None:
     """Give this process a group, a folder and a bound of memory of its own, and nobody to print to."""
     os.setsid()
@@ -142,6 +150,7 @@ class Mutants:
         code, took, parent = CRASHED, {}, os.getppid()
         try:
             limit_child(folder)
+            forget()
             self.begin(mutant)
             for item, following in zip(items, [*items[1:], None], strict=True):
                 (folder / "test").write_text(item.nodeid, encoding="utf-8")

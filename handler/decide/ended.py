@@ -47,17 +47,17 @@ class _Sight:
         if finding.fingerprint in self._announced:
             return "policy"
         now = self._as_it_is(finding)
-        rule = self._asking_rule(finding, now)
+        rule = self._asking_rule(finding)
         if now is None and self._tells_of_absence(finding.category, asked=rule is not None):
             return "closed"
         if rule is None:
             return "policy"
         return "unseen" if now is None or not self._is_whole(finding.category) else _by_its_rule(rule, now, finding)
 
-    def _asking_rule(self, finding: Finding, now: Subject | None) -> Rule | None:
+    def _asking_rule(self, finding: Finding) -> Rule | None:
         """The finding's rule, if there still is one and it speaks of such a row."""
         rule = self._rules.get(finding.rule_id)
-        return rule if rule is not None and rule_matcher(rule).speaks_of(now or _subject(finding)) else None
+        return rule if rule is not None and rule_matcher(rule).speaks_of(_subject(finding)) else None
 
     def _is_whole(self, category: str) -> bool:
         seen = self._coverage.get(category)
@@ -81,8 +81,7 @@ class _Sight:
 
     def _listeners(self, finding: Finding) -> PortListeners:
         """Who listens behind the row now; not known where nobody was asked."""
-        seen = self._coverage.get(finding.category)
-        asked = (one for one in (() if seen is None else seen.listeners) if one.port == finding.port)
+        asked = (one for one in self._coverage[finding.category].listeners if one.port == finding.port)
         return next(asked, PortListeners(finding.port or 0, trouble=NOT_ASKED))
 
     def _counter(self, finding: Finding, seen: CategorySnapshot | None) -> Subject | None:

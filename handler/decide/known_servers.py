@@ -56,4 +56,4 @@ def _kept(servers: tuple[str, ...], today: dict[str, None]) -> tuple[str, ...]:
 
 def _short(host: Host) -> str:
     """A server's id, or what stands for it, in few characters."""
-    return hashlib.sha256("\n".join(server_of(host)).encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    return hashlib.sha256("\n".join(server_of(host)).encode(errors="surrogatepass")).hexdigest()[:12]

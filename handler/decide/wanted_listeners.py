@@ -61,7 +61,7 @@ def _judged(policy: Policy, snapshot: Snapshot) -> Iterator[tuple[Rule, Subject,
 def _matters(rule: Rule, subject: Subject, matcher: Matcher, in_force: ExemptionsInForce, today: date) -> bool:
     found = matcher.applies(subject)
     if rule.host_aware:
-        return found in ("yes", "depends")
+        return found == "depends"  # on its servers; without them nothing else is found
     if found != "yes" or rule.announced(today) or in_force.covering(rule, subject) is not None:
         return False
     return any(one.hosts and matcher.speaks_of(subject) for one, matcher in in_force.of(rule))

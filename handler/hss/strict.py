@@ -73,7 +73,7 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
 def _parsed(body: bytes, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     try:
-        text = body.removeprefix(_BOM).decode("utf-8")
+        text = body.removeprefix(_BOM).decode()
         if _may_hold_halves(body):
             text = _encodable(text)
         long_numbers = _TWENTY_DIGITS in body.translate(_ANY_DIGIT)

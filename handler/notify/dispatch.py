@@ -127,8 +127,7 @@ def is_busy(known: SinkMemory, outbox: Outbox) -> bool:
 
 def _beaten(outbox: Outbox) -> Dispatched:
     """Another run was faster: it tells, this one says nothing and saves nothing."""
-    deliveries = tuple(delivery_of(sink, "quiet", ELSEWHERE) for sink in outbox.sinks)
-    return Dispatched(deliveries, outbox.memory, tuple(outbox.problems))
+    return Dispatched(tuple(delivery_of(sink, "quiet", ELSEWHERE) for sink in outbox.sinks), outbox.memory)
 
 
 def dispatched(outbox: Outbox, store: Store | None, silent: Container[str]) -> Dispatched:

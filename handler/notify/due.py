@@ -31,13 +31,7 @@ _KEPT_AFTER_END: Final = timedelta(days=30)
 
 
 def due_batches(
-    sink: Sink,
-    report: Report,
-    last_run: LastRun,
-    now: datetime,
-    *,
-    stateful: bool = True,
-    announced: tuple[Announcement, ...] = (),
+    sink: Sink, report: Report, last_run: LastRun, now: datetime, *, stateful: bool, announced: tuple[Announcement, ...]
 ) -> tuple[Batch, ...]:
     """What the sink is to be told now, in one message; machines get all that they are due, in several where need be.
 

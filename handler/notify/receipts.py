@@ -95,10 +95,9 @@ def with_pending(last_run: LastRun, sink: str, pending: tuple[Batch, ...], now: 
     return last_run._replace(sinks={**last_run.sinks, sink: memory._replace(pending=pending)})
 
 
-def busy(memory: SinkMemory | None, run_id: str, now: datetime) -> bool:
+def busy(memory: SinkMemory, run_id: str, now: datetime) -> bool:
     """Whether another run is telling the sink right now."""
-    pending = memory.pending if memory else ()
-    return any(batch.lease_until > iso(now) and batch.claimed_by != run_id for batch in pending)
+    return any(batch.lease_until > iso(now) and batch.claimed_by != run_id for batch in memory.pending)
 
 
 def pruned(last_run: LastRun, sinks: tuple[Sink, ...], now: datetime) -> LastRun:

@@ -21,7 +21,7 @@ RUN: Final = ""  # the "category" of what concerns the run as a whole
 
 
 def run_items(
-    sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory, announced: Iterable[Announcement] = ()
+    sink: Sink, report: Report, last_run: LastRun, memory: SinkMemory, announced: Iterable[Announcement]
 ) -> Iterator[Item]:
     """What is due beside findings: what could not be seen, what is seen again, what ends and what begins soon."""
     blind = blind_problems(report)
@@ -78,7 +78,7 @@ def _policy_items(last_run: LastRun, memory: SinkMemory) -> Iterator[Item]:
 
 def _again_mark(memory: SinkMemory, category: str) -> str:
     """What tells this end of not seeing apart: the reasons that were told, and when it had begun."""
-    since = memory.blind_since.get(category, "")
+    since = memory.blind_since.get(category)
     reasons = "; ".join(memory.not_seen[category])
     return f"{reasons}{_SINCE}{since}" if since else reasons
 

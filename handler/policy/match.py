@@ -137,7 +137,7 @@ def judged_counter(rule: Rule, category: str, counters: Mapping[str, int]) -> tu
     """The category's counter that the rule judges, and whether the rule finds it; None for a rule on rows."""
     if rule.statistic is None or category not in rule.categories:
         return None
-    subject = Subject(category, None, None, counters.get(rule.statistic), None, PortListeners(0))
+    subject = Subject(category, None, None, counters.get(rule.statistic), None)
     return subject, rule_matcher(rule).applies(subject)
 
 

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.clock import iso
-from handler.decide.diff import compare, gap_hours, has_grown, shape
+from handler.decide.diff import compare, gap_hours, has_grown, memory_before, shape
 from handler.decide.evaluate import evaluate
 from handler.decide.known_servers import SERVERS_KEPT
-from handler.decide.rules_before import rule_of, terms_of
+from handler.decide.rules_before import is_newly_forbidden, rule_of, terms_of
 from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, Row, Severity
-from handler.models.listeners import Listener, PortListeners
+from handler.models.listeners import Host, Listener, PortListeners
 from handler.policy.match_keys import RULE_WITHIN
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import PortSet
-from handler.state.memory import LastRun, Receipt
+from handler.state.memory import LastRun, Receipt, RunSummary
 from tests.fakes import NOON, category, finding, snapshot
 
 TELNET = Rule("telnet", "ports", ports=PortSet(((1, 100),)))
@@ -539,3 +539,249 @@ def test_a_rule_that_speaks_of_more_servers_cannot_tell_what_was_there():
     wider = BY_SERVER._replace(rules=(TELNET._replace(hosts=("win-*", "web-*")),))
     before = compare(on(there=["web-1"]), None, BY_SERVER, NOON).last_run
     assert compare(on("web-1", policy=wider), before, wider, NOON + HOUR).changes.new
+
+
+# what is remembered of each finding
+
+KEY = "telnet-23-tcp-host"
+
+
+def record_of(last_run: LastRun):
+    return last_run.findings[KEY]
+
+
+def knowing(last_run: LastRun, **changes) -> LastRun:
+    """The last run, with something else in its record of port 23."""
+    return last_run._replace(findings={KEY: record_of(last_run)._replace(**changes)})
+
+
+def later(evaluation, before, hours=1, policy=POLICY, **other):
+    return compare(evaluation, before, policy, NOON + hours * HOUR, **other)
+
+
+@pytest.mark.parametrize(("days", "servers"), [(29, (("a", "b"), 2)), (31, ((), 0))])
+def test_what_reopens_soon_keeps_its_servers_and_after_long_begins_without(days, servers):
+    ended = knowing(later(seen(), after(23)).last_run, servers=("a", "b"), server_count=2)
+    record = record_of(later(seen(23), ended, 24 * days).last_run)
+    assert (record.servers, record.server_count, record.episode) == (*servers, 2)
+
+
+def test_what_reopens_knows_its_servers_of_today():
+    ended = later(seen(), after(23)).last_run
+    host = Host("id", "web-1")
+    evaluation = seen(23)._replace(findings=(finding(num=3, hosts=(host,)),))
+    assert record_of(later(evaluation, ended, 2).last_run).server_count == 1
+
+
+def test_an_end_whose_reason_was_not_kept_counts_as_closed():
+    ended = knowing(later(seen(), after(23)).last_run, because="")
+    assert later(seen(23), ended, 2).changes.reopened == (KEY,)
+    assert not record_of(later(seen(23), ended, 2).last_run).forbidden
+
+
+@pytest.mark.parametrize(
+    ("policy", "because", "closings"), [(POLICY, "closed", 1), (Policy("p", "sha256:2", ()), "policy", 0)]
+)
+def test_only_what_closes_can_flap(policy, because, closings):
+    evaluation = seen() if because == "closed" else Evaluation((), coverage=(category([Row(23, "tcp", 3, "danger")]),))
+    record = record_of(later(evaluation, after(23), policy=policy).last_run)
+    assert (record.status, record.because, len(record.closings)) == ("resolved", because, closings)
+
+
+@pytest.mark.parametrize(
+    ("severity", "was", "at"),
+    [(Severity.CRITICAL, None, None), (Severity.HIGH, Severity.CRITICAL, iso(NOON + HOUR))],
+)
+def test_what_moved_knows_from_where_and_when(severity, was, at):
+    before = knowing(
+        after(23), told={"old": Receipt("open", 1, 3, iso(NOON)), "new": Receipt("open", 1, 3, iso(NOON), 2)}
+    )
+    evaluation = seen(23)._replace(findings=(finding(num=3, severity=severity),))
+    record = record_of(later(evaluation, before).last_run)
+    assert (record.was_severity, record.severity_at) == (was, at)
+    told = {sink: receipt.severity for sink, receipt in record.told.items()}
+    assert told == {"old": None if was is None else Severity.CRITICAL, "new": 2}
+    again = record_of(later(evaluation, knowing(before, was_severity=1, severity_at="t"), 2).last_run)
+    assert (again.was_severity, again.severity_at) == ((1, "t") if was is None else (was, iso(NOON + 2 * HOUR)))
+
+
+# what is remembered beside them
+
+
+def exempted(*nums):
+    return tuple(ExemptedFinding(finding(num=num), "e", "r", "o", "2027-01-01", 9) for num in nums)
+
+
+def test_what_does_not_count_is_remembered_with_all_its_nums():
+    announced = (AnnouncedFinding(finding(port=80, num=4), "2027-01-01"),)
+    evaluation = Evaluation((), exempted=exempted(2, 3), announced=announced, coverage=(category(),))
+    assert later(evaluation, None).last_run.excused == {KEY: 5, "telnet-80-tcp-host": 4}
+
+
+@pytest.mark.parametrize(
+    ("coverage", "excused"),
+    [
+        ((category(),), {KEY: 2}),
+        ((category(complete=False),), {"before": 1, KEY: 2}),
+        ((category(), category(name="container", complete=False)), {"before": 1, KEY: 2}),
+        ((category(), category(name="container", complete=False, plan="skipped")), {KEY: 2}),
+    ],
+)
+def test_where_not_everything_was_seen_what_did_not_count_before_is_kept(coverage, excused):
+    before = after(23)._replace(excused={"before": 1})
+    evaluation = Evaluation((), exempted=exempted(2), coverage=coverage)
+    assert later(evaluation, before).last_run.excused == excused
+
+
+@pytest.mark.parametrize(("plan", "remembered"), [("pages", ["host"]), ("skipped", [])])
+def test_of_a_category_that_was_not_asked_no_rules_are_remembered(plan, remembered):
+    assert [name for name, rules in later(seen(plan=plan), None).last_run.rules.items() if rules] == remembered
+
+
+@pytest.mark.parametrize(
+    ("digest", "change"), [("", ("a", "b")), ("sha256:1", ("a", "b")), ("sha256:0", ("sha256:1", iso(NOON + HOUR)))]
+)
+def test_another_policy_is_remembered_with_when_it_came(digest, change):
+    before = after(23)._replace(policy_digest=digest, policy_change=("a", "b"))
+    last_run = later(seen(23), before).last_run
+    assert (last_run.policy_change, last_run.policy_digest) == (change, "sha256:1")
+
+
+def test_rules_that_begin_soon_are_told():
+    soon = Policy("p", "sha256:1", (TELNET._replace(effective_from=date(2026, 11, 30)),))
+    assert [one.rule_id for one in later(seen(), None, policy=soon).announced] == ["telnet"]
+
+
+def test_a_memory_without_a_place_becomes_that_of_the_place_that_is_asked():
+    assert later(seen(23), after(23), place="a|b|c").last_run.place == "a|b|c"
+
+
+def test_a_place_that_was_never_asked_begins_with_nothing_beside_what_is_known_of_others():
+    first, previous = memory_before(None, "here", NOON)
+    assert (first, previous) == (LastRun(iso(NOON), began_at=iso(NOON), place="here"), None)
+    line = RunSummary("run-1", iso(NOON), "compliant", (0,) * 5, 0, 0, 0)
+    there = after(23)._replace(place="there", history=(line,))
+    second, previous = memory_before(there, "here", NOON + HOUR, unreadable=True)
+    assert (second.findings, second.history, list(second.others), previous) == ({}, (line,), ["there"], None)
+    assert (second.place, second.lost, second.run_at) == ("here", True, iso(NOON + HOUR))
+    known, previous = memory_before(there, "there", NOON + HOUR)
+    assert (known.history, known.place, previous) == ((line,), "there", iso(NOON))
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("page 3 is missing", "page # is missing"),
+        ("HTTP 503 (request id 0123456789abcdef)", "HTTP # (#)"),
+        ("rows 3, 4, 5 of 1 call (7 times)", "rows # of # call"),
+        ("in 2 minutes, 3 calls", "in # minute, # call"),
+    ],
+)
+def test_the_shape_of_a_text_has_no_numbers_and_ids(text, form):
+    assert shape(text) == form
+
+
+# whether a finding is newly forbidden
+
+DAY = date(2026, 11, 30)
+SOON = TELNET._replace(effective_from=DAY)
+
+
+def forbidden(num=5, rules=None, at="2026-11-22T12:00:00Z", policy=POLICY, excused=5, **other):
+    before = LastRun(at, rules=rules or {}, excused={} if excused is None else {KEY: excused})
+    return is_newly_forbidden(finding(num=num, status="danger"), before, policy, **other)
+
+
+@pytest.mark.parametrize(("num", "still", "is_it"), [(5, 0, True), (6, 0, False), (2, 3, True), (3, 3, False)])
+def test_what_was_excused_is_newly_forbidden_as_far_as_it_was(num, still, is_it):
+    assert forbidden(num, still_excused=still) is is_it
+    assert still or forbidden(num) is is_it
+
+
+@pytest.mark.parametrize(
+    ("rules", "at", "is_it"),
+    [
+        ({"host": {"telnet": terms_of(SOON)}}, "2026-11-29T23:59:59Z", True),
+        ({"host": {"telnet": terms_of(SOON)}}, "2026-11-30T00:00:00Z", False),  # it ruled then
+        ({"host": {"telnet": terms_of(TELNET)}}, "2026-11-29T00:00:00Z", False),
+        ({"host": {"other": terms_of(SOON)}}, "2026-11-29T00:00:00Z", False),
+        ({"container": {"telnet": terms_of(SOON)}}, "2026-11-29T00:00:00Z", False),
+        ({}, "2026-11-29T00:00:00Z", False),
+    ],
+)
+def test_more_than_was_excused_is_newly_forbidden_where_its_rule_was_only_announced(rules, at, is_it):
+    assert forbidden(6, rules, at) is is_it
+
+
+FLAGGED = Rule("telnet", "status", ports=PortSet(((1, 100),)), status=("danger",))
+
+
+@pytest.mark.parametrize(
+    ("then", "policy", "is_it"),
+    [
+        (TELNET, POLICY, False),
+        (FLAGGED, POLICY, False),  # it found a row with that status too
+        (FLAGGED._replace(status=("unknown",)), POLICY, True),
+        (TELNET._replace(above=5), POLICY, True),
+        (TELNET._replace(ports=PortSet(((80, 80),))), POLICY, True),
+        (None, POLICY, True),
+        (TELNET, Policy("p", "sha256:2", ()), False),  # of no rule of today's
+    ],
+)
+def test_what_the_rule_of_the_run_before_would_not_have_found_is_newly_forbidden(then, policy, is_it):
+    rules = {"host": {} if then is None else {"telnet": terms_of(then)}}
+    assert forbidden(rules=rules, policy=policy, excused=None) is is_it
+
+
+@pytest.mark.parametrize("rule", [TELNET, FLAGGED, SOON, TELNET._replace(listening="beyond-loopback", hosts=("a",))])
+def test_terms_are_the_rule_but_for_its_texts(rule):
+    assert rule_of("telnet", terms_of(rule)) == rule
+
+
+# why something ended
+
+DATABASES = Rule("db", "statistic", statistic="database_num", above=20)
+COUNTED = finding("db", None, protocol=None, num=30)
+
+
+@pytest.mark.parametrize(
+    ("coverage", "rules", "what"),
+    [
+        ((category(statistics={"database_num": 0}),), (DATABASES,), ("resolved", "closed")),
+        ((category(statistics={"database_num": 10}),), (DATABASES,), ("resolved", "tolerated")),
+        ((category(statistics={}, complete=False),), (DATABASES,), ("unseen", "unseen")),
+        ((category(statistics=None, complete=False),), (DATABASES,), ("unseen", "unseen")),
+        ((), (DATABASES,), ("unseen", "unseen")),
+        ((category(statistics={"database_num": 30}),), (), ("resolved", "policy")),
+    ],
+)
+def test_why_a_counter_is_no_finding_any_more(coverage, rules, what):
+    policy = Policy("p", "sha256:1", (DATABASES,))
+    before = later(
+        Evaluation((COUNTED,), coverage=(category(statistics={"database_num": 30}),)), None, 0, policy
+    ).last_run
+    assert gone(Evaluation((), coverage=coverage), Policy("p", "sha256:1", rules), before) == [what]
+
+
+def test_in_a_category_that_was_not_asked_nothing_ended():
+    assert gone(seen(plan="skipped")) == [("unseen", "unseen")]
+
+
+def test_where_nobody_asked_who_listens_a_rule_by_server_says_nothing_of_an_end():
+    policy = Policy("p", "sha256:1", (TELNET._replace(hosts=("web-*",)),))
+    evaluation = evaluate(policy, snapshot(category([Row(23, "tcp", 3, "danger")])), NOON.date())
+    assert gone(evaluation, policy) == [("unseen", "unseen")]
+
+
+def test_a_fingerprint_has_32_digits():
+    (one,) = evaluate(POLICY, snapshot(category([Row(23, "tcp", 3, "danger")])), NOON.date()).findings
+    assert len(one.fingerprint) == 32
+
+
+def test_a_row_that_is_still_there_did_not_close_because_nobody_is_known_to_listen():
+    by_server = Policy("p", "sha256:1", (TELNET._replace(hosts=("web-*",)),))
+    rows = [Row(23, "tcp", 3, "danger")]
+    assert gone(Evaluation((), coverage=(category(rows),)), by_server) == [("resolved", "policy")]
+    tolerant = Policy("p", "sha256:1", (TELNET._replace(above=9),))
+    nobody = (PortListeners(23, ()),)
+    assert gone(Evaluation((), coverage=(category(rows, listeners=nobody),)), tolerant) == [("resolved", "tolerated")]

@@ -223,6 +223,16 @@ def test_an_exemption_by_port_does_not_touch_counters():
     assert judge(policy(DATABASES, exemptions=[ended]), statistics={"database_num": 30}).findings
 
 
+@pytest.mark.parametrize(
+    ("other", "stands"),
+    [({}, False), ({"hosts": ("web-1",)}, True), ({"up_to": 29}, True), ({"up_to": 30}, False)],
+)
+def test_an_exemption_of_a_counter_by_its_rule_knows_no_servers(other, stands):
+    excused = exemption(rules=("databases",), **other)
+    evaluation = judge(policy(DATABASES, exemptions=[excused]), statistics={"database_num": 30})
+    assert bool(evaluation.findings) is stands
+
+
 def test_an_exemption_for_an_enterprise_project_holds_only_where_just_that_one_is_asked():
 
     narrow = policy(TELNET, exemptions=[exemption(enterprise_projects=("7",))])
@@ -489,3 +499,37 @@ def test_an_exempted_row_says_all_that_its_exemption_says():
     (one,) = judge(policy(TELNET, exemptions=[old]), Row(23, "tcp", 3)).exempted
     assert (one.exemption_id, one.expires, one.days_left) == ("old", "2027-03-31", (date(2027, 3, 31) - TODAY).days)
     assert (one.reason, one.owner, one.ticket, one.approved_by) == ("r", "o@example.org", "EXC-1", "ciso@example.org")
+
+
+def test_a_finding_is_of_the_category_of_its_row():
+    both = TELNET._replace(categories=("host", "container"))
+    parts = [category([Row(23, "tcp", 1)], name=name) for name in ("host", "container")]
+    evaluation = evaluate(policy(both), snapshot(*parts), TODAY)
+    assert sorted(one.category for one in evaluation.findings) == ["container", "host"]
+
+
+@pytest.mark.parametrize("severities", [(Severity.LOW, Severity.CRITICAL), (Severity.CRITICAL, Severity.LOW)])
+def test_what_is_exempted_or_announced_is_told_worst_first_too(severities):
+    rules = [
+        TELNET._replace(id=name, ports=PortSet.of_ports([port]), severity=severity)
+        for name, port, severity in zip(("one", "two"), (21, 23), severities, strict=True)
+    ]
+    worst_first = ["two", "one"] if severities[0] == Severity.LOW else ["one", "two"]
+    rows = [Row(21, "tcp", 1), Row(23, "tcp", 1)]
+    excused = judge(policy(*rules, exemptions=[exemption(rules=())]), *rows)
+    assert [one.finding.rule_id for one in excused.exempted] == worst_first
+    soon = [one._replace(effective_from=date(2027, 1, 1)) for one in rules]
+    assert [one.finding.rule_id for one in judge(policy(*soon), *rows).announced] == worst_first
+
+
+@pytest.mark.parametrize(("count", "named"), [(20, 20), (21, 21)])
+def test_twenty_odd_types_are_named_without_a_word_on_others(count, named):
+    warnings = judge(policy(TELNET), *(Row(5, f"odd{number:04}", 1) for number in range(count))).warnings
+    assert (len(warnings), "more types" in warnings[-1]) == (named, count > 20)
+
+
+def test_too_few_rows_and_a_rule_that_cannot_be_decided_say_what_to_do():
+    (few,) = judge(policy(TELNET, expect_rows={"host": 5}), Row(443, "tcp", 1)).problems
+    assert few.hint == "Check the HSS agents, the edition and the enterprise project, or lower `expect_rows`."
+    (undecided,) = judge(policy(FLAGGED), Row(23, "tcp", 1)).problems
+    assert undecided.hint == "Check the policy with `port-compliance policy validate --cloud`."

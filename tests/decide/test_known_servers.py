@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from handler.decide.known_servers import SERVERS_KEPT, new_since, newest_first, with_servers
-from handler.models.listeners import Host
+from handler.models.listeners import Host, server_of
 from handler.state.memory import Receipt, Remembered
 from tests.fakes import finding
 
@@ -77,3 +79,19 @@ def test_a_finding_without_servers_stays_as_it_is(there):
     assert newest_first(one, record("a")) == one
     several = finding(hosts=hosts("b", "a"))
     assert newest_first(several, record()) == several
+
+
+def test_few_servers_are_kept_after_they_left():
+    left = with_servers(record("a", "b"), hosts("c"))[0]
+    assert (len(left.servers), left.server_count) == (3, 3)
+
+
+def test_a_server_that_is_not_remembered_stands_behind_those_that_are_newer_than_the_oldest():
+    shown = newest_first(finding(hosts=hosts("x", "a", "b")), record("b", "a"))
+    assert [host.host_name for host in shown.hosts] == ["name-b", "name-x", "name-a"]
+
+
+@pytest.mark.parametrize("host", [Host("id-7", "web", "10.0.0.1"), Host("", "\ud800", "10.0.0.1")])
+def test_a_state_knows_a_server_by_twelve_digits_of_what_tells_it_from_others(host):
+    (known,) = with_servers(record(), (host,))[0].servers
+    assert known == hashlib.sha256("\n".join(server_of(host)).encode("utf-8", "surrogatepass")).hexdigest()[:12]

@@ -9,6 +9,7 @@ import pytest
 from handler.decide.evaluate import evaluate, verdict_of
 from handler.models import Row
 from handler.models.listeners import Listener, PortListeners
+from handler.policy.match import NOT_ASKED
 from handler.policy.servers import NO_API, UNNAMED
 from tests.fakes import TARGET, category, snapshot
 from tests.small_policies import policy_of
@@ -180,3 +181,71 @@ def test_an_exemption_that_cannot_be_judged_does_not_keep_the_next_from_applying
     assert [one for one, _, _ in exempted(done)] == ["by-id"]
     assert found(done) == [(1, ["web-1"])]
     assert "exemption jump" in done.findings[0].message
+
+
+def test_what_keeps_listeners_from_being_known_is_named_by_cloud():
+    policy, rows = policy_of(rule(", hosts: [win-9]")), category([Row(3389, "tcp", 1)])
+    said = {
+        cloud: evaluate(policy, snapshot(rows, target=TARGET._replace(cloud=cloud)), TODAY).problems[0].message
+        for cloud in ("otc", "huaweicloud")
+    }
+    assert {cloud: message.partition(": ")[2] for cloud, message in said.items()} == {
+        "otc": NO_API,
+        "huaweicloud": NOT_ASKED,
+    }
+
+
+def test_a_finding_joins_its_message_with_each_exemption_that_could_not_be_judged_and_a_warning_names_the_rows():
+    rows = [Row(3389, "tcp", 1), Row(3389, "udp", 1)]
+    done = judged(exempting(), rows=rows, trouble="page 2 is missing")
+    why = "exemption jump does not apply: page 2 is missing"
+    assert [one.message.partition("; ")[2] for one in done.findings] == [why, why]
+    assert [warning for warning in done.warnings if warning.startswith("exemption jump")] == [
+        f"{why} (3389/tcp, 3389/udp)"
+    ]
+
+
+def test_in_container_a_rule_by_server_counts_containers():
+    text = "version: 1\nrules:\n  - {id: desktops, title: t, ports: [3389], categories: [container], above: 1, hosts: ['*']}\n"
+    behind = tuple(server("node")._replace(container_id=name, container_name="app") for name in ("a", "b"))
+    done = judged(text, *behind, name="container")
+    assert [(one.category, one.num, len(one.hosts)) for one in done.findings] == [("container", 2, 2)]
+
+
+def containers(keys=""):
+    text = "version: 1\nrules:\n  - {id: desktops, title: t, ports: [3389], categories: [container]}\n"
+    behind = tuple(server("node")._replace(container_id=name, container_name="app") for name in ("a", "b"))
+    return judged(text + JUMP.replace("[jump-1, jump-2]", "['*']").replace("KEYS", keys), *behind, name="container")
+
+
+@pytest.mark.parametrize(("keys", "stands"), [("", False), (", up_to: 2", False), (", up_to: 1", True)])
+def test_in_container_an_exemption_by_server_tolerates_so_many_containers(keys, stands):
+    assert bool(containers(keys).findings) is stands
+
+
+def test_an_exemption_by_server_of_other_ports_takes_no_server():
+    done = judged(exempting(", ports: [22]"), server("jump-1"), server("web-1"))
+    assert (exempted(done), len(done.findings)) == ([], 1)
+
+
+OTHERS = "  - {id: others, rules: [desktops], up_to: 1, reason: r, owner: o, expires: 2027-03-31}\n"
+
+
+def test_what_exemptions_by_server_leave_another_may_cover_whole():
+    done = judged(exempting() + OTHERS, server("jump-1"), server("web-1"))
+    assert exempted(done) == [("jump", 1, ["jump-1"]), ("others", 1, ["web-1"])]
+    assert (found(done), verdict_of(done)) == ([], "compliant")
+
+
+def test_an_exemption_that_names_no_server_covers_a_row_as_it_is():
+    text = rule() + "exemptions:\n" + OTHERS.replace("up_to: 1", "up_to: 9")
+    done = judged(text, server("a"), server("b"), rows=[Row(3389, "tcp", 5)])
+    assert exempted(done) == [("others", 5, [])]
+    assert done.exempted[0].finding.hosts is None
+
+
+def test_an_exemption_that_names_no_server_counts_what_hss_counts_and_no_servers():
+    done = judged(
+        rule() + "exemptions:\n" + OTHERS.replace("up_to: 1", "up_to: 2"), server("web-1"), rows=[Row(3389, "tcp", 5)]
+    )
+    assert (exempted(done), found(done)) == ([], [(5, [])])

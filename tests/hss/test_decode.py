@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import AnswerError, ApiError, DeniedError, PortComplianceError
-from handler.hss.decode import asset_counters, drift_warnings, port_page, whole
+from handler.hss.decode import MOST_NAMED, asset_counters, drift_warnings, port_page, unreadable_counters, whole
 from handler.models import Row
 from handler.transport.request import Response
 from tests.decoded import AT, ROW, listing, page, refused
@@ -214,3 +214,117 @@ def test_whatever_comes_is_a_page_or_a_typed_error(body, validation, status):
         assert status == 200
         assert all(problem.message for problem in got.problems)
         assert all(0 <= row.port <= 65535 and row.num >= 0 for row in getattr(got, "rows", ()))
+
+
+# what is said of an answer that cannot be used
+
+
+def why(response, read=port_page) -> str:
+    with pytest.raises(PortComplianceError) as caught:
+        read(response, AT, "otc")
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("read", [port_page, asset_counters])
+@pytest.mark.parametrize(
+    ("response", "said"),
+    [
+        (Response(200, {}, b"oops"), f"{AT}: the answer is not JSON at line 1, column 1 (no content type, 4 bytes)"),
+        (
+            Response(200, {"content-type": "a" * 60}, b"oops"),
+            f"{AT}: the answer is not JSON at line 1, column 1 ({'a' * 60}, 4 bytes)",
+        ),
+        (
+            Response(200, {"content-type": "a" * 61}, b"oops"),
+            f"{AT}: the answer is not JSON at line 1, column 1 ({'a' * 59}…, 4 bytes)",
+        ),
+        (json_response([1]), f"{AT}: $: is of type array, not an object"),
+    ],
+)
+def test_an_answer_that_is_no_object_is_named_by_what_it_is(response, said, read):
+    assert why(response, read) == said
+
+
+@pytest.mark.parametrize("read", [port_page, asset_counters])
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_refusal_names_the_endpoint(status, read):
+    assert why(json_response({"error_code": "HSS.1", "error_msg": "no"}, status), read).startswith(
+        f"{AT}: HTTP {status}"
+    )
+
+
+def test_a_total_beside_an_error_code_is_an_answer():
+    assert page(listing(ROW) | {"error_code": "HSS.1"}).rows == (Row(23, "tcp", 4, "danger"),)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"total_num": 1}, f"{AT}: $.data_list: is missing"),
+        (
+            {"total_num": "1", "data_list": 5},
+            f"{AT}: $.total_num: is of type string, not a count; $.data_list: is of type integer, not a list",
+        ),
+    ],
+)
+def test_an_answer_without_a_list_says_everything_that_is_wrong(body, said):
+    assert why(json_response(body)) == said
+
+
+def test_what_is_not_whole_says_all_its_problems():
+    bad = page(listing(ROW | {"port": None}, ROW | {"num": "x"}))
+    with pytest.raises(AnswerError) as caught:
+        whole(bad, AT)
+    assert str(caught.value) == f"{AT}: " + "; ".join(map(str, bad.problems))
+
+
+@pytest.mark.parametrize(
+    ("count", "more"), [(MOST_NAMED, ""), (MOST_NAMED + 1, "1 more rows"), (MOST_NAMED + 9, "9 more rows")]
+)
+def test_of_many_rows_that_cannot_be_read_some_are_named_and_the_others_counted(count, more):
+    problems = page(listing(*[ROW | {"port": None}] * count)).problems
+    assert len(problems) == MOST_NAMED + bool(more)
+    assert (problems[-1].message, problems[-1].path) == (f"{more} cannot be read", "$.data_list") or not more
+    assert {problem.hint for problem in problems} == {AnswerError.hint}
+
+
+def test_drift_is_a_problem_only_where_that_is_asked_for_and_says_what_to_do():
+    body = listing(ROW | {"more": 1})
+    assert port_page(json_response(body), AT, "huaweicloud").problems == ()
+    (problem,) = page(body, validation="strict").problems
+    assert (problem.message.startswith("VALIDATION=strict: "), problem.hint) == (True, AnswerError.hint)
+    assert "drift" not in problem.message
+    counters = {"port_num": 1, "other_num": 2}
+    assert asset_counters(json_response(counters), AT, "otc").problems == ()
+    assert asset_counters(json_response(counters), AT, "otc").raw == counters
+
+
+@pytest.mark.parametrize(("kinds", "told"), [(20, 20), (21, 21), (25, 21)])
+def test_notes_are_told_once_each_and_the_kinds_beyond_twenty_are_counted(kinds, told):
+    warnings = drift_warnings([{f"drift: $.k{number:02}": 1 for number in range(kinds)}])
+    assert len(warnings) == told
+    assert warnings[0] == "drift: $.k00"
+    assert kinds == 20 or warnings[-1] == f"drift: and {kinds - 20} more kinds of it"
+
+
+@pytest.mark.parametrize(("times", "said"), [(1, "drift: x"), (2, "drift: x (2 times)")])
+def test_a_note_says_how_often_where_it_was_more_than_once(times, said):
+    assert drift_warnings([{"drift: x": 1}] * times) == (said,)
+
+
+@pytest.mark.parametrize(
+    ("body", "names", "said"),
+    [
+        ({"a": 3, "b": 0}, ["a", "b"], []),
+        ({"a": None}, ["a", "c"], []),
+        ({"a": -1}, ["a"], []),  # which is named already
+        ({"a": "3", "b": "x"}, ["a", "a"], ["$.a: is of type string, not a count"]),
+        (
+            {"a": 1.5, "b": []},
+            ["b", "a"],
+            ["$.b: is of type array, not a count", "$.a: is of type number, not a count"],
+        ),
+    ],
+)
+def test_a_counter_that_is_read_and_is_no_count_is_a_problem_by_itself(body, names, said):
+    assert [str(problem) for problem in unreadable_counters(body, names)] == said

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from handler.hss.rows import MOST_NAMED, read_rows, status_of
 from handler.models import Row
-from tests.decoded import ROW, listing, page, problems
+from tests.decoded import ROW, counters, listing, page, problems
 
 UNREADABLE = [
     ({"port": "23"}, "port", "is of type string, not a port number"),
@@ -93,3 +94,57 @@ def test_what_is_above_its_maximum_is_used_and_said():
         "tolerated (VALIDATION=warn): $.data_list[].num: integer 70000 is above 65535",
         "tolerated (VALIDATION=warn): $.total_num: integer 10602 is above 10000",
     ]
+
+
+@pytest.mark.parametrize("odd", [{}, {"more": 1}, {"more": {"status": []}}])
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("unknow", "unknown"),
+        (" UNKNOW ", "unknown"),
+        ("unknown", "unknown"),
+        ("Danger", "danger"),
+        ("", None),
+        (" ", None),
+        (5, None),
+        ([], None),
+    ],
+)
+def test_a_status_is_read_in_the_newer_spelling_wherever_it_stands(said, status, odd):
+    read = read_rows([ROW | {"status": said} | odd, ROW | {"port": None}, ROW])
+    assert [row.status for row in read.rows] == [status, "danger"]
+    assert read_rows([ROW | {"status": said}]).rows[0].status == status
+    assert status_of(said) == status
+
+
+def test_beside_a_row_that_cannot_be_read_the_highest_port_still_can():
+    read = read_rows([ROW | {"port": 65535}, ROW | {"port": 65536}])
+    assert [row.port for row in read.rows] == [65535]
+    assert [str(fault) for fault in read.faults] == ["$.data_list[1].port: is out of range, not a port number"]
+
+
+@pytest.mark.parametrize(
+    ("row", "faults"),
+    [
+        (ROW | {"port": None}, ["$.data_list[0].port: is of type null, not a port number"]),
+        (ROW | {"type": 6}, ["$.data_list[0].type: is of type integer, not a text (port 23)"]),
+        ("row", ["$.data_list[0]: is of type string, not an object"]),
+        ({"port": 23}, ["$.data_list[0].type: is missing (port 23)", "$.data_list[0].num: is missing (port 23)"]),
+    ],
+)
+def test_each_thing_that_is_wrong_with_a_row_is_named_and_nothing_else(row, faults):
+    assert [str(fault) for fault in read_rows([row]).faults] == faults
+
+
+def test_the_first_rows_that_cannot_be_read_are_named_wherever_they_stand():
+    bad = ROW | {"port": None}
+    read = read_rows([*[ROW] * 50, *[bad] * (MOST_NAMED + 1)])
+    assert (read.unreadable, len(read.faults), read.faults[0].path) == (
+        MOST_NAMED + 1,
+        MOST_NAMED,
+        "$.data_list[50].port",
+    )
+
+
+def test_a_counter_of_nothing_is_a_count():
+    assert counters({"port_num": 0}).problems == ()

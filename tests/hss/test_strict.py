@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.hss.strict import NotJsonError, json_object, read
+from handler.hss.strict import DEEPEST, NotJsonError, json_object, read
 
 
 @pytest.mark.parametrize(
@@ -129,3 +129,23 @@ def test_arrays_and_objects_are_counted_before_they_are_made():
     assert len(read(b"[" + b"[]," * 249_998 + b"[]]")) == 249_999
     with pytest.raises(NotJsonError, match="more than 250000 arrays and objects"):
         read(b"[" + b"{}," * 250_000 + b"{}]")
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("beside", ["1", "12345678901234567890"])
+def test_what_is_no_number_of_json_is_refused_beside_a_long_number_too(value, beside):
+    with pytest.raises(NotJsonError):
+        read(f"[{value}, {beside}]".encode())
+
+
+@pytest.mark.parametrize("outer", ["[%s, {}]", '{"a": %s, "b": []}', "[%s]", '{"a": %s}'])
+@pytest.mark.parametrize(("deep", "refused"), [(DEEPEST - 1, False), (DEEPEST + 1, True)])
+def test_arrays_and_objects_lie_in_each_other_up_to_a_depth_whatever_lies_beside_them(outer, deep, refused):
+    text = "1"
+    for _ in range(deep):
+        text = outer % text
+    if refused:
+        with pytest.raises(NotJsonError, match="deep"):
+            read(text.encode())
+    else:
+        assert read(text.encode()) == json.loads(text)

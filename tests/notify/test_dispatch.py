@@ -17,10 +17,11 @@ from handler.models import Evaluation, Problem, Secret
 from handler.notify.dispatch import ELSEWHERE, DeliveryContext, dispatch, is_busy
 from handler.notify.notification import Situation
 from handler.notify.outbox import Outbox
+from handler.sinks.answers import DeliveryOutcome
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import SinkMessage
 from handler.sinks.sink import Match
-from handler.state.document import decode
+from handler.state.document import decode, encode
 from handler.state.memory import Batch, LastRun, SinkMemory
 from handler.transport.request import Response
 from tests.desk import OPS, SOC, UP, Desk, down, lost
@@ -189,6 +190,28 @@ def test_a_notification_knows_the_interval_and_whether_the_run_is_remembered(int
     assert desk.bodies() == [[hours, remembers]]
 
 
+class Growing(FakeKind):
+    """A kind that says from which num each finding grew."""
+
+    def render(self, notification, sink, now, shrink):
+        grew = {one.fingerprint: notification.before[one.fingerprint].num for one in notification.grown}
+        return (SinkMessage(json.dumps(grew).encode()),)
+
+
+def test_what_grew_since_a_message_that_is_repeated_first_grew_from_what_that_says():
+    desk = Desk(SOC, kind=Growing())
+    desk.run(lost, finding(num=3))
+    desk.run([UP, UP], finding(num=30))
+    assert desk.bodies() == [{}, {finding().fingerprint: 3}]
+
+
+def test_what_comes_back_as_remembered_is_what_was_saved():
+    desk = Desk()
+    for answers in ([UP], lost, []):
+        desk.run(answers, finding(), *([finding(port=80)] if answers is lost else []))
+        assert encode(desk.told.last_run) == desk.store.document
+
+
 MACHINE = SOC._replace(kind=SOC.kind._replace(chat=False))
 
 
@@ -350,3 +373,44 @@ def test_another_run_is_telling_a_sink_as_long_as_its_lease_and_no_run_leases_lo
     context = DeliveryContext(FakeTransport([]), Deadline.after(30.0, FakeClock()), Random(1))
     box = Outbox(Situation(report(), LastRun(iso(NOON)), NOON), (SOC,), context, stateful=True)
     assert is_busy(SinkMemory(iso(NOON), pending=batches), box) is is_it
+
+
+class Derived(FakeKind):
+    """A machine's kind that takes so many findings at once and says whether a message of the run went before."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(lambda status: DeliveryOutcome.TOO_LARGE if status == 413 else DeliveryOutcome.DELIVERED)
+        self.most = most
+
+    def render(self, notification, sink, now, shrink):
+        return (SinkMessage(json.dumps([len(notification.new), notification.further]).encode()),)
+
+    def answer(self, request):
+        return UP if json.loads(request.body)[0] <= self.most else Response(413)
+
+
+def test_what_is_derived_stands_in_the_first_message_of_a_run_that_was_not_too_large_and_in_no_other():
+    desk = Desk(MACHINE, kind=Derived(50))
+    desk.run(desk.kind.answer, *[finding(port=port) for port in range(1, 121)])
+    assert desk.bodies() == [[50, False], [50, True], [20, True]]
+    desk = Desk(MACHINE._replace(max_findings=2), kind=Derived(1))
+    desk.run(desk.kind.answer, *[finding(port=port) for port in range(1, 5)])
+    assert desk.bodies() == [[2, False], [2, False], [1, False], [1, True], [2, True], [1, True], [1, True]]
+
+
+def test_a_message_that_was_shared_out_is_settled_with_its_parts_whatever_another_run_wrote_meanwhile():
+    class Beside(MemoryStore):
+        """A store in which another run writes of a sink of its own, right before the second save."""
+
+        def save(self, document, version):
+            if self.count == 1:
+                theirs = decode(self.document)
+                other = theirs.sinks["soc"]._replace(pending=())
+                self.document = encode(theirs._replace(sinks={**theirs.sinks, "other": other}))
+                self.count += 1
+            return super().save(document, version)
+
+    desk = Desk(MACHINE, kind=Derived(1), store=Beside())
+    assert desk.run(desk.kind.answer, finding(port=1), finding(port=2)) == ["delivered"]
+    assert set(decode(desk.store.document).sinks) == {"soc", "other"}
+    assert desk.memory().pending == ()

@@ -326,6 +326,7 @@ def test_a_sinks_headers_and_a_kinds_query_reach_the_request():
 def test_with_no_time_left_nothing_is_started_and_it_stays_owed():
     desk = Desk()
     assert desk.run([], finding(), seconds=0) == ["owed"]
+    assert desk.transport.requests == []
     assert desk.run([UP], finding()) == ["delivered"]
 
 

@@ -205,7 +205,7 @@ def test_a_heartbeat_is_known_by_what_was_told_before_it(last_told, mark):
 )
 def test_without_a_state_machines_hear_of_every_run_unless_they_want_changes_alone(send, stateful, batches):
     machine = SOC._replace(kind=SINK_KINDS["generic"], send=send)
-    assert len(due_batches(machine, report(), AWAY, NOON, stateful=stateful)) == batches
+    assert len(due_batches(machine, report(), AWAY, NOON, stateful=stateful, announced=())) == batches
 
 
 def test_a_rule_that_begins_soon_is_in_the_message():
@@ -218,7 +218,7 @@ def test_a_rule_that_begins_soon_is_in_the_message():
 def test_a_machine_gets_at_most_so_many_findings_in_one_message(count, batches):
     found = [finding(port=port) for port in range(1, count + 1)]
     machine = SOC._replace(kind=SINK_KINDS["generic"], max_findings=2)
-    told = due_batches(machine, report(*found), of(*map(remembered, found)), NOON, stateful=True)
+    told = due_batches(machine, report(*found), of(*map(remembered, found)), NOON, stateful=True, announced=())
     assert [len(batch.items) for batch in told] == batches
 
 
@@ -230,3 +230,15 @@ def test_a_record_is_kept_while_it_is_open_and_for_thirty_days_after(status, day
     at = iso(NOON - timedelta(days=days))
     assert is_kept(Remembered(HIGH, at, at, at, status=status, resolved_at=at), (), AWAY, NOON) is kept
     assert is_kept(Remembered(HIGH, at, at, at, status=status), (), AWAY, NOON) is kept
+
+
+@pytest.mark.parametrize("severity", [Severity.LOW, Severity.HIGH])
+def test_what_ended_for_one_sink_alone_was_raised_however_severe_it_was_told(severity):
+    record = remembered(told={"soc": Receipt("resolved", 1, 3, AT, severity)})
+    assert [what for what, _ in told(record)] == ["raised"]
+
+
+@pytest.mark.parametrize(("receipt", "heard"), [(None, "new"), (Receipt("resolved", 1, 3, AT, 3), "reopened")])
+def test_what_opened_again_is_new_to_a_sink_that_never_heard_of_it(receipt, heard):
+    record = remembered(episode=2, reopened=True, told={"soc": receipt} if receipt else {})
+    assert [what for what, _ in told(record)] == [heard]

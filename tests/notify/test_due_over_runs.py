@@ -316,6 +316,8 @@ def test_a_gap_is_said_in_the_message():
         (None, True, "inconclusive", True),
         (None, False, "compliant", True),
         ("always", True, "compliant", True),
+        ("changes", True, "violations", False),
+        ("changes", False, "violations", False),
     ],
 )
 def test_without_a_state_chats_hear_of_runs_that_are_not_compliant_and_machines_of_all(send, chat, verdict, told):

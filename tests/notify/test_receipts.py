@@ -233,7 +233,6 @@ def test_a_mark_with_an_empty_part_is_read_by_its_places():
 @pytest.mark.parametrize(
     ("known", "run_id", "is_it"),
     [
-        (None, "run-1", False),
         (FULL, "run-1", False),
         (FULL._replace(pending=(Batch("id", (), "run-2", LATER),)), "run-1", True),
         (FULL._replace(pending=(Batch("id", (), "run-2", LATER),)), "run-2", False),

@@ -119,6 +119,28 @@ def test_history_has_each_run_once_in_order():
     ]
 
 
+def test_what_was_announced_is_known_of_both_and_of_one_rule_the_stage_that_was_told_last():
+    ours = memory(last_told=AT, announced={"mysql": "2026-12-06 14", "redis": "2026-12-01 1"})
+    theirs = memory(last_told=LATER, announced={"mysql": "2026-12-06 1", "ftp": "2026-12-01 1"})
+    for one, other in itertools.permutations((ours, theirs)):
+        both = merged_memories(one, other, {}, "us").sinks["soc"]
+        assert both.announced == {"mysql": "2026-12-06 1", "redis": "2026-12-01 1", "ftp": "2026-12-01 1"}
+
+
+def test_a_run_that_told_a_sink_knows_more_than_one_that_never_did():
+    told, silent = memory(last_told=AT, not_seen={"host": ("refused",)}), memory()
+    for one, other in itertools.permutations((told, silent)):
+        both = merged_memories(one, other, {}, "us").sinks["soc"]
+        assert (both.last_told, both.not_seen) == (AT, {"host": ("refused",)})
+
+
+def test_of_two_runs_of_the_same_second_the_one_that_writes_last_has_its_view_kept():
+    ours, theirs = memory(), memory()
+    ours = ours._replace(findings={ONE.fingerprint: remembered()._replace(status="resolved", resolved_at=AT)})
+    assert merged_memories(theirs, ours, {}, "us").findings[ONE.fingerprint].status == "resolved"
+    assert merged_memories(ours, theirs, {}, "us").findings[ONE.fingerprint].status == "open"
+
+
 @pytest.mark.parametrize(
     ("run_id", "lease", "is_busy"), [("them", LATER, True), ("us", LATER, False), ("them", AT, False)]
 )

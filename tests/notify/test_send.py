@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from handler.clock import Deadline
-from handler.errors import TransportError, UsageError
+from handler.errors import TransportError, UnknownError
 from handler.notify.send import LEAST_TIME, LONGEST_WAIT, Acceptance, DeliveryContext, http_request, send
 from handler.retries import DEFAULT_RETRIES
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer
@@ -23,7 +23,7 @@ MEANINGS = {
     202: DeliveryOutcome.ACCEPTED,
     413: DeliveryOutcome.TOO_LARGE,
     425: DeliveryOutcome.RETRY_NEXT_RUN,
-    **dict.fromkeys((400, 501), DeliveryOutcome.PERMANENT),
+    **dict.fromkeys((400, 401, 402, 501), DeliveryOutcome.PERMANENT),
 }
 
 
@@ -32,13 +32,16 @@ class Letters:
 
     def __init__(self, *messages: SinkMessage) -> None:
         self.messages = messages
-        self.asked: list[float | None] = []
+        self.judged: list[tuple[int, object, bytes]] = []
 
     def render(self, notification, sink, now, shrink):
         return tuple(one._replace(body=b"%s %d" % (one.body, shrink)) for one in self.messages)
 
     def judge(self, status, headers, body):
-        return SinkAnswer(MEANINGS.get(status, DeliveryOutcome.RETRY_NOW), f"HTTP {status}")
+        self.judged.append((status, headers, body))
+        asked = headers.get("retry-after")
+        wait = float(asked) if asked else None
+        return SinkAnswer(MEANINGS.get(status, DeliveryOutcome.RETRY_NOW), f"HTTP {status}", wait)
 
 
 def event(name: str) -> SinkMessage:
@@ -48,13 +51,16 @@ def event(name: str) -> SinkMessage:
 class Post:
     """A sink of these messages, whose answers come in this order."""
 
-    def __init__(self, answers, *messages: SinkMessage, seconds: float = 30.0) -> None:
-        kind = Letters(*(messages or (SinkMessage(b"hello"),)))
-        self.clock = MovingClock()
+    def __init__(
+        self, answers, *messages: SinkMessage, seconds=30.0, clock=None, signer=None, further=False, may_split=False
+    ) -> None:
+        self.kind = Letters(*(messages or (SinkMessage(b"hello"),)))
+        self.clock = clock or MovingClock()
         self.transport = FakeTransport(answers if callable(answers) else list(answers))
-        sink = SOC._replace(kind=SOC.kind._replace(load=lambda _: kind))
+        sink = SOC._replace(kind=SOC.kind._replace(load=lambda _: self.kind), signer=signer)
         context = DeliveryContext(self.transport, Deadline.after(seconds, self.clock), Random(1))
-        self.result = send(Notification("id", report()), sink, context)
+        notification = Notification("id", report(), further=further)
+        self.result = send(notification, sink, context, may_split=may_split)
         self.bodies = [request.body.decode() for request in self.transport.requests]
 
 
@@ -190,93 +196,102 @@ def test_a_request_bears_the_sinks_query_and_the_kinds():
     assert (request.method, request.headers, request.body) == ("POST", {"Content-Type": "a/b"}, b"x")
 
 
-class Ticket:
-    """A signer: the headers for a request, or an error; `renews` says whether a refused ticket can be renewed."""
-
-    def __init__(self, error=None, *, renews=True):
-        self.error, self.renews, self.signed, self.refusals = error, renews, [], 0
-
-    def headers(self, request):
-        if self.error:
-            raise self.error
-        self.signed.append(request)
-        return {"X-Ticket": str(len(self.signed))}
-
-    def refused(self):
-        self.refusals += 1
-        return self.renews
+def test_each_wait_is_twice_the_one_before_over_all_messages_of_one_notification():
+    random = Random(1)
+    assert Post([BUSY] * 3).clock.slept == [DEFAULT_RETRIES.wait(1, random), DEFAULT_RETRIES.wait(2, random)]
 
 
-def signed(answers, signer, kind=None, clock=None, seconds=30.0):
-    """What came of sending one message with a signer, its requests and the waits."""
-    clock, transport = clock or FakeClock(), FakeTransport(list(answers))
-    kind = kind or Letters(SinkMessage(b"hello", {"A": "1"}))
-    sink = SOC._replace(kind=SOC.kind._replace(load=lambda _: kind), signer=signer)
-    context = DeliveryContext(transport, Deadline.after(seconds, clock), Random(1))
-    return send(Notification("id", report()), sink, context), transport.requests, clock.slept
+def test_a_wait_that_would_take_all_the_time_that_is_left_is_not_begun():
+    post = Post([Response(503, {"retry-after": "7"})], seconds=7.0)
+    assert (post.clock.slept, post.result.reason) == ([], "HTTP 503")
 
 
-def test_a_signer_adds_its_headers_to_those_of_the_request_that_it_signs():
-    signer = Ticket()
-    result, (request,), _ = signed([UP], signer)
-    assert (result.status, request.headers) == ("delivered", {"A": "1", "X-Ticket": "1"})
-    assert signer.signed == [request._replace(headers={"A": "1"})]
+def test_with_just_enough_time_left_a_message_is_begun_and_another_form_too():
+    post = Post([NO, UP], seconds=LEAST_TIME, clock=FakeClock(seconds=0.0))
+    assert post.bodies == ["hello 0", f"hello {PLAIN}"]
 
 
-def test_a_signer_that_cannot_sign_leaves_the_message_owed_and_says_why():
-    result, requests, _ = signed([], Ticket(UsageError("no key")))
-    assert (result.acceptance, result.status, result.reason, requests) == (Acceptance.REFUSED, "owed", "no key", [])
+@pytest.mark.parametrize("status", [300, 399])
+def test_every_redirect_is_a_refusal_whatever_the_kind_would_make_of_it(status):
+    post = Post([Response(status)] * 2)
+    assert (post.result.status, post.result.reason) == ("failed", f"HTTP {status}: a redirect is a refusal")
+    assert post.kind.judged == []
+
+
+def test_a_kind_judges_by_status_headers_and_body():
+    assert Post([Response(200, {"a": "b"}, b"no")]).kind.judged == [(200, {"a": "b"}, b"no")]
 
 
 @pytest.mark.parametrize(
-    ("answers", "renews", "status", "refusals"),
+    ("answers", "further", "bodies"),
     [
-        ([Response(401), UP], True, "delivered", 1),
-        ([Response(401)] * 3, False, "owed", 3),  # nothing to renew: as the kind judges it
-        ([Response(400)] * 2, True, "failed", 0),  # refused for another reason: once more, and plain
+        ([TOO_LARGE, TOO_LARGE], False, ["hello 0", "hello 1"]),  # without what is derived it is too large still
+        ([TOO_LARGE], True, ["hello 0"]),  # nothing in it is derived
     ],
 )
-def test_a_ticket_that_is_refused_is_renewed_and_the_message_sent_again_at_once(answers, renews, status, refusals):
-    signer = Ticket(renews=renews)
-    result, requests, slept = signed(answers, signer)
-    assert [one.headers["X-Ticket"] for one in requests] == [str(number + 1) for number in range(len(answers))]
-    assert (result.status, signer.refusals) == (status, refusals)
-    assert slept == [0.0] or not (renews and refusals)
+def test_what_may_be_shared_out_comes_back_as_too_large_once_only_what_is_due_is_in_it(answers, further, bodies):
+    post = Post(answers, further=further, may_split=True)
+    assert post.bodies == bodies
+    assert (post.result.too_large, post.result.status, post.result.reason) == (True, "owed", "HTTP 413")
 
 
-@pytest.mark.parametrize(("status", "tried"), [(300, 2), (399, 2), (299, 3)])
-def test_a_redirect_is_a_refusal(status, tried):
-    result, requests, _ = signed([Response(status)] * 3, None)
-    assert (len(requests), "a redirect is a refusal" in result.reason) == (tried, tried == 2)
+class Pass:
+    """A signer with passes of its own: `renewals` of them may be had after a refusal."""
+
+    def __init__(self, renewals: int = 0) -> None:
+        self.renewals, self.number, self.asked = renewals, 1, 0
+
+    def headers(self, request):
+        return {"X-Pass": f"{self.number} for {request.method} {request.url}"}
+
+    def refused(self):
+        self.asked += 1
+        self.number += 1
+        return self.number <= self.renewals + 1
 
 
-def test_a_kind_judges_status_headers_and_body():
-    class Judge(Letters):
-        def judge(self, status, headers, body):
-            return SinkAnswer(DeliveryOutcome.PERMANENT, f"{status} {headers['a']} {body.decode()}")
-
-    assert signed([Response(200, {"a": "b"}, b"c")] * 2, None, Judge(SinkMessage(b"x")))[0].reason == "200 b c"
+def passes(post: Post) -> list[str]:
+    return [request.headers["X-Pass"].split(" ")[0] for request in post.transport.requests]
 
 
-def test_waits_grow_from_try_to_try():
-    chance = Random(1)
-    assert signed([BUSY] * 3, None)[2] == [DEFAULT_RETRIES.wait(tried, chance) for tried in (1, 2)]
+def test_what_a_signer_says_of_a_request_is_sent_beside_the_kinds_own_headers():
+    post = Post([UP], SinkMessage(b"hello", {"Content-Type": "a/b"}), signer=Pass())
+    assert [request.headers for request in post.transport.requests] == [
+        {"Content-Type": "a/b", "X-Pass": "1 for POST https://soc.example/hook?key=sekret"}
+    ]
 
 
-class Asking(Letters):
-    """A target that asks for a wait of ten seconds."""
-
-    def judge(self, status, headers, body):
-        return SinkAnswer(DeliveryOutcome.RETRY_NOW, "later", retry_after=10.0)
-
-
-@pytest.mark.parametrize(("seconds", "slept"), [(10.0, []), (10.1, [10.0])])
-def test_a_wait_must_fit_into_the_time_left(seconds, slept):
-    assert signed([BUSY] * 2, None, Asking(SinkMessage(b"x")), seconds=seconds)[2] == slept
+def test_a_refused_pass_is_renewed_and_the_same_message_sent_at_once():
+    post = Post([Response(401), UP], signer=Pass(renewals=1))
+    assert (post.result.status, post.bodies, passes(post)) == ("delivered", ["hello 0"] * 2, ["1", "2"])
+    assert post.clock.slept == [0.0]
 
 
-@pytest.mark.parametrize(("seconds", "tried"), [(LEAST_TIME, 2), (LEAST_TIME - 0.01, 0)])
-def test_with_less_than_a_moment_nothing_is_sent(seconds, tried):
-    result, requests, _ = signed([NO] * 2, None, seconds=seconds)
-    assert len(requests) == tried
-    assert tried or (result.status, result.reason) == ("owed", "no time left in this run")
+def test_a_refused_pass_that_cannot_be_renewed_is_a_refusal():
+    post = Post([Response(401)] * 2, signer=Pass())
+    assert (post.result.status, post.result.reason, post.clock.slept) == ("failed", "HTTP 401", [])
+
+
+@pytest.mark.parametrize("status", [400, 402, 503])
+def test_an_answer_that_refuses_no_pass_renews_none(status):
+    signer = Pass(renewals=9)
+    Post([Response(status)] * 3, signer=signer)
+    assert signer.asked == 0
+
+
+def test_without_a_signer_a_401_is_what_the_kind_says_it_is():
+    post = Post([Response(401)] * 2)
+    assert (post.bodies, post.clock.slept) == (["hello 0", f"hello {PLAIN}"], [])
+
+
+def test_a_request_that_cannot_be_signed_is_not_sent_and_stays_owed_with_the_reason():
+    class Locked(Pass):
+        """A signer that is refused itself."""
+
+        def headers(self, request):
+            raise UnknownError("the token was refused")
+
+    post = Post([], signer=Locked())
+    assert (post.bodies, post.clock.slept) == ([], [])
+    assert (post.result.acceptance, post.result.status) == (Acceptance.REFUSED, "owed")
+    assert post.result.reason == "the token was refused"

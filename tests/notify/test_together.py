@@ -106,6 +106,19 @@ def test_claimed_in_each_state_sent_once_and_receipted_in_each():
     assert all(run.memory(name).pending == () for name in NAMES)
 
 
+def test_each_save_goes_over_the_version_that_the_one_before_left():
+    class Noting(MemoryStore):
+        """A store that notes over which version it is asked to save."""
+
+        def save(self, document, version):
+            asked.append(version)
+            return super().save(document, version)
+
+    asked = []
+    Run([OK], stores={"t2": Noting()})
+    assert asked == [None, "1", "2"]
+
+
 @pytest.mark.parametrize("error", [StoreError("full"), RuntimeError("password=abc")])
 @pytest.mark.parametrize("after", [0, 1, 2])
 def test_one_state_that_breaks_at_any_save_costs_the_others_nothing(error, after):

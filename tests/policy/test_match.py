@@ -607,3 +607,31 @@ def test_each_key_of_a_rule_gives_its_own_answer(rule, subject, answers):
 
 def test_tests_of_keys_that_are_heeded_already_are_left_out():
     assert set(rule_matcher(TELNET, but=("ports", "categories")).answers(row())) == {"above"}
+
+
+def test_exemptions_that_do_not_tolerate_a_row_are_not_among_those_that_may():
+    in_force = ExemptionsInForce([exemption(id="few", up_to=2), exemption(id="many", up_to=9)], DAY, "7")
+    subject = Subject("host", 23, "tcp", 3, None, PortListeners(23))
+    assert [(one.id, answer) for one, answer in in_force.tolerating(TELNET, subject)] == [("many", "yes")]
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide", "inside"),
+    [
+        ([(20, 30)], [(10, 1023)], True),
+        ([(10, 1023)], [(10, 1023)], True),
+        ([(9, 30)], [(10, 1023)], False),
+        ([(20, 1024)], [(10, 1023)], False),
+        ([(25, 25)], [(20, 20), (30, 30)], False),  # between two of its ranges
+        ([], [(20, 20)], True),
+        ([(20, 20)], [], False),
+    ],
+)
+def test_ports_are_within_others_where_none_is_left_over(narrow, wide, inside):
+    narrow, wide = (TELNET._replace(ports=PortSet.of(ranges)) for ranges in (narrow, wide))
+    assert within(narrow, wide, ("ports",)) is inside
+
+
+def test_the_same_status_is_within_itself():
+    flagged = TELNET._replace(status=("danger", "unknown"))
+    assert within(flagged, flagged, ("status",))

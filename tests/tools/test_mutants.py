@@ -33,6 +33,10 @@ def test_a_mutant_is_known_by_what_it_changes_wherever_that_stands():
         ('row["port"]', 'row["XXportXX"]', False),  # a word alone may be a key
         ('say("no time is left", a)', 'say("no time is left", b)', False),
         ('a + "of the day"', 'a - "of the day"', False),
+        ('a = "more" if b > c else "less"', 'a = "more" if b >= c else "less"', False),  # code between two words
+        ('say(f"{a + 1} of the rows")', 'say(f"{a - 1} of the rows")', False),
+        ('say("no", "time is left")', 'say("NO", "time is left")', False),
+        ('say("it is \\"late\\" now")', 'say("XXit is \\"late\\" nowXX")', True),
     ],
 )
 def test_only_a_changed_sentence_is_wording(old, new, wording):

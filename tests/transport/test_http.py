@@ -414,3 +414,24 @@ def test_what_may_be_said_of_a_url(url, endpoint, host):
 
 def test_a_request_shows_neither_its_query_nor_its_headers():
     assert SECRET not in repr(Request("GET", f"https://h/?{SECRET}", {"X-Auth-Token": SECRET}, SECRET.encode()))
+
+
+def test_no_thread_of_a_transport_keeps_a_program_from_ending(httpserver):
+    httpserver.expect_request("/").respond_with_data("fine")
+    before, kinds = set(threading.enumerate()), []
+    meanwhile = threading.Event()
+
+    def note():
+        kinds.append(threading.current_thread().daemon)
+        meanwhile.set()
+
+    with contextlib.closing(HttpTransport(read_timeout=PATIENT, meanwhile=note)) as transport:
+        transport(Request("GET", httpserver.url_for("/")), PATIENT)
+        assert meanwhile.wait(PATIENT)
+        kinds += [one.daemon for one in threading.enumerate() if one not in before and "_work" in one.name]
+    assert kinds == [True, True]
+
+
+def test_unless_told_otherwise_a_connection_may_take_ten_seconds_an_answer_thirty_and_sixteen_mebibytes():
+    made = HttpTransport()
+    assert (made._connect_timeout, made._read_timeout, made._max_bytes) == (10.0, 30.0, 16 * 1024 * 1024)

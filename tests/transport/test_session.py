@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import re
 import ssl
 from http.client import BadStatusLine
 
@@ -12,7 +14,7 @@ import requests
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, DecodeError, NameResolutionError, NewConnectionError, ProtocolError
 
-from handler.transport.session import Failure, failure_of, local_failure, new_session, proxy_wants_login
+from handler.transport.session import Failure, _way, exchange, failure_of, local_failure, new_session, proxy_wants_login
 
 URL = "https://hss.example/v5?token=s3cret"
 POOL = urllib3.HTTPSConnectionPool("hss.example")
@@ -214,3 +216,26 @@ def test_what_is_no_url_has_no_proxy():
     with environment(https_proxy=PROXY):
         assert local_failure(requests.exceptions.InvalidURL("https://[::1"), "https://[::1") is None
         assert proxy_wants_login("https://[::1").culprit == "a proxy"
+
+
+def test_the_way_to_a_host_is_looked_up_once_whatever_is_asked_there(httpserver):
+    httpserver.expect_request(re.compile("/.*")).respond_with_data("fine")
+    _way.cache_clear()
+    with new_session() as made:
+        for path in ("/", "/a", "/a/b/c/d?token=s3cret", "/b//c"):
+            exchange(made, "GET", httpserver.url_for(path), {}, None, (60, 60)).close()
+    assert _way.cache_info().currsize == 1
+
+
+def test_what_an_error_was_raised_from_is_found_beside_what_says_nothing():
+    error = OSError("outer")
+    error.__cause__ = ValueError("says nothing")
+    error.reason = ConnectionRefusedError("inner")
+    assert failure_of(error).reason == "connection refused"
+
+
+def test_only_the_log_of_the_library_that_names_urls_is_quiet():
+    log, before = logging.getLogger("urllib3"), logging.getLogger().level
+    log.setLevel(logging.NOTSET)
+    new_session().close()
+    assert (log.level, logging.getLogger().level) == (logging.ERROR, before)
