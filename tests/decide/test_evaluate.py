@@ -519,13 +519,18 @@ def test_a_finding_is_of_the_category_of_its_row():
     assert sorted(one.category for one in evaluation.findings) == ["container", "host"]
 
 
-def test_what_is_exempted_or_announced_is_told_worst_first_too():
-    low = Rule("low", "ports", ports=PortSet.of_ports([21]), severity=Severity.LOW)
+@pytest.mark.parametrize("severities", [(Severity.LOW, Severity.CRITICAL), (Severity.CRITICAL, Severity.LOW)])
+def test_what_is_exempted_or_announced_is_told_worst_first_too(severities):
+    rules = [
+        TELNET._replace(id=name, ports=PortSet.of_ports([port]), severity=severity)
+        for name, port, severity in zip(("one", "two"), (21, 23), severities, strict=True)
+    ]
+    worst_first = ["two", "one"] if severities[0] == Severity.LOW else ["one", "two"]
     rows = [Row(21, "tcp", 1), Row(23, "tcp", 1)]
-    excused = judge(policy(low, TELNET, exemptions=[exemption(rules=())]), *rows)
-    assert [one.finding.rule_id for one in excused.exempted] == ["telnet", "low"]
-    soon = [one._replace(effective_from=date(2027, 1, 1)) for one in (low, TELNET)]
-    assert [one.finding.rule_id for one in judge(policy(*soon), *rows).announced] == ["telnet", "low"]
+    excused = judge(policy(*rules, exemptions=[exemption(rules=())]), *rows)
+    assert [one.finding.rule_id for one in excused.exempted] == worst_first
+    soon = [one._replace(effective_from=date(2027, 1, 1)) for one in rules]
+    assert [one.finding.rule_id for one in judge(policy(*soon), *rows).announced] == worst_first
 
 
 @pytest.mark.parametrize(("count", "named"), [(20, 20), (21, 21)])

@@ -208,14 +208,14 @@ def test_a_finding_joins_its_message_with_each_exemption_that_could_not_be_judge
 
 def test_in_container_a_rule_by_server_counts_containers():
     text = "version: 1\nrules:\n  - {id: desktops, title: t, ports: [3389], categories: [container], above: 1, hosts: ['*']}\n"
-    behind = tuple(server("node")._replace(container_id=name, container_name=name) for name in ("a", "b"))
+    behind = tuple(server("node")._replace(container_id=name, container_name="app") for name in ("a", "b"))
     done = judged(text, *behind, name="container")
     assert [(one.category, one.num, len(one.hosts)) for one in done.findings] == [("container", 2, 2)]
 
 
 def containers(keys=""):
     text = "version: 1\nrules:\n  - {id: desktops, title: t, ports: [3389], categories: [container]}\n"
-    behind = tuple(server("node")._replace(container_id=name, container_name=name) for name in ("a", "b"))
+    behind = tuple(server("node")._replace(container_id=name, container_name="app") for name in ("a", "b"))
     return judged(text + JUMP.replace("[jump-1, jump-2]", "['*']").replace("KEYS", keys), *behind, name="container")
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from handler.decide.wanted_listeners import most_wanted, wanted_listeners
 from handler.models import Row
-from tests.fakes import category, snapshot
+from tests.fakes import TARGET, category, snapshot
 from tests.small_policies import policy_of
 
 TODAY = date(2026, 12, 1)
@@ -90,3 +90,25 @@ def test_before_anything_is_seen_at_most_the_ports_of_rules_by_server_are_asked_
     listed = "".join(f"  - {{{one}}}\n" for one in rules)
     text = f"version: 1\nrules:\n{listed}" + (f"exemptions:\n  - {{{exemption}}}\n" if exemption else "")
     assert most_wanted(policy_of(text), "host", rows) == most
+
+
+def test_the_worst_is_asked_first_and_a_place_counts_by_the_worst_of_its_rules():
+    rules = [
+        "id: a, ports: [23], hosts: [win-*], severity: critical",
+        "id: b, ports: [23], hosts: [win-*], severity: low",
+        "id: c, ports: [22], hosts: [win-*], severity: high",
+        "id: d, ports: [3389], hosts: [win-*], severity: low",
+    ]
+    for some in (rules, rules[::-1]):
+        assert wanted(some) == (("host", 23), ("host", 22), ("host", 3389))
+
+
+@pytest.mark.parametrize(("project", "asked"), [("p1", ()), ("p2", (("host", 23),))])
+def test_nobody_is_asked_about_a_row_that_is_exempted_whole_in_that_project(project, asked):
+    text = (
+        "version: 1\nrules:\n  - {id: a, ports: [23]}\nexemptions:\n"
+        "  - {id: whole, rules: [a], enterprise_projects: [p1], reason: r, owner: o, expires: 2027-03-31}\n"
+        "  - {id: some, rules: [a], hosts: [win-*], reason: r, owner: o, expires: 2027-03-31}\n"
+    )
+    there = snapshot(category(ROWS), target=TARGET._replace(enterprise_project_id=project))
+    assert wanted_listeners(policy_of(text), there, TODAY) == asked

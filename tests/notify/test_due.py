@@ -230,3 +230,15 @@ def test_a_record_is_kept_while_it_is_open_and_for_thirty_days_after(status, day
     at = iso(NOON - timedelta(days=days))
     assert is_kept(Remembered(HIGH, at, at, at, status=status, resolved_at=at), (), AWAY, NOON) is kept
     assert is_kept(Remembered(HIGH, at, at, at, status=status), (), AWAY, NOON) is kept
+
+
+@pytest.mark.parametrize("severity", [Severity.LOW, Severity.HIGH])
+def test_what_ended_for_one_sink_alone_was_raised_however_severe_it_was_told(severity):
+    record = remembered(told={"soc": Receipt("resolved", 1, 3, AT, severity)})
+    assert [what for what, _ in told(record)] == ["raised"]
+
+
+@pytest.mark.parametrize(("receipt", "heard"), [(None, "new"), (Receipt("resolved", 1, 3, AT, 3), "reopened")])
+def test_what_opened_again_is_new_to_a_sink_that_never_heard_of_it(receipt, heard):
+    record = remembered(episode=2, reopened=True, told={"soc": receipt} if receipt else {})
+    assert [what for what, _ in told(record)] == [heard]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import socket
@@ -224,3 +225,10 @@ def test_what_an_error_was_raised_from_is_found_beside_what_says_nothing():
     error.__cause__ = ValueError("says nothing")
     error.reason = ConnectionRefusedError("inner")
     assert failure_of(error).reason == "connection refused"
+
+
+def test_only_the_log_of_the_library_that_names_urls_is_quiet():
+    log, before = logging.getLogger("urllib3"), logging.getLogger().level
+    log.setLevel(logging.NOTSET)
+    new_session().close()
+    assert (log.level, logging.getLogger().level) == (logging.ERROR, before)
