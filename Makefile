@@ -63,6 +63,6 @@ test-faults: setup ## every fault on every edge, and the table of what held
 bench: setup ## figures beside peers: docs/performance.md, and all of them in build/bench
 	PYTHON=$(BIN)/python bench/run.sh --page docs/performance.md
 
-mutants: ## change the code a little, many times: does a test fail? make mutants ARGS="decide --all"
+mutants: ## change the code a little, many times: does a test fail? make mutants ARGS="diff --all"
 	@tools/setup.sh .venv-mutants tests/environments/mutants.lock
 	.venv-mutants/bin/python -m tools.mutants $(ARGS)

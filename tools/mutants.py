@@ -211,10 +211,10 @@ def run_room(name: str, chosen: argparse.Namespace, known: dict[str, str]) -> tu
     made = bench.made()
     names = sampled(list(made), 0 if chosen.all else chosen.sample, chosen.seed)
     died = bench.known(made, again=chosen.again)
-    statuses = bench.statuses([one for one in names if one not in died], chosen.children)
-    statuses |= {one: died[one] for one in names if one in died}
-    alive = [one for one in names if statuses[one] not in DIED]
-    count, log = counted(statuses, bench.shown(alive), known)
+    shown = bench.shown([one for one in names if one not in died])
+    alike = [one for one, change in shown.items() if "\n".join(change_of(change)) in known]  # nothing can notice them
+    statuses = bench.statuses([one for one in shown if one not in alike], chosen.children)
+    count, log = counted(statuses | dict.fromkeys(alike, "equivalent") | died, shown, known)
     (WORK / f"{name}.log").write_text("\n".join(log), encoding="utf-8")
     (WORK / f"{name}.json").write_text(json.dumps([len(made), count]), encoding="utf-8")
     print(f"{name}: {count.score:.1f} % of {len(names)}, survivors in build/mutants/{name}.log", flush=True)

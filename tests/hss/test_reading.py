@@ -206,3 +206,32 @@ def test_a_reading_that_never_ends_is_given_up():
         reading = reading.add(page(reading.offset, total, *range(start, start + 5)))
         assert reading.answers < 200
     assert reading.why == "it moves faster than it can be read"
+
+
+def of(offset, *rows, total=40):
+    return ListPage.of(offset, total, tuple(Row(port, kind, 1) for port, kind in rows))
+
+
+@pytest.mark.parametrize(
+    ("sort_asked", "second", "joins"),
+    [
+        (
+            True,
+            [(105, "udp"), (106, "udp"), (112, "tcp")],
+            True,
+        ),  # lower than 109 is enough in an order that was asked for
+        (True, [(109, "udp"), (110, "tcp")], False),
+        (True, [(105, "udp"), (112, "tcp"), (110, "tcp")], False),  # out of that order lines must be shared
+        (True, [(107, "tcp"), (108, "tcp"), (112, "tcp"), (110, "tcp")], True),
+        (False, [(105, "udp"), (106, "udp"), (112, "tcp")], False),
+        (False, [(107, "tcp"), (108, "tcp"), (112, "tcp"), (110, "tcp")], True),
+    ],
+)
+def test_a_page_joins_by_an_order_that_was_asked_for_or_by_lines_that_both_hold(sort_asked, second, joins):
+    reading = after(of(0, *((port, "tcp") for port in TEN)), of(6, *second), sort_asked=sort_asked)
+    assert (reading.state, len(reading.pages)) == ("going", 1 + joins)
+
+
+def test_a_page_in_no_order_that_begins_too_late_is_asked_for_further_back():
+    reading = after(of(0, *((port, "tcp") for port in MIXED)), of(6, (115, "tcp"), (111, "tcp"), (119, "tcp")))
+    assert (reading.state, len(reading.pages), reading.offset) == ("going", 1, 0)

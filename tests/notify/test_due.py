@@ -151,6 +151,7 @@ def test_that_something_flaps_is_told_once_a_day_and_what_got_worse_at_once(chan
 
 def test_what_holds_incidents_keeps_one_open_while_it_flaps():
     assert told(remembered(status="resolved", flapping_since=AT, told={"soc": Receipt("open", 1, 3, AT)}), PAGER) == []
+    assert told(remembered(status="resolved", flapping_since=AT), PAGER) == []
 
 
 @pytest.mark.parametrize(

@@ -152,3 +152,11 @@ def test_a_rule_that_begins_soon_is_told_once_in_each_stage(told, heard):
 def test_a_rule_that_begins_soon_is_told_to_those_who_would_hear_of_its_findings(severity, match, heard):
     sink = SOC._replace(min_severity=severity, match=match)
     assert bool(items(announced=(SOON,), sink=sink)) is heard
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"), [("no", "no. Run again."), ("no.", "no. Run again."), ("... no", "... no. Run again.")]
+)
+def test_what_to_do_follows_the_reason_as_a_sentence(reason, text):
+    (item,) = items(unseen(Problem(reason, hint="Run again.")))
+    assert item.text == text
