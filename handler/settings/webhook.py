@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from handler.errors import SettingsError
 from handler.settings.sink_url import refuse_url
-from handler.sinks.kinds import SINK_KINDS, guess_kind
+from handler.sinks.kinds import FALLBACK, SINK_KINDS, guess_kind
 from handler.sinks.sink import Sink
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def webhook_sink(url: Secret, kind: str, secret: Secret | None, *, allow_http: b
     kind = kind or guess_kind(url.reveal())
     if kind not in SINK_KINDS:
         unknown = f"WEBHOOK_KIND: must be one of {', '.join(SINK_KINDS)}, not {kind!r:.40}"
-        of_any_kind = Sink("default", SINK_KINDS["generic"], url, secret=secret, allow_http=allow_http)
+        of_any_kind = Sink("default", FALLBACK, url, secret=secret, allow_http=allow_http)
         raise SettingsError([unknown, *_troubles(of_any_kind)])
     sink = Sink("default", SINK_KINDS[kind], url, secret=secret, allow_http=allow_http)
     missing = [key for key in sink.kind.needs if not getattr(sink, key)]

@@ -79,9 +79,9 @@ class SinkKind(NamedTuple):
         return self.load(self.name)
 
 
-_FALLBACK: Final = SinkKind("generic", chat=False, warn_unsigned=True)
+FALLBACK: Final = SinkKind("generic", chat=False, warn_unsigned=True)
 _ROWS: Final = (
-    _FALLBACK,
+    FALLBACK,
     SinkKind("slack", hosts=("hooks.slack.com", "hooks.slack-gov.com")),
     SinkKind(
         "teams",
@@ -138,6 +138,6 @@ def guess_kind(url: str) -> str:
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
-        return _FALLBACK.name
+        return FALLBACK.name
     known = (row for row in _ROWS if any(host == one or host.endswith(f".{one}") for one in row.hosts))
-    return next(known, _FALLBACK).name
+    return next(known, FALLBACK).name

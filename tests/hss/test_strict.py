@@ -139,7 +139,7 @@ def test_arrays_and_objects_are_counted_before_they_are_made():
         read(b"[" + b"{}," * 250_000 + b"{}]")
 
 
-@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999"])
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
 @pytest.mark.parametrize("beside", ["1", "12345678901234567890"])
 def test_what_is_no_number_of_json_is_refused_beside_a_long_number_too(value, beside):
     with pytest.raises(NotJsonError):

@@ -717,13 +717,14 @@ def test_a_target_is_asked_only_where_more_than_the_slowest_took_is_left(tmp_pat
 
 def test_what_a_target_waited_for_its_pace_does_not_make_it_slow(tmp_path):
     shard = Shard(tmp_path, [f"t{n}" for n in range(7)], fleet=CLEAN)
-    assert len(shard.run(seconds=150).reports) == 7
+    assert len(shard.run(seconds=100).reports) == 7
     assert sum(shard.world.clock.slept) == pytest.approx(61)
 
 
 @pytest.mark.parametrize("found", ["folder", "damaged"])
 def test_a_state_that_cannot_be_taken_along_now_stays_where_it_was(tmp_path, found):
     shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    shard.list(["a", "b"], b="another")
     shard.run()
     state = tmp_path / "states/a.json"
     state.unlink()
@@ -761,15 +762,18 @@ def test_a_dry_run_leaves_a_damaged_index_or_state_as_it_is(tmp_path):
     assert there == {"_index.json": b"damaged", "a.json": b"damaged"}
 
 
-def test_an_index_and_a_state_in_obs_are_looked_for_in_the_region_of_its_targets():
-    world = World(clock=FakeClock())
+def test_an_index_and_a_state_in_obs_are_looked_for_in_the_region_of_the_targets(tmp_path):
+    world = World(clock=FakeClock(), root=tmp_path)
     world.warm.api = FakeTransport(lambda request: Response(404))
-    keys = {"HSS_AUTH_TOKEN": None, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
-    wiring = Wiring(world.context(STATE_URL="obs://bucket/states/{target}.json", **keys))
+    (tmp_path / "targets.yaml").write_text("targets: [{name: a, cloud: otc, region: eu-de, project_id: p}]\n")
+    place = dict.fromkeys(("HSS_AUTH_TOKEN", "HSS_ENDPOINT", "HSS_CLOUD", "HSS_PROJECT_ID"))
+    keys = {**place, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
+    url = "obs://bucket/states/{target}.json"
+    wiring = Wiring(world.context(in_function=False, TARGETS_CONFIG="targets.yaml", STATE_URL=url, **keys))
     check_targets(prepare(wiring, RunRequest()), wiring, 60)
     asked = {request.url.removesuffix(".probe") for request in world.warm.api.requests if "bucket" in request.url}
     bucket = "https://bucket.obs.eu-de.otc.t-systems.com/states"
-    assert asked == {f"{bucket}/_index.json", f"{bucket}/default.json"}
+    assert asked == {f"{bucket}/_index.json", f"{bucket}/a.json"}
 
 
 def test_a_run_leases_its_shard_under_its_own_id(tmp_path):

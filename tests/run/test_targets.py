@@ -419,11 +419,12 @@ def test_servers_are_looked_up_however_long_it_takes_where_a_door_asks_for_one_t
     assert sum(world.clock.slept) > 60
 
 
-def test_servers_that_a_sink_wants_are_looked_up_without_waiting(tmp_path):
+@pytest.mark.parametrize("pace", ["5", "0"])
+def test_servers_that_a_sink_wants_are_looked_up_without_waiting(tmp_path, pace):
     chat = "{name: chat, kind: slack, url: 'https://hooks.slack.com/services/x', hosts: true}"
     (tmp_path / "sinks.yaml").write_text(f"sinks:\n  - {chat}\n")
-    world = World(fleet=MANY, cloud="huaweicloud", root=tmp_path)
-    (report,) = reports(world, seconds=600, NOTIFY_CONFIG="sinks.yaml", **HUAWEI)
+    world = World(fleet=MANY, cloud="huaweicloud", root=tmp_path, throttle=100)
+    (report,) = reports(world, seconds=600, NOTIFY_CONFIG="sinks.yaml", HSS_CALLS_PER_MINUTE=pace, **HUAWEI)
     assert [call.api for call in world.simulator.calls].count("port_detail") == 5
     assert len([one for one in report.findings if one.hosts]) == 5
     assert world.clock.slept == []
