@@ -161,3 +161,30 @@ def test_a_column_that_an_older_version_did_not_write_has_its_default():
 
     (record,) = decode(sealed(without_status)).findings.values()
     assert record.finding == finding(first_seen=AT, status=None)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ([], "the state is not a last run"),
+        ({}, "the state is not a last run"),
+        ({"last_run": []}, "the state is not a last run"),
+        ({"last_run": {}, "schema": 9}, "the state has schema 9; this version reads 2"),
+        ({"last_run": {}, "schema": 2, "checksum": "x"}, "the state's checksum does not fit its content"),
+        (
+            {"last_run": {}, "schema": 2, "checksum": codec._checksum({})},
+            "the state does not read as a last run (KeyError)",
+        ),
+    ],
+)
+def test_why_a_document_is_damaged_is_said(document, said):
+    with pytest.raises(StoreDamagedError) as damaged:
+        decode(document)
+    assert damaged.value.message == said
+
+
+@pytest.mark.parametrize("content", [b"", b"oops", b"{", b"{\n", b'{"a":{\n', b'{"a":{\n"b":1'])
+def test_what_is_no_json_is_damaged(content):
+    with pytest.raises(StoreDamagedError) as damaged:
+        from_bytes(content, lambda document: {name: list(part.items()) for name, part in document.items()})
+    assert damaged.value.message == "the state is not JSON"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from handler.errors import StoreDamagedError
 from handler.models.listeners import Host
 from handler.state.document import _checksum, decode, encode
-from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
+from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory, at_place
 from tests.fakes import finding
 
 AT = "2026-11-22T12:00:00Z"
@@ -84,3 +84,26 @@ def test_any_text_and_number_survives(title, num, told):
     marks = {sink: Receipt("open", 1, count, AT) for sink, count in told.items()}
     known = LastRun(AT, findings={one.fingerprint: Remembered(one, AT, AT, AT, told=marks)})
     assert decode(json.loads(json.dumps(encode(known)))) == known
+
+
+HERE, THERE = LastRun(AT, place="here", history=("line",)), LastRun(AT, place="there")
+
+
+@pytest.mark.parametrize(
+    ("last_run", "place", "mine", "others"),
+    [
+        (None, "here", None, []),
+        (LastRun(AT), "here", "", []),  # a memory without a place is of whatever is asked first
+        (HERE, "", "here", []),
+        (HERE, "here", "here", []),
+        (HERE, "there", None, ["here"]),
+        (HERE._replace(others={"there": THERE}), "here", "here", ["there"]),
+        (HERE._replace(others={"there": THERE}), "there", "there", ["here"]),
+        (HERE._replace(others={"there": THERE}), "", "here", ["there"]),
+    ],
+)
+def test_what_is_remembered_of_a_place_is_found_beside_all_others(last_run, place, mine, others):
+    found, beside = at_place(last_run, place)
+    assert (None if found is None else (found.place, found.others)) == (None if mine is None else (mine, {}))
+    assert list(beside) == others
+    assert all(one.history == () or name != "here" for name, one in beside.items())

@@ -15,7 +15,7 @@ from handler.errors import StoreConflictError, StoreDamagedError, StoreError, Tr
 from handler.models import Secret
 from handler.state.document import decode, encode
 from handler.state.memory import LastRun
-from handler.state.obs import NO_CONDITIONS, ObsStore
+from handler.state.obs import NO_CONDITIONS, ObsStore, _etag
 from handler.state.obs_objects import ObsKeys, ObsObjects
 from handler.transport.http import HttpTransport
 from handler.transport.request import Request, Response
@@ -253,3 +253,93 @@ def test_a_request_takes_no_longer_than_the_run_has_left(left, timeout):
     objects = ObsObjects("b", "https://obs.example", "r", lambda: keys, transport, FakeClock(), left=lambda: left)
     objects.get("k")
     assert transport.timeouts == [timeout]
+
+
+@pytest.mark.parametrize(("status", "looked_up"), [(500, True), (503, True), (200, True), (403, False), (499, False)])
+def test_only_where_an_answer_leaves_it_open_is_a_write_looked_up(status, looked_up):
+    small = Bucket()
+    small.fault = lambda *_: Response(status)
+    with pytest.raises(StoreError) as refused:
+        store_in(small).save(document(), None)
+    assert refused.value.message == f"obs://state/a/last.json cannot be written: HTTP {status}"
+    assert ([one.method for one in small.asked].count("GET") == 1) is looked_up
+
+
+def test_a_write_that_arrived_although_its_answer_says_nothing_is_one():
+    small = Bucket()
+
+    def silent(bucket, path, body):
+        bucket.objects[path] = body
+        return Response(500)
+
+    small.fault = silent
+    version = store_in(small).save(document(), None)
+    assert version == etag(small.objects["/a/last.json"]).strip('"')
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (lambda *_: Response(403), "HTTP 403"),
+        (refused, "refused"),
+    ],
+)
+def test_what_is_damaged_and_cannot_be_copied_may_not_be_replaced(fault, said):
+    small = Bucket()
+    small.objects["/a/last.json"] = b"{broken"
+    small.fault = fault
+    with pytest.raises(StoreError) as failed:
+        store_in(small).load()
+    assert failed.value.message == f"obs://state/a/last.json.damaged-20261122T120000Z cannot be written: {said}"
+
+
+def test_where_it_is_only_read_what_is_damaged_is_not_copied():
+    small = Bucket()
+    small.objects["/a/last.json"] = b"{broken"
+    keys = ObsKeys("AKID", Secret("sekret"))
+    objects = ObsObjects("state", ENDPOINT, "eu-de", lambda: keys, small, FakeClock())
+    with pytest.raises(StoreDamagedError) as damaged:
+        ObsStore(objects, "a/last.json", decode, read_only=True).load()
+    assert damaged.value.message == "obs://state/a/last.json: the state is not JSON"
+    assert list(small.objects) == ["/a/last.json"]
+
+
+def test_what_is_written_is_json_and_another_run_is_named_as_such():
+    small = Bucket()
+    store = store_in(small)
+    store.save(document(), None)
+    puts = [one for one in small.asked if one.method == "PUT"]
+    assert {dict(one.headers).get("content-type") for one in puts} == {"application/json"}
+    with pytest.raises(StoreConflictError) as beaten:
+        store.save(document(), None)
+    assert beaten.value.message == "obs://state/a/last.json: another run wrote it"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(Response(403), "HTTP 403"), (Response(404, body=b"<Code>NoSuchBucket</Code>"), "HTTP 404")],
+)
+def test_an_object_that_cannot_be_read_says_what_to_check(answer, said):
+    with pytest.raises(StoreError) as failed:
+        store_in(lambda request, timeout: answer).load()
+    assert failed.value.message == f"obs://state/a/last.json cannot be read: {said}"
+    assert "credentials" in failed.value.hint
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "url"),
+    [
+        ("https://obs.example", "https://b.obs.example/a%20b/c%2Bd.json"),
+        ("http://127.0.0.1:9000", "http://127.0.0.1:9000/b/a%20b/c%2Bd.json"),
+    ],
+)
+def test_an_object_stands_in_its_bucket(endpoint, url):
+    assert ObsObjects("b", endpoint, "r", lambda: None, None, None).url("a b/c+d.json") == url
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "version"),
+    [({"etag": ' "abc" '}, b"x", "abc"), ({}, b"x", hashlib.sha256(b"x").hexdigest()), ({}, b"", "")],
+)
+def test_a_version_is_the_etag_or_the_digest_of_what_came(headers, body, version):
+    assert _etag(Response(200, headers, body)) == version

@@ -10,6 +10,7 @@ from handler.state.document import decode, encode
 from handler.state.memory import LastRun
 from handler.state.redis import DEFAULT_KEY, RedisStore, split_url
 from tests.fakes import FakeClock
+from tests.faults.redis_server import RedisServer
 from tests.real_servers import free_port, program, running
 
 AT = "2026-11-22T12:00:00Z"
@@ -105,3 +106,68 @@ def test_a_damaged_document_is_kept_and_may_then_be_replaced(server, url):
     assert client.get(f"{key}.damaged-20261122T120000Z") == b"{broken"
     assert store.load()[0].run_at == AT
     client.close()
+
+
+# against a small server of our own, which speaks the protocol
+
+
+@pytest.fixture
+def small():
+    with RedisServer("secret") as server:
+        yield server
+
+
+def store_on(small, **other) -> RedisStore:
+    return RedisStore(f"redis://:secret@127.0.0.1:{small.port}/0/k", FakeClock(), decode, timeout=60, **other)
+
+
+def test_a_document_is_saved_over_the_version_that_was_loaded_and_no_other(small):
+    one, other = store_on(small), store_on(small)
+    assert one.load() == (None, None)
+    version = one.save(document(), None)
+    assert other.load() == (decode(document()), version)
+    later = other.save(document("2026-11-22T13:00:00Z"), version)
+    for wrong in (version, None, "0" * 64):
+        with pytest.raises(StoreConflictError) as beaten:
+            one.save(document(), wrong)
+        assert beaten.value.message == "redis key k: another run wrote it"
+    assert one.load() == (decode(document("2026-11-22T13:00:00Z")), later)
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_is_damaged_is_copied_and_may_then_be_replaced_but_where_it_is_only_read(small, read_only):
+    small.data[b"k"] = b"oops"
+    store = store_on(small, read_only=read_only)
+    with pytest.raises(StoreDamagedError) as damaged:
+        store.load()
+    assert damaged.value.message == "redis key k: the state is not JSON"
+    if read_only:
+        assert small.data == {b"k": b"oops"}
+        with pytest.raises(StoreConflictError):
+            store.save(document(), None)
+    else:
+        assert small.data == {b"k": b"oops", b"k.damaged-20261122T120000Z": b"oops"}
+        store.save(document(), None)
+        assert store.load()[0] == decode(document())
+
+
+@pytest.mark.parametrize(
+    ("command", "act", "what"),
+    [
+        (b"GET", lambda store: store.load(), "read"),
+        (b"WATCH", lambda store: store.save(document(), None), "write"),
+        (b"SET", lambda store: store.load(), "set aside"),
+    ],
+)
+def test_what_a_server_refuses_is_named_by_what_was_asked(small, command, act, what):
+    small.data[b"k"] = b"oops"
+    small.broken = lambda name, answer: b"-ERR no\r\n" if name.upper() == command else answer
+    with pytest.raises(StoreError) as refused:
+        act(store_on(small))
+    assert refused.value.message == f"redis: cannot {what} the state (ResponseError)"
+
+
+def test_an_answer_that_is_no_text_is_no_state(small):
+    small.broken = lambda name, answer: b":5\r\n" if name.upper() == b"GET" else answer
+    with pytest.raises(StoreError, match="redis key k: the server answered with something that is no text"):
+        store_on(small).load()

@@ -172,3 +172,30 @@ def test_what_a_digest_forgets_stays_forgotten_where_another_run_wrote_first():
     digest.tell_fleet("ops", {})
     digest.save()
     assert (opened(store, "later").fleet_told("ops"), store.load()[0].targets["a"]) == ({}, entry(1))
+
+
+def test_an_index_that_is_not_ours_is_neither_believed_nor_written():
+    store = InMemory(Index({"a": entry(1)}))
+    index = opened(store, "one")
+    index.leave("it is of another policy")
+    index.put({"b": entry(0)})
+    index.save()
+    assert (index.lost, index.troubles, store.count) == (True, ["it is of another policy"], 0)
+
+
+def test_a_first_failure_is_said_and_what_works_again_is_not_a_trouble():
+    store = InMemory(Index())
+    index = opened(store, "one")
+    save, fails = store.save, iter([True, False, True, False])
+
+    def now_and_then(document, version):
+        if next(fails):
+            raise StoreError("busy")
+        return save(document, version)
+
+    store.save = now_and_then
+    for minutes in range(4):
+        index.put({"a": entry(minutes)})
+        index.save()
+    assert index.troubles == ["the index could not be written: busy"] * 2
+    assert store.count == 2
