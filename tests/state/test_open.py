@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from handler.errors import SettingsError
+from handler.errors import SettingsError, StoreDamagedError
+from handler.models import Secret
 from handler.state.document import decode
 from handler.state.file import FileStore
+from handler.state.interface import ObjectStorage
+from handler.state.obs import ObsStore
+from handler.state.obs_objects import ObsKeys
 from handler.state.open import open_store
-from tests.fakes import FakeClock
+from handler.transport.request import Response
+from tests.fakes import FakeClock, FakeTransport
+from tests.faults.redis_server import RedisServer
 
 
 def opened(url, **other):
@@ -41,3 +47,58 @@ def test_a_file_is_that_of_its_path(tmp_path):
     assert isinstance(store, FileStore)
     store.save({"schema": 2}, None)
     assert (tmp_path / "a b.json").exists()
+
+
+def test_an_object_is_asked_for_in_its_bucket_with_the_time_that_is_left():
+    transport = FakeTransport(lambda _: Response(404))
+    storage = ObjectStorage("https://obs.example", "r", lambda: ObsKeys("AK", Secret("SK")))
+    store = opened("obs://bucket/a/b.json", transport=transport, storage=storage, left=lambda: 4.0)
+    assert isinstance(store, ObsStore)
+    assert store.load() == (None, None)
+    assert [one.url for one in transport.requests] == ["https://bucket.obs.example/a/b.json"]
+    assert transport.timeouts == [4.0]
+
+
+@pytest.mark.parametrize(
+    ("storage", "transport"),
+    [
+        (None, True),
+        (ObjectStorage("", "r", None), True),
+        (ObjectStorage("https://obs.example", "", None), True),
+        (ObjectStorage("https://obs.example", "r", None), False),
+    ],
+)
+def test_a_bucket_needs_an_endpoint_a_region_and_something_to_ask_with(storage, transport):
+    with pytest.raises(SettingsError, match="needs OBS_ENDPOINT"):
+        opened("obs://bucket/key", storage=storage, transport=FakeTransport([]) if transport else None)
+
+
+@pytest.mark.parametrize("url", ["obs://bucket", "obs://bucket/", "obs:///key", "obs://bucket/key/"])
+def test_a_bucket_and_a_key_must_be_named(url):
+    storage = ObjectStorage("https://obs.example", "r", None)
+    with pytest.raises(SettingsError, match="must be obs://bucket/key"):
+        opened(url, storage=storage, transport=FakeTransport([]))
+
+
+@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize("kind", ["file", "redis", "obs"])
+def test_what_is_damaged_is_copied_as_of_the_clock_but_where_it_is_only_read(kind, read_only, tmp_path):
+    with RedisServer("secret") as server:
+        (tmp_path / "k").write_bytes(b"oops")
+        server.data[b"k"] = b"oops"
+        transport = FakeTransport(lambda request: Response(200, {}, b"oops"))
+        url = {
+            "file": f"file://{tmp_path}/k",
+            "redis": f"redis://:secret@127.0.0.1:{server.port}/0/k",
+            "obs": "obs://b/k",
+        }
+        storage = ObjectStorage("https://obs.example", "r", lambda: ObsKeys("AK", Secret("SK")))
+        store = opened(url[kind], storage=storage, transport=transport, read_only=read_only)
+        with pytest.raises(StoreDamagedError):
+            store.load()
+        seen = {
+            "file": {one.name for one in tmp_path.iterdir()},
+            "redis": {name.decode() for name in server.data},
+            "obs": {one.url.rpartition("/")[2] for one in transport.requests},
+        }[kind]
+    assert seen == ({"k"} if read_only else {"k", "k.damaged-20261122T120000Z"})
