@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from handler.errors import SettingsError, StoreDamagedError
+from handler.errors import SettingsError, StoreConflictError, StoreDamagedError
 from handler.models import Secret
 from handler.state.document import decode
 from handler.state.file import FileStore
@@ -102,3 +102,15 @@ def test_what_is_damaged_is_copied_as_of_the_clock_but_where_it_is_only_read(kin
             "obs": {one.url.rpartition("/")[2] for one in transport.requests},
         }[kind]
     assert seen == ({"k"} if read_only else {"k", "k.damaged-20261122T120000Z"})
+
+
+def test_a_file_may_have_any_name():
+    assert isinstance(opened("file:///X"), FileStore)
+
+
+def test_another_run_that_wrote_a_file_is_named_with_it(tmp_path):
+    store = opened(f"file://{tmp_path}/k")
+    store.save({"schema": 2}, None)
+    with pytest.raises(StoreConflictError) as beaten:
+        store.save({"schema": 2}, None)
+    assert beaten.value.message == f"{tmp_path}/k: another run wrote it"
