@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from handler.errors import SettingsError, StoreConflictError, StoreDamagedError
+from handler.errors import MissingExtraError, SettingsError, StoreConflictError, StoreDamagedError
 from handler.models import Secret
-from handler.state.document import decode
+from handler.state.document import decode, encode
 from handler.state.file import FileStore
 from handler.state.interface import ObjectStorage
+from handler.state.memory import LastRun
 from handler.state.obs import ObsStore
 from handler.state.obs_objects import ObsKeys
 from handler.state.open import open_store
@@ -114,3 +115,19 @@ def test_another_run_that_wrote_a_file_is_named_with_it(tmp_path):
     with pytest.raises(StoreConflictError) as beaten:
         store.save({"schema": 2}, None)
     assert beaten.value.message == f"{tmp_path}/k: another run wrote it"
+
+
+def test_redis_may_take_ten_seconds_and_reads_what_it_is_told_to():
+    with RedisServer("secret") as server:
+        store = opened(f"redis://:secret@127.0.0.1:{server.port}/0/k")
+        known = store._redis.connection_pool.connection_kwargs
+        assert (known["socket_timeout"], known["socket_connect_timeout"]) == (10.0, 10.0)
+        store.save(encode(LastRun("2026-11-22T12:00:00Z")), None)
+        assert store.load()[0] == LastRun("2026-11-22T12:00:00Z")
+
+
+def test_without_the_extra_there_is_no_redis(uninstalled):
+    uninstalled("redis", "handler.state.redis")
+    with pytest.raises(MissingExtraError) as missing:
+        opened("redis://h:1/0/k")
+    assert missing.value.message == MissingExtraError("STATE_URL redis://", "redis").message
