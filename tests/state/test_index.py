@@ -169,3 +169,37 @@ def test_an_index_of_another_version_is_named_by_it() -> None:
     with pytest.raises(StoreDamagedError) as odd:
         index_of({"version": "1", "lease": 5})
     assert odd.value.message == "the index does not read as one (KeyError)"
+
+
+NOW_AT, AHEAD, EARLIER = "2026-11-26T08:00:00Z", "2026-11-26T08:00:01Z", "2026-11-26T07:00:00Z"
+
+
+@pytest.mark.parametrize("name", ["last_run_at", "last_complete_at", "first_seen"])
+def test_each_time_that_lies_ahead_is_not_believed_and_the_others_are(name: str) -> None:
+    times = {"last_run_at": NOW_AT, "last_complete_at": EARLIER, "first_seen": EARLIER}
+    (entry,) = believed(Index({"a": IndexEntry(**times | {name: AHEAD})}), NOW).targets.values()
+    assert {key: getattr(entry, key) for key in times} == times | {name: NOW_AT if name == "first_seen" else ""}
+
+
+@pytest.mark.parametrize("name", ["last_run_at", "last_complete_at", "first_seen"])
+def test_a_time_that_is_none_damages_the_index(name: str) -> None:
+    document = from_bytes(to_bytes(index_document(Index({"a": IndexEntry(**{name: AHEAD})}))), dict)
+    broken = {**document, "targets": {"a": {name: "yesterday"}}}
+    with pytest.raises(StoreDamagedError):
+        index_of(broken)
+
+
+def test_days_and_counts_are_read_as_they_were_written_or_as_none() -> None:
+    days = (Day("2026-11-25", "violations", 2, 3), Day("2026-11-26", "inconclusive", 5, 7))
+    whole = Index({"a": IndexEntry(days=days, counts={"high": 2}), "b": IndexEntry(days=days[:1], counts={"low": 1})})
+    assert from_bytes(to_bytes(index_document(whole)), index_of) == whole
+    bare = {"version": "1", "targets": {"a": {}}, "starts": {}, "lease": None, "fleet_told": {}}
+    assert index_of(bare).targets == {"a": IndexEntry()}
+
+
+def test_of_two_entries_the_first_sight_is_the_earlier_and_the_rest_of_the_later_run() -> None:
+    one = IndexEntry(run_id="1", last_run_at=EARLIER, last_complete_at=EARLIER, first_seen=EARLIER)
+    two = IndexEntry(run_id="2", last_run_at=NOW_AT, last_complete_at="", first_seen=NOW_AT)
+    for theirs, ours in ((one, two), (two, one)):
+        merged = merged_index(Index({"a": theirs}), Index({"a": ours})).targets["a"]
+        assert merged == two._replace(first_seen=EARLIER, last_complete_at=EARLIER)

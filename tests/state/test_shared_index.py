@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from handler.clock import iso
-from handler.errors import StoreError
+from handler.errors import StoreDamagedError, StoreError
 from handler.models import Secret
 from handler.state.content import to_bytes
 from handler.state.file import FileStore
@@ -199,3 +199,77 @@ def test_a_first_failure_is_said_and_what_works_again_is_not_a_trouble():
         index.save()
     assert index.troubles == ["the index could not be written: busy"] * 2
     assert store.count == 2
+
+
+def test_before_anything_was_read_nothing_is_known_and_nothing_is_wrong():
+    index = SharedIndex(InMemory(), "one", FakeClock())
+    assert (index.known, index.damaged, index.lost, index.troubles) == (Index(), False, False, [])
+
+
+class Unreadable(InMemory):
+    """An index that cannot be read, for this reason."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error, self.reads = error, 0
+
+    def load(self):
+        self.reads += 1
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "damaged", "trouble", "written"),
+    [
+        (StoreDamagedError("no JSON"), True, "the index is rebuilt from the states: no JSON", 1),
+        (StoreError("no answer"), False, "the index is not known: no answer", 0),
+    ],
+)
+def test_an_index_that_is_damaged_is_rebuilt_and_one_that_cannot_be_read_is_left_alone(
+    error, damaged, trouble, written
+):
+    store = Unreadable(error)
+    index = opened(store, "one")
+    assert (index.known, index.damaged, index.lost, index.troubles) == (Index(), damaged, not damaged, [trouble])
+    index.put({"a": entry(0)})
+    index.save()
+    assert store.count == written
+
+
+def test_what_cannot_be_read_again_after_another_run_wrote_is_said_and_not_asked_again():
+    store = InMemory(Index())
+    index = opened(store, "one")
+    store.count += 1  # another run
+    reads = []
+
+    def load():
+        reads.append(1)
+        raise StoreError("no answer")
+
+    store.load = load
+    index.put({"a": entry(0)})
+    index.save()
+    assert (index.troubles, len(reads)) == (["the index could not be written: no answer"], 1)
+
+
+def test_a_target_that_is_dropped_stays_so_where_another_run_wrote_first():
+    store = InMemory(Index({"a": entry(2), "b": entry(2)}))
+    one, other = opened(store, "one"), opened(store, "other")
+    one.drop("a")
+    assert list(one.known.targets) == ["b"]
+    other.put({"c": entry(1)})
+    other.save()
+    one.save()
+    assert set(store.load()[0].targets) == {"b", "c"}
+
+
+def test_each_sink_knows_what_a_digest_told_it_and_what_other_runs_told_is_kept():
+    store = InMemory(Index(fleet_told={"soc/a": "1", "ops/b": "2", "soc/soc/": "3"}))
+    index = opened(store, "one")
+    assert (index.fleet_told("soc"), index.fleet_told("ops")) == ({"a": "1", "soc/": "3"}, {"b": "2"})
+    other = opened(store, "other")
+    other.put({"a": entry(0)})
+    other.save()
+    index.put({"b": entry(0)})
+    index.save()
+    assert store.load()[0].fleet_told == {"soc/a": "1", "ops/b": "2", "soc/soc/": "3"}
