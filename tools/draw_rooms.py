@@ -32,10 +32,10 @@ SAYS = {
     "transport": "one HTTP request",
     "logs": "lines of JSON",
     "models": "the nouns",
-    "addresses": "what is this machine",
+    "addresses": "this machine",
     "clock": "time as an argument",
     "errors": "the tree",
-    "foreign_text": "others' text, harmless",
+    "foreign_text": "harmless",
     "ports": "sets of ports",
     "named_tuple": "the base of all nouns",
 }
