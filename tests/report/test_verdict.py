@@ -17,6 +17,7 @@ from handler.models import (
     PastFinding,
     Problem,
     Report,
+    Row,
     Severity,
 )
 from handler.models.delivery import Delivery
@@ -25,7 +26,7 @@ from handler.models.listeners import Host
 from handler.policy.rules import Location, Policy, Rule
 from handler.report.fit import fit_report
 from handler.report.json_v1 import report_dict, targets_dict
-from handler.report.verdict import build_report, worst_verdict
+from handler.report.verdict import asked_at, build_report, worst_verdict
 from handler.run.result import RunResult, exit_code
 from tests.fakes import TARGET, category, finding, report, snapshot
 
@@ -234,3 +235,20 @@ def test_a_report_is_built_of_all_that_the_run_knows():
         rule_places={"telnet": ("policies/p.yaml", 4)},
         **{name: getattr(evaluation, name) for name in Evaluation._fields if name != "warnings"},
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "asked"),
+    [
+        (0, {"api_calls": 1, "complete": False}, True),
+        (0, {"api_calls": 0, "complete": True}, True),
+        (1, {"api_calls": 0, "complete": False}, True),
+        (0, {"api_calls": 0, "complete": False}, False),
+        (0, {"api_calls": 1, "complete": True, "plan": "skipped"}, False),
+    ],
+)
+def test_a_report_says_when_hss_was_asked_if_it_was(rows, changes, asked):
+    one = report(coverage=(category([Row(23, "tcp", 1)] * rows, **changes),))
+    assert asked_at(one) == (one.taken_at if asked else "")
+    assert asked_at(one._replace(taken_at=None)) == (one.started_at if asked else "")
+    assert asked_at(report(coverage=())) == ""
