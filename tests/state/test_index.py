@@ -88,6 +88,7 @@ def test_a_key_of_a_newer_version_is_passed_over() -> None:
     "change",
     [
         {"version": "2"}, {"targets": []}, {"targets": {"a": 1}}, {"targets": {"a": {"last_run_at": "soon"}}},
+        {"targets": {"a": {"last_complete_at": "soon"}}}, {"targets": {"a": {"first_seen": "soon"}}},
         {"starts": {"a": ["x"]}}, {"lease": "now"}, {"fleet_told": None},
     ],
 )  # fmt: skip
@@ -169,3 +170,42 @@ def test_an_index_of_another_version_is_named_by_it() -> None:
     with pytest.raises(StoreDamagedError) as odd:
         index_of({"version": "1", "lease": 5})
     assert odd.value.message == "the index does not read as one (KeyError)"
+
+
+def test_what_a_target_does_not_say_is_not_known_of_it() -> None:
+    plain = {"a": {}, "b": {"verdict": "compliant"}}
+    read = index_of({**index_document(Index()), "targets": plain})
+    assert read.targets == {"a": IndexEntry(), "b": IndexEntry("compliant")}
+
+
+def test_each_day_is_read_as_it_was_written() -> None:
+    days = (Day("2026-11-25", "violations", 3, 1), Day("2026-11-26", "compliant", 0, 2))
+    index = Index({"a": IndexEntry(days=days), "b": IndexEntry(days=days[1:])})
+    assert from_bytes(to_bytes(index_document(index)), index_of) == index
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "first"),
+    [
+        ("2026-11-24T08:00:00Z", "2026-11-25T08:00:00Z", "2026-11-24T08:00:00Z"),
+        ("2026-11-25T08:00:00Z", "2026-11-24T08:00:00Z", "2026-11-24T08:00:00Z"),
+        ("2026-11-25T08:00:00Z", "", "2026-11-25T08:00:00Z"),
+        ("", "2026-11-25T08:00:00Z", "2026-11-25T08:00:00Z"),
+        ("", "", ""),
+    ],
+)
+def test_of_two_runs_the_first_sight_of_a_target_is_kept(earlier: str, later: str, first: str) -> None:
+    one = Index({"a": IndexEntry(last_run_at="2026-11-26T07:00:00Z", first_seen=earlier)})
+    other = Index({"a": IndexEntry(last_run_at="2026-11-26T08:00:00Z", first_seen=later)})
+    for merged in (merged_index(one, other), merged_index(other, one)):
+        assert merged.targets["a"] == IndexEntry(last_run_at="2026-11-26T08:00:00Z", first_seen=first)
+
+
+@pytest.mark.parametrize("beside", ["2026-11-26T07:59:59Z", "2026-11-26T08:00:00Z"])
+@pytest.mark.parametrize(
+    ("wrong", "then"), [("last_run_at", ""), ("last_complete_at", ""), ("first_seen", "2026-11-26T08:00:00Z")]
+)
+def test_of_one_time_that_is_ahead_only_that_is_not_believed(beside: str, wrong: str, then: str) -> None:
+    known = IndexEntry(last_run_at=beside, last_complete_at=beside, first_seen=beside)
+    ahead = known._replace(**{wrong: "2026-11-26T08:00:01Z"})
+    assert believed(Index({"a": ahead}), NOW).targets["a"] == known._replace(**{wrong: then})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
 from handler.clock import iso
-from handler.errors import StoreError
+from handler.errors import StoreDamagedError, StoreError
 from handler.models import Secret
 from handler.state.content import to_bytes
 from handler.state.file import FileStore
@@ -199,3 +200,114 @@ def test_a_first_failure_is_said_and_what_works_again_is_not_a_trouble():
         index.save()
     assert index.troubles == ["the index could not be written: busy"] * 2
     assert store.count == 2
+
+
+class Unreadable(InMemory):
+    """A store that cannot be read, for that reason; `written` has the versions that it was to be written over."""
+
+    def __init__(self, error: StoreError | None) -> None:
+        super().__init__()
+        self.error, self.written = error, []
+
+    def load(self):
+        if self.error is not None:
+            raise self.error
+        return super().load()
+
+    def save(self, document, version):
+        self.written.append(version)
+        return super().save(document, version)
+
+
+def test_a_new_index_is_neither_damaged_nor_lost():
+    index = opened(InMemory(), "one")
+    assert (index.damaged, index.lost, index.known, index.troubles) == (False, False, Index(), [])
+
+
+def test_a_damaged_index_counts_as_empty_and_is_written_anew():
+    store = Unreadable(StoreDamagedError("not JSON"))
+    index = opened(store, "one")
+    assert (index.damaged, index.lost, index.known) == (True, False, Index())
+    index.put({"a": entry(0)})
+    index.save()
+    assert index.troubles == ["the index is rebuilt from the states: not JSON"]
+    assert (store.written, set(store.document["targets"])) == ([None], {"a"})
+
+
+def test_an_index_that_cannot_be_read_counts_as_empty_and_is_never_written():
+    store = Unreadable(StoreError("no route"))
+    index = opened(store, "one")
+    assert (index.damaged, index.lost, index.known) == (False, True, Index())
+    assert index.take(BUDGET)
+    index.put({"a": entry(0)})
+    index.save()
+    assert (index.troubles, store.written) == (["the index is not known: no route"], [])
+
+
+def test_a_target_that_is_dropped_is_forgotten_though_another_run_wrote_it_meanwhile():
+    store = InMemory(Index({"a": entry(9), "b": entry(9), "c": entry(9)}))
+    one, other = opened(store, "one"), opened(store, "other")
+    other.put({"b": entry(1), "d": entry(1)})
+    other.save()
+    one.drop("a")
+    assert one.known.targets == {"b": entry(9), "c": entry(9)}
+    one.drop("b")
+    one.save()
+    assert opened(store, "third").known.targets == one.known.targets == {"c": entry(9), "d": entry(1)}
+
+
+def test_each_sink_has_what_it_was_told_itself():
+    store = InMemory(Index({"a": entry(1)}))
+    digest = opened(store, "digest")
+    digest.tell_fleet("ops", {"a": "stale"})
+    digest.tell_fleet("ops-night", {"a": "late", "ops/b": "stale"})
+    digest.tell_fleet("ops", {"c": "stale"})
+    digest.save()
+    later = opened(store, "later")
+    told = [later.fleet_told(sink) for sink in ("ops", "ops-night", "op", "night")]
+    assert told == [{"c": "stale"}, {"a": "late", "ops/b": "stale"}, {}, {}]
+
+
+def test_a_run_that_tells_nothing_keeps_what_a_digest_told_meanwhile():
+    store = InMemory(Index())
+    digest, run = opened(store, "digest"), opened(store, "run")
+    digest.tell_fleet("ops", {"a": "stale"})
+    digest.save()
+    run.put({"a": entry(0)})
+    run.save()
+    assert opened(store, "later").fleet_told("ops") == run.fleet_told("ops") == {"a": "stale"}
+
+
+class Counted(IndexEntry):
+    """An entry that counts how often it was made into a line."""
+
+    made: ClassVar[list[int]] = []
+
+    def _asdict(self):
+        self.made.append(1)
+        return super()._asdict()
+
+
+@pytest.mark.parametrize(("targets", "made"), [(1, 1), (1_000, 1), (1_001, 3)])
+def test_the_lines_of_up_to_a_thousand_targets_are_made_once(targets, made):
+    store = InMemory()
+    index = opened(store, "one")
+    Counted.made.clear()
+    same = Counted("compliant", problem="none")
+    index.put({"a": same, **{str(number): IndexEntry() for number in range(targets - 1)}})
+    for _ in range(3):
+        index.save()
+    assert (len(Counted.made), store.count) == (made, 3)
+    index.put({"a": entry(0)})
+    index.save()
+    assert opened(store, "two").known.targets["a"] == entry(0)
+
+
+def test_a_store_that_another_run_wrote_and_then_nobody_can_read_is_left_alone():
+    store = Unreadable(None)
+    one, other = opened(store, "one"), opened(store, "other")
+    other.save()
+    store.error = StoreError("no route")
+    one.put({"a": entry(0)})
+    one.save()
+    assert (one.troubles, store.written) == (["the index could not be written: no route"], [None, None])
