@@ -43,6 +43,8 @@ _PROTOCOL, _STATUS, _PLACE = itemgetter(1), itemgetter(3), itemgetter(0, 1)  # o
 _EVERY_ROW = "every row, but only some were read"
 _NEEDS_STATUS = "status, this cloud does not send it"
 _NEEDS_KNOWN_STATUS = "status, HSS says a word that no document lists"
+_HINTS = {_NEEDS_KNOWN_STATUS: "Until that word is known, a rule without `status` judges such rows."}
+_OTHER_HINT = "Check the policy with `port-compliance policy validate --cloud`."
 
 
 def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
@@ -128,10 +130,7 @@ def _undecided(undecided: Undecided, today: date) -> Iterator[Problem]:
     """A problem for each rule in force that cannot be decided; an announced one breaks nothing."""
     for (_, need), rule in undecided.items():
         if not rule.announced(today):
-            yield Problem(
-                f"rule {rule.id} needs {need}",
-                hint="Check the policy with `port-compliance policy validate --cloud`.",
-            )
+            yield Problem(f"rule {rule.id} needs {need}", hint=_HINTS.get(need, _OTHER_HINT))
 
 
 def _too_few(category: CategorySnapshot, policy: Policy) -> Iterator[Problem]:

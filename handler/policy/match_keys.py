@@ -78,9 +78,10 @@ def _rule_protocols(rule: Rule) -> Test | None:
 
 
 def _rule_status(rule: Rule) -> Test | None:
-    """A word that no document lists may mean what the rule names; nobody knows."""
+    """A word that no document lists may mean what the rule names; nobody knows, where the rule would find the num."""
     if not rule.status:
         return None
+    above = _rule_above(rule)
 
     def test(subject: Subject) -> Answer:
         if subject.status is None:
@@ -89,7 +90,7 @@ def _rule_status(rule: Rule) -> Test | None:
             return "depends"
         if subject.status in rule.status:
             return "yes"
-        return "no" if subject.status in STATUSES else "undecidable"
+        return "no" if subject.status in STATUSES or above(subject) == "no" else "undecidable"
 
     return test
 

@@ -110,7 +110,11 @@ def test_a_status_that_no_document_lists_leaves_a_rule_undecided_that_matches_ot
     assert [str(one) for one in evaluation.problems] == [
         "rule flagged-telnet needs status, HSS says a word that no document lists"
     ]
+    assert [one.hint for one in evaluation.problems] == [
+        "Until that word is known, a rule without `status` judges such rows."
+    ]
     assert verdict_of(judge(policy(rule), Row(24, "tcp", 1, "risky"))) == "compliant"
+    assert verdict_of(judge(policy(rule._replace(above=1)), Row(23, "tcp", 1, "risky"))) == "compliant"
 
 
 def test_status_on_a_row_without_one_matters_only_where_port_and_protocol_match():

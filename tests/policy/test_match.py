@@ -129,6 +129,12 @@ def test_a_row_without_a_status_leaves_the_rule_undecided_however_low_its_num():
     assert rule_matcher(TELNET._replace(status=("danger",), above=5)).applies(row(num=1)) == "undecidable"
 
 
+@pytest.mark.parametrize(("num", "answer"), [(5, "no"), (6, "undecidable"), (UNSAID, "undecidable")])
+def test_a_status_that_no_document_lists_leaves_a_rule_undecided_where_it_would_find_the_num(num, answer):
+    rule = TELNET._replace(status=("danger",), above=5)
+    assert rule_matcher(rule).applies(row(num=num, status="odd")) == answer
+
+
 def test_another_status_is_a_no_even_where_the_num_is_unsaid():
     rule = TELNET._replace(status=("danger",), above=5)
     assert rule_matcher(rule).applies(row(num=UNSAID, status="normal")) == "no"
@@ -348,7 +354,7 @@ def plain_result(policy, rule, seen, place, day, project):
     if not plainly_judges(rule, seen.port, seen.protocol, place):
         return "nothing"
     early = rule.effective_from is not None and day < rule.effective_from
-    if rule.status and seen.status in (None, "odd"):
+    if rule.status and (seen.status is None or (seen.status == "odd" and seen.num > rule.above)):
         return "nothing" if early else "undecided"
     if (rule.status and seen.status not in rule.status) or seen.num <= rule.above:
         return "nothing"

@@ -174,3 +174,17 @@ def test_a_problem_is_read_as_the_sentence_that_was_written():
 def test_hosts_are_written_only_where_they_were_asked_for():
     assert "hosts" not in finding_dict(finding())
     assert finding_dict(finding(hosts=()))["hosts"] == []
+
+
+@pytest.mark.parametrize(
+    ("plan", "complete", "every_row"), [("pages", True, True), ("pages", False, False), ("ports", True, False)]
+)
+def test_a_category_that_was_read_by_pages_to_its_end_holds_every_row(plan, complete, every_row):
+    one = report(coverage=(category(plan=plan, complete=complete, every_row=every_row),))
+    assert read_report(through_json(report_dict(one))).coverage[0].every_row is every_row
+
+
+def test_counts_are_read_only_where_findings_were_left_out():
+    plain = through_json(report_dict(report(finding())))
+    assert read_report(plain).counts is None
+    assert read_report({**plain, "omitted": 2}).counts == plain["counts"]

@@ -188,3 +188,14 @@ def test_what_is_no_json_is_damaged(content):
     with pytest.raises(StoreDamagedError) as damaged:
         from_bytes(content, lambda document: {name: list(part.items()) for name, part in document.items()})
     assert damaged.value.message == "the state is not JSON"
+
+
+def test_each_thing_that_is_remembered_comes_back_of_other_places_too():
+    plain = LastRun(
+        AT, "sha256:1", "here", drift=("x",), began_at=AT, lost=True, excused={"a": 1}, blind_since={"host": AT},
+        history=(RunSummary("run-1", AT, "compliant", (0,) * 5, 1, 2, 3),), target=("a", "b"), gap=(AT, LATER, "5"),
+        rules={"host": {"telnet": ("ports", ((1, 9),), ("host",))}}, policy_change=("sha256:1", AT),
+        sinks={"soc": SinkMemory(AT, pending=(Batch("id", (Item("new", "k"),)),))},
+    )  # fmt: skip
+    whole = plain._replace(others={"there": plain._replace(place="there", drift=("y",))})
+    assert from_bytes(to_bytes(encode(whole)), decode) == whole

@@ -88,7 +88,6 @@ def test_a_key_of_a_newer_version_is_passed_over() -> None:
     "change",
     [
         {"version": "2"}, {"targets": []}, {"targets": {"a": 1}}, {"targets": {"a": {"last_run_at": "soon"}}},
-        {"targets": {"a": {"last_complete_at": "soon"}}}, {"targets": {"a": {"first_seen": "soon"}}},
         {"starts": {"a": ["x"]}}, {"lease": "now"}, {"fleet_told": None},
     ],
 )  # fmt: skip
@@ -172,40 +171,35 @@ def test_an_index_of_another_version_is_named_by_it() -> None:
     assert odd.value.message == "the index does not read as one (KeyError)"
 
 
-def test_what_a_target_does_not_say_is_not_known_of_it() -> None:
-    plain = {"a": {}, "b": {"verdict": "compliant"}}
-    read = index_of({**index_document(Index()), "targets": plain})
-    assert read.targets == {"a": IndexEntry(), "b": IndexEntry("compliant")}
+NOW_AT, AHEAD, EARLIER = "2026-11-26T08:00:00Z", "2026-11-26T08:00:01Z", "2026-11-26T07:00:00Z"
 
 
-def test_each_day_is_read_as_it_was_written() -> None:
-    days = (Day("2026-11-25", "violations", 3, 1), Day("2026-11-26", "compliant", 0, 2))
-    index = Index({"a": IndexEntry(days=days), "b": IndexEntry(days=days[1:])})
-    assert from_bytes(to_bytes(index_document(index)), index_of) == index
+@pytest.mark.parametrize("name", ["last_run_at", "last_complete_at", "first_seen"])
+def test_each_time_that_lies_ahead_is_not_believed_and_the_others_are(name: str) -> None:
+    times = {"last_run_at": NOW_AT, "last_complete_at": EARLIER, "first_seen": EARLIER}
+    (entry,) = believed(Index({"a": IndexEntry(**times | {name: AHEAD})}), NOW).targets.values()
+    assert {key: getattr(entry, key) for key in times} == times | {name: NOW_AT if name == "first_seen" else ""}
 
 
-@pytest.mark.parametrize(
-    ("earlier", "later", "first"),
-    [
-        ("2026-11-24T08:00:00Z", "2026-11-25T08:00:00Z", "2026-11-24T08:00:00Z"),
-        ("2026-11-25T08:00:00Z", "2026-11-24T08:00:00Z", "2026-11-24T08:00:00Z"),
-        ("2026-11-25T08:00:00Z", "", "2026-11-25T08:00:00Z"),
-        ("", "2026-11-25T08:00:00Z", "2026-11-25T08:00:00Z"),
-        ("", "", ""),
-    ],
-)
-def test_of_two_runs_the_first_sight_of_a_target_is_kept(earlier: str, later: str, first: str) -> None:
-    one = Index({"a": IndexEntry(last_run_at="2026-11-26T07:00:00Z", first_seen=earlier)})
-    other = Index({"a": IndexEntry(last_run_at="2026-11-26T08:00:00Z", first_seen=later)})
-    for merged in (merged_index(one, other), merged_index(other, one)):
-        assert merged.targets["a"] == IndexEntry(last_run_at="2026-11-26T08:00:00Z", first_seen=first)
+@pytest.mark.parametrize("name", ["last_run_at", "last_complete_at", "first_seen"])
+def test_a_time_that_is_none_damages_the_index(name: str) -> None:
+    document = from_bytes(to_bytes(index_document(Index({"a": IndexEntry(**{name: AHEAD})}))), dict)
+    broken = {**document, "targets": {"a": {name: "yesterday"}}}
+    with pytest.raises(StoreDamagedError):
+        index_of(broken)
 
 
-@pytest.mark.parametrize("beside", ["2026-11-26T07:59:59Z", "2026-11-26T08:00:00Z"])
-@pytest.mark.parametrize(
-    ("wrong", "then"), [("last_run_at", ""), ("last_complete_at", ""), ("first_seen", "2026-11-26T08:00:00Z")]
-)
-def test_of_one_time_that_is_ahead_only_that_is_not_believed(beside: str, wrong: str, then: str) -> None:
-    known = IndexEntry(last_run_at=beside, last_complete_at=beside, first_seen=beside)
-    ahead = known._replace(**{wrong: "2026-11-26T08:00:01Z"})
-    assert believed(Index({"a": ahead}), NOW).targets["a"] == known._replace(**{wrong: then})
+def test_days_and_counts_are_read_as_they_were_written_or_as_none() -> None:
+    days = (Day("2026-11-25", "violations", 2, 3), Day("2026-11-26", "inconclusive", 5, 7))
+    whole = Index({"a": IndexEntry(days=days, counts={"high": 2}), "b": IndexEntry(days=days[:1], counts={"low": 1})})
+    assert from_bytes(to_bytes(index_document(whole)), index_of) == whole
+    bare = {"version": "1", "targets": {"a": {}}, "starts": {}, "lease": None, "fleet_told": {}}
+    assert index_of(bare).targets == {"a": IndexEntry()}
+
+
+def test_of_two_entries_the_first_sight_is_the_earlier_and_the_rest_of_the_later_run() -> None:
+    one = IndexEntry(run_id="1", last_run_at=EARLIER, last_complete_at=EARLIER, first_seen=EARLIER)
+    two = IndexEntry(run_id="2", last_run_at=NOW_AT, last_complete_at="", first_seen=NOW_AT)
+    for theirs, ours in ((one, two), (two, one)):
+        merged = merged_index(Index({"a": theirs}), Index({"a": ours})).targets["a"]
+        assert merged == two._replace(first_seen=EARLIER, last_complete_at=EARLIER)

@@ -106,5 +106,6 @@ def test_what_is_remembered_of_a_place_is_found_beside_all_others(last_run, plac
     found, beside = at_place(last_run, place)
     assert (None if found is None else (found.place, found.others)) == (None if mine is None else (mine, {}))
     assert list(beside) == others
+    assert all(one.others == {} for one in beside.values())
     assert all(one.history == () or name != "here" for name, one in beside.items())
     assert all(one.others == {} for one in beside.values())

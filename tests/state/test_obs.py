@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from handler.clock import SystemClock
-from handler.errors import StoreConflictError, StoreDamagedError, StoreError, TransportError
+from handler.errors import MissingExtraError, StoreConflictError, StoreDamagedError, StoreError, TransportError
 from handler.models import Secret
 from handler.state.document import decode, encode
 from handler.state.memory import LastRun
@@ -343,3 +343,68 @@ def test_an_object_stands_in_its_bucket(endpoint, url):
 )
 def test_a_version_is_the_etag_or_the_digest_of_what_came(headers, body, version):
     assert _etag(Response(200, headers, body)) == version
+
+
+def test_an_ordinary_write_is_asked_once_and_nothing_is_looked_up():
+    small = Bucket()
+    store_in(small).save(document(), None)
+    assert [(one.method, one.url.endswith(".probe")) for one in small.asked] == [("PUT", True)] * 3 + [("PUT", False)]
+
+
+@dataclass
+class Half(Bucket):
+    """A bucket that honours a condition of creation, and none of change."""
+
+    def __call__(self, request: Request, timeout: float) -> Response:
+        headers = {name: value for name, value in request.headers.items() if name.lower() != "if-match"}
+        return super().__call__(request._replace(headers=headers), timeout)
+
+
+@pytest.mark.parametrize(("small", "probes"), [(Bucket(conditions=False), 2), (Half(), 3)])
+def test_a_bucket_that_lacks_a_condition_is_probed_no_further_and_read_before_each_write(small, probes):
+    store = store_in(small)
+    store.save(document(), None)
+    assert sum(one.url.endswith(".probe") for one in small.asked) == probes
+    assert store.warnings == (NO_CONDITIONS,)
+    with pytest.raises(StoreConflictError) as beaten:
+        store.save(document(), None)
+    assert beaten.value.message == "obs://state/a/last.json: another run wrote it"
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda store: store.load(), "obs://state/a/last.json cannot be read: refused"),
+        (lambda store: store.save(document(), None), "obs://state/a/last.json.probe cannot be written: refused"),
+    ],
+)
+def test_a_bucket_that_cannot_be_reached_is_named_with_what_was_asked(act, said):
+    with pytest.raises(StoreError) as failed:
+        act(store_in(lambda request, timeout: refused(None, "", b"")))
+    assert failed.value.message == said
+
+
+def test_what_to_check_is_the_key_and_the_endpoint():
+    with pytest.raises(StoreError) as failed:
+        store_in(lambda request, timeout: Response(403)).load()
+    assert failed.value.hint == "Check that the credentials may read and write that object, and OBS_ENDPOINT."
+
+
+def test_a_version_keeps_all_that_stands_between_its_quotes():
+    assert _etag(Response(200, {"etag": '"XabX"'}, b"x")) == "XabX"
+
+
+def test_what_is_sent_is_signed_with_the_digest_of_its_body_and_without_its_length():
+    small = Bucket()
+    store_in(small).save(document(), None)
+    sent = small.asked[-1]
+    headers = {name.lower(): value for name, value in sent.headers.items()}
+    assert headers["x-amz-content-sha256"] == hashlib.sha256(sent.body).hexdigest()
+    assert "content-length" not in headers
+
+
+def test_without_the_extra_a_bucket_cannot_be_asked(uninstalled):
+    uninstalled("requests_aws4auth", "handler.state.obs_signature")
+    with pytest.raises(MissingExtraError) as missing:
+        store_in(Bucket()).load()
+    assert missing.value.message == MissingExtraError("obs://", "obs").message

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from handler.errors import SettingsError, StoreDamagedError
+from handler.errors import MissingExtraError, SettingsError, StoreConflictError, StoreDamagedError
 from handler.models import Secret
-from handler.state.document import decode
+from handler.state.document import decode, encode
 from handler.state.file import FileStore
 from handler.state.interface import ObjectStorage
+from handler.state.memory import LastRun
 from handler.state.obs import ObsStore
 from handler.state.obs_objects import ObsKeys
 from handler.state.open import open_store
@@ -102,3 +103,31 @@ def test_what_is_damaged_is_copied_as_of_the_clock_but_where_it_is_only_read(kin
             "obs": {one.url.rpartition("/")[2] for one in transport.requests},
         }[kind]
     assert seen == ({"k"} if read_only else {"k", "k.damaged-20261122T120000Z"})
+
+
+def test_a_file_may_have_any_name():
+    assert isinstance(opened("file:///X"), FileStore)
+
+
+def test_another_run_that_wrote_a_file_is_named_with_it(tmp_path):
+    store = opened(f"file://{tmp_path}/k")
+    store.save({"schema": 2}, None)
+    with pytest.raises(StoreConflictError) as beaten:
+        store.save({"schema": 2}, None)
+    assert beaten.value.message == f"{tmp_path}/k: another run wrote it"
+
+
+def test_redis_may_take_ten_seconds_and_reads_what_it_is_told_to():
+    with RedisServer("secret") as server:
+        store = opened(f"redis://:secret@127.0.0.1:{server.port}/0/k")
+        known = store._redis.connection_pool.connection_kwargs
+        assert (known["socket_timeout"], known["socket_connect_timeout"]) == (10.0, 10.0)
+        store.save(encode(LastRun("2026-11-22T12:00:00Z")), None)
+        assert store.load()[0] == LastRun("2026-11-22T12:00:00Z")
+
+
+def test_without_the_extra_there_is_no_redis(uninstalled):
+    uninstalled("redis", "handler.state.redis")
+    with pytest.raises(MissingExtraError) as missing:
+        opened("redis://h:1/0/k")
+    assert missing.value.message == MissingExtraError("STATE_URL redis://", "redis").message

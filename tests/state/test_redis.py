@@ -171,3 +171,22 @@ def test_an_answer_that_is_no_text_is_no_state(small):
     small.broken = lambda name, answer: b":5\r\n" if name.upper() == b"GET" else answer
     with pytest.raises(StoreError, match="redis key k: the server answered with something that is no text"):
         store_on(small).load()
+
+
+def test_a_write_that_another_one_overtakes_is_beaten(small):
+    small.broken = lambda name, answer: b"*-1\r\n" if name.upper() == b"EXEC" else answer
+    with pytest.raises(StoreConflictError):
+        store_on(small).save(document(), None)
+
+
+@pytest.mark.parametrize(
+    ("url", "key"), [("redis://h/X/keyX/", "X/keyX"), ("redis://h//X", "X"), ("redis://h/0/X/", "X/")]
+)
+def test_a_key_keeps_all_its_letters(url, key):
+    assert split_url(url) == ("redis://h/0", key)
+
+
+@pytest.mark.parametrize(("other", "seconds"), [({}, 5.0), ({"timeout": 7.0}, 7.0)])
+def test_a_server_may_take_so_long_for_each_thing(other, seconds):
+    known = RedisStore("redis://h:1/0/k", FakeClock(), decode, **other)._redis.connection_pool.connection_kwargs
+    assert (known["socket_timeout"], known["socket_connect_timeout"]) == (seconds, seconds)

@@ -202,80 +202,78 @@ def test_a_first_failure_is_said_and_what_works_again_is_not_a_trouble():
     assert store.count == 2
 
 
-class Unreadable(InMemory):
-    """A store that cannot be read, for that reason; `written` has the versions that it was to be written over."""
+def test_before_anything_was_read_nothing_is_known_and_nothing_is_wrong():
+    index = SharedIndex(InMemory(), "one", FakeClock())
+    assert (index.known, index.damaged, index.lost, index.troubles) == (Index(), False, False, [])
 
-    def __init__(self, error: StoreError | None) -> None:
+
+class Unreadable(InMemory):
+    """An index that cannot be read, for this reason."""
+
+    def __init__(self, error):
         super().__init__()
-        self.error, self.written = error, []
+        self.error, self.reads = error, 0
 
     def load(self):
-        if self.error is not None:
-            raise self.error
-        return super().load()
-
-    def save(self, document, version):
-        self.written.append(version)
-        return super().save(document, version)
+        self.reads += 1
+        raise self.error
 
 
-def test_a_new_index_is_neither_damaged_nor_lost():
-    index = opened(InMemory(), "one")
-    assert (index.damaged, index.lost, index.known, index.troubles) == (False, False, Index(), [])
-
-
-def test_a_damaged_index_counts_as_empty_and_is_written_anew():
-    store = Unreadable(StoreDamagedError("not JSON"))
+@pytest.mark.parametrize(
+    ("error", "damaged", "trouble", "written"),
+    [
+        (StoreDamagedError("no JSON"), True, "the index is rebuilt from the states: no JSON", 1),
+        (StoreError("no answer"), False, "the index is not known: no answer", 0),
+    ],
+)
+def test_an_index_that_is_damaged_is_rebuilt_and_one_that_cannot_be_read_is_left_alone(
+    error, damaged, trouble, written
+):
+    store = Unreadable(error)
     index = opened(store, "one")
-    assert (index.damaged, index.lost, index.known) == (True, False, Index())
+    assert (index.known, index.damaged, index.lost, index.troubles) == (Index(), damaged, not damaged, [trouble])
     index.put({"a": entry(0)})
     index.save()
-    assert index.troubles == ["the index is rebuilt from the states: not JSON"]
-    assert (store.written, set(store.document["targets"])) == ([None], {"a"})
+    assert store.count == written
 
 
-def test_an_index_that_cannot_be_read_counts_as_empty_and_is_never_written():
-    store = Unreadable(StoreError("no route"))
-    index = opened(store, "one")
-    assert (index.damaged, index.lost, index.known) == (False, True, Index())
-    assert index.take(BUDGET)
-    index.put({"a": entry(0)})
-    index.save()
-    assert (index.troubles, store.written) == (["the index is not known: no route"], [])
-
-
-def test_a_target_that_is_dropped_is_forgotten_though_another_run_wrote_it_meanwhile():
-    store = InMemory(Index({"a": entry(9), "b": entry(9), "c": entry(9)}))
-    one, other = opened(store, "one"), opened(store, "other")
-    other.put({"b": entry(1), "d": entry(1)})
-    other.save()
-    one.drop("a")
-    assert one.known.targets == {"b": entry(9), "c": entry(9)}
-    one.drop("b")
-    one.save()
-    assert opened(store, "third").known.targets == one.known.targets == {"c": entry(9), "d": entry(1)}
-
-
-def test_each_sink_has_what_it_was_told_itself():
-    store = InMemory(Index({"a": entry(1)}))
-    digest = opened(store, "digest")
-    digest.tell_fleet("ops", {"a": "stale"})
-    digest.tell_fleet("ops-night", {"a": "late", "ops/b": "stale"})
-    digest.tell_fleet("ops", {"c": "stale"})
-    digest.save()
-    later = opened(store, "later")
-    told = [later.fleet_told(sink) for sink in ("ops", "ops-night", "op", "night")]
-    assert told == [{"c": "stale"}, {"a": "late", "ops/b": "stale"}, {}, {}]
-
-
-def test_a_run_that_tells_nothing_keeps_what_a_digest_told_meanwhile():
+def test_what_cannot_be_read_again_after_another_run_wrote_is_said_and_not_asked_again():
     store = InMemory(Index())
-    digest, run = opened(store, "digest"), opened(store, "run")
-    digest.tell_fleet("ops", {"a": "stale"})
-    digest.save()
-    run.put({"a": entry(0)})
-    run.save()
-    assert opened(store, "later").fleet_told("ops") == run.fleet_told("ops") == {"a": "stale"}
+    index = opened(store, "one")
+    store.count += 1  # another run
+    reads = []
+
+    def load():
+        reads.append(1)
+        raise StoreError("no answer")
+
+    store.load = load
+    index.put({"a": entry(0)})
+    index.save()
+    assert (index.troubles, len(reads)) == (["the index could not be written: no answer"], 1)
+
+
+def test_a_target_that_is_dropped_stays_so_where_another_run_wrote_first():
+    store = InMemory(Index({"a": entry(2), "b": entry(2)}))
+    one, other = opened(store, "one"), opened(store, "other")
+    one.drop("a")
+    assert list(one.known.targets) == ["b"]
+    other.put({"c": entry(1)})
+    other.save()
+    one.save()
+    assert set(store.load()[0].targets) == {"b", "c"}
+
+
+def test_each_sink_knows_what_a_digest_told_it_and_what_other_runs_told_is_kept():
+    store = InMemory(Index(fleet_told={"soc/a": "1", "ops/b": "2", "soc/soc/": "3"}))
+    index = opened(store, "one")
+    assert (index.fleet_told("soc"), index.fleet_told("ops")) == ({"a": "1", "soc/": "3"}, {"b": "2"})
+    other = opened(store, "other")
+    other.put({"a": entry(0)})
+    other.save()
+    index.put({"b": entry(0)})
+    index.save()
+    assert store.load()[0].fleet_told == {"soc/a": "1", "ops/b": "2", "soc/soc/": "3"}
 
 
 class Counted(IndexEntry):
@@ -301,13 +299,3 @@ def test_the_lines_of_up_to_a_thousand_targets_are_made_once(targets, made):
     index.put({"a": entry(0)})
     index.save()
     assert opened(store, "two").known.targets["a"] == entry(0)
-
-
-def test_a_store_that_another_run_wrote_and_then_nobody_can_read_is_left_alone():
-    store = Unreadable(None)
-    one, other = opened(store, "one"), opened(store, "other")
-    other.save()
-    store.error = StoreError("no route")
-    one.put({"a": entry(0)})
-    one.save()
-    assert (one.troubles, store.written) == (["the index could not be written: no route"], [None, None])
