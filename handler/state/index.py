@@ -181,6 +181,6 @@ def with_day(days: tuple[Day, ...], now: datetime, verdict: Verdict, new: int, r
     today = iso(now)[:10]
     before = next((day for day in days if day.date == today), Day(today, verdict))
     worst = min(before.verdict, verdict, key=("inconclusive", "violations", "compliant").index)
-    changed = Day(today, worst, before.new + new, before.resolved + resolved)
+    changed = before._replace(verdict=worst, new=before.new + new, resolved=before.resolved + resolved)
     others = (day for day in days if day.date != today)
     return tuple(sorted((*others, changed))[-DAYS_KEPT:])

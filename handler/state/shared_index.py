@@ -129,11 +129,10 @@ class SharedIndex:
         return index_document(self.known, line_of if len(self.known.targets) > LINES_KEPT else self._line)
 
     def _line(self, name: str, entry: IndexEntry) -> bytes:
-        before, line = self._lines.get(name, (None, b""))
-        if before is not entry:
-            line = line_of(name, entry)
-            self._lines[name] = entry, line
-        return line
+        kept = self._lines.get(name)
+        if kept is None or kept[0] is not entry:
+            kept = self._lines[name] = entry, line_of(name, entry)
+        return kept[1]
 
     def _reread(self) -> bool:
         try:

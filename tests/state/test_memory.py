@@ -108,3 +108,4 @@ def test_what_is_remembered_of_a_place_is_found_beside_all_others(last_run, plac
     assert list(beside) == others
     assert all(one.others == {} for one in beside.values())
     assert all(one.history == () or name != "here" for name, one in beside.items())
+    assert all(one.others == {} for one in beside.values())

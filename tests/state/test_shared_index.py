@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import ClassVar
 
 import pytest
 
@@ -273,3 +274,28 @@ def test_each_sink_knows_what_a_digest_told_it_and_what_other_runs_told_is_kept(
     index.put({"b": entry(0)})
     index.save()
     assert store.load()[0].fleet_told == {"soc/a": "1", "ops/b": "2", "soc/soc/": "3"}
+
+
+class Counted(IndexEntry):
+    """An entry that counts how often it was made into a line."""
+
+    made: ClassVar[list[int]] = []
+
+    def _asdict(self):
+        self.made.append(1)
+        return super()._asdict()
+
+
+@pytest.mark.parametrize(("targets", "made"), [(1, 1), (1_000, 1), (1_001, 3)])
+def test_the_lines_of_up_to_a_thousand_targets_are_made_once(targets, made):
+    store = InMemory()
+    index = opened(store, "one")
+    Counted.made.clear()
+    same = Counted("compliant", problem="none")
+    index.put({"a": same, **{str(number): IndexEntry() for number in range(targets - 1)}})
+    for _ in range(3):
+        index.save()
+    assert (len(Counted.made), store.count) == (made, 3)
+    index.put({"a": entry(0)})
+    index.save()
+    assert opened(store, "two").known.targets["a"] == entry(0)
