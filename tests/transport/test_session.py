@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import re
@@ -232,3 +233,45 @@ def test_only_the_log_of_the_library_that_names_urls_is_quiet():
     log.setLevel(logging.NOTSET)
     new_session().close()
     assert (log.level, logging.getLogger().level) == (logging.ERROR, before)
+
+
+class Recording(requests.adapters.BaseAdapter):
+    """An adapter that sends nothing and keeps what it was asked to send, and how."""
+
+    def __init__(self):
+        self.sent = []
+
+    def send(self, request, **how):
+        self.sent.append((request.method, request.url, request.body, how))
+        answer = requests.Response()
+        answer.raw = urllib3.HTTPResponse(io.BytesIO(b"yes"), preload_content=False)
+        return answer
+
+    def close(self):
+        """Nothing is open."""
+
+
+@pytest.mark.parametrize("bundle", ["", "/own/ca.pem"])
+@pytest.mark.parametrize(
+    ("method", "url", "body"),
+    [("POST", "https://hooks.example/a/b?c=d", b"x"), ("GET", "https://hooks.example/%7Ea", None)],
+)
+def test_what_is_no_plain_question_keeps_to_the_limits_the_proxy_and_the_bundle(bundle, method, url, body):
+    adapter = Recording()
+    with environment(https_proxy=PROXY, **({"REQUESTS_CA_BUNDLE": bundle} if bundle else {})), new_session() as session:
+        session.mount("https://", adapter)
+        assert exchange(session, method, url, {"A": "b"}, body, (1.0, 2.0)).read() == b"yes"
+    ((sent, _, said, how),) = adapter.sent
+    assert (sent, said, how["stream"], how["timeout"]) == (method, body, True, (1.0, 2.0))
+    assert (how["verify"], how["proxies"]["https"]) == (bundle or True, PROXY)
+
+
+def test_a_plain_question_goes_over_the_connections_of_its_host():
+    adapter = Recording()
+    with environment(), new_session() as session:
+        straight = []
+        session.mount("https://", adapter)
+        session.straight = straight.append
+        for host, method, body in [("a", "GET", None), ("b", "POST", None), ("c", "GET", b"x"), ("d", "POST", b"x")]:
+            exchange(session, method, f"https://{host}.example/v5?limit=200", {}, body, (1.0, 2.0))
+    assert straight == ["https://a.example"]
