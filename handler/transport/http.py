@@ -134,9 +134,7 @@ class HttpTransport:
 
     def _exchange(self, request: Request, timeout: float, given_up: threading.Event) -> Response:
         limits = min(self._connect_timeout, timeout), min(self._read_timeout, timeout)
-        answer = _http().exchange(
-            self._open_session(), request.method, request.url, request.headers, request.body, limits
-        )
+        answer = _http().exchange(self._open_session(), request, limits)
         try:
             if answer.status == PROXY_LOGIN:
                 raise _wants_proxy_login(self._named(request.url), request.url)

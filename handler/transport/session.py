@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse
 
+    from handler.transport.request import Request
+
 MOST_HOSTS = 64  # whose connections are known by name
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # in the order in which requests looks at them
 # what requests heeds of the environment for each request, besides a password file
@@ -50,7 +52,7 @@ class Session(requests.Session):
 
     def straight(self, origin: str) -> HTTPConnectionPool | None:
         """The connections to a host as requests makes them; None where the environment names a proxy for it."""
-        said = tuple(map(os.environ.get, _HEEDED_ALIKE))
+        said = _said()
         with suppress(KeyError):
             return self._straight[origin, said]
         if len(self._straight) >= MOST_HOSTS:
@@ -86,29 +88,22 @@ def new_session() -> Session:
     return session
 
 
-def exchange(
-    session: Session,
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes | None,
-    timeout: tuple[float, float],
-) -> BaseHTTPResponse:
+def exchange(session: Session, request: Request, timeout: tuple[float, float]) -> BaseHTTPResponse:
     """The beginning of an answer, as `session.request` gives it, at a part of its cost.
 
     Nothing is looked up for redirects and cookies, which are not heeded; what the environment says of the way is looked
     up once for a host, as long as it says the same. A plain question to a host that no proxy stands before goes over
     that host's connections at once: there is nothing in it that requests would spell in another way.
     """
-    sent = cast("dict[str, str]", dict(CaseInsensitiveDict({**session.headers, **headers})))
-    plain = _PLAIN.fullmatch(url) if method == "GET" and body is None else None
+    sent = cast("dict[str, str]", dict(CaseInsensitiveDict({**session.headers, **request.headers})))
+    plain = _PLAIN.fullmatch(request.url) if request.method == "GET" and request.body is None else None
     pool = session.straight(plain[1]) if plain else None
     if plain is None or pool is None:
-        return _by_requests(session, method, url, sent, body, timeout)
-    for header in headers.items():
+        return _by_requests(session, request, sent, timeout)
+    for header in request.headers.items():
         check_header_validity(header)
     return pool.urlopen(
-        method,
+        request.method,
         plain[2],
         headers=sent,
         redirect=False,
@@ -121,23 +116,23 @@ def exchange(
 
 
 def _by_requests(
-    session: Session,
-    method: str,
-    url: str,
-    headers: Mapping[str, str],
-    body: bytes | None,
-    timeout: tuple[float, float],
+    session: Session, request: Request, headers: Mapping[str, str], timeout: tuple[float, float]
 ) -> BaseHTTPResponse:
     prepared = requests.PreparedRequest()
-    prepared.prepare_method(method)
-    prepared.prepare_url(url, None)
+    prepared.prepare_method(request.method)
+    prepared.prepare_url(request.url, None)
     prepared.prepare_headers(headers)
-    prepared.prepare_body(body, None)
-    proxies, verify = _way("/".join(url.split("/", 3)[:3]), tuple(map(os.environ.get, _HEEDED_ALIKE)))
-    adapter = session.get_adapter(url)
+    prepared.prepare_body(request.body, None)
+    proxies, verify = _way("/".join(request.url.split("/", 3)[:3]), _said())
+    adapter = session.get_adapter(request.url)
     answer = adapter.send(prepared, stream=True, timeout=timeout, verify=verify, proxies=dict(proxies))
     raw: BaseHTTPResponse = answer.raw
     return raw
+
+
+def _said() -> tuple[str | None, ...]:
+    """What the environment says of the way, as far as requests heeds it."""
+    return tuple(map(os.environ.get, _HEEDED_ALIKE))
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,7 @@ import requests
 import urllib3
 
 from handler.transport.failures import Failure, failure_of
+from handler.transport.request import Request
 from handler.transport.session import _way, exchange, local_failure, new_session, proxy_wants_login
 
 URL = "https://hss.example/v5?token=s3cret"
@@ -74,7 +75,7 @@ def host(most=2):
 @pytest.mark.parametrize("headers", [{}, {"X-Auth-Token": "t", "accept": "application/json"}])
 def test_what_is_sent_is_what_requests_would_send(method, path, body, headers):
     with contextlib.closing(new_session()) as session, host() as (url, came):
-        answer = exchange(session, method, url + path, headers, body, (60, 60))
+        answer = exchange(session, Request(method, url + path, headers, body), (60, 60))
         assert (answer.status, answer.headers["x-twice"], answer.read()) == (200, "a, b", b"{}")
         session.close()
         session.request(method, url + path, headers=headers, data=body, timeout=60, allow_redirects=False)
@@ -84,7 +85,7 @@ def test_what_is_sent_is_what_requests_would_send(method, path, body, headers):
 
 def test_two_headers_that_differ_in_case_only_are_one():
     with contextlib.closing(new_session()) as session, host(1) as (url, came):
-        exchange(session, "GET", f"{url}/v5", {"user-agent": "other"}, None, (60, 60)).close()
+        exchange(session, Request("GET", f"{url}/v5", {"user-agent": "other"}), (60, 60)).close()
     assert [line for line in came[0].split("\r\n") if line.lower().startswith("user-agent")] == ["user-agent: other"]
 
 
@@ -217,7 +218,7 @@ def test_the_way_to_a_host_is_looked_up_once_whatever_is_asked_there(httpserver)
     _way.cache_clear()
     with new_session() as made:
         for path in ("/", "/a", "/a/b/c/d?token=s3cret", "/b//c"):
-            exchange(made, "GET", httpserver.url_for(path), {}, None, (60, 60)).close()
+            exchange(made, Request("GET", httpserver.url_for(path)), (60, 60)).close()
     assert _way.cache_info().currsize == 1
 
 
@@ -260,7 +261,7 @@ def test_what_is_no_plain_question_keeps_to_the_limits_the_proxy_and_the_bundle(
     adapter = Recording()
     with environment(https_proxy=PROXY, **({"REQUESTS_CA_BUNDLE": bundle} if bundle else {})), new_session() as session:
         session.mount("https://", adapter)
-        assert exchange(session, method, url, {"A": "b"}, body, (1.0, 2.0)).read() == b"yes"
+        assert exchange(session, Request(method, url, {"A": "b"}, body), (1.0, 2.0)).read() == b"yes"
     ((sent, _, said, how),) = adapter.sent
     assert (sent, said, how["stream"], how["timeout"]) == (method, body, True, (1.0, 2.0))
     assert (how["verify"], how["proxies"]["https"]) == (bundle or True, PROXY)
@@ -273,5 +274,5 @@ def test_a_plain_question_goes_over_the_connections_of_its_host():
         session.mount("https://", adapter)
         session.straight = straight.append
         for host, method, body in [("a", "GET", None), ("b", "POST", None), ("c", "GET", b"x"), ("d", "POST", b"x")]:
-            exchange(session, method, f"https://{host}.example/v5?limit=200", {}, body, (1.0, 2.0))
+            exchange(session, Request(method, f"https://{host}.example/v5?limit=200", body=body), (1.0, 2.0))
     assert straight == ["https://a.example"]
