@@ -5,7 +5,6 @@ Sources: ListPortStatistics (OTC; Huawei 2024-01-31, web 2025-12-26), ShowAssetS
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -37,7 +36,7 @@ class Query:
 
     def encoded(self) -> str:
         """The query part of a URL, encoded as the signature wants it (space is %20)."""
-        return "&".join([f"{name}={_encoded(value)}" for name, value in self.pairs().items()])
+        return "&".join([f"{name}={quote(value, safe='~')}" for name, value in self.pairs().items()])
 
     def problems(self, cloud: str) -> tuple[str, ...]:
         """Everything that is out of its documented range, each named."""
@@ -78,16 +77,6 @@ class Query:
         for name in self.HUAWEI_ONLY if cloud == "otc" else ():
             if getattr(self, name) is not None:
                 yield f"{name}: Open Telekom Cloud does not have this parameter"
-
-
-def _encoded(value: str) -> str:
-    """Most values are words and numbers, which are sent as they are."""
-    return value if value.isascii() and value.isalnum() else _quoted(value)
-
-
-@lru_cache(maxsize=64)
-def _quoted(value: str) -> str:
-    return quote(value, safe="~")
 
 
 class _PortStatistics(NamedTuple):
