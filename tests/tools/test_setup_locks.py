@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import base64
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+ADDRESS = "https://example.org"
 PLACES = ("requirements*.lock", "bench/peers/*.lock", "tests/environments/*.lock")
 
 
@@ -181,11 +183,11 @@ def test_good_locks_pass(checked: Path) -> None:
     ("name", "text", "words"),
     [
         ("requirements-x.lock", "boto3==1.0 \\\n    --hash=sha256:00\n", "boto3"),
-        ("requirements-x.lock", "--index-url https://example.org\n", "names no host"),
-        ("bench/peers/x.lock", "thing @ https://example.org/x.whl \\\n    --hash=sha256:00\n", "names no host"),
+        ("requirements-x.lock", f"--index-url {ADDRESS}\n", "names no host"),
+        ("bench/peers/x.lock", f"thing @ {ADDRESS}/x.whl \\\n    --hash=sha256:00\n", "names no host"),
         ("tests/environments/x.lock", "thing==1.0\n", "needs a hash"),
-        ("tests/deploy/package-lock.json", '{"resolved": "https://example.org/x.tgz"}', "names no host"),
-        ("tests/environments/y/package-lock.json", '{"resolved": "https://example.org/x.tgz"}', "names no host"),
+        ("tests/deploy/package-lock.json", json.dumps({"resolved": f"{ADDRESS}/x.tgz"}), "names no host"),
+        ("tests/environments/y/package-lock.json", json.dumps({"resolved": f"{ADDRESS}/x.tgz"}), "names no host"),
     ],
 )
 def test_a_lock_with_a_fault_is_named(checked: Path, name: str, text: str, words: str) -> None:
