@@ -1,9 +1,9 @@
 """What a run needs only after its first request, or not in every run: each name is imported when it is first used.
 
 A cold start sends its first request as soon as it can. What asks HSS is loaded with the function's door
-(`load_what_asks`), what decides and tells in a thread while HSS answers (`load_what_follows`), and the rest by the run
-that uses it. `lazy.evaluate` is `handler.decide.evaluate.evaluate` for a reader and for a type checker; only the moment
-of the import differs.
+(`load_what_asks`), what decides and tells while HSS answers (`load_what_follows`), and the rest by the run that uses
+it. `lazy.evaluate` is `handler.decide.evaluate.evaluate` for a reader and for a type checker; only the moment of the
+import differs.
 """
 
 from __future__ import annotations
@@ -118,6 +118,8 @@ def load_what_follows() -> None:
 
 def _load(table: Mapping[str, tuple[str, ...]]) -> None:
     for module, names in table.items():
+        if globals().keys() >= set(names):
+            continue
         found = import_module(module)
         globals().update({name: getattr(found, name) for name in names})
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import requests
 from requests import exceptions as of_requests
@@ -138,7 +139,8 @@ def _said() -> tuple[str | None, ...]:
 @lru_cache(maxsize=64)
 def _way(origin: str, said: tuple[str | None, ...]) -> tuple[Mapping[str, str], str | bool]:  # noqa: ARG001 - a key
     """The proxies to a host, and the CA bundle: what the environment names, which has `said` so much."""
-    return get_environ_proxies(origin), next(filter(None, map(os.environ.get, _BUNDLES)), True)
+    proxies = get_environ_proxies(origin) if getproxies() else {}  # without any, whom they are not for is no question
+    return proxies, next(filter(None, map(os.environ.get, _BUNDLES)), True)
 
 
 def local_failure(error: BaseException, url: str) -> Failure | None:
