@@ -69,10 +69,10 @@ _FOR_THE_FIRST_REQUEST = {  # a run on a recorded snapshot makes none
 _AFTER_THE_FIRST_REQUEST = {
     "handler.decide.evaluate": ("evaluate",),
     "handler.decide.wanted_listeners": ("wanted_listeners",),
-    "handler.notify.dispatch": ("DeliveryContext", "dispatch"),
     "handler.run.conclude": ("compare_with", "failed_run", "report_of", "run_failure"),
     "handler.run.result": ("RunResult",),
 }
+_TO_TELL_OR_REMEMBER = {"handler.notify.dispatch": ("DeliveryContext", "dispatch")}
 _WHERE_USED = {
     "difflib": ("get_close_matches",),  # an event with a misspelt key
     "handler.formats.registry": ("render_report",),  # a gateway call that wants Markdown
@@ -102,7 +102,7 @@ _WHERE_USED = {
     "handler.state.obs_objects": ("ObsKeys", "ObsObjects"),  # a policy or state in a bucket
     "handler.state.open": ("open_store",),  # a run with a state
 }
-_TABLE = _FOR_THE_FIRST_REQUEST | _AFTER_THE_FIRST_REQUEST | _WHERE_USED
+_TABLE = _FOR_THE_FIRST_REQUEST | _AFTER_THE_FIRST_REQUEST | _TO_TELL_OR_REMEMBER | _WHERE_USED
 _WHERE = {name: module for module, names in _TABLE.items() for name in names}
 
 
@@ -112,8 +112,10 @@ def load_what_asks() -> None:
 
 
 def load_what_follows() -> None:
-    """Import what every run needs after its first request."""
+    """Import what a run needs after its first request; what tells only where it has made sinks or states by then."""
     _load(_AFTER_THE_FIRST_REQUEST)
+    if globals().keys() & {"secrets_of", "open_store"}:
+        _load(_TO_TELL_OR_REMEMBER)
 
 
 def _load(table: Mapping[str, tuple[str, ...]]) -> None:
