@@ -6,11 +6,11 @@ import json
 
 import pytest
 
+from handler.foreign_text import cut
 from handler.models import AnnouncedFinding, Changes, ExemptedFinding, PastFinding, Problem
 from handler.models.delivery import Delivery
 from handler.models.gaps import Gaps
 from handler.models.listeners import Host
-from handler.foreign_text import cut
 from handler.report.json_v1 import report_dict
 from handler.report.parts import parts
 from handler.report.report_file import parse_report
