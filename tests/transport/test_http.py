@@ -457,3 +457,24 @@ def test_a_thread_that_asks_keeps_no_program_from_ending(httpserver):
         transport(Request("GET", httpserver.url_for("/")), PATIENT)
         asking = [one for one in threading.enumerate() if one not in before and "_work" in one.name]
     assert [one.daemon for one in asking] == [True]
+
+
+class Refusing:
+    """The connections of a host that refuses each call; notes its limits."""
+
+    def urlopen(self, *_, timeout, **__):
+        self.limits = timeout.connect_timeout, timeout.read_timeout
+        raise ConnectionRefusedError
+
+
+@pytest.mark.parametrize(
+    ("known", "limits"), [({}, (10, 30)), ({"connect_timeout": 90, "read_timeout": 90}, (PATIENT, PATIENT))]
+)
+def test_a_connection_may_take_ten_seconds_and_each_wait_for_an_answer_thirty_within_the_whole(known, limits):
+    transport, host = HttpTransport(**known), Refusing()
+    transport.open()
+    transport._session.straight = lambda origin: host
+    with pytest.raises(TransportError, match="connection refused"):
+        transport(Request("GET", "http://hss.example/v5"), PATIENT)
+    assert host.limits == limits
+    transport.close()
