@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from handler.clock import Deadline, iso
 from handler.decide.diff import Compared
-from handler.models import CategorySnapshot, Changes, PastFinding, Problem, Report, Target
+from handler.models import CategorySnapshot, Changes, Problem, Report, Target
 from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
@@ -143,12 +143,12 @@ def _ended(
     """A run in which nothing was asked and everything that was open ends, because it is no longer checked."""
     at, last_run = iso(run.started_at), state.last_run
     assert last_run is not None
-    open_now = [record for record in last_run.findings.values() if record.status == "open"]
     ended = {
-        record.finding.fingerprint: record._replace(status="resolved", resolved_at=at, because="unchecked")
-        for record in open_now
+        fingerprint: record._replace(status="resolved", resolved_at=at, because="unchecked")
+        for fingerprint, record in last_run.findings.items()
+        if record.status == "open"
     }
-    changes = Changes(resolved=tuple(PastFinding(record.finding, "unchecked") for record in open_now))
+    changes = Changes()  # what ended is told from the memory
     host, project_id, enterprise_project_id = (*entry.place.split("|"), "", "")[:3]
     report = Report(
         run_id=run.run_id,
@@ -170,7 +170,7 @@ def _ended(
 def _nothing_left_unseen(last_run: LastRun) -> tuple[CategorySnapshot, ...]:
     """Each category that some sink was told is not seen, as whole: nobody is to see it any more, so that ends too."""
     told = {category for memory in last_run.sinks.values() for category in memory.not_seen if category}
-    return tuple(CategorySnapshot(category, plan="none", complete=True) for category in sorted(told))
+    return tuple(CategorySnapshot(category, complete=True) for category in sorted(told))
 
 
 def foreign(known: Iterable[str], listed: Iterable[str]) -> bool:

@@ -41,9 +41,9 @@ class Shard:
         index: SharedIndex,
         clock: Clock,
         interval: timedelta | None,
-        listed: frozenset[str] = frozenset(),
-        moves: Callable[[str, PreparedTarget], bool] | None = None,
-        others: Callable[[], Elsewhere] | None = None,
+        listed: frozenset[str],
+        moves: Callable[[str, PreparedTarget], bool],
+        others: Callable[[], Elsewhere],
     ) -> None:
         self._targets = {each.name: each for each in run.targets}
         self._listed = listed  # every target of the file, asked in this run or not; empty without a file
@@ -90,7 +90,7 @@ class Shard:
         """A run that died did not write the calls of its last target: they count as all that its minute allows."""
         if not self._dead:
             return ()
-        last = max((entry.last_run_at for entry in self._index.known.targets.values()), default="")
+        last = max(entry.last_run_at for entry in self._index.known.targets.values())
         return (parse_iso(last).timestamp(),) * STARTS_KEPT if last else ()
 
     def _is_foreign(self) -> bool:
@@ -108,7 +108,7 @@ class Shard:
         if not self._leased or not self._listed or self._index.lost:
             return {}
         left = {name: entry for name, entry in self._index.known.targets.items() if name not in self._listed}
-        return self._staying(left, self._others()) if left and self._others is not None else left
+        return self._staying(left, self._others()) if left else left
 
     def _staying(self, left: dict[str, IndexEntry], others: Elsewhere) -> dict[str, IndexEntry]:
         """Those of them that surely moved nowhere."""
@@ -131,12 +131,10 @@ class Shard:
 
     def _rename(self) -> None:
         """A place that is asked under another name than before takes its entry and its state along."""
-        if self._moves is None:
-            return
         known = self._index.known.targets
         earlier = {entry.place: name for name, entry in known.items() if entry.place and name not in self._targets}
         for name, each in self._items():
-            before = earlier.get(place_of(each.target), "")
+            before = earlier.get(place_of(each.target))
             if name not in known and before and self._moves(before, each):
                 self._index.put({name: known[before]})
                 self._index.drop(before)

@@ -109,7 +109,7 @@ class HttpTransport:
         jobs.put(job)
 
     def _work(self, jobs: queue.SimpleQueue[_Job]) -> None:
-        """What a thread does: one job after another, until none comes or one was given up."""
+        """What a thread does: one job after another, until none comes."""
         while True:
             try:
                 job = jobs.get(timeout=IDLE)
@@ -120,13 +120,9 @@ class HttpTransport:
                     self._waiting.remove(jobs)
                 return
             outcome = self._outcome(job)
-            given_up = job.given_up.is_set()
-            if not given_up:
-                with self._lock:
-                    self._waiting.append(jobs)
+            with self._lock:
+                self._waiting.append(jobs)
             job.box.put(outcome)
-            if given_up:
-                return
 
     def _outcome(self, job: _Job) -> Response | TransportError:
         url = job.request.url

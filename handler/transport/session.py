@@ -10,7 +10,6 @@ import os
 import re
 from contextlib import suppress
 from functools import lru_cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -79,13 +78,14 @@ class Session(requests.Session):
 
 
 def new_session() -> Session:
-    """A session that keeps connections and nothing else: no cookies, no password file, no URL in any log."""
+    """A session that keeps connections and nothing else, and no URL in any log.
+
+    `exchange` asks it for connections only: what a session of requests does with cookies and a password file it skips.
+    """
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # below, it logs whole URLs
     session = Session()
     session.headers["User-Agent"] = f"port-compliance/{__version__}"
     session.headers["Accept-Encoding"] = "gzip, deflate"
-    session.auth = _as_it_is  # without any auth, requests would look for one in ~/.netrc
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
 
 
@@ -199,7 +199,3 @@ def _scheme_and_host(url: str) -> str:
     except ValueError:
         return "of the environment"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    return prepared

@@ -446,3 +446,23 @@ def test_a_run_that_comes_late_says_so_by_the_interval_of_the_settings(tmp_path)
     world.clock.tick(5 * 3600)
     (second,) = reports(world, state, RUN_INTERVAL="1h")
     assert (first.gap_hours, second.gap_hours) == (None, 5)
+
+
+@pytest.mark.parametrize("by", ["the door", "a setting"])
+def test_a_sink_that_needs_a_state_has_one_by_the_door_or_a_setting(tmp_path, by):
+    chat = "{name: chat, kind: slack, url: 'https://hooks.slack.com/services/x', heartbeat: 7d}"
+    (tmp_path / "sinks.yaml").write_text(f"sinks:\n  - {chat}\n")
+    world, state = World(root=tmp_path), f"file://{tmp_path}/state.json"
+    with pytest.raises(SettingsError, match="heartbeat needs STATE_URL"):
+        prepared(world, NOTIFY_CONFIG="sinks.yaml")
+    request, setting = (RunRequest(state_url=Secret(state)), None) if by == "the door" else (RunRequest(), state)
+    run, _ = prepared(world, request, in_function=False, NOTIFY_CONFIG="sinks.yaml", STATE_URL=setting)
+    assert [sink.name for sink in run.sinks] == ["chat"]
+
+
+def test_a_state_that_cannot_be_is_told_once_where_a_sink_needs_it(tmp_path):
+    chat = "{name: chat, kind: slack, url: 'https://hooks.slack.com/services/x', heartbeat: 7d}"
+    (tmp_path / "sinks.yaml").write_text(f"sinks:\n  - {chat}\n")
+    with pytest.raises(SettingsError) as caught:
+        prepared(World(root=tmp_path), NOTIFY_CONFIG="sinks.yaml", STATE_URL="ftp://x")
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["STATE_URL"]
