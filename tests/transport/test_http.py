@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import logging
+import queue
 import socket
 import threading
 from collections.abc import Callable, Iterator
