@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from handler.run.conclude import report_of as report_of
     from handler.run.conclude import run_failure as run_failure
     from handler.run.end_of_run import EndOfRun as EndOfRun
+    from handler.run.indexes import enter_unlisted as enter_unlisted
     from handler.run.indexes import targets_known as targets_known
     from handler.run.left import is_settled as is_settled
     from handler.run.left import tell_left as tell_left
@@ -87,7 +88,7 @@ _WHERE_USED = {
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
     "handler.run.check_in": ("check_in",),  # a sink that is told once a run
     "handler.run.end_of_run": ("EndOfRun",),  # sinks, and several targets
-    "handler.run.indexes": ("targets_known",),  # a targets file that cannot be read
+    "handler.run.indexes": ("enter_unlisted", "targets_known"),  # a targets file that cannot be read
     "handler.run.left": ("is_settled", "tell_left"),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
     "handler.run.shard": ("open_shard",),  # a state with {target}
