@@ -6,7 +6,6 @@ merge only asks HSS once more. Its JSON is part of the public surface (docs/desi
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -148,7 +147,12 @@ def _later(one: IndexEntry | None, other: IndexEntry) -> IndexEntry:
 
 
 def _last_starts(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, ...]:
-    return tuple(sorted((Counter(one) | Counter(other)).elements())[-STARTS_KEPT:])
+    """The last of all starts, each as often as where it stands more often."""
+    only_one = list(one)
+    for start in other:
+        if start in only_one:
+            only_one.remove(start)
+    return tuple(sorted((*other, *only_one))[-STARTS_KEPT:])
 
 
 def leased(index: Index, now: datetime, budget: timedelta) -> bool:
