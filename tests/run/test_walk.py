@@ -143,6 +143,18 @@ def test_a_target_whose_policy_is_broken_keeps_what_was_open_and_says_why(tmp_pa
     assert str(first.problems[0]).startswith("target a: nowhere.yaml: cannot be read")
 
 
+def test_that_a_policy_is_broken_is_told_once_as_long_as_it_is(tmp_path):
+    world = world_of(tmp_path, "ab")
+    lines = (tmp_path / "targets.yaml").read_text()
+    (tmp_path / "targets.yaml").write_text(lines.replace("{name: a,", "{name: a, policy: nowhere.yaml,"))
+    told = []
+    for _ in range(3):
+        (first, *_), _ = checked(world, 60, STATE_URL=f"file://{tmp_path}/{{target}}.json", **HOOK)
+        told += [one.status for one in first.deliveries]
+        world.clock.tick(3600)
+    assert told == ["delivered", "quiet", "quiet"]
+
+
 def test_what_is_wrong_with_an_index_is_logged_as_it_is(tmp_path, caplog):
     (tmp_path / "_index.json").write_text("damaged")
     (report,), _ = checked(world_of(tmp_path, "a"), 60, STATE_URL=f"file://{tmp_path}/{{target}}.json")

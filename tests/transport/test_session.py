@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import pathlib
 import re
 import socket
 import ssl
@@ -213,12 +214,13 @@ def test_what_is_no_url_has_no_proxy():
         assert proxy_wants_login("https://[::1").culprit == "a proxy"
 
 
-def test_the_way_to_a_host_is_looked_up_once_whatever_is_asked_there(httpserver):
+@pytest.mark.parametrize("body", [None, b"x"])
+def test_the_way_to_a_host_is_looked_up_once_whatever_is_asked_there(httpserver, body):
     httpserver.expect_request(re.compile("/.*")).respond_with_data("fine")
     _way.cache_clear()
     with new_session() as made:
         for path in ("/", "/a", "/a/b/c/d?token=s3cret", "/b//c"):
-            exchange(made, Request("GET", httpserver.url_for(path)), (60, 60)).close()
+            exchange(made, Request("GET", httpserver.url_for(path), body=body), (60, 60)).close()
     assert _way.cache_info().currsize == 1
 
 
@@ -310,6 +312,17 @@ def test_the_connections_to_a_host_believe_the_certificates_that_the_environment
     assert (pool.scheme, pool.host, pool.port, pool.cert_reqs) == ("https", "hss.example", 8443, "CERT_REQUIRED")
     assert pool.ca_certs == (str(own) if name else requests.certs.where())
     assert (pool.cert_file, pool.key_file) == (None, None)
+
+
+def test_connections_that_were_made_with_other_certificates_are_not_used_again(tmp_path):
+    bundles = [str(tmp_path / name) for name in ("a.pem", "b.pem")]
+    pools = []
+    with new_session() as session:
+        for bundle in bundles:
+            pathlib.Path(bundle).write_text("")
+            with environment(REQUESTS_CA_BUNDLE=bundle):
+                pools.append(session.straight("https://hss.example"))
+    assert [pool.ca_certs for pool in pools] == bundles
 
 
 def test_there_are_no_connections_straight_to_a_host_before_which_a_proxy_stands():
