@@ -139,7 +139,8 @@ def merged_index(theirs: Index, ours: Index) -> Index:
 
 
 def _later(one: IndexEntry | None, other: IndexEntry) -> IndexEntry:
-    if one is None:
+    """The later of theirs and ours; of two places the one that the name stands for now, which is ours."""
+    if one is None or ("" not in (one.place, other.place) and one.place != other.place):
         return other
     earlier, later = sorted((one, other), key=lambda entry: (entry.last_run_at, entry.last_complete_at))
     first_seen = min(filter(None, (one.first_seen, other.first_seen)), default="")
