@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handler.formats.artifact import artifact_uri
+from handler.formats.artifact import artifact_uri, message_string
 from handler.formats.github import workflow_command
 from handler.policy.codes import CODES, WARNINGS, LintMessage, code_name, explanation
 
@@ -74,7 +74,7 @@ def _result(message: LintMessage, codes: Sequence[str]) -> dict[str, Any]:
         "ruleId": message.code,
         "ruleIndex": codes.index(message.code),
         "level": message.severity,
-        "message": {"text": message.message},
+        "message": message_string(message.message),
         "locations": [
             {
                 "physicalLocation": {
