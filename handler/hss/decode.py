@@ -43,7 +43,7 @@ _Made = TypeVar("_Made")
 Validation = Literal["strict", "warn"]
 Notes = dict[str, int]  # what is not as documented, and how often
 LARGEST_ANSWER = 4 * 1024 * 1024  # bytes, unpacked; a page of 200 rows has 20,000
-_NO_FAILURE = re.compile(r"(?:\w+\.)?0*")  # the codes that say so: none, "0", "HSS.0000"
+_NO_FAILURE = r"(?:\w+\.)?0*"  # the codes that say so: none, "0", "HSS.0000"
 MOST_BREACHES = 10_000  # of one answer that are looked at; each costs as much as ten good rows
 MOST_NOTES = 20
 _MOST_KINDS = 100  # of notes that one answer may make
@@ -127,7 +127,7 @@ def asset_counters(response: Response, endpoint: str, cloud: str, validation: Va
 def failure_said(body: Mapping[str, Any]) -> tuple[Problem, ...]:
     """The problem of an answer that names an error beside what was asked for, which may be a part or mere defaults."""
     code = body.get("error_code")
-    if not isinstance(code, (str, int)) or isinstance(code, bool) or _NO_FAILURE.fullmatch(str(code)):
+    if not isinstance(code, (str, int)) or isinstance(code, bool) or re.fullmatch(_NO_FAILURE, str(code)):
         return ()
     said = harmless(f"{code} {body.get('error_msg') or ''}".strip())
     return (Problem(f"the answer itself says that it failed: {said}", "$.error_code"),)
