@@ -35,7 +35,7 @@ class _Shared(tuple[Any, ...]):
 
     def _replace(self, /, **changed: object) -> _Shared:
         """The same tuple but for these fields. Raises ValueError for a field that it does not have."""
-        made = self._make(map(changed.pop, self._fields, self))
+        made = tuple.__new__(type(self), map(changed.pop, self._fields, self))
         if changed:
             raise ValueError(f"{type(self).__name__} has no field {', '.join(changed)}")
         return made

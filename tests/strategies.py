@@ -173,6 +173,7 @@ PLAIN = {
 }
 
 
+@cache
 def hints(kind):
     """The types of a named tuple's fields, also those that its module imports for the type checker only."""
     names = vars(models) | vars(listeners) | vars(gaps) | {"Mapping": Mapping}

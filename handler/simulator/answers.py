@@ -6,6 +6,7 @@ page, this does as the service: a port out of range finds nothing, an unknown pa
 
 from __future__ import annotations
 
+from operator import attrgetter
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from handler.simulator.options import Options
 
 SMALLEST, LARGEST = 10, 200  # limit
+_TYPE, _PLACE = attrgetter("type"), attrgetter("port", "type")
 _FILTERS = {"port", "type", "port_string", "status"}
 APIS = {
     "asset/port/statistics": "port_statistics",
@@ -122,8 +124,8 @@ def _spoken(lines: tuple[Line, ...], options: Options) -> Sequence[Line]:
         if options.unknown_word == "unknown":
             return lines
         return [line._replace(status=line.status.replace("unknown", options.unknown_word)) for line in lines]
-    plain = {(line.port, line.type) for line in lines if not line.type.endswith("6")}
-    if len(plain) == len(lines):
+    types = {*map(_TYPE, lines)}
+    if not any(each.endswith("6") for each in types) and len({*map(_PLACE, lines)}) == len(lines):
         return lines  # nothing is to be folded, and no status is shown
     return summed(line._replace(type=line.type.removesuffix("6"), status="") for line in lines)
 

@@ -6,6 +6,7 @@ No document names an order where none is asked for, so the simulator knows those
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from random import Random
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -21,7 +22,7 @@ ROW_TYPES = ("TCP", "UDP", "TCP6", "UDP6")
 ROW_STATUSES = ("danger", "normal", "unknown")
 _MOST = 1000  # changes between two calls, so that each has a time of its own
 _RANKS: Mapping[ListOrder, Callable[[Line], Any]] = {
-    "port": lambda line: line.port,
+    "port": attrgetter("port"),
     "text": lambda line: str(line.port),
     "num": lambda line: (-line.num, line.port),
     "updated": lambda line: -line.updated,

@@ -123,8 +123,8 @@ def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[d
 
 
 def _read_line(line: list[Any]) -> RunSummary:
-    one = RunSummary(*line)
-    return one._replace(counts=tuple(one.counts))
+    run_id, at, verdict, counts, *figures = line
+    return RunSummary(run_id, at, verdict, tuple(counts), *figures)
 
 
 def _read_rules(plain: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, tuple[Any, ...]]]:
@@ -133,7 +133,9 @@ def _read_rules(plain: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, t
 
 
 def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+    if not isinstance(value, list):
+        return value
+    return tuple([_frozen(part) if isinstance(part, list) else part for part in value])
 
 
 def _write_sink(memory: SinkMemory) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
 from handler.state.memory import place_of
 from handler.transport.request import Response
-from tests.fakes import TARGET, FakeClock, MemoryStore, category, finding, report
+from tests.fakes import TARGET, FakeClock, OnceReadStore, category, finding, report
 
 PLACES = ("host", "container")
 RULES = tuple(Rule(name, "ports", ports=PortSet(((1, 999),)), categories=PLACES) for name in ("a", "b"))
@@ -34,7 +34,7 @@ class Duty:
     def __init__(self, **keys):
         kind = SINK_KINDS["pagerduty"]
         self.sink = Sink("duty", kind, Secret("https://duty.example/"), routing_key=Secret("R" * 32), **keys)
-        self.clock, self.store, self.version = FakeClock(), MemoryStore(), None
+        self.clock, self.store, self.version = FakeClock(), OnceReadStore(), None
         self.open, self.events, self.summaries = set(), [], {}
         self.refuses = lambda key: False
 

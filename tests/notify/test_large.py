@@ -17,7 +17,7 @@ from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
 from handler.state.memory import place_of
 from handler.transport.request import Response
-from tests.fakes import TARGET, FakeClock, MemoryStore, category, finding, report
+from tests.fakes import TARGET, FakeClock, OnceReadStore, category, finding, report
 
 POLICY = Policy("p", "sha256:1", (Rule("a", "ports", ports=PortSet(((1, 65535),))),))
 MACHINES = sorted(name for name, kind in SINK_KINDS.items() if kind.takes_all)
@@ -36,7 +36,7 @@ class Receiver:
             "soc", SINK_KINDS[kind], Secret("https://soc.example/"), secret=secret, headers=headers, **keys
         )
         self.clock, self.stateful = FakeClock(), stateful
-        self.store = MemoryStore() if stateful else None
+        self.store = OnceReadStore() if stateful else None
         self.taken, self.refused, self.down = [], 0, lambda: False
 
     def __call__(self, request, timeout):

@@ -57,7 +57,7 @@ def test_a_schedule_is_the_same_every_time():
 def test_each_fault_really_happens():
     """A schedule in which nothing moves, crashes or comes later would prove nothing."""
     assert len(NEVER_TWICE) == 10
-    worlds = [World(seed, frozenset(SCENARIOS["such a digest, and all of these"])) for seed in range(20)]
+    worlds = [World(seed, frozenset(SCENARIOS["such a digest, and all of these"])) for seed in range(OF_SEVERAL)]
     for world in worlds:
         world.play()
     told = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from functools import cache
+from itertools import chain
 
 import pytest
 from hypothesis import given, settings
@@ -118,33 +119,32 @@ def outcome(judges, file, path, what, size):
 
 
 def wrong_bounds(judges, file, bounds):
-    """The bounds of the table that the schema does not hold exactly."""
-    wrong = []
+    """The bounds of the table that the schema does not hold exactly, one after the other."""
     for path, what, least, most in bounds:
         inside = [size for size in (least, most) if size is not None]
         outside = [least - 1] if what == "value" or least > 0 else []
         outside += [most + 1] if most is not None else []
-        refused = [size for size in inside if outcome(judges, file, path, what, size)]
-        passed = [size for size in outside if not outcome(judges, file, path, what, size)]
-        wrong += [path] if refused or passed else []
-    return wrong
+        refused = any(outcome(judges, file, path, what, size) for size in inside)
+        if refused or not all(outcome(judges, file, path, what, size) for size in outside):
+            yield path
 
 
 def wrong_lists(judges, file, enums):
-    """The enumerations of the table that the schema does not hold exactly."""
-    rule = judges.whole
-    wrong = []
+    """The enumerations of the table that the schema does not hold exactly, one after the other."""
     for path, words in enums[file]:
-        wrong += [
-            path for word in words if any(b.path == path for b in judged(rule, changed(BODIES[file], path, word)))
-        ]
-        wrong += [] if any(b.path == path for b in judged(rule, changed(BODIES[file], path, "other"))) else [path]
-    return wrong
+        breached = {
+            word: any(b.path == path for b in judged(judges.whole, changed(BODIES[file], path, word)))
+            for word in (*words, "other")
+        }
+        if breached != dict.fromkeys(words, False) | {"other": True}:
+            yield path
 
 
 def not_required(judges, file):
-    gone = [(path, judged(judges.whole, changed(BODIES[file], path, drop=True))) for path in REQUIRED[file]]
-    return [path for path, found in gone if ("missing", path) not in {(b.kind, b.path) for b in found}]
+    for path in REQUIRED[file]:
+        found = judged(judges.whole, changed(BODIES[file], path, drop=True))
+        if ("missing", path) not in {(b.kind, b.path) for b in found}:
+            yield path
 
 
 def effective(file):
@@ -158,16 +158,16 @@ def test_the_table_speaks_of_every_committed_answer_schema():
 @pytest.mark.parametrize("file", BOUNDS)
 def test_each_documented_bound_holds_on_both_sides(file):
     judges = Judges(catalog.document(file))
-    assert wrong_bounds(judges, file, BOUNDS[file]) == []
-    assert wrong_lists(judges, file, ENUMS) == []
+    assert [*wrong_bounds(judges, file, BOUNDS[file])] == []
+    assert [*wrong_lists(judges, file, ENUMS)] == []
 
 
 @pytest.mark.parametrize("file", BOUNDS)
 def test_with_the_overlay_each_decided_bound_holds_on_both_sides(file):
     judges = Judges(effective(file))
-    assert wrong_bounds(judges, file, OVERLAID[file]) == []
-    assert wrong_lists(judges, file, OVERLAID_ENUMS) == []
-    assert not_required(judges, file) == []
+    assert [*wrong_bounds(judges, file, OVERLAID[file])] == []
+    assert [*wrong_lists(judges, file, OVERLAID_ENUMS)] == []
+    assert [*not_required(judges, file)] == []
 
 
 USES = [
@@ -217,13 +217,11 @@ def test_every_mutant_of_a_committed_schema_is_caught(file, bare):
         (catalog.document(file), BOUNDS, ENUMS) if bare else (effective(file), OVERLAID, OVERLAID_ENUMS)
     )
     made = [(path, Judges(mutated(schema, path, value))) for path, value in mutants(schema)]
-    survivors = [
-        path
-        for path, judges in made
-        if not wrong_bounds(judges, file, bounds[file])
-        and not wrong_lists(judges, file, enums)
-        and (bare or not not_required(judges, file))
-    ]
+    survivors = []
+    for path, judges in made:
+        wrong = chain(wrong_bounds(judges, file, bounds[file]), wrong_lists(judges, file, enums))
+        if next(wrong, None) is None and (bare or next(not_required(judges, file), None) is None):
+            survivors.append(path)
     assert (survivors, bool(made)) == ([], True)
 
 

@@ -57,7 +57,8 @@ def _spelt_out(label: str, url: str) -> str:
 
 def without_mentions(text: str) -> str:
     """Text whose `@name` and `://` are broken by a zero-width space: some targets act on them without any markup."""
-    return _SCHEME.sub(f":{_ZERO_WIDTH_SPACE}//", _MENTION.sub(f"@{_ZERO_WIDTH_SPACE}", text))
+    broken = _MENTION.sub(f"@{_ZERO_WIDTH_SPACE}", text) if "@" in text else text
+    return _SCHEME.sub(f":{_ZERO_WIDTH_SPACE}//", broken) if "://" in broken else broken
 
 
 def escape_plain(text: str) -> str:
