@@ -133,9 +133,12 @@ def _by_policy(files: Iterable[Path], problems: list[str]) -> dict[Path, list[Ca
     return by_policy
 
 
-def run_case(policy: Policy, case: Case) -> CaseResult:
-    """What the policy makes of the case's rows on its day, and how that differs from what it expects."""
-    evaluation = evaluate(policy, snapshot_of(case), case.today)
+def run_case(policy: Policy, case: Case, snapshot: Snapshot | None = None) -> CaseResult:
+    """What the policy makes of the case's rows on its day, and how that differs from what it expects.
+
+    Whoever runs a case often makes its `snapshot` once.
+    """
+    evaluation = evaluate(policy, snapshot or snapshot_of(case), case.today)
     return CaseResult(case, tuple(differences(case.spec.expect, evaluation)), evaluation)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.named_tuple import NamedTuple
-from handler.review.cases import run_case
+from handler.review.cases import run_case, snapshot_of
 from handler.review.mutants import mutants
 from handler.review.probes import differs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from handler.models import Snapshot
     from handler.policy.rules import Policy
     from handler.review.cases import Case, Suite
     from handler.review.mutants import Mutant
@@ -39,7 +40,7 @@ class MutationResult(NamedTuple):
 def mutate_suite(suite: Suite) -> MutationResult:
     """Every mutant of the policy that differs from it, against the cases that pass unchanged."""
     broken = [case for case in suite.cases if run_case(suite.policy, case).differences]
-    sound = [case for case in suite.cases if case not in broken]
+    sound = [(case, snapshot_of(case)) for case in suite.cases if case not in broken]
     killed = equivalent = 0
     survivors: list[Mutant] = []
     for mutant in mutants(suite.policy):
@@ -53,5 +54,5 @@ def mutate_suite(suite: Suite) -> MutationResult:
     return MutationResult(suite.policy_path, killed, tuple(survivors), equivalent, names)
 
 
-def _kills(policy: Policy, cases: Sequence[Case]) -> bool:
-    return any(run_case(policy, case).differences for case in cases)
+def _kills(policy: Policy, cases: Sequence[tuple[Case, Snapshot]]) -> bool:
+    return any(run_case(policy, case, snapshot).differences for case, snapshot in cases)

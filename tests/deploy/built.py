@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -26,6 +27,22 @@ def built_zip(version: str) -> Path:
     """The zip for that Python."""
     needed_python(version)
     return _built(version)
+
+
+def unpacked_zip(version: str, temporary: pytest.TempPathFactory) -> Path:
+    """The code folder of the zip, read-only as on the platform: one for all tests of all workers, which only read it."""
+    base = temporary.getbasetemp()
+    return _unpacked(version, base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+def unpacked(path: Path, folder: Path) -> Path:
+    """A code folder, read-only as on the platform."""
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    folder.chmod(0o555)
+    return folder
 
 
 def wheels_for(version: str) -> list[Path]:
@@ -104,3 +121,15 @@ def _built(version: str) -> Path:
     wheels, path = wheels_for(version), _folder(version) / f"{NAME}-{Platform(version).tag}.zip"
     with _alone(path.with_suffix(".busy")):
         return path if path.with_suffix(".cdx.json").exists() else assemble(wheels, version, path.parent)
+
+
+@cache
+def _unpacked(version: str, base: Path) -> Path:
+    place = base / f"function-{version}"
+    with _alone(base / f"function-{version}.busy"):
+        if not place.exists():
+            half = base / f"function-{version}.half"
+            shutil.rmtree(half, ignore_errors=True)
+            unpacked(built_zip(version), half / "code")
+            half.rename(place)
+    return place / "code"

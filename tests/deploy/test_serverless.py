@@ -3,7 +3,6 @@
 import copy
 import json
 import subprocess
-import zipfile
 from pathlib import Path
 
 import jsonschema
@@ -11,7 +10,7 @@ import pytest
 import yaml
 
 from handler.settings.run_settings import read_settings
-from tests.deploy.built import PYTHONS, built_zip, needed_python
+from tests.deploy.built import PYTHONS, needed_python, unpacked_zip
 from tests.deploy.cron import cron_problems
 
 ROOT = Path(__file__).parents[2]
@@ -95,12 +94,11 @@ def test_no_secret_has_a_default():
 
 
 @pytest.mark.parametrize("version", PYTHONS)
-def test_the_doors_it_names_are_in_the_zip(version, tmp_path):
-    with zipfile.ZipFile(built_zip(version)) as archive:
-        archive.extractall(tmp_path)
+def test_the_doors_it_names_are_in_the_zip(version, tmp_path_factory):
+    code = unpacked_zip(version, tmp_path_factory)
     for door in (FUNCTION["handler"], FUNCTION["initializerHandler"]):
         module, name = door.split(".")
-        asked = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import {module}; print(callable({module}.{name}))"
+        asked = f"import sys; sys.path.insert(0, {str(code)!r}); import {module}; print(callable({module}.{name}))"
         command = [needed_python(version), "-I", "-S", "-c", asked]
         assert subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout == "True\n"
 

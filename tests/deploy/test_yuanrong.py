@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from handler.simulator.inbox import Inbox
 from handler.simulator.options import ACCESS_KEY, PROJECT, SECRET_KEY, TOKEN, Options
 from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
-from tests.deploy.built import PYTHONS, built_zip, needed_python
+from tests.deploy.built import PYTHONS, needed_python, unpacked_zip
 from tests.environments import python_of
 from tests.function.test_events import EVENTGRID, OBS, SMN
 from tests.world import OPEN, TIMER
@@ -25,10 +24,7 @@ pytestmark = [pytest.mark.real, pytest.mark.parametrize("version", PYTHONS, scop
 
 @pytest.fixture(scope="module")
 def code(version, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("engine") / "code"
-    with zipfile.ZipFile(built_zip(version)) as archive:
-        archive.extractall(folder)
-    return folder
+    return unpacked_zip(version, tmp_path_factory)
 
 
 def run(version, code, events, *, header=None, timeout=60, **settings):

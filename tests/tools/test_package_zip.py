@@ -15,7 +15,7 @@ from handler.simulator.inbox import Inbox
 from handler.simulator.options import Options
 from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
-from tests.deploy.built import PYTHONS, built_zip, needed_python, python_of, wheels_for
+from tests.deploy.built import PYTHONS, built_zip, needed_python, python_of, unpacked, unpacked_zip, wheels_for
 from tests.environments import invalid
 from tests.world import OPEN, TIMER, StrictContext
 from tools.package import LARGEST, assemble
@@ -33,17 +33,7 @@ def names(version):
 @pytest.fixture(scope="module")
 def code(version, tmp_path_factory):
     """The code folder of the zip, for all tests that only read it."""
-    return unpacked(built_zip(version), tmp_path_factory.mktemp("function") / "code")
-
-
-def unpacked(path, folder):
-    """The code folder, read-only as on the platform."""
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(folder)
-    for path in sorted(folder.rglob("*"), reverse=True):
-        path.chmod(0o555 if path.is_dir() else 0o444)
-    folder.chmod(0o555)
-    return folder
+    return unpacked_zip(version, tmp_path_factory)
 
 
 def old_libraries(folder):
