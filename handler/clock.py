@@ -95,7 +95,7 @@ class Deadline(NamedTuple):
 
 def iso(moment: datetime) -> str:
     """`2026-11-22T06:30:00Z`; microseconds are dropped."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(timezone.utc).isoformat()[:19] + "Z"
 
 
 def parse_iso(text: str) -> datetime:

@@ -16,6 +16,7 @@ from handler.logs import LOGGER
 from handler.models import CategorySnapshot, Finding, Report, Row, Severity, Snapshot, Target
 from handler.state.document import decode
 from handler.state.interface import Document
+from handler.state.memory import LastRun
 from handler.transport.request import Request, Response
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=timezone.utc)
@@ -101,8 +102,33 @@ class MemoryStore:
     def save(self, document: Document, version: str | None) -> str:
         if version != (str(self.count) if self.document is not None else None):
             raise StoreConflictError("another run was faster")
-        self.document, self.count = copied(document), self.count + 1
+        self.document, self.count = self.own(document), self.count + 1
         return str(self.count)
+
+    def own(self, document: Document) -> Document | None:
+        """What is kept of a document, whatever its giver does with it afterwards."""
+        return copied(document)
+
+
+@dataclass
+class OnceReadStore(MemoryStore):
+    """A store that reads each document once: what is remembered is frozen, and simulations load it thousands of times.
+
+    The documents are its own: `encode` makes each anew, and a test changes one by putting a new one in its place.
+    """
+
+    _known: tuple[Document, LastRun] | None = None
+
+    def load(self) -> tuple[LastRun | None, str | None]:
+        return (None, None) if self.document is None else (self.read_once(self.document), str(self.count))
+
+    def read_once(self, document: Document) -> LastRun:
+        if self._known is None or self._known[0] is not document:
+            self._known = document, decode(document)
+        return self._known[1]
+
+    def own(self, document: Document) -> Document:
+        return document
 
 
 def json_response(body: object, status: int = 200, **headers: str) -> Response:

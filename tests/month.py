@@ -20,9 +20,10 @@ from handler.run.job import Adapters, Job
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
 from handler.transport.request import Request, Response
-from tests.fakes import TARGET, FakeClock, MemoryStore, category, snapshot
+from tests.fakes import TARGET, FakeClock, OnceReadStore, category, snapshot
 
 HOUR, DAYS = timedelta(hours=1), 31
+MANY_OPEN, MANY_CLOSE = 29, 30  # days; hundreds of ports cost each run of the rest of the month as much as ten others
 ANSWERS: dict[str, tuple[int, Any]] = {
     "slack": (200, "ok"), "mattermost": (200, "ok"), "teams": (202, ""), "rocketchat": (200, {"success": True}),
     "discord": (204, ""), "googlechat": (200, {"name": "spaces/A/messages/B"}), "feishu": (200, {"code": 0}),
@@ -68,7 +69,7 @@ class Month:
     hour: int = 0
 
     def __post_init__(self) -> None:
-        self.clock, self.store = FakeClock(), MemoryStore()
+        self.clock, self.store = FakeClock(), OnceReadStore()
         known = {"secret": Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), "routing_key": Secret("R" * 32)}
         self.sinks = tuple(
             Sink(name, kind, Secret(f"https://{name}.example/"), chat_id="1", **known)
@@ -161,8 +162,10 @@ EVENTS: dict[tuple[int, int], Callable[[Month], None]] = {
     (13, 15): _closes(3389),
     (14, 9): _set("web_is_down", False),
     (19, 9): _closes(23),
-    (26, 9): _opens(**_MANY),
-    (28, 9): lambda month: setattr(month, "rows", {port: num for port, num in month.rows.items() if port < 40_000}),
+    (MANY_OPEN, 9): _opens(**_MANY),
+    (MANY_CLOSE, 9): lambda month: setattr(
+        month, "rows", {port: num for port, num in month.rows.items() if port < 40_000}
+    ),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 from random import Random
 
 from handler.hss.merge import Exact, everything, proven
@@ -16,6 +17,7 @@ from handler.simulator.fleet import Line
 from handler.simulator.moving import ROW_STATUSES, ROW_TYPES, ListOrder, moved, ordered
 
 Name = tuple[int, str]  # port and type: which line it is, whatever its num and status
+_NAME = attrgetter("port", "type")
 
 
 def honest(offset: int, _total: int) -> int:
@@ -42,7 +44,7 @@ def made_up(chance: Random, count: int, cloud: str, ports: int = 65_535) -> tupl
 
 @dataclass
 class MovingList:
-    """`lasting` names the lines that were open at every call so far; `log` holds the whole list at each call."""
+    """`lasting` names the lines that were open at every call so far, `listed_at` the lines of a call in their order."""
 
     lines: tuple[Line, ...]
     order: ListOrder
@@ -53,8 +55,9 @@ class MovingList:
     cloud: str = "otc"
     begins: Callable[[int, int], int] = honest
     change: Callable[[tuple[Line, ...], int], tuple[Line, ...]] | None = None  # instead of chance
-    lasting: set[Name] = field(default_factory=set)
-    log: list[list[Name]] = field(default_factory=list)
+    log: list[list[Line]] = field(default_factory=list)  # the whole list at each call
+    _stayed: set[Name] = field(default_factory=set)  # `lasting`, with types as the service spells them
+    _known: tuple[Line, ...] | None = None  # the lines that `_stayed` knows
 
     def page(self, offset: int) -> ListPage:
         listed = self._listed()
@@ -65,6 +68,13 @@ class MovingList:
     def exact(self, port: int) -> Exact:
         return Exact(port, tuple(self._row(line) for line in self._listed() if line.port == port), proven=True)
 
+    @property
+    def lasting(self) -> set[Name]:
+        return {(port, kind.lower()) for port, kind in self._stayed}
+
+    def listed_at(self, call: int) -> list[Name]:
+        return [(line.port, line.type.lower()) for line in self.log[call]]
+
     def _listed(self) -> list[Line]:
         nth = len(self.log)
         if nth and self.change is not None:
@@ -72,8 +82,10 @@ class MovingList:
         elif nth:
             self.lines = moved(self.lines, self.chance, self.chance.randint(0, self.changes), nth)
         listed = ordered(self.lines, self.order, self.chance)
-        self.log.append([(line.port, line.type.lower()) for line in listed])
-        self.lasting = self.lasting & set(self.log[-1]) if nth else set(self.log[-1])
+        self.log.append(listed)
+        if self.lines is not self._known:
+            names = set(map(_NAME, listed))
+            self._stayed, self._known = self._stayed & names if nth else names, self.lines
         return listed
 
     def _row(self, line: Line) -> Row:
@@ -131,5 +143,5 @@ def _shared(last: ListPage, page: ListPage) -> Iterator[Name]:
 
 
 def _changed_places(world: MovingList, before: int, after: int, name: Name, others: Iterator[Name]) -> bool:
-    then, now = world.log[before], world.log[after]
+    then, now = world.listed_at(before), world.listed_at(after)
     return any(then.index(one) < then.index(name) and now.index(one) > now.index(name) for one in others)

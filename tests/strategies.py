@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from enum import Enum
 from functools import cache
-from itertools import combinations
+from itertools import combinations, permutations
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -20,12 +20,25 @@ from handler.policy.rules import NO_LIMITS, Exemption, Limits, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 
 SEVERITIES = [str(severity) for severity in Severity]
-texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=30).filter(str.strip)
+SEEN = st.characters(codec="utf-8")
+texts = st.text(SEEN, min_size=1, max_size=30).map(lambda text: text if text.strip() else f"{text}x")
 words = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=4)
 ids = st.one_of(words, st.tuples(words, words).map("-".join))
 days = st.dates(date(2020, 1, 1), date(2040, 12, 31))
-port_numbers = st.one_of(st.sampled_from([1, 21, 22, 23, 443, 3389, 65535]), st.integers(1, 65535))
-spans = st.tuples(port_numbers, st.integers(0, 40)).map(lambda span: (span[0], min(65535, span[0] + span[1])))
+USUAL_PORTS = (1, 21, 22, 23, 443, 3389, 65535)
+WIDTHS = 41
+
+
+def _span(number):
+    """First and last of some ports, of one number: half of them begin at a usual port, so that they meet."""
+    number, width = divmod(number, WIDTHS)
+    number, usual = divmod(number, 2)
+    low = USUAL_PORTS[number % len(USUAL_PORTS)] if usual else 1 + number
+    return low, min(65535, low + width)
+
+
+port_numbers = st.one_of(st.sampled_from(USUAL_PORTS), st.integers(1, 65535))
+spans = st.integers(0, 65535 * 2 * WIDTHS - 1).map(_span)  # one draw for each; policies have many
 port_sets = st.lists(spans, min_size=1, max_size=4).map(PortSet.of)
 rows = st.builds(
     Row,
@@ -36,27 +49,28 @@ rows = st.builds(
 )
 
 
-def some_of(words):
-    """A part of the words, not empty, in their order."""
-    return st.sampled_from([part for size in range(1, len(words) + 1) for part in combinations(words, size)])
+def some_of(words, *, least=1):
+    """A part of the words, in their order, not empty unless `least` is 0."""
+    return st.sampled_from([part for size in range(least, len(words) + 1) for part in combinations(words, size)])
 
 
-# Made once: what is made inside of a composite is checked again for every example.
+# Made once: what is made inside of a composite is checked again for every example. Each value is one draw where it can be.
 KINDS = st.sampled_from(["ports", "allowed_ports", "status", "statistic"])
 SEVERITY = st.sampled_from(list(Severity))
 PLACES = some_of(CATEGORIES)
 PROTOCOLS = some_of(["tcp", "udp"])
 STATUS = some_of(["danger", "normal", "unknown"])
-ANY_STATUS = st.one_of(st.just(()), STATUS)
+ANY_STATUS = some_of(["danger", "normal", "unknown"], least=0)
 STATISTIC = st.sampled_from(COUNTERS)
 FEW = st.integers(0, 5)
-NOTES = st.one_of(st.just(""), texts)
-LINKS = st.lists(st.just("https://example.org/a"), max_size=2)
+NOTES = st.text(SEEN, max_size=30).map(lambda text: text if text.strip() else "")
+LINKS = st.sampled_from([("https://example.org/a",) * times for times in range(3)])
 TAGS = st.lists(texts, max_size=2)
 ANY_DAY = st.one_of(st.none(), days)
 ANY_PORTS = st.one_of(st.none(), port_sets)
 PROJECTS = st.lists(texts, unique=True, max_size=2)
-AT_MOST = st.one_of(st.none(), FEW)
+AT_MOST = st.sampled_from([None, *range(6)])
+OF_FOUR = st.sampled_from([(), *permutations(range(4), 1), *permutations(range(4), 2)])
 RULE_IDS = st.lists(ids, min_size=1, max_size=4, unique=True)
 EXEMPTION_IDS = st.lists(ids, max_size=2, unique=True)
 RUNBOOK = st.sampled_from(["", "https://example.org/steps"])
@@ -65,14 +79,19 @@ LIMITS = st.just(NO_LIMITS) | st.builds(Limits, st.none() | st.integers(0, 9_999
 EXPECTED = st.dictionaries(st.sampled_from(CATEGORIES), st.integers(1, 9))
 
 
+def rules(rule_id):
+    """Any rule of that name."""
+    return _RULES.map(lambda rule: rule._replace(id=rule_id))
+
+
 @st.composite
-def rules(draw, rule_id):
+def _rules(draw):
     kind = draw(KINDS)
     listed = draw(port_sets) if kind in ("ports", "allowed_ports") else PortSet()
     forbidden = {"ports": listed, "allowed_ports": ALL_PORTS - listed, "status": NAMED_PORTS, "statistic": PortSet()}
     plain = kind == "statistic"
     return Rule(
-        id=rule_id,
+        id="",
         kind=kind,
         title=draw(texts),
         severity=draw(SEVERITY),
@@ -85,7 +104,7 @@ def rules(draw, rule_id):
         above=draw(FEW),
         rationale=draw(NOTES),
         remediation=draw(NOTES),
-        references=tuple(draw(LINKS)),
+        references=draw(LINKS),
         tags=tuple(draw(TAGS)),
         owner=draw(NOTES),
         runbook=draw(RUNBOOK),
@@ -93,11 +112,15 @@ def rules(draw, rule_id):
     )
 
 
+_RULES = _rules()
+
+
 @st.composite
-def exemptions(draw, exemption_id, rule_ids):
-    named = tuple(draw(st.lists(st.sampled_from(rule_ids), unique=True, max_size=2)))
+def _exemptions(draw):
+    """Of at most two rules, which are named by their places among those of the policy."""
+    named = draw(OF_FOUR)
     return Exemption(
-        id=exemption_id,
+        id="",
         reason=draw(texts),
         owner=draw(texts),
         expires=draw(days),
@@ -112,6 +135,14 @@ def exemptions(draw, exemption_id, rule_ids):
     )
 
 
+_EXEMPTIONS = _exemptions()
+
+
+def _exemption(drawn, exemption_id, rule_ids):
+    named = dict.fromkeys(rule_ids[place % len(rule_ids)] for place in drawn.rules)
+    return drawn._replace(id=exemption_id, rules=tuple(named))
+
+
 @st.composite
 def policies(draw):
     """Any policy that the loader could have made, with its digest."""
@@ -119,13 +150,13 @@ def policies(draw):
     built = Policy(
         name=draw(texts),
         digest="",
-        rules=tuple(draw(rules(rule_id)) for rule_id in rule_ids),
-        exemptions=tuple(draw(exemptions(one, rule_ids)) for one in draw(EXEMPTION_IDS)),
+        rules=tuple(draw(_RULES)._replace(id=rule_id) for rule_id in rule_ids),
+        exemptions=tuple(_exemption(draw(_EXEMPTIONS), one, rule_ids) for one in draw(EXEMPTION_IDS)),
         expect_rows=draw(EXPECTED),
         description=draw(NOTES),
         limits=draw(LIMITS),
     )
-    return Policy(**{name: getattr(built, name) for name in Policy._fields} | {"digest": digest(built)})
+    return built._replace(digest=digest(built))
 
 
 def policy_texts():

@@ -66,7 +66,8 @@ def indent(raw: str) -> int:
 
 
 def _lines(text: str) -> list[TextLine]:
-    made = ((number, *bullet(raw), indent(raw)) for number, raw in enumerate(text.split("\n"), 1))
+    said = ((number, raw) for number, raw in enumerate(text.split("\n"), 1) if raw.strip())
+    made = ((number, *bullet(raw), indent(raw)) for number, raw in said)
     return [
         TextLine(number, words, is_bullet, depth * is_bullet)
         for number, words, is_bullet, depth in made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from handler.derive.page import Gap, Page, Table, TableRow
@@ -28,6 +29,11 @@ class SchemaBuilder:
     gaps: list[Gap] = field(default_factory=list)
     _keys: dict[int, str] = field(default_factory=dict)
     _waiting: list[Table] = field(default_factory=list)
+
+    @cached_property
+    def _structures(self) -> list[Table]:
+        """The tables that others may refer to."""
+        return [table for table in self.page.tables if role(table, self.page) == "structure"]
 
     def object_of(self, table: Table) -> Schema:
         """The object that a table describes; the structures that it refers to are in `defs` afterwards."""
@@ -92,7 +98,7 @@ class SchemaBuilder:
     def _described(self, table: Table, row: TableRow, name: str) -> Table | None:
         """The structure's table: by the label its type points to, by name, or by `Table N` in the description."""
         label = row.text("label").lower() if table.label or self.page.cloud == "otc" else ""
-        others = [other for other in self.page.tables if role(other, self.page) == "structure"]
+        others = self._structures
         found = _labelled(others, label) or _called(others, name)
         if not found:
             return _numbered(others, f"{row.text('type')} {row.text('description')}")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 
 from handler.formats import words
 from handler.formats.inert import inert
@@ -66,14 +67,16 @@ def safe_link(url: str) -> str:
 def render_page(name: str, styles: Sequence[str], **values: object) -> str:
     """A page of the template and script `name` in these styles: everything is escaped, nothing may be missing."""
     css, script = "".join(map(_part, styles)), _part(f"{name}.js")
-    template = _environment().from_string(_part(f"{name}.html.j2"))
-    return template.render(css=css, script=script, css_hash=_digest_of(css), script_hash=_digest_of(script), **values)
+    hashes = {"css_hash": _digest_of(css), "script_hash": _digest_of(script)}
+    return _template(name).render(css=css, script=script, **hashes, **values)
 
 
-def _environment() -> Environment:
+@cache
+def _template(name: str) -> Template:
+    """The template, compiled: that takes most of the time of a page."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters.update(inert=inert, anchor=anchor, rule_anchor=rule_anchor, safe_link=safe_link)
-    return environment
+    return environment.from_string(_part(f"{name}.html.j2"))
 
 
 def _part(name: str) -> str:

@@ -141,9 +141,9 @@ def _heartbeat_due(sink: Sink, memory: SinkMemory, report: Report, now: datetime
 def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datetime, *, blind: bool) -> list[Item]:
     """What is due of findings, worst first."""
     items = []
-    for record in sorted(last_run.findings.values(), key=lambda one: worst_first(one.finding)):
-        what = _what(sink, record, memory, now)
-        if what and not (what == "reminded" and blind):  # nobody knows whether it is still open
+    due = [(what, one) for one in last_run.findings.values() if (what := _what(sink, one, memory, now))]
+    for what, record in sorted(due, key=lambda one: worst_first(one[1].finding)):
+        if not (what == "reminded" and blind):  # nobody knows whether it is still open
             text = _because(record) if what in ("resolved", "missed") else str(record.finding.severity)
             items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record), text))
     return items

@@ -24,6 +24,7 @@ Named = Literal["yes", "no", "undecidable"]
 _AN_ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32,64}"
 _LIKE_ADDRESSES = r"[0-9.*?]*\.[0-9.*?]*|[0-9a-f:*?]*:[0-9a-f:*?]*"
 _WILD = r"[*?\[]"
+_DIGITS_OF_A_UUID = 32
 
 
 class HostPattern(NamedTuple):
@@ -155,13 +156,23 @@ def _covered(narrow: HostPattern, wide: Iterable[HostPattern]) -> bool:
 def _within(narrow: HostPattern, wide: HostPattern) -> bool:
     if narrow.network is not None and wide.network is not None:
         return narrow.network.version == wide.network.version and narrow.network.subnet_of(wide.network)  # type: ignore[arg-type]
-    if (narrow.kind, narrow.text) == (wide.kind, wide.text):
+    spellings = _spellings(narrow)
+    if (narrow.kind, spellings) == (wide.kind, _spellings(wide)):
         return True
     if wide.kind != "glob" or narrow.kind == "network":
         return False
     if not re.search(_WILD, narrow.text):
-        return fnmatchcase(narrow.text, wide.text)
+        return all(fnmatchcase(spelling, wide.text) for spelling in spellings)
     return _begins_so(narrow.text, wide.text)
+
+
+def _spellings(pattern: HostPattern) -> tuple[str, ...]:
+    """What a server that the pattern names may be called: an id is told with dashes or without."""
+    if pattern.kind != "id":
+        return (pattern.text,)
+    plain = pattern.text.replace("-", "")
+    dashed = "-".join((plain[:8], plain[8:12], plain[12:16], plain[16:20], plain[20:]))
+    return (plain, dashed) if len(plain) == _DIGITS_OF_A_UUID else (plain,)
 
 
 def _begins_so(text: str, wide: str) -> bool:

@@ -10,7 +10,7 @@ from handler.models import CategorySnapshot, Changes, Problem, Report, Target
 from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
-from handler.run.indexes import read_indexes
+from handler.run.indexes import UNASKED, read_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from handler.state.memory import LastRun
 
 UNCHECKED = "it left TARGETS_CONFIG and is no longer checked; what was open may still be"
+UNLISTED = "a run that could not begin spoke by this name; now runs begin, and each target speaks for itself"
 _NAMED = 3  # targets, and indexes, that are named where there are many
 
 
@@ -149,7 +150,6 @@ def _ended(
         if record.status == "open"
     }
     changes = Changes()  # what ended is told from the memory
-    host, project_id, enterprise_project_id = (*entry.place.split("|"), "", "")[:3]
     report = Report(
         run_id=run.run_id,
         started_at=at,
@@ -158,13 +158,21 @@ def _ended(
         policy_name="",
         policy_digest="",
         policy_files=(),
-        target=Target(name, entry.cloud, entry.region, host, project_id, enterprise_project_id),
+        target=_target(name, entry),
         coverage=_nothing_left_unseen(last_run) if verdict == "compliant" else (),
         changes=changes,
-        problems=() if verdict == "compliant" else (Problem(UNCHECKED),),
+        problems=() if verdict == "compliant" else (Problem(UNLISTED if entry == UNASKED else UNCHECKED),),
     )
     memory = last_run._replace(run_at=at, findings={**last_run.findings, **ended})
     return report, Compared(changes=changes, findings=(), last_run=memory, previous_run_at=last_run.run_at)
+
+
+def _target(name: str, entry: IndexEntry) -> Target:
+    """Who it was; by the name of an entry that says nothing only a run spoke that could not begin."""
+    if entry == UNASKED:
+        return Target(name)
+    host, project_id, enterprise_project_id = (*entry.place.split("|"), "", "")[:3]
+    return Target(name, entry.cloud, entry.region, host, project_id, enterprise_project_id)
 
 
 def _nothing_left_unseen(last_run: LastRun) -> tuple[CategorySnapshot, ...]:

@@ -47,7 +47,7 @@ class Shard:
     ) -> None:
         self._targets = {each.name: each for each in run.targets}
         self._listed = listed  # every target of the file, asked in this run or not; empty without a file
-        self._moves = moves  # takes the state of an earlier name along, if that name is no target's any more
+        self._moves = moves  # takes the state of an earlier name along
         self._others = others  # reads what the other indexes of the fleet hold
         self._index, self._clock, self._interval = index, clock, interval
         self._asked: set[str] = set()
@@ -132,12 +132,21 @@ class Shard:
     def _rename(self) -> None:
         """A place that is asked under another name than before takes its entry and its state along."""
         known = self._index.known.targets
-        earlier = {entry.place: name for name, entry in known.items() if entry.place and name not in self._targets}
+        earlier = {entry.place: name for name, entry in known.items() if entry.place and not self._stays(name, entry)}
         for name, each in self._items():
-            before = earlier.get(place_of(each.target))
-            if name not in known and before and self._moves(before, each):
+            place = place_of(each.target)
+            before = "" if name in known and known[name].place in ("", place) else earlier.get(place, "")
+            if before and self._moves(before, each):
                 self._index.put({name: known[before]})
-                self._index.drop(before)
+                if before not in self._targets:
+                    self._index.drop(before)
+
+    def _stays(self, name: str, entry: IndexEntry) -> bool:
+        """Whether a name still stands for the place it stood for, as far as is known of one that is not chosen."""
+        each = self._targets.get(name)
+        if each is None:
+            return name in self._listed
+        return not each.target.project_id or place_of(each.target) == entry.place
 
     def fits(self, each: PreparedTarget, left: float) -> bool:
         """Whether as many calls as its last run made fit into so many seconds. The first target always does."""
@@ -227,7 +236,7 @@ def open_shard(run: PreparedRun, wiring: Wiring, url: Secret) -> Shard | None:
 
     def moves(name: str, each: PreparedTarget) -> bool:
         before = wiring.store(url, name, each.place, read_only=True)
-        return bool(listed) and name not in listed and not dry_run and taken_along(before, each.store)
+        return bool(listed) and not dry_run and taken_along(before, each.store, place_of(each.target))
 
     return Shard(run, index, clock, wiring.settings.run_interval, listed, moves, partial(elsewhere, wiring))
 

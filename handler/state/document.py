@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from handler.errors import StoreDamagedError
@@ -23,6 +24,7 @@ _FIRST_TEXTS: Final = RULE_TEXTS[:5]  # those of documents that do not name them
 _APART: Final = (*RULE_TEXTS, "hosts", "first_seen")
 _FINDING: Final = tuple(name for name in Finding._fields if name not in _APART)
 _RECORD: Final = tuple(name for name in Remembered._fields if name not in ("finding", "told"))
+_texts_of, _finding_of, _record_of = attrgetter(*RULE_TEXTS), attrgetter(*_FINDING), attrgetter(*_RECORD)
 _TYPES: Final[Mapping[type, Mapping[str, Callable[[Any], Any]]]] = {
     Finding: {"severity": Severity, "references": tuple, "tags": tuple},
     Remembered: {"closings": tuple},
@@ -33,7 +35,6 @@ _TYPES: Final[Mapping[type, Mapping[str, Callable[[Any], Any]]]] = {
         "drift": tuple,
         "told_as": tuple,
     },
-    RunSummary: {"counts": tuple},
 }  # how the values are read to which JSON gives another type; it writes them by itself
 
 
@@ -53,7 +54,7 @@ def decode(document: Mapping[str, Any]) -> LastRun:
 
 
 def _write_run(last_run: LastRun) -> dict[str, Any]:
-    texts: dict[str, int] = {}
+    texts: dict[tuple[Any, ...], int] = {}
     content = {
         **last_run._asdict(),
         "findings": [_write_record(one, texts) for one in last_run.findings.values()],
@@ -61,7 +62,7 @@ def _write_run(last_run: LastRun) -> dict[str, Any]:
         "sinks": {name: _write_sink(memory) for name, memory in last_run.sinks.items()},
         "others": {place: _write_run(other) for place, other in last_run.others.items()},
     }
-    return {**content, "texts": [json.loads(text) for text in texts]}
+    return {**content, "texts": [*texts]}
 
 
 def _read_run(content: Mapping[str, Any]) -> LastRun:
@@ -78,7 +79,7 @@ def _read_run(content: Mapping[str, Any]) -> LastRun:
         findings={one.finding.fingerprint: one for one in found},
         sinks={name: _made(SinkMemory, memory) for name, memory in content["sinks"].items()},
         drift=tuple(content["drift"]),
-        history=tuple(_made(RunSummary, RunSummary(*line)._asdict()) for line in content["history"]),
+        history=tuple(_read_line(line) for line in content["history"]),
         excused=content.get("excused", {}),
         rules=_read_rules(content.get("rules", {})),
         blind_since=content.get("blind_since", {}),
@@ -105,12 +106,10 @@ def _checksum(content: Mapping[str, Any]) -> str:
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
 
 
-def _write_record(one: Remembered, texts: dict[str, int]) -> list[Any]:
+def _write_record(one: Remembered, texts: dict[tuple[Any, ...], int]) -> list[Any]:
     """The values of the finding, its texts' number, the values of the record, the receipts."""
-    text = json.dumps([getattr(one.finding, name) for name in RULE_TEXTS])
-    finding = [getattr(one.finding, name) for name in _FINDING]
-    record = [getattr(one, name) for name in _RECORD]
-    return [finding, texts.setdefault(text, len(texts)), record, dict(one.told)]
+    text = texts.setdefault(_texts_of(one.finding), len(texts))
+    return [_finding_of(one.finding), text, _record_of(one), dict(one.told)]
 
 
 def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[dict[str, Any]]) -> Remembered:
@@ -121,6 +120,11 @@ def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[d
     told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
     one: Remembered = _made(Remembered, {"finding": _made(Finding, known), "told": told, **record})
     return one
+
+
+def _read_line(line: list[Any]) -> RunSummary:
+    one = RunSummary(*line)
+    return one._replace(counts=tuple(one.counts))
 
 
 def _read_rules(plain: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, tuple[Any, ...]]]:
@@ -138,5 +142,5 @@ def _write_sink(memory: SinkMemory) -> dict[str, Any]:
 
 def _made(kind: type[Any], plain: Mapping[str, Any]) -> Any:
     """The noun of these values, each with its own type."""
-    types = _TYPES[kind]
-    return kind(**{name: types[name](value) if name in types else value for name, value in plain.items()})
+    typed = {name: read(plain[name]) for name, read in _TYPES[kind].items() if name in plain}
+    return kind(**{**plain, **typed})

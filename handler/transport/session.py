@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import requests
 from requests import exceptions as of_requests
@@ -39,7 +40,7 @@ _HEEDED_ALIKE = tuple(dict.fromkeys(spelt for name in _HEEDED for spelt in (name
 # a URL of which requests would send just these characters: host, and path with query
 _PLAIN = re.compile(r"(https?://[a-z0-9.:-]+)(/[A-Za-z0-9/_-]*(?:\?[A-Za-z0-9=&._~-]*)?)")
 _NO_RETRY = Retry(0, read=False)  # as requests has it
-_REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+_REFUSED_TUNNEL = r"Tunnel connection failed: (\d{3})"
 
 
 class Session(requests.Session):
@@ -138,7 +139,8 @@ def _said() -> tuple[str | None, ...]:
 @lru_cache(maxsize=64)
 def _way(origin: str, said: tuple[str | None, ...]) -> tuple[Mapping[str, str], str | bool]:  # noqa: ARG001 - a key
     """The proxies to a host, and the CA bundle: what the environment names, which has `said` so much."""
-    return get_environ_proxies(origin), next(filter(None, map(os.environ.get, _BUNDLES)), True)
+    proxies = get_environ_proxies(origin) if getproxies() else {}  # without any, whom they are not for is no question
+    return proxies, next(filter(None, map(os.environ.get, _BUNDLES)), True)
 
 
 def local_failure(error: BaseException, url: str) -> Failure | None:
@@ -175,7 +177,7 @@ def _of_proxy(chain: tuple[BaseException, ...], proxy: str, culprit: str) -> Fai
         return Failure("is no usable HTTP proxy", False, True, culprit)
     if not _any_of(chain, of_requests.ProxyError, of_urllib3.ProxyError):
         return None
-    status = next((found[1] for one in chain if (found := _REFUSED_TUNNEL.search(str(one)))), "")
+    status = next((found[1] for one in chain if (found := re.search(_REFUSED_TUNNEL, str(one)))), "")
     if status:
         asks = ": it asks for a login" if status == "407" else ""
         return Failure(f"refuses the connection ({status}){asks}", False, status in ("403", "407"), culprit)

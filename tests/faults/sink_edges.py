@@ -12,7 +12,7 @@ from handler.sinks.kinds import SINK_KINDS
 from tests.faults import invariants
 from tests.faults.answers import Fault, faults_of
 from tests.faults.cells import LASTS, Cell
-from tests.faults.scene import CLOSED, OPEN, OPENED, Ran, Receiver, Scene, Striking, scene
+from tests.faults.scene import CLOSED, ONE_PAGE, OPEN, OPENED, Ran, Receiver, Scene, Striking, scene
 
 # these targets answer any 2xx when they took a message, so a stranger's 2xx cannot be told from theirs (docs/sinks.md)
 ANY_2XX = ("generic", "teams", "webex", "alertmanager", "cloudevents", "ocsf")
@@ -30,7 +30,7 @@ def cells() -> Iterator[Cell]:
 
 
 def _play(kind: str, fault: Fault, lasts: str) -> list[str]:
-    with scene(kinds={"soc": kind}) as world:
+    with scene(kinds={"soc": kind}, rows=ONE_PAGE) as world:
         return invariants.once_each(_story(world, fault, lasts))
 
 

@@ -17,7 +17,7 @@ from tests.faults import disk, invariants
 from tests.faults.answers import DEEP, Fault, faults_of
 from tests.faults.cells import LASTS, Cell
 from tests.faults.redis_server import RedisServer
-from tests.faults.scene import SECRETS, Scene, Striking, scene
+from tests.faults.scene import ONE_PAGE, SECRETS, Scene, Striking, scene
 
 Around = Callable[[Scene, int], AbstractContextManager[object]]  # what surrounds the nth run of the fault
 
@@ -78,7 +78,7 @@ def _file_cells() -> Iterator[Cell]:
 
 
 def _file(around: Around, lasts: str, forgets: bool = False) -> list[str]:
-    with scene() as world:
+    with scene(rows=ONE_PAGE) as world:
         return invariants.once_each(_story(world, around, lasts, forgets=forgets))
 
 
@@ -87,7 +87,7 @@ def _failing_disk(number: int, lasts: str, *, reads: bool) -> list[str]:
         times = 1 if lasts == "once" else None
         return disk.watching(world.folder / "state.json", disk.failing(number, reads=reads, times=times))
 
-    with scene() as world:
+    with scene(rows=ONE_PAGE) as world:
         broken = [*_story(world, around, lasts)]
         return invariants.once_each([*broken, *(_said(world) if lasts != "once" else ())])
 
@@ -213,7 +213,7 @@ def _obs(kind: str, where: Callable[[Request], bool], fault: Fault, lasts: str) 
         yield
         world.striking = None
 
-    with scene(keys=True) as world:
+    with scene(keys=True, rows=ONE_PAGE) as world:
         bucket = Bucket("without" not in kind)
         world.store, world.state_bytes = bucket, lambda: bucket.objects.get("/a/last.json", b"")
         world.settings["STATE_URL"] = "obs://state/a/last.json"
@@ -250,7 +250,7 @@ def _redis_cells() -> Iterator[Cell]:
 
 
 def _redis(name: str, lasts: str) -> list[str]:
-    with RedisServer(SECRETS["redis"]) as server, scene() as world:
+    with RedisServer(SECRETS["redis"]) as server, scene(rows=ONE_PAGE) as world:
         key = b"port-compliance:last-run"
         world.state_bytes = lambda: server.data.get(key, b"")
         query = "socket_timeout=0.3&socket_connect_timeout=0.3"

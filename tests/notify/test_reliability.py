@@ -16,9 +16,9 @@ from handler.state.document import decode
 from tests.reliability import SCENARIOS, World, simulate
 from tests.reliability.earlier import as_first_version
 
-SCHEDULES = int(os.environ.get("SCHEDULES", "50"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "20"))
 MOVING = min(50, SCHEDULES)
-OF_SEVERAL = min(15, SCHEDULES)  # schedules with more than one target take several times as long
+OF_SEVERAL = min(8, SCHEDULES)  # schedules with more than one target take several times as long
 AGAIN = frozenset({"lost", "gateway", "crash"})  # what lets a message arrive twice
 UNREMEMBERED = "saving fails now and then"  # twice in a row: what was told is in no memory
 NEVER_TWICE = tuple(

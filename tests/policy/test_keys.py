@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-import yaml
 from hypothesis import given, settings
 
 from handler.decide.evaluate import evaluate
 from handler.models import EXEMPTION_TEXTS, RULE_TEXTS, ExemptedFinding, Finding, Row
-from handler.policy.canonical import _Dumper, canonical, canonical_yaml
+from handler.policy.canonical import canonical, canonical_yaml
 from handler.policy.compiled import compile_policy, read_compiled
 from handler.policy.document import (
     ROW_KEYS,
@@ -37,7 +36,7 @@ from handler.review.changes import exemption_changes
 from handler.review.mutants import mutants
 from handler.review.probes import differs
 from tests.fakes import category, snapshot
-from tests.small_policies import policy_of
+from tests.small_policies import policy_of, written_as_yaml
 from tests.strategies import rules
 
 # Two values of each key of the language. A key that is missing here fails the tests below that compare the names.
@@ -96,7 +95,7 @@ JUDGING_EXEMPTION_KEYS = {"rules", *EXEMPTION_SCOPE, *EXEMPTION_BOUNDS, *EXEMPTI
 
 
 def loaded(document):
-    return load_texts([("p.yaml", yaml.dump(document, Dumper=_Dumper, allow_unicode=True))])
+    return load_texts([("p.yaml", written_as_yaml(document))])
 
 
 def rule_with(rule, key, value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from random import Random
-from threading import Condition, Thread
+from threading import Lock, Thread
 
 
 class Turns:
@@ -12,34 +12,33 @@ class Turns:
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self._turn = Condition()
-        self._waiting: set[int] = set()
-        self._running: int | None = None
+        self._turns: dict[int, Lock] = {}  # of the jobs that are not done
 
     def go(self, jobs: list[Callable[[], None]]) -> None:
-        self._waiting = set(range(len(jobs)))
+        self._turns = {number: Lock() for number in range(len(jobs))}
+        for turn in self._turns.values():
+            turn.acquire()
         threads = [Thread(target=self._job, args=(number, job)) for number, job in enumerate(jobs)]
-        self._running = self._random.choice(sorted(self._waiting))
         for thread in threads:
             thread.start()
+        self._turns[self._next()].release()
         for thread in threads:
             thread.join()
 
     def step(self, number: int) -> None:
-        with self._turn:
-            self._running = self._random.choice(sorted(self._waiting))
-            if self._running == number:
-                return
-            self._turn.notify_all()
-            self._turn.wait_for(lambda: self._running == number)
+        chosen = self._next()
+        if chosen != number:
+            self._turns[chosen].release()
+            self._turns[number].acquire()
+
+    def _next(self) -> int:
+        return self._random.choice(sorted(self._turns))
 
     def _job(self, number: int, job: Callable[[], None]) -> None:
-        with self._turn:
-            self._turn.wait_for(lambda: self._running == number)
+        self._turns[number].acquire()
         try:
             job()
         finally:
-            with self._turn:
-                self._waiting.discard(number)
-                self._running = self._random.choice(sorted(self._waiting)) if self._waiting else None
-                self._turn.notify_all()
+            del self._turns[number]
+            if self._turns:
+                self._turns[self._next()].release()

@@ -13,18 +13,18 @@ from random import Random
 
 from handler.clock import Deadline, iso
 from handler.decide.diff import compare
-from handler.errors import StoreDamagedError, StoreError
+from handler.errors import StoreDamagedError
 from handler.models import Evaluation, Problem, Secret, Severity, Target
 from handler.notify.dispatch import DeliveryContext, dispatch
 from handler.notify.together import Together
 from handler.sinks.sink import Sink
-from handler.state.document import decode
 from handler.state.memory import Item, LastRun, place_of
 from handler.transport.request import Request, Response
-from tests.fakes import FakeClock, MemoryStore, MovingClock, category, finding, report
+from tests.fakes import FakeClock, MovingClock, OnceReadStore, category, finding, report
 from tests.reliability.earlier import as_first_version
 from tests.reliability.heard import Figures, Heard
 from tests.reliability.kind import EACH_CHANGE, POLICY, Receiver
+from tests.reliability.stores import BlindStore, EdgedStore
 from tests.reliability.turns import Turns
 
 PORTS = range(1, 6)
@@ -53,14 +53,6 @@ class Estate:
             yield finding(port=port, num=num, severity=self.severity[port], fingerprint=f"{self.target.name}-{port}")
 
 
-@dataclass
-class BlindStore(MemoryStore):
-    """A store without compare-and-set, like a bucket that ignores conditions: the last writer wins."""
-
-    def save(self, document: dict, version: str | None) -> str:
-        return super().save(document, str(self.count) if self.document is not None else None)
-
-
 @dataclass(frozen=True)
 class Due:
     """A change that was remembered: when first (in saves and messages), and how severe the finding was."""
@@ -86,7 +78,7 @@ class World:
         self.layout = next((one for one in LAYOUTS if one in self.faults), "")
         self.estates = [Estate(name) for name in LAYOUTS.get(self.layout, ("t1",))]
         self.clock = MovingClock() if "moving_clock" in self.faults else FakeClock()
-        kind = BlindStore if "no_cas" in self.faults else MemoryStore
+        kind = BlindStore if "no_cas" in self.faults else OnceReadStore
         first = kind()
         self.stores = {one.target.name: first if self.layout != "digest" else kind() for one in self.estates}
         self.receivers = {name: Receiver(self._tick) for name in ("a", "b")}
@@ -145,7 +137,7 @@ class World:
                 receiver.mode = self.random.choice(modes)
         for name, store in self.stores.items():
             if "state_lost" in self.faults and self.random.random() < 0.1 and store.document is not None:
-                store.document["checksum"] = "damaged"
+                store.document = {**store.document, "checksum": "damaged"}
                 lost = [change for change in self.due if change[0].startswith(f"{name}-")]
                 for change in lost:  # what nobody remembers, nobody can tell
                     del self.due[change]
@@ -281,27 +273,3 @@ class World:
             repeated=heard.repeated,
             repeated_other_id=heard.repeated_other_id,
         )
-
-
-class EdgedStore:
-    """One of the world's stores, with the world's faults around each call."""
-
-    def __init__(self, world: World, known: MemoryStore, edge: Callable[[str], None]) -> None:
-        self._world, self.known, self._edge = world, known, edge
-
-    def load(self) -> tuple[LastRun | None, str | None]:
-        self._edge("before loading")
-        loaded = self.known.load()
-        self._edge("after loading")
-        return loaded
-
-    def save(self, document: dict, version: str | None) -> str:
-        self._edge("before saving")
-        last_run = decode(document)
-        self._world.planned(last_run)
-        if "store_down" in self._world.faults and self._world.random.random() < 0.1:
-            raise StoreError("down")
-        version = self.known.save(document, version)
-        self._world.saved(last_run)
-        self._edge("after saving")
-        return version

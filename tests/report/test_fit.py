@@ -28,22 +28,22 @@ def named(name, *found, **other):
     return report(*found, target=TARGET._replace(name=name), **other)
 
 
-def crowded(name="prod", verdict="inconclusive"):
-    """A report in which everything is long."""
+def crowded(name="prod", verdict="inconclusive", *, many=30, reasons=70):
+    """A report in which everything is long; of each so many."""
     one, text = finding(), "x" * 1000
     return named(
         name,
-        *findings(30),
+        *findings(many),
         verdict=verdict,
         policy_files=tuple(f"policies/{n}.yaml" for n in range(40)),
         coverage=tuple(category(name=name, problems=(Problem(text),) * 3) for name in CATEGORIES),
-        exempted=(ExemptedFinding(one, "old", text, "o", "2027-03-31", 1),) * 30,
-        announced=(AnnouncedFinding(one, "2026-12-01"),) * 30,
+        exempted=(ExemptedFinding(one, "old", text, "o", "2027-03-31", 1),) * many,
+        announced=(AnnouncedFinding(one, "2026-12-01"),) * many,
         vendor=Gaps((("host", 99, "udp"),) * 100),
-        changes=Changes(new=("f" * 64,) * 30, unseen=(PastFinding(one, "unseen"),) * 30),
+        changes=Changes(new=("f" * 64,) * many, unseen=(PastFinding(one, "unseen"),) * many),
         deliveries=tuple(Delivery(f"sink-{n}", "slack", "owed", text) for n in range(9)),
-        problems=tuple(Problem(f"problem {n} {text}", text) for n in range(70)),
-        warnings=tuple(f"warning {n} {text}" for n in range(70)),
+        problems=tuple(Problem(f"problem {n} {text}", text) for n in range(reasons)),
+        warnings=tuple(f"warning {n} {text}" for n in range(reasons)),
     )
 
 
@@ -156,10 +156,10 @@ def test_the_last_resort_keeps_verdict_counts_and_the_first_reason():
     assert (cut["exempted"], cut["announced"], cut["statistics"]) == ([], [], {})
 
 
-@pytest.mark.parametrize("number", [101, 300])
-def test_hundreds_of_targets_fit_the_worst_stay_and_the_others_are_counted(number):
+@pytest.mark.parametrize(("number", "of_each"), [(101, {}), (300, {"many": 5, "reasons": 9})])
+def test_hundreds_of_targets_fit_the_worst_stay_and_the_others_are_counted(number, of_each):
     verdicts = ["compliant", "violations", "inconclusive"]
-    every = [crowded(f"target-{n:03}", verdicts[n % 3]) for n in range(number)]
+    every = [crowded(f"target-{n:03}", verdicts[n % 3], **of_each) for n in range(number)]
     fitted = fit_reports(every)
     result = targets_dict("run-1", fitted)
     assert size(result) < RESULT_BYTES
@@ -171,7 +171,7 @@ def test_hundreds_of_targets_fit_the_worst_stay_and_the_others_are_counted(numbe
 
 
 def test_nothing_is_said_of_targets_where_none_was_left_out():
-    fitted = fit_reports([crowded(f"target-{n:03}") for n in range(100)])
+    fitted = fit_reports([crowded(f"target-{n:03}", many=5, reasons=9) for n in range(100)])
     assert len(fitted) == 100
     assert not any("more targets" in text for one in fitted for text in one.warnings)
     whole = [named("b"), named("a")]

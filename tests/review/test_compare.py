@@ -231,12 +231,14 @@ def _differ(was, now, rule):
 
 
 def seconds(work):
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times)
+    start = time.process_time()
+    work()
+    return time.process_time() - start
+
+
+def takes_less(work, bound):
+    """Whether one of three tries does: a busy machine only adds."""
+    return any(seconds(work) < bound for _ in range(3))
 
 
 def test_a_large_comparison_costs_about_two_checks():
@@ -246,9 +248,9 @@ def test_a_large_comparison_costs_about_two_checks():
         for n in range(1, 1001)
     )
     old, new = Policy("old", "", rules), Policy("new", "", rules[5:])
-    checks = seconds(lambda: (evaluate(old, rows, DAY), evaluate(new, rows, DAY)))
-    assert seconds(lambda: compare_on_snapshot(old, new, rows, DAY, NAMES)) < 3 * checks
-    assert seconds(lambda: compare_everywhere(old, new, DAY, NAMES)) < 3 * checks
+    checks = min(seconds(lambda: (evaluate(old, rows, DAY), evaluate(new, rows, DAY))) for _ in range(2))
+    assert takes_less(lambda: compare_on_snapshot(old, new, rows, DAY, NAMES), 3 * checks)
+    assert takes_less(lambda: compare_everywhere(old, new, DAY, NAMES), 3 * checks)
 
 
 def test_comparisons_are_plain_data():

@@ -14,7 +14,7 @@ from werkzeug import Response as Answer
 from handler import __version__
 from handler.errors import TransportError
 from handler.transport.http import HttpTransport, _Job
-from handler.transport.request import Request, endpoint_of, host_of
+from handler.transport.request import Request, Response, endpoint_of, host_of
 
 SECRET = "s3cret-token"
 PATIENT = 60  # seconds: what comes at all comes within that, however busy the machine is
@@ -342,16 +342,32 @@ def test_something_else_is_done_once_while_the_first_answer_is_awaited(httpserve
     assert not done.acquire(blocking=False)
 
 
-def test_a_process_that_ends_waits_for_what_is_done_meanwhile(httpserver):
+def test_who_waits_does_it_so_that_no_thread_imports_while_the_interpreter_ends(httpserver):
     httpserver.expect_request("/").respond_with_data("yes")
-    outlives: queue.SimpleQueue[bool] = queue.SimpleQueue()
-
-    def note() -> None:
-        outlives.put(threading.current_thread().daemon)  # a thread that imports while the interpreter ends crashes it
-
-    with contextlib.closing(HttpTransport(read_timeout=PATIENT, meanwhile=note)) as transport:
+    who: list[int] = []
+    with contextlib.closing(HttpTransport(meanwhile=lambda: who.append(threading.get_ident()))) as transport:
         transport(Request("GET", httpserver.url_for("/")), PATIENT)
-    assert outlives.get(timeout=PATIENT) is False
+    assert who == [threading.get_ident()]
+
+
+def test_a_library_that_is_missing_meanwhile_takes_no_answer_away(httpserver):
+    def fail():
+        raise ImportError("no", name="yaml")
+
+    httpserver.expect_request("/").respond_with_data("yes")
+    with contextlib.closing(HttpTransport(meanwhile=fail)) as transport:
+        assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"yes"
+
+
+class Answered(HttpTransport):
+    """One whose answer is there at once."""
+
+    def _hand_over(self, job):
+        job.box.put(Response(200, {}, b"yes"))
+
+
+def test_an_answer_that_is_there_counts_however_long_the_rest_took():
+    assert Answered()(Request("GET", "https://hss.example/"), 1e-9).body == b"yes"
 
 
 def test_after_a_time_limit_the_next_call_works(raw, httpserver, transport):

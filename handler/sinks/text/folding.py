@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES, Finding, Severity, family
@@ -66,8 +65,10 @@ class PortLine(NamedTuple):
 
 def fold(findings: Iterable[Finding]) -> tuple[PortLine, ...]:
     """Lines for these findings: worst first, then by category and port; the order of the input does not matter."""
-    ordered = sorted(findings, key=_place)
-    ports = [PortLine(tuple(sorted(same, key=_worst_first)), *_span(key)) for key, same in groupby(ordered, _place_key)]
+    places: dict[_Key, list[Finding]] = {}
+    for finding in findings:
+        places.setdefault(_place_key(finding), []).append(finding)
+    ports = [PortLine(tuple(sorted(same, key=_worst_first)), *_span(key)) for key, same in sorted(places.items())]
     lines: list[PortLine] = []
     for line in ports:
         if lines and _neighbours(lines[-1], line):
@@ -86,10 +87,6 @@ def _place_key(finding: Finding) -> _Key:
     kind = (family(finding.protocol) or finding.protocol) if finding.protocol else ""
     own = finding.rule_id if finding.port is None else ""
     return rank, finding.category, kind, -1 if finding.port is None else finding.port, own
-
-
-def _place(finding: Finding) -> tuple[_Key, str]:
-    return _place_key(finding), finding.fingerprint
 
 
 def _worst_first(finding: Finding) -> tuple[int, str, str, str]:
