@@ -105,7 +105,7 @@ ROOMS = {
         TARGETS,
         (
             *RUNS,
-            *tests("run", "check_in", "end_of_run", "walk"),
+            *tests("run", "check_in", "end_of_run", "renamed", "walk"),
             *tests("decide", "schedule"),
             *tests("commands", "check_servers"),
         ),

@@ -135,7 +135,7 @@ class Shard:
         earlier = {entry.place: name for name, entry in known.items() if entry.place and not self._stays(name, entry)}
         for name, each in self._items():
             place = place_of(each.target)
-            before = "" if name in known and known[name].place in ("", place) else earlier.get(place, "")
+            before = "" if name in known and known[name].place in ("", place) else earlier.get(place)
             if before and self._moves(before, each):
                 self._index.put({name: known[before]})
                 if before not in self._targets:

@@ -10,7 +10,8 @@ from handler.clock import Deadline
 from handler.errors import StoreConflictError, StoreError
 from handler.models import Secret
 from handler.models.delivery import Delivery
-from handler.run.left import UNCHECKED, Elsewhere, elsewhere, foreign, is_settled, not_known, tell_left
+from handler.run.indexes import UNASKED
+from handler.run.left import UNCHECKED, UNLISTED, Elsewhere, elsewhere, foreign, is_settled, not_known, tell_left
 from handler.run.targets import RunRequest, prepare
 from handler.run.wiring import Wiring
 from handler.state.content import to_bytes
@@ -328,3 +329,13 @@ def test_people_do_not_hear_that_a_target_is_seen_again_because_it_left(tmp_path
     bodies, _ = told(shard, **chat)
     (text,) = [text for text in map(json.dumps, bodies) if "b: " in text]
     assert (UNCHECKED in text, "again" in text) == (True, False)
+
+
+def test_by_the_name_of_an_entry_that_says_nothing_a_run_spoke_that_could_not_begin(tmp_path):
+    shard = left_by(tmp_path, **HOOK)
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, **HOOK))
+    run, before = prepare(wiring, RunRequest()), len(shard.world.web.requests)
+    tell_left({"b": UNASKED}, run, wiring, Deadline.after(20, shard.world.clock))
+    (body,) = [json.loads(request.body) for request in shard.world.web.requests[before:]]
+    assert body["problems"] == [UNLISTED]
+    assert [body["target"][key] for key in ("name", "region", "host", "project_id")] == ["b", "", "", ""]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from handler.run.targets import RunRequest
 from handler.simulator.options import Options
+from handler.state.index import IndexEntry
 from tests.run.test_shard import CHAT, Shard
 from tests.world import CLEAN, OPEN
 
@@ -85,3 +86,14 @@ def test_a_verdict_on_the_place_that_a_name_stood_for_is_none_on_the_place_that_
     assert [(one.target.name, one.verdict) for one in outcome.reports] == [("b", "inconclusive")]
     assert [(one.name, one.verdict) for one in outcome.deferred] == [("a", "compliant")]
     assert shard.index.targets["b"].last_complete_at == ""
+
+
+def test_a_name_whose_place_was_not_known_yet_is_asked_as_its_own(tmp_path):
+    shard = Shard(tmp_path, ["old"])
+    shard.run()
+    shard.list(["a"])
+    shard.write(
+        shard.index._replace(targets={**shard.index.targets, "a": IndexEntry(first_seen="2026-11-22T12:00:00Z")})
+    )
+    shard.world.clock.tick(60)
+    assert [report.target.name for report in shard.run().reports] == ["a"]
