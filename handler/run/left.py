@@ -11,6 +11,7 @@ from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
 from handler.run.indexes import read_indexes
+from handler.state.memory import at_place, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
     from handler.state.index import IndexEntry
-    from handler.state.memory import LastRun
+    from handler.state.memory import LastRun, Remembered
 
 UNCHECKED = "it left TARGETS_CONFIG and is no longer checked; what was open may still be"
 _NAMED = 3  # targets, and indexes, that are named where there are many
@@ -108,25 +109,42 @@ def _told(
     whole: Deadline,
     together: Callable[[], Together | None] | None,
 ) -> Leaving:
-    """What each sink made of it; kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
+    """What each sink made of it, for each place that the target's state remembers and nobody asks any more."""
     url = run.request.state_url or wiring.settings.state_url
     store = wiring.store(url, name, run.targets[0].place)
-    ending = tuple(sink for sink in run.sinks if sink.kind.holds_incidents)
-    others = tuple(sink for sink in run.sinks if not sink.kind.holds_incidents)
-    groups: tuple[tuple[Verdict, tuple[Sink, ...]], ...] = (("compliant", ending), ("inconclusive", others))
+    last, *before = _places_left(load_state(store).last_run)
+    if before:
+        asked = {place_of(each.target) for each in run.targets} | elsewhere(wiring).places
+        before = [place for place in before if place not in asked]
     leaving = Leaving()
-    for verdict, sinks in groups:
-        if not sinks:
-            continue
-        state = load_state(store)
-        if state.last_run is None:
-            leaving = leaving.and_then(_not_read(name, state))
-            continue
-        share = whole.share(2)
-        notifier = wiring.notifier(sinks, share, dry_run=False, state_url=url, together=together)
-        report, compared = _ended(name, entry, run, state, verdict)
-        leaving = leaving.and_then(Leaving(notifier(report, compared, state.store, state.version).deliveries))
+    for place in (last, *before):
+        for verdict, sinks in _groups(run.sinks):
+            state = load_state(store)
+            mine, others = at_place(state.last_run, place)
+            if mine is None:
+                leaving = leaving.and_then(_not_read(name, state))
+                continue
+            notifier = wiring.notifier(sinks, whole.share(2), dry_run=False, state_url=url, together=together)
+            named = entry if place == last else entry._replace(place=place)
+            report, compared = _ended(name, named, run, mine._replace(others=others), verdict)
+            leaving = leaving.and_then(Leaving(notifier(report, compared, state.store, state.version).deliveries))
     return leaving
+
+
+def _groups(sinks: Sequence[Sink]) -> tuple[tuple[Verdict, tuple[Sink, ...]], ...]:
+    """Kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
+    ending = tuple(sink for sink in sinks if sink.kind.holds_incidents)
+    others = tuple(sink for sink in sinks if not sink.kind.holds_incidents)
+    groups: tuple[tuple[Verdict, tuple[Sink, ...]], ...] = (("compliant", ending), ("inconclusive", others))
+    return tuple(group for group in groups if group[1])
+
+
+def _places_left(last_run: LastRun | None) -> tuple[str, ...]:
+    """The place that was asked last, and each one before it where something was open when it was asked last."""
+    if last_run is None:
+        return ("",)
+    others = (place for place, one in last_run.others.items() if _open_now(one))
+    return (last_run.place, *others)
 
 
 def _not_read(name: str, state: LoadedState) -> Leaving:
@@ -138,12 +156,10 @@ def _not_read(name: str, state: LoadedState) -> Leaving:
 
 
 def _ended(
-    name: str, entry: IndexEntry, run: PreparedRun, state: LoadedState, verdict: Verdict
+    name: str, entry: IndexEntry, run: PreparedRun, last_run: LastRun, verdict: Verdict
 ) -> tuple[Report, Compared]:
     """A run in which nothing was asked and everything that was open ends, because it is no longer checked."""
-    at, last_run = iso(run.started_at), state.last_run
-    assert last_run is not None
-    open_now = [record for record in last_run.findings.values() if record.status == "open"]
+    at, open_now = iso(run.started_at), _open_now(last_run)
     ended = {
         record.finding.fingerprint: record._replace(status="resolved", resolved_at=at, because="unchecked")
         for record in open_now
@@ -165,6 +181,10 @@ def _ended(
     )
     memory = last_run._replace(run_at=at, findings={**last_run.findings, **ended})
     return report, Compared(changes=changes, findings=(), last_run=memory, previous_run_at=last_run.run_at)
+
+
+def _open_now(last_run: LastRun) -> list[Remembered]:
+    return [record for record in last_run.findings.values() if record.status == "open"]
 
 
 def _nothing_left_unseen(last_run: LastRun) -> tuple[CategorySnapshot, ...]:
