@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from handler import __version__
 from handler.commands.standard_streams import surviving_streams
-from handler.errors import PortComplianceError, UsageError
+from handler.errors import PortComplianceError, UnknownError, UsageError, raised_at
 from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ NEVER_EMPTY = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code. Never ends in a traceback for what a user or a network did."""
+    """Run one command and give its exit code. Never ends in a traceback."""
     with surviving_streams():
         return _main(sys.argv[1:] if argv is None else list(argv))
 
@@ -127,6 +127,10 @@ def _main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not end in 1, which says violations
+        print(f"error: internal error {type(error).__name__} at {raised_at(error.__traceback__)}", file=sys.stderr)
+        print("hint: This is a fault of port-compliance itself: please report this line.", file=sys.stderr)
+        return UnknownError.exit_code
 
 
 def _refuse_empty(arguments: Sequence[str]) -> None:

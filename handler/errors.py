@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import TracebackType
 
 
 class PortComplianceError(Exception):
@@ -189,3 +190,15 @@ class StoreDamagedError(StoreError):
     """A state document that is damaged or of a newer version; it was set aside, not overwritten."""
 
     hint = "The run went on without previous state; the document was kept beside the new one."
+
+
+def raised_at(trace: TracebackType | None) -> str:
+    """`decide/fingerprint.py:20`: the innermost line of this program, or of what it called where there is none."""
+    place = "an unknown place"
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename.replace("\\", "/")
+        inside = file.rpartition("/handler/")
+        if inside[1] or place == "an unknown place":
+            place = f"{inside[2] if inside[1] else file.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from handler.models import Snapshot
 
+EARLIEST, LATEST = 1970, 9000  # years of a clock; beyond them an interval more or less is no time any more
+
 
 def read_file(path: str) -> bytes:
     """The bytes of a snapshot or report, one more than allowed at most; `-` is standard input. Raises UsageError."""
@@ -53,10 +55,14 @@ def read_snapshot(path: str) -> Snapshot:
 
 def moment_of(text: str) -> datetime:
     """The time that `--at` names. Raises UsageError."""
+    hint = "For example 2026-12-01T08:00:00Z."
     try:
-        return parse_iso(text)
+        moment = parse_iso(text)
     except ValueError:
-        raise UsageError(f"--at: {text!r:.40} is not a time", hint="For example 2026-12-01T08:00:00Z.") from None
+        raise UsageError(f"--at: {text!r:.40} is not a time", hint=hint) from None
+    if not EARLIEST <= moment.year <= LATEST:
+        raise UsageError(f"--at: {text!r:.40} is not between the years {EARLIEST} and {LATEST}", hint=hint)
+    return moment
 
 
 def today(args: Namespace) -> date:

@@ -47,8 +47,8 @@ def tell_failure(
         reports.append(lazy.run_failure(run_id, started_at, target, own, notifier, state))
     end.tell(whole)
     finished = tuple(map(end.finished, reports))
-    if not dry_run and not name and [known for known, _, place in whom if place is None] == [Target().name]:
-        lazy.enter_unlisted(wiring, Target().name, run_id)
+    if not (dry_run or name):
+        _remember_nobody(whom, wiring, run_id)
     if not any(sink.kind.once_a_run for sink in sinks):
         return finished
     last = whole.no_sooner_than(RESERVED_FOR_CHECK_INS)
@@ -62,6 +62,12 @@ def _whom(wiring: Wiring, name: str) -> Sequence[tuple[str, Target, Place | None
         return [(place.name, place.target, place) for place in places]
     names = lazy.targets_known(wiring, name) or (Target().name,)
     return [(known, Target(known), None) for known in names]
+
+
+def _remember_nobody(whom: Sequence[tuple[str, Target, Place | None]], wiring: Wiring, run_id: str) -> None:
+    """Where it was told under the name of no target, enter that in the index."""
+    if [known for known, _, place in whom if place is None] == [Target().name]:
+        lazy.enter_unlisted(wiring, Target().name, run_id)
 
 
 def _store(wiring: Wiring, name: str, place: Place | None) -> Store | None:

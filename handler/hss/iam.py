@@ -71,7 +71,7 @@ class TokenCache:
         """The login's token if it will last a while yet."""
         with self._lock:
             token = self._tokens.get(login)
-        return token if token is not None and moment < token.ends - KEPT_BACK else None
+        return token if token is not None and moment + KEPT_BACK < token.ends else None
 
     def put(self, login: Login, token: Token) -> None:
         """Remember the login's token, in place of the one before."""

@@ -26,10 +26,8 @@ def configured(known: IndexEntry | None, each: PreparedTarget, now: datetime, in
 
     What is known of another place says nothing of this one: a target that moved was never checked.
     """
-    target = each.target
-    place = place_of(target) if target.project_id else ""  # a login that fails today names no project
-    moved = known is not None and "" not in (place, known.place) and place != known.place
-    entry = IndexEntry(first_seen=iso(now)) if known is None or moved else known
+    target, place = each.target, _place(each)
+    entry = IndexEntry(first_seen=iso(now)) if known is None or _moved(known, place) else known
     return entry._replace(
         interval_seconds=0 if interval is None else interval.total_seconds(),
         cloud=target.cloud,
@@ -39,6 +37,15 @@ def configured(known: IndexEntry | None, each: PreparedTarget, now: datetime, in
         link="" if each.place is None else each.place.link,
         place=place or entry.place,
     )
+
+
+def _place(each: PreparedTarget) -> str:
+    """Where a target is; empty where a login that fails today names no project."""
+    return place_of(each.target) if each.target.project_id else ""
+
+
+def _moved(known: IndexEntry, place: str) -> bool:
+    return "" not in (place, known.place) and place != known.place
 
 
 def started(entry: IndexEntry, now: datetime) -> IndexEntry:

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from handler.errors import PortComplianceError, UnknownError
+from handler.errors import PortComplianceError, UnknownError, raised_at
 from handler.logs import LOGGER
 from handler.models import Problem
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 HINT = "This is a fault of port-compliance itself: please report this line. Everything else was checked and told."
 
@@ -30,18 +25,6 @@ def internal_error(error: Exception, target: str = "") -> FaultError:
     if isinstance(error, PortComplianceError):
         fault = FaultError(error.message, hint=error.hint)
     else:
-        fault = FaultError(f"internal error {type(error).__name__} at {_place(error.__traceback__)}")
+        fault = FaultError(f"internal error {type(error).__name__} at {raised_at(error.__traceback__)}")
     LOGGER.error("%s", fault.message, extra={"target": target} if target else None)
     return fault
-
-
-def _place(trace: TracebackType | None) -> str:
-    """`decide/fingerprint.py:20`: the innermost line of this program, or of what it called where there is none."""
-    place = "an unknown place"
-    while trace is not None:
-        file = trace.tb_frame.f_code.co_filename.replace("\\", "/")
-        inside = file.rpartition("/handler/")
-        if inside[1] or place == "an unknown place":
-            place = f"{inside[2] if inside[1] else file.rpartition('/')[2]}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return place

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 from handler.clock import Deadline, iso
@@ -11,6 +12,7 @@ from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
 from handler.run.indexes import UNASKED, read_indexes
+from handler.state.memory import at_place, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -109,25 +111,47 @@ def _told(
     whole: Deadline,
     together: Callable[[], Together | None] | None,
 ) -> Leaving:
-    """What each sink made of it; kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
+    """What each sink made of it, for each place that the target's state remembers and nobody asks any more."""
     url = run.request.state_url or wiring.settings.state_url
     store = wiring.store(url, name, run.targets[0].place)
-    ending = tuple(sink for sink in run.sinks if sink.kind.holds_incidents)
-    others = tuple(sink for sink in run.sinks if not sink.kind.holds_incidents)
-    groups: tuple[tuple[Verdict, tuple[Sink, ...]], ...] = (("compliant", ending), ("inconclusive", others))
+    found = load_state(store)
+    states = chain([found], map(load_state, repeat(store)))  # read again after each telling, which writes it
+    last, *before = _places_left(found.last_run)
+    if before:
+        asked = {place_of(each.target) for each in run.targets} | elsewhere(wiring).places
+        before = [place for place in before if place not in asked]
     leaving = Leaving()
-    for verdict, sinks in groups:
-        if not sinks:
-            continue
-        state = load_state(store)
-        if state.last_run is None:
-            leaving = leaving.and_then(_not_read(name, state))
-            continue
-        share = whole.share(2)
-        notifier = wiring.notifier(sinks, share, dry_run=False, state_url=url, together=together)
-        report, compared = _ended(name, entry, run, state, verdict)
-        leaving = leaving.and_then(Leaving(notifier(report, compared, state.store, state.version).deliveries))
+    for place in (last, *before):
+        for verdict, sinks in _groups(run.sinks):
+            state = next(states)
+            mine, others = at_place(state.last_run, place)
+            if mine is None:
+                leaving = leaving.and_then(_not_read(name, state))
+                continue
+            notifier = wiring.notifier(sinks, whole.share(2), dry_run=False, state_url=url, together=together)
+            named = entry if place == last else entry._replace(place=place)
+            report, compared = _ended(name, named, run, mine._replace(others=others), verdict)
+            leaving = leaving.and_then(Leaving(notifier(report, compared, state.store, state.version).deliveries))
     return leaving
+
+
+def _groups(sinks: Sequence[Sink]) -> tuple[tuple[Verdict, tuple[Sink, ...]], ...]:
+    """Kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
+    ending = tuple(sink for sink in sinks if sink.kind.holds_incidents)
+    others = tuple(sink for sink in sinks if not sink.kind.holds_incidents)
+    groups: tuple[tuple[Verdict, tuple[Sink, ...]], ...] = (("compliant", ending), ("inconclusive", others))
+    return tuple(group for group in groups if group[1])
+
+
+def _places_left(last_run: LastRun | None) -> tuple[str, ...]:
+    """The place that was asked last, and each one before it where something was open when it was asked last."""
+    if last_run is None:
+        return ("",)
+    return (last_run.place, *(place for place, one in last_run.others.items() if _has_open(one)))
+
+
+def _has_open(last_run: LastRun) -> bool:
+    return any(record.status == "open" for record in last_run.findings.values())
 
 
 def _not_read(name: str, state: LoadedState) -> Leaving:
@@ -139,11 +163,10 @@ def _not_read(name: str, state: LoadedState) -> Leaving:
 
 
 def _ended(
-    name: str, entry: IndexEntry, run: PreparedRun, state: LoadedState, verdict: Verdict
+    name: str, entry: IndexEntry, run: PreparedRun, last_run: LastRun, verdict: Verdict
 ) -> tuple[Report, Compared]:
     """A run in which nothing was asked and everything that was open ends, because it is no longer checked."""
-    at, last_run = iso(run.started_at), state.last_run
-    assert last_run is not None
+    at = iso(run.started_at)
     ended = {
         fingerprint: record._replace(status="resolved", resolved_at=at, because="unchecked")
         for fingerprint, record in last_run.findings.items()

@@ -187,3 +187,29 @@ def test_a_dash_is_standard_input():
         [*called, SNAP, "--at", "2026-12-01"], cwd=ROOT, capture_output=True, check=False, timeout=60
     )
     assert (piped.returncode, piped.stdout) == (1, named.stdout), piped.stderr
+
+
+@pytest.mark.parametrize(
+    "at",
+    ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z", "1969"],
+)
+def test_a_time_at_the_edge_of_the_calendar_is_no_clock(at, tmp_path, capsys):
+    snapshot = tmp_path / "estate.json"
+    snapshot.write_text('{"version": "1"}')
+    assert main(["check", "--snapshot", str(snapshot), "--at", at]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[1]) == ("", "hint: For example 2026-12-01T08:00:00Z.")
+    assert err.startswith(f"error: --at: '{at}' is not ")
+
+
+def test_a_fault_of_our_own_is_inconclusive_and_one_line_and_never_says_violations(capsys):
+    class Odd(str):
+        __slots__ = ()
+
+        def split(self, *_):
+            raise ZeroDivisionError
+
+    assert main(["policy", Odd("schema")]) == 3
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 2)
+    assert err.startswith("error: internal error ZeroDivisionError at ")

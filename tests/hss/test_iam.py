@@ -65,6 +65,18 @@ def test_one_login_serves_all_requests_until_five_minutes_before_the_end():
     assert len(transport.requests) == 2
 
 
+def test_a_token_that_ended_at_the_beginning_of_the_calendar_is_used_and_not_kept():
+    who, transport = auth(answer("a", "0001-01-01T00:00:00Z"), answer("b", "0001-01-01T00:00:00Z"))
+    assert [who.headers(REQUEST)["X-Auth-Token"] for _ in range(2)] == ["a", "b"]
+    assert len(transport.requests) == 2
+
+
+@pytest.mark.parametrize("ends", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_an_end_that_no_utc_clock_can_show_is_no_readable_time(ends):
+    with pytest.raises(AnswerError, match="no readable time"):
+        auth(answer("a", ends))[0].headers(REQUEST)
+
+
 def test_warm_invocations_share_a_token_of_the_same_login_only():
     cache = TokenCache()
     auth(answer("a"), cache=cache)[0].headers(REQUEST)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from handler.run.targets import RunRequest
+from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import Options
+from handler.simulator.simulator import Simulator
 from handler.state.index import IndexEntry
 from tests.run.test_shard import CHAT, Shard
 from tests.world import CLEAN, OPEN
 
 HERE = Options().project_id
+TELNET, SMB = Fleet.of(Line(23, "TCP", 1)), Fleet.of(Line(445, "TCP", 1))
 
 
 def an_hour_later(shard, fleet=None, **settings):
@@ -97,3 +100,43 @@ def test_a_name_whose_place_was_not_known_yet_is_asked_as_its_own(tmp_path):
     )
     shard.world.clock.tick(60)
     assert [report.target.name for report in shard.run().reports] == ["a"]
+
+
+class TwoClouds:
+    """Answers for each project with a simulator of its own."""
+
+    def __init__(self, world, **fleets):
+        self.clouds = {
+            project: Simulator(fleet, Options(cloud="otc", project_id=project), clock=world.clock)
+            for project, fleet in fleets.items()
+        }
+
+    def __call__(self, request, timeout):
+        return next(cloud for project, cloud in self.clouds.items() if f"/{project}/" in request.url)(request, timeout)
+
+
+def moved_and_left(shard, **stays):
+    """A target found telnet open in one project, SMB in another, and left the file; gives what was told then."""
+    shard.world.warm.api = TwoClouds(shard.world, here=TELNET, there=SMB, elsewhere=CLEAN)
+    shard.list(["a", "z"], a="here", z="elsewhere")
+    shard.run(**CHAT)
+    shard.list(["a", "z"], a="there", z="elsewhere")
+    an_hour_later(shard)
+    told = len(messages(shard))
+    shard.list(["z", *stays], z="elsewhere", **stays)
+    an_hour_later(shard)
+    return messages(shard)[told:]
+
+
+def test_a_target_that_left_ends_what_was_told_of_the_places_that_it_stood_for_before(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    last, before = moved_and_left(shard)
+    assert ("445/tcp" in last, "project there" in last, "23/tcp" in last) == (True, True, False)
+    assert ("23/tcp" in before, "project here" in before, "445/tcp" in before) == (True, True, False)
+    assert set(shard.index.targets) == {"z"}
+
+
+def test_of_places_before_one_that_another_target_asks_now_is_not_told(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    told = moved_and_left(shard, b="here")
+    assert ["445/tcp" in text for text in told if "no longer checked" in text] == [True]
