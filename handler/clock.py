@@ -101,7 +101,10 @@ def iso(moment: datetime) -> str:
 def parse_iso(text: str) -> datetime:
     """The moment that an ISO 8601 text names; without an offset it is UTC. Raises ValueError."""
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+    try:
+        return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
+    except OverflowError:  # in UTC it lies before the first or after the last day there is
+        raise ValueError(f"{text!r:.40} is out of range") from None
 
 
 def in_days(days: int) -> str:

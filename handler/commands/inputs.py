@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from handler.models import Snapshot
 
+_YEARS = range(1970, 9990)  # what is remembered, or due, some days before or after such a moment is a date too
+
 
 def read_file(path: str) -> bytes:
     """The bytes of a snapshot or report, one more than allowed at most; `-` is standard input. Raises UsageError."""
@@ -54,9 +56,12 @@ def read_snapshot(path: str) -> Snapshot:
 def moment_of(text: str) -> datetime:
     """The time that `--at` names. Raises UsageError."""
     try:
-        return parse_iso(text)
+        moment = parse_iso(text)
     except ValueError:
         raise UsageError(f"--at: {text!r:.40} is not a time", hint="For example 2026-12-01T08:00:00Z.") from None
+    if moment.year not in _YEARS:
+        raise UsageError(f"--at: {text!r:.40} is not in the years {_YEARS[0]} to {_YEARS[-1]}")
+    return moment
 
 
 def today(args: Namespace) -> date:
