@@ -16,6 +16,7 @@ from handler.review.explain import Question, explain, questions
 from handler.review.explain_formats import explain_json, explain_text
 
 EXAMPLE = "port-compliance policy explain policies/baseline.yaml --port 23/tcp --category host"
+_NUMBER = r"[0-9]{1,5}"
 _PROTOCOL = re.compile(r"[a-z0-9_-]+")
 
 
@@ -60,7 +61,7 @@ def _port(text: str) -> list[tuple[int, str]]:
     """Port and protocol of `23/tcp`; of `53` both protocols. Raises UsageError."""
     word, _, protocol = text.lower().partition("/")
     service = None if word.isdecimal() else services().get(word)
-    if not (word.isdecimal() and int(word) <= 65535) and service is None:
+    if not (re.fullmatch(_NUMBER, word) and int(word) <= 65535) and service is None:
         meant = suggestion(word)
         raise UsageError(
             f"--port {text!r} is neither a port of 0-65535 nor a service{meant}", hint="Write it as 23/tcp."

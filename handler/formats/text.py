@@ -69,7 +69,7 @@ def _row(finding: Finding) -> list[str]:
     facts += [f"HSS says {finding.status}"] if finding.status else []
     facts += [f"since {finding.first_seen[:10]}"] if finding.first_seen else []
     what = f" ({inert(finding.message, 160)})" if finding.port is None and finding.message else ""
-    line = wrapped(f"{inert(', '.join(facts), 160)}{what}", first=f"  {words.place(finding):<11}", indent=" " * 13)
+    line = wrapped(f"{inert(', '.join(facts), 160)}{what}", first=f"  {words.place(finding):<10} ", indent=" " * 13)
     return line + _hosts(finding)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +19,16 @@ from handler.ports import PortSet
 if TYPE_CHECKING:
     from handler.policy.rules import Policy
 
+_LAST_OF_FOUR_DIGITS = 0xFFFF
 _FOLDED = ("version", "defaults", "disallowed_ports")  # always the same, or said by the rules
 _ALWAYS = ("name", "title", "severity", "categories", "above")  # written out also where they say nothing
-_ODD = re.compile("[\x85\u2028\u2029]")  # YAML 1.1 folds them like line ends, unless they are written as escapes
 
 
 class _Dumper(yaml.SafeDumper):
     """Puts in quotes whatever some reader of YAML would not read as the text that it is."""
 
     def represent_str(self, data: str) -> yaml.ScalarNode:
-        quoted = bool(_ODD.search(data) or NUMBER_IN_1_2.fullmatch(data))
+        quoted = bool(NUMBER_IN_1_2.fullmatch(data)) or not data.replace("\n", "").isprintable()
         return self.represent_scalar("tag:yaml.org,2002:str", data, style='"' if quoted else None)
 
 
@@ -101,7 +100,13 @@ def as_yaml(plain: Mapping[str, Any], *, short: bool = False) -> str:
     text: str = yaml.dump(
         dict(plain), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=style
     )
-    return text
+    return text if text.isascii() else text.translate(_escapes(set(text) - {"\n"}))
+
+
+def _escapes(letters: Iterable[str]) -> Mapping[int, str]:
+    """Those that cannot be seen, or that turn text around, as YAML escapes them in quotes, where they all stand."""
+    hidden = (ord(letter) for letter in letters if not letter.isprintable())
+    return {code: f"\\u{code:04x}" if code <= _LAST_OF_FOUR_DIGITS else f"\\U{code:08x}" for code in hidden}
 
 
 def digest(policy: Policy) -> str:

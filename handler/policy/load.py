@@ -131,7 +131,8 @@ def _stranger(file: PositionedFile) -> str | None:
     if not file.values:
         return None  # not readable as YAML, which its problem says without a word of it
     if not isinstance(file.data, dict):
-        return f"the file: a mapping is wanted, found {'a list' if isinstance(file.data, list) else 'a text'}"
+        found = "nothing" if file.data is None else "a list" if isinstance(file.data, list) else "a single value"
+        return f"the file: a mapping is wanted, found {found}"
     known = keys_of()
     if any(get_close_matches(key.lower().replace("-", "_"), known, n=1) for key in file.data):
         return None

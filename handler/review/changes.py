@@ -112,6 +112,18 @@ def expectation_changes(old: Policy, new: Policy) -> tuple[str, ...]:
     return tuple(f"{name}: {before[name]} -> {after[name]}" for name in before if before[name] != after[name])
 
 
+def announcement_changes(old: Policy, new: Policy, today: date) -> tuple[str, ...]:
+    """How rules change that both policies only announce on that day: what they find, they find from a later day on."""
+    known = {rule.id: rule for rule in old.rules if rule.announced(today)}
+    both = ((known[rule.id], rule) for rule in new.rules if rule.announced(today) and rule.id in known)
+    return tuple(
+        f"announced rule {after.id}, {key}: {getattr(before, key)} -> {getattr(after, key)}"
+        for before, after in both
+        for key in ("effective_from", "severity")
+        if getattr(before, key) != getattr(after, key)
+    )
+
+
 def _expected(policy: Policy) -> dict[str, str]:
     """What a policy expects of the listing and of its exemptions, as words."""
     rows = {f"expect_rows of {name}": str(policy.expect_rows.get(name, 0)) for name in CATEGORIES}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from handler.policy.rules import Location, Policy, Rule
 
+_WHOSE = ("hosts", "listening")
 _EXEMPTION_KEYS = ("expires", "enterprise_projects", *EXEMPTION_SCOPE, *EXEMPTION_BOUNDS)
 
 
@@ -60,11 +61,13 @@ def _suspects(old: Policy, new: Policy) -> tuple[Rule, ...]:
 
 def _judgement(rule: Rule, policy: Policy) -> tuple[object, ...]:
     """All of a rule and the exemptions that concern it that decides what is found, and how severely."""
-    concerned = (exemption for exemption in policy.exemptions if concerns(exemption, rule))
-    tolerated = frozenset(
+    concerned = [exemption for exemption in policy.exemptions if concerns(exemption, rule)]
+    said = [
         (policy.limits, policy.limits.breaches(one, None), *(getattr(one, key) for key in _EXEMPTION_KEYS))
         for one in concerned
-    )
+    ]
+    in_order = any(one.hosts and one.up_to is not None for one in concerned)  # each counts what those before it leave
+    tolerated = tuple(said) if in_order else frozenset(said)
     return (rule.severity, *(getattr(rule, key) for key in RULE_WITHIN), tolerated)
 
 
@@ -89,10 +92,25 @@ def _in_place(
 
 def _steps(past: Sequence[Found], present: Sequence[Found]) -> Iterator[_Step]:
     """The same for the servers of each old rule: new ones count for them only if they plainly speak of all of them."""
-    for servers in dict.fromkeys((one.rule.hosts, one.rule.listening) for one in past):
-        mine = [one for one in past if (one.rule.hosts, one.rule.listening) == servers]
-        theirs = [one for one in present if within(mine[0].rule, one.rule, ("hosts", "listening"))]
+    for servers in dict.fromkeys(map(_servers, past)):
+        mine = [one for one in past if _servers(one) == servers]
+        theirs = [one for one in present if within(mine[0].rule, one.rule, _WHOSE) or _as_exempted(mine[0], one)]
         yield from _steps_of(mine, [*theirs, *(as_one(mine[0].rule, present) if mine[0].rule.hosts else ())])
+
+
+def _servers(one: Found) -> tuple[object, ...]:
+    return one.rule.hosts, one.rule.listening, one.whole.hosts, one.but
+
+
+def _as_exempted(old: Found, new: Found) -> bool:
+    """Whether the new rule speaks of all servers of the old one, and its exemption takes no more of them than theirs.
+
+    Of the same servers one that tolerates fewer leaves as many or more.
+    """
+    if old.but is None or new.but is None or not within(old.whole, new.whole, _WHOSE):
+        return False
+    most, fewer = old.but.up_to, new.but.up_to
+    return set(old.but.hosts) == set(new.but.hosts) and (most is None or (fewer is not None and fewer <= most))
 
 
 def _steps_of(past: Sequence[Found], present: Sequence[Found]) -> Iterator[_Step]:

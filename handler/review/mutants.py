@@ -176,5 +176,6 @@ def _count_changes(name: str, count: int) -> Iterator[tuple[str, int]]:
 
 
 def _day_changes(name: str, day: date) -> Iterator[tuple[str, date]]:
-    for step in (-_DAY, _DAY):
+    """A day sooner and a day later, as far as there are such days: an exemption may say that it never ends."""
+    for step in (-_DAY, _DAY) if date.min < day < date.max else (_DAY,) if day == date.min else (-_DAY,):
         yield f"{name} {day} -> {day + step}", day + step

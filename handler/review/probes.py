@@ -6,7 +6,7 @@ asks about all ports, protocols, categories, statuses, nums and days.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from itertools import chain, product
 from typing import TYPE_CHECKING
 
@@ -101,8 +101,8 @@ def _nums(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> list[int]:
 
 def _days(*policies: Policy) -> list[date]:
     """The first day of each stretch, beginning before all of them."""
-    starts = sorted(set(chain.from_iterable(map(turning_days, policies))))
-    return [_ANY_DAY] if not starts else [starts[0] - timedelta(days=1), *starts]
+    starts = set(chain.from_iterable(map(turning_days, policies)))
+    return sorted({date.min, *starts}) if starts else [_ANY_DAY]
 
 
 def _projects(exemptions: Sequence[Exemption]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from handler.review.claims import COUNTER, left_over
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from handler.policy.rules import Policy, Rule
+    from handler.policy.rules import Exemption, Policy, Rule
 
 OTHER: Final = "other"  # stands for every type, status and enterprise project that no policy names
 _DAY: Final = timedelta(days=1)
@@ -44,12 +44,17 @@ class Region(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Ports, both included, that a rule finds where num is above `above`."""
+    """Ports, both included, that a rule finds where num is above `above`; `rule` has the `hosts` that are left.
+
+    `but` is the exemption that takes some servers of `whole`, the rule without it, where it is the only such one.
+    """
 
     low: int
     high: int
     above: int
     rule: Rule
+    whole: Rule
+    but: Exemption | None = None
 
 
 class Space(NamedTuple):
@@ -121,9 +126,11 @@ def _found(rule: Rule, exemptions: ExemptionsInForce, place: Region, *, at_most:
     for low, high in [(COUNTER, COUNTER)] if place.counter else exemptions.stretches(rule):
         subject = place.subject(low)
         if matcher.speaks_of(subject) and matcher.applies(subject) in ("yes", "depends"):
-            left = left_over(rule, exemptions.tolerating(rule, subject), at_most=at_most)
+            tolerating = tuple(exemptions.tolerating(rule, subject))
+            left = left_over(rule, tolerating, at_most=at_most)
             if left is not None:
-                yield Found(low, high, left.above, left)
+                by_server = [exemption for exemption, _ in tolerating if exemption.hosts]
+                yield Found(low, high, left.above, left, rule, by_server[0] if len(by_server) == 1 else None)
 
 
 def by_edge(several: Sequence[Found], edges: Sequence[int]) -> Mapping[int, list[Found]]:

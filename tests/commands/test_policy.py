@@ -320,3 +320,9 @@ def test_an_owner_is_told_in_characters_that_can_be_seen(capsys, tmp_path, form)
     _, out, _ = run(capsys, "validate", tmp_path / "p.yaml", "--at", "2027-03-25", "--format", form)
     told = str(json.loads(out)["runs"][0]["results"]) if form == "sarif" else out
     assert "of \ufffd[31m\ufffdo expires" in told
+
+
+def test_a_port_of_many_digits_is_no_port(capsys, folder):
+    code, out, err = run(capsys, "explain", folder / "p.yaml", "--port", "9" * 5000)
+    assert (code, out) == (2, "")
+    assert "is neither a port of 0-65535 nor a service" in err

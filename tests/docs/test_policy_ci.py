@@ -125,6 +125,7 @@ CASE = "today: 2026-12-01\ncases: [{name: one, rows: [{port: 23, type: TCP, num:
         ({}, 0, "No *.test.yaml at"),
         ({"my policies/a.test.yaml": CASE}, 0, ""),
         ({"my policies/a.test.yaml": CASE.replace("violations", "compliant")}, 1, "violations"),
+        ({"my policies/a.test.yml": CASE.replace("violations", "compliant")}, 1, "violations"),
         ({"my policies/a.test.yaml": "cases: []\n"}, 2, "error"),
     ],
 )

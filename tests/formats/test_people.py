@@ -55,6 +55,11 @@ def test_text_names_a_rule_once_for_all_its_rows():
     assert [place in shown for place in ("23/tcp ", "23/tcp6", "2323/tcp")] == [True] * 3
 
 
+def test_a_long_type_stands_apart_from_what_follows():
+    shown = render_report("text", report(finding(port=65535, protocol="icmpv6")))
+    assert "  65535/icmpv6 host, num 3" in shown
+
+
 def test_text_shows_five_hosts_and_how_many_more():
     shown = render_report("text", violating())
     assert shown.count("> web-") == 5

@@ -155,7 +155,7 @@ def test_an_unusable_token_is_an_answer_error_that_does_not_show_it(text):
     assert "Evil" not in str(caught.value)
 
 
-@pytest.mark.parametrize("ends", [None, 12, "tomorrow", "", [], {}])
+@pytest.mark.parametrize("ends", [None, 12, "tomorrow", "", [], {}, "9999-12-31T23:59:59-12:00"])
 def test_an_unreadable_end_is_an_answer_error_with_its_path(ends):
     with pytest.raises(AnswerError, match=r"\$\.token\.expires_at"):
         read_token(answer(ends=ends))

@@ -64,14 +64,31 @@ def test_a_policy_and_its_canonical_form_find_the_same_on_any_snapshot(policy, s
     assert evaluate(again, world, today) == evaluate(policy, world, today)
 
 
+_ODD_TEXTS = [
+    "a\x85b",
+    "a\u2028",
+    "\u2029b",
+    "\ufeffa",
+    "a\nb \n",
+    "yes",
+    "22:22",
+    "2026-12-01",
+    "~",
+    "1e3",
+    "\U0001f6aa",
+]
+
+
 @pytest.mark.parametrize(
     "text",
-    ["a\x85b", "a\u2028", "\u2029b", "\ufeffa", "a\nb \n", "yes", "22:22", "2026-12-01", "~", "1e3", "\U0001f6aa"],
+    ["\u202ea", "\\\u202e", "a\u00a0b", "\U000e0041 tag", "\x1b[31m red\n", "w " * 80 + "\u200b x", *_ODD_TEXTS],
 )
 def test_every_text_survives_the_round_trip(text):
     policy = load_texts([("p.yaml", "version: 1\ndisallowed_ports: [23]\n")])
     worded = policy._replace(rules=(policy.rules[0]._replace(rationale=text),))
-    assert load_texts([("c.yaml", canonical_yaml(worded))]).rules[0].rationale == text
+    written = canonical_yaml(worded)
+    assert load_texts([("c.yaml", written)]).rules[0].rationale == text
+    assert written.replace("\n", "").isprintable()  # a reviewer sees what is there
 
 
 def test_a_policy_that_says_none_of_the_newer_keys_keeps_its_digest():

@@ -278,3 +278,13 @@ def test_hosts_and_listening_that_say_nothing_are_refused(keys, told):
     with pytest.raises(PolicyError) as caught:
         load_texts([("p.yaml", f"version: 1\nrules:\n  - {{id: a, {keys}}}\n")])
     assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("---\n", "nothing"), ("[23]\n", "a list"), ("PASSWORD=secret\n", "a single value"), ("23\n", "a single value")],
+)
+def test_what_is_no_mapping_is_said_without_its_text(text, found):
+    with pytest.raises(PolicyError) as caught:
+        load_texts([("policy.yaml", text)])
+    assert str(caught.value) == f"policy.yaml:1:1: the file: a mapping is wanted, found {found}"

@@ -303,3 +303,16 @@ def test_changed_limits_of_exemptions_are_named():
     named = ("limits, exemption_days: 90 -> none", "limits, require: ticket, ports -> none")
     for comparison in (on_rows(limited, TELNET), everywhere(limited, TELNET)):
         assert comparison.notes == named
+
+
+def test_what_changes_of_an_announced_rule_is_named():
+    later = TELNET + "  - {id: web, ports: [80-81], severity: low, effective_from: 2027-03-01}\n"
+    sooner = later.replace("2027-03-01", "2027-01-01").replace("severity: low", "severity: high")
+    named = (
+        "announced rule web, effective_from: 2027-03-01 -> 2027-01-01",
+        "announced rule web, severity: low -> high",
+    )
+    for comparison in (on_rows(later, sooner), everywhere(later, sooner)):
+        assert comparison.notes == named
+        assert "Nothing changes." not in compare_text(comparison)
+    assert not everywhere(later, sooner, date(2027, 3, 1)).notes

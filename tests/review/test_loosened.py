@@ -243,3 +243,46 @@ BY = "rules: [rdp], expires: 2027-03-31, hosts"
 )
 def test_what_hosts_do_not_plainly_contain_is_weaker(old, new, weaker):
     assert bool(loosened(old, new, DAY)) is weaker
+
+
+UP_TO_2 = f"{BY}: [jump-*], up_to: 2"
+ALL_BUT_WIN = f'{BY}: ["!win-*"]'
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (policy(RDP, exempt=[UP_TO_2]), policy("id: rdp, ports: [3389, 23]", exempt=[UP_TO_2])),
+        (policy(RDP, exempt=[UP_TO_2]), policy(f"{RDP}, severity: critical", exempt=[UP_TO_2])),
+        (policy(f"{RDP}, above: 3", exempt=[UP_TO_2]), policy(RDP, exempt=[UP_TO_2])),
+        (policy(RDP, exempt=[UP_TO_2]), policy("id: x, ports: [1-4000]", exempt=[UP_TO_2.replace("rdp", "x")])),
+        (policy(RDP, exempt=[UP_TO_2]), policy(RDP, exempt=[UP_TO_2.replace("2027-03-31", "2027-01-31")])),
+        (policy(RDP, exempt=[UP_TO_2]), policy(RDP, exempt=[UP_TO_2.replace("up_to: 2", "up_to: 1")])),
+        (policy(RDP, exempt=[ALL_BUT_WIN]), policy("id: rdp, ports: [3389, 23]", exempt=[ALL_BUT_WIN])),
+        (policy(f"{RDP}, hosts: [a*]", exempt=[UP_TO_2]), policy(RDP, exempt=[UP_TO_2])),
+        (
+            policy(RDP, "id: b, ports: [22]", exempt=[UP_TO_2, "rules: [b], expires: 2027-03-31"]),
+            policy("id: b, ports: [22]", RDP, exempt=["rules: [b], expires: 2027-01-31", UP_TO_2]),
+        ),
+    ],
+)
+def test_an_exemption_of_some_servers_that_stays_or_tolerates_fewer_is_no_loosening(old, new):
+    assert words(old, new) == []
+
+
+AGAIN = "id: again, ports: [3389]"
+TWO_ORDERS = [f"{BY}: [win-*], up_to: 1", f"{BY}: [win-7]"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (policy(RDP, AGAIN, exempt=[UP_TO_2]), policy(RDP, exempt=[UP_TO_2])),
+        (policy(RDP, AGAIN, exempt=[UP_TO_2]), policy(AGAIN, exempt=[UP_TO_2.replace("rdp", "again")])),
+        (policy(RDP, exempt=[UP_TO_2]), policy(RDP, exempt=[UP_TO_2.replace("jump-*", "jump-1")])),
+        (policy(RDP, exempt=[UP_TO_2]), policy(f"{RDP}, hosts: [a*]", exempt=[UP_TO_2])),
+        (policy(RDP, exempt=TWO_ORDERS), policy(RDP, exempt=TWO_ORDERS[::-1])),
+    ],
+)
+def test_an_exemption_that_may_take_other_servers_than_before_is_a_loosening(old, new):
+    assert words(old, new) != []

@@ -206,3 +206,11 @@ def test_the_bundled_tests_kill_every_mutant_that_differs(suite):
 def test_leaving_out_a_bundled_case_lets_mutants_live():
     suite = next(suite for suite in BUNDLED if suite.policy_path.endswith("statistics.yaml"))
     assert mutate_suite(suite._replace(cases=suite.cases[1:])).survivors
+
+
+def test_the_first_and_the_last_day_there_are_do_no_harm():
+    text = EXEMPTED.replace("expires: 2027-03-31", "expires: 9999-12-31")
+    text = text.replace("above: 2", "above: 2\n    effective_from: 0001-01-01")
+    assert "exemption lifts: expires 9999-12-31 -> 9999-12-30" in words(text)
+    assert "rule telnet: effective_from 0001-01-01 -> 0001-01-02" in words(text)
+    assert equivalent(text)
