@@ -44,6 +44,7 @@ def _cold(place: Place, latency: float, rounds: int) -> Section:
             "four packages": importing(place, FOUR),
             "requests alone": importing(place, "import requests"),
             "bare requests": floor(place, server),
+            "bare requests for the same calls": same_calls(place, server),
         }
         if place.sdk_python:
             contestants["vendor SDK"] = sdk(place, server, 200)
@@ -55,6 +56,7 @@ def _cold(place: Place, latency: float, rounds: int) -> Section:
         "first request / bare requests": figures.ratio("ours", "bare requests", "first"),
         "report / bare requests": figures.ratio("ours", "bare requests", "done"),
         "report / bare requests, CPU": figures.ratio("ours", "bare requests", "cpu"),
+        "report / the same calls": figures.ratio("ours", "bare requests for the same calls", "done"),
         "report / vendor SDK": figures.ratio("ours", "vendor SDK", "done") if place.sdk_python else None,
     }
 

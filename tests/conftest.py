@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from handler.cli import main
+from tests.quiet_worker import quieten
 
 # The same examples on every day and however busy the machine is. HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -28,7 +29,13 @@ OURS = ("HSS_", "OS_", "HUAWEICLOUD_", "WEBHOOK_", "NOTIFY_", "STATE_", "RUN_", 
 """How the names of our settings begin."""
 
 
-def pytest_sessionstart():
+def pytest_sessionstart(session):
+    gc.set_threshold(MANY_OBJECTS)
+    quieten(session.config)
+
+
+def pytest_runtest_setup():
+    """Again, because the function's initializer, which many tests call, sets a small one of its own."""
     gc.set_threshold(MANY_OBJECTS)
 
 

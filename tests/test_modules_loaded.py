@@ -67,6 +67,8 @@ print(json.dumps([code, sorted(sys.modules)]))
 FOLLOWING = """
 import json, sys
 from handler.run import lazy
+for name in sys.argv[1:]:
+    getattr(lazy, name)
 lazy.load_what_follows()
 print(json.dumps(sorted(sys.modules)))
 """
@@ -145,7 +147,8 @@ def test_a_run_as_documented_imports_only_http(tmp_path):
 
 def test_a_run_without_state_opens_none(tmp_path):
     _, _, modules = run_on(Line(22, "TCP", 3), POLICY_PATH=compiled(tmp_path))
-    assert among(modules, ["handler.state.open", "handler.state.file", "handler.sinks.slack", "handler.formats"]) == []
+    unused = ["handler.state.open", "handler.state.file", "handler.sinks", "handler.notify", "handler.formats"]
+    assert among(modules, unused) == []
 
 
 def test_drift_is_worded_without_jsonschema(tmp_path):
@@ -204,11 +207,21 @@ def test_what_decides_and_tells_waits_for_the_first_request_with_sinks_and_sever
     assert "handler.run.end_of_run" in modules
 
 
-def test_what_follows_the_first_request_is_what_decides_and_tells():
+DECIDES = ["handler.decide.evaluate", "handler.decide.diff", "handler.report.verdict"]
+
+
+def test_what_follows_the_first_request_is_what_decides():
     modules = in_fresh_process(FOLLOWING)
-    decides = ["handler.decide.evaluate", "handler.decide.diff", "handler.report.verdict", "handler.notify.dispatch"]
-    assert among(modules, decides) == decides
-    assert among(modules, [*HEAVY, *TERMINAL, "handler.sinks.slack", "handler.state.open"]) == []
+    assert among(modules, DECIDES) == DECIDES
+    assert among(modules, [*HEAVY, *TERMINAL, "handler.notify", "handler.sinks", "handler.state.open"]) == []
+
+
+@pytest.mark.parametrize("made", ["secrets_of", "open_store"])
+def test_where_sinks_or_a_state_were_made_before_it_what_tells_and_remembers_follows_too(made):
+    modules = in_fresh_process(FOLLOWING, made)
+    tells = [*DECIDES, "handler.notify.dispatch"]
+    assert among(modules, tells) == tells
+    assert among(modules, [*HEAVY, *TERMINAL, "handler.sinks.slack"]) == []
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from handler.formats.not_known import (
     run_counts,
     usual_seconds,
 )
-from handler.models import Severity
+from handler.models import SEVERITIES
 from handler.run.wiring import Wiring
 from handler.state.memory import RunSummary
 
@@ -42,7 +42,7 @@ DESCRIPTION = "Shows what the last runs concluded, from the state they leave (at
 EXAMPLE = "port-compliance history --state file:///var/lib/port-compliance/state.json"
 TABLE_ROWS = 20
 FEW = 5  # targets that have a table each
-_LEVELS = tuple(str(severity) for severity in sorted(Severity, reverse=True))
+_LEVELS = tuple(str(severity) for severity in SEVERITIES)
 _HEAD = f"{'when (UTC)':<17}{'verdict':<13}{'crit':>5}{'high':>5}{'med':>5}{'low':>5}{'info':>5}"
 _HEAD += f"{'ports':>10}{'secs':>6}{'calls':>6}"
 _MANY_HEAD = f"{'target':<20}{'when (UTC)':<17}{'verdict':<13}{'crit':>5}{'high':>5}{'med':>5}{'low':>5}{'age':>5}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import compress
-from operator import itemgetter, ne
+from operator import attrgetter, itemgetter, ne
 from typing import TYPE_CHECKING, Any
 
 from handler.decide.fingerprint import Fingerprinter
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     Undecided = dict[tuple[str, str], Rule]  # rule id and what it needs -> the rule
 
 MOST_TYPES = 20  # that are neither TCP nor UDP and are named; an odd answer may hold thousands
+_TEXTS = attrgetter(*RULE_TEXTS)
 _PROTOCOL, _STATUS, _PLACE = itemgetter(1), itemgetter(3), itemgetter(0, 1)  # of a row
 _EVERY_ROW = "every row, but only some were read"
 _NEEDS_STATUS = "status, this cloud does not send it"
@@ -208,7 +209,7 @@ def _finding(rule: Rule, subject: Subject, fingerprint: Fingerprinter, unapplied
 
 
 def _texts(rule: Rule) -> dict[str, Any]:
-    return {name: getattr(rule, name) for name in RULE_TEXTS} | {"title": rule.title or rule.id}
+    return dict(zip(RULE_TEXTS, _TEXTS(rule), strict=True)) | {"title": rule.title or rule.id}
 
 
 def _message(rule: Rule, subject: Subject) -> str:

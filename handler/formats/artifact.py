@@ -1,7 +1,8 @@
-"""How a file is named to what reads SARIF: code scanning wants addresses relative to the repository."""
+"""How files and texts are told to what reads SARIF: code scanning wants addresses relative to the repository."""
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from handler.formats.inert import inert
@@ -14,3 +15,9 @@ def artifact_uri(name: str) -> str:
         return quote(harmless, safe=":/")
     path = quote(harmless, safe="/")
     return f"file://{path}" if path.startswith("/") else path.removeprefix("./")
+
+
+def message_string(text: str) -> dict[str, str]:
+    """A message of SARIF that means just this text: a brace would begin a placeholder, `[text](address)` is a link."""
+    plain = text.replace("{", "{{").replace("}", "}}")
+    return {"text": re.sub(r"[\\\[\]]", r"\\\g<0>", plain) if "](" in plain else plain}

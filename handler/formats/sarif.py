@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler import __version__
-from handler.formats.artifact import artifact_uri
+from handler.formats.artifact import artifact_uri, message_string
 from handler.formats.inert import inert
 from handler.formats.words import not_seen, notes, place, servers_words
 from handler.models import Severity, worst_first
@@ -85,7 +85,7 @@ def _invocation(report: Report, cut: Sequence[str]) -> dict[str, Any]:
 
 
 def _notification(level: str, text: str) -> dict[str, Any]:
-    return {"level": level, "message": {"text": text}}
+    return {"level": level, "message": message_string(text)}
 
 
 def _rule(finding: Finding) -> dict[str, Any]:
@@ -93,9 +93,9 @@ def _rule(finding: Finding) -> dict[str, Any]:
     title = inert(finding.title) or "(no title)"
     return {
         "id": inert(finding.rule_id),
-        "shortDescription": {"text": title},
-        "fullDescription": {"text": inert(finding.rationale, _LONG) or title},
-        "help": {"text": inert(finding.remediation, _LONG) or "See the policy."},
+        "shortDescription": message_string(title),
+        "fullDescription": message_string(inert(finding.rationale, _LONG) or title),
+        "help": message_string(inert(finding.remediation, _LONG) or "See the policy."),
         "defaultConfiguration": {"level": level},
         "properties": {"security-severity": score, "tags": _tags(finding)[:MOST_TAGS]},
     }
@@ -110,7 +110,7 @@ def _result(report: Report, finding: Finding, rule: int) -> dict[str, Any]:
         "ruleId": inert(finding.rule_id),
         "ruleIndex": rule,
         "level": _LEVELS[finding.severity][0],
-        "message": {"text": _message(finding)},
+        "message": message_string(_message(finding)),
         "locations": [_location(report, finding)],
         "partialFingerprints": {"portCompliance/v1": inert(finding.fingerprint)},
         **_baseline(report, finding),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 
 from handler.errors import UsageError
 from handler.foreign_text import one_line
@@ -68,7 +68,7 @@ def read_event(event: object) -> Trigger:
     return _record(event)
 
 
-def is_gateway(event: object) -> bool:
+def is_gateway(event: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether API Gateway sent the event; such a call is answered, never failed with an exception."""
     return isinstance(event, dict) and "httpMethod" in event
 
@@ -155,7 +155,6 @@ def _gateway(event: Mapping[str, Any]) -> Trigger:
     if not isinstance(headers, dict) or event.get("httpMethod") not in ("GET", "POST"):
         raise UnreadableCallError("the call is not a GET or POST with headers")
     lower = {str(name).lower(): _first(value) for name, value in headers.items()}
-    _body(event)
     accept = lower.get("accept", "").lower()
     return Trigger(
         "gateway",
@@ -169,8 +168,8 @@ def _first(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _body(event: Mapping[str, Any]) -> None:
-    """Read the body only to refuse what nobody can read; nothing in it is used."""
+def check_body(event: Mapping[str, Any]) -> None:
+    """Read a call's body only to refuse what nobody can read; nothing in it is used. Raises UnreadableCallError."""
     body = event.get("body") or ""
     try:
         text = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()

@@ -29,7 +29,8 @@ def tell_failure(
 
     It is a run like any other: the same targets, states and identities, each with its share of the time. Raises
     nothing: what cannot be built is left out. Where it is not known which targets there are, it is told for those of
-    the index, so that the next good run of each says that it is over; without any for the one that the state remembers.
+    the index, so that the next good run of each says that it is over; without any for the one that the state remembers,
+    which joins the index, so that a run that has other targets says that.
     """
     sinks = wiring.sinks([], with_state=True)
     clock = wiring.context.clock
@@ -46,6 +47,8 @@ def tell_failure(
         reports.append(lazy.run_failure(run_id, started_at, target, own, notifier, state))
     end.tell(whole)
     finished = tuple(map(end.finished, reports))
+    if not dry_run and not name and [known for known, _, place in whom if place is None] == [Target().name]:
+        lazy.enter_unlisted(wiring, Target().name, run_id)
     if not any(sink.kind.once_a_run for sink in sinks):
         return finished
     last = whole.no_sooner_than(RESERVED_FOR_CHECK_INS)

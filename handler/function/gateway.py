@@ -7,12 +7,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.errors import PortComplianceError
-from handler.function.events import UnreadableCallError, read_event
+from handler.function.events import UnreadableCallError, check_body, read_event
 from handler.logs import LOGGER
 from handler.run import lazy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from handler.function.events import Trigger
     from handler.models import Secret
@@ -23,12 +23,13 @@ LEAST_BYTES = 1000  # with less room nothing is left out any more
 HTTP_STATUS = {"compliant": 200, "violations": 207, "inconclusive": 503}
 
 
-def answer_call(event: object, token: Secret | None, run: Callable[[Trigger], RunResult]) -> dict[str, Any]:
+def answer_call(event: Mapping[str, Any], token: Secret | None, run: Callable[[Trigger], RunResult]) -> dict[str, Any]:
     """The answer to a call: 200, 207, 503 by the verdict; 400 unreadable; 401 without the right bearer token."""
     try:
         trigger = read_event(event)
         if token is None or not authorized(trigger.authorization, token.reveal()):
             return _answer(401, {"error": "the Authorization header does not hold the bearer token of APIG_TOKEN"})
+        check_body(event)
         outcome = run(trigger)
         return _fitting(outcome, markdown=trigger.wants_markdown)
     except UnreadableCallError as error:

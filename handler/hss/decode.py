@@ -6,6 +6,7 @@ truth; what can be read but is not as documented is counted.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from functools import partial
 from itertools import islice
@@ -42,6 +43,7 @@ _Made = TypeVar("_Made")
 Validation = Literal["strict", "warn"]
 Notes = dict[str, int]  # what is not as documented, and how often
 LARGEST_ANSWER = 4 * 1024 * 1024  # bytes, unpacked; a page of 200 rows has 20,000
+_NO_FAILURE = r"(?:\w+\.)?0*"  # the codes that say so: none, "0", "HSS.0000"
 MOST_BREACHES = 10_000  # of one answer that are looked at; each costs as much as ten good rows
 MOST_NOTES = 20
 _MOST_KINDS = 100  # of notes that one answer may make
@@ -100,7 +102,11 @@ def port_page(response: Response, endpoint: str, cloud: str, validation: Validat
         rows=read_ones.rows,
         raw=tuple(read_ones.raw),
         notes=notes,
-        problems=(*_problems(faults, read_ones.unreadable), *_strict_problems(notes, validation)),
+        problems=(
+            *_problems(faults, read_ones.unreadable),
+            *failure_said(body),
+            *_strict_problems(notes, validation),
+        ),
         unreadable=read_ones.unreadable,
     )
 
@@ -116,6 +122,15 @@ def asset_counters(response: Response, endpoint: str, cloud: str, validation: Va
     notes = notes_of("asset_statistics", cloud, body, read_ones.faults)
     problems = (*_problems(read_ones.faults), *_strict_problems(notes, validation))
     return AssetCounters(read_ones.counters, body, notes, problems)
+
+
+def failure_said(body: Mapping[str, Any]) -> tuple[Problem, ...]:
+    """The problem of an answer that names an error beside what was asked for, which may be a part or mere defaults."""
+    code = body.get("error_code")
+    if not isinstance(code, (str, int)) or isinstance(code, bool) or re.fullmatch(_NO_FAILURE, str(code)):
+        return ()
+    said = harmless(f"{code} {body.get('error_msg') or ''}".strip())
+    return (Problem(f"the answer itself says that it failed: {said}", "$.error_code"),)
 
 
 def unreadable_counters(body: Mapping[str, Any], names: Iterable[str]) -> tuple[Problem, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from handler.clock import iso
 from handler.errors import DeniedError, SettingsError, UnknownError
 from handler.hss.client import Spending
-from handler.hss.decode import AssetCounters, drift_warnings, unreadable_counters
+from handler.hss.decode import AssetCounters, drift_warnings, failure_said, unreadable_counters
 from handler.hss.emptiness import SEES_NO_PORT, doubt_of_empty_list
 from handler.hss.parameters import AssetStatisticsQuery, PortStatisticsQuery, check_project
 from handler.hss.walk import PortWalk, Progress, scope
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from handler.hss.client import HssClient
     from handler.hss.plan import Ask
     from handler.models import Target
+
+_JUDGED = (*COUNTERS, "error_code", "error_msg")  # of an answer with counters
 
 
 def take_snapshot(
@@ -121,7 +123,7 @@ class CategoryListing:
             return error
         if self._keep_raw:
             return counters
-        known = {name: value for name, value in counters.raw.items() if name in COUNTERS}
+        known = {name: value for name, value in counters.raw.items() if name in _JUDGED}
         return counters._replace(raw=known)  # an answer may be megabytes
 
     def _ports(self) -> None:
@@ -143,7 +145,8 @@ class CategoryListing:
     def _judge_counters(self, counters: AssetCounters) -> None:
         """What the counters cost: a problem only where a rule or an empty list needs one that cannot be read."""
         read = (*self._ask.counters, *(["port_num"] if self._walk.is_empty else []))
-        faults = (*counters.problems, *unreadable_counters(counters.raw, read))
+        said = failure_said(counters.raw) if read else ()
+        faults = (*counters.problems, *said, *unreadable_counters(counters.raw, read))
         self._problems[:0] = faults
         if self._walk.is_empty:
             doubt = doubt_of_empty_list(counters.counters)

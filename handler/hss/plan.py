@@ -9,6 +9,7 @@ other types may follow.
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from handler.hss.overlap import pages_of
@@ -161,6 +162,6 @@ def _after_failure(proof: Proof, ports: PortSet) -> Step:
 
 def _ask(policy: Policy, category: str) -> Ask:
     rules = [rule for rule in policy.rules if category in rule.categories]
-    ports = PortSet.of(piece for rule in rules if not rule.needs_every_row for piece in rule.ports.ranges)
+    ports = PortSet.of(chain.from_iterable(rule.ports.ranges for rule in rules if not rule.needs_every_row))
     counters = dict.fromkeys(rule.statistic for rule in rules if rule.statistic)
     return Ask(category, ports, any(rule.needs_every_row for rule in rules), tuple(counters))

@@ -20,7 +20,7 @@ _TOO_DEEP = "nested too deep"
 _ANY_DIGIT = bytes.maketrans(b"123456789", b"000000000")
 _TWENTY_DIGITS = b"0" * 20  # in a row, whichever they are: only then each number is looked at
 _HALF_ESCAPES = (b"\\ud", b"\\uD")
-_ESCAPE = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL)
+_ESCAPE = r"(?s)\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
 _CONTAINERS = frozenset((dict, list))
 _BOM = b"\xef\xbb\xbf"
 
@@ -123,7 +123,7 @@ def _measured(value: Any) -> tuple[int, int]:
 
 def _encodable(text: str) -> str:
     """A JSON text in which half a surrogate pair is written as U+FFFD; before it is read, so that it is read once."""
-    return _ESCAPE.sub(lambda found: found[0] if found["half"] is None else "\\ufffd", text)
+    return re.sub(_ESCAPE, lambda found: found[0] if found["half"] is None else "\\ufffd", text)
 
 
 def _where(body: bytes, error: ValueError) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from handler.foreign_text import visible
 from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from handler.policy.rules import Location
 
+UNSEEN = "\ufffd"  # stands for each character of a message that cannot be seen
 CODES: dict[str, str] = {
     "E101": "the file cannot be read: missing, larger than 4 MiB, not UTF-8, a file of test cases, or of another name",
     "E102": "the text is not YAML",
@@ -61,7 +63,7 @@ class LoadProblem(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{_shown(self.code, self.location)}: {self.message}"
+        return f"{_shown(self.code, self.location)}: {visible(self.message, unseen=UNSEEN)}"
 
 
 class LintMessage(NamedTuple):
@@ -73,12 +75,12 @@ class LintMessage(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{_shown(self.code, self.location)}: {self.message} [{self.code}]"
+        return f"{_shown(self.code, self.location)}: {visible(self.message, unseen=UNSEEN)} [{self.code}]"
 
 
 def _shown(code: str, location: Location) -> str:
     """The place; of a file that could not be read no line is named, for none was seen."""
-    return location.file if code == "E101" else str(location)
+    return location.shown_file if code == "E101" else str(location)
 
 
 def warning(code: str, location: Location, message: str) -> LintMessage:

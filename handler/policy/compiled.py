@@ -130,7 +130,7 @@ def _tupled(value: Any) -> Any:
 
 
 _READ: Mapping[str, Callable[[list[Any]], Iterable[Any]]] = {
-    "severity": partial(map, Severity),
+    "severity": partial(map, {int(one): one for one in Severity}.__getitem__),
     "ports": _ports,
     "listed": _ports,
     "effective_from": _days,

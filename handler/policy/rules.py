@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from handler.foreign_text import visible
 from handler.models import CATEGORIES, Severity
 from handler.named_tuple import NamedTuple
 from handler.ports import PortSet
@@ -28,7 +29,12 @@ class Location(NamedTuple):
     column: int = 1
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.shown_file}:{self.line}:{self.column}"
+
+    @property
+    def shown_file(self) -> str:
+        """The file's name on one line; whoever adds a file to a folder names it, and may not write in our name."""
+        return visible(self.file, unseen="\ufffd")
 
 
 class Rule(NamedTuple):

@@ -68,7 +68,7 @@ class Pseudonyms:
         return address if address in _EVERYWHERE or is_loopback(address) else self._address(address)
 
     def _address(self, text: str) -> str:
-        number = self._other("address", text).rpartition("-")[2]
+        number = self._other("address", text).removeprefix("address-")
         return str(ip_address(_FIRST_ADDRESS + int(number))) if number else ""
 
     def _other(self, kind: str, text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from handler.models import Report, Severity
+from handler.models import SEVERITIES, Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,7 +52,7 @@ def verdict_of(evaluation: Evaluation) -> Verdict:
 def count_severities(findings: Iterable[Finding]) -> dict[str, int]:
     """How many findings of each severity, worst first, zeros included."""
     counts = Counter(finding.severity for finding in findings)
-    return {str(severity): counts[severity] for severity in sorted(Severity, reverse=True)}
+    return {str(severity): counts[severity] for severity in SEVERITIES}
 
 
 def counts_of(report: Report) -> Mapping[str, int]:

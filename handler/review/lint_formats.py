@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handler.formats.artifact import artifact_uri
+from handler.foreign_text import visible
+from handler.formats.artifact import artifact_uri, message_string
 from handler.formats.github import workflow_command
-from handler.policy.codes import CODES, WARNINGS, LintMessage, code_name, explanation
+from handler.policy.codes import CODES, UNSEEN, WARNINGS, LintMessage, code_name, explanation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,8 +47,8 @@ def _command(message: LintMessage) -> str:
     place = message.location
     return workflow_command(
         message.severity,
-        message.message,
-        file=place.file,
+        visible(message.message, unseen=UNSEEN),
+        file=place.shown_file,
         line=str(place.line),
         col=str(place.column),
         title=f"{message.code} {code_name(message.code)}" if message.code in WARNINGS else message.code,
@@ -74,7 +75,7 @@ def _result(message: LintMessage, codes: Sequence[str]) -> dict[str, Any]:
         "ruleId": message.code,
         "ruleIndex": codes.index(message.code),
         "level": message.severity,
-        "message": {"text": message.message},
+        "message": message_string(visible(message.message, unseen=UNSEEN)),
         "locations": [
             {
                 "physicalLocation": {

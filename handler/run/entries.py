@@ -22,8 +22,14 @@ _LEVELS = tuple(str(severity) for severity in SEVERITIES)
 
 
 def configured(known: IndexEntry | None, each: PreparedTarget, now: datetime, interval: timedelta | None) -> IndexEntry:
-    """The entry of a target that the configuration lists, with what only the configuration knows."""
-    entry, target = known or IndexEntry(first_seen=iso(now)), each.target
+    """The entry of a target that the configuration lists, with what only the configuration knows.
+
+    What is known of another place says nothing of this one: a target that moved was never checked.
+    """
+    target = each.target
+    place = place_of(target) if target.project_id else ""  # a login that fails today names no project
+    moved = known is not None and "" not in (place, known.place) and place != known.place
+    entry = IndexEntry(first_seen=iso(now)) if known is None or moved else known
     return entry._replace(
         interval_seconds=0 if interval is None else interval.total_seconds(),
         cloud=target.cloud,
@@ -31,7 +37,7 @@ def configured(known: IndexEntry | None, each: PreparedTarget, now: datetime, in
         project_id=target.project_id or entry.project_id,
         owner="" if each.place is None else each.place.owner,
         link="" if each.place is None else each.place.link,
-        place=place_of(target) if target.project_id else entry.place,  # a login that fails today names no project
+        place=place or entry.place,
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.errors import SettingsError, StoreError
+from handler.state.index import IndexEntry
+from handler.state.shared_index import SharedIndex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from handler.models import Secret
     from handler.run.wiring import Wiring
     from handler.state.index import Index
+
+UNASKED = IndexEntry()  # of a name that is no target's
 
 
 def fleet_urls(wiring: Wiring) -> tuple[Secret, ...]:
@@ -53,3 +57,25 @@ def targets_known(wiring: Wiring, name: str = "") -> tuple[str, ...]:
     except SettingsError:
         return ()
     return tuple(known for index in indexes for known in sorted(index.targets) if name in ("", known))
+
+
+def enter_unlisted(wiring: Wiring, name: str, run_id: str) -> None:
+    """Enter a name in the own index for which a run spoke that could not begin, where the index knows no other.
+
+    It has no place, because nobody asked it; the next run that has targets tells that it is over (handler/run/left.py).
+    Where that cannot be written, nothing is lost but that word.
+    """
+    url = wiring.settings.state_url
+    if url is None or "{target}" not in url.reveal():
+        return
+    try:
+        store = wiring.index_store(url, wiring.settings.place, read_only=False)
+    except SettingsError:
+        return
+    if store is None:
+        return
+    index = SharedIndex(store, run_id, wiring.context.clock)
+    index.load()
+    if not index.known.targets and not index.lost:
+        index.put({name: UNASKED})
+        index.save()

@@ -1,9 +1,9 @@
 """What a run needs only after its first request, or not in every run: each name is imported when it is first used.
 
 A cold start sends its first request as soon as it can. What asks HSS is loaded with the function's door
-(`load_what_asks`), what decides and tells in a thread while HSS answers (`load_what_follows`), and the rest by the run
-that uses it. `lazy.evaluate` is `handler.decide.evaluate.evaluate` for a reader and for a type checker; only the moment
-of the import differs.
+(`load_what_asks`), what decides and tells while HSS answers (`load_what_follows`), and the rest by the run that uses
+it. `lazy.evaluate` is `handler.decide.evaluate.evaluate` for a reader and for a type checker; only the moment of the
+import differs.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from handler.run.conclude import report_of as report_of
     from handler.run.conclude import run_failure as run_failure
     from handler.run.end_of_run import EndOfRun as EndOfRun
+    from handler.run.indexes import enter_unlisted as enter_unlisted
     from handler.run.indexes import targets_known as targets_known
     from handler.run.left import is_settled as is_settled
     from handler.run.left import tell_left as tell_left
@@ -69,10 +70,10 @@ _FOR_THE_FIRST_REQUEST = {  # a run on a recorded snapshot makes none
 _AFTER_THE_FIRST_REQUEST = {
     "handler.decide.evaluate": ("evaluate",),
     "handler.decide.wanted_listeners": ("wanted_listeners",),
-    "handler.notify.dispatch": ("DeliveryContext", "dispatch"),
     "handler.run.conclude": ("compare_with", "failed_run", "report_of", "run_failure"),
     "handler.run.result": ("RunResult",),
 }
+_TO_TELL_OR_REMEMBER = {"handler.notify.dispatch": ("DeliveryContext", "dispatch")}
 _WHERE_USED = {
     "difflib": ("get_close_matches",),  # an event with a misspelt key
     "handler.formats.registry": ("render_report",),  # a gateway call that wants Markdown
@@ -87,7 +88,7 @@ _WHERE_USED = {
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
     "handler.run.check_in": ("check_in",),  # a sink that is told once a run
     "handler.run.end_of_run": ("EndOfRun",),  # sinks, and several targets
-    "handler.run.indexes": ("targets_known",),  # a targets file that cannot be read
+    "handler.run.indexes": ("enter_unlisted", "targets_known"),  # a targets file that cannot be read
     "handler.run.left": ("is_settled", "tell_left"),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
     "handler.run.shard": ("open_shard",),  # a state with {target}
@@ -102,7 +103,7 @@ _WHERE_USED = {
     "handler.state.obs_objects": ("ObsKeys", "ObsObjects"),  # a policy or state in a bucket
     "handler.state.open": ("open_store",),  # a run with a state
 }
-_TABLE = _FOR_THE_FIRST_REQUEST | _AFTER_THE_FIRST_REQUEST | _WHERE_USED
+_TABLE = _FOR_THE_FIRST_REQUEST | _AFTER_THE_FIRST_REQUEST | _TO_TELL_OR_REMEMBER | _WHERE_USED
 _WHERE = {name: module for module, names in _TABLE.items() for name in names}
 
 
@@ -112,12 +113,16 @@ def load_what_asks() -> None:
 
 
 def load_what_follows() -> None:
-    """Import what every run needs after its first request."""
+    """Import what a run needs after its first request; what tells only where it has made sinks or states by then."""
     _load(_AFTER_THE_FIRST_REQUEST)
+    if globals().keys() & {"secrets_of", "open_store"}:
+        _load(_TO_TELL_OR_REMEMBER)
 
 
 def _load(table: Mapping[str, tuple[str, ...]]) -> None:
     for module, names in table.items():
+        if globals().keys() >= set(names):
+            continue
         found = import_module(module)
         globals().update({name: getattr(found, name) for name in names})
 

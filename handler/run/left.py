@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from handler.clock import Deadline, iso
 from handler.decide.diff import Compared
-from handler.models import CategorySnapshot, Changes, PastFinding, Problem, Report, Target
+from handler.models import CategorySnapshot, Changes, Problem, Report, Target
 from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
-from handler.run.indexes import read_indexes
+from handler.run.indexes import UNASKED, read_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from handler.state.memory import LastRun
 
 UNCHECKED = "it left TARGETS_CONFIG and is no longer checked; what was open may still be"
+UNLISTED = "a run that could not begin spoke by this name; now runs begin, and each target speaks for itself"
 _NAMED = 3  # targets, and indexes, that are named where there are many
 
 
@@ -143,13 +144,12 @@ def _ended(
     """A run in which nothing was asked and everything that was open ends, because it is no longer checked."""
     at, last_run = iso(run.started_at), state.last_run
     assert last_run is not None
-    open_now = [record for record in last_run.findings.values() if record.status == "open"]
     ended = {
-        record.finding.fingerprint: record._replace(status="resolved", resolved_at=at, because="unchecked")
-        for record in open_now
+        fingerprint: record._replace(status="resolved", resolved_at=at, because="unchecked")
+        for fingerprint, record in last_run.findings.items()
+        if record.status == "open"
     }
-    changes = Changes(resolved=tuple(PastFinding(record.finding, "unchecked") for record in open_now))
-    host, project_id, enterprise_project_id = (*entry.place.split("|"), "", "")[:3]
+    changes = Changes()  # what ended is told from the memory
     report = Report(
         run_id=run.run_id,
         started_at=at,
@@ -158,19 +158,27 @@ def _ended(
         policy_name="",
         policy_digest="",
         policy_files=(),
-        target=Target(name, entry.cloud, entry.region, host, project_id, enterprise_project_id),
+        target=_target(name, entry),
         coverage=_nothing_left_unseen(last_run) if verdict == "compliant" else (),
         changes=changes,
-        problems=() if verdict == "compliant" else (Problem(UNCHECKED),),
+        problems=() if verdict == "compliant" else (Problem(UNLISTED if entry == UNASKED else UNCHECKED),),
     )
     memory = last_run._replace(run_at=at, findings={**last_run.findings, **ended})
     return report, Compared(changes=changes, findings=(), last_run=memory, previous_run_at=last_run.run_at)
 
 
+def _target(name: str, entry: IndexEntry) -> Target:
+    """Who it was; by the name of an entry that says nothing only a run spoke that could not begin."""
+    if entry == UNASKED:
+        return Target(name)
+    host, project_id, enterprise_project_id = (*entry.place.split("|"), "", "")[:3]
+    return Target(name, entry.cloud, entry.region, host, project_id, enterprise_project_id)
+
+
 def _nothing_left_unseen(last_run: LastRun) -> tuple[CategorySnapshot, ...]:
     """Each category that some sink was told is not seen, as whole: nobody is to see it any more, so that ends too."""
     told = {category for memory in last_run.sinks.values() for category in memory.not_seen if category}
-    return tuple(CategorySnapshot(category, plan="none", complete=True) for category in sorted(told))
+    return tuple(CategorySnapshot(category, complete=True) for category in sorted(told))
 
 
 def foreign(known: Iterable[str], listed: Iterable[str]) -> bool:

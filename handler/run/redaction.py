@@ -34,7 +34,7 @@ _ROUNDS: Final = 3  # an escaped text that was escaped again, and again
 _ESCAPES: Final = re.compile(
     r"(?:\\u[0-9a-fA-F]{4})+|\\[\"\\/]|(?:%[0-9a-fA-F]{2})+|&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos);"
 )
-_SIGNED: Final = re.compile(r"(?:Access|Credential|Signature)=([\w+/=-]{8,})|^OBS [^:]+:(\S+)$")
+_SIGNED: Final = r"(?:Access|Credential|Signature)=([\w+/=-]{8,})|^OBS [^:]+:(\S+)$"
 _ENTITIES: Final = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _PROTOCOL, _STATUS = itemgetter(1), itemgetter(3)  # of a row
 Value = TypeVar("Value")
@@ -71,7 +71,7 @@ class Redactor:
         for name, value in headers.items():
             lower = name.lower()
             if lower == "authorization":
-                self.learn(*(part for found in _SIGNED.findall(value) for part in found if part))
+                self.learn(*(part for found in re.findall(_SIGNED, value) for part in found if part))
             elif lower.endswith("-token"):
                 self.learn(value)
 

@@ -41,13 +41,13 @@ class Shard:
         index: SharedIndex,
         clock: Clock,
         interval: timedelta | None,
-        listed: frozenset[str] = frozenset(),
-        moves: Callable[[str, PreparedTarget], bool] | None = None,
-        others: Callable[[], Elsewhere] | None = None,
+        listed: frozenset[str],
+        moves: Callable[[str, PreparedTarget], bool],
+        others: Callable[[], Elsewhere],
     ) -> None:
         self._targets = {each.name: each for each in run.targets}
         self._listed = listed  # every target of the file, asked in this run or not; empty without a file
-        self._moves = moves  # takes the state of an earlier name along, if that name is no target's any more
+        self._moves = moves  # takes the state of an earlier name along
         self._others = others  # reads what the other indexes of the fleet hold
         self._index, self._clock, self._interval = index, clock, interval
         self._asked: set[str] = set()
@@ -90,7 +90,7 @@ class Shard:
         """A run that died did not write the calls of its last target: they count as all that its minute allows."""
         if not self._dead:
             return ()
-        last = max((entry.last_run_at for entry in self._index.known.targets.values()), default="")
+        last = max(entry.last_run_at for entry in self._index.known.targets.values())
         return (parse_iso(last).timestamp(),) * STARTS_KEPT if last else ()
 
     def _is_foreign(self) -> bool:
@@ -108,7 +108,7 @@ class Shard:
         if not self._leased or not self._listed or self._index.lost:
             return {}
         left = {name: entry for name, entry in self._index.known.targets.items() if name not in self._listed}
-        return self._staying(left, self._others()) if left and self._others is not None else left
+        return self._staying(left, self._others()) if left else left
 
     def _staying(self, left: dict[str, IndexEntry], others: Elsewhere) -> dict[str, IndexEntry]:
         """Those of them that surely moved nowhere."""
@@ -131,15 +131,22 @@ class Shard:
 
     def _rename(self) -> None:
         """A place that is asked under another name than before takes its entry and its state along."""
-        if self._moves is None:
-            return
         known = self._index.known.targets
-        earlier = {entry.place: name for name, entry in known.items() if entry.place and name not in self._targets}
+        earlier = {entry.place: name for name, entry in known.items() if entry.place and not self._stays(name, entry)}
         for name, each in self._items():
-            before = earlier.get(place_of(each.target), "")
-            if name not in known and before and self._moves(before, each):
+            place = place_of(each.target)
+            before = "" if name in known and known[name].place in ("", place) else earlier.get(place, "")
+            if before and self._moves(before, each):
                 self._index.put({name: known[before]})
-                self._index.drop(before)
+                if before not in self._targets:
+                    self._index.drop(before)
+
+    def _stays(self, name: str, entry: IndexEntry) -> bool:
+        """Whether a name still stands for the place it stood for, as far as is known of one that is not chosen."""
+        each = self._targets.get(name)
+        if each is None:
+            return name in self._listed
+        return not each.target.project_id or place_of(each.target) == entry.place
 
     def fits(self, each: PreparedTarget, left: float) -> bool:
         """Whether as many calls as its last run made fit into so many seconds. The first target always does."""
@@ -229,7 +236,7 @@ def open_shard(run: PreparedRun, wiring: Wiring, url: Secret) -> Shard | None:
 
     def moves(name: str, each: PreparedTarget) -> bool:
         before = wiring.store(url, name, each.place, read_only=True)
-        return bool(listed) and name not in listed and not dry_run and taken_along(before, each.store)
+        return bool(listed) and not dry_run and taken_along(before, each.store, place_of(each.target))
 
     return Shard(run, index, clock, wiring.settings.run_interval, listed, moves, partial(elsewhere, wiring))
 

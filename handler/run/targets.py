@@ -7,7 +7,6 @@ import os
 from typing import TYPE_CHECKING
 
 from handler.errors import PolicyError, SettingsError, UnknownError, of_target
-from handler.models import Target
 from handler.named_tuple import NamedTuple
 from handler.run import lazy
 from handler.run.wiring import attempt
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from handler.hss.client import HssClient
-    from handler.models import Secret, Snapshot
+    from handler.models import Secret, Snapshot, Target
     from handler.policy.rules import Policy
     from handler.run.wiring import Wiring
     from handler.settings.run_settings import Place, Settings
@@ -170,7 +169,8 @@ def _with_project(place: Place | None, wiring: Wiring) -> tuple[Place | None, Un
 def _target(place: Place | None, request: RunRequest) -> Target:
     if place is not None:
         return place.target
-    return Target() if request.snapshot is None else request.snapshot.target
+    assert request.snapshot is not None  # only a recording has no place
+    return request.snapshot.target
 
 
 def _wanted(place: Place | None, wiring: Wiring, request: RunRequest, spoken: tuple[str, ...]) -> tuple[str, ...]:

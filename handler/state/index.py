@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 VERSION = "1"
 DAYS_KEPT = 31
 STARTS_KEPT = 5  # calls per API and credential: what one minute allows
+_VERDICTS = ("inconclusive", "violations", "compliant")  # worst first
+_STAMPS = ("last_run_at", "last_complete_at", "first_seen")
+_LONGEST_INTERVAL = 10**9  # seconds
 
 
 class Day(NamedTuple):
@@ -58,6 +61,13 @@ class IndexEntry(NamedTuple):
     owner: str = ""
     link: str = ""
     place: str = ""
+
+
+_TYPES = {name: (type(value),) for name, value in IndexEntry._field_defaults.items()} | {
+    "verdict": (str, type(None)),
+    "days": (list,),
+    "interval_seconds": (int, float),
+}  # what the values of an entry are in JSON
 
 
 class Lease(NamedTuple):
@@ -99,33 +109,58 @@ def line_of(name: str, entry: IndexEntry) -> bytes:
 
 def index_of(document: Mapping[str, Any]) -> Index:
     """The index of a document; keys of a newer version are passed over. Raises StoreDamagedError."""
-    if document.get("version") != VERSION:
-        raise StoreDamagedError(f"the index has version {document.get('version')!r:.20}; this program reads {VERSION}")
+    version = document.get("version") if isinstance(document, dict) else None
+    if version != VERSION:
+        raise StoreDamagedError(f"the index has version {version!r:.20}; this program reads {VERSION}")
     known: dict[Any, Any] = {}  # most targets have the same days, owners and places: each is kept once
     try:
-        lease = document["lease"]
         return Index(
             targets={name: _entry(plain, known) for name, plain in document["targets"].items()},
             starts={lane: tuple(map(float, starts)) for lane, starts in document["starts"].items()},
-            lease=None if lease is None else Lease(lease["run_id"], lease["until"]),
+            lease=_lease(document["lease"]),
             fleet_told={name: str(what) for name, what in document["fleet_told"].items()},
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise StoreDamagedError(f"the index does not read as one ({type(error).__name__})") from None
 
 
+def _lease(plain: Mapping[str, Any] | None) -> Lease | None:
+    if plain is None:
+        return None
+    parse_iso(plain["until"])
+    return Lease(plain["run_id"], plain["until"])
+
+
 def _entry(plain: Mapping[str, Any], once: dict[Any, Any]) -> IndexEntry:
+    """An entry, every value of the type that it is used as. Raises what `index_of` takes for damage."""
     known = {name: plain[name] for name in IndexEntry._fields if name in plain}
-    for stamp in ("last_run_at", "last_complete_at", "first_seen"):
-        if known.get(stamp):
-            parse_iso(known[stamp])
     for name, value in known.items():
+        if type(value) not in _TYPES[name]:
+            raise TypeError(name)
+        if name in _STAMPS and value:
+            parse_iso(value)
         if isinstance(value, str):
             known[name] = once.setdefault(value, value)
-    rows = (Day(day["date"], day["verdict"], day["new"], day["resolved"]) for day in plain.get("days", ()))
-    days = tuple(once.setdefault(row, row) for row in rows)
+    if known.get("verdict") not in (*_VERDICTS, None) or not 0 <= known.get("interval_seconds", 0) <= _LONGEST_INTERVAL:
+        raise ValueError("verdict or interval")
     counts = known.get("counts", {})
-    return IndexEntry(**{**known, "days": days, "counts": once.setdefault(("counts", *counts.items()), counts)})
+    known["counts"] = once.get(("counts", *counts.items())) or _kept(counts, once)
+    return IndexEntry(**{**known, "days": tuple(_day(day, once) for day in plain.get("days", ()))})
+
+
+def _kept(counts: Mapping[str, Any], once: dict[Any, Any]) -> Mapping[str, int]:
+    if any(type(count) is not int for count in counts.values()):
+        raise TypeError("counts")
+    return once.setdefault(("counts", *counts.items()), counts)  # type: ignore[no-any-return]
+
+
+def _day(plain: Mapping[str, Any], once: dict[Any, Any]) -> Day:
+    day = Day(plain["date"], plain["verdict"], plain["new"], plain["resolved"])
+    if day not in once:
+        parse_iso(day.date)
+        if day.verdict not in _VERDICTS or {type(day.new), type(day.resolved)} != {int}:
+            raise ValueError("day")
+    return once.setdefault(day, day)  # type: ignore[no-any-return]
 
 
 def merged_index(theirs: Index, ours: Index) -> Index:
@@ -138,7 +173,8 @@ def merged_index(theirs: Index, ours: Index) -> Index:
 
 
 def _later(one: IndexEntry | None, other: IndexEntry) -> IndexEntry:
-    if one is None:
+    """The later of theirs and ours; of two places the one that the name stands for now, which is ours."""
+    if one is None or ("" not in (one.place, other.place) and one.place != other.place):
         return other
     earlier, later = sorted((one, other), key=lambda entry: (entry.last_run_at, entry.last_complete_at))
     first_seen = min(filter(None, (one.first_seen, other.first_seen)), default="")
@@ -184,7 +220,7 @@ def with_day(days: tuple[Day, ...], now: datetime, verdict: Verdict, new: int, r
     """The days with this run's: of one day the worst verdict and the sums, of all the last 31."""
     today = iso(now)[:10]
     before = next((day for day in days if day.date == today), Day(today, verdict))
-    worst = min(before.verdict, verdict, key=("inconclusive", "violations", "compliant").index)
+    worst = min(before.verdict, verdict, key=_VERDICTS.index)
     changed = before._replace(verdict=worst, new=before.new + new, resolved=before.resolved + resolved)
     others = (day for day in days if day.date != today)
     return tuple(sorted((*others, changed))[-DAYS_KEPT:])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from handler.errors import TransportError
@@ -37,8 +39,8 @@ class HttpTransport:
     """HTTP over `requests`, with one session for all calls of a warm function.
 
     `named` makes of a URL what an error may say of it: `host_of` where the path is a secret.
-    `max_bytes` limits an answer after its content encoding is undone. `meanwhile` is done once, in a thread of its own,
-    while the first answer is awaited; a process that ends waits for it.
+    `max_bytes` limits an answer after its content encoding is undone. `meanwhile` is done once, by who waits for the
+    first answer; a library that it lacks is missed by who uses it.
     """
 
     def __init__(
@@ -67,12 +69,11 @@ class HttpTransport:
         if timeout <= 0:
             raise TransportError(f"{self._named(request.url)}: no time left", sent=False)
         job = _Job(request, timeout, queue.SimpleQueue(), threading.Event())
+        by = time.monotonic() + timeout
         self._hand_over(job)
-        if self._meanwhile is not None:
-            threading.Thread(target=self._meanwhile).start()  # no daemon: it may not outlive the interpreter
-            self._meanwhile = None
+        self._do_meanwhile()
         try:
-            outcome = job.box.get(timeout=timeout)
+            outcome = job.box.get(timeout=max(0.0, by - time.monotonic()))
         except queue.Empty:
             job.given_up.set()
             self.close()  # the thread that was given up keeps the old session for itself
@@ -92,6 +93,12 @@ class HttpTransport:
         if session is not None:
             session.close()
 
+    def _do_meanwhile(self) -> None:
+        meanwhile, self._meanwhile = self._meanwhile, None
+        if meanwhile is not None:
+            with suppress(ImportError):
+                meanwhile()
+
     def _hand_over(self, job: _Job) -> None:
         """Give the job to a thread that waits for one, or to a new one."""
         with self._lock:
@@ -102,7 +109,7 @@ class HttpTransport:
         jobs.put(job)
 
     def _work(self, jobs: queue.SimpleQueue[_Job]) -> None:
-        """What a thread does: one job after another, until none comes or one was given up."""
+        """What a thread does: one job after another, until none comes."""
         while True:
             try:
                 job = jobs.get(timeout=IDLE)
@@ -113,13 +120,9 @@ class HttpTransport:
                     self._waiting.remove(jobs)
                 return
             outcome = self._outcome(job)
-            given_up = job.given_up.is_set()
-            if not given_up:
-                with self._lock:
-                    self._waiting.append(jobs)
+            with self._lock:
+                self._waiting.append(jobs)
             job.box.put(outcome)
-            if given_up:
-                return
 
     def _outcome(self, job: _Job) -> Response | TransportError:
         url = job.request.url

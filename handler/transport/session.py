@@ -10,9 +10,9 @@ import os
 import re
 from contextlib import suppress
 from functools import lru_cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import requests
 from requests import exceptions as of_requests
@@ -40,7 +40,7 @@ _HEEDED_ALIKE = tuple(dict.fromkeys(spelt for name in _HEEDED for spelt in (name
 # a URL of which requests would send just these characters: host, and path with query
 _PLAIN = re.compile(r"(https?://[a-z0-9.:-]+)(/[A-Za-z0-9/_-]*(?:\?[A-Za-z0-9=&._~-]*)?)")
 _NO_RETRY = Retry(0, read=False)  # as requests has it
-_REFUSED_TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
+_REFUSED_TUNNEL = r"Tunnel connection failed: (\d{3})"
 
 
 class Session(requests.Session):
@@ -78,13 +78,14 @@ class Session(requests.Session):
 
 
 def new_session() -> Session:
-    """A session that keeps connections and nothing else: no cookies, no password file, no URL in any log."""
+    """A session that keeps connections and nothing else, and no URL in any log.
+
+    `exchange` asks it for connections only: what a session of requests does with cookies and a password file it skips.
+    """
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # below, it logs whole URLs
     session = Session()
     session.headers["User-Agent"] = f"port-compliance/{__version__}"
     session.headers["Accept-Encoding"] = "gzip, deflate"
-    session.auth = _as_it_is  # without any auth, requests would look for one in ~/.netrc
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     return session
 
 
@@ -138,7 +139,8 @@ def _said() -> tuple[str | None, ...]:
 @lru_cache(maxsize=64)
 def _way(origin: str, said: tuple[str | None, ...]) -> tuple[Mapping[str, str], str | bool]:  # noqa: ARG001 - a key
     """The proxies to a host, and the CA bundle: what the environment names, which has `said` so much."""
-    return get_environ_proxies(origin), next(filter(None, map(os.environ.get, _BUNDLES)), True)
+    proxies = get_environ_proxies(origin) if getproxies() else {}  # without any, whom they are not for is no question
+    return proxies, next(filter(None, map(os.environ.get, _BUNDLES)), True)
 
 
 def local_failure(error: BaseException, url: str) -> Failure | None:
@@ -175,7 +177,7 @@ def _of_proxy(chain: tuple[BaseException, ...], proxy: str, culprit: str) -> Fai
         return Failure("is no usable HTTP proxy", False, True, culprit)
     if not _any_of(chain, of_requests.ProxyError, of_urllib3.ProxyError):
         return None
-    status = next((found[1] for one in chain if (found := _REFUSED_TUNNEL.search(str(one)))), "")
+    status = next((found[1] for one in chain if (found := re.search(_REFUSED_TUNNEL, str(one)))), "")
     if status:
         asks = ": it asks for a login" if status == "407" else ""
         return Failure(f"refuses the connection ({status}){asks}", False, status in ("403", "407"), culprit)
@@ -197,7 +199,3 @@ def _scheme_and_host(url: str) -> str:
     except ValueError:
         return "of the environment"
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-
-
-def _as_it_is(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    return prepared

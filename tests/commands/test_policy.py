@@ -297,3 +297,26 @@ def test_wrong_usage_is_2(capsys, arguments):
     error, hint = capsys.readouterr().err.splitlines()
     assert error.startswith("error: ")
     assert hint == f"hint: See `port-compliance policy {arguments[0]} --help`."
+
+
+_ESCAPING = "\x1b[31m\u202e"
+_STRANGE = f"a\n::error::no{_ESCAPING}.yaml"  # an author's file, who may not write lines of ours
+
+
+@pytest.mark.parametrize("also", [["validate"], ["validate", "--format", "github"], ["explain", "--port", "23/tcp"]])
+@pytest.mark.parametrize("text", [TELNET, "version: 1\nrules: [{id: a}]\n"])
+def test_a_files_name_is_one_line_that_can_be_seen(capsys, tmp_path, text, also):
+    (tmp_path / _STRANGE).write_text(text)
+    _, out, err = run(capsys, also[0], tmp_path, *also[1:])
+    lines = (out + err).splitlines()
+    assert any("a ::error::no" in line or "a %3A%3Aerror%3A%3Ano" in line for line in lines)
+    assert [line for line in lines if line.startswith("::error::") or not line.isprintable()] == []
+
+
+@pytest.mark.parametrize("form", ["text", "github", "sarif"])
+def test_an_owner_is_told_in_characters_that_can_be_seen(capsys, tmp_path, form):
+    text = EXEMPTED.replace("owner: facilities@example.org", 'owner: "\\e[31m\\u202eo"')
+    (tmp_path / "p.yaml").write_text(text)
+    _, out, _ = run(capsys, "validate", tmp_path / "p.yaml", "--at", "2027-03-25", "--format", form)
+    told = str(json.loads(out)["runs"][0]["results"]) if form == "sarif" else out
+    assert "of \ufffd[31m\ufffdo expires" in told

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from markdown_it import MarkdownIt
+
+from tests.forked_program import forked_program
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -61,14 +62,20 @@ BROKEN = "version: 1\ndisallowed_ports: [23, 0]\n"
 NAMES = {f"GIT_{role}_{what}": "n@example.org" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
+@pytest.fixture(scope="module")
+def program(tmp_path_factory):
+    commands = ("validate", "test", "diff")
+    with forked_program(tmp_path_factory.mktemp("p"), *(f"handler.commands.policy_{one}" for one in commands)) as path:
+        yield path
+
+
 @pytest.fixture
-def work(tmp_path):
+def work(tmp_path, program):
     """A clone whose origin has a branch `main`, and a folder of programs: git, port-compliance, and pip and apt-get that only say what they got."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    start = f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m handler "$@"\n'
+    (programs / "port-compliance").symlink_to(program)
     for name, text in {
-        "port-compliance": start,
         "pip": '#!/bin/sh\necho "pip $*" >&2\n[ "$3" = https://example.org/p.whl ]\n',
         "apt-get": "#!/bin/sh\n",
     }.items():

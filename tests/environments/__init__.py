@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.environments.pythons import quick_python
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -31,6 +33,8 @@ def python_of(name: str, python: str = sys.executable, version: str = THIS) -> P
 def _made(name: str, python: str, version: str) -> Path | str:
     folder = ROOT / "build" / "environments" / f"{name}-{version}"
     folder.parent.mkdir(parents=True, exist_ok=True)
+    if _order(version) <= _order(THIS):  # a pip works in an older Python, but not in every newer one
+        python = quick_python(python)
     with Path(f"{folder}.busy").open("w") as busy:
         fcntl.flock(busy, fcntl.LOCK_EX)  # pytest's workers want it at the same time
         done = subprocess.run(
@@ -39,6 +43,10 @@ def _made(name: str, python: str, version: str) -> Path | str:
             capture_output=True, text=True, check=False, timeout=300,
         )  # fmt: skip
     return folder / "bin" / "python" if done.returncode == 0 else done.stderr.strip().rpartition("\n")[2]
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 def invalid(kind: str | Path, documents: dict[str, object]) -> dict[str, str | None]:

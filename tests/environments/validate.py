@@ -17,7 +17,13 @@ def cyclonedx():
     return lambda document: validator.validate_str(json.dumps(document))
 
 
+def without_addresses():
+    """The grammar of addresses, which jsonschema would load, costs most of a process that never asks for it."""
+    sys.modules["rfc3987_syntax"] = None
+
+
 def kubernetes():
+    without_addresses()
     import kubernetes_validate
 
     def judge(document):
@@ -31,6 +37,7 @@ def kubernetes():
 
 
 def gitlab():
+    without_addresses()
     import check_jsonschema
     import jsonschema
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from handler.formats.artifact import artifact_uri
+from handler.formats.artifact import artifact_uri, message_string
 from handler.formats.registry import render_report
 from handler.formats.sarif import sarif_run
 from handler.models import Severity
+from handler.models.listeners import Host
 from tests.fakes import finding, report
 
 SNAP = Path(__file__).parents[2] / "docs" / "examples" / "snapshot.json"
@@ -122,3 +123,39 @@ def test_lint_messages_have_relative_addresses_too(port_compliance, policies):
         for result in json.loads(printed.out)["runs"][0]["results"]
         for place in (result["locations"][0]["physicalLocation"],)
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("ports [21, 23] are open", "ports [21, 23] are open"),
+        ("{0} of {1}", "{{0}} of {{1}}"),
+        ("see [this](https://e.example)", r"see \[this\](https://e.example)"),
+        ("see \\[this\\](1)", r"see \\\[this\\\](1)"),
+        (r"C:\temp", r"C:\temp"),
+    ],
+)
+def test_a_message_means_just_its_text(text, written):
+    assert message_string(text) == {"text": written}
+
+
+def test_no_text_of_others_is_a_placeholder_or_a_link():
+    trap = "{0} [x](https://e.example)"
+    server = Host("h-1", host_name=trap)
+    run = run_of(report(finding(title=trap, rationale=trap, remediation=trap, hosts=(server,)), warnings=(trap,)))
+    rule = run["tool"]["driver"]["rules"][0]
+    texts = [rule[key]["text"] for key in ("shortDescription", "fullDescription", "help")]
+    texts += [run["results"][0]["message"]["text"], *notes_in(run)]
+    assert len(texts) == 5
+    assert [text for text in texts if "{{0}} \\[x\\](" not in text or " {0}" in text or " [x]" in text] == []
+    assert texts[3].count("{{0}}") == 2
+
+
+def test_a_lint_message_is_no_placeholder_either(port_compliance, policies):
+    (policies / "b.yaml").write_text('version: 1\nrules:\n  - id: bbb\n    "{0} [x](https://e.example)": [23]\n')
+    printed = port_compliance("policy", "validate", policies, "--format", "sarif")
+    assert "'{{0}} \\[x\\](https://e.example)'" in printed_messages(printed)
+
+
+def printed_messages(printed):
+    return " ".join(result["message"]["text"] for result in json.loads(printed.out)["runs"][0]["results"])

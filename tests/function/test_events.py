@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import UsageError
-from handler.function.events import Trigger, UnreadableCallError, is_gateway, read_event
+from handler.function.events import Trigger, UnreadableCallError, check_body, is_gateway, read_event
 
 TIMER = {
     "version": "v1.0",
@@ -116,6 +116,12 @@ def test_a_gateway_post_may_have_a_base64_body_that_chooses_nothing():
     assert read_event({**GATEWAY, "httpMethod": "POST", "body": body}).target == ""
 
 
+def read_call(event):
+    """What is read of a gateway call that may run."""
+    check_body(event)
+    return read_event(event)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -130,7 +136,7 @@ def test_a_gateway_post_may_have_a_base64_body_that_chooses_nothing():
 def test_an_unreadable_gateway_call_is_told_apart(change):
     assert is_gateway({**GATEWAY, **change})
     with pytest.raises(UnreadableCallError):
-        read_event({**GATEWAY, **change})
+        read_call({**GATEWAY, **change})
 
 
 json_values = st.recursive(
@@ -268,10 +274,10 @@ def test_a_gateway_call_without_authorization_has_none():
 def test_a_body_must_be_json_as_it_is_or_decoded(body, encoded, readable):
     event = {"httpMethod": "POST", "body": body, "isBase64Encoded": encoded}
     if readable:
-        assert read_event(event).kind == "gateway"
+        assert check_body(event) is None
     else:
         with pytest.raises(UnreadableCallError, match=r"^the body is not readable as JSON$"):
-            read_event(event)
+            check_body(event)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +313,7 @@ def test_an_event_of_nobody_is_named_by_its_first_ten_keys_each_as_one_short_lin
 )
 def test_an_unreadable_gateway_call_says_why_and_what_can_be_sent(change, message):
     with pytest.raises(UnreadableCallError) as caught:
-        read_event({**GATEWAY, **change})
+        read_call({**GATEWAY, **change})
     assert (caught.value.message, caught.value.hint) == (message, "Send GET, or POST with an empty or JSON body.")
 
 

@@ -159,6 +159,31 @@ def test_a_broken_targets_file_is_told_for_the_targets_of_the_index_and_its_end_
     assert not (tmp_path / "default.json").exists()
 
 
+def test_what_broke_before_there_was_an_index_is_over_with_the_first_run_that_begins(tmp_path):
+    """It was told under the name of no target; nobody would end what was opened by it."""
+    project = World().simulator.options.project_id
+    entries = "".join(f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(2))
+    estate = Estate(tmp_path, TARGETS_CONFIG="targets.yaml", STATE_URL=f"file://{tmp_path}/{{target}}.json")
+
+    def run(targets):
+        (tmp_path / "targets.yaml").write_text(targets)
+        try:
+            return estate.run()
+        except SettingsError:
+            return estate.heard()
+
+    broken, still, mended, after = (run(text) for text in ("no", "no", f"targets:\n{entries}", f"targets:\n{entries}"))
+    ((opened, _),) = broken["duty"]
+    assert opened["event_action"] == "trigger"
+    assert "duty" not in still
+    assert "chat" not in still
+    told = [event for event, _ in mended["duty"] if event["dedup_key"] == opened["dedup_key"]]
+    assert [event["event_action"] for event in told] == ["resolve"]
+    (words,) = [json.dumps(body) for body, _ in mended["chat"] if "default" in json.dumps(body)]
+    assert "now runs begin, and each target speaks for itself" in words
+    assert "default" not in json.dumps([after.get("chat", []), after.get("duty", [])])
+
+
 @pytest.mark.parametrize("left", [0.03, None, 60.0])
 def test_a_platform_that_miscounts_the_time_left_does_not_silence_a_failure(tmp_path, left):
     estate = Estate(tmp_path)

@@ -67,6 +67,10 @@ def test_an_unreadable_call_is_400():
     assert call(World(), {**CALL, "httpMethod": "POST", "body": "%%"})["statusCode"] == 400
 
 
+def test_the_body_of_a_stranger_is_not_read():
+    assert call(World(), {**CALL, "headers": {}, "httpMethod": "POST", "body": "%%"})["statusCode"] == 401
+
+
 def test_a_body_chooses_nothing():
     body = base64.b64encode(b'{"policy": "/etc/passwd"}').decode()
     event = {**CALL, "httpMethod": "POST", "body": body, "isBase64Encoded": True}

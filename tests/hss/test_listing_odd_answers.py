@@ -120,6 +120,36 @@ def test_a_count_of_ports_that_cannot_be_read_is_one_cause_beside_an_empty_list(
     assert (got.complete, [problem.path for problem in got.problems]) == (False, ["$.port_num"])
 
 
+FAILED = {"error_code": "HSS.1001", "error_msg": "the query timed out"}
+SAID = "$.error_code: the answer itself says that it failed: HSS.1001 the query timed out"
+GOOD_ROW = {"port": 23, "type": "TCP", "num": 4}
+
+
+@pytest.mark.parametrize("rows", [[], [GOOD_ROW]])
+def test_a_list_beside_an_error_is_used_and_not_taken_for_the_whole(rows):
+    page = json_response({"total_num": len(rows), "data_list": rows} | FAILED)
+    got = answering(json_response({"port_num": len(rows)}), page).category(EVERY)
+    assert ([str(problem) for problem in got.problems], got.complete, len(got.rows)) == ([SAID], False, len(rows))
+
+
+@pytest.mark.parametrize(
+    ("rows", "counters", "said"),
+    [([GOOD_ROW], (), []), ([], (), [SAID]), ([GOOD_ROW], ("database_num",), [SAID])],
+)
+def test_counters_beside_an_error_cost_something_where_a_rule_or_an_empty_list_reads_them(rows, counters, said):
+    counted = json_response({"port_num": len(rows), "database_num": 3} | FAILED)
+    page = json_response({"total_num": len(rows), "data_list": rows})
+    got = answering(counted, page).category(EVERY._replace(counters=counters))
+    assert ([str(problem) for problem in got.problems], got.complete) == (said, not said)
+    assert got.statistics == {"port_num": len(rows), "database_num": 3}
+
+
+@pytest.mark.parametrize("code", [None, "", "0", 0, "00000000", "HSS.0000", False, []])
+def test_a_code_that_names_no_error_costs_nothing(code):
+    page = json_response({"total_num": 1, "data_list": [GOOD_ROW], "error_code": code})
+    assert answering(json_response({"port_num": 1, "error_code": code}), page).category(EVERY).complete
+
+
 def test_a_filter_that_is_ignored_is_seen():
     answers = [json_response({"port_num": 900})]
     answers += [

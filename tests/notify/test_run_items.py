@@ -155,7 +155,13 @@ def test_a_rule_that_begins_soon_is_told_to_those_who_would_hear_of_its_findings
 
 
 @pytest.mark.parametrize(
-    ("reason", "text"), [("no", "no. Run again."), ("no.", "no. Run again."), ("... no", "... no. Run again.")]
+    ("reason", "text"),
+    [
+        ("no", "no. Run again."),
+        ("no.", "no. Run again."),
+        ("... no", "... no. Run again."),
+        ("no MAX", "no MAX. Run again."),
+    ],
 )
 def test_what_to_do_follows_the_reason_as_a_sentence(reason, text):
     (item,) = items(unseen(Problem(reason, hint="Run again.")))

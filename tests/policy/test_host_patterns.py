@@ -10,6 +10,7 @@ from handler.models.listeners import Listener
 from handler.policy.host_patterns import contains, host_pattern, names_server
 
 ID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+PLAIN_ID = ID.replace("-", "")
 WIN = Listener(host_id=ID, host_name="Win-7", host_ip="10.2.0.7")
 NAMELESS = Listener(host_id=ID, host_ip="10.2.0.7")
 NO_ADDRESS = Listener(host_id=ID, host_name="win-7")
@@ -125,6 +126,12 @@ def test_what_is_no_pattern_is_refused_with_the_reason(entry, why):
         (["10.0.0.0/8"], ["win-7"], False),
         (["*"], ["10.2.0.7"], False),
         (["*"], [ID], True),
+        ([ID], [PLAIN_ID], True),
+        ([PLAIN_ID], [ID], True),
+        ([f"{ID[:6]}*"], [PLAIN_ID], True),
+        ([f"{PLAIN_ID[:9]}*"], [PLAIN_ID], False),  # HSS may tell it with dashes
+        ([f"{ID[:10]}*"], [ID], False),  # or without
+        ([f"!{PLAIN_ID[:9]}*"], [f"!{PLAIN_ID}"], False),
         (["win-*", "!win-7"], ["win-*"], False),
         (["win-*", "!win-7"], ["win-*", "!win-7"], True),
         (["win-*"], ["win-*", "!win-7"], True),
@@ -137,13 +144,14 @@ def test_one_list_plainly_contains_another(wide, narrow, plain):
     assert contains(wide, narrow) is plain
 
 
+IDS = [ID, PLAIN_ID, "0*", f"{PLAIN_ID[:9]}*", f"{ID[:10]}*"]
 _ENTRIES = st.sampled_from(
-    ["*", "w*", "win-*", "win-7", "web-?", "we*", "10.2.0.0/16", "10.2.0.0/24", "10.2.0.7", "0.0.0.0/0", ID, "0*"]
+    ["*", "w*", "win-*", "win-7", "web-?", "we*", "10.2.0.0/16", "10.2.0.0/24", "10.2.0.7", "0.0.0.0/0", *IDS]
 )
 _LISTS = st.lists(st.one_of(_ENTRIES, _ENTRIES.map("!{}".format)), max_size=4)
 _LISTENERS = st.builds(
     Listener,
-    host_id=st.sampled_from([ID, "1" + ID[1:], ""]),
+    host_id=st.sampled_from([ID, PLAIN_ID, "1" + ID[1:], ""]),
     host_name=st.sampled_from(["win-7", "web-1", "w", ID, ""]),
     host_ip=st.sampled_from(["10.2.0.7", "10.2.1.7", "192.0.2.1", ""]),
 )

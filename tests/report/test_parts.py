@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from handler.foreign_text import cut
 from handler.models import AnnouncedFinding, Changes, ExemptedFinding, PastFinding, Problem
 from handler.models.delivery import Delivery
 from handler.models.gaps import Gaps
@@ -135,3 +136,53 @@ def test_as_many_findings_stand_in_a_part_as_fit():
     two = empty(whole) + 2 * cost(whole["findings"][0])
     assert [len(part["findings"]) for part in parts(whole, two)] == [2, 1]
     assert [len(part["findings"]) for part in parts(whole, two - 1)] == [1, 1, 1]
+
+
+def wordy(text):
+    """A report of which everything beside its lists is long."""
+    return report_dict(
+        report(
+            *(finding(port=port, rationale=text * 10) for port in range(40)),
+            problems=(Problem(text),) * 60,
+            warnings=(text,) * 60,
+            policy_files=(text,) * 60,
+            deliveries=(Delivery("soc", "slack", "owed", text),) * 60,
+            coverage=(category(problems=(Problem(text),) * 60),),
+        )
+    )
+
+
+def without_words(whole):
+    """A wordy report without its findings, and what it becomes, one after the other, until it takes half of a part."""
+    bare = whole | {"findings": []}
+    yield bare
+    for number, length in ((50, 300), (20, 100), (5, 40), (1, 20)):
+        bare = bare | {name: [cut(text, length) for text in bare[name][:number]] for name in ("problems", "warnings")}
+        files = [cut(text, length) for text in bare["policy"]["files"][:number]]
+        reasons = [one | {"reason": cut(one["reason"], length)} for one in bare["deliveries"][:number]]
+        (seen,) = bare["coverage"]
+        told = [cut(text, length) for text in seen["problems"][:number]]
+        bare |= {"policy": bare["policy"] | {"files": files}, "deliveries": reasons}
+        bare |= {"coverage": [seen | {"problems": told}]}
+        yield bare
+    yield bare | {
+        "problems": [],
+        "warnings": [],
+        "policy": bare["policy"] | {"files": []},
+        "deliveries": [],
+        "coverage": [bare["coverage"][0] | {"problems": []}],
+    }
+
+
+def test_reasons_are_shortened_no_more_than_they_must_to_take_half_of_a_part():
+    whole = wordy("why " * 100)
+    stages = list(without_words(whole))
+    for at, bare in enumerate(stages):
+        for limit, expected in ((2 * size(bare), bare), (2 * size(bare) - 1, stages[min(at + 1, 5)])):
+            first, *_ = parts(whole, limit)
+            assert first | {"findings": [], "omitted": 0} == expected
+
+
+def test_where_the_vendors_view_alone_is_too_much_reasons_stay_whole():
+    whole = wordy("why " * 100) | {"findings": [], "vendor": report_dict(full(1))["vendor"]}
+    assert parts(whole, size(whole) - 1) == (whole | {"vendor": None},)

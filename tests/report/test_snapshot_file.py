@@ -100,6 +100,13 @@ def test_the_writing_is_stable():
     assert snapshot_text(read(snapshot_text(TAKEN))) == snapshot_text(TAKEN)
 
 
+def test_a_file_is_written_one_value_a_line_so_that_people_can_read_and_compare_it():
+    lines = snapshot_text(TAKEN).splitlines()
+    assert lines[:3] == ["{", ' "version": "1",', ' "kind": "port-compliance/snapshot",']
+    assert "    {" in lines
+    assert snapshot_text(TAKEN).endswith('"\n}\n')
+
+
 def test_a_redacted_snapshot_has_no_ids_and_no_unknown_keys():
     text = snapshot_text(TAKEN, redact=True)
     for word in ("Jo", "secret_num", TAKEN.target.project_id, TAKEN.target.host):
@@ -126,7 +133,8 @@ def test_a_redacted_snapshot_says_that_its_place_was_hidden(project, kept):
         ("{}", "not a snapshot of version 1"),
         ('{"version": NaN}', "not JSON"),
         ("[" * 100_000, "not JSON"),
-        (edited(lambda d: d.update(version="2")), "it says version '2'"),
+        (edited(lambda d: d.update(version="2")), "it says version '2', kind 'port-compliance/snapshot')"),
+        (edited(lambda d: d.update(kind="another")), "it says version '1', kind 'another')"),
         (edited(lambda d: d["categories"][0]["rows"].pop()), "its digest does not match"),
         (edited(lambda d: d["categories"][0].update(complete=True)), None),
         (edited(lambda d: d["categories"][1].update(complete=True)), "its digest does not match"),

@@ -149,3 +149,13 @@ def test_a_stray_policy_in_a_revision_is_named(tmp_path, name, text):
         run(tmp_path, *words)
     with pytest.raises(UsageError, match=rf"^{name}: looks like YAML"):
         git_texts("git:HEAD:.", tmp_path)
+
+
+def test_a_stray_file_is_named_on_one_line(tmp_path):
+    (tmp_path / "a.yaml").write_text("version: 1\ndisallowed_ports: [23]\n")
+    (tmp_path / "b\n::error::no.yaml.bak").write_text("version: 1\ndisallowed_ports: [23]\n")
+    run(tmp_path, "init", "-q", "-b", "main")
+    run(tmp_path, "add", "-A")
+    run(tmp_path, "commit", "-qm", "first")
+    with pytest.raises(UsageError, match=r"^b ::error::no\.yaml\.bak: looks like"):
+        git_texts("git:main:", tmp_path)

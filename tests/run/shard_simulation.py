@@ -24,6 +24,7 @@ from handler.decide.fleet import STANDINGS, fleet_of
 from handler.decide.fleet_digest import digest_for
 from handler.hss.pacing import Lane, Pacer
 from handler.models import Problem
+from handler.run.left import Elsewhere
 from handler.run.shard import Shard
 from handler.state.index import Index
 from handler.state.interface import DocumentStore
@@ -235,7 +236,8 @@ class OneShard:
             SimpleNamespace(name=name, target=TARGET, place=None, client=client, store=None) for name in self.truths
         ]
         index = self.shared(self.store, f"run-{self.random.random()}", self.clock)
-        return Shard(SimpleNamespace(targets=targets), index, self.clock, HOUR)
+        run = SimpleNamespace(targets=targets)
+        return Shard(run, index, self.clock, HOUR, frozenset(), lambda *_: False, lambda: Elsewhere(frozenset()))
 
     def _check(self, name: str, pacer: Pacer, whole: Deadline, slow: float):
         """A check that asks each API once, and sometimes fails."""

@@ -7,13 +7,17 @@ import json
 import pytest
 
 from handler.clock import Deadline
+from handler.errors import StoreConflictError, StoreError
 from handler.models import Secret
 from handler.models.delivery import Delivery
 from handler.run.left import UNCHECKED, Elsewhere, elsewhere, foreign, is_settled, not_known, tell_left
 from handler.run.targets import RunRequest, prepare
 from handler.run.wiring import Wiring
 from handler.state.content import to_bytes
+from handler.state.document import decode, encode
 from handler.state.index import Index, IndexEntry, index_document
+from handler.transport.request import Response
+from tests.fakes import FakeTransport, MemoryStore
 from tests.run.test_shard import Shard
 from tests.world import CLEAN
 
@@ -210,3 +214,117 @@ def test_of_the_indexes_that_cannot_be_read_three_are_named():
 )
 def test_an_index_is_of_others_where_it_holds_targets_and_none_of_ours(known, listed, expected):
     assert foreign(known, listed) is expected
+
+
+class OneState(Wiring):
+    """A wiring whose only state is this store."""
+
+    def store(self, *_, **__):
+        return self.only
+
+
+def told_from(shard, store, **sink):
+    """What comes of telling that b left, where its state is in this store, with what is sent."""
+    wiring = OneState(shard.world.context(in_function=False, **shard.settings, **sink))
+    wiring.only = MemoryStore()  # of the target that stays
+    run, before = prepare(wiring, RunRequest()), len(shard.world.web.requests)
+    wiring.only = store
+    left = {"b": shard.index.targets["b"]}
+    come = tell_left(left, run, wiring, Deadline.after(20, shard.world.clock))
+    return come["b"], [json.loads(request.body) for request in shard.world.web.requests[before:]]
+
+
+def state_of_b(folder):
+    return json.loads((folder / "states/b.json").read_bytes())
+
+
+class CountingStore(MemoryStore):
+    """A store that counts how often it is read and written."""
+
+    loads = saves = 0
+
+    def load(self):
+        self.loads += 1
+        return super().load()
+
+    def save(self, document, version):
+        self.saves += 1
+        return super().save(document, version)
+
+
+def test_the_state_of_a_target_that_left_is_read_once_and_written_before_and_after_telling(tmp_path):
+    store = CountingStore(state_of_b(left_by(tmp_path, **HOOK).folder))
+    come, (body,) = told_from(Shard(tmp_path, ["a"]), store, **HOOK)
+    assert ([one.status for one in come.deliveries], body["verdict"]) == (["delivered"], "inconclusive")
+    assert (store.loads, store.saves) == (1, 2)
+
+
+class SharedStore(MemoryStore):
+    """A store into which another run of another place writes right before the first saving."""
+
+    def save(self, document, version):
+        if self.count == 0:
+            known = decode(self.document)
+            elsewhere = known._replace(place="another|place|", others={})
+            self.document, self.count = encode(known._replace(others={elsewhere.place: elsewhere})), 1
+            raise StoreConflictError("another run was faster")
+        return super().save(document, version)
+
+
+def test_who_left_is_told_of_where_another_place_of_its_state_is_written_meanwhile(tmp_path):
+    store = SharedStore(state_of_b(left_by(tmp_path, **HOOK).folder))
+    come, (body,) = told_from(Shard(tmp_path, ["a"]), store, **HOOK)
+    assert [one.status for one in come.deliveries] == ["delivered"]
+    assert [(one["port"], one["because"]) for one in body["changes"]["resolved"]] == [(23, "unchecked")]
+    known = decode(store.document)
+    assert list(known.others) == ["another|place|"]
+
+
+class FailingOnce(MemoryStore):
+    """A store that cannot be read the first time."""
+
+    failed = False
+
+    def load(self):
+        if not self.failed:
+            self.failed = True
+            raise StoreError("not now")
+        return super().load()
+
+
+def test_a_state_that_cannot_be_read_for_some_sinks_is_read_again_for_the_others(tmp_path):
+    (tmp_path / "sinks.yaml").write_text(SINKS)
+    shard = left_by(tmp_path, NOTIFY_CONFIG="sinks.yaml")
+    come, bodies = told_from(shard, FailingOnce(state_of_b(tmp_path)), NOTIFY_CONFIG="sinks.yaml")
+    assert [(one.sink, one.status) for one in come.deliveries] == [("chat", "delivered")]
+    assert [body["target"]["name"] for body in bodies] == ["b"]
+    assert (come.unread, "b left TARGETS_CONFIG, and what was open there is not known: " in come.trouble) == (
+        True,
+        True,
+    )
+
+
+def test_a_target_that_left_is_looked_up_in_the_bucket_of_the_region_of_the_others(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.world.warm.api = FakeTransport(lambda request: Response(404))
+    place = dict.fromkeys(("HSS_AUTH_TOKEN", "HSS_ENDPOINT", "HSS_CLOUD", "HSS_PROJECT_ID"))
+    keys = {**place, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
+    shard.settings |= {"STATE_URL": "obs://bucket/states/{target}.json"}
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings, **keys, **HOOK))
+    run = prepare(wiring, RunRequest())
+    come = tell_left({"b": IndexEntry(place="h|p|")}, run, wiring, Deadline.after(20, shard.world.clock))
+    assert list(come) == ["b"]
+    asked = {request.url for request in shard.world.warm.api.requests}
+    assert asked == {"https://bucket.obs.eu-de.otc.t-systems.com/states/b.json"}
+
+
+def test_people_do_not_hear_that_a_target_is_seen_again_because_it_left(tmp_path):
+    chat = {"WEBHOOK_URL": "https://hooks.slack.com/services/x"}
+    shard = Shard(tmp_path, ["a", "b"])
+    shard.list(["a", "b"], b="of-another-token")
+    shard.run(**chat)
+    shard.list(["a"])
+    shard.world.clock.tick(3600)
+    bodies, _ = told(shard, **chat)
+    (text,) = [text for text in map(json.dumps, bodies) if "b: " in text]
+    assert (UNCHECKED in text, "again" in text) == (True, False)

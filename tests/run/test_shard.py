@@ -17,8 +17,10 @@ from handler.run.targets import RunRequest, prepare
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.simulator.fleet import Line
+from handler.simulator.options import ACCESS_KEY, SECRET_KEY
 from handler.state.content import to_bytes
 from handler.state.index import Index, IndexEntry, Lease, index_document, index_of
+from handler.state.memory import place_of
 from handler.transport.request import Response
 from tests.fakes import FakeClock, FakeTransport, MovingClock, category, snapshot
 from tests.world import CLEAN, TIMER, World
@@ -335,7 +337,8 @@ def test_a_place_under_another_name_takes_its_state_along_and_tells_nothing(tmp_
     assert third.reports[0].changes.new == ()
     assert len(third.reports[0].changes.ongoing) == 1
     assert [one.status for one in third.reports[0].deliveries] == ["quiet"]
-    assert told == 1
+    heard = [json.loads(request.body)["target"]["name"] for request in shard.world.web.requests]
+    assert (heard[:told], set(heard[told:])) == (["a"], {"b"})
 
 
 def test_two_targets_of_one_place_keep_their_own_states(tmp_path):
@@ -808,3 +811,95 @@ def test_a_recording_has_an_entry_in_the_index_without_calls(tmp_path):
     (report,) = check_targets(prepare(wiring, RunRequest(snapshot=taken)), wiring, 60).reports
     entry = index_of(json.loads((tmp_path / "_index.json").read_text())).targets[taken.target.name]
     assert (report.verdict, entry.verdict, entry.calls) == ("compliant", "compliant", 0)
+
+
+def test_targets_that_take_no_time_all_fit_into_the_last_second(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    assert names(shard.run(seconds=1).reports) == ["a", "b"]
+
+
+def test_a_target_whose_last_run_needed_more_calls_than_the_time_allows_is_deferred(tmp_path):
+    shard = Shard(tmp_path, ["a", "b", "c"], fleet=CLEAN)
+    shard.write(Index({"b": IndexEntry(calls=5), "c": IndexEntry(calls=4)}))
+    outcome = shard.run()
+    assert (names(outcome.reports), [one.name for one in outcome.deferred]) == (["a", "c"], ["b"])
+
+
+def test_what_the_file_says_anew_of_a_target_is_in_the_index(tmp_path):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    shard.run()
+    known = shard.index.targets["a"]
+    lines = (tmp_path / "targets.yaml").read_text()
+    (tmp_path / "targets.yaml").write_text(lines.replace("{name: a,", "{name: a, owner: shop,"))
+    shard.world.clock.tick(60)
+    assert shard.run(RUN_INTERVAL="2h").reports == ()
+    assert shard.index.targets["a"] == known._replace(owner="shop", interval_seconds=7200)
+
+
+def test_what_another_run_writes_of_a_target_that_stayed_as_it_was_is_kept(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    shard.run(request=RunRequest(target="b"))
+    asked = []
+
+    def meanwhile(request, timeout):
+        if not asked:
+            entry = shard.index.targets["b"]._replace(owner="of another run")
+            shard.write(shard.index._replace(targets={**shard.index.targets, "b": entry}))
+        asked.append(request)
+        return shard.world.simulator(request, timeout)
+
+    shard.world.warm.api = meanwhile
+    assert names(shard.run().reports) == ["a"]
+    assert shard.index.targets["b"].owner == "of another run"
+
+
+def test_a_target_under_a_new_name_takes_along_the_state_of_the_name_that_is_gone(tmp_path):
+    """Another target of the same place keeps its name, its state and its turn."""
+    shard = Shard(tmp_path, ["gone", "stays"])
+    shard.run()
+    before = shard.index.targets["gone"]
+    shard.list(["renamed", "stays"])
+    shard.world.clock.tick(60)
+    assert shard.run().reports == ()
+    assert set(shard.index.targets) == {"renamed", "stays"}
+    assert shard.index.targets["renamed"].last_run_at == before.last_run_at
+
+
+def test_the_other_indexes_of_a_fleet_are_read_only_where_a_target_left(tmp_path):
+    shard = Shard(tmp_path, ["a", "b"], fleet=CLEAN)
+    world, asked = shard.world, []
+
+    def api(request, timeout):
+        if "obs." not in request.url:
+            return world.simulator(request, timeout)
+        asked.append(request.url)
+        return Response(404)
+
+    world.warm.api = api
+    keys = {
+        "HUAWEICLOUD_SDK_AK": ACCESS_KEY,
+        "HUAWEICLOUD_SDK_SK": SECRET_KEY,
+        "OBS_ENDPOINT": "https://obs.eu-de.otc.t-systems.com",
+    }
+    fleet = {"HSS_AUTH_TOKEN": None, "FLEET_STATE_URLS": "obs://bucket/{target}.json", **keys}
+    shard.run(**fleet)
+    assert asked == []
+    shard.list(["a"])
+    shard.run(**fleet)
+    assert asked == ["https://bucket.obs.eu-de.otc.t-systems.com/_index.json"]
+
+
+def test_an_earlier_name_is_looked_up_in_the_bucket_of_the_region(tmp_path):
+    world, at = World(clock=FakeClock(), root=tmp_path), "2026-11-22T11:59:00Z"
+    (tmp_path / "targets.yaml").write_text("targets: [{name: a, cloud: otc, region: eu-de, project_id: p}]\n")
+    place = dict.fromkeys(("HSS_AUTH_TOKEN", "HSS_ENDPOINT", "HSS_CLOUD", "HSS_PROJECT_ID"))
+    keys = {**place, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
+    url = "obs://bucket/states/{target}.json"
+    wiring = Wiring(world.context(in_function=False, TARGETS_CONFIG="targets.yaml", STATE_URL=url, **keys))
+    run = prepare(wiring, RunRequest())
+    known = Index({"earlier": IndexEntry(place=place_of(run.targets[0].target), last_run_at=at)})
+    index = Response(200, {"etag": '"1"'}, to_bytes(index_document(known)))
+    world.warm.api = FakeTransport(lambda request: index if request.url.endswith("/_index.json") else Response(404))
+    check_targets(run, wiring, 60)
+    asked = [request.url for request in world.warm.api.requests if "earlier" in request.url]
+    assert asked[0] == "https://bucket.obs.eu-de.otc.t-systems.com/states/earlier.json"

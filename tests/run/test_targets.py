@@ -446,3 +446,70 @@ def test_a_run_that_comes_late_says_so_by_the_interval_of_the_settings(tmp_path)
     world.clock.tick(5 * 3600)
     (second,) = reports(world, state, RUN_INTERVAL="1h")
     assert (first.gap_hours, second.gap_hours) == (None, 5)
+
+
+@pytest.mark.parametrize("by", ["the door", "a setting"])
+def test_a_sink_that_needs_a_state_has_one_by_the_door_or_a_setting(tmp_path, by):
+    chat = "{name: chat, kind: slack, url: 'https://hooks.slack.com/services/x', heartbeat: 7d}"
+    (tmp_path / "sinks.yaml").write_text(f"sinks:\n  - {chat}\n")
+    world, state = World(root=tmp_path), f"file://{tmp_path}/state.json"
+    with pytest.raises(SettingsError, match="heartbeat needs STATE_URL"):
+        prepared(world, NOTIFY_CONFIG="sinks.yaml")
+    request, setting = (RunRequest(state_url=Secret(state)), None) if by == "the door" else (RunRequest(), state)
+    run, _ = prepared(world, request, in_function=False, NOTIFY_CONFIG="sinks.yaml", STATE_URL=setting)
+    assert [sink.name for sink in run.sinks] == ["chat"]
+
+
+def test_a_state_that_cannot_be_is_told_once_where_a_sink_needs_it(tmp_path):
+    chat = "{name: chat, kind: slack, url: 'https://hooks.slack.com/services/x', heartbeat: 7d}"
+    (tmp_path / "sinks.yaml").write_text(f"sinks:\n  - {chat}\n")
+    with pytest.raises(SettingsError) as caught:
+        prepared(World(root=tmp_path), NOTIFY_CONFIG="sinks.yaml", STATE_URL="ftp://x")
+    assert [problem.partition(":")[0] for problem in caught.value.problems] == ["STATE_URL"]
+
+
+def login(world):
+    """A login without a project of its own: its token says which it is."""
+    options = world.simulator.options
+    return {
+        "HSS_AUTH_TOKEN": None,
+        "HSS_PROJECT_ID": None,
+        "OS_AUTH_URL": "https://iam.eu-de.otc.t-systems.com",
+        "OS_USERNAME": options.username,
+        "OS_PASSWORD": options.password,
+        "OS_USER_DOMAIN_NAME": options.domain,
+        "OS_PROJECT_NAME": options.project_name,
+    }
+
+
+def test_the_project_of_a_target_is_the_one_that_its_login_belongs_to():
+    world = World()
+    run, _ = prepared(world, in_function=False, **login(world))
+    assert [each.target.project_id for each in run.targets] == [world.simulator.options.project_id]
+
+
+def test_a_login_that_is_refused_is_told_as_what_is_not_known_of_its_target():
+    world = World()
+    run, _ = prepared(world, in_function=False, **login(world) | {"OS_PASSWORD": "wrong"})
+    (each,) = run.targets
+    assert ("401" in str(each.policy), each.target.project_id, each.categories) == (True, "", ())
+
+
+@pytest.mark.parametrize(
+    ("location", "fetched"),
+    [
+        ("obs://bucket/p.yaml", ["cn-north-4", "cn-east-3"]),  # each region has buckets of its own
+        ("https://policies.example.org/p.yaml", ["policies.example.org"]),
+    ],
+)
+def test_a_policy_is_fetched_once_for_each_place_where_it_may_be_another(tmp_path, location, fetched):
+    world = World(root=tmp_path)
+    world.warm.api = FakeTransport(lambda request: Response(200, {}, b"version: 1\ndisallowed_ports: [23]\n"))
+    regions = {"a": "cn-north-4", "b": "cn-north-4", "c": "cn-east-3"}
+    entries = [f"name: {name}, cloud: huaweicloud, region: {region}, project_id: p" for name, region in regions.items()]
+    keys = {"HSS_AUTH_TOKEN": None, "HUAWEICLOUD_SDK_AK": "AK", "HUAWEICLOUD_SDK_SK": "SK"}
+    run, _ = prepared(world, POLICY_PATH=location, **targets_file(tmp_path, *entries), **keys)
+    asked = [request.url.split("/")[2] for request in world.warm.api.requests]
+    assert [host.removeprefix("bucket.obs.").removesuffix(".myhuaweicloud.com") for host in asked] == fetched
+    first, second, _ = (each.policy for each in run.targets)
+    assert first is second

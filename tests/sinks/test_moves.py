@@ -79,6 +79,16 @@ def test_chats_say_how_a_finding_moved(kind, notification, words):
     assert words in said(kind, notification)
 
 
+def test_of_a_rule_that_got_another_id_nothing_is_said_that_its_new_finding_contradicts():
+    renamed = finding("telnet-again")
+    before = {TELNET.fingerprint: Before(because="policy"), renamed.fingerprint: Before()}
+    report_now = report(renamed, changes=Changes())
+    notification = Notification("id", report_now, newly_forbidden=(renamed,), resolved=(TELNET,), before=before)
+    text = plain_text(notification, sink(), 10_000)
+    assert "open, but no longer forbidden by this rule" in text
+    assert "no rule" not in text
+
+
 def test_the_worst_change_comes_first_and_at_the_same_severity_what_is_open_before_what_ended():
     low, high = finding("low", 80, severity=Severity.LOW), finding("high", 81, severity=Severity.HIGH)
     shut = finding("shut", 82, severity=Severity.HIGH)

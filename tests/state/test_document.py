@@ -25,29 +25,32 @@ LEFT_OUT = {
     (Finding, "first_seen"): "kept once, with the record",
 }
 KNOWN = {(kind, name): st.none() for kind, name in LEFT_OUT}
-WITHOUT_FINDINGS = {**KNOWN, (LastRun, "findings"): st.just({})}
 
 
-@st.composite
-def states(draw):
-    """Anything that is remembered: the fields of a finding that are left out are as they come back."""
-    places = [draw(one_place()) for _ in range(draw(st.integers(1, 3)))]
-    others = {f"place {number}": other for number, other in enumerate(places[1:])}
-    return places[0]._replace(others=others)
+APART = {(LastRun, name): st.just({}) for name in ("findings", "others", "rules")}
+STATE = nouns(LastRun, {**KNOWN, **APART})
+RECORDS = st.lists(nouns(Remembered, KNOWN), max_size=4)
+TERMS = st.sampled_from([{}, {"host": {"telnet": ("ports", ((1, 9), (23, 23)), ("host",), (), (), "", 7)}}])
 
 
 @st.composite
 def one_place(draw):
-    apart = {(LastRun, "findings"): st.just({}), (LastRun, "others"): st.just({}), (LastRun, "rules"): st.just({})}
-    state = draw(nouns(LastRun, {**WITHOUT_FINDINGS, **apart}))
-    records = draw(st.lists(nouns(Remembered, KNOWN), max_size=4))
-    seen = [one._replace(finding=one.finding._replace(first_seen=one.first_seen)) for one in records]
-    terms = draw(st.sampled_from([{}, {"host": {"telnet": ("ports", ((1, 9), (23, 23)), ("host",), (), (), "", 7)}}]))
-    return state._replace(findings={one.finding.fingerprint: one for one in seen}, rules=terms)
+    seen = [one._replace(finding=one.finding._replace(first_seen=one.first_seen)) for one in draw(RECORDS)]
+    return draw(STATE)._replace(findings={one.finding.fingerprint: one for one in seen}, rules=draw(TERMS))
+
+
+def state_of(places):
+    """What is remembered of all these places."""
+    others = {f"place {number}": other for number, other in enumerate(places[1:])}
+    return places[0]._replace(others=others)
+
+
+# Anything that is remembered: the fields of a finding that are left out are as they come back.
+STATES = st.lists(one_place(), min_size=1, max_size=3).map(state_of)
 
 
 @settings(max_examples=60)
-@given(states())
+@given(STATES)
 def test_everything_that_is_remembered_comes_back_with_its_type(state):
     assert exact(from_bytes(to_bytes(encode(state)), decode)) == exact(state)
 

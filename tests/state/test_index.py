@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.clock import iso
+from handler.decide.schedule import standing
 from handler.errors import StoreDamagedError
 from handler.state.content import from_bytes, to_bytes
 from handler.state.index import (
@@ -187,6 +188,43 @@ def test_a_time_that_is_none_damages_the_index(name: str) -> None:
     broken = {**document, "targets": {"a": {name: "yesterday"}}}
     with pytest.raises(StoreDamagedError):
         index_of(broken)
+
+
+WELL = IndexEntry(
+    "violations", {"high": 1}, NOW_AT, NOW_AT, "r", "", NOW_AT, 2, (Day("2026-11-26", "violations"),), 60.0
+)
+WHOLE = json.loads(
+    to_bytes(index_document(Index({"a": WELL}, {"x": (1.0,)}, Lease("r", NOW_AT), {"sink/a": "stale"}))).decode()
+)
+ODD = [None, "x", 5, -1, True, 1e400, 10**400, [], [None], {}, {"a": None}, "2026-13-01T00:00:00Z"]
+
+
+def places_in(value: object, path: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(one for key, inner in pairs for one in places_in(inner, (*path, key)))]
+
+
+@pytest.mark.parametrize("path", places_in(WHOLE), ids=lambda path: ".".join(map(str, path)) or "all")
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:12])
+def test_whatever_stands_in_an_index_it_is_one_that_a_run_can_use_or_damaged(
+    path: tuple[str, ...], odd: object
+) -> None:
+    document = json.loads(json.dumps(WHOLE)) if path else odd
+    at = document
+    for key in path[:-1]:
+        at = at[key]
+    if path:
+        at[path[-1]] = odd
+    try:
+        index = index_of(document)
+    except StoreDamagedError:
+        return
+    leased(index, NOW, timedelta(hours=1))
+    assert believed(merged_index(index, Index({"a": WELL})), NOW).targets["a"].calls == 2
+    for entry in believed(index, NOW).targets.values():
+        assert with_day(entry.days, NOW, "compliant", 1, 1)
+        assert standing(entry, NOW, timedelta(seconds=entry.interval_seconds)) in ("inconclusive", "violations", None)
+    to_bytes(index_document(index))
 
 
 def test_days_and_counts_are_read_as_they_were_written_or_as_none() -> None:

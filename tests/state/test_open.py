@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from handler.errors import MissingExtraError, SettingsError, StoreConflictError, StoreDamagedError
@@ -81,9 +83,9 @@ def test_a_bucket_and_a_key_must_be_named(url):
         opened(url, storage=storage, transport=FakeTransport([]))
 
 
-@pytest.mark.parametrize("read_only", [True, False])
+@pytest.mark.parametrize("how", [{"read_only": True}, {"read_only": False}, {}])
 @pytest.mark.parametrize("kind", ["file", "redis", "obs"])
-def test_what_is_damaged_is_copied_as_of_the_clock_but_where_it_is_only_read(kind, read_only, tmp_path):
+def test_what_is_damaged_is_copied_as_of_the_clock_but_where_it_is_only_read(kind, how, tmp_path):
     with RedisServer("secret") as server:
         (tmp_path / "k").write_bytes(b"oops")
         server.data[b"k"] = b"oops"
@@ -94,7 +96,7 @@ def test_what_is_damaged_is_copied_as_of_the_clock_but_where_it_is_only_read(kin
             "obs": "obs://b/k",
         }
         storage = ObjectStorage("https://obs.example", "r", lambda: ObsKeys("AK", Secret("SK")))
-        store = opened(url[kind], storage=storage, transport=transport, read_only=read_only)
+        store = opened(url[kind], storage=storage, transport=transport, **how)
         with pytest.raises(StoreDamagedError):
             store.load()
         seen = {
@@ -102,7 +104,18 @@ def test_what_is_damaged_is_copied_as_of_the_clock_but_where_it_is_only_read(kin
             "redis": {name.decode() for name in server.data},
             "obs": {one.url.rpartition("/")[2] for one in transport.requests},
         }[kind]
-    assert seen == ({"k"} if read_only else {"k", "k.damaged-20261122T120000Z"})
+    assert seen == ({"k"} if how.get("read_only") else {"k", "k.damaged-20261122T120000Z"})
+
+
+@pytest.mark.parametrize("kind", ["file", "obs"])
+def test_a_document_means_what_its_reader_makes_of_it(kind, tmp_path):
+    known = json.dumps(encode(LastRun("2026-11-22T12:00:00Z"))).encode()
+    (tmp_path / "k").write_bytes(known)
+    url = {"file": f"file://{tmp_path}/k", "obs": "obs://b/k"}[kind]
+    storage = ObjectStorage("https://obs.example", "r", lambda: ObsKeys("AK", Secret("SK")))
+    answer = FakeTransport(lambda _: Response(200, {"etag": '"1"'}, known))
+    store = open_store(url, FakeClock(), sorted, storage=storage, transport=answer)
+    assert store.load()[0] == sorted(json.loads(known))
 
 
 def test_a_file_may_have_any_name():

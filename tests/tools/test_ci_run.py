@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 STEPS = [
-    "make test python3.12", "make test-oracles", "run.sh ",
+    "make test python3.12", "make test-oracles",
+    "make mutants ARGS=retries plan --sample 200 --fail-under 100 python3.12", "run.sh ",
     "try_fresh.sh python3.10 demo test-other", "try_locks.sh python3.10",
     "try_fresh.sh python3.12 demo", "try_fresh.sh python3.13 demo", "try_locks.sh python3.13",
 ]  # fmt: skip

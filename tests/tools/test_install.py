@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.environments.pythons import quick_python
+
 ROOT = Path(__file__).resolve().parents[2]
 INSTALL = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Install\n")[2].partition("\n## ")[0]
 BLOCKS = [block.replace("\n    ", "\n").strip() for block in re.findall(r"(?:^ {4}.+\n)+", INSTALL, re.MULTILINE)]
@@ -51,7 +53,8 @@ def home():
         made_by.seek(0)
         if made_by.read() == this_run:
             return folder
-        done = shell(LOCKED, folder, SETUP_COMPILE="--no-compile", PIP_NO_COMPILE="1")  # few modules are imported
+        few_are_imported = {"SETUP_COMPILE": "--no-compile", "PIP_NO_COMPILE": "1"}
+        done = shell(LOCKED, folder, PYTHON=quick_python(), **few_are_imported)
         if "No matching distribution found" in done.stderr:
             pytest.skip("no package index answers")
         assert done.returncode == 0, done.stderr

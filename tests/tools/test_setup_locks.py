@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import atexit
 import base64
 import hashlib
 import json
 import os
 import shutil
 import subprocess
-import sys
-import tempfile
 import zipfile
-from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.environments.pythons import quick_python
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "https://example.org"
@@ -50,25 +48,11 @@ def wheel(folder: Path, name: str, version: str, *requires: str) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-@cache
-def python_that_copies() -> Path:
-    """This Python, which gives a copy of one virtual environment to each who asks for a new one: making it is slow."""
-    place = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, place, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", place / "made"], check=True)
-    python = place / "python3"
-    python.write_text(
-        f'#!/bin/sh\n[ "$1 $2" != "-m venv" ] || exec cp -a "{place}/made" "$3"\nexec "{sys.executable}" "$@"\n'
-    )
-    python.chmod(0o755)
-    return python
-
-
 def set_up(folder: Path, lock: Path, index: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run tools/setup.sh with nothing but the index on disk."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
     env |= {
-        "PYTHON": str(python_that_copies()),
+        "PYTHON": quick_python(),
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(index),
@@ -127,10 +111,22 @@ def test_a_wheel_that_is_not_the_locked_one_is_refused(tmp_path: Path, index: Pa
     assert "HASH" in done.stderr.upper()
 
 
-def test_a_second_call_does_nothing(tmp_path: Path, index: Path) -> None:
-    lock = locked(tmp_path, asked=wheel(index, "asked", "1.0"))
-    assert set_up(tmp_path / "venv", lock, index).returncode == 0
-    again = set_up(tmp_path / "venv", lock, index)
+@pytest.fixture(scope="module")
+def first_call(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[tuple[Path, Path, Path], subprocess.CompletedProcess[str]]:
+    """What a call was given, and how it ended."""
+    place = tmp_path_factory.mktemp("place")
+    (place / "index").mkdir()
+    lock = locked(place, asked=wheel(place / "index", "asked", "1.0"))
+    given = (place / "venv", lock, place / "index")
+    return given, set_up(*given)
+
+
+def test_a_second_call_does_nothing(first_call) -> None:
+    given, first = first_call
+    assert first.returncode == 0
+    again = set_up(*given)
     assert (again.returncode, again.stderr, again.stdout) == (0, "", "")
 
 
@@ -146,14 +142,10 @@ def test_a_python_that_is_named_and_does_not_fit_is_an_error_and_not_replaced(tm
     assert not (tmp_path / "venv").exists()
 
 
-def test_a_python_may_lie_in_a_folder_with_spaces(tmp_path: Path, index: Path) -> None:
-    """The one here for which a virtual environment is made by Python itself."""
-    lock = locked(tmp_path, asked=wheel(index, "asked", "1.0"))
-    python = tmp_path / "my pythons" / "python3"
-    python.parent.mkdir()
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
-    assert set_up(tmp_path / "venv", lock, index, PYTHON=str(python)).returncode == 0
+def test_a_python_may_lie_in_a_folder_with_spaces(first_call) -> None:
+    _, first = first_call
+    assert " " in quick_python()
+    assert first.returncode == 0, first.stderr
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from werkzeug import Response as Answer
 
 from handler import __version__
 from handler.errors import TransportError
-from handler.transport.http import HttpTransport
-from handler.transport.request import Request, endpoint_of, host_of
+from handler.transport.http import HttpTransport, _Job
+from handler.transport.request import Request, Response, endpoint_of, host_of
 
 SECRET = "s3cret-token"
 PATIENT = 60  # seconds: what comes at all comes within that, however busy the machine is
@@ -110,21 +110,23 @@ def test_a_redirect_is_an_answer_and_is_not_followed(httpserver, transport, stat
     assert [request.path for request, _ in httpserver.log] == ["/"]
 
 
-def test_connections_are_kept_and_cookies_are_not(httpserver, transport):
+@pytest.mark.parametrize("body", [None, b"x"])
+def test_connections_are_kept_and_cookies_are_not(httpserver, transport, body):
     httpserver.expect_request("/").respond_with_handler(
         lambda request: Answer(request.headers.get("Cookie", "none"), headers={"Set-Cookie": "HWWAFSESID=1"})
     )
-    bodies = [transport(Request("GET", httpserver.url_for("/")), PATIENT).body for _ in range(2)]
+    bodies = [transport(Request("GET", httpserver.url_for("/"), body=body), PATIENT).body for _ in range(2)]
     assert bodies == [b"none", b"none"]
 
 
-def test_a_netrc_file_is_not_read(httpserver, transport, tmp_path, surroundings):
+@pytest.mark.parametrize("body", [None, b"x"])
+def test_a_netrc_file_is_not_read(httpserver, transport, tmp_path, surroundings, body):
     (tmp_path / "netrc").write_text(f"machine {httpserver.host} login me password {SECRET}\n")
     surroundings(NETRC=str(tmp_path / "netrc"))
     httpserver.expect_request("/").respond_with_handler(
         lambda request: Answer(request.headers.get("Authorization", "none"))
     )
-    assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"none"
+    assert transport(Request("GET", httpserver.url_for("/"), body=body), PATIENT).body == b"none"
 
 
 def test_the_environments_proxy_is_used(httpserver, transport, surroundings):
@@ -262,6 +264,25 @@ def test_one_thread_makes_one_call_after_another_and_ends_when_none_comes(httpse
     assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"fine"
 
 
+class HandedOverLate:
+    """The jobs of a thread whose wait ends in the moment in which somebody takes it for another job."""
+
+    def __init__(self, job):
+        self.comes = [queue.Empty(), job, queue.Empty()]
+
+    def get(self, timeout):
+        if isinstance(one := self.comes.pop(0), queue.Empty):
+            raise one
+        return one
+
+
+def test_a_thread_that_is_taken_in_the_moment_in_which_it_would_end_makes_the_call(transport):
+    job = _Job(Request("GET", "no address"), PATIENT, queue.SimpleQueue(), threading.Event())
+    jobs = HandedOverLate(job)
+    transport._work(jobs)
+    assert (jobs.comes, "not a usable HTTP address" in str(job.box.get_nowait())) == ([], True)
+
+
 def test_calls_at_the_same_time_do_not_wait_for_each_other(raw, transport):
     together = threading.Barrier(2)
 
@@ -321,16 +342,32 @@ def test_something_else_is_done_once_while_the_first_answer_is_awaited(httpserve
     assert not done.acquire(blocking=False)
 
 
-def test_a_process_that_ends_waits_for_what_is_done_meanwhile(httpserver):
+def test_who_waits_does_it_so_that_no_thread_imports_while_the_interpreter_ends(httpserver):
     httpserver.expect_request("/").respond_with_data("yes")
-    outlives: queue.SimpleQueue[bool] = queue.SimpleQueue()
-
-    def note() -> None:
-        outlives.put(threading.current_thread().daemon)  # a thread that imports while the interpreter ends crashes it
-
-    with contextlib.closing(HttpTransport(read_timeout=PATIENT, meanwhile=note)) as transport:
+    who: list[int] = []
+    with contextlib.closing(HttpTransport(meanwhile=lambda: who.append(threading.get_ident()))) as transport:
         transport(Request("GET", httpserver.url_for("/")), PATIENT)
-    assert outlives.get(timeout=PATIENT) is False
+    assert who == [threading.get_ident()]
+
+
+def test_a_library_that_is_missing_meanwhile_takes_no_answer_away(httpserver):
+    def fail():
+        raise ImportError("no", name="yaml")
+
+    httpserver.expect_request("/").respond_with_data("yes")
+    with contextlib.closing(HttpTransport(meanwhile=fail)) as transport:
+        assert transport(Request("GET", httpserver.url_for("/")), PATIENT).body == b"yes"
+
+
+class Answered(HttpTransport):
+    """One whose answer is there at once."""
+
+    def _hand_over(self, job):
+        job.box.put(Response(200, {}, b"yes"))
+
+
+def test_an_answer_that_is_there_counts_however_long_the_rest_took():
+    assert Answered()(Request("GET", "https://hss.example/"), 1e-9).body == b"yes"
 
 
 def test_after_a_time_limit_the_next_call_works(raw, httpserver, transport):
@@ -436,3 +473,24 @@ def test_a_thread_that_asks_keeps_no_program_from_ending(httpserver):
         transport(Request("GET", httpserver.url_for("/")), PATIENT)
         asking = [one for one in threading.enumerate() if one not in before and "_work" in one.name]
     assert [one.daemon for one in asking] == [True]
+
+
+class Refusing:
+    """The connections of a host that refuses each call; notes its limits."""
+
+    def urlopen(self, *_, timeout, **__):
+        self.limits = timeout.connect_timeout, timeout.read_timeout
+        raise ConnectionRefusedError
+
+
+@pytest.mark.parametrize(
+    ("known", "limits"), [({}, (10, 30)), ({"connect_timeout": 90, "read_timeout": 90}, (PATIENT, PATIENT))]
+)
+def test_a_connection_may_take_ten_seconds_and_each_wait_for_an_answer_thirty_within_the_whole(known, limits):
+    transport, host = HttpTransport(**known), Refusing()
+    transport.open()
+    transport._session.straight = lambda origin: host
+    with pytest.raises(TransportError, match="connection refused"):
+        transport(Request("GET", "http://hss.example/v5"), PATIENT)
+    assert host.limits == limits
+    transport.close()

@@ -6,6 +6,7 @@ import contextlib
 import io
 import logging
 import os
+import pathlib
 import re
 import socket
 import ssl
@@ -17,7 +18,7 @@ import urllib3
 
 from handler.transport.failures import Failure, failure_of
 from handler.transport.request import Request
-from handler.transport.session import _way, exchange, local_failure, new_session, proxy_wants_login
+from handler.transport.session import MOST_HOSTS, _way, exchange, local_failure, new_session, proxy_wants_login
 
 URL = "https://hss.example/v5?token=s3cret"
 
@@ -213,12 +214,13 @@ def test_what_is_no_url_has_no_proxy():
         assert proxy_wants_login("https://[::1").culprit == "a proxy"
 
 
-def test_the_way_to_a_host_is_looked_up_once_whatever_is_asked_there(httpserver):
+@pytest.mark.parametrize("body", [None, b"x"])
+def test_the_way_to_a_host_is_looked_up_once_whatever_is_asked_there(httpserver, body):
     httpserver.expect_request(re.compile("/.*")).respond_with_data("fine")
     _way.cache_clear()
     with new_session() as made:
         for path in ("/", "/a", "/a/b/c/d?token=s3cret", "/b//c"):
-            exchange(made, Request("GET", httpserver.url_for(path)), (60, 60)).close()
+            exchange(made, Request("GET", httpserver.url_for(path), body=body), (60, 60)).close()
     assert _way.cache_info().currsize == 1
 
 
@@ -276,3 +278,68 @@ def test_a_plain_question_goes_over_the_connections_of_its_host():
         for host, method, body in [("a", "GET", None), ("b", "POST", None), ("c", "GET", b"x"), ("d", "POST", b"x")]:
             exchange(session, Request(method, f"https://{host}.example/v5?limit=200", body=body), (1.0, 2.0))
     assert straight == ["https://a.example"]
+
+
+class Connections:
+    """The connections of a host that send nothing and keep what they were asked, and how."""
+
+    def urlopen(self, method, url, **how):
+        self.asked = method, url, how
+        return "the answer"
+
+
+def test_a_plain_question_is_sent_as_it_is_once_with_its_limits_and_its_answer_is_left_as_it_comes():
+    connections = Connections()
+    with new_session() as session:
+        session.straight = lambda origin: connections
+        asked = Request("GET", "https://hss.example:8443/v5/p?limit=200", {"X-Auth-Token": "t"})
+        assert exchange(session, asked, (1.0, 2.0)) == "the answer"
+        headers = {**session.headers, "X-Auth-Token": "t"}
+    method, url, how = connections.asked
+    assert (method, url, how.pop("headers")) == ("GET", "/v5/p?limit=200", headers)
+    timeout, retries = how.pop("timeout"), how.pop("retries")
+    assert (timeout.connect_timeout, timeout.read_timeout, retries.total, retries.read) == (1.0, 2.0, 0, False)
+    left_alone = ("redirect", "assert_same_host", "preload_content", "decode_content")
+    assert how == dict.fromkeys(left_alone, False)
+
+
+@pytest.mark.parametrize("name", ["", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_connections_to_a_host_believe_the_certificates_that_the_environment_names(tmp_path, name):
+    own = tmp_path / "own.pem"
+    own.write_text("")
+    with environment(**({name: str(own)} if name else {})), new_session() as session:
+        pool = session.straight("https://hss.example:8443")
+    assert (pool.scheme, pool.host, pool.port, pool.cert_reqs) == ("https", "hss.example", 8443, "CERT_REQUIRED")
+    assert pool.ca_certs == (str(own) if name else requests.certs.where())
+    assert (pool.cert_file, pool.key_file) == (None, None)
+
+
+def test_connections_that_were_made_with_other_certificates_are_not_used_again(tmp_path):
+    bundles = [str(tmp_path / name) for name in ("a.pem", "b.pem")]
+    pools = []
+    with new_session() as session:
+        for bundle in bundles:
+            pathlib.Path(bundle).write_text("")
+            with environment(REQUESTS_CA_BUNDLE=bundle):
+                pools.append(session.straight("https://hss.example"))
+    assert [pool.ca_certs for pool in pools] == bundles
+
+
+def test_there_are_no_connections_straight_to_a_host_before_which_a_proxy_stands():
+    with environment(https_proxy=PROXY, no_proxy="near.example"), new_session() as session:
+        assert session.straight("https://hss.example") is None
+        assert session.straight("https://near.example") is not None
+        assert session.straight("http://hss.example") is not None
+
+
+def test_the_connections_of_so_many_hosts_are_known_until_the_session_is_closed():
+    with environment(), new_session() as session:
+        first = session.straight("https://0.example")
+        for number in range(1, MOST_HOSTS):
+            session.straight(f"https://{number}.example")
+        assert session.straight("https://0.example") is first
+        last = session.straight(f"https://{MOST_HOSTS}.example")
+        assert session.straight("https://0.example") is not first
+        assert session.straight(f"https://{MOST_HOSTS}.example") is last
+        session.close()
+        assert session.straight(f"https://{MOST_HOSTS}.example") is not last

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ENDED: Final = {
     "closed": "closed",
-    "policy": "open, but no rule forbids it any more",
+    "policy": "open, but no longer forbidden by this rule",
     "exempted": "open, but exempted now",
     "status": "open, but HSS no longer flags it",
     "tolerated": "open, but within what the rule tolerates now",
