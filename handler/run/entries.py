@@ -28,8 +28,7 @@ def configured(known: IndexEntry | None, each: PreparedTarget, now: datetime, in
     """
     target = each.target
     place = place_of(target) if target.project_id else ""  # a login that fails today names no project
-    moved = known is not None and "" not in (place, known.place) and place != known.place
-    entry = IndexEntry(first_seen=iso(now)) if known is None or moved else known
+    entry = IndexEntry(first_seen=iso(now)) if known is None or _is_of_another(known, place) else known
     return entry._replace(
         interval_seconds=0 if interval is None else interval.total_seconds(),
         cloud=target.cloud,
@@ -39,6 +38,10 @@ def configured(known: IndexEntry | None, each: PreparedTarget, now: datetime, in
         link="" if each.place is None else each.place.link,
         place=place or entry.place,
     )
+
+
+def _is_of_another(known: IndexEntry, place: str) -> bool:
+    return "" not in (place, known.place) and place != known.place
 
 
 def started(entry: IndexEntry, now: datetime) -> IndexEntry:

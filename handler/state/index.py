@@ -135,18 +135,24 @@ def _lease(plain: Mapping[str, Any] | None) -> Lease | None:
 def _entry(plain: Mapping[str, Any], once: dict[Any, Any]) -> IndexEntry:
     """An entry, every value of the type that it is used as. Raises what `index_of` takes for damage."""
     known = {name: plain[name] for name in IndexEntry._fields if name in plain}
+    _check_values(known)
     for name, value in known.items():
-        if type(value) not in _TYPES[name]:
-            raise TypeError(name)
-        if name in _STAMPS and value:
-            parse_iso(value)
         if isinstance(value, str):
             known[name] = once.setdefault(value, value)
-    if known.get("verdict") not in (*_VERDICTS, None) or not 0 <= known.get("interval_seconds", 0) <= _LONGEST_INTERVAL:
-        raise ValueError("verdict or interval")
     counts = known.get("counts", {})
     known["counts"] = once.get(("counts", *counts.items())) or _kept(counts, once)
     return IndexEntry(**{**known, "days": tuple(_day(day, once) for day in plain.get("days", ()))})
+
+
+def _check_values(known: Mapping[str, Any]) -> None:
+    for name, value in known.items():
+        if type(value) not in _TYPES[name]:
+            raise TypeError(name)
+    for stamp in _STAMPS:
+        if known.get(stamp):
+            parse_iso(known[stamp])
+    if known.get("verdict") not in (*_VERDICTS, None) or not 0 <= known.get("interval_seconds", 0) <= _LONGEST_INTERVAL:
+        raise ValueError("verdict or interval")
 
 
 def _kept(counts: Mapping[str, Any], once: dict[Any, Any]) -> Mapping[str, int]:
