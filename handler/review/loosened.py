@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
-    from handler.policy.rules import Location, Policy, Rule
+    from handler.policy.rules import Exemption, Location, Policy, Rule
 
 _WHOSE = ("hosts", "listening")
 _EXEMPTION_KEYS = ("expires", "enterprise_projects", *EXEMPTION_SCOPE, *EXEMPTION_BOUNDS)
@@ -103,14 +103,19 @@ def _servers(one: Found) -> tuple[object, ...]:
 
 
 def _as_exempted(old: Found, new: Found) -> bool:
-    """Whether the new rule speaks of all servers of the old one, and its exemption takes no more of them than theirs.
+    """Whether the new rule speaks of all servers of the old one, and its exemptions take no more of them.
 
-    Of the same servers one that tolerates fewer leaves as many or more.
+    Of the same servers one that tolerates fewer, or none, leaves as many or more, to those after it as well.
     """
-    if old.but is None or new.but is None or not within(old.whole, new.whole, _WHOSE):
+    if not within(old.whole, new.whole, _WHOSE):
         return False
-    most, fewer = old.but.up_to, new.but.up_to
-    return set(old.but.hosts) == set(new.but.hosts) and (most is None or (fewer is not None and fewer <= most))
+    others = iter(old.but)
+    return all(any(_takes_no_more(one, other) for other in others) for one in new.but)
+
+
+def _takes_no_more(one: Exemption, other: Exemption) -> bool:
+    fewer = other.up_to is None or (one.up_to is not None and one.up_to <= other.up_to)
+    return fewer and set(one.hosts) == set(other.hosts)
 
 
 def _steps_of(past: Sequence[Found], present: Sequence[Found]) -> Iterator[_Step]:

@@ -46,7 +46,7 @@ class Region(NamedTuple):
 class Found(NamedTuple):
     """Ports, both included, that a rule finds where num is above `above`; `rule` has the `hosts` that are left.
 
-    `but` is the exemption that takes some servers of `whole`, the rule without it, where it is the only such one.
+    `but` are the exemptions that take some servers of `whole`, the rule without them, in the order of the policy.
     """
 
     low: int
@@ -54,7 +54,7 @@ class Found(NamedTuple):
     above: int
     rule: Rule
     whole: Rule
-    but: Exemption | None = None
+    but: tuple[Exemption, ...] = ()
 
 
 class Space(NamedTuple):
@@ -129,8 +129,8 @@ def _found(rule: Rule, exemptions: ExemptionsInForce, place: Region, *, at_most:
             tolerating = tuple(exemptions.tolerating(rule, subject))
             left = left_over(rule, tolerating, at_most=at_most)
             if left is not None:
-                by_server = [exemption for exemption, _ in tolerating if exemption.hosts]
-                yield Found(low, high, left.above, left, rule, by_server[0] if len(by_server) == 1 else None)
+                by_server = tuple(exemption for exemption, _ in tolerating if exemption.hosts)
+                yield Found(low, high, left.above, left, rule, by_server)
 
 
 def by_edge(several: Sequence[Found], edges: Sequence[int]) -> Mapping[int, list[Found]]:

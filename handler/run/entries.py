@@ -26,8 +26,9 @@ def configured(known: IndexEntry | None, each: PreparedTarget, now: datetime, in
 
     What is known of another place says nothing of this one: a target that moved was never checked.
     """
-    target, place = each.target, _place(each)
-    entry = IndexEntry(first_seen=iso(now)) if known is None or _moved(known, place) else known
+    target = each.target
+    place = place_of(target) if target.project_id else ""  # a login that fails today names no project
+    entry = IndexEntry(first_seen=iso(now)) if known is None or _is_of_another(known, place) else known
     return entry._replace(
         interval_seconds=0 if interval is None else interval.total_seconds(),
         cloud=target.cloud,
@@ -39,12 +40,7 @@ def configured(known: IndexEntry | None, each: PreparedTarget, now: datetime, in
     )
 
 
-def _place(each: PreparedTarget) -> str:
-    """Where a target is; empty where a login that fails today names no project."""
-    return place_of(each.target) if each.target.project_id else ""
-
-
-def _moved(known: IndexEntry, place: str) -> bool:
+def _is_of_another(known: IndexEntry, place: str) -> bool:
     return "" not in (place, known.place) and place != known.place
 
 

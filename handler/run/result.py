@@ -77,8 +77,8 @@ class RunResult(NamedTuple):
     def not_known(self) -> tuple[str, ...]:
         """The problems of all reports, and which target that was not asked counts as inconclusive, and why."""
         problems = [str(problem) for report in self.reports for problem in report.problems]
-        others = (one for one in self.deferred if one.stands == "inconclusive")
-        return (*problems, *(f"{one.name} was not asked; {said_of(one)}" for one in others))
+        others = [f"{one.name} was not asked; {said_of(one)}" for one in self.deferred if one.stands == "inconclusive"]
+        return (*problems, *others) or ("no target was asked, and none was ever checked",)
 
     def document(self, limit: int = RESULT_BYTES) -> dict[str, Any]:
         """The function's result, below `limit` bytes: one report, or the reports of several targets, worst first."""

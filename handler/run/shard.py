@@ -134,19 +134,20 @@ class Shard:
         known = self._index.known.targets
         earlier = {entry.place: name for name, entry in known.items() if entry.place and not self._stays(name, entry)}
         for name, each in self._items():
-            place = place_of(each.target)
-            before = "" if name in known and known[name].place in ("", place) else earlier.get(place)
-            if before and self._moves(before, each):
+            before = earlier.get(place_of(each.target))
+            if before and not self._stays(name, known.get(name)) and self._moves(before, each):
                 self._index.put({name: known[before]})
                 if before not in self._targets:
                     self._index.drop(before)
 
-    def _stays(self, name: str, entry: IndexEntry) -> bool:
+    def _stays(self, name: str, entry: IndexEntry | None) -> bool:
         """Whether a name still stands for the place it stood for, as far as is known of one that is not chosen."""
         each = self._targets.get(name)
         if each is None:
             return name in self._listed
-        return not each.target.project_id or place_of(each.target) == entry.place
+        if entry is None:
+            return False
+        return not each.target.project_id or entry.place in ("", place_of(each.target))
 
     def fits(self, each: PreparedTarget, left: float) -> bool:
         """Whether as many calls as its last run made fit into so many seconds. The first target always does."""
@@ -235,8 +236,10 @@ def open_shard(run: PreparedRun, wiring: Wiring, url: Secret) -> Shard | None:
     listed = frozenset(place.name for place in wiring.places()) if wiring.settings.targets_config else frozenset()
 
     def moves(name: str, each: PreparedTarget) -> bool:
-        before = wiring.store(url, name, each.place, read_only=True)
-        return bool(listed) and not dry_run and taken_along(before, each.store, place_of(each.target))
+        if not listed or dry_run:
+            return False
+        before, emptied = (wiring.store(url, name, each.place, read_only=only) for only in (True, False))
+        return taken_along(before, emptied, each.store, place_of(each.target), whole=name not in listed)
 
     return Shard(run, index, clock, wiring.settings.run_interval, listed, moves, partial(elsewhere, wiring))
 

@@ -32,9 +32,7 @@ def test_json_is_a_list_even_when_empty():
 
 def test_github_commands_cannot_be_forged_by_a_message():
     (line,) = as_github([NASTY]).splitlines()
-    assert line == (
-        "::warning file=p%2Cq%3Ar.yaml,line=1,col=1,title=W101 port-named-twice::100%25 of ::error::it "
-    )
+    assert line == ("::warning file=p%2Cq%3Ar.yaml,line=1,col=1,title=W101 port-named-twice::100%25 of ::error::it ")
 
 
 def test_sarif_points_at_its_rules_and_places():

@@ -247,6 +247,7 @@ def test_what_hosts_do_not_plainly_contain_is_weaker(old, new, weaker):
 
 UP_TO_2 = f"{BY}: [jump-*], up_to: 2"
 ALL_BUT_WIN = f'{BY}: ["!win-*"]'
+TWO_ORDERS = [f"{BY}: [win-*], up_to: 1", f"{BY}: [win-7]"]
 
 
 @pytest.mark.parametrize(
@@ -260,6 +261,8 @@ ALL_BUT_WIN = f'{BY}: ["!win-*"]'
         (policy(RDP, exempt=[UP_TO_2]), policy(RDP, exempt=[UP_TO_2.replace("up_to: 2", "up_to: 1")])),
         (policy(RDP, exempt=[ALL_BUT_WIN]), policy("id: rdp, ports: [3389, 23]", exempt=[ALL_BUT_WIN])),
         (policy(f"{RDP}, hosts: [a*]", exempt=[UP_TO_2]), policy(RDP, exempt=[UP_TO_2])),
+        (policy(RDP, exempt=TWO_ORDERS), policy(f"{RDP}, severity: critical", exempt=TWO_ORDERS)),
+        (policy(RDP, exempt=[*TWO_ORDERS, UP_TO_2]), policy("id: rdp, ports: [3389, 23]", exempt=TWO_ORDERS)),
         (
             policy(RDP, "id: b, ports: [22]", exempt=[UP_TO_2, "rules: [b], expires: 2027-03-31"]),
             policy("id: b, ports: [22]", RDP, exempt=["rules: [b], expires: 2027-01-31", UP_TO_2]),
@@ -271,7 +274,6 @@ def test_an_exemption_of_some_servers_that_stays_or_tolerates_fewer_is_no_loosen
 
 
 AGAIN = "id: again, ports: [3389]"
-TWO_ORDERS = [f"{BY}: [win-*], up_to: 1", f"{BY}: [win-7]"]
 
 
 @pytest.mark.parametrize(
@@ -282,6 +284,7 @@ TWO_ORDERS = [f"{BY}: [win-*], up_to: 1", f"{BY}: [win-7]"]
         (policy(RDP, exempt=[UP_TO_2]), policy(RDP, exempt=[UP_TO_2.replace("jump-*", "jump-1")])),
         (policy(RDP, exempt=[UP_TO_2]), policy(f"{RDP}, hosts: [a*]", exempt=[UP_TO_2])),
         (policy(RDP, exempt=TWO_ORDERS), policy(RDP, exempt=TWO_ORDERS[::-1])),
+        (policy(RDP, exempt=TWO_ORDERS), policy(f"{RDP}, severity: critical", exempt=[*TWO_ORDERS, UP_TO_2])),
     ],
 )
 def test_an_exemption_that_may_take_other_servers_than_before_is_a_loosening(old, new):

@@ -140,3 +140,18 @@ def test_of_places_before_one_that_another_target_asks_now_is_not_told(tmp_path)
     shard = Shard(tmp_path, ["a"])
     told = moved_and_left(shard, b="here")
     assert ["445/tcp" in text for text in told if "no longer checked" in text] == [True]
+
+
+def test_what_was_taken_along_and_ended_is_not_found_open_under_the_name_that_it_had_first(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.world.warm.api = TwoClouds(shard.world, here=TELNET, there=CLEAN)
+    shard.list(["a"], a="here")
+    shard.run(**CHAT)
+    shard.list(["b", "c"], b="here", c="there")
+    an_hour_later(shard)
+    shard.list(["c"], c="there")
+    an_hour_later(shard)
+    assert "no longer checked" in messages(shard)[-1]
+    shard.list(["a", "c"], a="here", c="there")
+    assert changes(an_hour_later(shard), "a").new, "it was told that this ended"
+    assert "*23/tcp* new" in messages(shard)[-1]

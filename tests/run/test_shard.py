@@ -264,6 +264,15 @@ def test_an_index_that_cannot_be_read_leaves_nobody_compliant_who_was_not_asked(
     assert all(one.stands == "inconclusive" for one in second.deferred)
 
 
+def test_beside_the_first_run_of_a_shard_nothing_is_known_and_that_is_the_reason(tmp_path):
+    shard = Shard(tmp_path, ["a"], fleet=CLEAN)
+    until = iso(shard.world.clock.now() + timedelta(seconds=10))
+    shard.write(Index(lease=Lease("another", until)))
+    beside = shard.run()
+    assert (beside.reports, [one.name for one in beside.deferred], beside.exit_code) == ((), ["a"], 3)
+    assert beside.not_known == ("no target was asked, and none was ever checked",)
+
+
 def test_a_dry_run_writes_no_index(tmp_path):
     shard = Shard(tmp_path, ["a"], fleet=CLEAN)
     assert names(shard.run(request=RunRequest(dry_run=True)).reports) == ["a"]
