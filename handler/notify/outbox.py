@@ -94,7 +94,7 @@ def _is_of_another_place(outbox: Outbox, theirs: LastRun) -> bool:
     was = (None, {}) if same is None else (same.run_at, same.sinks)
     if was != (outbox.previous_run_at, outbox.known_sinks):
         return False
-    outbox.memory = outbox.memory._replace(others={**outbox.memory.others, **others})
+    outbox.memory = outbox.memory._replace(others=others)
     return True
 
 

@@ -118,8 +118,7 @@ def merged_memories(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[st
     `settled` are the ids of the batches, by sink, that this run finished.
     """
     history = _merged_history(theirs, ours)
-    same, others = at_place(theirs, ours.place)
-    others = {**ours.others, **others}
+    same, others = at_place(theirs, ours.place)  # of other places a run knows what was there when it began, no more
     if same is None:
         return ours._replace(others=others, history=history)
     theirs = same

@@ -11,7 +11,7 @@ from handler.clock import Deadline, iso
 from handler.decide.diff import compare
 from handler.models import Evaluation, ExemptionNotice, Problem
 from handler.notify.dispatch import DeliveryContext, dispatch
-from handler.state.document import decode
+from handler.state.document import decode, encode
 from handler.state.memory import place_of
 from handler.transport.request import Response
 from tests.desk import SOC
@@ -73,6 +73,21 @@ def test_a_run_of_the_same_place_that_wrote_meanwhile_tells_it_alone():
     shared.run(HERE, 23)
     assert shared.run(HERE, 23, 25, before_sending=lambda: shared.run(HERE, 23, 25)) == []
     assert shared.told.deliveries[0].status == "quiet"
+
+
+@pytest.mark.parametrize("ports", [(23,), (23, 25)])  # nothing is due, and something is
+def test_a_place_that_another_run_forgot_meanwhile_does_not_come_back(ports):
+    shared = Shared()
+    shared.run(THERE, 80)
+    shared.run(HERE, 23)
+
+    def forget():
+        known, version = shared.store.load()
+        shared.store.save(encode(known._replace(others={})), version)
+
+    shared.run(HERE, *ports, before_sending=forget)
+    known = decode(shared.store.document)
+    assert (known.place, known.others, len(known.findings)) == (place_of(HERE), {}, len(ports))
 
 
 def test_the_history_of_all_places_stays_in_the_document():
