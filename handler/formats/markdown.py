@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from handler.formats import words
 from handler.formats.inert import inert
+from handler.formats.not_asked import NOBODY
 from handler.models import worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from handler.formats.not_asked import NotAsked
     from handler.models import Finding, Report
 
 FOLD_BEYOND = 20  # rows of a table that stay open
@@ -23,9 +25,22 @@ _REACHES_OUT = re.compile(r"(@|#|:(?=//)|www(?=\.))")  # mention, reference, lin
 _BREAK = "\u200b"  # splits what a forge would turn into a mention, a reference or a link
 
 
-def render_markdown(*reports: Report) -> str:
-    """The report of each target as GitHub and GitLab flavoured Markdown, together below 60,000 characters."""
-    return "\n".join(_one(report, ROOM // len(reports)) for report in reports)
+def render_markdown(*reports: Report, not_asked: NotAsked = NOBODY) -> str:
+    """What was not asked and the report of each target, as GitHub and GitLab flavoured Markdown.
+
+    Together below 60,000 characters.
+    """
+    others = _not_asked(not_asked)
+    room = ROOM - sum(map(len, others))
+    return "\n".join([*others, *(_one(report, room // len(reports)) for report in reports)])
+
+
+def _not_asked(not_asked: NotAsked) -> list[str]:
+    if not not_asked.deferred:
+        return []
+    number = words.counted(len(not_asked.deferred), "target")
+    heading = f"## {_MARKS[not_asked.verdict]} Not asked in this run: {number}"
+    return ["\n\n".join([heading, *_bullets("By their last verdicts", not_asked.sentences())]) + "\n"]
 
 
 def _one(report: Report, room: int) -> str:
