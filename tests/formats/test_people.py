@@ -89,6 +89,16 @@ def test_a_compliant_verdict_says_what_it_leaves_out(name):
         assert ("but for" in said) == bool(one.exempted or one.announced)
 
 
+@pytest.mark.parametrize("name", ["text", "markdown", "html", "junit", "github"])
+def test_a_verdict_names_the_categories_that_a_setting_kept_from_being_asked(name):
+    narrowed = category(name="container", complete=False, plan="skipped", total_num=None, api_calls=0)
+    for one in (report(), violating()):
+        assert "; container not asked, by a setting" not in verdict_words(one)
+        told = one._replace(coverage=(category(), narrowed))
+        assert verdict_words(told).endswith("; container not asked, by a setting")
+        assert "container not asked, by a setting" in " ".join(render_report(name, told).split())
+
+
 def test_text_says_once_what_is_tolerated_for_the_same_time_and_reason():
     begun, lifts = (
         ("Open when we began.", "ops@example.org", "2027-06-30", 220),
