@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.foreign_text import cut, one_line
+from handler.foreign_text import cut, one_line, safe_url
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.models.listeners import Host
 from handler.notify.several import of_several
 from handler.sinks.sink import Notification
 from handler.sinks.text.announced import announced_in, announcement
-from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK, safe_url
+from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK
 from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, pack, size_bytes
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import how_many, where
