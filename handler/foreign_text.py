@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import unicodedata
 from typing import Any, Final
+from urllib.parse import quote, urlsplit
 
 ELLIPSIS: Final = "…"
 _MARKS: Final = frozenset({"Mn", "Mc", "Me"})
+_LONGEST_URL: Final = 400
 _LONGEST_MARK_RUN: Final = 16  # no writing system stacks more; longer runs are an attack on the layout
 
 
@@ -37,6 +39,21 @@ def visible(text: str, *, unseen: str) -> str:
     return text.translate(
         {ord(char): " " if char.isspace() else unseen for char in set(text) if not char.isprintable()}
     )
+
+
+def safe_url(url: str) -> str:
+    """The http(s) URL with every character percent-encoded that means something in a chat or in Markdown.
+
+    Else an empty text: such an address is no link.
+    """
+    if len(url) > _LONGEST_URL or not url.isprintable():
+        return ""
+    try:
+        parts = urlsplit(url)
+        allowed = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return ""
+    return quote(url, safe=":/?#!$&+,;=%-._~") if allowed else ""
 
 
 def encodable(value: Any) -> Any:

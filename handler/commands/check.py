@@ -5,15 +5,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections import Counter
 from typing import TYPE_CHECKING
 
+from handler.clock import iso
 from handler.commands.inputs import paths_as_seen_from_here, read_file
 from handler.commands.output import may_write, wants_color, write_result
 from handler.commands.terminal import terminal_context
-from handler.decide.schedule import said_of
 from handler.errors import SettingsError, UsageError
-from handler.formats.json_report import render_targets
+from handler.formats.not_asked import NotAsked, counts_as, sums
 from handler.formats.registry import FORMATS, MERGED, demand, render_all
 from handler.models import Secret, Severity
 from handler.policy.load import load_policy
@@ -70,13 +69,15 @@ def run(args: argparse.Namespace) -> int:
     outcome = RunResult(checked.reports, several, prepared.error, checked.deferred, prepared.run_id)
     say_deferred(checked.deferred)
     color = args.output is None and wants_color()
-    if several and args.format == "json":
-        text = render_targets(outcome.reports, outcome.deferred, outcome.run_id)
-    else:
-        history = _history(prepared, args.format)
-        text = render_all(
-            args.format, outcome.reports, several=several, color=color, history=history, servers=args.hosts
-        )
+    text = render_all(
+        args.format,
+        outcome.reports,
+        several=several,
+        color=color,
+        history=_history(prepared, args.format),
+        servers=args.hosts,
+        not_asked=NotAsked(outcome.deferred, outcome.run_id, iso(wiring.context.clock.now())),
+    )
     write_result(text, args.output)
     return outcome.exit_code_for(Severity.of(args.fail_on))
 
@@ -85,11 +86,9 @@ def say_deferred(deferred: Sequence[Deferred]) -> None:
     """Name on stderr what this run did not ask and what it counts as, the worst first."""
     if not deferred:
         return
-    sums = Counter(str(one.stands or "not checked yet") for one in deferred)
-    said = ", ".join(f"{count} {what}" for what, count in sums.items())
-    print(f"not asked in this run, by their last verdicts: {said}", file=sys.stderr)
+    print(f"not asked in this run, by their last verdicts: {', '.join(sums(deferred))}", file=sys.stderr)
     for one in [one for one in deferred if one.stands == "inconclusive"][:DEFERRED_NAMED]:
-        print(f"  {one.name} counts as inconclusive: {said_of(one)}", file=sys.stderr)
+        print(f"  {counts_as(one)}", file=sys.stderr)
 
 
 def run_request(args: argparse.Namespace) -> RunRequest:

@@ -49,7 +49,9 @@ class Deferred(NamedTuple):
 
 def said_of(one: Deferred) -> str:
     """When a target that was not asked was last, in words."""
-    return f"last {one.verdict} at {one.last_run_at}" if one.last_run_at else "it was never checked"
+    if not one.last_run_at:
+        return "it was never checked"
+    return f"last {one.verdict} at {one.last_run_at}" if one.verdict else f"its run at {one.last_run_at} did not end"
 
 
 def turn(names: Iterable[str], known: Mapping[str, IndexEntry], now: datetime, interval: timedelta) -> Turn:

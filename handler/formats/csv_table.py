@@ -7,12 +7,14 @@ import io
 from typing import TYPE_CHECKING
 
 from handler.formats.inert import inert
+from handler.formats.not_asked import NOBODY, counts_as
 from handler.formats.words import host_words
 from handler.models import worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from handler.formats.not_asked import NotAsked
     from handler.models import Finding, Report
 
 COLUMNS = (
@@ -43,19 +45,25 @@ SERVER_COLUMNS = ("host_id", "host_name", "host_ip")  # what lines per server ha
 _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  a spreadsheet takes the full-width forms as well
 
 
-def render_csv(*reports: Report, servers: bool = False) -> str:
+def render_csv(*reports: Report, servers: bool = False, not_asked: NotAsked = NOBODY) -> str:
     """One line per finding, then what is exempted and announced; `result` tells them apart.
+
+    A target that was not asked and is not known to be clean has a line too, with the `result` `not asked`.
 
     With `servers` one line per finding and server, with more columns; a finding without known servers has one line.
     Each line is ended by a line feed; the header stands also over no finding.
     """
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow((*COLUMNS, *SERVER_COLUMNS) if servers else COLUMNS)
+    columns = (*COLUMNS, *SERVER_COLUMNS) if servers else COLUMNS
+    writer.writerow(columns)
     for report in reports:
         ordered = sorted(_results(report), key=lambda told: (told[1][0] != "finding", worst_first(told[0])))
         for finding, more in ordered:
             writer.writerows(_server_lines(report, finding, more) if servers else [_line(report, finding, more)])
+    for one in not_asked.open:
+        told = {"target": cell(one.name), "message": cell(counts_as(one)), "result": "not asked"}
+        writer.writerow([told.get(column, "") for column in columns])
     return sheet.getvalue()
 
 

@@ -13,7 +13,7 @@ from handler.decide.fleet import SEVERITY_NAMES, STANDINGS
 from handler.formats.columns import Ink
 from handler.formats.csv_table import cell
 from handler.formats.inert import cells, inert
-from handler.formats.markdown import escaped, table_row, table_within
+from handler.formats.markdown import escaped, table_row, table_within, whom
 from handler.formats.not_known import count_word
 from handler.formats.openmetrics import labels_of, number_of
 
@@ -160,7 +160,7 @@ def _row(target: FleetTarget) -> str:
         age_words(target.age),
         f"+{target.new} -{target.resolved}",
         escaped(target.problem, 120),
-        escaped(target.owner, 80),
+        whom(target.owner),
     )
 
 

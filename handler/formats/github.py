@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from handler.formats.inert import inert
+from handler.formats.not_asked import NOBODY
 from handler.formats.words import days_words, not_seen, notes, place, target_words, verdict_words
 from handler.models import Severity, worst_first
 
 if TYPE_CHECKING:
+    from handler.formats.not_asked import NotAsked
     from handler.models import Finding, Report
 
 
-def render_github(*reports: Report) -> str:
-    """A command per thing not seen, finding, exempted and announced row, and warning; the verdict last."""
-    return "".join(f"{line}\n" for report in reports for line in _commands(report))
+def render_github(*reports: Report, not_asked: NotAsked = NOBODY) -> str:
+    """A command per thing not seen, finding, exempted and announced row, and warning; the verdict last.
+
+    Before them what was not asked, as an error where that makes the run fail.
+    """
+    level = "notice" if not_asked.verdict == "compliant" else "error"
+    others = [_command(level, "Not asked in this run", said) for said in not_asked.sentences()]
+    return "".join(f"{line}\n" for line in (*others, *chain.from_iterable(map(_commands, reports))))
 
 
 def _commands(report: Report) -> list[str]:

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from handler.clock import parse_iso
 from handler.formats.inert import inert
+from handler.formats.not_asked import NOBODY, counts_as
 from handler.formats.words import (
     advice,
     coverage_words,
@@ -20,15 +21,20 @@ from handler.formats.words import (
 from handler.models import worst_first
 
 if TYPE_CHECKING:
+    from handler.formats.not_asked import NotAsked
     from handler.models import Finding, Report
 
 _LONG = 2000
 
 
-def render_junit(*reports: Report) -> str:
-    """One suite per target; a category that was seen and has no finding is a case that passed."""
+def render_junit(*reports: Report, not_asked: NotAsked = NOBODY) -> str:
+    """One suite per target; a category that was seen and has no finding is a case that passed.
+
+    What was not asked is a suite of its own: an error where that is not known, else a skipped case.
+    """
     root = ET.Element("testsuites")
     root.extend(_suite(report) for report in reports)
+    root.extend([_suite_of_others(not_asked)] if not_asked.deferred else [])
     return xml_text(root)
 
 
@@ -52,14 +58,33 @@ def _suite(report: Report) -> ET.Element:
 
 def _attributes(report: Report, cases: list[ET.Element]) -> dict[str, str]:
     seconds = (parse_iso(report.finished_at) - parse_iso(report.started_at)).total_seconds()
+    return _counted(report.target.name, cases, report.started_at, max(0.0, seconds))
+
+
+def _suite_of_others(not_asked: NotAsked) -> ET.Element:
+    cases = []
+    for one in not_asked.deferred:
+        case = _case("run", f"asked: {one.name}")
+        message = f"not asked in this run: {counts_as(one)}"
+        if one.stands == "inconclusive":
+            ET.SubElement(case, "error", message=message, type="inconclusive")
+        else:
+            ET.SubElement(case, "skipped", message=message)
+        cases.append(case)
+    suite = ET.Element("testsuite", _counted("not asked in this run", cases, not_asked.at, 0.0))
+    suite.extend(cases)
+    return suite
+
+
+def _counted(name: str, cases: list[ET.Element], at: str, seconds: float) -> dict[str, str]:
     return {
-        "name": f"port-compliance {inert(report.target.name, 80)}",
+        "name": f"port-compliance {inert(name, 80)}",
         "tests": str(len(cases)),
         "failures": _number(cases, "failure"),
         "errors": _number(cases, "error"),
         "skipped": _number(cases, "skipped"),
-        "timestamp": inert(report.started_at, 40).removesuffix("Z"),
-        "time": f"{max(0.0, seconds):.3f}",
+        "timestamp": inert(at, 40).removesuffix("Z"),
+        "time": f"{seconds:.3f}",
     }
 
 

@@ -1,17 +1,24 @@
-"""Markdown for a pull request comment: verdict first, long tables folded, nothing in it is a mention, link or tag."""
+"""Markdown for a pull request comment: verdict first, long tables folded, no text in it is a mention, link or tag.
+
+But for a runbook, which is a link, as in the chats.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+from handler.foreign_text import safe_url
 from handler.formats import words
 from handler.formats.inert import inert
+from handler.formats.not_asked import NOBODY
 from handler.models import worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from handler.formats.not_asked import NotAsked
+    from handler.formats.words import Advice
     from handler.models import Finding, Report
 
 FOLD_BEYOND = 20  # rows of a table that stay open
@@ -20,12 +27,26 @@ _MARKS = {"inconclusive": "⚠️", "violations": "❌", "compliant": "✅"}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]!|~$])")
 _STARTS = re.compile(r"^([-+=]|\d{1,9}(?=[.)]))")  # what begins a list, a heading or a rule
 _REACHES_OUT = re.compile(r"(@|#|:(?=//)|www(?=\.))")  # mention, reference, link
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 _BREAK = "\u200b"  # splits what a forge would turn into a mention, a reference or a link
 
 
-def render_markdown(*reports: Report) -> str:
-    """The report of each target as GitHub and GitLab flavoured Markdown, together below 60,000 characters."""
-    return "\n".join(_one(report, ROOM // len(reports)) for report in reports)
+def render_markdown(*reports: Report, not_asked: NotAsked = NOBODY) -> str:
+    """What was not asked and the report of each target, as GitHub and GitLab flavoured Markdown.
+
+    Together below 60,000 characters.
+    """
+    others = _not_asked(not_asked)
+    room = ROOM - sum(map(len, others))
+    return "\n".join([*others, *(_one(report, room // len(reports)) for report in reports)])
+
+
+def _not_asked(not_asked: NotAsked) -> list[str]:
+    if not not_asked.deferred:
+        return []
+    number = words.counted(len(not_asked.deferred), "target")
+    heading = f"## {_MARKS[not_asked.verdict]} Not asked in this run: {number}"
+    return ["\n\n".join([heading, *_bullets("By their last verdicts", not_asked.sentences())]) + "\n"]
 
 
 def _one(report: Report, room: int) -> str:
@@ -50,6 +71,19 @@ def escaped(text: str, longest: int = 300) -> str:
     return _REACHES_OUT.sub(rf"\1{_BREAK}", shown)
 
 
+def whom(text: str, longest: int = 80) -> str:
+    """Whom to ask: a mail address as code, which is no link and stays whole when it is copied; else escaped."""
+    return f"`{text}`" if len(text) <= longest and _MAIL.fullmatch(text) else escaped(text, longest)
+
+
+def _advised(one: Advice) -> str:
+    """What to do, where the steps are, or whom to ask; a runbook with a harmless address is a link."""
+    if one.label == "ask":
+        return f"Ask {whom(one.text, 200)}"
+    url = safe_url(one.text) if one.label == "how" else ""
+    return f"[{one.title}]({url.replace('&', '&amp;').replace('$', '%24')})" if url else escaped(one.text, 200)
+
+
 def _findings(report: Report, room: int) -> list[str]:
     if not report.findings:
         return []
@@ -62,7 +96,7 @@ def _row(finding: Finding) -> str:
     what = "<br>".join([f"{escaped(finding.title, 120)} ({escaped(finding.rule_id, 80)})", *servers])
     severity = f"**{finding.severity}**" if finding.severity.name in {"CRITICAL", "HIGH"} else str(finding.severity)
     told = (one for one in words.advice(finding) if one.label != "why")
-    advice = "<br>".join(escaped(f"Ask {one.text}" if one.label == "ask" else one.text, 200) for one in told)
+    advice = "<br>".join(map(_advised, told))
     return table_row(severity, escaped(words.place(finding)), escaped(finding.category), str(finding.num), what, advice)
 
 
@@ -77,7 +111,7 @@ def _exempted(report: Report, room: int) -> list[str]:
                 for part in (f"{item.exemption_id}: {item.reason}", words.vouched_words(item))
                 if part
             ),
-            escaped(item.owner, 80),
+            whom(item.owner),
             escaped(f"{item.expires}, {words.days_words(item.days_left)}"),
         )
         for item in report.exempted

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from handler import __version__
 from handler.clock import parse_iso
 from handler.formats.inert import inert
+from handler.formats.not_asked import NOBODY, counts_as, worst_of
 from handler.formats.words import not_seen, place
-from handler.models import Severity
+from handler.models import Report, Severity, Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from handler.models import Finding, Report
+    from handler.decide.schedule import Deferred
+    from handler.formats.not_asked import NotAsked
+    from handler.models import Finding
 
 Activity = Literal["create", "update", "close"]
 _CLASS = 2003
@@ -34,9 +37,10 @@ _WARNING, _FAIL = 2, 3  # compliance.status_id
 _LONG = 1000
 
 
-def render_ocsf(*reports: Report) -> str:
-    """A JSON array with an event per finding and per thing that was not seen; empty when clean."""
-    return json.dumps([event for report in reports for event in ocsf_events(report)], indent=2) + "\n"
+def render_ocsf(*reports: Report, not_asked: NotAsked = NOBODY) -> str:
+    """A JSON array with an event per finding and per thing that was not seen or asked; empty when clean."""
+    others = [_deferred_event(one, not_asked) for one in not_asked.open]
+    return json.dumps([*(event for report in reports for event in ocsf_events(report)), *others], indent=2) + "\n"
 
 
 def ocsf_events(report: Report) -> list[dict[str, Any]]:
@@ -77,6 +81,29 @@ def ocsf_event(report: Report, finding: Finding, activity: Activity) -> dict[str
 
 def _blind_event(report: Report, number: int, reason: str) -> dict[str, Any]:
     info = {"uid": f"{inert(report.run_id)}-inconclusive-{number}", "title": "Inconclusive check", "desc": reason}
+    event = _coverage_event(report, Severity.MEDIUM, info)
+    return {**event, "message": f"Not everything was seen: {reason}"}
+
+
+def _deferred_event(one: Deferred, not_asked: NotAsked) -> dict[str, Any]:
+    """A warning as severe as what the target's last run found."""
+    nothing_seen = Report(
+        run_id=not_asked.run_id,
+        started_at=not_asked.at,
+        finished_at=not_asked.at,
+        verdict="inconclusive",
+        policy_name="",
+        policy_digest="",
+        policy_files=(),
+        target=Target(name=one.name),
+    )
+    reason = counts_as(one)
+    info = {"uid": inert(f"{not_asked.run_id}-not-asked-{one.name}"), "title": "Not asked in this run", "desc": reason}
+    event = _coverage_event(nothing_seen, worst_of(one), info)
+    return {**event, "message": f"Not asked in this run: {reason}"}
+
+
+def _coverage_event(report: Report, severity: Severity, info: Mapping[str, Any]) -> dict[str, Any]:
     compliance = {
         "control": "coverage",
         "requirements": ["coverage"],
@@ -84,8 +111,7 @@ def _blind_event(report: Report, number: int, reason: str) -> dict[str, Any]:
         "status_id": _WARNING,
         "status": "Warning",
     }
-    event = _event(report, Severity.MEDIUM, "create", info, compliance)
-    return {**event, "message": f"Not everything was seen: {reason}", "resources": [_project(report)]}
+    return {**_event(report, severity, "create", info, compliance), "resources": [_project(report)]}
 
 
 def _event(

@@ -9,25 +9,44 @@ from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
 from handler.formats.inert import inert
+from handler.formats.not_asked import NOBODY
 from handler.report.verdict import VERDICTS, counts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from handler.models import CategorySnapshot, Report
+    from handler.decide.schedule import Deferred
+    from handler.formats.not_asked import NotAsked
+    from handler.models import CategorySnapshot, Report, Verdict
 
 Samples = list[tuple[dict[str, str], float]]
 _LABEL_LENGTH = 120
 
 
-def render_openmetrics(*reports: Report) -> str:
-    """Gauges named `port_compliance_...`; every sample carries its target's name."""
-    lines = [line for name, (what, samples) in _FAMILIES.items() for line in _family(name, what, samples, reports)]
+def render_openmetrics(*reports: Report, not_asked: NotAsked = NOBODY) -> str:
+    """Gauges named `port_compliance_...`; every sample carries its target's name.
+
+    A target that was not asked has those that are known of it: the verdict it stands for, and its last findings.
+    """
+    known = {"port_compliance_verdict": _stood_for, "port_compliance_findings": _last_found}
+    lines: list[str] = []
+    for name, (what, samples) in _FAMILIES.items():
+        every = [(report.target.name, samples(report)) for report in reports]
+        every += [(one.name, known[name](one)) for one in not_asked.deferred if name in known and one.stands]
+        lines += _family(name, what, every)
     return "\n".join([*lines, "# EOF"]) + "\n"
 
 
 def _verdict(report: Report) -> Samples:
-    return [({"verdict": verdict}, float(report.verdict == verdict)) for verdict in VERDICTS]
+    return _one_of(report.verdict)
+
+
+def _stood_for(one: Deferred) -> Samples:
+    return _one_of(one.stands)
+
+
+def _one_of(known: Verdict | None) -> Samples:
+    return [({"verdict": verdict}, float(known == verdict)) for verdict in VERDICTS]
 
 
 def _end(report: Report) -> Samples:
@@ -39,7 +58,15 @@ def _duration(report: Report) -> Samples:
 
 
 def _by_severity(report: Report) -> Samples:
-    return [({"severity": level}, float(count)) for level, count in counts_of(report).items()]
+    return _counted(counts_of(report))
+
+
+def _last_found(one: Deferred) -> Samples:
+    return _counted(one.counts)
+
+
+def _counted(counts: Mapping[str, int]) -> Samples:
+    return [({"severity": level}, float(count)) for level, count in counts.items()]
 
 
 def _each(report: Report) -> Samples:
@@ -84,12 +111,12 @@ _FAMILIES: dict[str, tuple[str, Callable[[Report], Samples]]] = {
 }
 
 
-def _family(name: str, what: str, samples: Callable[[Report], Samples], reports: Sequence[Report]) -> list[str]:
-    """The lines of one metric family; samples whose labels are equal once made harmless are added up."""
+def _family(name: str, what: str, every: Sequence[tuple[str, Samples]]) -> list[str]:
+    """The lines of one metric family over all targets; samples whose labels are equal once harmless are added up."""
     totals: dict[str, float] = {}
-    for report in reports:
-        for labels, value in samples(report):
-            written = labels_of({"target": report.target.name, **labels})
+    for target, samples in every:
+        for labels, value in samples:
+            written = labels_of({"target": target, **labels})
             totals[written] = totals.get(written, 0.0) + value
     unit = [f"# UNIT {name} seconds"] if name.endswith("_seconds") else []
     values = [f"{name}{written} {number_of(value)}" for written, value in totals.items()]

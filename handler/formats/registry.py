@@ -6,11 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from handler.errors import MissingExtraError, UsageError
+from handler.formats.not_asked import NOBODY
 from handler.report.verdict import worst_target_first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from handler.formats.not_asked import NotAsked
     from handler.models import Report
     from handler.state.memory import RunSummary
 
@@ -39,36 +41,47 @@ def render_all(
     color: bool = False,
     history: Sequence[RunSummary] = (),
     servers: bool = False,
+    not_asked: NotAsked = NOBODY,
 ) -> str:
     """One report as it is; several worst first: joined, or merged where the format is one document.
 
-    With `several` JSON is the document of several targets, even if there is one. Only formats in `MERGED` take more
-    than one report; UsageError for others.
+    With `several` JSON is the document of several targets, even if there is one, or none was asked. Only formats in
+    `MERGED` take another number than one report; UsageError for others.
     """
     ordered = worst_target_first(reports)
     if several and name == "json":
-        return _imported("json_report:render_targets")(ordered)
-    return render_report(name, *ordered, color=color, history=history, servers=servers)
+        return _imported("json_report:render_targets")(ordered, not_asked.deferred, not_asked.run_id)
+    return render_report(name, *ordered, color=color, history=history, servers=servers, not_asked=not_asked)
 
 
 def render_report(
-    name: str, *reports: Report, color: bool = False, history: Sequence[RunSummary] = (), servers: bool = False
+    name: str,
+    *reports: Report,
+    color: bool = False,
+    history: Sequence[RunSummary] = (),
+    servers: bool = False,
+    not_asked: NotAsked = NOBODY,
 ) -> str:
     """The report in that format, or those of several targets in one document; ends in a newline.
 
     Only `text` knows colours, only `csv` a line for each of `servers`, only `html` draws the history, of one target.
+    What was `not_asked` is said beside the reports, but for a single report as `json` or `html`.
     Raises UsageError for an unknown name and for several targets in `html`, MissingExtraError where `html` lacks its
     libraries.
     """
     function = demand(name)
     if name == "text":
-        return function(*reports, color=color)
+        return function(*reports, color=color, not_asked=not_asked)
     if name == "csv":
-        return function(*reports, servers=servers)
-    if name != "html":
+        return function(*reports, servers=servers, not_asked=not_asked)
+    if name == "json":
         return function(*reports)
+    if name != "html":
+        return function(*reports, not_asked=not_asked)
     if len(reports) != 1:
-        raise UsageError("html shows one target at a time", hint="Choose one with --target NAME.")
+        raise UsageError(
+            "html shows one target at a time", hint="Choose one with --target NAME: it is asked even if it is not due."
+        )
     return function(*reports, history=history)
 
 

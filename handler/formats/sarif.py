@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 from handler import __version__
 from handler.formats.artifact import artifact_uri, message_string
 from handler.formats.inert import inert
+from handler.formats.not_asked import NOBODY, counts_as
 from handler.formats.words import not_seen, notes, place, servers_words
 from handler.models import Severity, worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from handler.decide.schedule import Deferred
+    from handler.formats.not_asked import NotAsked
     from handler.models import Finding, Report
 
 _LEVELS = {
@@ -28,12 +31,17 @@ MOST_RESULTS = 25_000  # of one run; code scanning refuses a file with more
 MOST_TAGS = 10  # of one rule; code scanning shows no more
 
 
-def render_sarif(*reports: Report) -> str:
-    """A log with a run per target, valid against the published schema; pure ASCII."""
+def render_sarif(*reports: Report, not_asked: NotAsked = NOBODY) -> str:
+    """A log with a run per target, valid against the published schema; pure ASCII.
+
+    What was not asked is one run more, of an id of its own: a run without results under a target's id would close
+    that target's alerts.
+    """
+    others = [_run_of_others(not_asked)] if not_asked.deferred else []
     log = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [sarif_run(report) for report in reports],
+        "runs": [*map(sarif_run, reports), *others],
     }
     return json.dumps(log, indent=2) + "\n"
 
@@ -56,6 +64,27 @@ def sarif_run(report: Report) -> dict[str, Any]:
             "announced": len(report.announced),
         },
     }
+
+
+def _run_of_others(not_asked: NotAsked) -> dict[str, Any]:
+    """The run object of what was not asked: no result, and a notification for each target."""
+    return {
+        "tool": {"driver": {"name": "port-compliance", "version": __version__}},
+        "automationDetails": {"id": "port-compliance/_not_asked/"},
+        "invocations": [
+            {
+                "executionSuccessful": not_asked.verdict != "inconclusive",
+                "toolExecutionNotifications": [*map(_deferred, not_asked.deferred)],
+            }
+        ],
+        "results": [],
+        "properties": {"verdict": not_asked.verdict, "notAsked": len(not_asked.deferred)},
+    }
+
+
+def _deferred(one: Deferred) -> dict[str, Any]:
+    levels = {"inconclusive": "error", "violations": "warning"}
+    return _notification(levels.get(one.stands or "", "note"), f"not asked in this run: {counts_as(one)}")
 
 
 def _left_out(findings: int) -> Iterator[str]:

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING
 from handler.formats import words
 from handler.formats.columns import Ink, wrapped
 from handler.formats.inert import inert
+from handler.formats.not_asked import NOBODY
 from handler.models import worst_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from handler.formats.not_asked import NotAsked
     from handler.models import ExemptedFinding, Finding, PastFinding, Report
 
 PAST_SHOWN = 10
 
 
-def render_text(*reports: Report, color: bool = False) -> str:
-    """The whole report of each target, no line wider than 80 columns; with `color` the terminal's own colours."""
-    return "\n\n".join(_one(report, Ink(color)) for report in reports)
+def render_text(*reports: Report, color: bool = False, not_asked: NotAsked = NOBODY) -> str:
+    """What was not asked, then the whole report of each target; no line wider than 80 columns, in `color` if asked."""
+    ink = Ink(color)
+    others = _section("NOT ASKED IN THIS RUN", not_asked.sentences(), ink, len(not_asked.deferred))
+    first = ["\n".join(others) + "\n"] if others else []
+    return "\n\n".join([*first, *(_one(report, ink) for report in reports)])
 
 
 def _one(report: Report, ink: Ink) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from handler.formats.inert import inert
 from handler.models import SEVERITIES, worst_first
 from handler.named_tuple import NamedTuple
-from handler.report.verdict import asked_at
+from handler.report.verdict import asked_at, narrowed_away
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,11 +79,18 @@ def verdict_words(report: Report) -> str:
     """The verdict as one sentence that stands alone."""
     found = f"{counted(len(report.findings), 'finding')}: {severities(report.findings)}" if report.findings else ""
     if report.verdict == "violations":
-        return found
+        return f"{found}{_narrowed(report)}"
     if report.verdict == "compliant":
-        return f"nothing that the policy forbids is open{_but_for(report)} ({counted(rows_seen(report), 'row')} seen)"
+        seen = f"({counted(rows_seen(report), 'row')} seen)"
+        return f"nothing that the policy forbids is open{_but_for(report)} {seen}{_narrowed(report)}"
     blind = "not everything was seen, so this is not an all-clear"
     return f"{blind}; so far {found}" if found else blind
+
+
+def _narrowed(report: Report) -> str:
+    """`; container not asked, by a setting`."""
+    categories = narrowed_away(report)
+    return f"; {' and '.join(inert(one, 40) for one in categories)} not asked, by a setting" if categories else ""
 
 
 def _but_for(report: Report) -> str:

@@ -76,6 +76,11 @@ def worst_target_first(reports: Iterable[Report]) -> list[Report]:
     return sorted(reports, key=lambda report: (VERDICTS.index(report.verdict), report.target.name))
 
 
+def narrowed_away(report: Report) -> tuple[str, ...]:
+    """The categories that the policy speaks of and a setting kept from being asked: nothing is known of them."""
+    return tuple(one.category for one in report.coverage if one.plan == "skipped")
+
+
 def asked_at(report: Report) -> str:
     """When HSS was asked; an empty text where it was not: no call got as far, and no recorded answer was read."""
     answers = [one for one in report.coverage if one.plan != "skipped"]

@@ -89,6 +89,16 @@ def test_a_compliant_verdict_says_what_it_leaves_out(name):
         assert ("but for" in said) == bool(one.exempted or one.announced)
 
 
+@pytest.mark.parametrize("name", ["text", "markdown", "html", "junit", "github"])
+def test_a_verdict_names_the_categories_that_a_setting_kept_from_being_asked(name):
+    narrowed = category(name="container", complete=False, plan="skipped", total_num=None, api_calls=0)
+    for one in (report(), violating()):
+        assert "; container not asked, by a setting" not in verdict_words(one)
+        told = one._replace(coverage=(category(), narrowed))
+        assert verdict_words(told).endswith("; container not asked, by a setting")
+        assert "container not asked, by a setting" in " ".join(render_report(name, told).split())
+
+
 def test_text_says_once_what_is_tolerated_for_the_same_time_and_reason():
     begun, lifts = (
         ("Open when we began.", "ops@example.org", "2027-06-30", 220),
@@ -248,6 +258,48 @@ def test_whom_to_ask_and_where_the_steps_are_stand_where_the_texts_of_a_finding_
     )
     assert "windows-team" in shown
     assert "runbooks.test/telnet" in shown.replace("\u200b", "")
+
+
+@pytest.mark.parametrize(
+    ("runbook", "link"),
+    [
+        ("https://runbooks.test/a_b/~c?x=1&copy;=2#s", "https://runbooks.test/a_b/~c?x=1&copy;=2#s"),
+        ("http://runbooks.test/telnet", "http://runbooks.test/telnet"),
+        ("https://runbooks.test/(a)|<b>[c]`d`", "https://runbooks.test/%28a%29%7C%3Cb%3E%5Bc%5D%60d%60"),
+        ("https://runbooks.test/$x$", "https://runbooks.test/%24x%24"),
+        ("javascript:alert(1)", None),
+        ("https://user:pw@runbooks.test/", None),
+        ("https://runbooks.test/\u202ex", None),
+        ("see the wiki", None),
+    ],
+)
+def test_markdown_links_a_runbook_of_the_web_whole_and_no_other(runbook, link):
+    shown = rendered(report(finding(runbook=runbook)))
+    links = [html.unescape(found) for found in re.findall(r'<a href="([^"]*)">Runbook</a>', shown)]
+    assert links == ([link] if link else [])
+    assert shown.count("<a ") == len(links)
+
+
+@pytest.mark.parametrize(
+    ("owner", "code"),
+    [
+        ("facilities_2@sub.example.org", True),
+        ("windows-team", False),
+        ("@channel", False),
+        ("`a`@example.org", False),
+        ("a@b.example | @team", False),
+        ("x" * 300 + "@example.org", False),
+    ],
+)
+def test_a_mail_address_of_an_owner_stays_whole_in_markdown_and_is_no_link(owner, code):
+    waived = ExemptedFinding(finding(port=24), "lifts", "why", owner, "2027-03-31", 9)
+    one = report(finding(owner=owner), exempted=(waived,))
+    shown = rendered(one)
+    assert shown.count(f"<code>{owner}</code>") == (2 if code else 0)
+    assert shown.count("<code>") == (2 if code else 0)
+    assert "<a " not in shown
+    if "@" in owner and not code:
+        assert owner not in render_report("markdown", one)
 
 
 @pytest.mark.parametrize("format_", ["text", "markdown", "html"])

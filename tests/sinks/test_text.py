@@ -9,17 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.foreign_text import cut, one_line
+from handler.foreign_text import cut, one_line, safe_url
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.models.listeners import Host
+from handler.notify.several import of_several
+from handler.sinks.sink import Notification
 from handler.sinks.text.announced import announced_in, announcement
-from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK, safe_url
+from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK
 from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, pack, size_bytes
 from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import how_many, where
 from handler.sinks.text.wording import content_of
 from tests import notices
-from tests.fakes import finding
+from tests.fakes import TARGET, category, finding, report
 
 
 def lines(*findings):
@@ -94,6 +96,36 @@ def test_an_empty_complete_run_says_so_and_an_incomplete_one_does_not():
 def test_an_inconclusive_run_says_what_is_missing_even_if_it_was_told_before():
     content = content_of(notices.inconclusive()._replace(not_seen=()), notices.sink())
     assert content.sections[0].items[0].text == "container: $.data_list: page 3 of 7 did not come (0 rows seen)"
+
+
+NARROWED = category(name="container", complete=False, plan="skipped", total_num=None, api_calls=0)
+
+
+def test_every_message_names_what_a_setting_kept_from_being_asked():
+    for plain in (notices.empty(), notices.notice(), notices.inconclusive()):
+        told = plain._replace(report=plain.report._replace(coverage=(*plain.report.coverage, NARROWED)))
+        assert content_of(told, notices.sink()) == content_of(plain, notices.sink())._replace(
+            summary=f"{content_of(plain, notices.sink()).summary} Not asked, by a setting: container."
+        )
+
+
+def test_a_category_that_was_not_asked_is_no_reason_for_not_knowing():
+    blind = notices.inconclusive()._replace(not_seen=())
+    told = blind._replace(report=blind.report._replace(coverage=(category(), NARROWED, blind.report.coverage[1])))
+    assert [item.text for item in content_of(told, notices.sink()).sections[0].items] == [
+        "container: $.data_list: page 3 of 7 did not come (0 rows seen)"
+    ]
+
+
+def test_a_message_on_several_targets_says_of_which_a_category_was_not_asked():
+    covered = {"prod": (category(), NARROWED), "test": (category(), NARROWED), "lab": (category(),)}
+    parts = [
+        Notification(name, report(target=TARGET._replace(name=name), coverage=coverage))
+        for name, coverage in covered.items()
+    ]
+    assert content_of(of_several(parts, "m"), notices.sink()).summary == (
+        "Checked, complete: no port breaks the policy. Not asked, by a setting: container of prod, test."
+    )
 
 
 def test_a_quiet_sink_is_told_that_the_check_was_complete_and_what_is_still_open():

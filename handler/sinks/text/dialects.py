@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
 
 from handler.named_tuple import NamedTuple
 
@@ -20,11 +19,10 @@ _MENTION = re.compile(r"(?<![0-9A-Za-z])@|@(?=channel|here|all|everyone)", re.IG
 _STYLE_AT_EDGE = re.compile(r"(?<![0-9A-Za-z])[*_~`]|[*_~`](?![0-9A-Za-z])|[`*~]")
 _SCHEME = re.compile(r"(?<=[A-Za-z])://")
 _ZERO_WIDTH_SPACE = "\u200b"
-_LONGEST_URL = 400
 
 
 class Dialect(NamedTuple):
-    """One way of writing. `bold` and `link` take text that is escaped already, `link` a `safe_url`."""
+    """One way of writing. `bold` and `link` take text that is escaped already, `link` a safe address."""
 
     escape: Callable[[str], str]
     bold: Callable[[str], str]
@@ -33,18 +31,6 @@ class Dialect(NamedTuple):
     newline: str = "\n"
     indent: str = "   "
     paragraph: str = "\n\n"
-
-
-def safe_url(url: str) -> str:
-    """The http(s) URL with every character percent-encoded that means something in a dialect; else an empty text."""
-    if len(url) > _LONGEST_URL or not url.isprintable():
-        return ""
-    try:
-        parts = urlsplit(url)
-        allowed = parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-    except ValueError:
-        return ""
-    return quote(url, safe=":/?#!$&+,;=%-._~") if allowed else ""
 
 
 def _same(text: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from handler.foreign_text import one_line
+from handler.foreign_text import one_line, safe_url
 from handler.named_tuple import NamedTuple
-from handler.sinks.text.dialects import safe_url
 from handler.sinks.text.names import folded_names
 
 if TYPE_CHECKING:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
+from handler.report.verdict import narrowed_away
 from handler.sinks.text.moves import STILL_OPEN, open_findings, open_moves
+from handler.sinks.text.names import folded_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,8 +32,19 @@ def summary(notification: Notification, sink: Sink) -> str:
         open_by_severity(open_findings(notification)),
         f"Exempted: {len(report.exempted)}." if report.exempted else "",
         f"Announced: {len(report.announced)}." if report.announced else "",
+        _narrowed(notification),
     )
     return " ".join(part for part in parts if part)
+
+
+def _narrowed(notification: Notification) -> str:
+    """`Not asked, by a setting: container.`: what the policy speaks of and nothing is known of; of several, where."""
+    where: dict[str, list[str]] = {}
+    for part in notification.parts or (notification,):
+        for category in narrowed_away(part.report):
+            where.setdefault(category, []).append(part.report.target.name)
+    of = {category: f" of {folded_names(names)}" if notification.parts else "" for category, names in where.items()}
+    return f"Not asked, by a setting: {'; '.join(map(''.join, of.items()))}." if of else ""
 
 
 def _changed(notification: Notification, sink: Sink) -> str:

@@ -153,7 +153,7 @@ def _gaps(notification: Notification) -> tuple[str, ...]:
         return ()
     if notification.parts:
         return tuple(f"{part.report.target.name}: {gap}" for part in notification.parts for gap in _gaps(part))
-    gaps = tuple(_gap(part) for part in notification.report.coverage if not part.complete)
+    gaps = tuple(_gap(part) for part in notification.report.coverage if not part.complete and part.plan != "skipped")
     return gaps or tuple(str(problem) for problem in notification.report.problems) or ("The run could not finish.",)
 
 
