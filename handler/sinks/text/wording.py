@@ -153,8 +153,13 @@ def _gaps(notification: Notification) -> tuple[str, ...]:
         return ()
     if notification.parts:
         return tuple(f"{part.report.target.name}: {gap}" for part in notification.parts for gap in _gaps(part))
-    gaps = tuple(_gap(part) for part in notification.report.coverage if not part.complete and part.plan != "skipped")
-    return gaps or tuple(str(problem) for problem in notification.report.problems) or ("The run could not finish.",)
+    return _unseen(notification.report)
+
+
+def _unseen(report: Report) -> tuple[str, ...]:
+    """The categories that were not seen whole, else why the run does not know."""
+    gaps = tuple(_gap(part) for part in report.coverage if not part.complete and part.plan != "skipped")
+    return gaps or tuple(map(str, report.problems)) or ("The run could not finish.",)
 
 
 def _gap(part: CategorySnapshot) -> str:
