@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
     from handler.models import Verdict
     from handler.state.index import IndexEntry
+    from handler.state.memory import LastRun
 
 DUE_AFTER = 0.9  # of the interval, counted from the last start
 STALE_AFTER = 2  # intervals without a complete run
 UNSET_INTERVAL = timedelta(days=1)  # what staleness is measured by where RUN_INTERVAL is not set
+FORGOTTEN_AFTER = timedelta(days=30)  # and so many intervals: a place that no run asked is told as no longer checked
 NEVER = timedelta.max
 
 
@@ -80,3 +82,9 @@ def standing(entry: IndexEntry | None, now: datetime, interval: timedelta) -> Ve
         waited = since(listed, now) if listed else timedelta(0)
         return "inconclusive" if waited > patience else None
     return "inconclusive" if stale(entry, now, patience) else entry.verdict
+
+
+def long_unasked(places: Mapping[str, LastRun], now: datetime, interval: timedelta | None) -> tuple[str, ...]:
+    """The places that no run asked for 30 days and two intervals. One in the future was not asked long ago."""
+    latest = now - FORGOTTEN_AFTER - STALE_AFTER * (interval or UNSET_INTERVAL)
+    return tuple(place for place, one in places.items() if one.run_at and parse_iso(one.run_at) < latest)

@@ -24,6 +24,7 @@ class EndOfRun(AtOnce):
     """What is told once every target was asked waits in `together()`; `tell` tells it, `finished` are the reports."""
 
     def __init__(self, wiring: Wiring) -> None:
+        super().__init__()
         self._together: Together | None = None
         self._wiring = wiring
         self._told: Mapping[str, Dispatched] = {}

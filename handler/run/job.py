@@ -67,7 +67,13 @@ def kept_for_telling(whole: Deadline) -> float:
 
 
 class AtOnce:
-    """How the run of one target ends: everybody was told when it was asked. `EndOfRun` is that of several."""
+    """How the run of one target ends: everybody was told when it was asked. `EndOfRun` is that of several.
+
+    `outdated` are the states that remember places which nobody asked for long.
+    """
+
+    def __init__(self) -> None:
+        self.outdated: list[Store] = []
 
     def together(self) -> Together | None:
         """What holds what is told of several targets at once; asked by what tells, so that it is loaded no sooner."""

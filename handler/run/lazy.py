@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from difflib import get_close_matches as get_close_matches
 
     from handler.decide.evaluate import evaluate as evaluate
+    from handler.decide.schedule import long_unasked as long_unasked
     from handler.decide.wanted_listeners import wanted_listeners as wanted_listeners
     from handler.formats.registry import render_report as render_report
     from handler.hss.client import HssClient as HssClient
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from handler.run.shard import open_shard as open_shard
     from handler.run.sink_secrets import secrets_of as secrets_of
     from handler.run.sink_test import check_sinks as check_sinks
+    from handler.run.unasked import tell_unasked as tell_unasked
     from handler.settings.sinks_file import read_sinks as read_sinks
     from handler.settings.targets_file import read_targets as read_targets
     from handler.settings.webhook import unsigned as unsigned
@@ -76,6 +78,7 @@ _AFTER_THE_FIRST_REQUEST = {
 _TO_TELL_OR_REMEMBER = {"handler.notify.dispatch": ("DeliveryContext", "dispatch")}
 _WHERE_USED = {
     "difflib": ("get_close_matches",),  # an event with a misspelt key
+    "handler.decide.schedule": ("long_unasked",),  # a state that remembers other places
     "handler.formats.registry": ("render_report",),  # a gateway call that wants Markdown
     "handler.hss.clouds_yaml": ("read_cloud", "search_paths"),  # OS_CLOUD; brings yaml
     "handler.hss.hosts": ("MOST_CALLS", "name_hosts"),  # a sink that wants servers named
@@ -94,6 +97,7 @@ _WHERE_USED = {
     "handler.run.shard": ("open_shard",),  # a state with {target}
     "handler.run.sink_secrets": ("secrets_of",),  # sinks
     "handler.run.sink_test": ("check_sinks",),  # a test of the sinks
+    "handler.run.unasked": ("tell_unasked",),  # a state with a place that nobody asked for a month
     "handler.settings.sinks_file": ("read_sinks",),  # NOTIFY_CONFIG; brings yaml and pydantic
     "handler.settings.targets_file": ("read_targets",),  # TARGETS_CONFIG; brings yaml and pydantic
     "handler.settings.webhook": ("unsigned", "webhook_sink"),  # a run with sinks

@@ -5,25 +5,23 @@ from __future__ import annotations
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
-from handler.clock import Deadline, iso
-from handler.decide.diff import Compared
-from handler.models import CategorySnapshot, Changes, Problem, Report, Target
+from handler.models import Problem, Target
 from handler.named_tuple import NamedTuple
 from handler.run.check import load_state
 from handler.run.fault import internal_error
 from handler.run.indexes import UNASKED, read_indexes
+from handler.run.unchecked import ended, groups
 from handler.state.memory import at_place, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from handler.models import Verdict
+    from handler.clock import Deadline
     from handler.models.delivery import Delivery
     from handler.notify.together import Together
     from handler.run.job import LoadedState
     from handler.run.targets import PreparedRun
     from handler.run.wiring import Wiring
-    from handler.sinks.sink import Sink
     from handler.state.index import IndexEntry
     from handler.state.memory import LastRun
 
@@ -122,7 +120,7 @@ def _told(
         before = [place for place in before if place not in asked]
     leaving = Leaving()
     for place in (last, *before):
-        for verdict, sinks in _groups(run.sinks):
+        for verdict, sinks in groups(run.sinks):
             state = next(states)
             mine, others = at_place(state.last_run, place)
             if mine is None:
@@ -130,17 +128,10 @@ def _told(
                 continue
             notifier = wiring.notifier(sinks, whole.share(2), dry_run=False, state_url=url, together=together)
             named = entry if place == last else entry._replace(place=place)
-            report, compared = _ended(name, named, run, mine._replace(others=others), verdict)
+            known = mine._replace(others=others)
+            report, compared = ended(_target(name, named), known, run, verdict, _why(named))
             leaving = leaving.and_then(Leaving(notifier(report, compared, state.store, state.version).deliveries))
     return leaving
-
-
-def _groups(sinks: Sequence[Sink]) -> tuple[tuple[Verdict, tuple[Sink, ...]], ...]:
-    """Kinds that hold incidents are told apart: they end nothing where a run saw nothing."""
-    ending = tuple(sink for sink in sinks if sink.kind.holds_incidents)
-    others = tuple(sink for sink in sinks if not sink.kind.holds_incidents)
-    groups: tuple[tuple[Verdict, tuple[Sink, ...]], ...] = (("compliant", ending), ("inconclusive", others))
-    return tuple(group for group in groups if group[1])
 
 
 def _places_left(last_run: LastRun | None) -> tuple[str, ...]:
@@ -162,32 +153,9 @@ def _not_read(name: str, state: LoadedState) -> Leaving:
     return Leaving(trouble=trouble, unread=state.store is None)
 
 
-def _ended(
-    name: str, entry: IndexEntry, run: PreparedRun, last_run: LastRun, verdict: Verdict
-) -> tuple[Report, Compared]:
-    """A run in which nothing was asked and everything that was open ends, because it is no longer checked."""
-    at = iso(run.started_at)
-    ended = {
-        fingerprint: record._replace(status="resolved", resolved_at=at, because="unchecked")
-        for fingerprint, record in last_run.findings.items()
-        if record.status == "open"
-    }
-    changes = Changes()  # what ended is told from the memory
-    report = Report(
-        run_id=run.run_id,
-        started_at=at,
-        finished_at=at,
-        verdict=verdict,
-        policy_name="",
-        policy_digest="",
-        policy_files=(),
-        target=_target(name, entry),
-        coverage=_nothing_left_unseen(last_run) if verdict == "compliant" else (),
-        changes=changes,
-        problems=() if verdict == "compliant" else (Problem(UNLISTED if entry == UNASKED else UNCHECKED),),
-    )
-    memory = last_run._replace(run_at=at, findings={**last_run.findings, **ended})
-    return report, Compared(changes=changes, findings=(), last_run=memory, previous_run_at=last_run.run_at)
+def _why(entry: IndexEntry) -> Problem:
+    """Why it ends; by the name of an entry that says nothing only a run spoke that could not begin."""
+    return Problem(UNLISTED if entry == UNASKED else UNCHECKED)
 
 
 def _target(name: str, entry: IndexEntry) -> Target:
@@ -196,12 +164,6 @@ def _target(name: str, entry: IndexEntry) -> Target:
         return Target(name)
     host, project_id, enterprise_project_id = (*entry.place.split("|"), "", "")[:3]
     return Target(name, entry.cloud, entry.region, host, project_id, enterprise_project_id)
-
-
-def _nothing_left_unseen(last_run: LastRun) -> tuple[CategorySnapshot, ...]:
-    """Each category that some sink was told is not seen, as whole: nobody is to see it any more, so that ends too."""
-    told = {category for memory in last_run.sinks.values() for category in memory.not_seen if category}
-    return tuple(CategorySnapshot(category, complete=True) for category in sorted(told))
 
 
 def foreign(known: Iterable[str], listed: Iterable[str]) -> bool:

@@ -18,13 +18,16 @@ from handler.run.job import RESERVED_FOR_CHECK_INS, Adapters, AtOnce, Job, kept_
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from handler.decide.diff import Compared
     from handler.decide.schedule import Deferred
     from handler.models import Finding, Report, Snapshot
+    from handler.notify.dispatch import Dispatched
     from handler.run.job import Notifier
     from handler.run.left import Leaving
     from handler.run.shard import Shard
     from handler.run.targets import PreparedRun, PreparedTarget
     from handler.run.wiring import Wiring
+    from handler.state.interface import Store
 
 
 class Checked(NamedTuple):
@@ -69,6 +72,7 @@ def _of_all(run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> C
         share = asking.share(len(run.targets) - len(reports))
         reports.append(_check(each, run, wiring, share, end))
     end.tell(whole.no_sooner_than(kept))
+    _forget_unasked(end, run, wiring, whole)
     return Checked(tuple(reports))
 
 
@@ -91,6 +95,7 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
     leaving = lazy.tell_left(left, run, wiring, asking, end.together)
     end.tell(whole.no_sooner_than(kept))
     _let_go(leaving, shard, end)
+    _forget_unasked(end, run, wiring, whole)
     shard.close()
     return Checked(_warned(reports, shard, wiring), shard.deferred())
 
@@ -102,6 +107,27 @@ def _let_go(leaving: Mapping[str, Leaving], shard: Shard, end: AtOnce) -> None:
             shard.forget([name])
         if one.trouble:
             shard.note([one.trouble])
+
+
+def _forget_unasked(end: AtOnce, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
+    """Tell of the places that nobody asks any more, and forget them; in most runs there is none."""
+    if end.outdated:
+        lazy.tell_unasked(end.outdated, run, wiring, whole)
+
+
+def _noting_unasked(notifier: Notifier, run: PreparedRun, wiring: Wiring, end: AtOnce) -> Notifier:
+    """The notifier; it notes a state with places that nobody asked for long, if this run asks HSS and tells people."""
+
+    def notify(report: Report, compared: Compared | None, store: Store | None, version: str | None) -> Dispatched:
+        told = notifier(report, compared, store, version)
+        others, interval = told.last_run.others, wiring.settings.run_interval
+        if store is not None and others and lazy.long_unasked(others, run.started_at, interval):
+            end.outdated.append(store)
+        return told
+
+    request = run.request
+    asks_and_tells = request.tell and not request.dry_run and request.snapshot is None
+    return notify if asks_and_tells else notifier
 
 
 def _warned(reports: Sequence[Report], shard: Shard, wiring: Wiring) -> tuple[Report, ...]:
@@ -122,6 +148,7 @@ def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadli
         state_url=request.state_url,
         together=end.together,
     )
+    notifier = _noting_unasked(notifier, run, wiring, end)
     if isinstance(each.policy, (UnknownError, PolicyError)):
         state = load_state(each.store)
         report, compared = lazy.failed_run(run.run_id, run.started_at, each.target, each.policy, state)

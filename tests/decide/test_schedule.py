@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.clock import iso
-from handler.decide.schedule import NEVER, Deferred, said_of, since, stale, standing, turn
+from handler.decide.schedule import NEVER, Deferred, long_unasked, said_of, since, stale, standing, turn
 from handler.state.index import IndexEntry
+from handler.state.memory import LastRun
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
@@ -60,6 +61,14 @@ def test_a_target_whose_first_run_never_ended_waits_as_long_as_one_never_started
     listed = iso(NOW - timedelta(minutes=minutes))
     assert standing(started(5, verdict=None, first_seen=listed), NOW, HOUR) == verdict
     assert standing(IndexEntry(), NOW, HOUR) is None
+
+
+@pytest.mark.parametrize(("interval", "days"), [(HOUR, 30 + 2 / 24), (timedelta(days=7), 44), (None, 32)])
+def test_a_place_is_long_unasked_after_30_days_and_two_intervals(interval: timedelta | None, days: float) -> None:
+    at, second = NOW - timedelta(days=days), timedelta(seconds=1)
+    runs = {"late": iso(at - second), "just": iso(at), "ahead": iso(NOW + timedelta(days=99)), "never": ""}
+    places = {name: LastRun(run_at) for name, run_at in runs.items()}
+    assert long_unasked(places, NOW, interval) == ("late",)
 
 
 def test_what_was_never_started_is_not_stale() -> None:
