@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from handler.errors import UnknownError
+from handler.clock import Deadline
+from handler.errors import TransportError, UnknownError
 from handler.hss.client import Spending
 from handler.hss.plan import Ask
 from handler.hss.walk import UNSTEADY_HINT, PortWalk, first_page
@@ -128,13 +129,17 @@ def test_raw_rows_are_those_of_the_rows_that_count():
 # time
 
 
-def test_refused_connections_cost_no_pace(port_compliance):
+def test_refused_connections_cost_no_pace():
+    def refuse(_request, _number):
+        raise TransportError("https://hss.example/v5: connection refused", sent=False)
+
+    bench = Bench(Fleet())
+    bench.before = refuse
     for _ in range(3):
-        printed = port_compliance(
-            "check", HSS_ENDPOINT="http://127.0.0.1:9", HSS_PROJECT_ID="p", HSS_AUTH_TOKEN="t" * 40
-        )
-        assert printed.code == 3
-        assert "the next call may start in" not in printed.out
+        bench.deadline = Deadline.after(30, bench.clock)
+        said = [told(one) for one in bench.snapshot(EVERY, Ask("container")).categories]
+        assert ["connection refused" in text for text in said] == [True, True]
+        assert not any("the next call may start in" in text for text in said)
 
 
 def test_exact_queries_that_do_not_fit_are_made_as_far_as_they_need_no_wait():

@@ -241,3 +241,17 @@ def test_of_two_entries_the_first_sight_is_the_earlier_and_the_rest_of_the_later
     for theirs, ours in ((one, two), (two, one)):
         merged = merged_index(Index({"a": theirs}), Index({"a": ours})).targets["a"]
         assert merged == two._replace(first_seen=EARLIER, last_complete_at=EARLIER)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "is_one_place"),
+    [("h|p|", "h|p|", True), ("h|p|", "", True), ("", "h|p|", True), ("", "", True), ("h|p|", "h|q|", False)],
+)
+def test_of_a_name_the_later_run_is_known_but_where_it_stands_for_another_place_now(
+    theirs: str, ours: str, is_one_place: bool
+) -> None:
+    before, now = "2026-11-26T07:00:00Z", "2026-11-26T06:00:00Z"
+    known = IndexEntry(place=theirs, last_run_at=before, last_complete_at=before, first_seen="2026-11-01T00:00:00Z")
+    own = IndexEntry(place=ours, last_run_at=now, last_complete_at=now, first_seen="2026-11-02T00:00:00Z")
+    merged = merged_index(Index({"a": known}), Index({"a": own})).targets["a"]
+    assert merged == (known if is_one_place else own)

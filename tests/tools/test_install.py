@@ -69,7 +69,7 @@ def installed(home: Path, arguments: str, **variables: str) -> subprocess.Comple
 
 
 def test_the_installed_program_checks_a_snapshot_with_the_examples_of_the_package(home):
-    (asked,) = re.findall(r"bin/(python -c '.+')`", INSTALL)
+    (asked,) = re.findall(r"bin/(python -I -c '.+')`", INSTALL)
     folder = Path(installed(home, asked).stdout.strip())
     assert folder.is_relative_to(home)
     assert {path.name for path in folder.glob("*.md")} == {path.name for path in (ROOT / "docs").glob("*.md")}
