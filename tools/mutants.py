@@ -37,13 +37,9 @@ def tests(folder: str, *names: str) -> tuple[str, ...]:
 
 
 CHANGES = files("decide", "diff", "ended", "flapping", "known_servers", "rules_before", "fingerprint")
-STATE = files(
-    "state", "content", "document", "file", "index", "memory", "obs*", "one_place", "open", "redis", "shared_index"
-)
-TARGETS = (
-    *files("run", "targets", "shard", "walk", "left", "renamed", "unasked", "unchecked"),
-    *files("decide", "schedule"),
-)
+STATED = ("document", "file", "index", "memory", "obs", "one_place", "open", "redis", "shared_index")
+STATE = (*files("state", *STATED), *files("state", "content", "obs_*"))
+TARGETS = (*files("run", "targets", "shard", "walk", "left", "unasked", "unchecked"), *files("decide", "schedule"))
 WALK = files("hss", "walk", "reading", "proof", "pages", "merge", "overlap", "listing")
 # each room's own tests, but for simulations that take minutes: they would only find more
 TELLING = tests(
@@ -105,10 +101,7 @@ ROOMS = {
     "receipts": Room(files("notify", "receipts"), TELLING),
     "report": Room(files("report", "*"), ("tests/report", "tests/function", *RUNS)),
     "retries": Room(("handler/retries.py",), ("tests/test_retries.py", *tests("hss", "client"))),
-    "state": Room(
-        STATE,
-        tests("state", "document", "file", "index", "memory", "obs", "one_place", "open", "redis", "shared_index"),
-    ),
+    "state": Room(STATE, tests("state", *STATED)),
     "targets": Room(
         TARGETS,
         (

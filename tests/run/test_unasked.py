@@ -10,6 +10,7 @@ import pytest
 from handler.clock import Deadline, iso
 from handler.errors import StoreError
 from handler.models import Secret
+from handler.run import lazy
 from handler.run.targets import RunRequest, prepare
 from handler.run.unasked import ADVICE, tell_unasked
 from handler.run.walk import check_targets
@@ -219,6 +220,18 @@ def test_a_sink_that_does_not_take_it_is_told_by_the_next_run_and_the_others_no_
     assert of_project(estate.run(NEW, **both), OLD) == []
 
 
+def test_a_pager_that_does_not_take_it_is_told_by_the_next_run_and_people_no_second_time(tmp_path):
+    mixed = {"NOTIFY_CONFIG": "pager.yaml"}  # beside the webhook
+    estate = moved(tmp_path, **mixed)
+    estate.dead = {"pd.example"}
+    first = [host for host, body in estate.run(NEW, **mixed)]
+    assert (set(first), first.count("hooks.example"), estate.others) == ({"pd.example", "hooks.example"}, 1, [OLD])
+    estate.dead = set()
+    estate.tick(HOUR)
+    sent = [(host, body["event_action"]) for host, body in estate.run(NEW, **mixed)]
+    assert (sent, estate.others) == ([("pd.example", "resolve")], [])
+
+
 def test_of_more_incidents_than_a_run_may_end_the_next_one_ends_the_others_before_the_place_is_forgotten(tmp_path):
     few = SINKS["pager.yaml"].replace("pagerduty,", "pagerduty, group: finding, max_findings: 1,")
     (tmp_path / "policy.yaml").write_text("version: 1\ndisallowed_ports: [22, 23]\n")
@@ -284,12 +297,14 @@ def test_a_run_with_other_places_that_were_asked_lately_reads_and_writes_as_ofte
         estate.tick(LATEST)
         wiring = Counting(estate.wiring(NEW).context)
         wiring.did = did[name] = []
+        vars(lazy).pop("tell_unasked", None)
         check_targets(prepare(wiring, RunRequest()), wiring, 60.0)
-    assert did["with"] == did["without"]
+        assert "tell_unasked" not in vars(lazy)  # nor is what tells of them loaded
+    assert did["with"] == did["without"] != []
 
 
 class Twice(Wiring):
-    """A wiring in which another run does its work while a message of this one is on its way."""
+    """A wiring in which another run does all its work after this one has read what it is to tell."""
 
     def notifier(self, sinks, deadline, **how):
         tells = super().notifier(sinks, deadline, **how)
@@ -306,10 +321,8 @@ class Twice(Wiring):
 def test_of_two_runs_at_once_one_tells_it(tmp_path):
     estate = moved(tmp_path)
     wiring = Twice(estate.wiring(NEW).context)
-    wiring.other = None
-    run = prepare(wiring, RunRequest())
-    estate.run(NEW, RunRequest(tell=False))
     wiring.other = lambda: estate.run(NEW)
+    run = prepare(wiring, RunRequest())
     before = len(estate.world.web.requests)
     tell_unasked([run.targets[0].store], run, wiring, Deadline.after(60, estate.world.clock))
     told = [json.loads(request.body)["target"]["project_id"] for request in estate.world.web.requests[before:]]
