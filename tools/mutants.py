@@ -39,7 +39,10 @@ def tests(folder: str, *names: str) -> tuple[str, ...]:
 CHANGES = files("decide", "diff", "ended", "flapping", "known_servers", "rules_before", "fingerprint")
 STATED = ("document", "file", "index", "memory", "obs", "one_place", "open", "redis", "shared_index")
 STATE = (*files("state", *STATED), *files("state", "content", "obs_*"))
-TARGETS = (*files("run", "targets", "shard", "walk", "left", "unasked", "unchecked"), *files("decide", "schedule"))
+TARGETS = (
+    *files("run", "targets", "shard", "walk", "left", "renamed", "unasked", "unchecked"),
+    *files("decide", "schedule"),
+)
 WALK = files("hss", "walk", "reading", "proof", "pages", "merge", "overlap", "listing")
 # each room's own tests, but for simulations that take minutes: they would only find more
 TELLING = tests(
