@@ -7,22 +7,23 @@ counts is how severely a row is found, by whichever rule.
 
 from __future__ import annotations
 
-from itertools import chain, pairwise
+from itertools import chain, groupby, pairwise
 from typing import TYPE_CHECKING
 
 from handler.models import CATEGORIES
 from handler.named_tuple import NamedTuple
-from handler.policy.match import ExemptionsInForce, concerns, within
+from handler.policy.match import ExemptionsInForce, concerns, unmet_terms, within
 from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, RULE_WITHIN
 from handler.review.regions import Found, Region, by_edge, found, space_of
 from handler.review.server_split import as_one
 from handler.review.weaker import Weaker, together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from handler.policy.rules import Exemption, Location, Policy, Rule
+    from handler.review.regions import Space
 
 _WHOSE = ("hosts", "listening")
 _EXEMPTION_KEYS = ("expires", "enterprise_projects", *EXEMPTION_SCOPE, *EXEMPTION_BOUNDS)
@@ -43,8 +44,7 @@ def loosened(old: Policy, new: Policy, today: date) -> tuple[Weaker, ...]:
     if not suspects:
         return ()
     space = space_of((old._replace(rules=suspects), new), today)
-    known = {rule.id: rule for rule in new.rules}
-    return together(chain.from_iterable(_in_place(old, suspects, new, known, at) for at in space.places()), space)
+    return together(_everywhere(old, suspects, new, space), space)
 
 
 def lowered_expectations(old: Policy, new: Policy) -> tuple[str, ...]:
@@ -69,6 +69,34 @@ def _judgement(rule: Rule, policy: Policy) -> tuple[object, ...]:
     in_order = any(one.hosts and one.up_to is not None for one in concerned)  # each counts what those before it leave
     tolerated = tuple(said) if in_order else frozenset(said)
     return (rule.severity, *(getattr(rule, key) for key in RULE_WITHIN), tolerated)
+
+
+def _everywhere(old: Policy, suspects: Sequence[Rule], new: Policy, space: Space) -> Iterator[Weaker]:
+    """The places of all projects and days; where the same exemptions and rules are in force, they are found once."""
+    known = {rule.id: rule for rule in new.rules}
+    remembered: dict[object, tuple[Weaker, ...]] = {}
+    for project in space.projects:
+        for in_force, days in groupby(space.days, key=lambda days: _in_force((old, new), days[0], project)):
+            stretch = list(days)
+            since, until = stretch[0][0], stretch[-1][1]
+            if in_force not in remembered:
+                places = space.places(project, since, until)
+                remembered[in_force] = tuple(
+                    chain.from_iterable(_in_place(old, suspects, new, known, place) for place in places)
+                )
+            for one in remembered[in_force]:
+                yield one._replace(since=since, until=until, projects=(project,))
+
+
+def _in_force(policies: Iterable[Policy], day: date, project: str) -> tuple[object, ...]:
+    """What of these policies holds on that day for that project: all that a day and a project decide."""
+    return tuple(
+        (
+            tuple(rule.announced(day) for rule in policy.rules),
+            tuple(not unmet_terms(one, day, project, policy.limits) for one in policy.exemptions),
+        )
+        for policy in policies
+    )
 
 
 def _in_place(

@@ -65,16 +65,14 @@ class Space(NamedTuple):
     days: tuple[tuple[date, date | None], ...]
     counters: tuple[str, ...]
 
-    def places(self) -> Iterator[Region]:
-        """All of it but for ports and nums."""
-        for project in self.projects:
-            for days in self.days:
-                for category in CATEGORIES:
-                    for counter in self.counters:
-                        yield Region(category, counter, None, None, project, *days)
-                    for protocol in (*PROTOCOLS, OTHER):
-                        for status in self.statuses:
-                            yield Region(category, None, protocol, status, project, *days)
+    def places(self, project: str, since: date, until: date | None) -> Iterator[Region]:
+        """All of it on these days and for that project, but for ports and nums."""
+        for category in CATEGORIES:
+            for counter in self.counters:
+                yield Region(category, counter, None, None, project, since, until)
+            for protocol in (*PROTOCOLS, OTHER):
+                for status in self.statuses:
+                    yield Region(category, None, protocol, status, project, since, until)
 
 
 def space_of(policies: Iterable[Policy], today: date) -> Space:

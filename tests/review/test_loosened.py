@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from handler.models import Severity
 from handler.policy.rules import Location, Policy, Rule
 from handler.ports import PortSet
 from handler.review.loosened import loosened, lowered_expectations
@@ -205,6 +206,32 @@ def test_a_lower_expectation_is_named():
 def test_the_last_day_there_is_does_no_harm():
     forever = policy(SMB, exempt=["rules: [smb], expires: 9999-12-31"])
     assert words(policy(SMB), forever) == ["445/tcp on host: high -> nothing, from today"]
+
+
+class Looked(list):
+    """Rules that count how often somebody goes through them."""
+
+    times = 0
+
+    def __iter__(self):
+        self.times += 1
+        return super().__iter__()
+
+
+def test_days_and_projects_on_which_the_same_is_in_force_are_asked_about_once():
+    """Ten projects with two exemptions each: twenty days on which one ends, and no project sees more than its two."""
+    ends = [
+        f'rules: [a], ports: [{23 + n}], expires: 2027-01-{n + 1:02}, enterprise_projects: ["p{n % 10}"]'
+        for n in range(20)
+    ]
+    old = policy("id: a, ports: [20-60], severity: high", exempt=ends)
+    new = policy("id: a, ports: [20-60], severity: low", exempt=ends)
+    looked = Looked(new.rules)
+    weaker = loosened(old, new._replace(rules=looked), DAY)
+    assert {one.was for one in weaker} == {Severity.HIGH}
+    moments = 11 * 21  # projects, the others together too, and stretches of days
+    places = 2 * 3  # categories, and protocols with that of no name
+    assert looked.times <= moments + 3 * 11 * places
 
 
 def test_a_thousand_rules_that_all_changed_are_compared_in_time():
