@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 ELLIPSIS: Final = "…"
+UNSEEN: Final = "\ufffd"  # stands for what cannot be seen, where a reader is to notice that something was there
 _MARKS: Final = frozenset({"Mn", "Mc", "Me"})
 _LONGEST_URL: Final = 400
 _LONGEST_MARK_RUN: Final = 16  # no writing system stacks more; longer runs are an attack on the layout

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 
-from handler.foreign_text import one_line
+from handler.foreign_text import UNSEEN, one_line
 
 LONGEST = 500
 
 
 def inert(text: str, longest: int = LONGEST) -> str:
     """One line of at most `longest` characters, U+FFFD for each that cannot be seen; each format escapes it."""
-    return one_line(text, longest, unseen="\ufffd")
+    return one_line(text, longest, unseen=UNSEEN)
 
 
 def cells(text: str) -> int:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso, parse_iso
 from handler.errors import StoreConflictError, StoreError
-from handler.models import SEVERITIES, Problem
+from handler.models import Problem
 from handler.notify.batches import lasting
 from handler.notify.receipts import merged_memories, pruned, with_pending
 from handler.notify.run_items import blind_problems
+from handler.report.verdict import count_severities
 from handler.state.document import encode
 from handler.state.memory import HISTORY_LENGTH, LastRun, Remembered, RunSummary, at_place
 
@@ -159,7 +160,7 @@ def summarised(last_run: LastRun, report: Report, clock: Clock) -> LastRun:
         run_id=report.run_id,
         at=report.started_at,
         verdict=report.verdict,
-        counts=tuple(sum(one.severity == severity for one in report.findings) for severity in SEVERITIES),
+        counts=tuple(count_severities(report.findings).values()),
         ports=sum(one.total_num if one.total_num is not None else len(one.rows) for one in report.coverage),
         seconds=max(0, int((clock.now() - parse_iso(report.started_at)).total_seconds())),
         calls=sum(one.api_calls for one in report.coverage),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from handler.foreign_text import visible
+from handler.foreign_text import UNSEEN, visible
 from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
     from handler.policy.rules import Location
 
-UNSEEN = "\ufffd"  # stands for each character of a message that cannot be seen
 CODES: dict[str, str] = {
     "E101": "the file cannot be read: missing, larger than 4 MiB, not UTF-8, a file of test cases, or of another name",
     "E102": "the text is not YAML",
@@ -75,7 +74,12 @@ class LintMessage(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{_shown(self.code, self.location)}: {visible(self.message, unseen=UNSEEN)} [{self.code}]"
+        return f"{_shown(self.code, self.location)}: {self.shown} [{self.code}]"
+
+    @property
+    def shown(self) -> str:
+        """The message on one line: it may quote what somebody wrote."""
+        return visible(self.message, unseen=UNSEEN)
 
 
 def _shown(code: str, location: Location) -> str:

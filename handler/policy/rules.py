@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
-from handler.foreign_text import visible
+from handler.foreign_text import UNSEEN, visible
 from handler.models import CATEGORIES, Severity
 from handler.named_tuple import NamedTuple
 from handler.ports import PortSet
@@ -34,7 +34,7 @@ class Location(NamedTuple):
     @property
     def shown_file(self) -> str:
         """The file's name on one line; whoever adds a file to a folder names it, and may not write in our name."""
-        return visible(self.file, unseen="\ufffd")
+        return visible(self.file, unseen=UNSEEN)
 
 
 class Rule(NamedTuple):

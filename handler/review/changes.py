@@ -106,13 +106,18 @@ def in_order(changes: list[Change]) -> tuple[Change, ...]:
     return tuple(sorted(changes, key=key))
 
 
-def expectation_changes(old: Policy, new: Policy) -> tuple[str, ...]:
+def other_changes(old: Policy, new: Policy, today: date) -> tuple[str, ...]:
+    """What changes of two policies that no finding of that day shows."""
+    return (*_expectation_changes(old, new), *_announcement_changes(old, new, today))
+
+
+def _expectation_changes(old: Policy, new: Policy) -> tuple[str, ...]:
     """How `expect_rows` and `limits` change, in words."""
     before, after = _expected(old), _expected(new)
     return tuple(f"{name}: {before[name]} -> {after[name]}" for name in before if before[name] != after[name])
 
 
-def announcement_changes(old: Policy, new: Policy, today: date) -> tuple[str, ...]:
+def _announcement_changes(old: Policy, new: Policy, today: date) -> tuple[str, ...]:
     """How rules change that both policies only announce on that day: what they find, they find from a later day on."""
     known = {rule.id: rule for rule in old.rules if rule.announced(today)}
     both = ((known[rule.id], rule) for rule in new.rules if rule.announced(today) and rule.id in known)

@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 
 from handler.decide.evaluate import evaluate
 from handler.models.listeners import server_of
-from handler.review.changes import (
-    Change,
-    Comparison,
-    announcement_changes,
-    exemption_changes,
-    expectation_changes,
-    in_order,
-)
+from handler.review.changes import Change, Comparison, exemption_changes, in_order, other_changes
 from handler.review.loosened import loosened, lowered_expectations
 
 if TYPE_CHECKING:
@@ -44,7 +37,7 @@ def compare_on_snapshot(
         counts_old=Counter(finding.severity for finding in before.findings),
         counts_new=Counter(finding.severity for finding in after.findings),
         doubts=tuple(_doubts(old, new, before, after)),
-        notes=(*expectation_changes(old, new), *announcement_changes(old, new, today)),
+        notes=other_changes(old, new, today),
         weaker=loosened(old, new, today),
         lowered=lowered_expectations(old, new),
         day=today,

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from handler.errors import UsageError
-from handler.foreign_text import one_line, visible
+from handler.foreign_text import UNSEEN, one_line, visible
 from handler.named_tuple import NamedTuple
 from handler.policy.folder import is_policy_file, sorted_out
 
@@ -75,7 +75,7 @@ def _in_tree(folder: Path, tree: str, prefix: str) -> Iterator[tuple[str, str]]:
     links = {name for name, entry in blobs.items() if not entry.mode.startswith("100") and not is_policy_file(name)}
     listed = sorted_out(blobs.keys() - links, lambda name: _blob(folder, blobs[name].digest, prefix + name))
     if listed.strays:
-        told = (visible(f"{prefix}{name}: {why}", unseen="\ufffd") for name, why in listed.strays)
+        told = (visible(f"{prefix}{name}: {why}", unseen=UNSEEN) for name, why in listed.strays)
         raise UsageError("\n".join(told), hint=_HINT)
     for name in listed.policies:
         yield prefix + name, _regular(blobs[name], prefix + name).digest
@@ -83,7 +83,7 @@ def _in_tree(folder: Path, tree: str, prefix: str) -> Iterator[tuple[str, str]]:
 
 def _regular(entry: _Entry, name: str) -> _Entry:
     if entry.kind != "blob" or not entry.mode.startswith("100"):
-        shown = visible(name, unseen="\ufffd")
+        shown = visible(name, unseen=UNSEEN)
         raise UsageError(f"{shown}: neither a file nor a folder (symbolic links and submodules are not followed)")
     return entry
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from handler.foreign_text import visible
 from handler.formats.artifact import artifact_uri, message_string
 from handler.formats.github import workflow_command
-from handler.policy.codes import CODES, UNSEEN, WARNINGS, LintMessage, code_name, explanation
+from handler.policy.codes import CODES, WARNINGS, LintMessage, code_name, explanation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +46,7 @@ def _command(message: LintMessage) -> str:
     place = message.location
     return workflow_command(
         message.severity,
-        visible(message.message, unseen=UNSEEN),
+        message.shown,
         file=place.shown_file,
         line=str(place.line),
         col=str(place.column),
@@ -75,7 +74,7 @@ def _result(message: LintMessage, codes: Sequence[str]) -> dict[str, Any]:
         "ruleId": message.code,
         "ruleIndex": codes.index(message.code),
         "level": message.severity,
-        "message": message_string(visible(message.message, unseen=UNSEEN)),
+        "message": message_string(message.shown),
         "locations": [
             {
                 "physicalLocation": {

@@ -11,14 +11,7 @@ from handler.policy.match import within
 from handler.policy.match_keys import RULE_BOUNDS
 from handler.policy.rules import PROTOCOLS
 from handler.ports import HIGHEST, range_text
-from handler.review.changes import (
-    Change,
-    Comparison,
-    announcement_changes,
-    exemption_changes,
-    expectation_changes,
-    in_order,
-)
+from handler.review.changes import Change, Comparison, exemption_changes, in_order, other_changes
 from handler.review.claims import COUNTER, PolicyOnDay
 from handler.review.loosened import loosened, lowered_expectations
 
@@ -55,7 +48,7 @@ def compare_everywhere(old: Policy, new: Policy, today: date, names: tuple[str, 
         exemptions=exemption_changes(old, new),
         counts_old=before.counts(),
         counts_new=after.counts(),
-        notes=(*expectation_changes(old, new), *announcement_changes(old, new, today)),
+        notes=other_changes(old, new, today),
         weaker=loosened(old, new, today),
         lowered=lowered_expectations(old, new),
         day=today,

@@ -47,10 +47,16 @@ def read_indexes(wiring: Wiring, urls: Sequence[Secret], *, but: Secret | None =
     return found, unread
 
 
+def _own_url(wiring: Wiring) -> Secret | None:
+    """The own state, where it has an index."""
+    url = wiring.settings.state_url
+    return url if url is not None and "{target}" in url.reveal() else None
+
+
 def targets_known(wiring: Wiring, name: str = "") -> tuple[str, ...]:
     """The names of the targets that the own index holds, or the one that is named; none where it cannot be read."""
-    url = wiring.settings.state_url
-    if url is None or "{target}" not in url.reveal():
+    url = _own_url(wiring)
+    if url is None:
         return ()
     try:
         indexes, _ = read_indexes(wiring, (url,))
@@ -65,11 +71,9 @@ def enter_unlisted(wiring: Wiring, name: str, run_id: str) -> None:
     It has no place, because nobody asked it; the next run that has targets tells that it is over (handler/run/left.py).
     Where that cannot be written, nothing is lost but that word.
     """
-    url = wiring.settings.state_url
-    if url is None or "{target}" not in url.reveal():
-        return
+    url = _own_url(wiring)
     try:
-        store = wiring.index_store(url, wiring.settings.place, read_only=False)
+        store = None if url is None else wiring.index_store(url, wiring.settings.place, read_only=False)
     except SettingsError:
         return
     if store is None:

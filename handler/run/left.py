@@ -11,7 +11,7 @@ from handler.run.check import load_state
 from handler.run.fault import internal_error
 from handler.run.indexes import UNASKED, read_indexes
 from handler.run.unchecked import ended, groups
-from handler.state.memory import at_place, place_of
+from handler.state.memory import at_place, place_of, place_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -162,8 +162,7 @@ def _target(name: str, entry: IndexEntry) -> Target:
     """Who it was; by the name of an entry that says nothing only a run spoke that could not begin."""
     if entry == UNASKED:
         return Target(name)
-    host, project_id, enterprise_project_id = (*entry.place.split("|"), "", "")[:3]
-    return Target(name, entry.cloud, entry.region, host, project_id, enterprise_project_id)
+    return Target(name, entry.cloud, entry.region, *place_parts(entry.place))
 
 
 def foreign(known: Iterable[str], listed: Iterable[str]) -> bool:

@@ -13,7 +13,7 @@ from handler.notify.due import due_batch
 from handler.run.fault import internal_error
 from handler.run.left import elsewhere, is_settled
 from handler.run.unchecked import ended, groups
-from handler.state.memory import place_of
+from handler.state.memory import place_of, place_parts
 from handler.state.one_place import OnePlace
 
 if TYPE_CHECKING:
@@ -38,29 +38,27 @@ def tell_unasked(stores: Sequence[Store], run: PreparedRun, wiring: Wiring, whol
     """
     try:
         with wiring.redactor.errors():
+            asked = _Asked(run, wiring)
             for store in stores:
-                _tell_of(store, run, wiring, whole)
+                _tell_of(store, asked, run, wiring, whole)
     except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
         internal_error(error)
 
 
-def _tell_of(store: Store, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
+def _tell_of(store: Store, asked: _Asked, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
     """Tell of each such place of one state; where that cannot be read or written, the next run does."""
     try:
-        _tell_those_of(store, run, wiring, whole)
+        _tell_those_of(store, asked, run, wiring, whole)
     except StoreError as error:
         why = wiring.redactor.text(error.message)
         LOGGER.warning("places that nobody asks any more are told by the next run: %s", why)
 
 
-def _tell_those_of(store: Store, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
+def _tell_those_of(store: Store, asked: _Asked, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
     """Tell of each such place of one state. Raises StoreError."""
     last_run, _ = store.load()
     due = () if last_run is None else long_unasked(last_run.others, run.started_at, wiring.settings.run_interval)
-    if due:
-        asked = _Asked(run, wiring)
-        due = tuple(place for place in due if not asked.holds(place))
-    for place in due:
+    for place in [place for place in due if not asked.holds(place)]:
         if whole.left() <= AT_LEAST:
             return
         _tell_and_forget(OnePlace(store, place), place, run, wiring, whole)
@@ -80,7 +78,7 @@ class _Asked:
 
     def holds(self, place: str) -> bool:
         """Whether the place may be asked; where an index cannot be read, or a project is not known, it may be there."""
-        host, _, enterprise_project = _parts(place)
+        host, _, enterprise_project = place_parts(place)
         if self._unread:
             LOGGER.warning("whether another shard checks %s is not known: %s", place, self._unread)
         return bool(self._unread) or place in self._places or (host, enterprise_project) in self._somewhere
@@ -125,10 +123,5 @@ def _target(place: str, remembered: tuple[str, ...]) -> Target:
     """Who it was, as it was called last; where that is not remembered, by its project."""
     if remembered and place_of(Target(*remembered)) == place:
         return Target(*remembered)
-    host, project_id, enterprise_project_id = _parts(place)
+    host, project_id, enterprise_project_id = place_parts(place)
     return Target(project_id[:8] or host, "", "", host, project_id, enterprise_project_id)
-
-
-def _parts(place: str) -> tuple[str, str, str]:
-    host, project_id, enterprise_project_id = (*place.split("|"), "", "")[:3]
-    return host, project_id, enterprise_project_id

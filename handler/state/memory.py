@@ -144,6 +144,12 @@ def place_of(target: Target) -> str:
     return f"{target.host}|{target.project_id}|{target.enterprise_project_id}"
 
 
+def place_parts(place: str) -> tuple[str, str, str]:
+    """Host, project and enterprise project of a place; empty where it does not say them."""
+    host, project_id, enterprise_project_id = (*place.split("|"), "", "")[:3]
+    return host, project_id, enterprise_project_id
+
+
 def at_place(last_run: LastRun | None, place: str) -> tuple[LastRun | None, Mapping[str, LastRun]]:
     """What is remembered of a place, and of all others; a memory without a place is of whatever is asked first."""
     if last_run is None:

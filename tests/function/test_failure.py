@@ -62,6 +62,15 @@ class Estate:
             assert policy == BROKEN
         return self.heard()
 
+    def run_with(self, targets, good):
+        """What each sink got of a run with that TARGETS_CONFIG, which begins if the file is `good`."""
+        (self.root / "targets.yaml").write_text(targets)
+        try:
+            return self.run()
+        except SettingsError:
+            assert targets != good
+        return self.heard()
+
     def heard(self):
         got = {}
         for request in self.world.web.requests:
@@ -139,17 +148,10 @@ def test_a_broken_targets_file_is_told_for_the_targets_of_the_index_and_its_end_
     entries = (f"  - {{name: t{n}, {place}, enterprise_projects: ['{n}']}}\n" for n in range(2))
     good = "targets:\n" + "".join(entries)
     estate = Estate(tmp_path, TARGETS_CONFIG="targets.yaml", STATE_URL=f"file://{tmp_path}/{{target}}.json")
-
-    def run(targets):
-        (tmp_path / "targets.yaml").write_text(targets)
-        try:
-            return estate.run()
-        except SettingsError:
-            assert targets != good
-        return estate.heard()
-
-    run(good)
-    broken, mended, again = run("targets: [{name: T}]"), run(good), run("targets: [{name: T}]")
+    estate.run_with(good, good)
+    broken, mended, again = (
+        estate.run_with(text, good) for text in ("targets: [{name: T}]", good, "targets: [{name: T}]")
+    )
     keys = {event["dedup_key"] for event, _ in broken["duty"]}
     assert [event["event_action"] for event, _ in broken["duty"]] == ["trigger"] * 2
     assert sorted((event["event_action"], event["dedup_key"]) for event, _ in mended["duty"]) == sorted(
@@ -164,15 +166,8 @@ def test_what_broke_before_there_was_an_index_is_over_with_the_first_run_that_be
     project = World().simulator.options.project_id
     entries = "".join(f"  - {{name: t{n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in range(2))
     estate = Estate(tmp_path, TARGETS_CONFIG="targets.yaml", STATE_URL=f"file://{tmp_path}/{{target}}.json")
-
-    def run(targets):
-        (tmp_path / "targets.yaml").write_text(targets)
-        try:
-            return estate.run()
-        except SettingsError:
-            return estate.heard()
-
-    broken, still, mended, after = (run(text) for text in ("no", "no", f"targets:\n{entries}", f"targets:\n{entries}"))
+    good = f"targets:\n{entries}"
+    broken, still, mended, after = (estate.run_with(text, good) for text in ("no", "no", good, good))
     ((opened, _),) = broken["duty"]
     assert opened["event_action"] == "trigger"
     assert "duty" not in still

