@@ -235,6 +235,16 @@ def test_days_and_counts_are_read_as_they_were_written_or_as_none() -> None:
     assert index_of(bare).targets == {"a": IndexEntry()}
 
 
+@pytest.mark.parametrize(("seconds", "is_read"), [(-1, False), (0, True), (10**9, True), (10**9 + 1, False)])
+def test_an_interval_is_read_up_to_thirty_years(seconds: int, is_read: bool) -> None:
+    document = to_bytes(index_document(Index({"a": IndexEntry(interval_seconds=seconds)})))
+    if is_read:
+        assert from_bytes(document, index_of).targets["a"].interval_seconds == seconds
+    else:
+        with pytest.raises(StoreDamagedError):
+            from_bytes(document, index_of)
+
+
 def test_of_two_entries_the_first_sight_is_the_earlier_and_the_rest_of_the_later_run() -> None:
     one = IndexEntry(run_id="1", last_run_at=EARLIER, last_complete_at=EARLIER, first_seen=EARLIER)
     two = IndexEntry(run_id="2", last_run_at=NOW_AT, last_complete_at="", first_seen=NOW_AT)

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from handler.errors import StoreDamagedError
 from handler.models.listeners import Host
 from handler.state.document import _checksum, decode, encode
-from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory, at_place
+from handler.state.memory import (
+    Batch,
+    Item,
+    LastRun,
+    Receipt,
+    Remembered,
+    RunSummary,
+    SinkMemory,
+    at_place,
+    place_parts,
+)
 from tests.fakes import finding
 
 AT = "2026-11-22T12:00:00Z"
@@ -109,3 +119,18 @@ def test_what_is_remembered_of_a_place_is_found_beside_all_others(last_run, plac
     assert all(one.others == {} for one in beside.values())
     assert all(one.history == () or name != "here" for name, one in beside.items())
     assert all(one.others == {} for one in beside.values())
+
+
+@pytest.mark.parametrize(
+    ("place", "parts"),
+    [
+        ("hss.x|p|e", ("hss.x", "p", "e")),
+        ("hss.x|p|", ("hss.x", "p", "")),
+        ("hss.x|p", ("hss.x", "p", "")),
+        ("hss.x", ("hss.x", "", "")),
+        ("", ("", "", "")),
+        ("hss.x|p|e|later", ("hss.x", "p", "e")),
+    ],
+)
+def test_the_parts_of_a_place_are_empty_where_it_does_not_say_them(place, parts):
+    assert place_parts(place) == parts

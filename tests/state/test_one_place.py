@@ -48,7 +48,7 @@ def test_a_place_that_was_asked_last_or_is_not_known_is_neither_read_nor_written
     store = store_of()
     view = OnePlace(store, place)
     assert view.load() == (None, "0")
-    with pytest.raises(StoreConflictError):
+    with pytest.raises(StoreConflictError, match=f"{place} is not among the other places of the state any more"):
         view.save(encode(OLD), "0")
     view.forget(WHOLE.run_at)
     assert decode(store.document) == WHOLE
@@ -62,6 +62,13 @@ def test_of_no_state_nothing_is_read_or_written():
         view.save(encode(OLD), None)
     view.forget(OLD.run_at)
     assert store.document is None
+
+
+def test_what_was_never_read_is_not_written():
+    store = store_of()
+    with pytest.raises(StoreConflictError):
+        OnePlace(store, "old").save(encode(OLD), "0")
+    assert decode(store.document) == WHOLE
 
 
 def test_a_place_is_forgotten_and_what_another_run_wrote_meanwhile_is_kept():

@@ -6,11 +6,12 @@ import json
 
 import pytest
 
-from handler.errors import MissingExtraError, SettingsError, StoreConflictError, StoreDamagedError
+from handler.errors import MissingExtraError, SettingsError, StoreConflictError, StoreDamagedError, StoreError
 from handler.models import Secret
 from handler.state.document import decode, encode
 from handler.state.file import FileStore
 from handler.state.interface import ObjectStorage
+from handler.state.lock import locked
 from handler.state.memory import LastRun
 from handler.state.obs import ObsStore
 from handler.state.obs_objects import ObsKeys
@@ -50,6 +51,14 @@ def test_a_file_is_that_of_its_path(tmp_path):
     assert isinstance(store, FileStore)
     store.save({"schema": 2}, None)
     assert (tmp_path / "a b.json").exists()
+
+
+def test_the_lock_of_a_file_is_waited_for_a_third_of_the_time_that_is_left(tmp_path):
+    path, clock = tmp_path / "s.json", FakeClock()
+    store = open_store(f"file://{path}", clock, decode, left=lambda: 9.0)
+    with locked(path, FakeClock(), 1), pytest.raises(StoreError, match="another run keeps it"):
+        store.save({"schema": 2}, None)
+    assert 2.99 <= sum(clock.slept) < 3.1
 
 
 def test_an_object_is_asked_for_in_its_bucket_with_the_time_that_is_left():
