@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from handler.errors import StoreError
+from handler.run.renamed import taken_along
 from handler.run.targets import RunRequest
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
+from handler.state.document import decode, encode
 from handler.state.index import IndexEntry
+from handler.state.memory import LastRun, RunSummary
+from tests.fakes import MemoryStore
 from tests.run.test_shard import CHAT, Shard
 from tests.world import CLEAN, OPEN
 
@@ -155,3 +162,93 @@ def test_what_was_taken_along_and_ended_is_not_found_open_under_the_name_that_it
     shard.list(["a", "c"], a="here", c="there")
     assert changes(an_hour_later(shard), "a").new, "it was told that this ended"
     assert "*23/tcp* new" in messages(shard)[-1]
+
+
+def line(run_id):
+    return RunSummary(run_id, "2026-11-22T12:00:00Z", "compliant", (0, 0, 0, 0, 0), 3, 1, 1)
+
+
+OLD_LINE, NEW_LINE = line("old-name"), line("new-name")
+
+
+def one(place, hour, mark=""):
+    return LastRun(f"2026-11-26T{hour:02}:00:00Z", place=place, policy_digest=mark)
+
+
+def memory(main, *others, history=()):
+    return main._replace(others={other.place: other for other in others}, history=history)
+
+
+def after_moving(known, there=None, *, whole=False):
+    """What the state of the old name and that of the new one hold after place p moved; None where nothing is saved."""
+    before, after = (MemoryStore() if each is None else MemoryStore(encode(each)) for each in (known, there))
+    assert taken_along(before, before, after, "p", whole=whole)
+    return tuple(None if store.document is None else decode(store.document) for store in (before, after))
+
+
+def test_the_place_that_was_asked_last_moves_with_its_history_and_the_latest_of_the_others_takes_its_turn():
+    known = memory(one("p", 9, "x"), one("q", 7), one("r", 8), one("s", 6), history=(OLD_LINE,))
+    stays, moved = after_moving(known)
+    assert stays == memory(one("r", 8), one("q", 7), one("s", 6))
+    assert moved == memory(one("p", 9, "x"), history=(OLD_LINE,))
+
+
+def test_one_of_the_other_places_moves_and_the_history_of_what_is_asked_stays_too():
+    a_clock_that_was_ahead = 23
+    known = memory(one("q", 9), one("p", 8), one("r", a_clock_that_was_ahead), history=(OLD_LINE,))
+    stays, moved = after_moving(known)
+    assert stays == memory(one("q", 9), one("r", a_clock_that_was_ahead), history=(OLD_LINE,))
+    assert moved == memory(one("p", 8), history=(OLD_LINE,))
+
+
+def test_of_a_name_that_is_gone_every_place_moves_and_a_memory_of_nothing_stays():
+    known = memory(one("q", 9), one("p", 8), history=(OLD_LINE,))
+    stays, moved = after_moving(known, whole=True)
+    assert moved == memory(one("p", 8), one("q", 9), history=(OLD_LINE,))
+    assert (stays.run_at, stays.others, stays.history) == ("", {}, ())
+    assert after_moving(stays, memory(one("p", 1)), whole=True) == (stays, memory(one("p", 1))), "no place moves of it"
+    assert after_moving(known, stays)[1] == memory(one("p", 8), history=(OLD_LINE,)), "nothing of what is there stays"
+
+
+def test_a_place_that_is_not_remembered_moves_nothing():
+    known = memory(one("q", 9), history=(OLD_LINE,))
+    assert after_moving(known) == (known, None)
+    assert after_moving(None) == (None, None)
+    assert after_moving(None, known) == (None, known)
+
+
+@pytest.mark.parametrize(("hour", "wins"), [(7, True), (8, False), (9, False)])
+def test_of_a_place_that_both_remember_the_later_memory_stays_and_at_one_time_the_one_that_is_there(hour, wins):
+    there = memory(one("p", hour, "there"), one("q", 6), history=(NEW_LINE,))
+    stays, joined = after_moving(memory(one("p", 8, "moved"), one("r", 5), history=(OLD_LINE,)), there)
+    assert stays == memory(one("r", 5))
+    assert joined == (memory(one("p", 8, "moved"), one("q", 6), history=(OLD_LINE,)) if wins else there)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_is_there_keeps_its_history_where_it_remembers_the_place_later(whole):
+    there = memory(one("q", 4), one("p", 9), history=(NEW_LINE,))
+    stays, joined = after_moving(memory(one("p", 8), one("r", 7), history=(OLD_LINE,)), there, whole=whole)
+    if whole:
+        assert joined == memory(one("p", 9), one("q", 4), one("r", 7), history=(NEW_LINE,))
+        assert stays.others == {}
+    else:
+        assert (stays, joined) == (memory(one("r", 7)), there)
+
+
+@pytest.mark.parametrize("missing", [(None, 1, 1), (1, None, 1), (1, 1, None), (None, None, 1), (1, None, None)])
+def test_without_one_of_the_states_nothing_moves_now(missing):
+    stores = [store and MemoryStore(encode(memory(one("p", 9)))) for store in missing]
+    assert taken_along(*stores, "p", whole=True) is False
+    assert {store.count for store in stores if store is not None} == {0}
+
+
+class Broken(MemoryStore):
+    def save(self, document, version):
+        raise StoreError("cannot be written")
+
+
+def test_where_the_new_state_cannot_be_written_the_old_one_keeps_what_it_has():
+    before = MemoryStore(encode(memory(one("p", 9))))
+    assert taken_along(before, before, Broken(), "p", whole=False) is False
+    assert before.count == 0
