@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import AnswerError, ApiError, DeniedError, PortComplianceError
-from handler.hss.decode import MOST_NAMED, asset_counters, drift_warnings, port_page, unreadable_counters, whole
+from handler.hss.decode import (
+    MOST_NAMED,
+    asset_counters,
+    drift_warnings,
+    failure_said,
+    port_page,
+    unreadable_counters,
+    whole,
+)
 from handler.models import Row
 from handler.transport.request import Response
 from tests.decoded import AT, ROW, listing, page, refused
@@ -337,3 +345,27 @@ def test_a_note_says_how_often_where_it_was_more_than_once(times, said):
 )
 def test_a_counter_that_is_read_and_is_no_count_is_a_problem_by_itself(body, names, said):
     assert [str(problem) for problem in unreadable_counters(body, names)] == said
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"error_code": "HSS.1001", "error_msg": "the query timed out"}, "HSS.1001 the query timed out"),
+        ({"error_code": "HSS.1001"}, "HSS.1001"),
+        ({"error_code": "HSS.1001", "error_msg": None}, "HSS.1001"),
+        ({"error_code": 500, "error_msg": ""}, "500"),
+        ({"error_code": "HSS.0010"}, "HSS.0010"),
+        ({"error_code": "1"}, "1"),
+        ({"error_code": "a\u202eb"}, "a b"),
+    ],
+)
+def test_an_answer_that_says_that_it_failed_is_a_problem_of_its_error_code(body, said):
+    (problem,) = failure_said(body | {"total_num": 0, "data_list": []})
+    assert (problem.message, problem.path) == (f"the answer itself says that it failed: {said}", "$.error_code")
+
+
+@pytest.mark.parametrize(
+    "body", [{}, *({"error_code": code} for code in (None, "", "0", 0, "HSS.0000", "HSS.", False, True, [], {}, 1.5))]
+)
+def test_an_error_code_that_is_none_says_nothing(body):
+    assert failure_said(body | {"error_msg": "success"}) == ()

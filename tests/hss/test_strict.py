@@ -47,6 +47,16 @@ def test_a_number_beyond_all_bounds_is_no_whole_number_and_takes_nothing_else_wi
     assert (value < 0) is text.startswith("-")
 
 
+def test_a_colon_in_a_text_changes_no_number():
+    assert read(b'{"at": "12:30", "a": 1e999, "b": 1.5}') == {"at": "12:30", "a": sys.float_info.max, "b": 1.5}
+
+
+@pytest.mark.parametrize("container", [b"[", b"{", b"[{"])
+def test_a_text_that_opens_too_many_arrays_and_objects_is_not_parsed(container):
+    with pytest.raises(NotJsonError, match="more than 250000 arrays and objects"):
+        read(container * 250_001)
+
+
 def test_fifty_levels_are_read():
     assert read(b"[" * 50 + b"]" * 50)
 

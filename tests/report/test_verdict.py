@@ -26,7 +26,7 @@ from handler.models.listeners import Host
 from handler.policy.rules import Location, Policy, Rule
 from handler.report.fit import fit_report
 from handler.report.json_v1 import report_dict, targets_dict
-from handler.report.verdict import asked_at, build_report, worst_verdict
+from handler.report.verdict import asked_at, build_report, narrowed_away, worst_verdict
 from handler.run.result import RunResult, exit_code
 from tests.fakes import TARGET, category, finding, report, snapshot
 
@@ -252,3 +252,13 @@ def test_a_report_says_when_hss_was_asked_if_it_was(rows, changes, asked):
     assert asked_at(one) == (one.taken_at if asked else "")
     assert asked_at(one._replace(taken_at=None)) == (one.started_at if asked else "")
     assert asked_at(report(coverage=())) == ""
+
+
+def test_the_categories_that_a_setting_kept_from_being_asked_are_named():
+    parts = (
+        category(name="container", complete=False, plan="skipped"),
+        category(),
+        category(name="third", plan="skipped"),
+    )
+    assert narrowed_away(report(coverage=parts)) == ("container", "third")
+    assert narrowed_away(report(coverage=parts[1:2])) == ()
