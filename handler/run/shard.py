@@ -162,6 +162,10 @@ class Shard:
         self._put(each, entries.started(self._entry(each.name), self._clock.now()))
         self._save()
 
+    def seen_at(self, each: PreparedTarget) -> str:
+        """The start of the last run that saw a target whole; empty where none did."""
+        return self._entry(each.name).last_complete_at
+
     def finish(self, each: PreparedTarget, report: Report) -> None:
         """Note what came of a target; it is written at most every ten seconds."""
         took = self._clock.monotonic() - self._began

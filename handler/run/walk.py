@@ -89,7 +89,7 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
     for each in shard.open(timedelta(seconds=whole.left()), always=always):
         if shard.fits(each, asking.earlier(kept_for_telling(asking)).left()):
             shard.start(each)
-            reports.append(_check(each, run, wiring, asking, end))
+            reports.append(_check(each, run, wiring, asking, end, seen_at=shard.seen_at(each)))
             shard.finish(each, reports[-1])
     left = {} if run.request.target or run.request.dry_run else shard.left()
     leaving = lazy.tell_left(left, run, wiring, asking, end.together)
@@ -138,7 +138,9 @@ def _warned(reports: Sequence[Report], shard: Shard, wiring: Wiring) -> tuple[Re
     return (reports[0]._replace(warnings=(*reports[0].warnings, *troubles)), *reports[1:]) if reports else ()
 
 
-def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline, end: AtOnce) -> Report:
+def _check(
+    each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline, end: AtOnce, *, seen_at: str = ""
+) -> Report:
     kept, request = kept_for_telling(share), run.request
     notifier = wiring.notifier(
         run.sinks,
@@ -161,6 +163,7 @@ def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadli
         categories=each.categories,
         skipped=each.skipped,
         run_interval=wiring.settings.run_interval,
+        seen_at=seen_at,
     )
     return check_target(job, _adapters(each, run, wiring, share.earlier(kept), notifier))
 
