@@ -12,6 +12,7 @@ from handler.hss.client import PATHS
 from handler.report.verdict import VERDICTS
 from handler.run import entries
 from handler.run.check import load_state
+from handler.run.indexes import UNASKED
 from handler.run.left import elsewhere, foreign, not_known
 from handler.run.renamed import taken_along
 from handler.state.index import STARTS_KEPT, IndexEntry
@@ -99,8 +100,8 @@ class Shard:
         alive = any(since(entry.last_run_at, self._clock.now()) <= patience for entry in known.values())
         return bool(self._listed) and alive and foreign(known, self._listed)
 
-    def left(self) -> dict[str, IndexEntry]:
-        """The targets that the file no longer lists, of which people must be told.
+    def left(self, *, only_unasked: bool = False) -> dict[str, IndexEntry]:
+        """The targets that the file no longer lists, of which people must be told; or only the names of no target.
 
         One whose place another index of the fleet holds moved to another shard: it is forgotten without a word. Where
         such an index cannot be read, the others may have moved there: they are kept, and that is said.
@@ -108,7 +109,10 @@ class Shard:
         if not self._leased or not self._listed or self._index.lost:
             return {}
         left = {name: entry for name, entry in self._index.known.targets.items() if name not in self._listed}
-        return self._staying(left, self._others()) if left else left
+        unasked = {name: entry for name, entry in left.items() if entry == UNASKED}
+        if only_unasked or len(unasked) == len(left):
+            return unasked
+        return unasked | self._staying({name: left[name] for name in left.keys() - unasked}, self._others())
 
     def _staying(self, left: dict[str, IndexEntry], others: Elsewhere) -> dict[str, IndexEntry]:
         """Those of them that surely moved nowhere."""

@@ -91,7 +91,7 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
             shard.start(each)
             reports.append(_check(each, run, wiring, asking, end, seen_at=shard.seen_at(each)))
             shard.finish(each, reports[-1])
-    left = {} if run.request.target or run.request.dry_run else shard.left()
+    left = {} if run.request.dry_run else shard.left(only_unasked=bool(run.request.target))
     leaving = lazy.tell_left(left, run, wiring, asking, end.together)
     end.tell(whole.no_sooner_than(kept))
     _let_go(leaving, shard, end)
