@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Notification, Sink
     from handler.state.interface import Store
 
-_LATER: Final = "told once every target was asked"
+LATER: Final = "told once every target was asked"
 _UNTRIED: Final = "not tried: the sink did not take what came before"
 
 
@@ -94,7 +94,7 @@ class Together:
             batches = outbox.batches.get(sink.name, ())
             if batches and waits(sink, batches):
                 outbox.waiting[sink.name] = outbox.batches.pop(sink.name)
-                outbox.deliveries[sink.name] = delivery_of(sink, "owed", _LATER)
+                outbox.deliveries[sink.name] = delivery_of(sink, "owed", LATER)
 
     def add(self, outbox: Outbox, store: Store | None, version: str | None) -> None:
         """Keep the outbox of a target that was asked, with the state as it was saved, if something waits in it."""
@@ -212,7 +212,7 @@ class Together:
         if event.batch.delivery_id in each.repeated(sink):
             each.stays(sink, event.batch)
         known = each.outbox.deliveries[sink.name]
-        if known.reason == _LATER or not known.missed:
+        if known.reason == LATER or not known.missed:
             each.outbox.deliveries[sink.name] = delivery_of(sink, "owed", _UNTRIED)
         each.outbox.settled.setdefault(sink.name, set()).add(event.batch.delivery_id)
 

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from handler.run.end_of_run import EndOfRun as EndOfRun
     from handler.run.indexes import enter_unlisted as enter_unlisted
     from handler.run.indexes import targets_known as targets_known
-    from handler.run.left import is_settled as is_settled
     from handler.run.left import tell_left as tell_left
     from handler.run.recorded import replay as replay
     from handler.run.result import RunResult as RunResult
@@ -92,7 +91,7 @@ _WHERE_USED = {
     "handler.run.check_in": ("check_in",),  # a sink that is told once a run
     "handler.run.end_of_run": ("EndOfRun",),  # sinks, and several targets
     "handler.run.indexes": ("enter_unlisted", "targets_known"),  # a targets file that cannot be read
-    "handler.run.left": ("is_settled", "tell_left"),  # a state with {target}
+    "handler.run.left": ("tell_left",),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
     "handler.run.shard": ("open_shard",),  # a state with {target}
     "handler.run.sink_secrets": ("secrets_of",),  # sinks

@@ -11,9 +11,9 @@ from handler.decide.schedule import UNSET_INTERVAL, Deferred, since, standing, t
 from handler.hss.client import PATHS
 from handler.report.verdict import VERDICTS
 from handler.run import entries
+from handler.run.asked import elsewhere, foreign, not_known
 from handler.run.check import load_state
 from handler.run.indexes import UNASKED
-from handler.run.left import elsewhere, foreign, not_known
 from handler.run.renamed import taken_along
 from handler.state.index import STARTS_KEPT, IndexEntry
 from handler.state.memory import place_of
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from handler.hss.client import HssClient
     from handler.hss.pacing import Lane, Pacer
     from handler.models import Report, Secret, Verdict
-    from handler.run.left import Elsewhere
+    from handler.run.asked import Elsewhere
     from handler.run.targets import PreparedRun, PreparedTarget
     from handler.run.wiring import Wiring
 

@@ -8,23 +8,18 @@ from handler.decide.schedule import long_unasked
 from handler.errors import StoreError
 from handler.logs import LOGGER
 from handler.models import Problem, Target
-from handler.notify.dispatch import ELSEWHERE
-from handler.notify.due import due_batch
+from handler.run.asked import Asked
 from handler.run.fault import internal_error
-from handler.run.left import elsewhere, is_settled
-from handler.run.unchecked import ended, groups
+from handler.run.unchecked import ended, groups, is_settled, is_told_whole, once
 from handler.state.memory import place_of, place_parts
 from handler.state.one_place import OnePlace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from handler.clock import Deadline
-    from handler.models import Report
-    from handler.notify.dispatch import Dispatched
     from handler.run.targets import PreparedRun
     from handler.run.wiring import Wiring
-    from handler.sinks.sink import Sink
     from handler.state.interface import Store
 
 AT_LEAST = 1.0  # seconds that one more place needs
@@ -38,14 +33,14 @@ def tell_unasked(stores: Sequence[Store], run: PreparedRun, wiring: Wiring, whol
     """
     try:
         with wiring.redactor.errors():
-            asked = _Asked(run, wiring)
+            asked = Asked(run, wiring)
             for store in stores:
                 _tell_of(store, asked, run, wiring, whole)
     except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
         internal_error(error)
 
 
-def _tell_of(store: Store, asked: _Asked, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
+def _tell_of(store: Store, asked: Asked, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
     """Tell of each such place of one state; where that cannot be read or written, the next run does."""
     try:
         _tell_those_of(store, asked, run, wiring, whole)
@@ -54,7 +49,7 @@ def _tell_of(store: Store, asked: _Asked, run: PreparedRun, wiring: Wiring, whol
         LOGGER.warning("places that nobody asks any more are told by the next run: %s", why)
 
 
-def _tell_those_of(store: Store, asked: _Asked, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
+def _tell_those_of(store: Store, asked: Asked, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
     """Tell of each such place of one state. Raises StoreError."""
     last_run, _ = store.load()
     due = () if last_run is None else long_unasked(last_run.others, run.started_at, wiring.settings.run_interval)
@@ -64,31 +59,11 @@ def _tell_those_of(store: Store, asked: _Asked, run: PreparedRun, wiring: Wiring
         _tell_and_forget(OnePlace(store, place), place, run, wiring, whole)
 
 
-class _Asked:
-    """The places that somebody asks: this run, the other targets of its file, the other indexes of the fleet."""
-
-    def __init__(self, run: PreparedRun, wiring: Wiring) -> None:
-        names = {each.name for each in run.targets}
-        others = (place.target for place in wiring.places() if place.name not in names)
-        targets = [*(each.target for each in run.targets), *others]
-        fleet = elsewhere(wiring)
-        self._places = {place_of(target) for target in targets} | fleet.places
-        self._somewhere = {(one.host, one.enterprise_project_id) for one in targets if not one.project_id}
-        self._unread = wiring.redactor.text("; ".join(fleet.unread[:3]))
-
-    def holds(self, place: str) -> bool:
-        """Whether the place may be asked; where an index cannot be read, or a project is not known, it may be there."""
-        host, _, enterprise_project = place_parts(place)
-        if self._unread:
-            LOGGER.warning("whether another shard checks %s is not known: %s", place, self._unread)
-        return bool(self._unread) or place in self._places or (host, enterprise_project) in self._somewhere
-
-
 def _tell_and_forget(view: OnePlace, place: str, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
     """Tell each sink that has not taken it yet; once all have, drop the place. Raises StoreError."""
     url, all_know = run.request.state_url or wiring.settings.state_url, True
     last_run, version = view.load()
-    for verdict, sinks in groups([sink._replace(send="changes") for sink in run.sinks]):  # told once, not in each run
+    for verdict, sinks in groups(once(run.sinks)):
         if last_run is None:
             return
         target = _target(place, last_run.target)
@@ -96,18 +71,10 @@ def _tell_and_forget(view: OnePlace, place: str, run: PreparedRun, wiring: Wirin
         compared = compared._replace(last_run=compared.last_run._replace(run_at=last_run.run_at))  # it was not asked
         notifier = wiring.notifier(sinks, whole.share(2), dry_run=False, state_url=url)
         told = notifier(report, compared, view, version)
-        all_know = _know(sinks, told, report, run) and all_know
+        all_know = is_settled(told.deliveries) and is_told_whole(sinks, told, report, run) and all_know
         last_run, version = view.load()
     if all_know and last_run is not None:
         view.forget(last_run.run_at)
-
-
-def _know(sinks: Iterable[Sink], told: Dispatched, report: Report, run: PreparedRun) -> bool:
-    """Whether these sinks have taken all of it, and none was left to another run that is telling it."""
-    if not is_settled(told.deliveries) or any(one.reason == ELSEWHERE for one in told.deliveries):
-        return False
-    asked = (sink for sink in sinks if not sink.kind.once_a_run and not sink.kind.mirrors)
-    return not any(due_batch(sink, report, told.last_run, run.started_at) for sink in asked)
 
 
 def _why(target: Target, run_at: str) -> Problem:

@@ -92,7 +92,7 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
             reports.append(_check(each, run, wiring, asking, end, seen_at=shard.seen_at(each)))
             shard.finish(each, reports[-1])
     left = {} if run.request.dry_run else shard.left(only_unasked=bool(run.request.target))
-    leaving = lazy.tell_left(left, run, wiring, asking, end.together)
+    leaving = lazy.tell_left(left, run, wiring, asking, end.together) if left else {}
     end.tell(whole.no_sooner_than(kept))
     _let_go(leaving, shard, end)
     _forget_unasked(end, run, wiring, whole)
@@ -103,7 +103,7 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
 def _let_go(leaving: Mapping[str, Leaving], shard: Shard, end: AtOnce) -> None:
     """Forget the targets that left and of which everybody knows; note of which it is not known what was open."""
     for name, one in leaving.items():
-        if not one.unread and lazy.is_settled(end.deliveries(name, one.deliveries)):
+        if one.is_over(end.deliveries(name, one.deliveries)):
             shard.forget([name])
         if one.trouble:
             shard.note([one.trouble])
