@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from handler.run.shard import open_shard as open_shard
     from handler.run.sink_secrets import secrets_of as secrets_of
     from handler.run.sink_test import check_sinks as check_sinks
+    from handler.run.unasked import forget_unasked as forget_unasked
     from handler.run.unasked import tell_unasked as tell_unasked
     from handler.settings.sinks_file import sinks_and_problems as sinks_and_problems
     from handler.settings.targets_file import read_targets as read_targets
@@ -96,7 +97,7 @@ _WHERE_USED = {
     "handler.run.shard": ("open_shard",),  # a state with {target}
     "handler.run.sink_secrets": ("secrets_of",),  # sinks
     "handler.run.sink_test": ("check_sinks",),  # a test of the sinks
-    "handler.run.unasked": ("tell_unasked",),  # a state with a place that nobody asked for a month
+    "handler.run.unasked": ("forget_unasked", "tell_unasked"),  # a state with a place that nobody asked for a month
     "handler.settings.sinks_file": ("sinks_and_problems",),  # NOTIFY_CONFIG; brings yaml and pydantic
     "handler.settings.targets_file": ("read_targets",),  # TARGETS_CONFIG; brings yaml and pydantic
     "handler.settings.webhook": ("unsigned", "webhook_sink"),  # a run with sinks

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from handler.models import Problem, Target
 from handler.named_tuple import NamedTuple
+from handler.notify.dispatch import ELSEWHERE
 from handler.notify.together import LATER
 from handler.run.asked import Asked
 from handler.run.check import load_state
@@ -109,7 +110,8 @@ def _told(
             report, compared = ended(_target(name, named), known, run, verdict, _why(named))
             came = notifier(report, compared, state.store, state.version)
             waiting = [one.sink for one in came.deliveries if one.reason == LATER]
-            owed = not is_told_whole(sinks, came, report, run, waiting=waiting)
+            theirs = any(one.reason == ELSEWHERE for one in came.deliveries)
+            owed = theirs or not is_told_whole(sinks, came.last_run, report, run, waiting=waiting)
             leaving = leaving.and_then(Leaving(came.deliveries, owed=owed))
     return leaving
 

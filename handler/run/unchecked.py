@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from handler.clock import iso
 from handler.decide.diff import Compared
 from handler.models import CategorySnapshot, Changes, Problem, Report
-from handler.notify.dispatch import ELSEWHERE
 from handler.notify.due import due_batch
 
 if TYPE_CHECKING:
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
     from handler.models import Target, Verdict
     from handler.models.delivery import Delivery
-    from handler.notify.dispatch import Dispatched
     from handler.run.targets import PreparedRun
     from handler.sinks.sink import Sink
     from handler.state.memory import LastRun, Remembered
@@ -67,16 +65,14 @@ def is_settled(deliveries: Iterable[Delivery]) -> bool:
 
 
 def is_told_whole(
-    sinks: Iterable[Sink], told: Dispatched, report: Report, run: PreparedRun, *, waiting: Collection[str] = ()
+    sinks: Iterable[Sink], last_run: LastRun, report: Report, run: PreparedRun, *, waiting: Collection[str] = ()
 ) -> bool:
-    """Whether none of these sinks is due more, and none was left to another run that is telling it.
+    """Whether none of these sinks is due more, by what is remembered of telling them.
 
     Those `waiting` are told at the end of the run, and what came of that is known then.
     """
-    if any(one.reason == ELSEWHERE for one in told.deliveries):
-        return False
     asked = (sink for sink in sinks if not (sink.kind.once_a_run or sink.kind.mirrors or sink.name in waiting))
-    return not any(due_batch(sink, report, told.last_run, run.started_at) for sink in asked)
+    return not any(due_batch(sink, report, last_run, run.started_at) for sink in asked)
 
 
 def _ended(record: Remembered, at: str) -> Remembered:

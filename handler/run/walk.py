@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from handler.run.left import Leaving
     from handler.run.shard import Shard
     from handler.run.targets import PreparedRun, PreparedTarget
+    from handler.run.unasked import Unasked
     from handler.run.wiring import Wiring
     from handler.state.interface import Store
 
@@ -71,8 +72,9 @@ def _of_all(run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> C
     for each in run.targets:
         share = asking.share(len(run.targets) - len(reports))
         reports.append(_check(each, run, wiring, share, end))
+    unasked = _tell_unasked(end, run, wiring, asking)
     end.tell(whole.no_sooner_than(kept))
-    _forget_unasked(end, run, wiring, whole)
+    _forget_unasked(unasked, run, wiring)
     return Checked(tuple(reports))
 
 
@@ -93,9 +95,10 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
             shard.finish(each, reports[-1])
     left = {} if run.request.dry_run else shard.left(only_unasked=bool(run.request.target))
     leaving = lazy.tell_left(left, run, wiring, asking, end.together) if left else {}
+    unasked = _tell_unasked(end, run, wiring, asking)
     end.tell(whole.no_sooner_than(kept))
     _let_go(leaving, shard, end)
-    _forget_unasked(end, run, wiring, whole)
+    _forget_unasked(unasked, run, wiring)
     shard.close()
     return Checked(_warned(reports, shard, wiring), shard.deferred())
 
@@ -109,10 +112,15 @@ def _let_go(leaving: Mapping[str, Leaving], shard: Shard, end: AtOnce) -> None:
             shard.note([one.trouble])
 
 
-def _forget_unasked(end: AtOnce, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
-    """Tell of the places that nobody asks any more, and forget them; in most runs there is none."""
-    if end.outdated:
-        lazy.tell_unasked(end.outdated, run, wiring, whole)
+def _tell_unasked(end: AtOnce, run: PreparedRun, wiring: Wiring, whole: Deadline) -> Sequence[Unasked]:
+    """Tell of the places that nobody asks any more; in most runs there is none."""
+    return lazy.tell_unasked(end.outdated, run, wiring, whole, end.together) if end.outdated else ()
+
+
+def _forget_unasked(told: Sequence[Unasked], run: PreparedRun, wiring: Wiring) -> None:
+    """Forget those of which everybody knows."""
+    if told:
+        lazy.forget_unasked(told, run, wiring)
 
 
 def _noting_unasked(notifier: Notifier, run: PreparedRun, wiring: Wiring, end: AtOnce) -> Notifier:
