@@ -26,7 +26,9 @@ def compare_with(state: LoadedState, evaluation: Evaluation, job: Job) -> Compar
         return None
     place = place_of(job.target)
     unreadable = bool(state.trouble)
-    return compare(evaluation, state.last_run, job.policy, job.started_at, place=place, unreadable=unreadable)
+    compared = compare(evaluation, state.last_run, job.policy, job.started_at, place=place, unreadable=unreadable)
+    seconds = 0 if job.run_interval is None else int(job.run_interval.total_seconds())
+    return compared._replace(last_run=compared.last_run._replace(interval_seconds=seconds))
 
 
 def report_of(

@@ -151,6 +151,24 @@ def test_an_interval_that_is_not_set_counts_as_a_day(tmp_path, seconds, told):
     assert len(estate.run(NEW, RUN_INTERVAL=None)) == told
 
 
+@pytest.mark.parametrize(("after", "told"), [(33 * DAY, 0), (110 * DAY, 0), (110 * DAY + timedelta(seconds=1), 1)])
+def test_a_place_that_another_function_asks_more_seldom_is_not_told_before_that(tmp_path, after, told):
+    """Both share a state; that one is due each 40 days, this one each hour."""
+    estate = Estate(tmp_path)
+    estate.run(OLD, RUN_INTERVAL="40d")
+    estate.run(NEW)
+    estate.later(after)
+    assert len(of_project(estate.run(NEW), OLD)) == told
+    assert len(estate.others) == 1 - told
+
+
+def test_a_run_that_cannot_begin_keeps_the_interval_of_its_place(tmp_path):
+    estate = Estate(tmp_path)
+    estate.run(OLD, RUN_INTERVAL="40d")
+    estate.run(OLD, HSS_AUTH_TOKEN="refused", RUN_INTERVAL="40d")
+    assert estate.state.interval_seconds == 40 * 86400
+
+
 def test_a_place_that_comes_back_within_that_time_goes_on_as_before(tmp_path):
     estate = moved(tmp_path, LATEST)
     estate.run(NEW)
