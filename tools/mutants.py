@@ -40,7 +40,7 @@ CHANGES = files("decide", "diff", "ended", "flapping", "known_servers", "rules_b
 STATED = ("document", "file", "index", "memory", "obs", "one_place", "open", "redis", "shared_index")
 STATE = (*files("state", *STATED), *files("state", "content", "obs_*"))
 TARGETS = (
-    *files("run", "targets", "shard", "walk", "left", "renamed", "unasked", "unchecked"),
+    *files("run", "targets", "shard", "walk", "left", "renamed", "unasked", "unchecked", "asked"),
     *files("decide", "schedule"),
 )
 WALK = files("hss", "walk", "reading", "proof", "pages", "merge", "overlap", "listing")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from handler.clock import parse_iso
 from handler.commands.extras import from_extra
 from handler.commands.terminal import terminal_context
+from handler.decide.diff import no_run_for
 from handler.errors import MissingExtraError, SettingsError
 from handler.formats.fleet import age_words
 from handler.formats.inert import inert
@@ -102,7 +103,7 @@ def _rows(runs: Sequence[RunSummary]) -> Iterator[str]:
         yield _line(run)
         hours = 0 if before is None else hours_without_a_run(before, run, usual)
         if hours:
-            yield f"{WORD}: no run for {hours} h"
+            yield f"{WORD}: {no_run_for(hours)}"
 
 
 def lines_of_many(histories: Mapping[str, Sequence[RunSummary]], now: datetime) -> Iterator[str]:

@@ -148,6 +148,11 @@ def gap_hours(previous_run_at: str | None, now: datetime, interval: timedelta | 
     return int(gap / timedelta(hours=1)) if gap > 2 * interval else None
 
 
+def no_run_for(hours: object) -> str:
+    """So many hours without a run, in words: one that could not save its state leaves no trace in it."""
+    return f"no run for {hours} h, or none that could save its state"
+
+
 def shape(text: str) -> str:
     """A text without its numbers and ids: the same reason with another count or request id is not another reason."""
     return re.sub(_HOW_MANY, "", re.sub(_NUMBERS, "#", re.sub(_ID, "#", text)))

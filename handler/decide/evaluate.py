@@ -7,7 +7,7 @@ from operator import attrgetter, itemgetter, ne
 from typing import TYPE_CHECKING, Any
 
 from handler.decide.fingerprint import Fingerprinter
-from handler.decide.tolerance import found_part, tolerated
+from handler.decide.tolerance import found_part, surely_standing, tolerated, waits_for_listeners
 from handler.models import (
     EXEMPTION_TEXTS,
     RULE_TEXTS,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 MOST_TYPES = 20  # that are neither TCP nor UDP and are named; an odd answer may hold thousands
 _TEXTS = attrgetter(*RULE_TEXTS)
 _PROTOCOL, _STATUS, _PLACE = itemgetter(1), itemgetter(3), itemgetter(0, 1)  # of a row
+NOT_ALL_KNOWN = "there may be more servers, for not all that listen are known"
 _EVERY_ROW = "every row, but only some were read"
 _NEEDS_STATUS = "status, this cloud does not send it"
 _NEEDS_KNOWN_STATUS = "status, HSS says a word that no document lists"
@@ -58,13 +59,15 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
     coverage = []
     for category in snapshot.categories:
         rules = tuple(rule for rule in policy.rules if category.category in rule.categories)
-        hits, undecided = _hits(category, rules, snapshot.target)
+        hits, unsure, undecided = _hits(category, rules, snapshot.target)
         problems = (*_too_few(category, policy), *_undecided(undecided, today))
         coverage.append(
             category._replace(complete=False, problems=category.problems + problems) if problems else category
         )
         for rule, subject in hits:
             sorter.add(rule, subject)
+        for rule, subject in unsure:
+            sorter.add_what_is_sure(rule, subject)
     return Evaluation(
         findings=tuple(sorted(sorter.findings, key=worst_first)),
         exempted=tuple(sorted(sorter.exempted, key=lambda item: worst_first(item.finding))),
@@ -77,22 +80,25 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
     )
 
 
-def _hits(category: CategorySnapshot, rules: Sequence[Rule], target: Target) -> tuple[list[Hit], Undecided]:
-    """Each row or counter with a rule that finds it, and the rules that cannot be decided, with the reason."""
+def _hits(category: CategorySnapshot, rules: Sequence[Rule], target: Target) -> tuple[list[Hit], list[Hit], Undecided]:
+    """Each row or counter with a rule that finds it, each for which too few listeners are known, what is undecided."""
     hits: list[Hit] = []
+    unsure: list[Hit] = []
     undecided = _short_of_rows(category, rules)
     unasked = NO_API if target.cloud == "otc" else NOT_ASKED
     for rule, subject, matcher in judged_rows(rules, category.category, category.rows, category.listeners, unasked):
         found = matcher.applies(subject)
         if found == "yes":
             hits.append((rule, found_part(rule, subject)))
-        elif found == "undecidable" and (rule.id, _EVERY_ROW) not in undecided:
-            undecided[rule.id, _need(rule, subject)] = rule
+        elif found == "undecidable":
+            unsure += [(rule, subject)] if waits_for_listeners(rule, subject, matcher) else ()
+            if (rule.id, _EVERY_ROW) not in undecided:
+                undecided[rule.id, _need(rule, subject)] = rule
     for rule in rules:
         counted = judged_counter(rule, category.category, category.statistics or {})
         if counted is not None:
             _add_counter(category, rule, counted, hits, undecided)
-    return hits, undecided
+    return hits, unsure, undecided
 
 
 def _short_of_rows(category: CategorySnapshot, rules: Sequence[Rule]) -> Undecided:
@@ -172,6 +178,12 @@ class _Sorter:
             self.findings.append(_finding(rule, parts.standing, self._fingerprint, parts.unapplied))
             for why in parts.unapplied:
                 self._unapplied.setdefault(why, []).append(f"{subject.port}/{subject.protocol}")
+
+    def add_what_is_sure(self, rule: Rule, subject: Subject) -> None:
+        """Sort a row of which not all listeners are known, as far as those that are known make it one."""
+        sure = None if rule.announced(self.today) else surely_standing(rule, subject, self._exemptions)
+        if sure is not None:
+            self.findings.append(_finding(rule, sure, self._fingerprint, (NOT_ALL_KNOWN,)))
 
     def unapplied(self) -> tuple[str, ...]:
         """The exemptions that could not be judged, why, and on which rows."""

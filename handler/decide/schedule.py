@@ -24,6 +24,7 @@ DUE_AFTER = 0.9  # of the interval, counted from the last start
 STALE_AFTER = 2  # intervals without a complete run
 UNSET_INTERVAL = timedelta(days=1)  # what staleness is measured by where RUN_INTERVAL is not set
 FORGOTTEN_AFTER = timedelta(days=30)  # and so many intervals: a place that no run asked is told as no longer checked
+LONGEST_INTERVAL = 10**9  # seconds
 NEVER = timedelta.max
 
 
@@ -87,6 +88,14 @@ def standing(entry: IndexEntry | None, now: datetime, interval: timedelta) -> Ve
 
 
 def long_unasked(places: Mapping[str, LastRun], now: datetime, interval: timedelta | None) -> tuple[str, ...]:
-    """The places that no run asked for 30 days and two intervals. One in the future was not asked long ago."""
-    latest = now - FORGOTTEN_AFTER - STALE_AFTER * (interval or UNSET_INTERVAL)
-    return tuple(place for place, one in places.items() if one.run_at and parse_iso(one.run_at) < latest)
+    """The places that no run asked for 30 days and two of their intervals. One in the future was not asked long ago.
+
+    `interval` is that of a place that does not say its own.
+    """
+    return tuple(place for place, one in places.items() if one.run_at and _is_long_unasked(one, now, interval))
+
+
+def _is_long_unasked(one: LastRun, now: datetime, interval: timedelta | None) -> bool:
+    known = 0 < one.interval_seconds <= LONGEST_INTERVAL
+    own = timedelta(seconds=one.interval_seconds) if known else interval or UNSET_INTERVAL
+    return now - parse_iso(one.run_at) > FORGOTTEN_AFTER + STALE_AFTER * own

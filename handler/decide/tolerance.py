@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 from handler.models.listeners import PortListeners
 from handler.named_tuple import NamedTuple
 from handler.policy.match_keys import UNSAID
-from handler.policy.servers import count_servers, covered_by_exemption, left_for_rule
+from handler.policy.servers import (
+    count_servers,
+    covered_by_exemption,
+    left_for_rule,
+    surely_left,
+    surely_spared,
+)
 
 if TYPE_CHECKING:
     from handler.models.listeners import Listener
-    from handler.policy.match import ExemptionsInForce
+    from handler.policy.match import ExemptionsInForce, Matcher
     from handler.policy.match_keys import Subject
     from handler.policy.rules import Exemption, Rule
 
@@ -58,6 +64,28 @@ def tolerated(rule: Rule, subject: Subject, in_force: ExemptionsInForce) -> Tole
         own = set(covered.listeners)
         rest = _of(rest, tuple(one for one in rest.known.listeners if one not in own))
     return _left_over(rule, rest, in_force, Tolerated(tuple(exempted), rest, tuple(unapplied)))
+
+
+def waits_for_listeners(rule: Rule, subject: Subject, matcher: Matcher) -> bool:
+    """Whether nothing but who listens keeps the rule from finding the row, and some of that is known."""
+    some = subject.listeners is not UNSAID and bool(subject.listeners.listeners)
+    return rule.host_aware and some and matcher.answers(subject).get("status", "yes") == "yes"
+
+
+def surely_standing(rule: Rule, subject: Subject, in_force: ExemptionsInForce) -> Subject | None:
+    """What the rule finds, and no exemption covers, whoever else may listen; None where that is not sure.
+
+    It is asked of a row of which it is not known who listens; its num is that of the servers that are known.
+    """
+    assert subject.listeners is not UNSAID, "a row that is judged says its listeners"
+    left = surely_left(rule, subject.category, subject.protocol, subject.listeners)
+    for exemption in _by_server(rule, subject, in_force):
+        left = surely_spared(exemption, subject.category, left)
+    sure = _of(subject, left)
+    if not isinstance(sure.num, int) or sure.num <= rule.above:
+        return None
+    others = (matcher.applies(sure) for one, matcher in in_force.of(rule) if not one.hosts and matcher.speaks_of(sure))
+    return None if "yes" in others else sure
 
 
 def _by_server(rule: Rule, subject: Subject, in_force: ExemptionsInForce) -> list[Exemption]:

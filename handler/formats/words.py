@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from handler.decide.diff import no_run_for
 from handler.formats.inert import inert
 from handler.models import SEVERITIES, worst_first
 from handler.named_tuple import NamedTuple
@@ -165,7 +166,7 @@ def _reasons(category: CategorySnapshot) -> list[str]:
 def notes(report: Report) -> list[str]:
     """Warnings, ending exemptions, and problems that did not make the run inconclusive; each once."""
     problems = [] if report.verdict == "inconclusive" else [str(problem) for problem in report.problems]
-    gap = [] if report.gap_hours is None else [f"no run for {report.gap_hours} h before this one"]
+    gap = [] if report.gap_hours is None else [no_run_for(report.gap_hours)]
     omitted = [f"{counted(report.omitted, 'finding')} omitted here"] if report.omitted else []
     return _said_once([*gap, *omitted, *problems, *report.warnings])
 

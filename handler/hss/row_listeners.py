@@ -16,11 +16,15 @@ from handler.models.listeners import PortListeners
 from handler.policy.servers import known_of_row
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from handler.clock import Deadline
     from handler.hss.client import HssClient
+    from handler.hss.hosts import ListenersPage
     from handler.models import CategorySnapshot, Row, Snapshot
+    from handler.models.listeners import Listener
+
+    _Ask = Callable[[int], ListenersPage]
 
 _Place = tuple[str, int]  # category and port
 
@@ -40,11 +44,13 @@ def with_listeners(snapshot: Snapshot, places: Sequence[_Place], client: HssClie
     over = ""
     for category, port in places:
         before = pages.spending.calls
+        passes: list[list[Listener]] = [[]]
+        ask, own = _noting(pages.of(category, port), passes), rows.get((category, port), ())
         try:
-            own = rows.get((category, port), ())
-            known[category, port] = PortListeners(port, trouble=over) if over else _read(pages, category, port, own)
+            read = PortListeners(port, trouble=over) if over else _read(ask, category, port, own)
+            known[category, port] = read._replace(listeners=_most(passes)) if read.trouble else read
         except UnknownError as error:
-            known[category, port] = PortListeners(port, trouble=error.message)
+            known[category, port] = PortListeners(port, _most(passes), error.message)
             over = "" if isinstance(error, AnswerError) else error.message
         calls[category] = calls.get(category, 0) + pages.spending.calls - before
     return snapshot._replace(
@@ -52,12 +58,30 @@ def with_listeners(snapshot: Snapshot, places: Sequence[_Place], client: HssClie
     )
 
 
-def _read(pages: ListenerPages, category: str, port: int, rows: Sequence[Row]) -> PortListeners:
+def _noting(ask: _Ask, passes: list[list[Listener]]) -> _Ask:
+    """The same, which notes the lines of each pass: what was read is true, be the list not known whole."""
+
+    def noted(offset: int) -> ListenersPage:
+        page = ask(offset)
+        if offset == 0:
+            passes.append([])
+        passes[-1] += page.listeners
+        return page
+
+    return noted
+
+
+def _most(passes: Sequence[Sequence[Listener]]) -> tuple[Listener, ...]:
+    """The lines of the pass that saw most; those of two may never have been there at once."""
+    return max((tuple(dict.fromkeys(lines)) for lines in passes), key=len)
+
+
+def _read(ask: _Ask, category: str, port: int, rows: Sequence[Row]) -> PortListeners:
     """Who listens on a port; asked once more where fewer came than HSS counts."""
-    listed = read_listing(pages.of(category, port))
+    listed = read_listing(ask)
     known = PortListeners(port, *listed)
     if not listed.trouble and any(known_of_row(known, category, row.protocol, row.num).trouble for row in rows):
-        known = PortListeners(port, *read_listing(pages.of(category, port), tries=1))
+        known = PortListeners(port, *read_listing(ask, tries=1))
     return known
 
 

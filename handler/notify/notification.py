@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from handler.clock import parse_iso
+from handler.decide.diff import no_run_for
 from handler.models import AnnouncedFinding, ExemptedFinding, ExemptionNotice, Severity, Target, worst_first
 from handler.named_tuple import NamedTuple
 from handler.notify.batches import FINDING_ITEMS
@@ -207,7 +208,7 @@ def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) 
     gaps = {item.text for item in by_what.get("gap", ())}
     if situation.report.gap_hours is not None:
         gaps.add(str(situation.report.gap_hours))
-    yield from (f"no run for {hours} h" for hours in sorted(gaps))
+    yield from map(no_run_for, sorted(gaps))
     for item in by_what.get("policy", ()):
         yield f"another policy rules since {readable_time(item.key)}: {item.mark[:19]}"
     yield from _missed_lines(by_what.get("missed", ()), situation.last_run.findings)

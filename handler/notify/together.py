@@ -32,11 +32,12 @@ from handler.state.memory import Batch, SinkMemory, place_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from handler.models import Target
     from handler.notify.outbox import Outbox
     from handler.sinks.sink import Notification, Sink
     from handler.state.interface import Store
 
-_LATER: Final = "told once every target was asked"
+LATER: Final = "told once every target was asked"
 _UNTRIED: Final = "not tried: the sink did not take what came before"
 
 
@@ -50,9 +51,9 @@ class Waiting:
         self.left: dict[str, tuple[Batch, ...]] = {}
 
     @property
-    def name(self) -> str:
-        """The target's name."""
-        return self.outbox.situation.report.target.name
+    def target(self) -> Target:
+        """Who was asked: a place that left may have had the name of one that is asked now."""
+        return self.outbox.situation.report.target
 
     def repeated(self, sink: Sink) -> frozenset[str]:
         """The ids of what an earlier run may have told the sink."""
@@ -84,9 +85,9 @@ class Together:
         self._waiting: list[Waiting] = []
 
     @property
-    def names(self) -> frozenset[str]:
+    def targets(self) -> frozenset[Target]:
         """The targets for which something waits."""
-        return frozenset(each.name for each in self._waiting)
+        return frozenset(each.target for each in self._waiting)
 
     def hold(self, outbox: Outbox) -> None:
         """Take from a target's outbox what is told once every target was asked."""
@@ -94,14 +95,14 @@ class Together:
             batches = outbox.batches.get(sink.name, ())
             if batches and waits(sink, batches):
                 outbox.waiting[sink.name] = outbox.batches.pop(sink.name)
-                outbox.deliveries[sink.name] = delivery_of(sink, "owed", _LATER)
+                outbox.deliveries[sink.name] = delivery_of(sink, "owed", LATER)
 
     def add(self, outbox: Outbox, store: Store | None, version: str | None) -> None:
         """Keep the outbox of a target that was asked, with the state as it was saved, if something waits in it."""
         if outbox.waiting:
             self._waiting.append(Waiting(outbox, store, version))
 
-    def tell(self, deadline: Deadline) -> Mapping[str, Dispatched]:
+    def tell(self, deadline: Deadline) -> Mapping[Target, Dispatched]:
         """Tell all that waits. Gives what came of it, by target: its deliveries, and the problems that are new."""
         messages = [message for sink in self._sinks() for message in self._messages(sink)]
         for number, each in enumerate(self._waiting):
@@ -110,7 +111,7 @@ class Together:
         self._send_all(messages, deadline)
         for each in self._waiting:
             _safely(each, partial(_settle, each))
-        return {each.name: _outcome(each) for each in self._waiting}
+        return {each.target: _outcome(each) for each in self._waiting}
 
     def _sinks(self) -> tuple[Sink, ...]:
         known = (sink for each in self._waiting for sink in each.outbox.sinks if sink.name in each.outbox.waiting)
@@ -123,8 +124,8 @@ class Together:
                 each.outbox.deliveries[sink.name] = delivery_of(sink, "quiet", ELSEWHERE)
                 continue
             repeated |= each.repeated(sink)
-            place = place_of(each.outbox.situation.report.target)
-            owed += [Event(number, each.name, place, batch) for batch in each.outbox.waiting.get(sink.name, ())]
+            name, place = each.target.name, place_of(each.target)
+            owed += [Event(number, name, place, batch) for batch in each.outbox.waiting.get(sink.name, ())]
         yield from (_Message(sink, events) for events in messages_of(sink, owed, repeated))
 
     def _send_all(self, messages: Sequence[_Message], deadline: Deadline) -> None:
@@ -212,7 +213,7 @@ class Together:
         if event.batch.delivery_id in each.repeated(sink):
             each.stays(sink, event.batch)
         known = each.outbox.deliveries[sink.name]
-        if known.reason == _LATER or not known.missed:
+        if known.reason == LATER or not known.missed:
             each.outbox.deliveries[sink.name] = delivery_of(sink, "owed", _UNTRIED)
         each.outbox.settled.setdefault(sink.name, set()).add(event.batch.delivery_id)
 

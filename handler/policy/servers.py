@@ -60,6 +60,22 @@ def left_for_rule(rule: Rule, category: str, known: Left) -> Left:
     return _named(rule.hosts, category, reached)
 
 
+def surely_left(rule: Rule, category: str, protocol: str | None, known: PortListeners) -> tuple[Listener, ...]:
+    """The listeners of which the rule speaks whoever else may listen: those whose line says all that it asks for."""
+    lines = (one for one in dict.fromkeys(known.listeners) if one.protocol == protocol and names_one(category, one))
+    reached = (one for one in lines if rule.listening == "any" or not is_loopback(one.address))
+    return tuple(one for one in reached if not rule.hosts or names_server(rule.hosts, category, one) == "yes")
+
+
+def surely_spared(exemption: Exemption, category: str, known: Sequence[Listener]) -> tuple[Listener, ...]:
+    """The listeners that the exemption does not cover whoever else may listen; all, if it tolerates fewer of these."""
+    answers = [names_server(exemption.hosts, category, one) for one in known]
+    own = [one for one, answer in zip(known, answers, strict=True) if answer == "yes"]
+    if exemption.up_to is not None and count_servers(category, own) > exemption.up_to:
+        return tuple(known)
+    return tuple(one for one, answer in zip(known, answers, strict=True) if answer == "no")
+
+
 def covered_by_exemption(exemption: Exemption, category: str, left: Left) -> Left:
     """The listeners of the exemption's own servers; none if those are more than it tolerates."""
     covered = left if left.trouble else _named(exemption.hosts, category, left.listeners)

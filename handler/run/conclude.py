@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.clock import iso
-from handler.decide.diff import DRIFT, Compared, compare, gap_hours, memory_before, shape
+from handler.decide.diff import DRIFT, Compared, compare, gap_hours, memory_before, no_run_for, shape
 from handler.models import Changes, PastFinding, Problem, Report, Target
 from handler.report.verdict import build_report
 from handler.state.memory import place_of
@@ -26,7 +26,9 @@ def compare_with(state: LoadedState, evaluation: Evaluation, job: Job) -> Compar
         return None
     place = place_of(job.target)
     unreadable = bool(state.trouble)
-    return compare(evaluation, state.last_run, job.policy, job.started_at, place=place, unreadable=unreadable)
+    compared = compare(evaluation, state.last_run, job.policy, job.started_at, place=place, unreadable=unreadable)
+    seconds = 0 if job.run_interval is None else int(job.run_interval.total_seconds())
+    return compared._replace(last_run=compared.last_run._replace(interval_seconds=seconds))
 
 
 def report_of(
@@ -43,12 +45,14 @@ def report_of(
 
 
 def _with_changes(report: Report, compared: Compared, job: Job) -> Report:
-    gap = gap_hours(compared.previous_run_at, job.started_at, job.run_interval)
-    late = () if gap is None else (f"no run for {gap} h before this one",)
+    known = compared.previous_run_at
+    before = None if known is None else max(known, job.seen_at)
+    gap = gap_hours(before, job.started_at, job.run_interval)
+    late = () if gap is None else (no_run_for(gap),)
     return report._replace(
         findings=compared.findings,
         changes=compared.changes,
-        previous_run_at=compared.previous_run_at,
+        previous_run_at=before,
         gap_hours=gap,
         warnings=(*(text for text in report.warnings if _is_news(text, compared)), *late),
     )

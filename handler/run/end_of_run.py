@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from handler.clock import Deadline
-    from handler.models import Problem, Report
+    from handler.models import Problem, Report, Target
     from handler.models.delivery import Delivery
     from handler.notify.dispatch import Dispatched
     from handler.notify.together import Together
@@ -27,7 +27,7 @@ class EndOfRun(AtOnce):
         super().__init__()
         self._together: Together | None = None
         self._wiring = wiring
-        self._told: Mapping[str, Dispatched] = {}
+        self._told: Mapping[Target, Dispatched] = {}
         self._fault: Problem | None = None
 
     def together(self) -> Together:
@@ -45,16 +45,15 @@ class EndOfRun(AtOnce):
         try:
             with self._wiring.redactor.errors():
                 told = self.together().tell(deadline)
-            self._told = {name: self._wiring.redactor.told(one) for name, one in told.items()}
+            self._told = {target: self._wiring.redactor.told(one) for target, one in told.items()}
         except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
             self._fault = internal_error(error).problem
 
     def finished(self, report: Report) -> Report:
         """The report of a target, with what came of its part."""
-        name = report.target.name
-        if self._fault is not None and name in self.together().names:
+        if self._fault is not None and report.target in self.together().targets:
             return report._replace(verdict="inconclusive", problems=(*report.problems, self._fault))
-        told = self._told.get(name)
+        told = self._told.get(report.target)
         if told is None:
             return report
         return report._replace(
@@ -65,6 +64,6 @@ class EndOfRun(AtOnce):
 
     def deliveries(self, name: str, so_far: tuple[Delivery, ...]) -> tuple[Delivery, ...]:
         """What came of telling a target's part in the end, in the place of what was said when it was asked."""
-        told = self._told.get(name)
-        known = {} if told is None else {one.sink: one for one in told.deliveries}
-        return tuple(known.get(one.sink, one) for one in so_far)
+        told = [one for target, came in self._told.items() if target.name == name for one in came.deliveries]
+        waited = {one.sink for one in told}
+        return (*(one for one in so_far if one.sink not in waited), *told)

@@ -66,7 +66,7 @@ def targets_known(wiring: Wiring, name: str = "") -> tuple[str, ...]:
 
 
 def enter_unlisted(wiring: Wiring, name: str, run_id: str) -> None:
-    """Enter a name in the own index for which a run spoke that could not begin, where the index knows no other.
+    """Enter a name in the own index for which a run spoke that could not begin, where the index does not know it.
 
     It has no place, because nobody asked it; the next run that has targets tells that it is over (handler/run/left.py).
     Where that cannot be written, nothing is lost but that word.
@@ -80,6 +80,6 @@ def enter_unlisted(wiring: Wiring, name: str, run_id: str) -> None:
         return
     index = SharedIndex(store, run_id, wiring.context.clock)
     index.load()
-    if not index.known.targets and not index.lost:
+    if name not in index.known.targets and not index.lost:
         index.put({name: UNASKED})
         index.save()

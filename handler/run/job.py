@@ -26,7 +26,10 @@ RESERVED_FOR_CHECK_INS = 3.0  # seconds of a run
 
 
 class Job(NamedTuple):
-    """One target on one run. `categories` are asked, `skipped` are those a setting narrowed away."""
+    """One target on one run. `categories` are asked, `skipped` are those a setting narrowed away.
+
+    `seen_at` is the start of the last run that saw it whole, by the index, be it one that could not save its state.
+    """
 
     run_id: str
     started_at: datetime
@@ -35,6 +38,7 @@ class Job(NamedTuple):
     categories: tuple[str, ...]
     skipped: tuple[str, ...] = ()
     run_interval: timedelta | None = None
+    seen_at: str = ""
 
 
 class Notifier(Protocol):

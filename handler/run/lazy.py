@@ -45,15 +45,15 @@ if TYPE_CHECKING:
     from handler.run.end_of_run import EndOfRun as EndOfRun
     from handler.run.indexes import enter_unlisted as enter_unlisted
     from handler.run.indexes import targets_known as targets_known
-    from handler.run.left import is_settled as is_settled
     from handler.run.left import tell_left as tell_left
     from handler.run.recorded import replay as replay
     from handler.run.result import RunResult as RunResult
     from handler.run.shard import open_shard as open_shard
     from handler.run.sink_secrets import secrets_of as secrets_of
     from handler.run.sink_test import check_sinks as check_sinks
+    from handler.run.unasked import forget_unasked as forget_unasked
     from handler.run.unasked import tell_unasked as tell_unasked
-    from handler.settings.sinks_file import read_sinks as read_sinks
+    from handler.settings.sinks_file import sinks_and_problems as sinks_and_problems
     from handler.settings.targets_file import read_targets as read_targets
     from handler.settings.webhook import unsigned as unsigned
     from handler.settings.webhook import webhook_sink as webhook_sink
@@ -92,13 +92,13 @@ _WHERE_USED = {
     "handler.run.check_in": ("check_in",),  # a sink that is told once a run
     "handler.run.end_of_run": ("EndOfRun",),  # sinks, and several targets
     "handler.run.indexes": ("enter_unlisted", "targets_known"),  # a targets file that cannot be read
-    "handler.run.left": ("is_settled", "tell_left"),  # a state with {target}
+    "handler.run.left": ("tell_left",),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
     "handler.run.shard": ("open_shard",),  # a state with {target}
     "handler.run.sink_secrets": ("secrets_of",),  # sinks
     "handler.run.sink_test": ("check_sinks",),  # a test of the sinks
-    "handler.run.unasked": ("tell_unasked",),  # a state with a place that nobody asked for a month
-    "handler.settings.sinks_file": ("read_sinks",),  # NOTIFY_CONFIG; brings yaml and pydantic
+    "handler.run.unasked": ("forget_unasked", "tell_unasked"),  # a state with a place that nobody asked for a month
+    "handler.settings.sinks_file": ("sinks_and_problems",),  # NOTIFY_CONFIG; brings yaml and pydantic
     "handler.settings.targets_file": ("read_targets",),  # TARGETS_CONFIG; brings yaml and pydantic
     "handler.settings.webhook": ("unsigned", "webhook_sink"),  # a run with sinks
     "handler.state.document": ("decode",),  # a run with a state

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from handler.models import Problem, Target
 from handler.named_tuple import NamedTuple
+from handler.notify.dispatch import ELSEWHERE
+from handler.notify.together import LATER
+from handler.run.asked import Asked
 from handler.run.check import load_state
 from handler.run.fault import internal_error
-from handler.run.indexes import UNASKED, read_indexes
-from handler.run.unchecked import ended, groups
-from handler.state.memory import at_place, place_of, place_parts
+from handler.run.indexes import UNASKED
+from handler.run.unchecked import ended, groups, is_settled, is_told_whole, once
+from handler.state.memory import at_place, place_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from handler.clock import Deadline
     from handler.models.delivery import Delivery
@@ -27,23 +30,30 @@ if TYPE_CHECKING:
 
 UNCHECKED = "it left TARGETS_CONFIG and is no longer checked; what was open may still be"
 UNLISTED = "a run that could not begin spoke by this name; now runs begin, and each target speaks for itself"
-_NAMED = 3  # targets, and indexes, that are named where there are many
 
 
 class Leaving(NamedTuple):
     """What came of telling that a target left. `trouble` says why it is not known what was open there.
 
-    `unread`: its state cannot be read just now, so that the next run has to try again.
+    `unread`: its state cannot be read just now, or some sink is `owed` more, so that the next run has to go on.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     trouble: str = ""
     unread: bool = False
+    owed: bool = False
+
+    def is_over(self, deliveries: Iterable[Delivery]) -> bool:
+        """Whether every sink knows, by what came of it in the end, so that the target may be forgotten."""
+        return is_settled(deliveries) and not (self.unread or self.owed)
 
     def and_then(self, later: Leaving) -> Leaving:
         """Both of them."""
         return Leaving(
-            (*self.deliveries, *later.deliveries), later.trouble or self.trouble, self.unread or later.unread
+            (*self.deliveries, *later.deliveries),
+            later.trouble or self.trouble,
+            self.unread or later.unread,
+            self.owed or later.owed,
         )
 
 
@@ -59,46 +69,16 @@ def tell_left(
     Raises nothing: a fault of our own is logged, and what is not settled is tried again by the next run.
     """
     told: dict[str, Leaving] = {}
+    asked = Asked(run, wiring)
     try:
         with wiring.redactor.errors():
             for name, entry in left.items():
                 if whole.left() <= 1:
                     break
-                told[name] = _told(name, entry, run, wiring, whole, together)
+                told[name] = _told(name, entry, run, wiring, whole, together, asked)
     except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
         internal_error(error)
     return told
-
-
-def is_settled(deliveries: Iterable[Delivery]) -> bool:
-    """Whether every sink knows, so that the target may be forgotten."""
-    return not any(delivery.missed for delivery in deliveries)
-
-
-class Elsewhere(NamedTuple):
-    """The places that other indexes of the fleet hold, and which of these cannot be read."""
-
-    places: frozenset[str]
-    unread: tuple[str, ...] = ()
-
-
-def elsewhere(wiring: Wiring) -> Elsewhere:
-    """What the other indexes of FLEET_STATE_URLS hold. Raises nothing: a fault of our own is logged."""
-    settings = wiring.settings
-    try:
-        with wiring.redactor.errors():
-            indexes, unread = read_indexes(wiring, settings.fleet_state_urls, but=settings.state_url)
-    except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
-        return Elsewhere(frozenset(), (internal_error(error).message,))
-    places = (entry.place for index in indexes for entry in index.targets.values() if entry.place)
-    return Elsewhere(frozenset(places), tuple(unread))
-
-
-def not_known(names: Sequence[str], unread: Sequence[str]) -> str:
-    """What is said of targets that left where it is not known whether another shard checks them."""
-    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-    why = f"not all of FLEET_STATE_URLS can be read: {'; '.join(unread[:_NAMED])}"
-    return f"left TARGETS_CONFIG: {named}; whether another shard checks them now is not known, because {why}"
 
 
 def _told(
@@ -108,6 +88,7 @@ def _told(
     wiring: Wiring,
     whole: Deadline,
     together: Callable[[], Together | None] | None,
+    asked: Asked,
 ) -> Leaving:
     """What each sink made of it, for each place that the target's state remembers and nobody asks any more."""
     url = run.request.state_url or wiring.settings.state_url
@@ -115,12 +96,9 @@ def _told(
     found = load_state(store)
     states = chain([found], map(load_state, repeat(store)))  # read again after each telling, which writes it
     last, *before = _places_left(found.last_run)
-    if before:
-        asked = {place_of(each.target) for each in run.targets} | elsewhere(wiring).places
-        before = [place for place in before if place not in asked]
-    leaving = Leaving()
-    for place in (last, *before):
-        for verdict, sinks in groups(run.sinks):
+    leaving = Leaving(unread=any(asked.holds(place) and not asked.surely_holds(place) for place in before))
+    for place in (last, *(place for place in before if not asked.holds(place))):
+        for verdict, sinks in groups(once(run.sinks)):
             state = next(states)
             mine, others = at_place(state.last_run, place)
             if mine is None:
@@ -130,7 +108,11 @@ def _told(
             named = entry if place == last else entry._replace(place=place)
             known = mine._replace(others=others)
             report, compared = ended(_target(name, named), known, run, verdict, _why(named))
-            leaving = leaving.and_then(Leaving(notifier(report, compared, state.store, state.version).deliveries))
+            came = notifier(report, compared, state.store, state.version)
+            waiting = [one.sink for one in came.deliveries if one.reason == LATER]
+            theirs = any(one.reason == ELSEWHERE for one in came.deliveries)
+            owed = theirs or not is_told_whole(sinks, came.last_run, report, run, waiting=waiting)
+            leaving = leaving.and_then(Leaving(came.deliveries, owed=owed))
     return leaving
 
 
@@ -163,9 +145,3 @@ def _target(name: str, entry: IndexEntry) -> Target:
     if entry == UNASKED:
         return Target(name)
     return Target(name, entry.cloud, entry.region, *place_parts(entry.place))
-
-
-def foreign(known: Iterable[str], listed: Iterable[str]) -> bool:
-    """Whether an index holds targets, and none of them is ours: two shards share it by accident."""
-    names = set(known)
-    return bool(names) and names.isdisjoint(listed)

@@ -11,8 +11,9 @@ from handler.decide.schedule import UNSET_INTERVAL, Deferred, since, standing, t
 from handler.hss.client import PATHS
 from handler.report.verdict import VERDICTS
 from handler.run import entries
+from handler.run.asked import elsewhere, foreign, not_known
 from handler.run.check import load_state
-from handler.run.left import elsewhere, foreign, not_known
+from handler.run.indexes import UNASKED
 from handler.run.renamed import taken_along
 from handler.state.index import STARTS_KEPT, IndexEntry
 from handler.state.memory import place_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from handler.hss.client import HssClient
     from handler.hss.pacing import Lane, Pacer
     from handler.models import Report, Secret, Verdict
-    from handler.run.left import Elsewhere
+    from handler.run.asked import Elsewhere
     from handler.run.targets import PreparedRun, PreparedTarget
     from handler.run.wiring import Wiring
 
@@ -99,8 +100,8 @@ class Shard:
         alive = any(since(entry.last_run_at, self._clock.now()) <= patience for entry in known.values())
         return bool(self._listed) and alive and foreign(known, self._listed)
 
-    def left(self) -> dict[str, IndexEntry]:
-        """The targets that the file no longer lists, of which people must be told.
+    def left(self, *, only_unasked: bool = False) -> dict[str, IndexEntry]:
+        """The targets that the file no longer lists, of which people must be told; or only the names of no target.
 
         One whose place another index of the fleet holds moved to another shard: it is forgotten without a word. Where
         such an index cannot be read, the others may have moved there: they are kept, and that is said.
@@ -108,7 +109,10 @@ class Shard:
         if not self._leased or not self._listed or self._index.lost:
             return {}
         left = {name: entry for name, entry in self._index.known.targets.items() if name not in self._listed}
-        return self._staying(left, self._others()) if left else left
+        unasked = {name: entry for name, entry in left.items() if entry == UNASKED}
+        if only_unasked or len(unasked) == len(left):
+            return unasked
+        return unasked | self._staying({name: left[name] for name in left.keys() - unasked}, self._others())
 
     def _staying(self, left: dict[str, IndexEntry], others: Elsewhere) -> dict[str, IndexEntry]:
         """Those of them that surely moved nowhere."""
@@ -161,6 +165,10 @@ class Shard:
         self._before = {lane: pacer.turns(lane) for pacer, lane in _lanes_of(each)}
         self._put(each, entries.started(self._entry(each.name), self._clock.now()))
         self._save()
+
+    def seen_at(self, each: PreparedTarget) -> str:
+        """The start of the last run that saw a target whole; empty where none did."""
+        return self._entry(each.name).last_complete_at
 
     def finish(self, each: PreparedTarget, report: Report) -> None:
         """Note what came of a target; it is written at most every ten seconds."""

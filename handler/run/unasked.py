@@ -2,112 +2,136 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from handler.decide.schedule import long_unasked
 from handler.errors import StoreError
 from handler.logs import LOGGER
 from handler.models import Problem, Target
-from handler.notify.dispatch import ELSEWHERE
-from handler.notify.due import due_batch
+from handler.named_tuple import NamedTuple
+from handler.run.asked import Asked
 from handler.run.fault import internal_error
-from handler.run.left import elsewhere, is_settled
-from handler.run.unchecked import ended, groups
+from handler.run.unchecked import ended, groups, is_settled, is_told_whole, once
 from handler.state.memory import place_of, place_parts
 from handler.state.one_place import OnePlace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from handler.clock import Deadline
     from handler.models import Report
-    from handler.notify.dispatch import Dispatched
+    from handler.notify.together import Together
     from handler.run.targets import PreparedRun
     from handler.run.wiring import Wiring
     from handler.sinks.sink import Sink
     from handler.state.interface import Store
+    from handler.state.memory import LastRun
 
 AT_LEAST = 1.0  # seconds that one more place needs
 ADVICE = "Check it again, or close what was open there by other means: nobody looks any more."
 
 
-def tell_unasked(stores: Sequence[Store], run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
-    """Tell of each place in these states that was not asked for long, within the time, and forget those all know of.
+class Unasked(NamedTuple):
+    """One place that was told of: what its state remembers of it, and what each group of sinks was told.
 
-    Raises nothing: a fault of our own is logged, and what is not settled is tried again by the next run.
+    `missed`: some sink that is told in each run did not take it.
     """
+
+    view: OnePlace
+    told: tuple[tuple[tuple[Sink, ...], Report], ...] = ()
+    missed: bool = False
+
+
+def tell_unasked(
+    stores: Sequence[Store],
+    run: PreparedRun,
+    wiring: Wiring,
+    whole: Deadline,
+    together: Callable[[], Together | None] | None = None,
+) -> tuple[Unasked, ...]:
+    """Tell of each place in these states that was not asked for long, within the time.
+
+    `together()` may hold some of it until the end of the run. Raises nothing: a fault of our own is logged, and what is
+    not settled is tried again by the next run.
+    """
+    come: list[Unasked] = []
     try:
         with wiring.redactor.errors():
-            asked = _Asked(run, wiring)
+            asked = Asked(run, wiring)
             for store in stores:
-                _tell_of(store, asked, run, wiring, whole)
+                with _left_to_the_next_run(wiring):
+                    for place in _due(store, asked, run, wiring):
+                        if whole.left() <= AT_LEAST:
+                            break
+                        come.append(_tell(OnePlace(store, place), place, run, wiring, whole, together))
     except Exception as error:  # noqa: BLE001 - the targets that were asked have their reports, whatever it is
+        internal_error(error)
+    return tuple(come)
+
+
+def forget_unasked(told: Iterable[Unasked], run: PreparedRun, wiring: Wiring) -> None:
+    """Forget those of which every sink knows all by now. Raises nothing, as above."""
+    try:
+        with wiring.redactor.errors():
+            for one in told:
+                with _left_to_the_next_run(wiring):
+                    last_run, _ = one.view.load()
+                    if last_run is not None and _all_know(one, last_run, run):
+                        one.view.forget(last_run.run_at)
+    except Exception as error:  # noqa: BLE001 - as above
         internal_error(error)
 
 
-def _tell_of(store: Store, asked: _Asked, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
-    """Tell of each such place of one state; where that cannot be read or written, the next run does."""
+@contextmanager
+def _left_to_the_next_run(wiring: Wiring) -> Iterator[None]:
+    """Where a state cannot be read or written, the next run does what is left."""
     try:
-        _tell_those_of(store, asked, run, wiring, whole)
+        yield
     except StoreError as error:
         why = wiring.redactor.text(error.message)
         LOGGER.warning("places that nobody asks any more are told by the next run: %s", why)
 
 
-def _tell_those_of(store: Store, asked: _Asked, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
-    """Tell of each such place of one state. Raises StoreError."""
+def _due(store: Store, asked: Asked, run: PreparedRun, wiring: Wiring) -> list[str]:
+    """Such places of one state, but those that somebody may ask. Raises StoreError."""
     last_run, _ = store.load()
     due = () if last_run is None else long_unasked(last_run.others, run.started_at, wiring.settings.run_interval)
-    for place in [place for place in due if not asked.holds(place)]:
-        if whole.left() <= AT_LEAST:
-            return
-        _tell_and_forget(OnePlace(store, place), place, run, wiring, whole)
+    return [place for place in due if not asked.holds(place)]
 
 
-class _Asked:
-    """The places that somebody asks: this run, the other targets of its file, the other indexes of the fleet."""
-
-    def __init__(self, run: PreparedRun, wiring: Wiring) -> None:
-        names = {each.name for each in run.targets}
-        others = (place.target for place in wiring.places() if place.name not in names)
-        targets = [*(each.target for each in run.targets), *others]
-        fleet = elsewhere(wiring)
-        self._places = {place_of(target) for target in targets} | fleet.places
-        self._somewhere = {(one.host, one.enterprise_project_id) for one in targets if not one.project_id}
-        self._unread = wiring.redactor.text("; ".join(fleet.unread[:3]))
-
-    def holds(self, place: str) -> bool:
-        """Whether the place may be asked; where an index cannot be read, or a project is not known, it may be there."""
-        host, _, enterprise_project = place_parts(place)
-        if self._unread:
-            LOGGER.warning("whether another shard checks %s is not known: %s", place, self._unread)
-        return bool(self._unread) or place in self._places or (host, enterprise_project) in self._somewhere
-
-
-def _tell_and_forget(view: OnePlace, place: str, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
-    """Tell each sink that has not taken it yet; once all have, drop the place. Raises StoreError."""
-    url, all_know = run.request.state_url or wiring.settings.state_url, True
-    last_run, version = view.load()
-    for verdict, sinks in groups([sink._replace(send="changes") for sink in run.sinks]):  # told once, not in each run
+def _tell(
+    view: OnePlace,
+    place: str,
+    run: PreparedRun,
+    wiring: Wiring,
+    whole: Deadline,
+    together: Callable[[], Together | None] | None,
+) -> Unasked:
+    """Tell each sink that has not taken it yet. Raises StoreError."""
+    url, come = run.request.state_url or wiring.settings.state_url, Unasked(view)
+    for verdict, sinks in groups(once(run.sinks)):
+        last_run, version = view.load()
         if last_run is None:
-            return
+            break
         target = _target(place, last_run.target)
         report, compared = ended(target, last_run, run, verdict, _why(target, last_run.run_at))
         compared = compared._replace(last_run=compared.last_run._replace(run_at=last_run.run_at))  # it was not asked
-        notifier = wiring.notifier(sinks, whole.share(2), dry_run=False, state_url=url)
+        notifier = wiring.notifier(sinks, whole.share(2), dry_run=False, state_url=url, together=together)
         told = notifier(report, compared, view, version)
-        all_know = _know(sinks, told, report, run) and all_know
-        last_run, version = view.load()
-    if all_know and last_run is not None:
-        view.forget(last_run.run_at)
+        mirrors = {sink.name for sink in sinks if sink.kind.mirrors}
+        missed = not is_settled(one for one in told.deliveries if one.sink in mirrors)
+        come = come._replace(told=(*come.told, (sinks, report)), missed=come.missed or missed)
+    return come
 
 
-def _know(sinks: Iterable[Sink], told: Dispatched, report: Report, run: PreparedRun) -> bool:
-    """Whether these sinks have taken all of it, and none was left to another run that is telling it."""
-    if not is_settled(told.deliveries) or any(one.reason == ELSEWHERE for one in told.deliveries):
-        return False
-    asked = (sink for sink in sinks if not sink.kind.once_a_run and not sink.kind.mirrors)
-    return not any(due_batch(sink, report, told.last_run, run.started_at) for sink in asked)
+def _all_know(one: Unasked, last_run: LastRun, run: PreparedRun) -> bool:
+    """Whether nobody is due more of it, by what is remembered now, and nobody is telling it."""
+    asked = {sink.name for sinks, _ in one.told for sink in sinks}
+    pending = any(memory.pending for name, memory in last_run.sinks.items() if name in asked)
+    return not (one.missed or pending) and all(
+        is_told_whole(sinks, last_run, report, run) for sinks, report in one.told
+    )
 
 
 def _why(target: Target, run_at: str) -> Problem:

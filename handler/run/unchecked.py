@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from handler.clock import iso
 from handler.decide.diff import Compared
 from handler.models import CategorySnapshot, Changes, Problem, Report
+from handler.notify.due import due_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from handler.models import Target, Verdict
+    from handler.models.delivery import Delivery
     from handler.run.targets import PreparedRun
     from handler.sinks.sink import Sink
     from handler.state.memory import LastRun, Remembered
@@ -50,6 +52,27 @@ def ended(
     findings = {fingerprint: _ended(record, at) for fingerprint, record in last_run.findings.items()}
     memory = last_run._replace(run_at=at, findings=findings)
     return report, Compared(changes=changes, findings=(), last_run=memory, previous_run_at=last_run.run_at)
+
+
+def once(sinks: Iterable[Sink]) -> tuple[Sink, ...]:
+    """The sinks as they hear of an end: once, and not in each run until all of them have taken it."""
+    return tuple(sink._replace(send="changes") for sink in sinks)
+
+
+def is_settled(deliveries: Iterable[Delivery]) -> bool:
+    """Whether every sink took what it was sent, or there was nothing to send."""
+    return not any(delivery.missed for delivery in deliveries)
+
+
+def is_told_whole(
+    sinks: Iterable[Sink], last_run: LastRun, report: Report, run: PreparedRun, *, waiting: Collection[str] = ()
+) -> bool:
+    """Whether none of these sinks is due more, by what is remembered of telling them.
+
+    Those `waiting` are told at the end of the run, and what came of that is known then.
+    """
+    asked = (sink for sink in sinks if not (sink.kind.once_a_run or sink.kind.mirrors or sink.name in waiting))
+    return not any(due_batch(sink, report, last_run, run.started_at) for sink in asked)
 
 
 def _ended(record: Remembered, at: str) -> Remembered:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from handler.run.left import Leaving
     from handler.run.shard import Shard
     from handler.run.targets import PreparedRun, PreparedTarget
+    from handler.run.unasked import Unasked
     from handler.run.wiring import Wiring
     from handler.state.interface import Store
 
@@ -71,8 +72,9 @@ def _of_all(run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> C
     for each in run.targets:
         share = asking.share(len(run.targets) - len(reports))
         reports.append(_check(each, run, wiring, share, end))
+    unasked = _tell_unasked(end, run, wiring, asking)
     end.tell(whole.no_sooner_than(kept))
-    _forget_unasked(end, run, wiring, whole)
+    _forget_unasked(unasked, run, wiring)
     return Checked(tuple(reports))
 
 
@@ -89,13 +91,14 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
     for each in shard.open(timedelta(seconds=whole.left()), always=always):
         if shard.fits(each, asking.earlier(kept_for_telling(asking)).left()):
             shard.start(each)
-            reports.append(_check(each, run, wiring, asking, end))
+            reports.append(_check(each, run, wiring, asking, end, seen_at=shard.seen_at(each)))
             shard.finish(each, reports[-1])
-    left = {} if run.request.target or run.request.dry_run else shard.left()
-    leaving = lazy.tell_left(left, run, wiring, asking, end.together)
+    left = {} if run.request.dry_run else shard.left(only_unasked=bool(run.request.target))
+    leaving = lazy.tell_left(left, run, wiring, asking, end.together) if left else {}
+    unasked = _tell_unasked(end, run, wiring, asking)
     end.tell(whole.no_sooner_than(kept))
     _let_go(leaving, shard, end)
-    _forget_unasked(end, run, wiring, whole)
+    _forget_unasked(unasked, run, wiring)
     shard.close()
     return Checked(_warned(reports, shard, wiring), shard.deferred())
 
@@ -103,16 +106,21 @@ def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, e
 def _let_go(leaving: Mapping[str, Leaving], shard: Shard, end: AtOnce) -> None:
     """Forget the targets that left and of which everybody knows; note of which it is not known what was open."""
     for name, one in leaving.items():
-        if not one.unread and lazy.is_settled(end.deliveries(name, one.deliveries)):
+        if one.is_over(end.deliveries(name, one.deliveries)):
             shard.forget([name])
         if one.trouble:
             shard.note([one.trouble])
 
 
-def _forget_unasked(end: AtOnce, run: PreparedRun, wiring: Wiring, whole: Deadline) -> None:
-    """Tell of the places that nobody asks any more, and forget them; in most runs there is none."""
-    if end.outdated:
-        lazy.tell_unasked(end.outdated, run, wiring, whole)
+def _tell_unasked(end: AtOnce, run: PreparedRun, wiring: Wiring, whole: Deadline) -> Sequence[Unasked]:
+    """Tell of the places that nobody asks any more; in most runs there is none."""
+    return lazy.tell_unasked(end.outdated, run, wiring, whole, end.together) if end.outdated else ()
+
+
+def _forget_unasked(told: Sequence[Unasked], run: PreparedRun, wiring: Wiring) -> None:
+    """Forget those of which everybody knows."""
+    if told:
+        lazy.forget_unasked(told, run, wiring)
 
 
 def _noting_unasked(notifier: Notifier, run: PreparedRun, wiring: Wiring, end: AtOnce) -> Notifier:
@@ -138,7 +146,9 @@ def _warned(reports: Sequence[Report], shard: Shard, wiring: Wiring) -> tuple[Re
     return (reports[0]._replace(warnings=(*reports[0].warnings, *troubles)), *reports[1:]) if reports else ()
 
 
-def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline, end: AtOnce) -> Report:
+def _check(
+    each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadline, end: AtOnce, *, seen_at: str = ""
+) -> Report:
     kept, request = kept_for_telling(share), run.request
     notifier = wiring.notifier(
         run.sinks,
@@ -161,6 +171,7 @@ def _check(each: PreparedTarget, run: PreparedRun, wiring: Wiring, share: Deadli
         categories=each.categories,
         skipped=each.skipped,
         run_interval=wiring.settings.run_interval,
+        seen_at=seen_at,
     )
     return check_target(job, _adapters(each, run, wiring, share.earlier(kept), notifier))
 

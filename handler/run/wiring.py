@@ -138,7 +138,7 @@ class Wiring:
 
     def sinks(self, problems: list[str], *, with_state: bool) -> tuple[Sink, ...]:
         """The sinks of NOTIFY_CONFIG and the one of WEBHOOK_URL that can be built; what is wrong joins `problems`."""
-        listed = attempt(lambda: self._listed_sinks(with_state=with_state), problems) or ()
+        listed = self._listed_sinks(problems, with_state=with_state)
         listed = tuple(one for sink in listed if (one := attempt(partial(self._signed, sink), problems)) is not None)
         self.redactor.learn(*(secret for sink in listed for secret in lazy.secrets_of(sink)))
         single = attempt(self._webhook, problems)
@@ -212,12 +212,15 @@ class Wiring:
         content = read_config("TARGETS_CONFIG", name, self.context.root)
         return lazy.read_targets(name, content, self.context.lookup, self.context.warm.targets)
 
-    def _listed_sinks(self, *, with_state: bool) -> tuple[Sink, ...]:
+    def _listed_sinks(self, problems: list[str], *, with_state: bool) -> tuple[Sink, ...]:
+        """The sinks of NOTIFY_CONFIG that can be built: one that is broken silences no other."""
         name = self.settings.notify_config
-        if not name:
+        content = attempt(lambda: read_config("NOTIFY_CONFIG", name, self.context.root), problems) if name else None
+        if content is None:
             return ()
-        content = read_config("NOTIFY_CONFIG", name, self.context.root)
-        return lazy.read_sinks(name, content, self.context.lookup, with_state=with_state)
+        sinks, wrong = lazy.sinks_and_problems(name, content, self.context.lookup, with_state=with_state)
+        problems += [problem for problem in wrong if problem not in problems]
+        return sinks
 
     def _signed(self, sink: Sink) -> Sink:
         """The sink, with what signs its requests where it is a service of the cloud. Raises SettingsError."""

@@ -81,9 +81,20 @@ _KEYS = frozenset({"sinks", *SinkEntry.model_fields, *MatchEntry.model_fields})
 
 def read_sinks(name: str, content: bytes, lookup: Callable[[str], str | None], *, with_state: bool) -> tuple[Sink, ...]:
     """The sinks that a file lists. Raises SettingsError with all problems, each `file:line:column: message`."""
+    sinks, problems = sinks_and_problems(name, content, lookup, with_state=with_state)
+    if problems:
+        raise SettingsError(problems, hint="See docs/sinks.md for each kind and its keys.")
+    return sinks
+
+
+def sinks_and_problems(
+    name: str, content: bytes, lookup: Callable[[str], str | None], *, with_state: bool
+) -> tuple[tuple[Sink, ...], tuple[str, ...]]:
+    """The sinks of a file that can be built, because nothing is wrong with their own entry, and all its problems."""
     entries, positions, unreadable = read_entries(name, content, SinksFile, "sinks", SinkEntry, _KEYS)
     problems = [*unreadable]
     sinks: list[Sink] = []
+    names: set[str] = set()
     for index, entry in entries.items():
         filled = _Filled(entry, lookup)
         sink = filled.sink()
@@ -91,13 +102,13 @@ def read_sinks(name: str, content: bytes, lookup: Callable[[str], str | None], *
         trouble = [*filled.problems, *sink_troubles(sink, with_state=with_state)]
         if misplaced:
             trouble.append(f"{sink.kind.name} has no use for {misplaced}")
-        if any(sink.name == other.name for other in sinks):
+        if sink.name in names:
             trouble.append("the name is used twice")
+        names.add(sink.name)
         problems += [f"{positions.where(('sinks', index))}: sink {entry.name}: {text}" for text in trouble]
-        sinks.append(sink)
-    if problems:
-        raise SettingsError(problems, hint="See docs/sinks.md for each kind and its keys.")
-    return tuple(sinks)
+        if not trouble and ("sinks", index) not in {path[:2] for path in positions.refused}:
+            sinks.append(sink)
+    return tuple(sinks), tuple(problems)
 
 
 class _Filled:

@@ -86,6 +86,7 @@ def _read_run(content: Mapping[str, Any]) -> LastRun:
         target=tuple(content.get("target", ())),
         gap=tuple(content.get("gap", ())),
         policy_change=tuple(content.get("policy_change", ())),
+        interval_seconds=int(content.get("interval_seconds", 0)),
         others={place: _read_run(other) for place, other in content.get("others", {}).items()},
     )
 

@@ -117,7 +117,8 @@ class LastRun(NamedTuple):
     `excused` are the nums of what was exempted or only announced, `rules` what each rule spoke of when its category was
     last seen whole (by category and rule id): both tell whether a finding is new or newly forbidden.
     `blind_since` says since when a category (empty: the run as a whole) has not been seen whole. `target` is the one
-    that was checked, in the order of its fields. `others` are the other places that the same state remembers, without
+    that was checked, in the order of its fields, `interval_seconds` how often it was due, 0 where that is not known.
+    `others` are the other places that the same state remembers, without
     their history.
     """
 
@@ -136,6 +137,7 @@ class LastRun(NamedTuple):
     target: tuple[str, ...] = ()
     gap: tuple[str, ...] = ()  # the last time without runs: when it began and ended, and its hours
     policy_change: tuple[str, ...] = ()  # the policy that last took another's place: its digest, and when
+    interval_seconds: int = 0
     others: Mapping[str, LastRun] = {}
 
 

@@ -163,13 +163,16 @@ def test_what_a_run_does_not_know_is_a_word_and_no_zero():
 
 def test_a_gap_without_runs_is_a_line_of_the_table():
     lines = history.table("prod", hourly(*["compliant"] * 5, gap_before=[3])).splitlines()
-    assert lines[4] == "not known: no run for 11 h"
+    assert lines[4] == "not known: no run for 11 h, or none that could save its state"
     assert len(lines) == 8
 
 
 def test_a_gap_that_ends_where_the_table_ends_is_said_too():
     lines = history.table("prod", hourly(*["compliant"] * 25, gap_before=[5])).splitlines()
-    assert lines[-2:] == ["not known: no run for 11 h", "and 5 older; --format json gives them all"]
+    assert lines[-2:] == [
+        "not known: no run for 11 h, or none that could save its state",
+        "and 5 older; --format json gives them all",
+    ]
 
 
 def test_of_many_targets_what_is_not_known_is_no_zero_either():

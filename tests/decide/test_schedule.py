@@ -71,6 +71,16 @@ def test_a_place_is_long_unasked_after_30_days_and_two_intervals(interval: timed
     assert long_unasked(places, NOW, interval) == ("late",)
 
 
+@pytest.mark.parametrize(
+    ("own", "days"),
+    [(0, 44), (-1, 44), (10**9 + 1, 44), (3600, 30 + 2 / 24), (45 * 86400, 120), (10**9, 30 + 2 * 10**9 / 86400)],
+)
+def test_the_interval_of_a_place_is_its_own_where_it_is_known(own: int, days: float) -> None:
+    at, second = NOW - timedelta(days=days), timedelta(seconds=1)
+    places = {"late": LastRun(iso(at - second), interval_seconds=own), "just": LastRun(iso(at), interval_seconds=own)}
+    assert long_unasked(places, NOW, timedelta(days=7)) == ("late",)
+
+
 def test_what_was_never_started_is_not_stale() -> None:
     assert not stale(IndexEntry(first_seen=iso(NOW - 100 * HOUR)), NOW, HOUR)
 

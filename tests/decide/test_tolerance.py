@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from handler.decide.evaluate import evaluate
+from handler.decide.evaluate import NOT_ALL_KNOWN, evaluate
 from handler.models import Row
 from handler.models.listeners import Listener, PortListeners
 from handler.policy.match import NOT_ASKED
@@ -94,6 +94,79 @@ def test_what_keeps_the_list_from_being_whole_is_inconclusive(listeners, rows, t
     assert [problem.message for problem in done.problems] == [
         f"rule desktops needs the servers behind its ports: {why}"
     ]
+
+
+NAMELESS = Listener("id", protocol="tcp", address="0.0.0.0")
+
+
+def sure_of(text, *listeners, rows=None, trouble="the list is not whole"):
+    """What is found where not all listeners are known, which leaves the run inconclusive whatever is found."""
+    rows = [Row(3389, "tcp", 9)] if rows is None else rows
+    done = judged(text, *listeners, rows=rows, trouble=trouble)
+    assert (verdict_of(done), done.exempted) == ("inconclusive", ())
+    assert all(one.message.endswith(NOT_ALL_KNOWN) for one in done.findings)
+    return found(done)
+
+
+@pytest.mark.parametrize("trouble", ["the list is not whole", ""])
+def test_a_server_that_surely_breaks_the_rule_is_found_whoever_else_listens(trouble):
+    """`` is a list of fewer than HSS counts."""
+    win = rule(', hosts: ["win-*"]')
+    assert sure_of(win, server("win-1"), server("web-1"), trouble=trouble) == [(1, ["win-1"])]
+    assert sure_of(win, server("web-1"), trouble=trouble) == []
+    assert sure_of(win, server("win-1"), server("win-1"), server("win-2"), trouble=trouble) == [(2, ["win-1", "win-2"])]
+
+
+def test_one_line_that_does_not_say_what_the_rule_asks_for_takes_no_other_with_it():
+    assert sure_of(rule(', hosts: ["win-*"]'), server("win-1"), NAMELESS, rows=[Row(3389, "tcp", 2)]) == [
+        (1, ["win-1"])
+    ]
+    nobody = Listener(protocol="tcp", address="0.0.0.0")
+    assert sure_of(rule(", listening: beyond-loopback"), server("db"), nobody) == [(1, ["db"])]
+    assert sure_of(rule(", listening: beyond-loopback"), server("db", "127.0.0.1"), nobody) == []
+
+
+@pytest.mark.parametrize(("above", "sure"), [(0, 2), (1, 2), (2, 0)])
+def test_above_compares_with_the_servers_that_are_surely_left(above, sure):
+    known = sure_of(rule(f', hosts: ["win-*"], above: {above}'), server("win-1"), server("win-2"), NAMELESS)
+    assert [num for num, _ in known] == [sure] * (sure > 0)
+
+
+@pytest.mark.parametrize(("protocol", "sure"), [("tcp", 1), ("", 0), ("tcp6", 0), ("udp", 0)])
+def test_only_lines_of_the_row_s_own_type_are_surely_its_own(protocol, sure):
+    assert len(sure_of(rule(", hosts: [win-1]"), server("win-1", protocol=protocol))) == sure
+
+
+@pytest.mark.parametrize(("status", "sure"), [("danger", 1), (None, 0), ("odd", 0)])
+def test_a_row_of_which_something_else_is_not_known_is_not_found(status, sure):
+    rows = [Row(3389, "tcp", 9, status)]
+    assert len(sure_of(rule(", hosts: [win-1], status: [danger]"), server("win-1"), rows=rows)) == sure
+
+
+@pytest.mark.parametrize(
+    ("keys", "servers", "left"),
+    [
+        ("", ["jump-1"], []),
+        ("", ["jump-1", "win-1"], ["win-1"]),
+        (", up_to: 1", ["jump-1", "win-1"], ["win-1"]),
+        (", up_to: 1", ["jump-1", "jump-2"], ["jump-1", "jump-2"]),
+        (", up_to: 2", ["jump-1", "jump-2"], []),
+    ],
+)
+def test_what_an_exemption_may_cover_is_not_sure(keys, servers, left):
+    text = exempting(keys, ', hosts: ["win-*", "jump-*"]')
+    known = sure_of(text, *map(server, servers))
+    assert known == ([(len(left), left)] if left else [])
+
+
+def test_what_may_be_an_exempted_server_is_not_sure():
+    assert sure_of(exempting("", ', hosts: ["id*"]'), NAMELESS._replace(host_id="id-1")) == []
+
+
+@pytest.mark.parametrize(("up_to", "sure"), [("", 0), (", up_to: 1", 1), (", up_to: 2", 0), (", up_to: 3", 0)])
+def test_an_exemption_of_the_whole_row_counts_those_that_are_surely_left(up_to, sure):
+    text = exempting(up_to, ", hosts: [win-1, win-2]").replace("hosts: [jump-1, jump-2]", "ports: [3389]")
+    assert len(sure_of(text, server("win-1"), server("win-2"))) == sure
 
 
 def test_listeners_that_nobody_asked_for_are_not_known():

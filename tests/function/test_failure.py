@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import pytest
 
 from handler import index
 from handler.errors import PolicyError, SettingsError
-from handler.function.failure import tell_failure
+from handler.function.failure import CLOSE_BY_HAND, tell_failure
 from handler.run.wiring import Wiring
 from handler.simulator.fleet import Fleet, Line
 from handler.state.document import decode
@@ -24,8 +25,9 @@ sinks:
   - {name: duty, kind: pagerduty, url: "${DUTY_URL}", routing_key: "${DUTY_KEY}"}
   - {name: alerts, kind: alertmanager, url: "${ALERTS_URL}"}
 """
+CHAT = "https://chat.example/hook"
 URLS = {
-    "CHAT_URL": "https://chat.example/hook",
+    "CHAT_URL": CHAT,
     "SOC_URL": "https://soc.example/hook",
     "DUTY_URL": "https://duty.example/v2/enqueue",
     "DUTY_KEY": "R" * 32,
@@ -177,6 +179,114 @@ def test_what_broke_before_there_was_an_index_is_over_with_the_first_run_that_be
     (words,) = [json.dumps(body) for body, _ in mended["chat"] if "default" in json.dumps(body)]
     assert "now runs begin, and each target speaks for itself" in words
     assert "default" not in json.dumps([after.get("chat", []), after.get("duty", [])])
+
+
+class Shard:
+    """Three targets of a file with an index; `call` is one event, and gives what each sink got."""
+
+    def __init__(self, root, names="abc"):
+        self.project = World().simulator.options.project_id
+        state = f"file://{root}/states/{{target}}.json"
+        self.estate = Estate(root, TARGETS_CONFIG="targets.yaml", STATE_URL=state)
+        self.root = root
+        entries = "".join(f"  - {{name: {n}, cloud: otc, region: eu-de, project_id: {self.project}}}\n" for n in names)
+        (root / "targets.yaml").write_text("targets:\n" + entries)
+        (root / "p.yaml").write_text(GOOD)
+
+    def call(self, user_event="", **settings):
+        world = self.estate.world
+        world.clock.tick(3600)
+        world.web.requests.clear()
+        event = {**TIMER, "user_event": user_event}
+        with pytest.raises(SettingsError, match="no target 'x'") if "x" in user_event else nullcontext():
+            index.invoke(event, world.context(in_function=False, **{**self.estate.settings, **settings}), 600, 600)
+        return self.estate.heard()
+
+    @property
+    def known(self):
+        return set(json.loads((self.root / "states/_index.json").read_text())["targets"])
+
+
+UNKNOWN = '{"target": "x"}'
+
+
+@pytest.mark.parametrize("good", ["", '{"target": "a"}'])
+def test_what_an_event_with_an_unknown_target_opened_is_over_with_the_next_good_run(tmp_path, good):
+    shard = Shard(tmp_path)
+    shard.call()
+    ((opened, _),) = shard.call(UNKNOWN)["duty"]
+    assert (opened["event_action"], opened["payload"]["source"]) == ("trigger", "default")
+    for _ in range(2):
+        assert not {"duty", "chat"} & set(shard.call(UNKNOWN))  # told once
+    assert shard.known == {"a", "b", "c", "default"}
+    mended = shard.call(good)
+    ended = [event["event_action"] for event, _ in mended["duty"] if event["dedup_key"] == opened["dedup_key"]]
+    assert ended == ["resolve"]
+    assert "each target speaks for itself" in json.dumps([body for body, _ in mended["chat"]])
+    assert shard.known == {"a", "b", "c"}
+    for event in (good, "", ""):
+        assert "default" not in json.dumps([body for body, _ in shard.call(event).get("duty", [])])
+    assert [event["event_action"] for event, _ in shard.call(UNKNOWN)["duty"]] == ["trigger"]  # and told again
+
+
+def test_a_dry_run_for_an_unknown_target_enters_nobody_in_the_index(tmp_path):
+    shard = Shard(tmp_path)
+    shard.call()
+    assert shard.call('{"target": "x", "dry_run": true}') == {}
+    assert shard.known == {"a", "b", "c"}
+
+
+def test_an_unknown_target_that_the_index_knows_is_told_by_its_name(tmp_path):
+    shard = Shard(tmp_path, "abcx")
+    shard.call()
+    Shard(tmp_path)
+    ((opened, _),) = shard.call(UNKNOWN)["duty"]
+    assert opened["payload"]["source"] == "x"
+    assert shard.known == {"a", "b", "c", "x"}
+
+
+def test_a_run_for_one_target_leaves_those_that_left_to_a_run_for_all(tmp_path):
+    shard = Shard(tmp_path, "abcd")
+    shard.call()
+    Shard(tmp_path)
+    shard.call(UNKNOWN)
+    shard.call('{"target": "a"}')
+    assert shard.known == {"a", "b", "c", "d"}
+    shard.call()
+    assert shard.known == {"a", "b", "c"}
+
+
+def test_a_name_of_no_target_moved_to_no_other_shard_that_cannot_be_read(tmp_path):
+    shard = Shard(tmp_path)
+    shard.call()
+    shard.call(UNKNOWN)
+    fleet = f"{shard.estate.settings['STATE_URL']},file://{tmp_path}/nobody/{{target}}.json"
+    shard.call(FLEET_STATE_URLS=fleet)
+    assert shard.known == {"a", "b", "c"}
+
+
+@pytest.mark.parametrize(
+    ("state", "broken", "said"),
+    [
+        ("ftp://x/{target}", {}, True),
+        ("file://FOLDER/state.json", {}, True),
+        ("file://FOLDER/{target}.json", {"RUN_INTERVAL": "soon"}, False),
+        ("", {"RUN_INTERVAL": "soon"}, False),
+        ("ftp://x/{target}", {"NOTIFY_CONFIG": None, "WEBHOOK_URL": CHAT, "WEBHOOK_KIND": "slack"}, False),
+    ],
+)
+def test_an_incident_that_no_run_remembers_to_end_says_so(tmp_path, state, broken, said):
+    project = World().simulator.options.project_id
+    entries = "".join(f"  - {{name: {n}, cloud: otc, region: eu-de, project_id: {project}}}\n" for n in "abc")
+    (tmp_path / "targets.yaml").write_text("targets:\n" + entries)
+    estate = Estate(tmp_path, TARGETS_CONFIG="targets.yaml", STATE_URL=state.replace("FOLDER", str(tmp_path)), **broken)
+    with pytest.raises(SettingsError):
+        estate.run()
+    got = estate.heard()
+    assert [CLOSE_BY_HAND in event["payload"]["summary"] for event, _ in got.get("duty", [])] == [said] * 3 * (
+        "duty" in got
+    )
+    assert (CLOSE_BY_HAND in json.dumps([body for body, _ in got["chat"]])) is said
 
 
 @pytest.mark.parametrize("left", [0.03, None, 60.0])

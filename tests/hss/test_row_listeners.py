@@ -88,6 +88,29 @@ def test_what_keeps_the_list_from_being_whole_is_said(fault, why):
     assert why in taken.listeners[0].trouble
 
 
+def test_what_was_read_of_a_list_that_is_not_known_whole_is_kept():
+    odd = json_response({"total_num": 2, "data_list": [line(), None]})
+    taken, _, _ = asked(lambda _request: odd)
+    assert [len(one.listeners) for one in taken.listeners] == [1]
+
+
+@pytest.mark.parametrize("second", [{"total_num": 430, "data_list": [None]}, {"total_num": "x"}, None])
+def test_a_page_that_fails_does_not_take_those_before_it_along(second):
+    first = json_response({"total_num": 430, "data_list": [line(at) for at in range(200)]})
+    fails = TransportError("refused") if second is None else json_response(second)
+
+    def answer(request):
+        if "offset=0" in request.url or "offset" not in request.url:
+            return first
+        if isinstance(fails, Exception):
+            raise fails
+        return fails
+
+    taken, _, _ = asked(answer, Row(23, "tcp", 430), seconds=600)
+    (known,) = taken.listeners
+    assert (len(known.listeners), bool(known.trouble)) == (200, True)
+
+
 def test_an_api_that_fails_is_not_asked_for_the_other_ports():
     denied = json_response({"error_code": "HSS.0010", "error_msg": "denied"}, 400)
     taken, transport, _ = asked([denied], Row(22, "tcp", 1), Row(23, "tcp", 1), places=(("host", 22), ("host", 23)))

@@ -67,7 +67,7 @@ class Run:
             if name == self.broken:
                 made = made._replace(exempted=(None,))  # no such thing: whoever reads it breaks
             dispatch(made, compared, self.sinks, context, store=store, version=version)
-        self.told = self.together.tell(deadline)
+        self.told = {target.name: told for target, told in self.together.tell(deadline).items()}
 
     def statuses(self, sink="soc"):
         return [one.status for name in NAMES for one in self.told[name].deliveries if one.sink == sink]

@@ -24,7 +24,7 @@ from handler.decide.fleet import STANDINGS, fleet_of
 from handler.decide.fleet_digest import digest_for
 from handler.hss.pacing import Lane, Pacer
 from handler.models import Problem
-from handler.run.left import Elsewhere
+from handler.run.asked import Elsewhere
 from handler.run.shard import Shard
 from handler.state.index import Index
 from handler.state.interface import DocumentStore

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from handler.clock import iso
 from handler.errors import PolicyError, StoreDamagedError, StoreError
 from handler.logs import set_up
 from handler.models import Problem, Row, Target
@@ -97,6 +98,25 @@ def test_a_run_that_comes_late_says_so(hours, gap):
     report, _ = check(store, started_at=NOON + timedelta(hours=hours), run_interval=interval)
     assert report.gap_hours == gap
     assert any("no run for 3 h" in warning for warning in report.warnings) is (gap is not None)
+
+
+@pytest.mark.parametrize(
+    ("seen", "gap", "before"),
+    [(-1, 5, 0), (0, 5, 0), (1, 4, 1), (2, 3, 2), (3, None, 3), (4, None, 4), (6, None, 6)],
+)
+def test_a_run_that_the_index_alone_knows_of_is_a_run(seen, gap, before):
+    store, hour = MemoryStore(), timedelta(hours=1)
+    check(store, run_interval=hour)
+    at = iso(NOON + seen * hour)
+    report, _ = check(store, started_at=NOON + 5 * hour, run_interval=hour, seen_at=at)
+    assert (report.gap_hours, report.previous_run_at) == (gap, iso(NOON + before * hour))
+    words = f"no run for {gap} h, or none that could save its state"
+    assert [one for one in report.warnings if one.startswith("no run for")] == ([words] if gap else [])
+
+
+def test_without_a_previous_state_the_index_tells_of_no_gap():
+    report, _ = check(MemoryStore(), run_interval=timedelta(hours=1), seen_at=iso(NOON - timedelta(days=9)))
+    assert (report.gap_hours, report.previous_run_at) == (None, None)
 
 
 def test_a_damaged_state_counts_everything_as_new_and_says_so():

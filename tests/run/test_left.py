@@ -10,17 +10,20 @@ from handler.clock import Deadline
 from handler.errors import StoreConflictError, StoreError
 from handler.models import Secret
 from handler.models.delivery import Delivery
+from handler.run.asked import Asked, Elsewhere, elsewhere, foreign, not_known
 from handler.run.indexes import UNASKED
-from handler.run.left import UNCHECKED, UNLISTED, Elsewhere, elsewhere, foreign, is_settled, not_known, tell_left
+from handler.run.left import UNCHECKED, UNLISTED, tell_left
 from handler.run.targets import RunRequest, prepare
+from handler.run.unchecked import is_settled
 from handler.run.wiring import Wiring
+from handler.simulator.fleet import Fleet, Line
 from handler.state.content import to_bytes
 from handler.state.document import decode, encode
 from handler.state.index import Index, IndexEntry, index_document
 from handler.transport.request import Response
-from tests.fakes import FakeTransport, MemoryStore
+from tests.fakes import FakeTransport, MemoryStore, MovingClock, json_response
 from tests.run.test_shard import Shard
-from tests.world import CLEAN
+from tests.world import CLEAN, OK
 
 HOOK = {"WEBHOOK_URL": "https://hooks.example/x"}
 MACHINES = {"WEBHOOK_URL": "https://alertmanager.example/api/v2/alerts", "WEBHOOK_KIND": "alertmanager"}
@@ -339,3 +342,132 @@ def test_by_the_name_of_an_entry_that_says_nothing_a_run_spoke_that_could_not_be
     (body,) = [json.loads(request.body) for request in shard.world.web.requests[before:]]
     assert body["problems"] == [UNLISTED]
     assert [body["target"][key] for key in ("name", "region", "host", "project_id")] == ["b", "", "", ""]
+
+
+PAGED = """sinks:
+  - {name: pd, kind: pagerduty, url: "https://pd.example/v2/enqueue", routing_key: "${KEY}", group: finding, max_findings: 1}
+  - {name: chat, kind: slack, url: "https://hooks.slack.com/services/x", send: always}
+"""
+
+
+def paged(request):
+    return json_response({"status": "success"}, 202) if "pd.example" in request.url else OK
+
+
+THREE_OPEN = Fleet.of(Line(21, "TCP", 1), Line(23, "TCP", 1), Line(3389, "TCP", 1))
+
+
+def test_a_target_that_left_is_kept_until_its_last_incident_has_ended(tmp_path):
+    (tmp_path / "sinks.yaml").write_text(PAGED)
+    shard = Shard(tmp_path, ["a", "b", "c"], fleet=THREE_OPEN, clock=MovingClock(), throttle=0)
+    shard.world.web.answers = paged
+    known = {"NOTIFY_CONFIG": "sinks.yaml", "KEY": "R" * 32, "HSS_CALLS_PER_MINUTE": "0"}
+
+    def of_b():
+        """What one more run sends of b: the keys of the incidents, and how many messages of a chat."""
+        shard.world.clock.tick(3600)
+        bodies, _ = told(shard, **known)
+        keys = [one["dedup_key"] for one in bodies if one.get("event_action") and one["payload"]["source"] == "b"]
+        return keys, sum(UNCHECKED in json.dumps(one) for one in bodies)
+
+    opened = [of_b() for _ in range(3)]
+    shard.list(["a", "c"])
+    ended = [of_b() for _ in range(3)]
+    assert [sorted(key for keys, _ in runs for key in keys) for runs in (opened, ended)] == [
+        sorted(key for keys, _ in opened for key in keys)
+    ] * 2
+    assert [[len(keys) for keys, _ in runs] for runs in (opened, ended)] == [[1, 1, 1]] * 2
+    assert [chats for _, chats in ended] == [1, 0, 0]
+    assert set(shard.index.targets) == {"a", "c"}
+    assert of_b() == ([], 0)
+
+
+def test_it_is_not_forgotten_before_the_last_of_them(tmp_path):
+    (tmp_path / "sinks.yaml").write_text(PAGED)
+    shard = Shard(tmp_path, ["a", "b"], fleet=THREE_OPEN, throttle=0)
+    shard.world.web.answers = paged
+    known = {"NOTIFY_CONFIG": "sinks.yaml", "KEY": "R" * 32, "HSS_CALLS_PER_MINUTE": "0"}
+    for _ in range(2):
+        shard.run(**known)
+        shard.world.clock.tick(3600)
+    shard.list(["a"])
+    kept = []
+    for _ in range(2):
+        shard.run(**known)
+        shard.world.clock.tick(3600)
+        kept.append("b" in shard.index.targets)
+    assert kept == [True, False]
+
+
+def moved_before(folder, names, **sink):
+    """A shard of a and these, which left; each had another place before, and something was open there."""
+    shard = Shard(folder, ["a", *names], throttle=0)
+    shard.run(HSS_CALLS_PER_MINUTE="0", **sink)
+    for name in names:
+        path = folder / f"states/{name}.json"
+        known = decode(json.loads(path.read_text()))
+        place = f"hss.eu-de.otc.t-systems.com|before-{name}|all_granted_eps"
+        earlier = known._replace(place=place, others={}, history=())
+        path.write_bytes(to_bytes(encode(known._replace(others={place: earlier}))))
+    shard.list(["a"])
+    shard.world.clock.tick(60)
+    return shard
+
+
+class CountingIndexes(Wiring):
+    """A wiring that counts how often it opens an index."""
+
+    opened = 0
+
+    def index_store(self, *args, **how):
+        self.opened += 1
+        return super().index_store(*args, **how)
+
+
+def leaving_of(shard, fleet, **sink):
+    settings = {**shard.settings, **sink, "FLEET_STATE_URLS": f"{shard.settings['STATE_URL']},{fleet}"}
+    wiring = CountingIndexes(shard.world.context(in_function=False, **settings))
+    run, before = prepare(wiring, RunRequest()), len(shard.world.web.requests)
+    left = {name: entry for name, entry in shard.index.targets.items() if name != "a"}
+    come = tell_left(left, run, wiring, Deadline.after(60, shard.world.clock))
+    sent = [json.loads(request.body)["target"] for request in shard.world.web.requests[before:]]
+    return come, [(one["name"], one["project_id"]) for one in sent], wiring.opened
+
+
+@pytest.mark.parametrize(("elsewhere", "told"), [("", "bcd"), ("c", "bd")])
+def test_the_other_indexes_are_read_once_for_all_that_left(tmp_path, elsewhere, told):
+    shard = moved_before(tmp_path, "bcd", **HOOK)
+    places = {"x": IndexEntry(place=f"hss.eu-de.otc.t-systems.com|before-{elsewhere}|all_granted_eps")}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/_index.json").write_bytes(to_bytes(index_document(Index(places))))
+    come, sent, opened = leaving_of(shard, f"file://{tmp_path}/other/{{target}}.json", **HOOK)
+    project = shard.world.simulator.options.project_id
+    assert sent == [one for name in "bcd" for one in [(name, project), (name, f"before-{name}")][: 1 + (name in told)]]
+    assert opened == 1
+    assert [one.is_over(one.deliveries) for one in come.values()] == [True] * 3
+
+
+def test_where_an_index_cannot_be_read_a_place_that_may_be_there_is_left_to_the_next_run(tmp_path):
+    shard = moved_before(tmp_path, "bcd", **HOOK)
+    come, sent, _ = leaving_of(shard, f"file://{tmp_path}/nobody/{{target}}.json", **HOOK)
+    assert [name for name, _ in sent] == ["b", "c", "d"]
+    assert [one.is_over(one.deliveries) for one in come.values()] == [False] * 3
+
+
+@pytest.mark.parametrize(
+    ("place", "held", "surely"),
+    [
+        ("hss.eu-de.otc.t-systems.com|p|all_granted_eps", True, False),
+        ("hss.eu-de.otc.t-systems.com|p|0", False, False),
+        ("other.example|p|all_granted_eps", False, False),
+        ("hss.eu-de.otc.t-systems.com||all_granted_eps", True, True),
+    ],
+)
+def test_a_target_whose_project_no_login_tells_may_be_any_of_its_host(tmp_path, place, held, surely):
+    shard = Shard(tmp_path, ["a"])
+    wiring = Wiring(shard.world.context(in_function=False, **shard.settings))
+    run = prepare(wiring, RunRequest())
+    (each,) = run.targets
+    nameless = each._replace(target=each.target._replace(project_id=""))
+    asked = Asked(run._replace(targets=(nameless,)), wiring)
+    assert (asked.holds(place), asked.surely_holds(place)) == (held, surely)

@@ -912,3 +912,21 @@ def test_an_earlier_name_is_looked_up_in_the_bucket_of_the_region(tmp_path):
     check_targets(run, wiring, 60)
     asked = [request.url for request in world.warm.api.requests if "earlier" in request.url]
     assert asked[0] == "https://bucket.obs.eu-de.otc.t-systems.com/states/earlier.json"
+
+
+@pytest.mark.parametrize(("refused", "said"), [(False, [False] * 3), (True, [True] * 3)])
+def test_a_run_whose_states_could_not_be_saved_is_no_time_without_runs(tmp_path, refused, said):
+    """The index tells of it, if it saw the target whole; a run that saw nothing leaves the time as it is."""
+    shard = Shard(tmp_path, ["a", "b", "c"], fleet=CLEAN, clock=MovingClock())
+    for _ in range(3):
+        shard.run()
+        shard.world.clock.tick(3600)
+    kept = {one: (tmp_path / f"states/{one}.json").read_bytes() for one in "abc"}
+    shard.world.clock.tick(3600)
+    shard.run(HSS_AUTH_TOKEN="refused" if refused else shard.world.simulator.options.tokens[0])
+    for one, content in kept.items():
+        (tmp_path / f"states/{one}.json").write_bytes(content)
+    shard.world.clock.tick(3600)
+    outcome = shard.run()
+    assert names(outcome.reports) == ["a", "b", "c"]
+    assert [any("no run for 3 h" in warning for warning in one.warnings) for one in outcome.reports] == said

@@ -12,7 +12,7 @@ from handler.errors import StoreError
 from handler.models import Secret
 from handler.run import lazy
 from handler.run.targets import RunRequest, prepare
-from handler.run.unasked import ADVICE, tell_unasked
+from handler.run.unasked import ADVICE, forget_unasked, tell_unasked
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.simulator.options import Options
@@ -21,7 +21,7 @@ from handler.state.content import to_bytes
 from handler.state.document import decode, encode
 from handler.state.index import Index, IndexEntry, index_document
 from handler.transport.request import Response
-from tests.fakes import FakeClock, category, json_response, snapshot
+from tests.fakes import FakeClock, MovingClock, category, json_response, snapshot
 from tests.run.test_shard import Shard
 from tests.world import CLEAN, OK, OPEN, World
 
@@ -102,6 +102,11 @@ def moved(folder, after=LATEST + timedelta(seconds=1), **settings):
     return estate
 
 
+def tell_and_forget(stores, run, wiring, deadline):
+    """What a run does with places that nobody asked for long."""
+    forget_unasked(tell_unasked(stores, run, wiring, deadline), run, wiring)
+
+
 def of_project(sent, project):
     return [body for _, body in sent if body["target"]["project_id"] == project]
 
@@ -144,6 +149,24 @@ def test_it_is_told_when_both_are_over_and_no_sooner(tmp_path, after, told):
 def test_an_interval_that_is_not_set_counts_as_a_day(tmp_path, seconds, told):
     estate = moved(tmp_path, 32 * DAY + timedelta(seconds=seconds), RUN_INTERVAL=None)
     assert len(estate.run(NEW, RUN_INTERVAL=None)) == told
+
+
+@pytest.mark.parametrize(("after", "told"), [(33 * DAY, 0), (110 * DAY, 0), (110 * DAY + timedelta(seconds=1), 1)])
+def test_a_place_that_another_function_asks_more_seldom_is_not_told_before_that(tmp_path, after, told):
+    """Both share a state; that one is due each 40 days, this one each hour."""
+    estate = Estate(tmp_path)
+    estate.run(OLD, RUN_INTERVAL="40d")
+    estate.run(NEW)
+    estate.later(after)
+    assert len(of_project(estate.run(NEW), OLD)) == told
+    assert len(estate.others) == 1 - told
+
+
+def test_a_run_that_cannot_begin_keeps_the_interval_of_its_place(tmp_path):
+    estate = Estate(tmp_path)
+    estate.run(OLD, RUN_INTERVAL="40d")
+    estate.run(OLD, HSS_AUTH_TOKEN="refused", RUN_INTERVAL="40d")
+    assert estate.state.interval_seconds == 40 * 86400
 
 
 def test_a_place_that_comes_back_within_that_time_goes_on_as_before(tmp_path):
@@ -324,7 +347,7 @@ def test_of_two_runs_at_once_one_tells_it(tmp_path):
     wiring.other = lambda: estate.run(NEW)
     run = prepare(wiring, RunRequest())
     before = len(estate.world.web.requests)
-    tell_unasked([run.targets[0].store], run, wiring, Deadline.after(60, estate.world.clock))
+    tell_and_forget([run.targets[0].store], run, wiring, Deadline.after(60, estate.world.clock))
     told = [json.loads(request.body)["target"]["project_id"] for request in estate.world.web.requests[before:]]
     assert (told, estate.others) == ([OLD], [])
 
@@ -351,7 +374,7 @@ def test_it_is_told_only_where_more_than_a_second_is_left(tmp_path, seconds, lef
     estate = moved(tmp_path)
     wiring = estate.wiring(NEW)
     run = prepare(wiring, RunRequest())
-    tell_unasked([run.targets[0].store], run, wiring, Deadline.after(seconds, estate.world.clock))
+    tell_and_forget([run.targets[0].store], run, wiring, Deadline.after(seconds, estate.world.clock))
     assert estate.others == left
 
 
@@ -390,7 +413,7 @@ def test_a_state_that_cannot_be_written_now_is_logged_and_keeps_the_others_from_
     wiring = estate.wiring(NEW, WEBHOOK_URL=None)
     run = prepare(wiring, RunRequest())
     store = run.targets[0].store
-    tell_unasked([Unwritable(store), store], run, wiring, Deadline.after(60, estate.world.clock))
+    tell_and_forget([Unwritable(store), store], run, wiring, Deadline.after(60, estate.world.clock))
     assert estate.others == []
     assert "places that nobody asks any more are told by the next run: the disk is full" in caplog.text
 
@@ -450,12 +473,89 @@ def test_several_targets_with_one_digest_forget_it_after_they_were_told(tmp_path
     shard.become(CLEAN)
     shard.world.clock.tick(3600)
     shard.run(NOTIFY_CONFIG="sinks.yaml")
-    assert [json.loads(request.body)["verdict"] for request in shard.world.web.requests] == [
-        "compliant",
-        "inconclusive",
-    ]
+    (body,) = [json.loads(request.body) for request in shard.world.web.requests]
+    parts = [(one["target"]["name"], one["target"]["project_id"], one["verdict"]) for one in body["targets"]]
+    own = shard.world.simulator.options.project_id
+    assert parts == [(OLD[:8], OLD, "inconclusive"), ("a", own, "compliant"), ("b", own, "compliant")]
     known = decode(json.loads(path.read_text()))
     assert (known.others, {one.status for one in known.findings.values()}) == ({}, {"resolved"})
+
+
+DIGEST = """sinks:
+  - {name: chat, kind: generic, url: "https://chat.example/x", digest: true}
+  - {name: ops, kind: slack, url: "https://ops.example/x", digest: true}
+  - {name: pd, kind: pagerduty, url: "https://pd.example/v2/enqueue", routing_key: "${KEY}"}
+"""
+
+
+class Moved:
+    """A shard of three targets with two digests and a pager; each of the first `count` had another place before."""
+
+    def __init__(self, folder, count, named=False):
+        self.folder = folder
+        (folder / "sinks.yaml").write_text(DIGEST)
+        self.shard = Shard(folder, ["a", "b", "c"], clock=MovingClock(), throttle=0)
+        self.shard.world.web.answers = self.answer
+        self.dead = set()
+        self.run()
+        self.places = "abc"[:count]
+        for number, name in enumerate(self.places):
+            path = with_other(self.shard, name, f"old-{number}", "2026-10-01T12:00:00Z")
+            if named:  # it had the name of the one that is asked now
+                known = decode(json.loads(path.read_text()))
+                others = {
+                    place: one._replace(target=(name, "otc", "eu-de", *place.split("|")))
+                    for place, one in known.others.items()
+                }
+                path.write_bytes(to_bytes(encode(known._replace(others=others))))
+
+    def answer(self, request):
+        host = request.url.split("/")[2]
+        return Response(503) if host in self.dead else ANSWERS.get(host, OK)
+
+    def run(self):
+        """The bodies that one more run sends to each host, and its reports."""
+        self.shard.world.clock.tick(3600)
+        before = len(self.shard.world.web.requests)
+        done = self.shard.run(60.0, NOTIFY_CONFIG="sinks.yaml", KEY="R" * 32, HSS_CALLS_PER_MINUTE="0")
+        sent = {}
+        for request in self.shard.world.web.requests[before:]:
+            sent.setdefault(request.url.split("/")[2], []).append(json.loads(request.body))
+        return sent, done.reports
+
+    @property
+    def remembered(self):
+        states = (decode(json.loads((self.folder / f"states/{name}.json").read_text())) for name in "abc")
+        return sum(len(one.others) for one in states)
+
+
+@pytest.mark.parametrize("named", [False, True])
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_digest_holds_the_places_too_in_one_message(tmp_path, count, named):
+    estate = Moved(tmp_path, count, named)
+    sent, reports = estate.run()
+    projects = [one["target"]["project_id"] for body in sent["chat.example"] for one in body.get("targets", [body])]
+    assert (len(sent["chat.example"]), sorted(projects)) == (1, [f"old-{number}" for number in range(count)])
+    (message,) = sent["ops.example"]
+    assert [number for number in range(count) if f"project old-{number} at" not in json.dumps(message)] == []
+    assert {body["event_action"] for body in sent["pd.example"]} == {"resolve"}
+    assert estate.remembered == 0
+    assert {one.status for report in reports for one in report.deliveries} == {"quiet"}  # of the targets themselves
+    for _ in range(3):
+        assert not {"chat.example", "ops.example"} & set(estate.run()[0])
+
+
+def test_a_digest_that_one_sink_does_not_take_is_repeated_to_that_one(tmp_path):
+    estate = Moved(tmp_path, 2)
+    estate.dead = {"ops.example"}
+    sent, _ = estate.run()
+    assert (len(sent["chat.example"]), estate.remembered) == (1, 2)
+    estate.run()
+    estate.dead = set()
+    sent, _ = estate.run()
+    assert (set(sent), estate.remembered) == ({"ops.example"}, 0)
+    for _ in range(3):
+        assert estate.run()[0] == {}
 
 
 def test_a_door_s_own_state_is_the_one_in_which_it_is_forgotten(tmp_path):

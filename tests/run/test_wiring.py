@@ -16,7 +16,7 @@ from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.transport.request import Response
 from tests.fakes import FakeTransport
-from tests.world import TIMER, World
+from tests.world import CANARY, CLEAN, TIMER, World
 
 HOOK = "https://hooks.example.org/secret-path"
 SINKS = "sinks:\n  - {name: soc, kind: generic, url: 'https://soc.example/x'}\n"
@@ -84,6 +84,61 @@ def test_a_broken_setting_is_told_to_all_sinks_that_can_be_built(tmp_path):
     (tmp_path / "sinks.yaml").write_text(SINKS)
     told, _ = failing(World(root=tmp_path), NOTIFY_CONFIG="sinks.yaml", WEBHOOK_URL=HOOK, RUN_INTERVAL="soon")
     assert len(told) == 2
+
+
+BROKEN = {
+    "ur1: https://b.example/x": "unknown key 'ur1'",
+    "url: https://b.example/x, min_severity: huge": "min_severity",
+    "url: https://b.example/x, send: yes": "'yes' is read as the truth value",
+    "url: '${NOPE}'": "NOPE is missing",
+    "url: 'http://b.example/canary-5e0b1e7c'": "plain http",
+    "url: https://b.example/x, match: {tag: [a]}": "unknown key 'tag'",
+    "url: https://b.example/x, secret: whsec_no": "secret",
+}
+BESIDE = """sinks:
+  - {name: one, kind: generic, url: "https://one.example/${KEY}"}
+  - {name: bad, kind: generic, BROKEN}
+  - {name: two, kind: generic, url: "https://two.example/x"}
+  - {name: two, kind: generic, url: "https://again.example/x"}
+  - {name: odd, kind: generic, url: "https://odd.example/x", colour: red}
+"""
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_sink_that_is_broken_silences_no_other(tmp_path, broken):
+    (tmp_path / "sinks.yaml").write_text(BESIDE.replace("BROKEN", broken))
+    world = World(root=tmp_path)
+    told, problems = failing(world, NOTIFY_CONFIG="sinks.yaml", KEY=CANARY, HSS_CATEGORIES="vm")
+    assert [request.url for request in world.web.requests] == [f"https://one.example/{CANARY}", "https://two.example/x"]
+    places = [":".join(problem.split(":")[:2]) for problem in problems]
+    assert sorted(set(places)) == [places[0], "sinks.yaml:3", "sinks.yaml:5", "sinks.yaml:6"]
+    assert problems[0].startswith("HSS_CATEGORIES: ")
+    assert any(BROKEN[broken] in problem for problem in problems)
+    assert [[body["verdict"], body["problems"]] for body in told] == [["inconclusive", list(problems)]] * 2
+    assert CANARY not in json.dumps([told, problems])
+
+
+@pytest.mark.parametrize("text", ["sinks: [", "sinks: {}", "- a", "sinks: [{name: a, name: b, kind: generic}]", ""])
+def test_a_sinks_file_with_no_sink_that_can_be_built_leaves_the_one_of_the_settings(tmp_path, text):
+    (tmp_path / "sinks.yaml").write_text(text)
+    told, problems = failing(World(root=tmp_path), NOTIFY_CONFIG="sinks.yaml", WEBHOOK_URL=HOOK)
+    assert [body["problems"] for body in told] == [list(problems)]
+    assert all(problem.startswith("sinks.yaml") for problem in problems)
+
+
+def test_what_is_told_while_a_sink_is_broken_is_told_once_and_ends_with_the_next_good_run(tmp_path):
+    sinks, broken = BESIDE.splitlines(keepends=True), "url: https://b.example/x, min_severity: huge"
+    (tmp_path / "sinks.yaml").write_text("".join(sinks[:4]).replace("BROKEN", broken))
+    world = World(root=tmp_path, fleet=CLEAN)
+    known = {"NOTIFY_CONFIG": "sinks.yaml", "KEY": "k", "STATE_URL": f"file://{tmp_path}/state.json"}
+    for _ in range(3):
+        with pytest.raises(SettingsError):
+            index.invoke(TIMER, world.context(in_function=False, **known), 60, 60)
+    assert [request.url for request in world.web.requests] == ["https://one.example/k", "https://two.example/x"]
+    (tmp_path / "sinks.yaml").write_text("".join([*sinks[:2], sinks[3]]))
+    for _ in range(3):
+        index.invoke(TIMER, world.context(in_function=False, **known), 60, 60)
+    assert [json.loads(request.body)["verdict"] for request in world.web.requests[2:]] == ["compliant"] * 2
 
 
 def test_a_name_that_two_sinks_have_is_told_once(tmp_path):
