@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from handler.models import Row
 
 ByKey = dict["Key", "Row"]
-_NAME = itemgetter(0, 1)  # of a key: its port and type
+_PORT, _NAME = itemgetter(0), itemgetter(0, 1)  # of a key: its port, and that with its type
 
 
 class Exact(NamedTuple):
@@ -85,8 +85,13 @@ def _in_order(pages: Sequence[ListPage], orders: frozenset[PortOrder], *, whole:
 
 def _looked(look: ListPage | None, lines: ByKey, now: ListReading) -> ByKey:
     """With what the second look at the first page holds: the latest answer of all, and in its place."""
-    if look is None:
+    if look is None or _says_what_is_known(look, lines, now.orders):
         return lines
+    return _taken_in(look, lines, now)
+
+
+def _taken_in(look: ListPage, lines: ByKey, now: ListReading) -> ByKey:
+    """The same, line by line."""
     before = tuple(lines) if look.unreadable else tuple(filter(lines.__contains__, _keys_up_to(look, now)))
     for key in () if look.unreadable else _covered(look, before, now.orders):
         lines.pop(key, None)
@@ -94,6 +99,19 @@ def _looked(look: ListPage | None, lines: ByKey, now: ListReading) -> ByKey:
     if tuple(islice(lines, len(look.keys))) == look.keys:
         return lines
     return {key: lines[key] for key in dict.fromkeys((*look.keys, *lines))}
+
+
+def _says_what_is_known(look: ListPage, lines: ByKey, orders: frozenset[PortOrder]) -> bool:
+    """Whether the lines begin with just these rows, and none of the others is such as the look would take away.
+
+    It takes none whose port is as high as its highest. There a line that differs from one of the look in its status
+    alone stays too: the look then holds fewer lines of that port and type than are known.
+    """
+    begin = tuple(islice(lines.items(), len(look.keys)))
+    if look.unreadable or "number" not in orders or begin != tuple(zip(look.keys, look.rows, strict=True)):
+        return False
+    highest = look.places[-1]
+    return all(map(highest.__le__, map(_PORT, islice(lines, len(begin), None))))
 
 
 def _keys_up_to(look: ListPage, now: ListReading) -> Iterator[Key]:
@@ -138,13 +156,14 @@ def _covered(
 
 def _repeated(lines: ByKey, before: Iterable[Key], later: ByKey) -> None:
     """Add what a later answer holds; `before` are the keys that it may repeat."""
-    names = Counter(map(_NAME, later))
     olds = list(filter(lines.__contains__, dict.fromkeys(before)))
-    olds = list(compress(olds, map(names.__contains__, map(_NAME, olds))))
-    old_names = list(map(_NAME, olds))
-    as_many = map(eq, map(Counter(old_names).__getitem__, old_names), map(names.__getitem__, old_names))
-    for key in compress(olds, as_many):
-        del lines[key]
+    if olds:
+        old_names = list(map(_NAME, olds))
+        times = Counter(old_names)
+        names = Counter(filter(times.__contains__, map(_NAME, later)))
+        as_many = map(eq, map(times.__getitem__, old_names), map(names.__getitem__, old_names))
+        for key in compress(olds, as_many):
+            del lines[key]
     lines.update(later)
 
 

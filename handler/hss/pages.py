@@ -129,8 +129,15 @@ def same_order(first: tuple[Hashable, ...], second: tuple[Hashable, ...]) -> boo
 
 
 def _places_in_common(last: ListPage, page: ListPage) -> tuple[list[int], list[int]]:
-    """The places of the lines that both pages hold, each once, in the order of either."""
-    common = frozenset(last.keys).intersection(page.keys)
+    """The places of the lines that both pages hold, each once, in the order of either.
+
+    Mostly they are the last ones of one and the first ones of the other; only else every line is looked at.
+    """
+    known = frozenset(last.keys)
+    common = known.intersection(page.keys)
+    at_end, at_begin = len(last.keys) - len(common), len(common)
+    if common == frozenset(last.keys[at_end:]) == frozenset(page.keys[:at_begin]) and len(known) == len(last.keys):
+        return list(last.places[at_end:]), list(page.places[:at_begin])
     return _places(last, common), _places(page, common)
 
 

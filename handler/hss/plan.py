@@ -138,7 +138,8 @@ def _without_pages(ask: Ask, ports: PortSet, calls: int) -> Step | None:
         return None
     if not ports:
         return Stop("sorted" if ask.ports else "ports", every_row=False)
-    return ExactPorts(tuple(ports)) if len(ports) <= calls else None
+    few = len(ports.ranges) <= calls and len(ports) <= calls  # each range holds a port at least
+    return ExactPorts(tuple(ports)) if few else None
 
 
 def _next_page(ask: Ask, proof: Proof, ports: PortSet, calls: int) -> Step:

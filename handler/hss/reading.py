@@ -181,7 +181,7 @@ def _with(before: ListReading, page: ListPage, *, shared: bool) -> ListReading:
 def _judged(reading: ListReading, page: ListPage, before: ListReading) -> ListReading:
     """What a page that joined means: the end, or that offsets do not do what they should."""
     full = page.size >= before.longest
-    repeats = before.keys.issuperset(page.keys)
+    repeats = len(reading.keys) == len(before.keys)  # it holds nothing else
     if repeats and full and not reading.damaged:
         return reading._replace(state="stuck", why="a page brings nothing new: offsets are rounded or ignored")
     if page.capped:

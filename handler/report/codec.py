@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from handler.named_tuple import NamedTuple
@@ -32,11 +34,20 @@ class Codec(Generic[Noun]):
     def __init__(self, make: Callable[..., Noun], *fields: Field) -> None:
         self.make = make
         self.fields = fields
+        flat = list(takewhile(lambda one: one.key and not one.inside, fields))
+        self._keys = [one.key for one in flat]
+        self._values = attrgetter(*(one.attribute for one in flat)) if len(flat) > 1 else None
+        self._written = [(one.key, one.write) for one in flat if one.write is not None]
+        self._others = fields[len(flat) if self._values else 0 :]
 
     def write(self, noun: Noun) -> dict[str, Any]:
         """The noun as a JSON object."""
         plain: dict[str, Any] = {}
-        for attribute, write, _, key, inside in self.fields:
+        if self._values is not None:  # those under keys of their own, at once: there may be thousands of nouns
+            plain = dict(zip(self._keys, self._values(noun), strict=True))
+            for key, write_it in self._written:
+                plain[key] = write_it(plain[key])
+        for attribute, write, _, key, inside in self._others:
             value = getattr(noun, attribute)
             if write is not None:
                 value = write(value)

@@ -13,8 +13,10 @@ from handler.named_tuple import NamedTuple
 from handler.transport.request import Request, Response, endpoint_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
     from types import ModuleType
+
+    from urllib3 import BaseHTTPResponse
 
     from handler.transport.failures import Failure
     from handler.transport.session import Session
@@ -141,14 +143,16 @@ class HttpTransport:
         try:
             if answer.status == PROXY_LOGIN:
                 raise _wants_proxy_login(self._named(request.url), request.url)
-            body = self._read(answer.stream(CHUNK, decode_content=True), request.url, given_up)
-            headers = {name.lower(): answer.headers[name] for name in answer.headers}  # each once, with all its values
+            length = _length_of_one_chunk(answer)
+            chunks = [answer.read(length, decode_content=True)] if length else answer.stream(CHUNK, decode_content=True)
+            body = self._read(chunks, request.url, given_up)
+            headers = {name.lower(): value for name, value in answer.headers.itermerged()}
             return Response(answer.status, headers, body)
         finally:
             answer.close()
             answer.release_conn()
 
-    def _read(self, chunks: Iterator[bytes], url: str, given_up: threading.Event) -> bytes:
+    def _read(self, chunks: Iterable[bytes], url: str, given_up: threading.Event) -> bytes:
         body = bytearray()
         for chunk in chunks:
             body += chunk
@@ -172,6 +176,13 @@ def _http() -> ModuleType:
     from handler.transport import session  # noqa: PLC0415 - for that reason
 
     return session
+
+
+def _length_of_one_chunk(answer: BaseHTTPResponse) -> int:
+    """The bytes of a body that may be read at once: of one known length, short, and sent as it is; else 0."""
+    length = answer.length_remaining
+    plain = "content-encoding" not in answer.headers and answer.headers.get("content-length", "").isdigit()
+    return length if plain and length is not None and length <= CHUNK else 0
 
 
 def _new_session() -> Session:

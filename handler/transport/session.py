@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
 MOST_HOSTS = 64  # whose connections are known by name
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")  # in the order in which requests looks at them
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")  # which may be spelt in capitals, too
 # what requests heeds of the environment for each request, besides a password file
-_HEEDED = (*_BUNDLES, "http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUEST_METHOD")
-_HEEDED_ALIKE = tuple(dict.fromkeys(spelt for name in _HEEDED for spelt in (name, name.upper())))
+_HEEDED = (*_BUNDLES, "REQUEST_METHOD", *_PROXIES, *map(str.upper, _PROXIES))
 # a URL of which requests would send just these characters: host, and path with query
 _PLAIN = re.compile(r"(https?://[a-z0-9.:-]+)(/[A-Za-z0-9/_-]*(?:\?[A-Za-z0-9=&._~-]*)?)")
 _NO_RETRY = Retry(0, read=False)  # as requests has it
@@ -48,6 +48,9 @@ class Session(requests.Session):
 
     def __init__(self) -> None:
         super().__init__()
+        self.headers["User-Agent"] = f"port-compliance/{__version__}"
+        self.headers["Accept-Encoding"] = "gzip, deflate"
+        self._always = cast("dict[str, str]", dict(self.headers))
         self._straight: dict[Hashable, HTTPConnectionPool | None] = {}
 
     def straight(self, origin: str) -> HTTPConnectionPool | None:
@@ -59,6 +62,12 @@ class Session(requests.Session):
             self._straight.clear()
         found = self._straight[origin, said] = self._found(origin, *_way(origin, said))
         return found
+
+    def sent(self, own: Mapping[str, str]) -> dict[str, str]:
+        """The headers of a request: its own, and what each says beside them, as requests puts them together."""
+        sent = {**self._always, **own}
+        alike = len(frozenset(map(str.lower, sent))) < len(sent)  # the same name, spelt in another way
+        return dict(CaseInsensitiveDict(sent)) if alike else sent
 
     def close(self) -> None:
         """Close the connections, those of a host too: nobody else holds them."""
@@ -83,10 +92,7 @@ def new_session() -> Session:
     `exchange` asks it for connections only: what a session of requests does with cookies and a password file it skips.
     """
     logging.getLogger("urllib3").setLevel(logging.ERROR)  # below, it logs whole URLs
-    session = Session()
-    session.headers["User-Agent"] = f"port-compliance/{__version__}"
-    session.headers["Accept-Encoding"] = "gzip, deflate"
-    return session
+    return Session()
 
 
 def exchange(session: Session, request: Request, timeout: tuple[float, float]) -> BaseHTTPResponse:
@@ -96,7 +102,7 @@ def exchange(session: Session, request: Request, timeout: tuple[float, float]) -
     up once for a host, as long as it says the same. A plain question to a host that no proxy stands before goes over
     that host's connections at once: there is nothing in it that requests would spell in another way.
     """
-    sent = cast("dict[str, str]", dict(CaseInsensitiveDict({**session.headers, **request.headers})))
+    sent = session.sent(request.headers)
     plain = _PLAIN.fullmatch(request.url) if request.method == "GET" and request.body is None else None
     pool = session.straight(plain[1]) if plain else None
     if plain is None or pool is None:
@@ -133,7 +139,7 @@ def _by_requests(
 
 def _said() -> tuple[str | None, ...]:
     """What the environment says of the way, as far as requests heeds it."""
-    return tuple(map(os.environ.get, _HEEDED_ALIKE))
+    return tuple(map(os.environ.get, _HEEDED))
 
 
 @lru_cache(maxsize=64)

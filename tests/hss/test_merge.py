@@ -1,10 +1,23 @@
 from __future__ import annotations
 
+from itertools import compress
+
 import pytest
-from hypothesis import given
+from hypothesis import event, given
 from hypothesis import strategies as st
 
-from handler.hss.merge import Exact, _covered, _keys_up_to, _looked, everything, one_answer, proven
+from handler.hss.merge import (
+    Exact,
+    _covered,
+    _in_order,
+    _keys_up_to,
+    _looked,
+    _says_what_is_known,
+    _taken_in,
+    everything,
+    one_answer,
+    proven,
+)
 from handler.hss.pages import ListPage, key_of
 from handler.hss.proof import Proof
 from handler.hss.reading import ListReading
@@ -175,6 +188,18 @@ def test_no_line_beyond_the_pages_near_the_second_look_has_a_port_of_it(case):
     near, ports = set(_keys_up_to(look, now)), {one.port for one in look.rows}
     assert {key for key in every if key[0] in ports} <= near
     assert set(_covered(look, every, now.orders)) <= near
+
+
+@given(lists_in_order(), st.lists(st.booleans(), min_size=10, max_size=10))
+def test_a_second_look_that_says_what_is_known_changes_nothing(case, shown):
+    now, look = case
+    lines = _in_order(now.pages, now.orders, whole=True)
+    some = tuple(compress(lines.values(), shown)) or look.rows
+    known = ListPage.of(0, look.total_num, some)
+    for seen, so_far in ((look, lines), (known, {**one_answer(some, known.keys), **lines})):
+        if _says_what_is_known(seen, so_far, now.orders):
+            event("says what is known")
+            assert list(_taken_in(seen, dict(so_far), now).items()) == list(so_far.items())
 
 
 @given(lists_in_order())

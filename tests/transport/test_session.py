@@ -288,6 +288,17 @@ class Connections:
         return "the answer"
 
 
+def test_a_header_of_a_request_comes_in_place_of_ours_however_it_is_spelt():
+    with new_session() as session:
+        assert session.sent({"accept": "text/plain", "X-Auth-Token": "t"}) == {
+            "User-Agent": session.headers["User-Agent"],
+            "Accept-Encoding": "gzip, deflate",
+            "accept": "text/plain",
+            "Connection": "keep-alive",
+            "X-Auth-Token": "t",
+        }
+
+
 def test_a_plain_question_is_sent_as_it_is_once_with_its_limits_and_its_answer_is_left_as_it_comes():
     connections = Connections()
     with new_session() as session:
