@@ -57,7 +57,7 @@ case ${SETUP_PIP:-locked} in
   *) make_with_bundled_pip ;;
 esac
 [ "${SETUP_PIP:-}" != newest ] || pip install --quiet --upgrade pip
-if [ -f "$left_out" ]; then
+if [ -f "$left_out" ]; then # no check: a package in part does not need all that it says
   pip download "${locked[@]}" --dest "$folder/wheels" -r "$lock"
   "$folder/bin/python" tools/unpack_wheels.py "$folder/wheels" "$left_out"
   rm -r "$folder/wheels"
@@ -66,9 +66,9 @@ else
   # mypy is machine code beside its sources, and of the languages that can be coloured hardly one is.
   [ "${SETUP_COMPILE:-}" = --no-compile ] ||
     "$folder/bin/python" -m compileall -qq -x '/(mypy|mypyc|pygments/lexers)/' "$folder"/lib/python*/site-packages || true
+  if [ "$lock" = requirements-dev.lock ]; then
+    pip install --quiet --no-deps --no-build-isolation -e .
+  fi
+  pip check >&2
 fi
-if [ "$lock" = requirements-dev.lock ]; then
-  pip install --quiet --no-deps --no-build-isolation -e .
-fi
-pip check >&2
 echo "$wanted" > "$folder/.made-from"
