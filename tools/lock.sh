@@ -17,7 +17,9 @@ lock() {
     requirements-container.lock) compile "$1" pyproject.toml --extra obs --extra redis ;;
     requirements-demo.lock) compile "$1" pyproject.toml --extra simulator ;;
     requirements-dev.lock) compile "$1" pyproject.toml --extra dev ;;
+    requirements-pip.lock) echo pip | compile "$1" - ;;
     requirements-build.lock) sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml | compile "$1" - ;;
+    tests/environments/openyuanrong.lock) compile "$1" "${1%.lock}.in" --no-deps ;; # most of what it asks for is not used
     *) compile "$1" "${1%.lock}.in" ;;
   esac
 }

@@ -18,7 +18,7 @@ from handler import __version__
 from handler.policy.compile_folder import compile_policies
 from tools.package_lock import Platform
 from tools.package_sbom import bill_of_materials
-from tools.package_tree import TreeError, extra_tree, function_tree, read_tree, wheel_tree, write_tree, write_zip
+from tools.package_tree import Tree, TreeError, extra_tree, function_tree, read_tree, wheel_tree, write_tree, write_zip
 from tools.package_wheels import ToolError, compile_tree, download_wheels, strip_libraries
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +39,21 @@ def build(version: str, out: Path, *, extra: Path | None = None, bytecode: bool 
 
 def assemble(wheels: list[Path], version: str, out: Path, *, extra: Path | None = None, bytecode: bool = True) -> Path:
     """As `build`, from wheels that are here."""
+    tree = zip_tree(wheels, version, extra=extra, bytecode=bytecode)
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"{NAME}-{Platform(version).tag}.zip"
+    write_zip(tree, path)
+    path.with_suffix(".cdx.json").write_text(bill(wheels), encoding="utf-8")
+    return path
+
+
+def bill(wheels: list[Path]) -> str:
+    """The bill of materials of a zip of these wheels."""
+    return bill_of_materials(wheels, name=NAME, version=__version__, licence="Apache-2.0")
+
+
+def zip_tree(wheels: list[Path], version: str, *, extra: Path | None = None, bytecode: bool = True) -> Tree:
+    """All files of the zip that `assemble` writes."""
     with tempfile.TemporaryDirectory() as scratch:
         ours, theirs = Path(scratch, "ours"), Path(scratch, "theirs")
         write_tree(function_tree(ROOT, version), ours)
@@ -49,13 +64,8 @@ def assemble(wheels: list[Path], version: str, out: Path, *, extra: Path | None 
             compile_tree(ours, version, keep_sources=True)
             compile_tree(theirs, version, keep_sources=False)  # a megabyte less; the lock says where to read them
         tree = read_tree(theirs) | read_tree(ours)
-        out.mkdir(parents=True, exist_ok=True)
-        path = out / f"{NAME}-{Platform(version).tag}.zip"
         tree |= compile_policies(ours)
-        write_zip(tree | (extra_tree(extra, tree) | compile_policies(extra) if extra else {}), path)
-    bill = bill_of_materials(wheels, name=NAME, version=__version__, licence="Apache-2.0")
-    path.with_suffix(".cdx.json").write_text(bill, encoding="utf-8")
-    return path
+    return tree | (extra_tree(extra, tree) | compile_policies(extra) if extra else {})
 
 
 def main(arguments: list[str] | None = None) -> int:

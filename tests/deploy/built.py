@@ -35,10 +35,8 @@ def unpacked_zip(version: str, temporary: pytest.TempPathFactory) -> Path:
     return _unpacked(version, base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
-def unpacked(path: Path, folder: Path) -> Path:
-    """A code folder, read-only as on the platform."""
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(folder)
+def read_only(folder: Path) -> Path:
+    """That folder, read-only as on the platform."""
     for path in sorted(folder.rglob("*"), reverse=True):
         path.chmod(0o555 if path.is_dir() else 0o444)
     folder.chmod(0o555)
@@ -130,6 +128,8 @@ def _unpacked(version: str, base: Path) -> Path:
         if not place.exists():
             half = base / f"function-{version}.half"
             shutil.rmtree(half, ignore_errors=True)
-            unpacked(built_zip(version), half / "code")
+            with zipfile.ZipFile(built_zip(version)) as archive:
+                archive.extractall(half / "code")
+            read_only(half / "code")
             half.rename(place)
     return place / "code"

@@ -12,12 +12,12 @@ from pathlib import Path
 
 PROGRAM = """#!/bin/sh
 # {python}, whose new virtual environments get a copy of a pip that is there.
-[ "$1 $2" = "-m venv" ] || exec "{python}" "$@"
+[ "$1 $2 $3" = "-m venv --without-pip" ] || exec "{python}" "$@"
 set -e
-"{python}" -m venv --without-pip "$3"
-cp -Rp {pip} "$3"/lib/python*/site-packages
-printf '#!/bin/sh\\nexec "$(dirname "$0")/python" -m pip "$@"\\n' > "$3/bin/pip"
-chmod 755 "$3/bin/pip"
+"{python}" -m venv --without-pip "$4"
+cp -Rp {pip} "$4"/lib/python*/site-packages
+printf '#!/bin/sh\\nexec "$(dirname "$0")/python" -m pip "$@"\\n' > "$4/bin/pip"
+chmod 755 "$4/bin/pip"
 """
 
 

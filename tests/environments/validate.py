@@ -4,9 +4,29 @@ pipelines, or by a schema with all its formats.
 python validate.py cyclonedx|kubernetes|gitlab|SCHEMA.json < {"name": document, ...}     prints {"name": problem or null, ...}
 """
 
+import importlib
 import json
 import sys
+from functools import cache
 from pathlib import Path
+from types import ModuleType
+
+ADDRESSES = "rfc3987_syntax"  # international ones
+
+
+@cache
+def grammar():
+    """What judges them; making it costs more than all else."""
+    del sys.modules[ADDRESSES]
+    return importlib.import_module(ADDRESSES).is_valid_syntax
+
+
+def is_valid_syntax(rule, text):
+    return grammar()(rule, text)
+
+
+sys.modules[ADDRESSES] = ModuleType(ADDRESSES)  # what jsonschema finds: the grammar is made when there is one to judge
+sys.modules[ADDRESSES].is_valid_syntax = is_valid_syntax
 
 
 def cyclonedx():
@@ -17,13 +37,7 @@ def cyclonedx():
     return lambda document: validator.validate_str(json.dumps(document))
 
 
-def without_addresses():
-    """The grammar of addresses, which jsonschema would load, costs most of a process that never asks for it."""
-    sys.modules["rfc3987_syntax"] = None
-
-
 def kubernetes():
-    without_addresses()
     import kubernetes_validate
 
     def judge(document):
@@ -37,7 +51,6 @@ def kubernetes():
 
 
 def gitlab():
-    without_addresses()
     import check_jsonschema
     import jsonschema
 

@@ -15,11 +15,11 @@ from handler.simulator.inbox import Inbox
 from handler.simulator.options import Options
 from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
-from tests.deploy.built import PYTHONS, built_zip, needed_python, python_of, unpacked, unpacked_zip, wheels_for
+from tests.deploy.built import PYTHONS, built_zip, needed_python, python_of, read_only, unpacked_zip, wheels_for
 from tests.environments import invalid
 from tests.world import OPEN, TIMER, StrictContext
-from tools.package import LARGEST, assemble
-from tools.package_tree import read_tree
+from tools.package import LARGEST, bill, zip_tree
+from tools.package_tree import Tree, read_tree, write_tree
 
 INVOKE = Path(__file__).parents[1] / "deploy" / "invoke.py"
 pytestmark = pytest.mark.parametrize("version", PYTHONS, scope="module")
@@ -84,9 +84,9 @@ def test_a_whole_check_runs_from_the_zip(version, ours_first, code, tmp_path):
 
 
 class Own(NamedTuple):
-    """A zip without bytecode that holds files of one's own, the cloud that they name, and where their sink posts to."""
+    """The files of a zip without bytecode that holds some of one's own, the cloud they name, where their sink posts to."""
 
-    path: Path
+    tree: Tree
     cloud: Simulator
     inbox: Inbox
 
@@ -101,15 +101,15 @@ def own(version, tmp_path_factory):
     with SimulatorServer(simulator) as cloud, Inbox() as inbox:
         target = f"{{cloud: otc, endpoint: '{cloud.url}', project_id: {simulator.options.project_id}, name: "
         (mine / "targets.yaml").write_text(f"targets: [{target}prod}}, {target}site, policy: policies/mine.yaml}}]")
-        path = assemble(wheels_for(version), version, tmp_path_factory.mktemp("out"), extra=mine, bytecode=False)
-        yield Own(path, simulator, inbox)
+        yield Own(zip_tree(wheels_for(version), version, extra=mine, bytecode=False), simulator, inbox)
 
 
 def test_own_targets_sinks_and_policies_are_found_beside_the_code(version, own, tmp_path):
     user_data = {"TARGETS_CONFIG": "targets.yaml", "NOTIFY_CONFIG": "sinks.yaml", "CHAT": own.inbox.url}
     user_data["HSS_AUTH_TOKEN"] = own.cloud.options.tokens[0]
-    code = unpacked(own.path, tmp_path / "function" / "code")
-    told = invoke(version, [code], user_data, tmp_path / "function", json.dumps({"target": "site"}))
+    code = tmp_path / "function" / "code"
+    write_tree(own.tree, code)
+    told = invoke(version, [read_only(code)], user_data, code.parent, json.dumps({"target": "site"}))
     (report,) = told["result"]["targets"]
     assert (report["target"]["name"], [f["port"] for f in report["findings"]]) == ("site", [443])
     assert len(own.inbox.messages) == 1
@@ -179,10 +179,11 @@ def test_what_is_there_in_python_too_is_not_there_as_an_extension(version):
 def test_it_is_small_sorted_and_undated(version):
     path = built_zip(version)
     with zipfile.ZipFile(path) as archive:
-        files = archive.infolist()
+        files, comment = archive.infolist(), archive.comment
     assert path.stat().st_size <= LARGEST
     assert [file.filename for file in files] == sorted({file.filename for file in files})
-    assert {(file.date_time, file.external_attr >> 16) for file in files} == {((1980, 1, 1, 0, 0, 0), 0o100644)}
+    beside = {(file.date_time, file.external_attr, file.create_system, file.extra, file.comment) for file in files}
+    assert (beside, comment) == ({((1980, 1, 1, 0, 0, 0), 0o100644 << 16, 3, b"", b"")}, b"")
 
 
 def test_the_bytecode_is_the_target_s_and_never_looked_up_by_date(version):
@@ -199,17 +200,19 @@ def test_the_bytecode_is_the_target_s_and_never_looked_up_by_date(version):
     assert [path for path in sources if str(path.parent / "__pycache__" / f"{path.stem}.{tag}") not in code] == []
 
 
-def test_two_builds_are_the_same_bytes(version, tmp_path):
-    first, again = built_zip(version), assemble(wheels_for(version), version, tmp_path)
-    for one, other in ((first, again), (first.with_suffix(".cdx.json"), again.with_suffix(".cdx.json"))):
-        assert hashlib.sha256(one.read_bytes()).digest() == hashlib.sha256(other.read_bytes()).digest()
+def test_two_builds_are_the_same_bytes(version):
+    """All that goes into the zip and the bill; to it the zip itself adds nothing but names (the test before the last)."""
+    with zipfile.ZipFile(built_zip(version)) as archive:
+        first = {name: archive.read(name) for name in archive.namelist()}
+    again = zip_tree(wheels_for(version), version)
+    assert sorted(first) == sorted(again)
+    assert [name for name in first if first[name] != again[name]] == []
+    assert built_zip(version).with_suffix(".cdx.json").read_text() == bill(wheels_for(version))
 
 
 def test_without_bytecode_every_source_is_in_it(version, own):
-    with zipfile.ZipFile(own.path) as archive:
-        inside = archive.namelist()
-    assert not [name for name in inside if name.endswith(".pyc")]
-    assert {"requests/__init__.py", "pydantic/__init__.py", "handler/index.py"} <= set(inside)
+    assert not [name for name in own.tree if name.endswith(".pyc")]
+    assert {"requests/__init__.py", "pydantic/__init__.py", "handler/index.py"} <= set(own.tree)
 
 
 def test_the_bill_names_each_wheel_by_its_hash(version):

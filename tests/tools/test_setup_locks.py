@@ -1,4 +1,4 @@
-"""tools/setup.sh installs what a lock names and nothing newer, however old the pip (here: an index on disk)."""
+"""tools/setup.sh installs what a lock names and nothing newer, with its own pip and the bundled (here: an index on disk)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.environments.pythons import quick_python
 ROOT = Path(__file__).parents[2]
 ADDRESS = "https://example.org"
 OF_AN_INDEX = "index-url"  # without its dashes: no tracked file is to look as if it named where packages come from
+on_the_day = pytest.mark.skipif("TRY_INSTALLS" not in os.environ, reason="installs pip; .ci/run sets TRY_INSTALLS")
 PLACES = ("requirements*.lock", "bench/peers/*.lock", "tests/environments/*.lock")
 
 
@@ -83,14 +84,15 @@ def locked(tmp_path: Path, **hashes: str) -> Path:
     return path
 
 
-def test_newer_releases_than_the_lock_names_are_not_taken(tmp_path: Path, index: Path) -> None:
+@pytest.mark.parametrize("pip", ["locked", pytest.param("bundled", marks=on_the_day)])
+def test_newer_releases_than_the_lock_names_are_not_taken(tmp_path: Path, index: Path, pip: str) -> None:
     """What broke on the fourth day: one locked package asks for an extra of another, and a newer one of it exists."""
     lock = locked(
         tmp_path, asking=wheel(index, "asking", "1.0", "asked[more]>=1.0"), asked=wheel(index, "asked", "1.0")
     )
     wheel(index, "asking", "1.1", "asked[more]>=1.0")
     wheel(index, "asked", "2.0")
-    done = set_up(tmp_path / "venv", lock, index)
+    done = set_up(tmp_path / "venv", lock, index, SETUP_PIP=pip)
     assert done.returncode == 0, done.stderr
     assert [version_of(tmp_path / "venv", name) for name in ("asking", "asked")] == ["1.0", "1.0"]
 
@@ -104,8 +106,11 @@ def test_a_lock_that_lacks_a_requirement_is_refused(tmp_path: Path, index: Path)
     assert not (tmp_path / "venv/.made-from").exists()
 
 
-def test_a_wheel_that_is_not_the_locked_one_is_refused(tmp_path: Path, index: Path) -> None:
+@pytest.mark.parametrize("part", [False, True], ids=["whole", "in part"])
+def test_a_wheel_that_is_not_the_locked_one_is_refused(tmp_path: Path, index: Path, part: bool) -> None:
     lock = locked(tmp_path, asked="0" * 64)
+    if part:
+        lock.with_suffix(".without").write_text("other/*\n")
     wheel(index, "asked", "1.0")
     done = set_up(tmp_path / "venv", lock, index)
     assert done.returncode != 0
@@ -120,6 +125,7 @@ def first_call(
     place = tmp_path_factory.mktemp("place")
     (place / "index").mkdir()
     lock = locked(place, asked=wheel(place / "index", "asked", "1.0"))
+    lock.with_suffix(".without").write_text("# what pip alone reads\nasked-*/WH*\n")
     given = (place / "venv", lock, place / "index")
     return given, set_up(*given)
 
@@ -129,6 +135,14 @@ def test_a_second_call_does_nothing(first_call) -> None:
     assert first.returncode == 0
     again = set_up(*given)
     assert (again.returncode, again.stderr, again.stdout) == (0, "", "")
+
+
+def test_what_is_named_beside_the_lock_is_left_out_and_nothing_else(first_call) -> None:
+    (folder, _, _), _ = first_call
+    (site_packages,) = folder.glob("lib/python*/site-packages")
+    left = {path.relative_to(site_packages).as_posix() for path in site_packages.rglob("asked*/*")}
+    assert left == {"asked-1.0.dist-info/METADATA", "asked-1.0.dist-info/RECORD"}
+    assert version_of(folder, "asked") == "1.0"
 
 
 def test_a_python_that_is_named_and_does_not_fit_is_an_error_and_not_replaced(tmp_path: Path, index: Path) -> None:
