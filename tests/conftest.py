@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from handler.cli import main
 from tests.quiet_worker import quieten
+from tests.shared_bytecode import begin_elsewhere
 
 # The same examples on every day and however busy the machine is. HYPOTHESIS_PROFILE=explore looks for new ones.
 settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
@@ -39,9 +40,16 @@ def pytest_runtest_setup():
     gc.set_threshold(MANY_OBJECTS)
 
 
-def pytest_collection_finish():
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session):
     """What was collected stays to the end: the collector need not look through ten thousand tests again and again."""
-    gc.freeze()
+    gc.disable()
+    try:
+        begin_elsewhere(session.config)
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @dataclass

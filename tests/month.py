@@ -23,7 +23,7 @@ from handler.transport.request import Request, Response
 from tests.fakes import TARGET, FakeClock, OnceReadStore, category, snapshot
 
 HOUR, DAYS = timedelta(hours=1), 31
-MANY_OPEN, MANY_CLOSE = 29, 30  # days; hundreds of ports cost each run of the rest of the month as much as ten others
+MANY_OPEN, MANY_CLOSE = (30, 9), (30, 18)  # day and hour; hundreds of ports cost each later run as much as ten others
 ANSWERS: dict[str, tuple[int, Any]] = {
     "slack": (200, "ok"), "mattermost": (200, "ok"), "teams": (202, ""), "rocketchat": (200, {"success": True}),
     "discord": (204, ""), "googlechat": (200, {"name": "spaces/A/messages/B"}), "feishu": (200, {"code": 0}),
@@ -162,10 +162,8 @@ EVENTS: dict[tuple[int, int], Callable[[Month], None]] = {
     (13, 15): _closes(3389),
     (14, 9): _set("web_is_down", False),
     (19, 9): _closes(23),
-    (MANY_OPEN, 9): _opens(**_MANY),
-    (MANY_CLOSE, 9): lambda month: setattr(
-        month, "rows", {port: num for port, num in month.rows.items() if port < 40_000}
-    ),
+    MANY_OPEN: _opens(**_MANY),
+    MANY_CLOSE: lambda month: setattr(month, "rows", {port: num for port, num in month.rows.items() if port < 40_000}),
 }
 
 

@@ -12,7 +12,7 @@ from handler.models import Problem
 from handler.models.delivery import Delivery
 from handler.named_tuple import NamedTuple
 from handler.notify.due import due_batches
-from handler.notify.notification import Situation, notification_of
+from handler.notify.notification import RunNotifications, Situation
 from handler.notify.outbox import LEASE_MARGIN, Outbox, claim, keeps, remember, stateless, summarised
 from handler.notify.receipts import busy, with_pending, with_receipts
 from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
@@ -160,11 +160,12 @@ def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
     repeated = {batch.delivery_id for batch in known.pending}
     left: tuple[Batch, ...] = ()
     ids = {batch.delivery_id for batch in batches}
-    waiting, sent_before = list(batches), False
+    waiting, sent_before, notifications = list(batches), False, RunNotifications(sink)
     while waiting:
         batch = waiting.pop(0)
         shared = halves(sink, outbox.situation.report, batch)
-        sent = _send_safely(outbox, sink, batch, context, further=sent_before, may_split=bool(shared))
+        situation = outbox.situation._replace(last_run=outbox.memory, further=sent_before)
+        sent = _send_safely(notifications, batch, situation, context, may_split=bool(shared))
         if sent.too_large:
             waiting[:0] = shared
             ids |= {half.delivery_id for half in shared}
@@ -185,7 +186,8 @@ def _received(outbox: Outbox, sink: Sink, batch: Batch, sent: SendResult) -> Bat
     items = _taken(sent, batch)
     if items:
         outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.situation.now)
-    return batch._replace(items=tuple(item for item in batch.items if item not in items))
+    told = set(items)
+    return batch._replace(items=tuple(item for item in batch.items if item not in told))
 
 
 def _repeated(batches: Sequence[Batch], repeated: set[str]) -> tuple[Batch, ...]:
@@ -211,12 +213,11 @@ def may_have_it(sent: SendResult, sink: Sink, batch: Batch, repeated: AbstractSe
 
 
 def _send_safely(
-    outbox: Outbox, sink: Sink, batch: Batch, context: DeliveryContext, *, further: bool, may_split: bool
+    notifications: RunNotifications, batch: Batch, situation: Situation, context: DeliveryContext, *, may_split: bool
 ) -> SendResult:
     """Send one batch. A fault of our own in one kind must not silence the other sinks."""
     try:
-        situation = outbox.situation._replace(last_run=outbox.memory, further=further)
-        return send(notification_of(batch, sink, situation), sink, context, may_split=may_split)
+        return send(notifications.notification_of(batch, situation), notifications.sink, context, may_split=may_split)
     except PortComplianceError as error:
         return SendResult(Acceptance.UNKNOWN, "owed", error.message)
     except Exception as error:  # noqa: BLE001 - named by its type only: its text may hold anything

@@ -44,14 +44,46 @@ class Situation(NamedTuple):
     further: bool = False  # another message of the same run went before
 
 
+class _Shown(NamedTuple):
+    """What all messages of a run show to one sink: what it may see of the report, and what is open, worst first."""
+
+    report: Report
+    found: dict[str, Finding]
+    open_now: tuple[Finding, ...]
+
+
+class RunNotifications:
+    """Makes the notifications of one sink in one run; what they share is prepared with the first."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self._shown: _Shown | None = None
+
+    def notification_of(self, batch: Batch, situation: Situation) -> Notification:
+        """The notification of a batch; one that is repeated after a crash says the same things as then."""
+        if self._shown is None:
+            self._shown = _shown(self.sink, situation)
+        return _notification_of(batch, self.sink, situation, self._shown)
+
+
 def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notification:
-    """The notification of a batch; one that is repeated after a crash says the same things as then."""
+    """The only notification of a sink in a run."""
+    return RunNotifications(sink).notification_of(batch, situation)
+
+
+def _shown(sink: Sink, situation: Situation) -> _Shown:
     report = _for_eyes(situation.report, sink)
     found = {one.fingerprint: one for one in report.findings}
+    open_now = _open_now(found, situation.last_run.findings.values(), sink)
+    return _Shown(report, found, tuple(sorted(open_now, key=worst_first)))
+
+
+def _notification_of(batch: Batch, sink: Sink, situation: Situation, shown: _Shown) -> Notification:
+    report, found, open_now = shown
     remembered = situation.last_run.findings
     by_what = _by_what(batch)
     groups: dict[str, Any] = {what: _findings(by_what.get(what, ()), found, remembered) for what in FINDING_ITEMS}
-    ongoing = _ongoing(batch, _open_now(found, remembered.values(), sink))
+    ongoing = _ongoing(batch, open_now)
     changed = [one for what in _OPEN_ITEMS for one in groups[what]]
     return Notification(
         delivery_id=batch.delivery_id,
@@ -82,9 +114,9 @@ def _formerly(sink: Sink, situation: Situation) -> Target | None:
 
 
 def _ongoing(batch: Batch, open_now: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The open findings that the message is not about."""
+    """The open findings that the message is not about, in their order."""
     told = {item.key for item in batch.items if item.what in FINDING_ITEMS}
-    return tuple(sorted((one for one in open_now if one.fingerprint not in told), key=worst_first))
+    return tuple([one for one in open_now if one.fingerprint not in told])
 
 
 def _by_what(batch: Batch) -> dict[str, list[Item]]:

@@ -40,9 +40,12 @@ def parts(report: Json, limit: int) -> tuple[Json, ...]:
     return tuple(_part(report, bare, items) for items in filled)
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def _size(value: object) -> int:
     """Bytes of compact JSON in UTF-8."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace"))
+    return len(_compact(value).encode(errors="replace"))
 
 
 def _items(report: Json) -> Iterator[_Item]:
@@ -81,12 +84,11 @@ def _filled(items: Sequence[_Item], room: int) -> list[list[_Item]]:
     shares: list[list[_Item]] = [[]]
     left = room
     for item in items:
-        fitting = item._replace(value=_small(item.value, room))
-        cost = _cost(fitting.value)
+        value, cost = _small(item.value, room)
         if cost > left and shares[-1]:
             shares.append([])
             left = room
-        shares[-1].append(fitting)
+        shares[-1].append(item._replace(value=value))
         left -= cost
     return shares
 
@@ -117,13 +119,15 @@ _SMALLER: tuple[Callable[[Json], Json], ...] = (
 )
 
 
-def _small(value: Json, room: int) -> Json:
-    """The item, small enough to stand alone: without its texts, then with fewer servers, then with short words."""
+def _small(value: Json, room: int) -> tuple[Json, int]:
+    """The item, small enough to stand alone, and its cost: without texts, then with fewer servers, then short words."""
+    cost = _cost(value)
     for less in _SMALLER:
-        if _cost(value) <= room:
+        if cost <= room:
             break
         value = less(value)
-    return value
+        cost = _cost(value)
+    return value, cost
 
 
 def _part(report: Json, bare: Json, items: Sequence[_Item]) -> Json:

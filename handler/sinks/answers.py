@@ -38,7 +38,7 @@ class SinkAnswer(NamedTuple):
 DELIVERED = SinkAnswer(DeliveryOutcome.DELIVERED)
 _TRY_AGAIN = frozenset({408, 421, 425, 429})
 _LONGEST_REASON = 120
-_ADDRESS = r"\S*://\S*|\S*[?&]\w+=\S*"
+_ADDRESS = r"://|[?&]\w+="  # what a word of an address has in it
 _TOO_LONG = r"(?i)too (long|large|big)|exceed\w* (the )?(max|limit|size|length)|max_length"
 _LONG_WORD = r"[\w+/=:.\-]{20,}"
 
@@ -102,7 +102,8 @@ def because(status: int, said: object = "") -> str:
 def safe_words(said: object) -> str:
     """A target's own words, short, on one line, without addresses and anything that could be a token."""
     text = one_line(str(said), 1000) if isinstance(said, (str, int)) else ""
-    hidden = re.sub(_LONG_WORD, _hide_token, re.sub(_ADDRESS, "***", text))
+    words = " ".join("***" if re.search(_ADDRESS, word) else word for word in text.split(" "))
+    hidden = re.sub(_LONG_WORD, _hide_token, words)
     return one_line(hidden, _LONGEST_REASON)
 
 

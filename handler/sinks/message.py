@@ -32,9 +32,12 @@ class SinkMessage(NamedTuple):
     method: str = "POST"
 
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def json_bytes(value: Any) -> bytes:
     """Compact JSON in UTF-8, keys in the order of writing; lone surrogates become `?`."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return _compact(value).encode(errors="replace")
 
 
 def json_message(value: Any, query: Mapping[str, str] | None = None, findings: tuple[str, ...] = ()) -> SinkMessage:

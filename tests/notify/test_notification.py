@@ -1,12 +1,14 @@
-"""What a notification shows of the report: servers only to who may see them."""
+"""What a notification shows of the report: servers only to who may see them, what it is not about worst first."""
 
 from __future__ import annotations
 
-from handler.models import AnnouncedFinding, ExemptedFinding
+from handler.clock import iso
+from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.models.listeners import Host
-from handler.notify.notification import _for_eyes
+from handler.notify.notification import RunNotifications, Situation, _for_eyes
+from handler.state.memory import Batch, Item, LastRun
 from tests.desk import SOC
-from tests.fakes import finding, report
+from tests.fakes import NOON, finding, report
 
 NAMED = finding(hosts=(Host("id-1", "secret-server"),))
 COUNTED = finding("rdp", 3389)
@@ -37,3 +39,14 @@ def test_only_what_names_servers_is_made_anew():
 def test_a_sink_that_may_see_them_gets_the_report_as_it_is():
     before = whole()
     assert _for_eyes(before, SOC._replace(hosts=True)) is before
+
+
+def test_each_message_of_a_run_shows_what_it_is_not_about_worst_first():
+    low, high, worst = (
+        finding(str(one), 22 + one, severity=one) for one in (Severity.LOW, Severity.HIGH, Severity.CRITICAL)
+    )
+    situation = Situation(report(low, high, worst), LastRun(iso(NOON)), NOON)
+    notifications = RunNotifications(SOC)
+    batches = [Batch(one.fingerprint, (Item("new", one.fingerprint),)) for one in (low, worst)]
+    made = [notifications.notification_of(batch, situation) for batch in batches]
+    assert [[*one.new, *one.ongoing] for one in made] == [[low, worst, high], [worst, high, low]]

@@ -37,7 +37,7 @@ PIECES = (
     "1-2",
 )
 TAILS = ("", "!", "\x00", "\n")
-USES = ("re.search", "re.match", "re.fullmatch", "re.sub", "re.subn", "re.split", "re.findall", "re.finditer")
+USES = ("search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer")  # of `re`
 FLOOR = 0.004  # seconds; below it a ratio says nothing
 
 
@@ -56,13 +56,20 @@ def patterns():
 
 def texts(module):
     """The patterns that are compiled only where they are used: what functions of `re` are called with."""
-    for call in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8"))):
-        if isinstance(call, ast.Call) and call.args and ast.unparse(call.func) in USES:
+    source = Path(module.__file__).read_text(encoding="utf-8")
+    if not any(f"re.{use}" in source for use in USES):  # most have none, and need not be parsed
+        return
+    for call in ast.walk(ast.parse(source)):
+        if isinstance(call, ast.Call) and call.args and _is_use(call.func):
             pattern = call.args[0]
             named = vars(module).get(pattern.id) if isinstance(pattern, ast.Name) else None
             text = pattern.value if isinstance(pattern, ast.Constant) else named
             if isinstance(text, (str, bytes)):
                 yield text
+
+
+def _is_use(func):
+    return isinstance(func, ast.Attribute) and func.attr in USES and ast.unparse(func.value) == "re"
 
 
 def seconds(pattern, text):

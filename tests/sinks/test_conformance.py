@@ -24,7 +24,7 @@ CASES = {
     "huge": notices.huge(1000),
     **{f"hostile{number}": notices.hostile(text) for number, text in enumerate(notices.HOSTILE)},
 }
-NOTICES = {**CASES, "ten thousand": notices.huge()}
+NOTICES = {**CASES, "thousands": notices.huge(2000)}
 HOSTILE = [case for case in CASES if case.startswith("hostile")]
 SHRINKS = (0, 1, 3, 7, PLAIN)  # the steps of the sender
 CHAT = sorted(kind for kind in SINK_KINDS if SINK_KINDS[kind].chat)
@@ -37,8 +37,12 @@ BYTES = {
 }  # of a whole body  # fmt: skip
 
 
-@cache
 def render(kind, case, shrink=0, **options):
+    return rendered(kind, case, shrink, **options)
+
+
+@cache
+def rendered(kind, case, shrink, **options):
     return SINK_KINDS[kind].module.render(NOTICES[case], notices.sink(kind, **options), NOON, shrink)
 
 
@@ -51,8 +55,12 @@ def strings(value):
     return [value] if isinstance(value, str) else []
 
 
-@cache
 def bodies(kind, case, shrink=0, **options):
+    return read_bodies(kind, case, shrink, **options)
+
+
+@cache
+def read_bodies(kind, case, shrink, **options):
     read = bytes.decode if kind in WORDS_ALONE else parsed
     return [read(message.body) for message in render(kind, case, shrink, **options)]
 
@@ -123,7 +131,7 @@ def test_the_minimal_message_of_a_large_report_is_small(kind):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("kind", SINK_KINDS)
 def test_the_same_notice_gives_the_same_bytes(kind, case):
-    assert render(kind, case) == render.__wrapped__(kind, case)
+    assert render(kind, case) == rendered.__wrapped__(kind, case, 0)
 
 
 @pytest.mark.parametrize("shrink", SHRINKS)
@@ -303,16 +311,16 @@ def test_a_kind_that_does_not_exist_is_a_key_error():
 
 
 def test_an_intervalless_sink_of_one_finding_still_says_how_many_there_are():
-    text = "".join(strings(bodies("slack", "ten thousand", max_findings=1)))
+    text = "".join(strings(bodies("slack", "thousands", max_findings=1)))
     assert "1/tcp" in text
-    assert "and 10099 more" in text
+    assert "and 2099 more" in text
 
 
 @pytest.mark.parametrize("kind", sorted(set(SINK_KINDS) - UNCUT - {"generic", "ocsf", "splunk"}))
 def test_a_sink_that_asks_for_ten_thousand_lines_gets_what_fits(kind):
     for message, body in zip(
-        render(kind, "ten thousand", max_findings=10_000),
-        bodies(kind, "ten thousand", max_findings=10_000),
+        render(kind, "thousands", max_findings=10_000),
+        bodies(kind, "thousands", max_findings=10_000),
         strict=True,
     ):
         assert len(message.body) <= BYTES.get(kind, 50_000)

@@ -82,6 +82,15 @@ def test_folding_neither_loses_nor_doubles_a_finding(keys):
     assert sorted(folded) == sorted(f.fingerprint for f in found)
 
 
+def test_ports_without_a_gap_are_one_line_as_long_as_the_same_is_said_of_them():
+    same = [finding("a", port) for port in range(1, 3001)]
+    odd = finding("b", 3001)
+    assert [(line.first, line.last, len(line.findings)) for line in fold([odd, *same])] == [
+        (1, 3000, 3000),
+        (3001, 3001, 1),
+    ]
+
+
 def test_summary_counts_changes_and_severities():
     assert content_of(notices.notice(), notices.sink()).summary == (
         "Findings: 7 new, 1 closed, 1 still open. Open now: 2 critical, 5 high, 1 medium."

@@ -9,7 +9,7 @@ from handler.models.listeners import server_of
 from handler.named_tuple import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from handler.models.listeners import Host
 
@@ -69,13 +69,7 @@ def fold(findings: Iterable[Finding]) -> tuple[PortLine, ...]:
     for finding in findings:
         places.setdefault(_place_key(finding), []).append(finding)
     ports = [PortLine(tuple(sorted(same, key=_worst_first)), *_span(key)) for key, same in sorted(places.items())]
-    lines: list[PortLine] = []
-    for line in ports:
-        if lines and _neighbours(lines[-1], line):
-            lines[-1] = PortLine((*lines[-1].findings, *line.findings), lines[-1].first, line.last)
-        else:
-            lines.append(line)
-    return tuple(sorted(lines, key=lambda line: -line.severity))
+    return tuple(sorted(map(_joined, _runs(ports)), key=lambda line: -line.severity))
 
 
 _Key = tuple[int, str, str, int, str]
@@ -97,8 +91,28 @@ def _span(key: _Key) -> tuple[int | None, int | None]:
     return (None, None) if key[3] < 0 else (key[3], key[3])
 
 
+def _runs(ports: Iterable[PortLine]) -> Iterator[list[PortLine]]:
+    """Neighbouring ports of which the same is said, each looked at once: thousands in a row are one range."""
+    run: list[PortLine] = []
+    for line in ports:
+        if run and _neighbours(run[-1], line):
+            run.append(line)
+            continue
+        if run:
+            yield run
+        run = [line]
+    if run:
+        yield run
+
+
+def _joined(run: list[PortLine]) -> PortLine:
+    """One line for all ports of a run."""
+    findings = tuple(finding for line in run for finding in line.findings)
+    return PortLine(findings, run[0].first, run[-1].last)
+
+
 def _neighbours(line: PortLine, following: PortLine) -> bool:
-    """Whether two lines say the same of ports that follow each other."""
+    """Whether two ports follow each other and the same is said of them."""
     if line.last is None or following.first != line.last + 1:
         return False
     return _sameness(line) == _sameness(following)
