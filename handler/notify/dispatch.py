@@ -12,7 +12,7 @@ from handler.models import Problem
 from handler.models.delivery import Delivery
 from handler.named_tuple import NamedTuple
 from handler.notify.due import due_batches
-from handler.notify.notification import Situation, notification_of
+from handler.notify.notification import Situation, notification_of, visible_to
 from handler.notify.outbox import LEASE_MARGIN, Outbox, claim, keeps, remember, stateless, summarised
 from handler.notify.receipts import busy, with_pending, with_receipts
 from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
@@ -176,6 +176,7 @@ def _send_batches(outbox: Outbox, sink: Sink, context: DeliveryContext) -> None:
             left = ((rest,) if may_have_it(sent, sink, batch, repeated) else ()) + _repeated(waiting, repeated)
             break
     outbox.settled[sink.name] = ids
+    outbox.visible.clear()
     pending = tuple(Batch(batch.delivery_id, batch.items, outbox.run_id) for batch in left)
     outbox.memory = with_pending(outbox.memory, sink.name, pending, outbox.situation.now)
 
@@ -216,7 +217,10 @@ def _send_safely(
     """Send one batch. A fault of our own in one kind must not silence the other sinks."""
     try:
         situation = outbox.situation._replace(last_run=outbox.memory, further=further)
-        return send(notification_of(batch, sink, situation), sink, context, may_split=may_split)
+        if sink.name not in outbox.visible:
+            outbox.visible = {sink.name: visible_to(sink, situation.report)}
+        notification = notification_of(batch, sink, situation, outbox.visible[sink.name])
+        return send(notification, sink, context, may_split=may_split)
     except PortComplianceError as error:
         return SendResult(Acceptance.UNKNOWN, "owed", error.message)
     except Exception as error:  # noqa: BLE001 - named by its type only: its text may hold anything

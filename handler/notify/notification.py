@@ -12,6 +12,7 @@ from handler.notify.batches import FINDING_ITEMS
 from handler.notify.due import wants
 from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
+from handler.report.verdict import counts_of
 from handler.sinks.sink import Before, Notification
 from handler.sinks.text.announced import announcement
 from handler.sinks.text.lines import readable_time
@@ -43,14 +44,33 @@ class Situation(NamedTuple):
     further: bool = False  # another message of the same run went before
 
 
-def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notification:
-    """The notification of a batch; one that is repeated after a crash says the same things as then."""
-    report = _for_eyes(situation.report, sink)
+class Visible(NamedTuple):
+    """What a sink may see of a report, the same for each of its messages; `wanted` are its findings, worst first."""
+
+    report: Report
+    found: dict[str, Finding]
+    wanted: tuple[Finding, ...]
+
+
+def visible_to(sink: Sink, report: Report) -> Visible:
+    """What the sink may see of the report."""
+    report = _for_eyes(report, sink)
+    report = report._replace(counts=counts_of(report))
     found = {one.fingerprint: one for one in report.findings}
+    wanted = sorted((one for one in found.values() if wants(sink, one)), key=worst_first)
+    return Visible(report, found, tuple(wanted))
+
+
+def notification_of(batch: Batch, sink: Sink, situation: Situation, visible: Visible | None = None) -> Notification:
+    """The notification of a batch; one that is repeated after a crash says the same things as then.
+
+    `visible` is what the sink may see of the situation's report, for who makes many of them.
+    """
+    report, found, wanted = visible or visible_to(sink, situation.report)
     remembered = situation.last_run.findings
     by_what = _by_what(batch)
     groups: dict[str, Any] = {what: _findings(by_what.get(what, ()), found, remembered) for what in FINDING_ITEMS}
-    ongoing = _ongoing(batch, _open_now(found, remembered.values(), sink))
+    ongoing = _ongoing(batch, _open_now(found, wanted, remembered.values(), sink))
     changed = [one for what in _OPEN_ITEMS for one in groups[what]]
     return Notification(
         delivery_id=batch.delivery_id,
@@ -83,7 +103,7 @@ def _formerly(sink: Sink, situation: Situation) -> Target | None:
 def _ongoing(batch: Batch, open_now: Iterable[Finding]) -> tuple[Finding, ...]:
     """The open findings that the message is not about."""
     told = {item.key for item in batch.items if item.what in FINDING_ITEMS}
-    return tuple(sorted((one for one in open_now if one.fingerprint not in told), key=worst_first))
+    return tuple([one for one in open_now if one.fingerprint not in told])
 
 
 def _by_what(batch: Batch) -> dict[str, list[Item]]:
@@ -163,14 +183,16 @@ def _of_unnamed(one: _Derived) -> _Derived:
     return one if finding is one.finding else one._replace(finding=finding)
 
 
-def _open_now(found: dict[str, Finding], remembered: Iterable[Remembered], sink: Sink) -> list[Finding]:
-    """The sink's open findings: those found now, and for what holds incidents those not seen this time too."""
-    ongoing = list(found.values())
-    if sink.kind.holds_incidents:
-        stays = (one for one in remembered if one.status == "open" or one.flapping_since is not None)
-        unseen = (one for one in stays if one.finding.fingerprint not in found)
-        ongoing += [one.finding._replace(first_seen=one.first_seen) for one in unseen]
-    return [one for one in ongoing if wants(sink, one)]
+def _open_now(
+    found: Mapping[str, Finding], wanted: tuple[Finding, ...], remembered: Iterable[Remembered], sink: Sink
+) -> Iterable[Finding]:
+    """The sink's open findings, worst first: those found now, and for what holds incidents those not seen too."""
+    if not sink.kind.holds_incidents:
+        return wanted
+    stays = (one for one in remembered if one.status == "open" or one.flapping_since is not None)
+    unseen = (one for one in stays if one.finding.fingerprint not in found)
+    unseen_now = [one.finding._replace(first_seen=one.first_seen) for one in unseen if wants(sink, one.finding)]
+    return sorted([*wanted, *unseen_now], key=worst_first) if unseen_now else wanted
 
 
 def _as_remembered(record: Remembered | None) -> Finding | None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from handler.decide.announced import Announcement
     from handler.models import Report
     from handler.models.delivery import Delivery
-    from handler.notify.notification import Situation
+    from handler.notify.notification import Situation, Visible
     from handler.notify.send import DeliveryContext
     from handler.sinks.sink import Sink
     from handler.state.interface import Store
@@ -35,7 +35,8 @@ class Outbox:
     """What one run has to send, as far as it has come.
 
     `memory` is what will be remembered, `batches` are what each sink gets, in order, `waiting` what it gets once the
-    other targets were asked, and `settled` the ids of the batches that this run is done with, by sink.
+    other targets were asked, `settled` the ids of the batches that this run is done with, by sink, and `visible` what
+    the sink that is being told may see of the report.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Outbox:
         self.waiting: dict[str, tuple[Batch, ...]] = {}
         self.deliveries: dict[str, Delivery] = {}
         self.settled: dict[str, set[str]] = {}
+        self.visible: dict[str, Visible] = {}
         self.problems: list[Problem] = []
 
     @property
