@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from functools import cache
+from itertools import combinations, pairwise, product
+from math import lcm
 from operator import attrgetter
 from random import Random
+from typing import TypeVar
 
 from handler.hss.merge import Exact, everything, proven
 from handler.hss.pages import CAP, ListPage
@@ -16,6 +19,7 @@ from handler.models import Row
 from handler.simulator.fleet import Line
 from handler.simulator.moving import ROW_STATUSES, ROW_TYPES, ListOrder, moved, ordered
 
+_Any = TypeVar("_Any")
 Name = tuple[int, str]  # port and type: which line it is, whatever its num and status
 _NAME = attrgetter("port", "type")
 
@@ -27,19 +31,36 @@ def honest(offset: int, _total: int) -> int:
 
 def made_up(chance: Random, count: int, cloud: str, ports: int = 65_535) -> tuple[Line, ...]:
     """So many lines of random ports up to `ports`, many of them of several types."""
-    types = ROW_TYPES if cloud == "huaweicloud" else ROW_TYPES[:2]
+    some = _some_of(ROW_TYPES if cloud == "huaweicloud" else ROW_TYPES[:2])
     names: dict[Name, None] = {}
     while len(names) < min(count, ports):
-        port = chance.randint(1, ports)
-        names.update(
-            dict.fromkeys((port, kind) for kind in chance.sample(types, chance.choice((1, 1, 1, 2, len(types)))))
-        )
-    listed = list(names)[:count]
-    chance.shuffle(listed)
+        drawn = zip(chance.choices(range(1, ports + 1), k=count), chance.choices(some, k=count), strict=True)
+        for port, kinds in drawn:
+            names |= dict.fromkeys([(port, kind) for kind in kinds])
+            if len(names) >= min(count, ports):
+                break
+    listed = _shuffled(list(names)[:count], chance)
+    said = chance.choices(_SAID, k=len(listed))
     return tuple(
-        Line(*name, chance.choice((1, 1, 2, 3, 9)), chance.choice(ROW_STATUSES), updated=-at)
-        for at, name in enumerate(listed)
+        Line(*name, num, status, updated=-at) for at, (name, (num, status)) in enumerate(zip(listed, said, strict=True))
     )
+
+
+_SAID = tuple(product((1, 1, 2, 3, 9), ROW_STATUSES))
+
+
+@cache
+def _some_of(types: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Of which types a port may be: three times in five of one, else of two or of all."""
+    by_size = [tuple(combinations(types, size)) for size in (1, 1, 1, 2, len(types))]
+    each = lcm(*map(len, by_size))
+    return [kinds for one in by_size for kinds in one * (each // len(one))]
+
+
+def _shuffled(listed: Iterable[_Any], chance: Random) -> list[_Any]:
+    """In any order. `Random.shuffle` draws a number of its own for each place, which costs seven times as much."""
+    rank = chance.random
+    return sorted(listed, key=lambda _: rank())
 
 
 @dataclass
@@ -81,7 +102,8 @@ class MovingList:
             self.lines = self.change(self.lines, nth)
         elif nth:
             self.lines = moved(self.lines, self.chance, self.chance.randint(0, self.changes), nth)
-        listed = ordered(self.lines, self.order, self.chance)
+        lines = self.lines if self.order == "insertion" else _shuffled(self.lines, self.chance)
+        listed = ordered(lines, self.order)  # what an order leaves open is left to chance
         self.log.append(listed)
         if self.lines is not self._known:
             names = set(map(_NAME, listed))

@@ -22,11 +22,22 @@ from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 SEVERITIES = [str(severity) for severity in Severity]
 SEEN = st.characters(codec="utf-8")
 texts = st.text(SEEN, min_size=1, max_size=30).map(lambda text: text if text.strip() else f"{text}x")
-words = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=4)
-ids = st.one_of(words, st.tuples(words, words).map("-".join))
-days = st.dates(date(2020, 1, 1), date(2040, 12, 31))
+FIRST_DAY, LAST_DAY = date(2020, 1, 1).toordinal(), date(2040, 12, 31).toordinal()
+days = st.integers(FIRST_DAY, LAST_DAY).map(date.fromordinal)
 USUAL_PORTS = (1, 21, 22, 23, 443, 3389, 65535)
 WIDTHS = 41
+SPANS = 65535 * 2 * WIDTHS
+PORT_SETS = 4 * SPANS**4
+
+
+BITS = 128
+NUMBER = st.integers(0, 2**BITS - 1)
+"""A rule is made of one such number and one text, because what costs time is each draw and each map."""
+
+
+def _mixed(number):
+    """Another number of as many bits: those of Hypothesis are mostly small, and the high digits are to differ too."""
+    return number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**BITS
 
 
 def _span(number):
@@ -37,9 +48,15 @@ def _span(number):
     return low, min(65535, low + width)
 
 
+def _port_set(number):
+    """One to four of them, of one number too."""
+    number, more = divmod(number, 4)
+    return PortSet.of([_span(number // SPANS**place % SPANS) for place in range(1 + more)])
+
+
 port_numbers = st.one_of(st.sampled_from(USUAL_PORTS), st.integers(1, 65535))
-spans = st.integers(0, 65535 * 2 * WIDTHS - 1).map(_span)  # one draw for each; policies have many
-port_sets = st.lists(spans, min_size=1, max_size=4).map(PortSet.of)
+spans = st.integers(0, SPANS - 1).map(_span)
+port_sets = st.integers(0, PORT_SETS - 1).map(lambda number: _port_set(_mixed(number) % PORT_SETS))
 rows = st.builds(
     Row,
     port=st.one_of(st.just(0), port_numbers),
@@ -49,34 +66,76 @@ rows = st.builds(
 )
 
 
+def parts_of(words, *, least=1):
+    """Every part of the words, each in their order, without the empty one unless `least` is 0."""
+    return [part for size in range(least, len(words) + 1) for part in combinations(words, size)]
+
+
 def some_of(words, *, least=1):
     """A part of the words, in their order, not empty unless `least` is 0."""
-    return st.sampled_from([part for size in range(least, len(words) + 1) for part in combinations(words, size)])
+    return st.sampled_from(parts_of(words, least=least))
 
 
-# Made once: what is made inside of a composite is checked again for every example. Each value is one draw where it can be.
-KINDS = st.sampled_from(["ports", "allowed_ports", "status", "statistic"])
-SEVERITY = st.sampled_from(list(Severity))
-PLACES = some_of(CATEGORIES)
-PROTOCOLS = some_of(["tcp", "udp"])
-STATUS = some_of(["danger", "normal", "unknown"])
-ANY_STATUS = some_of(["danger", "normal", "unknown"], least=0)
-STATISTIC = st.sampled_from(COUNTERS)
-FEW = st.integers(0, 5)
+def _chosen(choices, number):
+    """One of the values of each name, by the digits of the number, and what is left of the number."""
+    taken = {}
+    for name, values in choices.items():
+        number, place = divmod(number, len(values))
+        taken[name] = values[place]
+    return taken, number
+
+
+def _cut(text, parts, most):
+    """The text as so many texts that say something, and empty ones up to `most`."""
+    shown = [text[place::parts] for place in range(parts)]
+    return [part if part.strip() else f"{part}x" for part in shown] + [""] * (most - parts)
+
+
+def _id(number):
+    """One or two words of one to three letters and digits."""
+    letters = ""
+    while number or not letters:
+        number, place = divmod(number, 36)
+        letters += LETTERS[place]
+    return f"{letters[:3]}-{letters[3:]}" if letters[3:] else letters
+
+
+# Made once: what is made inside of a composite is checked again for every example.
+WORDS = st.text(SEEN, min_size=8, max_size=60)  # cut into the texts of a rule or an exemption
+OF_A_RULE = {
+    "kind": ("ports", "allowed_ports", "status", "statistic"),
+    "severity": tuple(Severity),
+    "categories": parts_of(CATEGORIES),
+    "protocols": parts_of(["tcp", "udp"]),
+    "status": parts_of(["danger", "normal", "unknown"], least=0),
+    "statistic": COUNTERS,
+    "above": range(6),
+    "references": [("https://example.org/a",) * times for times in range(3)],
+    "runbook": ("", "https://example.org/steps"),
+    "texts": range(1, 7),  # title, and perhaps rationale, remediation, owner and two tags
+    "dated": (False, True),
+    "day": range(FIRST_DAY, LAST_DAY + 1),
+}
+OF_AN_EXEMPTION = {
+    "rules": [(), *permutations(range(4), 1), *permutations(range(4), 2)],  # by their places in the policy
+    "bound": (False, True),
+    "categories": parts_of(CATEGORIES),
+    "up_to": (None, *range(6)),
+    "protocols": parts_of(["tcp", "udp"]),
+    "texts": range(2, 7),  # reason and owner, and perhaps ticket, who approved, and two projects
+    "expires": range(FIRST_DAY, LAST_DAY + 1),
+}
 NOTES = st.text(SEEN, max_size=30).map(lambda text: text if text.strip() else "")
-LINKS = st.sampled_from([("https://example.org/a",) * times for times in range(3)])
-TAGS = st.lists(texts, max_size=2)
-ANY_DAY = st.one_of(st.none(), days)
-ANY_PORTS = st.one_of(st.none(), port_sets)
-PROJECTS = st.lists(texts, unique=True, max_size=2)
-AT_MOST = st.sampled_from([None, *range(6)])
-OF_FOUR = st.sampled_from([(), *permutations(range(4), 1), *permutations(range(4), 2)])
-RULE_IDS = st.lists(ids, min_size=1, max_size=4, unique=True)
-EXEMPTION_IDS = st.lists(ids, max_size=2, unique=True)
-RUNBOOK = st.sampled_from(["", "https://example.org/steps"])
-REQUIRED = st.lists(st.sampled_from(["ports", "ticket", "approved_by"]), unique=True).map(tuple)
-LIMITS = st.just(NO_LIMITS) | st.builds(Limits, st.none() | st.integers(0, 9_999), REQUIRED)
-EXPECTED = st.dictionaries(st.sampled_from(CATEGORIES), st.integers(1, 9))
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+RULE_IDS = st.lists(st.integers(0, 36**6 - 1), min_size=1, max_size=4, unique=True)
+EXEMPTION_IDS = st.lists(st.integers(0, 36**6 - 1), max_size=2, unique=True)
+NAMES_OF_TERMS = ("ports", "ticket", "approved_by")
+OF_A_POLICY = {
+    "expect_rows": [{}, *({name: rows} for name in CATEGORIES for rows in range(1, 10)), {"host": 3, "container": 7}],
+    "limited": (False, True),
+    "exemption_days": (None, 0, 1, 9, 30, 180, 365, 9_999),
+    "require": [(), *(some for size in (1, 2, 3) for some in permutations(NAMES_OF_TERMS, size))],
+}
 
 
 def rules(rule_id):
@@ -86,29 +145,28 @@ def rules(rule_id):
 
 @st.composite
 def _rules(draw):
-    kind = draw(KINDS)
-    listed = draw(port_sets) if kind in ("ports", "allowed_ports") else PortSet()
+    said, number = _chosen(OF_A_RULE, _mixed(draw(NUMBER)))
+    kind, statistic, status = said.pop("kind"), said.pop("statistic"), said.pop("status")
+    dated, day = said.pop("dated"), date.fromordinal(said.pop("day"))
+    title, rationale, remediation, owner, *tags = _cut(draw(WORDS), said.pop("texts"), 6)
+    listed = _port_set(number % PORT_SETS) if kind in ("ports", "allowed_ports") else PortSet()
     forbidden = {"ports": listed, "allowed_ports": ALL_PORTS - listed, "status": NAMED_PORTS, "statistic": PortSet()}
-    plain = kind == "statistic"
+    if kind == "statistic":
+        said |= {"protocols": ("tcp", "udp"), "statistic": statistic}
+    else:
+        said["status"] = status or (("danger",) if kind == "status" else ())
     return Rule(
+        **said,
         id="",
         kind=kind,
-        title=draw(texts),
-        severity=draw(SEVERITY),
+        title=title,
         ports=forbidden[kind],
         listed=listed,
-        categories=draw(PLACES),
-        protocols=("tcp", "udp") if plain else draw(PROTOCOLS),
-        status=() if plain else draw(STATUS if kind == "status" else ANY_STATUS),
-        statistic=draw(STATISTIC) if plain else None,
-        above=draw(FEW),
-        rationale=draw(NOTES),
-        remediation=draw(NOTES),
-        references=draw(LINKS),
-        tags=tuple(draw(TAGS)),
-        owner=draw(NOTES),
-        runbook=draw(RUNBOOK),
-        effective_from=draw(ANY_DAY),
+        rationale=rationale,
+        remediation=remediation,
+        owner=owner,
+        tags=tuple(tag for tag in tags if tag),
+        effective_from=day if dated else None,
     )
 
 
@@ -117,21 +175,18 @@ _RULES = _rules()
 
 @st.composite
 def _exemptions(draw):
-    """Of at most two rules, which are named by their places among those of the policy."""
-    named = draw(OF_FOUR)
+    said, number = _chosen(OF_AN_EXEMPTION, _mixed(draw(NUMBER)))
+    bound = said.pop("bound") or not said["rules"]
+    reason, owner, ticket, approved_by, *projects = _cut(draw(WORDS), said.pop("texts"), 6)
     return Exemption(
+        **said | {"expires": date.fromordinal(said["expires"])},
         id="",
-        reason=draw(texts),
-        owner=draw(texts),
-        expires=draw(days),
-        rules=named,
-        ports=draw(ANY_PORTS if named else port_sets),
-        categories=draw(PLACES),
-        enterprise_projects=tuple(draw(PROJECTS)),
-        up_to=draw(AT_MOST),
-        protocols=draw(PROTOCOLS),
-        ticket=draw(NOTES),
-        approved_by=draw(NOTES),
+        reason=reason,
+        owner=owner,
+        ports=_port_set(number % PORT_SETS) if bound else None,
+        enterprise_projects=tuple(dict.fromkeys(project for project in projects if project)),
+        ticket=ticket,
+        approved_by=approved_by,
     )
 
 
@@ -146,15 +201,17 @@ def _exemption(drawn, exemption_id, rule_ids):
 @st.composite
 def policies(draw):
     """Any policy that the loader could have made, with its digest."""
-    rule_ids = draw(RULE_IDS)
+    said, _ = _chosen(OF_A_POLICY, _mixed(draw(NUMBER)))
+    rule_ids = [_id(number) for number in draw(RULE_IDS)]
+    exemption_ids = [_id(number) for number in draw(EXEMPTION_IDS)]
     built = Policy(
         name=draw(texts),
         digest="",
         rules=tuple(draw(_RULES)._replace(id=rule_id) for rule_id in rule_ids),
-        exemptions=tuple(_exemption(draw(_EXEMPTIONS), one, rule_ids) for one in draw(EXEMPTION_IDS)),
-        expect_rows=draw(EXPECTED),
+        exemptions=tuple(_exemption(draw(_EXEMPTIONS), one, rule_ids) for one in exemption_ids),
+        expect_rows=said["expect_rows"],
         description=draw(NOTES),
-        limits=draw(LIMITS),
+        limits=Limits(said["exemption_days"], said["require"]) if said["limited"] else NO_LIMITS,
     )
     return built._replace(digest=digest(built))
 

@@ -13,6 +13,7 @@ from handler.notify.batches import FINDING_ITEMS
 from handler.notify.due import wants
 from handler.notify.incidents import incident_of, told_key
 from handler.notify.run_items import RUN
+from handler.report.verdict import counts_of
 from handler.sinks.sink import Before, Notification
 from handler.sinks.text.announced import announcement
 from handler.sinks.text.lines import readable_time
@@ -73,6 +74,7 @@ def notification_of(batch: Batch, sink: Sink, situation: Situation) -> Notificat
 
 def _shown(sink: Sink, situation: Situation) -> _Shown:
     report = _for_eyes(situation.report, sink)
+    report = report._replace(counts=counts_of(report))
     found = {one.fingerprint: one for one in report.findings}
     open_now = _open_now(found, situation.last_run.findings.values(), sink)
     return _Shown(report, found, tuple(sorted(open_now, key=worst_first)))
