@@ -47,7 +47,7 @@ class Asked:
 
     def __init__(self, run: PreparedRun, wiring: Wiring) -> None:
         self._run, self._wiring = run, wiring
-        self._near: tuple[Target, ...] | None = None
+        self._near: dict[str, Target] | None = None
         self._fleet: Elsewhere | None = None
 
     def holds(self, place: str) -> bool:
@@ -56,11 +56,11 @@ class Asked:
 
     def surely_holds(self, place: str) -> bool:
         """Whether the place is asked."""
-        return place in map(place_of, self._targets()) or place in self._elsewhere().places
+        return place in self._targets() or place in self._elsewhere().places
 
     def _may_be_near(self, place: str) -> bool:
         host, _, enterprise_project = place_parts(place)
-        unknown = (one for one in self._targets() if not one.project_id)  # no login tells it
+        unknown = (one for one in self._targets().values() if not one.project_id)  # no login tells it
         return any((one.host, one.enterprise_project_id) == (host, enterprise_project) for one in unknown)
 
     def _may_be_far(self, place: str) -> bool:
@@ -69,11 +69,12 @@ class Asked:
             LOGGER.warning("whether another shard checks %s is not known: %s", place, unread)
         return bool(unread)
 
-    def _targets(self) -> tuple[Target, ...]:
+    def _targets(self) -> dict[str, Target]:
+        """The targets of the file by their places, as they were asked or, if they were not, as they are listed."""
         if self._near is None:
             names = {each.name for each in self._run.targets}
             others = (place.target for place in self._wiring.places() if place.name not in names)
-            self._near = (*(each.target for each in self._run.targets), *others)
+            self._near = {place_of(one): one for one in (*(each.target for each in self._run.targets), *others)}
         return self._near
 
     def _elsewhere(self) -> Elsewhere:
