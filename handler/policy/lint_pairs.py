@@ -86,10 +86,7 @@ class Kin:
 
 def lint_pairs(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> Iterator[LintMessage]:
     """Rules that add nothing beside another one, and rules on the same ports with different severities."""
-    named_by: dict[str, set[int]] = defaultdict(set)
-    for at, exemption in enumerate(exemptions):
-        for name in exemption.rules:
-            named_by[name].add(at)
+    named_by = _named_by(exemptions)
     on_ports = sorted((rule for rule in rules if rule.ports), key=lambda rule: rule.ports.ranges[0])
     kins = _kins(on_ports, named_by)
     near = list(_near(kins))
@@ -99,6 +96,15 @@ def lint_pairs(rules: Sequence[Rule], exemptions: Sequence[Exemption]) -> Iterat
     counters = _kins([rule for rule in rules if rule.kind == "statistic"], named_by)
     alike = (pair for pair in combinations(counters, 2) if pair[0].one.statistic == pair[1].one.statistic)
     yield from _idle(counters, _wider(alike), _first_counter)
+
+
+def _named_by(exemptions: Iterable[Exemption]) -> Mapping[str, set[int]]:
+    """The places of the exemptions that name a rule, by its id."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for at, exemption in enumerate(exemptions):
+        for name in exemption.rules:
+            found[name].add(at)
+    return found
 
 
 def _kins(rules: Iterable[Rule], named_by: Mapping[str, set[int]]) -> list[Kin]:
