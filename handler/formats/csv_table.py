@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from handler.formats.inert import inert
 from handler.formats.not_asked import NOBODY, counts_as
-from handler.formats.words import host_words
+from handler.formats.words import host_words, not_seen
 from handler.models import worst_first
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from handler.formats.not_asked import NotAsked
     from handler.models import Finding, Report
@@ -48,7 +48,8 @@ _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  a spreadsheet takes the fu
 def render_csv(*reports: Report, servers: bool = False, not_asked: NotAsked = NOBODY) -> str:
     """One line per finding, then what is exempted and announced; `result` tells them apart.
 
-    A target that was not asked and is not known to be clean has a line too, with the `result` `not asked`.
+    What could not be seen has a line too, with the `result` `inconclusive`, and so has a target that was not asked and
+    is not known to be clean, `not asked`: a header alone says that all is well.
 
     With `servers` one line per finding and server, with more columns; a finding without known servers has one line.
     Each line is ended by a line feed; the header stands also over no finding.
@@ -61,10 +62,16 @@ def render_csv(*reports: Report, servers: bool = False, not_asked: NotAsked = NO
         ordered = sorted(_results(report), key=lambda told: (told[1][0] != "finding", worst_first(told[0])))
         for finding, more in ordered:
             writer.writerows(_server_lines(report, finding, more) if servers else [_line(report, finding, more)])
-    for one in not_asked.open:
-        told = {"target": cell(one.name), "message": cell(counts_as(one)), "result": "not asked"}
-        writer.writerow([told.get(column, "") for column in columns])
+        reasons = not_seen(report)
+        writer.writerows(_no_finding(columns, report.target.name, reason, "inconclusive") for reason in reasons)
+    writer.writerows(_no_finding(columns, one.name, counts_as(one), "not asked") for one in not_asked.open)
     return sheet.getvalue()
+
+
+def _no_finding(columns: Sequence[str], target: str, message: str, result: str) -> list[str]:
+    """The line of what is not known of a target."""
+    told = {"target": cell(target), "message": cell(message), "result": result}
+    return [told.get(column, "") for column in columns]
 
 
 def _results(report: Report) -> Iterator[tuple[Finding, tuple[str, ...]]]:

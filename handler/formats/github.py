@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 def render_github(*reports: Report, not_asked: NotAsked = NOBODY) -> str:
     """A command per thing not seen, finding, exempted and announced row, and warning; the verdict last.
 
-    Before them what was not asked, as an error where that makes the run fail.
+    Before them what was not asked, each as an error where that makes the run fail; that some are still to come does so
+    only where nothing is known of any target.
     """
-    level = "notice" if not_asked.verdict == "compliant" else "error"
-    others = [_command(level, "Not asked in this run", said) for said in not_asked.sentences()]
+    nothing_known = not reports and not any(one.stands for one in not_asked.deferred)
+    fails = ("inconclusive", "violations", *((None,) if nothing_known else ()))
+    told = ((said, "error" if stands in fails else "notice") for stands, said in not_asked.told())
+    others = [_command(level, "Not asked in this run", said) for said, level in told]
     return "".join(f"{line}\n" for line in (*others, *chain.from_iterable(map(_commands, reports))))
 
 

@@ -37,10 +37,18 @@ class NotAsked(NamedTuple):
 
     def sentences(self) -> list[str]:
         """A sentence for each that counts as inconclusive or violations; the others are summed up."""
+        return [said for _, said in self.told()]
+
+    def told(self) -> list[tuple[Verdict | None, str]]:
+        """These sentences, each with what those stand for of whom it speaks."""
         named = [one for one in self.deferred if one.stands in ("inconclusive", "violations")]
         clean = sums(one for one in self.deferred if one.stands == "compliant")
         coming = sums(one for one in self.deferred if one.stands is None)
-        return [*map(counts_as, named), *(f"{said}, by the last run" for said in clean), *coming]
+        return [
+            *((one.stands, counts_as(one)) for one in named),
+            *(("compliant", f"{said}, by the last run") for said in clean),
+            *((None, said) for said in coming),
+        ]
 
 
 NOBODY = NotAsked()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from datetime import date, timedelta
+from heapq import heappop, heappush
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from handler.models import CATEGORIES
@@ -132,9 +134,36 @@ def _found(rule: Rule, exemptions: ExemptionsInForce, place: Region, *, at_most:
 
 
 def by_edge(several: Sequence[Found], edges: Sequence[int]) -> Mapping[int, list[Found]]:
-    """Those that find the port of each edge, in their order."""
-    at: dict[int, list[Found]] = defaultdict(list)
-    for one in several:
+    """Those that find the port of each edge, in their order.
+
+    Of those that ask for no servers and tolerate as much, only the most severe: beside it the others tell nothing, and
+    thousands may find one port.
+    """
+    at: dict[int, list[tuple[int, Found]]] = defaultdict(list)
+    alike: dict[int, list[tuple[int, Found]]] = defaultdict(list)
+    for order, one in enumerate(several):
+        if not (one.but or one.rule.host_aware or one.whole.host_aware):
+            alike[one.above].append((order, one))
+            continue
         for edge in edges[bisect_left(edges, one.low) : bisect_right(edges, one.high)]:
-            at[edge].append(one)
-    return at
+            at[edge].append((order, one))
+    for those in alike.values():
+        for edge, known in _worst_by_edge(those, edges):
+            at[edge].append(known)
+    return {edge: [one for _, one in sorted(known, key=itemgetter(0))] for edge, known in at.items()}
+
+
+def _worst_by_edge(
+    several: Iterable[tuple[int, Found]], edges: Sequence[int]
+) -> Iterator[tuple[int, tuple[int, Found]]]:
+    """The most severe of those that find the port of each edge, the first of these in order."""
+    coming = sorted(several, key=lambda known: -known[1].low)
+    open_: list[tuple[int, int, Found]] = []
+    for edge in edges:
+        while coming and coming[-1][1].low <= edge:
+            order, one = coming.pop()
+            heappush(open_, (-one.rule.severity, order, one))
+        while open_ and open_[0][2].high < edge:
+            heappop(open_)
+        if open_:
+            yield edge, open_[0][1:]

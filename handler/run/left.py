@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from handler.clock import Deadline
+    from handler.models import Report
     from handler.models.delivery import Delivery
+    from handler.notify.dispatch import Dispatched
     from handler.notify.together import Together
     from handler.run.job import LoadedState
     from handler.run.targets import PreparedRun
     from handler.run.wiring import Wiring
+    from handler.sinks.sink import Sink
     from handler.state.index import IndexEntry
     from handler.state.memory import LastRun
 
@@ -109,11 +112,16 @@ def _told(
             known = mine._replace(others=others)
             report, compared = ended(_target(name, named), known, run, verdict, _why(named))
             came = notifier(report, compared, state.store, state.version)
-            waiting = [one.sink for one in came.deliveries if one.reason == LATER]
-            theirs = any(one.reason == ELSEWHERE for one in came.deliveries)
-            owed = theirs or not is_told_whole(sinks, came.last_run, report, run, waiting=waiting)
-            leaving = leaving.and_then(Leaving(came.deliveries, owed=owed))
+            leaving = leaving.and_then(Leaving(came.deliveries, owed=_is_owed(sinks, came, report, run)))
     return leaving
+
+
+def _is_owed(sinks: Iterable[Sink], came: Dispatched, report: Report, run: PreparedRun) -> bool:
+    """Whether one of these sinks is due more than it was told, or another run is telling it."""
+    if any(one.reason == ELSEWHERE for one in came.deliveries):
+        return True
+    waiting = [one.sink for one in came.deliveries if one.reason == LATER]
+    return not is_told_whole(sinks, came.last_run, report, run, waiting=waiting)
 
 
 def _places_left(last_run: LastRun | None) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from handler.state.memory import place_of
 from handler.state.shared_index import SharedIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from handler.clock import Clock
     from handler.hss.client import HssClient
@@ -109,10 +109,10 @@ class Shard:
         if not self._leased or not self._listed or self._index.lost:
             return {}
         left = {name: entry for name, entry in self._index.known.targets.items() if name not in self._listed}
-        unasked = {name: entry for name, entry in left.items() if entry == UNASKED}
-        if only_unasked or len(unasked) == len(left):
+        unasked, targets = _parted(left)
+        if only_unasked or not targets:
             return unasked
-        return unasked | self._staying({name: left[name] for name in left.keys() - unasked}, self._others())
+        return unasked | self._staying(targets, self._others())
 
     def _staying(self, left: dict[str, IndexEntry], others: Elsewhere) -> dict[str, IndexEntry]:
         """Those of them that surely moved nowhere."""
@@ -232,6 +232,12 @@ class Shard:
         """Read back from each target's state what a damaged index knew."""
         remembered = {name: load_state(each.store).last_run for name, each in self._items()}
         self._index.put({name: entries.rebuilt(state) for name, state in remembered.items() if state is not None})
+
+
+def _parted(left: Mapping[str, IndexEntry]) -> tuple[dict[str, IndexEntry], dict[str, IndexEntry]]:
+    """The names of no target, by which only a run spoke that could not begin, and the targets."""
+    unasked = {name: entry for name, entry in left.items() if entry == UNASKED}
+    return unasked, {name: entry for name, entry in left.items() if entry != UNASKED}
 
 
 def open_shard(run: PreparedRun, wiring: Wiring, url: Secret) -> Shard | None:

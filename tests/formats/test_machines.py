@@ -17,11 +17,12 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 from handler.errors import UsageError
 from handler.formats.ocsf import ocsf_event, ocsf_events
 from handler.formats.registry import FORMATS, MERGED, render_all, render_report
-from handler.models import AnnouncedFinding, Changes, ExemptedFinding
+from handler.formats.words import not_seen
+from handler.models import AnnouncedFinding, Changes, ExemptedFinding, Problem
 from handler.models.listeners import Host
 from handler.report.json_v1 import report_dict
 from tests.environments import invalid
-from tests.fakes import TARGET, finding, report
+from tests.fakes import TARGET, category, finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
 
 every_report = pytest.mark.parametrize("name", REPORTS)
@@ -215,8 +216,32 @@ def test_csv_is_a_header_and_one_line_per_finding_or_server(name, servers):
     shown = render_report("csv", one, servers=servers)
     lines = list(csv.reader(io.StringIO(shown), strict=True))
     told = [*one.findings, *(item.finding for item in (*one.exempted, *one.announced))]
-    assert shown.count("\n") == len(lines) == sum(len((servers and finding.hosts) or (None,)) for finding in told) + 1
+    found = sum(len((servers and finding.hosts) or (None,)) for finding in told)
+    assert shown.count("\n") == len(lines) == 1 + found + len(not_seen(one))
     assert {len(line) for line in lines} == {len(lines[0])}
+
+
+@pytest.mark.parametrize("servers", [True, False])
+@pytest.mark.parametrize("found", [(), (finding(),)])
+def test_csv_says_what_could_not_be_seen_where_a_header_alone_would_read_as_clean(servers, found):
+    reason = "=page 2 of host/ports: HTTP 500"
+    host = category(name="host")._replace(complete=False, problems=(Problem(reason),))
+    one = report(
+        *found, verdict="inconclusive", coverage=(host, category(name="container")), problems=(Problem(reason),)
+    )
+    lines = list(csv.DictReader(io.StringIO(render_report("csv", one, servers=servers))))
+    assert [line["result"] for line in lines] == [*("finding" for _ in found), "inconclusive"]
+    assert (lines[-1]["target"], lines[-1]["message"], lines[-1]["rule_id"]) == ("prod", f"host: {reason}", "")
+    assert None not in lines[-1]
+    whole = one._replace(verdict="violations" if found else "compliant")
+    assert "inconclusive" not in render_report("csv", whole, servers=servers)
+
+
+def test_csv_has_a_line_for_a_run_that_does_not_say_why_and_none_of_its_cells_is_a_formula():
+    told = (report(verdict="inconclusive"), report(verdict="inconclusive", problems=(Problem("=HYPERLINK(1)"),)))
+    (first,), (second,) = (list(csv.DictReader(io.StringIO(render_report("csv", one)))) for one in told)
+    assert "does not know what is open" in first["message"]
+    assert second["message"] == "'=HYPERLINK(1)"
 
 
 def test_csv_has_a_line_for_each_finding_and_server_where_servers_are_asked_for():
@@ -282,7 +307,7 @@ def test_several_targets_are_one_document_in_each_machine_format():
         "port-compliance prod", "port-compliance prod", "port-compliance test",
     ]  # fmt: skip
     assert len(json.loads(shown["ocsf"])) == 5
-    assert shown["csv"].count("\n") == 1 + 4  # the header and four findings
+    assert shown["csv"].count("\n") == 1 + 4 + 1  # the header, four findings, and what could not be seen
 
 
 def test_openmetrics_of_several_targets_name_each_family_once():
@@ -320,7 +345,6 @@ def test_any_text_leaves_every_machine_format_well_formed(text):
     list(text_string_to_metric_families(render_report("openmetrics", one)))
     for event in json.loads(render_report("ocsf", one)):
         ComplianceFinding.model_validate(event)
-    assert (
-        len(list(csv.reader(io.StringIO(render_report("csv", one)), strict=True))) == 4
-    )  # a header, found, exempted, announced
+    lines = list(csv.reader(io.StringIO(render_report("csv", one)), strict=True))
+    assert len(lines) == 4 + len(not_seen(one))  # a header, found, exempted, announced, and what could not be seen
     assert all(line.startswith("::") for line in render_report("github", one).splitlines())

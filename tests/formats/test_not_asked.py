@@ -119,8 +119,25 @@ def test_csv_has_a_line_for_each_that_is_not_known_to_be_clean_that_is_no_findin
     assert None not in lines[0]  # no line has more cells than the header
 
 
-def test_github_has_an_error_for_what_makes_the_run_fail():
-    assert [line.split()[0] for line in shown("github").splitlines()] == ["::error"] * 4
+def levels(*deferred, reports=()):
+    shown_as = shown("github", NotAsked(deferred, "run-1", AT), reports).splitlines()
+    return [line.split()[0].strip(":") for line in shown_as if "Not asked" in line]
+
+
+def test_github_has_an_error_for_what_makes_the_run_fail_and_a_notice_for_the_others():
+    assert (
+        levels(*EVERY.deferred) == levels(*EVERY.deferred, reports=[report()]) == ["error", "error", "notice", "notice"]
+    )
+    assert levels(STALE, CLEAN) == levels(OPEN, CLEAN) == levels(OPEN, COMING) == ["error", "notice"]
+    assert levels(CLEAN, COMING) == ["notice", "notice"]
+
+
+@pytest.mark.parametrize(("reports", "level"), [((), "error"), ((report(),), "notice")])
+def test_what_is_still_to_come_is_an_error_where_nothing_else_is_known(reports, level):
+    assert levels(COMING, reports=reports) == [level]
+
+
+def test_github_sums_up_what_is_clean():
     assert shown("github", ONLY_CLEAN) == "::notice title=Not asked in this run::1 compliant, by the last run\n"
 
 
