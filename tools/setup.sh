@@ -22,7 +22,7 @@ find_python() {
   return 1
 }
 
-pip() { "$folder/bin/python" -m pip --disable-pip-version-check --no-input "$@"; }
+pip() { PYTHONDONTWRITEBYTECODE='' "$folder/bin/python" -m pip --disable-pip-version-check --no-input "$@"; }
 locked=(--quiet --no-deps --require-hashes --only-binary=:all:)
 
 make_with_locked_pip() { # by the bundled pip, run from its wheel: to install that first costs more than all that it is to do
@@ -34,7 +34,7 @@ make_with_locked_pip() { # by the bundled pip, run from its wheel: to install th
   fi
   wheel=$("$python" -c 'import ensurepip, pathlib; print(*pathlib.Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"))') || return
   [ -f "$wheel" ] || return
-  PYTHONPATH=$wheel pip install "${locked[@]}" -r requirements-pip.lock
+  PYTHONPATH=$wheel pip install "${locked[@]}" --no-compile -r requirements-pip.lock
 }
 
 make_with_bundled_pip() {
@@ -63,9 +63,10 @@ if [ -f "$left_out" ]; then # no check: a package in part does not need all that
   rm -r "$folder/wheels"
 else
   pip install "${locked[@]}" --no-compile -r "$lock"
-  # mypy is machine code beside its sources, and of the languages that can be coloured hardly one is.
+  # Not what is machine code beside its sources (mypy), what pip has compiled for itself, and what hardly anybody imports.
   [ "${SETUP_COMPILE:-}" = --no-compile ] ||
-    "$folder/bin/python" -m compileall -qq -x '/(mypy|mypyc|pygments/lexers)/' "$folder"/lib/python*/site-packages || true
+    "$folder/bin/python" -m compileall -qq -x '/(dns|mypy|mypyc|pip|pydantic/v1|pygments/lexers|tests?)/' \
+      "$folder"/lib/python*/site-packages || true
   if [ "$lock" = requirements-dev.lock ]; then
     pip install --quiet --no-deps --no-build-isolation -e .
   fi
