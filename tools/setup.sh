@@ -22,19 +22,23 @@ find_python() {
   return 1
 }
 
-pip() { "$folder/bin/python" -m pip --disable-pip-version-check --no-input "$@"; }
+pip() { PYTHONDONTWRITEBYTECODE='' "$folder/bin/python" -m pip --disable-pip-version-check --no-input "$@"; }
 locked=(--quiet --no-deps --require-hashes --only-binary=:all:)
 
-make_with_locked_pip() { # by the bundled pip, run from its wheel: to install that first costs more than all that it is to do
-  local version wheel
+make_with_locked_pip() { # by a pip that is there, or the bundled one run from its wheel: installing that first costs more
+  local version wheel quiet=(--disable-pip-version-check --no-input)
+  local get=(install "${locked[@]}" --no-compile -r requirements-pip.lock)
   version=$(sed -n 's/^pip==\([^ ]*\).*/\1/p' requirements-pip.lock)
   "$python" -m venv --without-pip "$folder"
   if compgen -G "$folder/lib/python*/site-packages/pip-$version.dist-info" >/dev/null; then
     return # the Python is one that gives it
   fi
-  wheel=$("$python" -c 'import ensurepip, pathlib; print(*pathlib.Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"))') || return
-  [ -f "$wheel" ] || return
-  PYTHONPATH=$wheel pip install "${locked[@]}" -r requirements-pip.lock
+  if "$python" -c 'import pip, sys; sys.exit(tuple(map(int, pip.__version__.split(".")[:2])) < (22, 3))' 2>/dev/null; then
+    "$python" -m pip --python "$folder/bin/python" "${quiet[@]}" "${get[@]}"
+  else
+    wheel=$("$python" -c 'import ensurepip, pathlib; print(*pathlib.Path(ensurepip.__file__).parent.glob("_bundled/pip-*.whl"))')
+    [ -f "$wheel" ] && PYTHONPATH=$wheel "$folder/bin/python" -m pip "${quiet[@]}" "${get[@]}"
+  fi
 }
 
 make_with_bundled_pip() {
@@ -63,9 +67,10 @@ if [ -f "$left_out" ]; then # no check: a package in part does not need all that
   rm -r "$folder/wheels"
 else
   pip install "${locked[@]}" --no-compile -r "$lock"
-  # mypy is machine code beside its sources, and of the languages that can be coloured hardly one is.
+  # Not what is machine code beside its sources (mypy), what pip has compiled for itself, and what hardly anybody imports.
   [ "${SETUP_COMPILE:-}" = --no-compile ] ||
-    "$folder/bin/python" -m compileall -qq -x '/(mypy|mypyc|pygments/lexers)/' "$folder"/lib/python*/site-packages || true
+    "$folder/bin/python" -m compileall -qq -x '/(dns|mypy|mypyc|pip|pydantic/v1|pygments/lexers|tests?)/' \
+      "$folder"/lib/python*/site-packages || true
   if [ "$lock" = requirements-dev.lock ]; then
     pip install --quiet --no-deps --no-build-isolation -e .
   fi

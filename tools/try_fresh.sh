@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs targets of the Makefile in a fresh copy of what git knows here, with a Python that is named and the pip that it
-# bundles: tools/try_fresh.sh PYTHON [TARGET...] (default: demo test).
+# Runs targets of the Makefile in a fresh copy of what git knows here, with a Python that is named:
+# tools/try_fresh.sh PYTHON [TARGET...] (default: demo test).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${1:?usage: tools/try_fresh.sh PYTHON [TARGET...]}

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs every lock file with each Python that is named: tools/try_locks.sh PYTHON...
-# once with the pip that the Python bundles and once with the newest (PIPS names one of them); `pip check` is part of it.
+# once with the pip that the Python bundles and once with the newest (PIPS names one of them). `pip check` is part of it
+# where packages are there whole.
 # Ends with 1 if one failed.
 set -uo pipefail
 cd "$(dirname "$0")/.."

@@ -108,7 +108,8 @@ class Provider(grpc.GenericRpcHandler):
     """Answers every method, each in the protocol's own bytes."""
 
     def __init__(self, known):
-        self.answers = ANSWERS | {"GetSchema": lambda _: schemas(known)}
+        schema = schemas(known)  # asked for several times in each command
+        self.answers = ANSWERS | {"GetSchema": lambda _: schema}
 
     def service(self, details):
         answer = self.answers.get(

@@ -31,10 +31,15 @@ def text(module):
 
 
 @cache
+def parsed(module):
+    return hcl2.loads(text(module) + "\n")
+
+
+@cache
 def blocks(module, kind):
     """The blocks of a kind: (labels without quotes, body)."""
     found = []
-    for block in hcl2.loads(text(module) + "\n").get(kind, []):
+    for block in parsed(module).get(kind, []):
         labels, body = [], block
         while len(keys := [key for key in body if not key.startswith("__")]) == 1 and keys[0].startswith('"'):
             labels.append(keys[0].strip('"'))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -69,9 +71,15 @@ def program(tmp_path_factory):
         yield path
 
 
+@pytest.fixture(scope="module")
+def origins(tmp_path_factory):
+    return tmp_path_factory.mktemp("origins")
+
+
 @pytest.fixture
-def work(tmp_path, program):
-    """A clone whose origin has a branch `main`, and a folder of programs: git, port-compliance, and pip and apt-get that only say what they got."""
+def work(tmp_path, program, origins):
+    """A folder for a clone, the origins it may have, and programs: port-compliance, and pip and apt-get that only say what they got."""
+    (tmp_path / "origins").symlink_to(origins)
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "port-compliance").symlink_to(program)
@@ -81,8 +89,6 @@ def work(tmp_path, program):
     }.items():
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
-    (tmp_path / "origin").mkdir()
-    git(tmp_path / "origin", "init", "-q", "-b", "main")
     return tmp_path
 
 
@@ -97,12 +103,20 @@ def put(folder, files):
         (folder / name).write_text(text)
 
 
+def origin(work, files):
+    """A repository whose branch `main` has these files: made for the first test, read by all that have the same."""
+    folder = (work / "origins").resolve() / hashlib.sha256(json.dumps(files).encode()).hexdigest()
+    if not folder.exists():
+        put(folder, {"README": "", **files})
+        git(folder, "init", "-q", "-b", "main")
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", "base")
+    return folder
+
+
 def run(work, script, base, head, **variables):
     """The exit code of a script in a clone that has `head` where its origin's main has `base`; and all it printed."""
-    put(work / "origin", {"README": "", **base})
-    git(work / "origin", "add", "-A")
-    git(work / "origin", "commit", "-qm", "base")
-    git(work, "clone", "-q", "origin", "clone")
+    git(work, "clone", "-q", origin(work, base), "clone")
     for name in base:
         (work / "clone" / name).unlink()
     put(work / "clone", head)
@@ -293,7 +307,6 @@ def test_the_gitlab_job_posts_nothing_without_a_token_and_survives_a_refusal(wor
     assert gitlab(work, *same)[0] == 0
     assert not (work / "asked").exists()
     shutil.rmtree(work / "clone")
-    put(work / "origin", {"more": ""})
     code, said = gitlab(work, *same, COMMENT_TOKEN="secret")
     assert (code, "could not be posted" in said, "secret" in said) == (0, True, False)
 
