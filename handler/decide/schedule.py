@@ -59,8 +59,9 @@ def turn(names: Iterable[str], known: Mapping[str, IndexEntry], now: datetime, i
     """Sort the targets of a shard by how long ago they were started; those of equal age keep their order."""
     ages = {name: since(known[name].last_run_at if name in known else "", now) for name in names}
     oldest_first = sorted(ages, key=lambda name: ages[name], reverse=True)
-    due = tuple(name for name in oldest_first if ages[name] >= interval * DUE_AFTER)
-    return Turn(due, tuple(name for name in ages if ages[name] < interval * DUE_AFTER))
+    least = interval * DUE_AFTER
+    due = tuple(name for name in oldest_first if ages[name] >= least)
+    return Turn(due, tuple(name for name in ages if ages[name] < least))
 
 
 def since(stamp: str, now: datetime) -> timedelta:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from jsonschema import Draft202012Validator, ValidationError, validators
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 def compiled(schema: Mapping[str, Any]) -> Validator:
     """A validator for `schema` that also names keys that its objects do not list."""
+    return _kind()(_naming(schema))
+
+
+@cache
+def _kind() -> type[Validator]:
+    """The class of all our validators; making one takes jsonschema milliseconds."""
     rules = {
         "type": _type,
         "enum": _listed,
@@ -38,7 +45,7 @@ def compiled(schema: Mapping[str, Any]) -> Validator:
     extended: type[Validator] = validators.extend(  # type: ignore[no-untyped-call]
         Draft202012Validator, validators=rules, type_checker=_type_checker()
     )
-    return extended(_naming(schema))
+    return extended
 
 
 def judged(validator: Validator, body: object) -> tuple[Breach, ...]:

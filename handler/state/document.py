@@ -39,9 +39,9 @@ _TYPES: Final[Mapping[type, Mapping[str, Callable[[Any], Any]]]] = {
 
 
 def encode(last_run: LastRun) -> dict[str, Any]:
-    """The document of what is remembered."""
-    plain = json.loads(json.dumps(_write_run(last_run)))
-    return {"schema": SCHEMA, "checksum": _checksum(plain), "last_run": plain}
+    """The document of what is remembered, to be written as JSON: it shares what is frozen with the memory."""
+    content = _write_run(last_run)
+    return {"schema": SCHEMA, "checksum": _checksum(content), "last_run": content}
 
 
 def decode(document: Mapping[str, Any]) -> LastRun:

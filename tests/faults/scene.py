@@ -273,11 +273,11 @@ class Scene:
         """Where a secret is that must not be there. PagerDuty wants its routing key in the body."""
         with contextlib.suppress(OSError):
             self.outputs.append(("state", self.state_bytes().decode(errors="replace")))
-        for what, text in self.outputs:
-            for name, value in SECRETS.items():
-                routed = name == "routing" and what.startswith("body for")
-                if not routed and any(one in text for one in _pieces(value)):
-                    yield f"the secret {name} is in: {what}"
+        for name, value in SECRETS.items():
+            told = [(what, text) for what, text in self.outputs if name != "routing" or not what.startswith("body for")]
+            everything = "\n".join(text for _, text in told)  # a search through one text is quick
+            pieces = [one for one in _pieces(value) if one in everything]
+            yield from (f"the secret {name} is in: {what}" for what, text in told if any(one in text for one in pieces))
 
 
 @cache

@@ -61,7 +61,7 @@ def test_where_only_the_vendors_view_is_too_much_it_alone_goes():
     assert parts(whole, size(whole) - 1) == (whole | {"vendor": None},)
 
 
-@pytest.mark.parametrize("text", ["x" * 100_000, "漢" * 40_000, '"\\' * 50_000])
+@pytest.mark.parametrize("text", ["x" * 20_000, "漢" * 8_000, '"\\' * 10_000])
 def test_endless_texts_and_reasons_are_shortened(text):
     whole = report_dict(
         full(3, text)._replace(

@@ -124,7 +124,7 @@ def sealed(change):
         sinks={"soc": memory},
         history=(RunSummary("run-1", AT, "violations", (1, 0, 0, 0, 0), 12, 7, 4),),
     )
-    content = encode(known)["last_run"]
+    content = json.loads(to_bytes(encode(known)))["last_run"]
     change(content)
     return {"schema": codec.SCHEMA, "checksum": codec._checksum(content), "last_run": content}
 

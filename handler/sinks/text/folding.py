@@ -107,6 +107,8 @@ def _runs(ports: Iterable[PortLine]) -> Iterator[list[PortLine]]:
 
 def _joined(run: list[PortLine]) -> PortLine:
     """One line for all ports of a run."""
+    if len(run) == 1:
+        return run[0]
     findings = tuple(finding for line in run for finding in line.findings)
     return PortLine(findings, run[0].first, run[-1].last)
 
