@@ -14,11 +14,10 @@ from handler.formats.registry import FORMATS
 from handler.settings.sinks_file import SinkEntry
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
+from tests.module_trees import HANDLER, MODULES, tree_of
 
 ROOT = Path(__file__).parents[2]
-HANDLER = ROOT / "handler"
 SINKS = HANDLER / "sinks"
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HANDLER.rglob("*.py"))}
 NOT_A_KIND = {"__init__", "answers", "kinds", "message", "sample", "sink"}
 ALSO_A_SERVICE = {
     HANDLER / "function" / "events.py",
@@ -45,7 +44,8 @@ def imported(tree: ast.AST) -> set[str]:
 
 def test_no_other_module_knows_a_kind_by_its_name():
     modules = {f"handler.sinks.{name}" for name in SINK_KINDS}
-    for path, tree in TREES.items():
+    for path in MODULES:
+        tree = tree_of(path)
         if path == SINKS / "kinds.py":
             continue
         beside = set(FORMATS) if HANDLER / "formats" in path.parents else set()  # `ocsf` is a format as well
@@ -102,8 +102,8 @@ def public_names(tree: ast.Module) -> set[str]:
 
 def test_a_public_name_of_telling_means_one_thing_in_the_whole_program():
     homes: dict[str, set[str]] = defaultdict(set)
-    for path, tree in TREES.items():
-        for name in public_names(tree) - PROTOCOL - TO_BE_JOINED:
+    for path in MODULES:
+        for name in public_names(tree_of(path)) - PROTOCOL - TO_BE_JOINED:
             homes[name].add(path.relative_to(HANDLER).as_posix())
     telling = ("notify/", "sinks/", "settings/webhook.py", "settings/sinks_file.py")
     assert [
