@@ -63,6 +63,16 @@ def test_however_its_json_is_laid_out_it_is_read(index: Index, indent: int | Non
     assert from_bytes(json.dumps(written, indent=indent).encode(), index_of) == index
 
 
+def test_the_days_of_an_entry_are_written_where_they_belong_whatever_its_texts_say() -> None:
+    days = (Day("2026-11-25", "violations", 1), Day("2026-11-26", "compliant", 0, 2))
+    odd = '"days":[]'
+    index = Index({odd: IndexEntry(problem=odd, days=days, owner=odd), "b": IndexEntry(problem=odd)})
+    written = json.loads(to_bytes(index_document(index)))
+    assert from_bytes(to_bytes(index_document(index)), index_of) == index
+    assert written["targets"][odd]["days"] == [day._asdict() for day in days]
+    assert list(written["targets"][odd]) == list(IndexEntry._fields)
+
+
 def test_a_line_is_written_for_each_target_and_one_that_ends_too_early_is_damaged() -> None:
     entry = IndexEntry("compliant", days=(Day("2026-11-26", "compliant"),))
     content = to_bytes(index_document(Index({"a": entry, "b": entry}, {"lane": (1.0,)})))
