@@ -14,6 +14,7 @@ import heapq
 import sys
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from itertools import count
 from math import inf
 from typing import TYPE_CHECKING
@@ -60,7 +61,7 @@ class Scenario:
     rows: int = PAGE
     timeout: float = 900.0
 
-    @property
+    @cached_property
     def calls(self) -> tuple[str, ...]:
         """The calls of one target: the count, then each page."""
         return ("asset/statistics", *["asset/port/statistics"] * pages_of(self.rows))

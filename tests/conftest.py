@@ -23,6 +23,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# argparse looks for translations of fifty words at each command line; Python has none, but a locale has places to look.
+os.environ["LANGUAGE"] = "C"
+
 MANY_OBJECTS = 100_000
 """So many new objects, and the collector looks for those that nobody uses: tests make many and keep few."""
 

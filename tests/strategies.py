@@ -35,7 +35,7 @@ NUMBER = st.integers(0, 2**BITS - 1)
 """A rule is made of one such number and one text, because what costs time is each draw and each map."""
 
 
-def _mixed(number):
+def mixed(number):
     """Another number of as many bits: those of Hypothesis are mostly small, and the high digits are to differ too."""
     return number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**BITS
 
@@ -56,7 +56,7 @@ def _port_set(number):
 
 port_numbers = st.one_of(st.sampled_from(USUAL_PORTS), st.integers(1, 65535))
 spans = st.integers(0, SPANS - 1).map(_span)
-port_sets = st.integers(0, PORT_SETS - 1).map(lambda number: _port_set(_mixed(number) % PORT_SETS))
+port_sets = st.integers(0, PORT_SETS - 1).map(lambda number: _port_set(mixed(number) % PORT_SETS))
 rows = st.builds(
     Row,
     port=st.one_of(st.just(0), port_numbers),
@@ -76,7 +76,7 @@ def some_of(words, *, least=1):
     return st.sampled_from(parts_of(words, least=least))
 
 
-def _chosen(choices, number):
+def chosen(choices, number):
     """One of the values of each name, by the digits of the number, and what is left of the number."""
     taken = {}
     for name, values in choices.items():
@@ -145,7 +145,7 @@ def rules(rule_id):
 
 @st.composite
 def _rules(draw):
-    said, number = _chosen(OF_A_RULE, _mixed(draw(NUMBER)))
+    said, number = chosen(OF_A_RULE, mixed(draw(NUMBER)))
     kind, statistic, status = said.pop("kind"), said.pop("statistic"), said.pop("status")
     dated, day = said.pop("dated"), date.fromordinal(said.pop("day"))
     title, rationale, remediation, owner, *tags = _cut(draw(WORDS), said.pop("texts"), 6)
@@ -175,7 +175,7 @@ _RULES = _rules()
 
 @st.composite
 def _exemptions(draw):
-    said, number = _chosen(OF_AN_EXEMPTION, _mixed(draw(NUMBER)))
+    said, number = chosen(OF_AN_EXEMPTION, mixed(draw(NUMBER)))
     bound = said.pop("bound") or not said["rules"]
     reason, owner, ticket, approved_by, *projects = _cut(draw(WORDS), said.pop("texts"), 6)
     return Exemption(
@@ -201,7 +201,7 @@ def _exemption(drawn, exemption_id, rule_ids):
 @st.composite
 def policies(draw):
     """Any policy that the loader could have made, with its digest."""
-    said, _ = _chosen(OF_A_POLICY, _mixed(draw(NUMBER)))
+    said, _ = chosen(OF_A_POLICY, mixed(draw(NUMBER)))
     rule_ids = [_id(number) for number in draw(RULE_IDS)]
     exemption_ids = [_id(number) for number in draw(EXEMPTION_IDS)]
     built = Policy(

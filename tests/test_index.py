@@ -11,7 +11,10 @@ from handler.report.fit import RESULT_BYTES
 from handler.simulator.faults import Fault
 from handler.simulator.fleet import Fleet, Line
 from handler.transport.request import Response
+from tests import folders
 from tests.world import CLEAN, TIMER, StrictContext, World
+
+tmp_path = folders.tmp_path
 
 HOOK = "https://hooks.example.org/secret-path"
 PYTHONS_OWN = (700, 10, 10)  # how often an interpreter that nobody told otherwise looks for unused objects

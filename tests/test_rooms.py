@@ -3,10 +3,11 @@
 import ast
 import importlib.util
 import re
-from functools import cache
 from pathlib import Path
 
 import grimp
+
+from tests.module_trees import MODULES, tree_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = importlib.util.spec_from_file_location("draw_rooms", ROOT / "tools" / "draw_rooms.py")
@@ -35,15 +36,6 @@ def test_the_design_names_only_files_that_are_there():
     text = (ROOT / "docs/design.md").read_text(encoding="utf-8")
     for name in re.findall(r"`([a-z_]+(?:/[a-z_]+)*\.py)`", text):
         assert (ROOT / "handler" / name).exists() or (ROOT / name).exists(), name
-
-
-MODULES = sorted((ROOT / "handler").rglob("*.py"))
-
-
-@cache
-def tree_of(path):
-    """A module as statements, for all tests that ask."""
-    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def test_no_module_is_imported_by_what_it_imports():

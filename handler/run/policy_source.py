@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from handler.errors import PolicyError, TransportError, UnknownError
@@ -50,7 +51,13 @@ def _loaded(path: Path, shown_root: Path) -> Policy:
     texts, problems = lazy.read_files([path])
     if problems:
         raise PolicyError([str(problem).replace(f"{shown_root}/", "") for problem in problems])
-    return lazy.load_texts([(name.removeprefix(f"{shown_root}/"), text) for name, text in texts])
+    return _of_texts(tuple((name.removeprefix(f"{shown_root}/"), text) for name, text in texts))
+
+
+@lru_cache(maxsize=2)
+def _of_texts(files: tuple[tuple[str, str | bytes], ...]) -> Policy:
+    """The policy of these (name, YAML) pairs: a warm function reads them before each run and mostly finds the same."""
+    return lazy.load_texts(files)
 
 
 def fetch_policy(location: str, get: Callable[[Mapping[str, str]], Response], cache: PolicyCache) -> Policy:

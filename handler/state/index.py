@@ -6,7 +6,7 @@ merge only asks HSS once more. Its JSON is part of the public surface (docs/desi
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from handler.clock import iso, parse_iso
@@ -103,8 +103,15 @@ def _lines(targets: Mapping[str, IndexEntry], line: Callable[[str, IndexEntry], 
 
 def line_of(name: str, entry: IndexEntry) -> bytes:
     """The line of an entry: its name and its JSON."""
-    plain = {**entry._asdict(), "days": [day._asdict() for day in entry.days]}
-    return f"{compact(name)}:{compact(plain)}".encode()
+    plain = compact({**entry._asdict(), "days": ()})
+    days = ",".join(map(_written, entry.days))
+    return f"{compact(name)}:{plain}".replace('"days":[]', f'"days":[{days}]', 1).encode()  # in a text it is escaped
+
+
+@lru_cache(maxsize=1024)
+def _written(day: Day) -> str:
+    """The JSON of a day: those of all targets are a few hundred different ones, which a run writes several times."""
+    return compact(day._asdict())
 
 
 def index_of(document: Mapping[str, Any]) -> Index:

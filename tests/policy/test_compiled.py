@@ -127,3 +127,16 @@ def test_a_form_without_its_policy_is_nothing(tmp_path):
     (tmp_path / f"x.yaml{COMPILED_SUFFIX}").write_bytes(compiled())
     with pytest.raises(PolicyError):
         read_local("x.yaml", tmp_path)
+
+
+def test_a_policy_that_is_as_it_was_is_the_one_that_was_read_and_a_changed_one_is_read_anew(tmp_path):
+    path = tmp_path / "x.yaml"
+    path.write_bytes(SHORT)
+    before = read_local("x.yaml", tmp_path)
+    assert read_local("x.yaml", tmp_path) is before
+    path.write_bytes(SHORT.replace(b"23", b"25"))
+    assert 25 in read_local("x.yaml", tmp_path).rules[0].ports
+    for _ in range(2):
+        path.write_bytes(b"version: 7\n")
+        with pytest.raises(PolicyError):
+            read_local("x.yaml", tmp_path)

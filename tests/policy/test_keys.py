@@ -140,7 +140,7 @@ def test_every_field_judges_or_is_a_text_that_is_shown():
     assert not JUDGING_EXEMPTION_KEYS & set(EXEMPTION_TEXTS)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rule=rules("changed").map(lambda rule: canonical(Policy("p", "", (rule,)))["rules"][0]))
 @pytest.mark.parametrize("key", RULE_VALUES)
 def test_two_policies_that_differ_in_a_key_of_a_rule_differ_in_everything_made_of_it(key, rule):

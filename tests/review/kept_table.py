@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.review.small_pairs import policy as p
+from tests.review.small_pairs import written as p
 
 END = "expires: 2027-03-31"
 

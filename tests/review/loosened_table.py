@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.review.small_pairs import policy as p
+from tests.review.small_pairs import written as p
 
 FTP, SMB = "id: ftp, ports: [21], protocols: [tcp]", "id: smb, ports: [445], protocols: [tcp]"
 WIDE, WEB = "id: wide, ports: [1-100]", "id: web, allowed_ports: [80, 443], protocols: [tcp]"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.review.small_pairs import policy as p
+from tests.review.small_pairs import written as p
 
 FTP, SMB = "id: ftp, ports: [21], protocols: [tcp]", "id: smb, ports: [445], protocols: [tcp]"
 APPS, RDP = "id: apps, statistic: app_num", "id: rdp, ports: [3389], protocols: [tcp]"

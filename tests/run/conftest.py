@@ -1,16 +1,5 @@
-"""Runs write their states again and again, each time down to the disk: here to a folder in memory, where there is one."""
+"""The folder of a test is in memory."""
 
-from __future__ import annotations
+from tests.folders import tmp_path
 
-import tempfile
-from pathlib import Path
-
-import pytest
-
-MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
-
-
-@pytest.fixture
-def tmp_path():
-    with tempfile.TemporaryDirectory(prefix="port-compliance-run-", dir=MEMORY) as folder:
-        yield Path(folder)
+__all__ = ["tmp_path"]

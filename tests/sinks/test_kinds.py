@@ -6,7 +6,6 @@ import ast
 import subprocess
 import sys
 from collections import defaultdict
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,9 +14,9 @@ from handler.formats.registry import FORMATS
 from handler.settings.sinks_file import SinkEntry
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Sink
+from tests.module_trees import HANDLER, MODULES, tree_of
 
 ROOT = Path(__file__).parents[2]
-HANDLER = ROOT / "handler"
 SINKS = HANDLER / "sinks"
 NOT_A_KIND = {"__init__", "answers", "kinds", "message", "sample", "sink"}
 ALSO_A_SERVICE = {
@@ -26,12 +25,6 @@ ALSO_A_SERVICE = {
 }  # that starts runs, and is asked
 PROTOCOL = {"render", "judge"}
 TO_BE_JOINED = {"retry_after"}  # handler/retries.py is to hold the single one
-
-
-@cache
-def trees() -> dict[Path, ast.Module]:
-    """Every module of ours, read once, and only where a test asks: collecting should not."""
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(HANDLER.rglob("*.py"))}
 
 
 def texts(tree: ast.AST) -> set[str]:
@@ -51,7 +44,8 @@ def imported(tree: ast.AST) -> set[str]:
 
 def test_no_other_module_knows_a_kind_by_its_name():
     modules = {f"handler.sinks.{name}" for name in SINK_KINDS}
-    for path, tree in trees().items():
+    for path in MODULES:
+        tree = tree_of(path)
         if path == SINKS / "kinds.py":
             continue
         beside = set(FORMATS) if HANDLER / "formats" in path.parents else set()  # `ocsf` is a format as well
@@ -108,8 +102,8 @@ def public_names(tree: ast.Module) -> set[str]:
 
 def test_a_public_name_of_telling_means_one_thing_in_the_whole_program():
     homes: dict[str, set[str]] = defaultdict(set)
-    for path, tree in trees().items():
-        for name in public_names(tree) - PROTOCOL - TO_BE_JOINED:
+    for path in MODULES:
+        for name in public_names(tree_of(path)) - PROTOCOL - TO_BE_JOINED:
             homes[name].add(path.relative_to(HANDLER).as_posix())
     telling = ("notify/", "sinks/", "settings/webhook.py", "settings/sinks_file.py")
     assert [

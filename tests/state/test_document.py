@@ -49,7 +49,7 @@ def state_of(places):
 STATES = st.lists(one_place(), min_size=1, max_size=3).map(state_of)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)  # each holds up to twelve records
 @given(STATES)
 def test_everything_that_is_remembered_comes_back_with_its_type(state):
     assert exact(from_bytes(to_bytes(encode(state)), decode)) == exact(state)

@@ -25,22 +25,35 @@ from handler.state.index import (
     merged_index,
     with_day,
 )
+from tests.strategies import NUMBER, chosen, mixed
 
 NOW = datetime(2026, 11, 26, 8, 0, tzinfo=timezone.utc)
 stamps = st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)).map(iso)
-entries = st.builds(
-    IndexEntry,
-    verdict=st.sampled_from(["compliant", "violations", "inconclusive", None]),
-    counts=st.dictionaries(st.sampled_from(["high", "low"]), st.integers(0, 9)),
-    last_run_at=st.one_of(st.just(""), stamps),
-    last_complete_at=st.one_of(st.just(""), stamps),
-    run_id=st.text(max_size=3),
-    problem=st.text(max_size=3),
-    first_seen=st.one_of(st.just(""), stamps),
-    calls=st.integers(0, 60),
-    days=st.lists(st.builds(Day, st.just("2026-11-26"), st.just("compliant")), max_size=1).map(tuple),
-    interval_seconds=st.integers(0, 9),
-)
+EACH_SECOND = range(2 * 365 * 86_400)  # of a year; the odd ones are never
+OF_AN_ENTRY = {
+    "verdict": ("compliant", "violations", "inconclusive", None),
+    "counts": ({}, {"high": 0}, {"high": 9}, {"low": 2}, {"high": 1, "low": 3}, {"low": 3, "high": 1}),
+    "calls": range(61),
+    "days": ((), (Day("2026-11-26", "compliant"),)),
+    "interval_seconds": range(10),
+    "last_run_at": EACH_SECOND,
+    "last_complete_at": EACH_SECOND,
+    "first_seen": EACH_SECOND,
+}
+
+
+@st.composite
+def made(draw: st.DrawFn) -> IndexEntry:
+    """An entry of one number and one text: what costs time is each draw."""
+    said, _ = chosen(OF_AN_ENTRY, mixed(draw(NUMBER)))
+    texts = draw(st.text(max_size=6))
+    for name in ("last_run_at", "last_complete_at", "first_seen"):
+        at = datetime(2026, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=said[name] // 2)
+        said[name] = "" if said[name] % 2 else iso(at)
+    return IndexEntry(**said, run_id=texts[:3], problem=texts[3:])
+
+
+entries = made()
 indexes = st.builds(
     Index,
     st.dictionaries(st.sampled_from("abc"), entries),
@@ -61,6 +74,16 @@ def test_what_is_written_is_read(index: Index) -> None:
 def test_however_its_json_is_laid_out_it_is_read(index: Index, indent: int | None) -> None:
     written = json.loads(to_bytes(index_document(index)))
     assert from_bytes(json.dumps(written, indent=indent).encode(), index_of) == index
+
+
+def test_the_days_of_an_entry_are_written_where_they_belong_whatever_its_texts_say() -> None:
+    days = (Day("2026-11-25", "violations", 1), Day("2026-11-26", "compliant", 0, 2))
+    odd = '"days":[]'
+    index = Index({odd: IndexEntry(problem=odd, days=days, owner=odd), "b": IndexEntry(problem=odd)})
+    written = json.loads(to_bytes(index_document(index)))
+    assert from_bytes(to_bytes(index_document(index)), index_of) == index
+    assert written["targets"][odd]["days"] == [day._asdict() for day in days]
+    assert list(written["targets"][odd]) == list(IndexEntry._fields)
 
 
 def test_a_line_is_written_for_each_target_and_one_that_ends_too_early_is_damaged() -> None:
