@@ -46,11 +46,12 @@ def compile_tree(folder: Path, version: str, *, keep_sources: bool) -> None:
     """Put the target's bytecode beside each source, or in its place. Raises ToolError where that Python is missing.
 
     Beside it as unchecked-hash, which is loaded without looking at the source's date: a zip does not keep that.
+    Without `site`: what a virtual environment imports at its start shows in the bytes (which names marshal refers to).
     """
     python = find_python(version)
     if python is None:
         raise ToolError(f"bytecode for Python {version} needs that Python on PATH or in pyenv; or use --no-bytecode")
-    command = [python, "-s", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    command = [python, "-s", "-S", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     command += ["-s", str(folder), "-p", CODE_ROOT, *([] if keep_sources else ["-b"]), str(folder)]
     _run(command, "the sources could not be compiled", {"PYTHONHASHSEED": "0", "PATH": os.environ.get("PATH", "")})
     if not keep_sources:
