@@ -12,7 +12,7 @@ from handler.report.shorter_servers import servers_cut
 from handler.report.verdict import counts_of, worst_target_first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from handler.decide.schedule import Deferred
     from handler.models import Finding, Report
@@ -33,20 +33,34 @@ def fit_report(report: Report, limit: int = RESULT_BYTES) -> Report:
     """
     if size_of(report_dict(report)) < limit:
         return report
-    cut = report._replace(counts=counts_of(report))
+    steps = list(_less_and_less(report._replace(counts=counts_of(report))))
+    least, named = steps[-1]
+    if size_of(report_dict(least)) < limit:  # else no step before it is small enough, and none needs to be written
+        for cut, left_out in steps[1:]:
+            said = _said(cut, left_out)
+            if size_of(report_dict(said)) < limit:
+                return said
+    return _worst_that_fit(_said(least, named), limit)
+
+
+def _less_and_less(report: Report) -> Iterator[tuple[Report, tuple[str, ...]]]:
+    """The report with ever less of what is derived, and the names of that; at first it is whole."""
     named: dict[str, str] = {}
+    yield report, ()
     for name, without in _DERIVED:
-        less = without(cut)
-        if less == cut:
-            continue
-        named[name.split()[0]] = name  # "exempted" takes the place of "exempted beyond 20"
-        cut = less
-        said = cut._replace(
-            warnings=(*cut.warnings, f"left out of a result that was too long: {', '.join(named.values())}")
-        )
-        if size_of(report_dict(said)) < limit:
-            return said
-    return _worst_that_fit(said if named else cut, limit)
+        less = without(report)
+        if less != report:
+            named[name.split()[0]] = name  # "exempted" takes the place of "exempted beyond 20"
+            report = less
+            yield report, tuple(named.values())
+
+
+def _said(report: Report, left_out: tuple[str, ...]) -> Report:
+    """The report with a warning of what was left out."""
+    if not left_out:
+        return report
+    warning = f"left out of a result that was too long: {', '.join(left_out)}"
+    return report._replace(warnings=(*report.warnings, warning))
 
 
 def _without_texts(report: Report) -> Report:
