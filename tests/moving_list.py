@@ -59,8 +59,9 @@ def _some_of(types: tuple[str, ...]) -> list[tuple[str, ...]]:
 
 def _shuffled(listed: Iterable[_Any], chance: Random) -> list[_Any]:
     """In any order. `Random.shuffle` draws a number of its own for each place, which costs seven times as much."""
-    rank = chance.random
-    return sorted(listed, key=lambda _: rank())
+    rank, known = chance.random, list(listed)
+    ranks = [rank() for _ in known]
+    return [known[at] for at in sorted(range(len(known)), key=ranks.__getitem__)]
 
 
 @dataclass
@@ -77,8 +78,7 @@ class MovingList:
     begins: Callable[[int, int], int] = honest
     change: Callable[[tuple[Line, ...], int], tuple[Line, ...]] | None = None  # instead of chance
     log: list[list[Line]] = field(default_factory=list)  # the whole list at each call
-    _stayed: set[Name] = field(default_factory=set)  # `lasting`, with types as the service spells them
-    _known: tuple[Line, ...] | None = None  # the lines that `_stayed` knows
+    _versions: list[tuple[Line, ...]] = field(default_factory=list)  # the lines at the calls at which they were others
 
     def page(self, offset: int) -> ListPage:
         listed = self._listed()
@@ -91,7 +91,8 @@ class MovingList:
 
     @property
     def lasting(self) -> set[Name]:
-        return {(port, kind.lower()) for port, kind in self._stayed}
+        stayed = set.intersection(*(set(map(_NAME, lines)) for lines in self._versions))
+        return {(port, kind.lower()) for port, kind in stayed}
 
     def listed_at(self, call: int) -> list[Name]:
         return [(line.port, line.type.lower()) for line in self.log[call]]
@@ -105,9 +106,8 @@ class MovingList:
         lines = self.lines if self.order == "insertion" else _shuffled(self.lines, self.chance)
         listed = ordered(lines, self.order)  # what an order leaves open is left to chance
         self.log.append(listed)
-        if self.lines is not self._known:
-            names = set(map(_NAME, listed))
-            self._stayed, self._known = self._stayed & names if nth else names, self.lines
+        if not self._versions or self.lines is not self._versions[-1]:
+            self._versions.append(self.lines)
         return listed
 
     def _row(self, line: Line) -> Row:

@@ -45,7 +45,12 @@ CALLS = {
     "schema check": ["schema", "check", SNAP],
 }
 ENDLESS = {"simulate", "demo"}  # they serve; simulate is stopped by signals below
-WITHOUT_NETWORK = {"HSS_ENDPOINT": "http://127.0.0.1:1", "HSS_PROJECT_ID": "abc", "HSS_AUTH_TOKEN": "t" * 40}
+WITHOUT_NETWORK = {
+    "HSS_ENDPOINT": "http://127.0.0.1:1",
+    "HSS_PROJECT_ID": "abc",
+    "HSS_AUTH_TOKEN": "t" * 40,
+    "RUN_BUDGET_SECONDS": "1",
+}
 every_command = pytest.mark.parametrize("command", CALLS)
 
 

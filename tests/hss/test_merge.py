@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from itertools import compress
+from itertools import compress, product
 
 import pytest
 from hypothesis import event, given
@@ -166,15 +166,16 @@ def test_a_second_look_of_which_a_row_cannot_be_read_takes_nothing_away():
     assert {one.port for one in proven(proof)} == {*range(8, 19)}
 
 
+SAID = st.sampled_from(list(product((1, 2, 3), (None, "danger", "normal"), ("tcp", "udp", "tcp6"))))  # of a row
+
+
 @st.composite
 def lists_in_order(draw):
     """The pages of a reading in order of port, what may have moved in them, and a second look at the first."""
     ports = sorted(draw(st.lists(st.integers(1, 40), min_size=12, max_size=40)))
-    kinds = st.sampled_from(["tcp", "udp", "tcp6"])
-    statuses = st.sampled_from([None, "danger", "normal"])
 
     def page(some):
-        return tuple(dict.fromkeys(row(port, draw(st.integers(1, 3)), draw(statuses), draw(kinds)) for port in some))
+        return tuple(dict.fromkeys(row(port, *draw(SAID)) for port in some))
 
     pages = [ListPage.of(at, len(ports), page(ports[at : at + 10])) for at in range(0, len(ports), 6)]
     look = ListPage.of(0, len(ports), page(one.port for one in pages[0].rows))

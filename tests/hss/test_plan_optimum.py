@@ -36,9 +36,8 @@ class Estate:
 
 @st.composite
 def estates(draw) -> Estate:
-    names = draw(
-        st.lists(st.tuples(st.integers(1, 120), st.sampled_from(["tcp", "udp"])), unique=True, max_size=5 * SIZE)
-    )
+    numbers = draw(st.lists(st.integers(0, 239), unique=True, max_size=5 * SIZE))  # one draw for each name
+    names = [(1 + number // 2, ("tcp", "udp")[number % 2]) for number in numbers]
     order = draw(st.sampled_from(["number", "text", "none"]))
     rank = {"number": lambda name: name, "text": lambda name: (str(name[0]), name[1]), "none": hash}[order]
     rows = tuple(Row(*name, 1 + at % 3) for at, name in enumerate(sorted(names, key=rank)))

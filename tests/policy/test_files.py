@@ -7,7 +7,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from handler.policy.document import policy_schema
 from handler.policy.load import load_texts, read_policy
 from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, EXEMPTION_TERMS, RULE_BOUNDS, RULE_SCOPE
 from handler.policy.yaml_positions import read_yaml
+from tests.small_policies import written_as_yaml
 from tests.strategies import policies
 
 FOLDER = Path(__file__).parents[1] / "policies"
@@ -113,6 +113,5 @@ def documents_with_one_odd_value(draw):
 @settings(max_examples=100, deadline=None)
 @given(documents_with_one_odd_value())
 def test_the_loader_calls_the_shape_wrong_exactly_where_the_schema_does(document):
-    text = yaml.safe_dump(document, allow_unicode=True)
-    codes = {problem.code for problem in read_policy([("p.yaml", text)]).problems}
+    codes = {problem.code for problem in read_policy([("p.yaml", written_as_yaml(document))]).problems}
     assert ("E201" in codes) == (not SCHEMA.is_valid(document))
