@@ -29,6 +29,8 @@ LEFT_OUT_FILES = {
     "sinks": ("sample.py",),
 }
 UNUSED_FILES = {"pydantic/mypy.py"}  # a plugin of mypy
+# pydantic's first version, for types made for it (none of ours), and urllib3 in a browser
+UNUSED_PARTS = ("pydantic/v1/", "urllib3/contrib/emscripten/")
 COMPILED_TWICE = {"charset_normalizer"}  # its modules are there in Python, too; nothing of ours asks it for an encoding
 UNUSED_FOLDERS = {"tests", "test", "benchmarks", "__pycache__", "bin"}
 UNUSED_SUFFIXES = {".pyi", ".pyc", ".c", ".h", ".pyx", ".pxd"}
@@ -130,6 +132,8 @@ def _is_wanted(path: PurePosixPath | Path) -> bool:
     if path.parts[0].endswith(".dist-info"):
         return path.name not in UNUSED_METADATA
     if path.name.startswith(".") or path.name.endswith("~"):  # an editor's; FunctionGraph refuses the latter
+        return False
+    if path.as_posix().startswith(UNUSED_PARTS):
         return False
     if path.as_posix() in UNUSED_FILES or (path.parts[0] in COMPILED_TWICE and path.suffix == ".so"):
         return False

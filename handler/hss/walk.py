@@ -68,6 +68,7 @@ class PortWalk:
         self._client, self._target, self._ask, self._spending = client, target, ask, spending
         self._keep_raw, self._on_progress = keep_raw, on_progress
         self._first_page = first_page(target, ask.category)
+        self._lane = client.lane(API)
         self._first_answer: tuple[bytes, PortPage] | None = None
         self._to_come = 1
         self._proof = Proof.begin(sort_asked=self._first_page.sort_key is not None)
@@ -196,7 +197,7 @@ class PortWalk:
         self._spending.patient = self._seconds(fewest) < self._spending.deadline.left()
 
     def _seconds(self, calls: int) -> float:
-        return self._client.pacer.forecast(self._client.lane(API), calls)
+        return self._client.pacer.forecast(self._lane, calls)
 
     def _still_needed(self) -> str:
         calls = f"{self._to_come} more calls" if self._to_come > 1 else "1 more call"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from itertools import chain, compress, pairwise
-from operator import itemgetter
-from typing import TYPE_CHECKING, Final, TypeVar
+from operator import attrgetter, itemgetter
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from handler.models.listeners import PortListeners
 from handler.named_tuple import NamedTuple
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 NOT_ASKED: Final = "HSS was not asked for them"
 _PORT = itemgetter(0)  # of a row
+_HEEDED: Final = ("ports", "categories")
+_LEFT_TO_ASK = attrgetter(*(key for key in (*RULE_SCOPE, *RULE_BOUNDS) if key not in _HEEDED))  # of a rule
 _Owner = TypeVar("_Owner")
 
 
@@ -123,13 +125,22 @@ def _candidates(
 def _by_port(rules: Iterable[Rule], ports: Collection[int]) -> Mapping[int, list[tuple[Rule, Matcher]]]:
     distinct = sorted(ports)
     found: dict[int, list[tuple[Rule, Matcher]]] = defaultdict(list)
+    made: dict[Any, Matcher] = {}
     for rule in rules:
         judge: tuple[Rule, Matcher] | None = None
         for low, high in rule.ports.ranges:
             for port in distinct[bisect_left(distinct, low) : bisect_right(distinct, high)]:
-                judge = judge or (rule, rule_matcher(rule, but=("ports", "categories")))
+                judge = judge or (rule, _shared_matcher(rule, made))
                 found[port].append(judge)
     return found
+
+
+def _shared_matcher(rule: Rule, made: dict[Any, Matcher]) -> Matcher:
+    """The tests of a rule whose ports and categories were heeded; rules that ask for the same share them."""
+    asked = _LEFT_TO_ASK(rule)
+    if asked not in made:
+        made[asked] = rule_matcher(rule, but=_HEEDED)
+    return made[asked]
 
 
 def judged_counter(rule: Rule, category: str, counters: Mapping[str, int]) -> tuple[Subject, Answer] | None:

@@ -2,7 +2,8 @@
 
 The *scope* of a rule or an exemption says which subjects it speaks of. Its *bounds* say to which of those it applies: a
 rule then finds them, an exemption tolerates them. An exemption's *terms* say when and for whom it holds at all. The
-entry of a key makes the test of one rule or exemption, or gives None where that one leaves the key open.
+entry of a key makes the test of one rule or exemption, or gives None where that one leaves the key open. A test asks
+nothing else of its rule than what the keys of scope and bounds say, so rules that say the same there may share it.
 """
 
 from __future__ import annotations

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from handler.models import SEVERITIES, Report
@@ -51,8 +50,8 @@ def verdict_of(evaluation: Evaluation) -> Verdict:
 
 def count_severities(findings: Iterable[Finding]) -> dict[str, int]:
     """How many findings of each severity, worst first, zeros included."""
-    counts = Counter(finding.severity for finding in findings)
-    return {str(severity): counts[severity] for severity in SEVERITIES}
+    found = [finding.severity for finding in findings]
+    return {str(severity): found.count(severity) for severity in SEVERITIES}
 
 
 def counts_of(report: Report) -> Mapping[str, int]:

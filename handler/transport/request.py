@@ -44,13 +44,14 @@ class Transport(Protocol):
 
 def host_of(url: str) -> str:
     """Scheme, host and port: what may be said of a URL whose path is a secret (a webhook's)."""
-    parts = _split(url)
-    return f"{parts[0]}://{parts[1]}"
+    scheme, host, _ = _split(url)
+    return f"{scheme}://{host}"
 
 
 def endpoint_of(url: str) -> str:
     """Scheme, host, port and path, without user, query and fragment."""
-    return "".join((host_of(url), _split(url)[2]))
+    scheme, host, path = _split(url)
+    return f"{scheme}://{host}{path}"
 
 
 def _split(url: str) -> tuple[str, str, str]:
