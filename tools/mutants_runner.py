@@ -201,7 +201,6 @@ def run(job: Job, begin: Callable[[str], object]) -> int:
         report_multiple_bugs=False,
     )
     os.environ.update(HYPOTHESIS_PROFILE="mutants", MUTANT_UNDER_TEST="")
-    os.environ.setdefault("SCHEDULES", "20")  # of faults: twice as many as a test run plays
     return int(pytest.main(["--capture=sys", "--tb=native", *job.arguments], plugins=[Mutants(job, begin)]))
 
 

@@ -16,9 +16,9 @@ from handler.state.document import decode
 from tests.reliability import SCENARIOS, World, simulate
 from tests.reliability.earlier import as_first_version
 
-SCHEDULES = int(os.environ.get("SCHEDULES", "10"))
+SCHEDULES = int(os.environ.get("SCHEDULES", "20"))
 MOVING = min(50, SCHEDULES)
-OF_SEVERAL = min(8, SCHEDULES // 2)  # schedules with more than one target take several times as long
+OF_SEVERAL = min(8, SCHEDULES)  # schedules with more than one target take several times as long
 AGAIN = frozenset({"lost", "gateway", "crash"})  # what lets a message arrive twice
 UNREMEMBERED = "saving fails now and then"  # twice in a row: what was told is in no memory
 NEVER_TWICE = tuple(
@@ -57,7 +57,7 @@ def test_a_schedule_is_the_same_every_time():
 def test_each_fault_really_happens():
     """A schedule in which nothing moves, crashes or comes later would prove nothing."""
     assert len(NEVER_TWICE) == 10
-    worlds = [World(seed, frozenset(SCENARIOS["such a digest, and all of these"])) for seed in range(8)]
+    worlds = [World(seed, frozenset(SCENARIOS["such a digest, and all of these"])) for seed in range(OF_SEVERAL)]
     for world in worlds:
         world.play()
     told = [
