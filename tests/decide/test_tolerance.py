@@ -117,6 +117,14 @@ def test_a_server_that_surely_breaks_the_rule_is_found_whoever_else_listens(trou
     assert sure_of(win, server("win-1"), server("win-1"), server("win-2"), trouble=trouble) == [(2, ["win-1", "win-2"])]
 
 
+def test_each_port_of_which_not_all_is_known_is_looked_at():
+    behind = tuple(PortListeners(port, (server("win-1"),), "the list is not whole") for port in (22, 3389, 5985))
+    rows = [Row(port, "tcp", 9) for port in (22, 3389, 5985)]
+    text = rule(', hosts: ["win-*"]').replace("ports: [3389]", "ports: [22, 3389, 5985]")
+    done = evaluate(policy_of(text), snapshot(category(rows, "host", listeners=behind), target=TARGET), TODAY)
+    assert sorted(one.port for one in done.findings) == [22, 3389, 5985]
+
+
 def test_one_line_that_does_not_say_what_the_rule_asks_for_takes_no_other_with_it():
     assert sure_of(rule(', hosts: ["win-*"]'), server("win-1"), NAMELESS, rows=[Row(3389, "tcp", 2)]) == [
         (1, ["win-1"])
