@@ -9,10 +9,10 @@ import pytest
 
 from handler.clock import Deadline, iso
 from handler.errors import StoreError
-from handler.models import Secret
+from handler.models import Secret, Target
 from handler.run import lazy
 from handler.run.targets import RunRequest, prepare
-from handler.run.unasked import ADVICE, forget_unasked, tell_unasked
+from handler.run.unasked import ADVICE, _target, _why, forget_unasked, tell_unasked
 from handler.run.walk import check_targets
 from handler.run.wiring import Wiring
 from handler.simulator.options import Options
@@ -576,3 +576,33 @@ def test_a_fault_of_our_own_is_logged_and_costs_the_run_nothing(tmp_path, caplog
     estate.path.write_bytes(to_bytes(encode(broken)))
     assert (estate.run(NEW), estate.others) == ([], [OLD])
     assert "TypeError" in caplog.text
+
+
+KNOWN = ("prod", "otc", "eu-de", HOST, OLD, "shop")
+
+
+@pytest.mark.parametrize(
+    ("place", "remembered", "who"),
+    [
+        (f"{HOST}|{OLD}|shop", KNOWN, Target(*KNOWN)),
+        (f"{HOST}|{NEW}|shop", KNOWN, Target(NEW[:8], "", "", HOST, NEW, "shop")),
+        (f"{HOST}|{OLD}|", KNOWN, Target(OLD[:8], "", "", HOST, OLD, "")),
+        (f"{HOST}|{OLD}|shop", (), Target(OLD[:8], "", "", HOST, OLD, "shop")),
+        (f"{HOST}||", (), Target(HOST, "", "", HOST, "", "")),
+    ],
+)
+def test_a_place_is_called_as_it_was_last_or_by_its_project(place, remembered, who):
+    assert _target(place, remembered) == who
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        (Target(*KNOWN), f"project {OLD} at {HOST}, enterprise project shop, was"),
+        (Target(*KNOWN)._replace(enterprise_project_id=""), f"project {OLD} at {HOST} was"),
+        (Target(*KNOWN[:5]), f"project {OLD} at {HOST} was"),
+        (Target(*KNOWN)._replace(project_id=""), f"{HOST}, enterprise project shop, was"),
+    ],
+)
+def test_a_place_is_said_by_what_is_known_of_it(target, words):
+    assert _why(target, "2026-10-01T12:00:00Z").message.startswith(f"{words} last asked at 2026-10-01T12:00:00Z")
