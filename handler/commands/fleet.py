@@ -15,6 +15,7 @@ from handler.models import Secret
 from handler.run.indexes import fleet_urls, read_indexes
 from handler.run.wiring import Wiring
 from handler.settings.reader import parse_duration
+from handler.settings.run_settings import has_index
 
 if TYPE_CHECKING:
     import argparse
@@ -62,7 +63,7 @@ def _urls(given: Sequence[str] | None, wiring: Wiring) -> tuple[Secret, ...]:
     urls = tuple(Secret(url) for url in given) if given else fleet_urls(wiring)
     if not urls:
         raise SettingsError("no state is configured", hint="Give --state URL, or set STATE_URL or FLEET_STATE_URLS.")
-    if any("{target}" not in url.reveal() for url in urls):
+    if not all(has_index(url.reveal()) for url in urls):
         raise UsageError("--state: a fleet's state holds {target}", hint="As in file:///var/lib/pc/{target}.json.")
     return urls
 

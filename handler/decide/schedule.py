@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from handler.clock import parse_iso
 from handler.named_tuple import NamedTuple
+from handler.state.memory import LONGEST_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +25,6 @@ DUE_AFTER = 0.9  # of the interval, counted from the last start
 STALE_AFTER = 2  # intervals without a complete run
 UNSET_INTERVAL = timedelta(days=1)  # what staleness is measured by where RUN_INTERVAL is not set
 FORGOTTEN_AFTER = timedelta(days=30)  # and so many intervals: a place that no run asked is told as no longer checked
-LONGEST_INTERVAL = 10**9  # seconds
 NEVER = timedelta.max
 
 

@@ -12,6 +12,7 @@ from handler.run import lazy
 from handler.run.check import load_state
 from handler.run.job import RESERVED_FOR_CHECK_INS, AtOnce
 from handler.run.wiring import attempt
+from handler.settings.run_settings import has_index
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ def _remember_nobody(whom: Sequence[tuple[str, Target, Place | None]], wiring: W
 def _by_hand(sinks: Sequence[Sink], wiring: Wiring, *, several: bool) -> str:
     """What is to be done where STATE_URL itself is broken, so that no later run ends what this one opens."""
     url = wiring.settings.state_url
-    usable = url is not None and (not several or "{target}" in url.reveal())
+    usable = url is not None and (not several or has_index(url.reveal()))
     lost = not usable and bool(wiring.context.lookup("STATE_URL"))
     return CLOSE_BY_HAND if lost and any(sink.kind.event_per_finding for sink in sinks) else ""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import cut
 from handler.named_tuple import NamedTuple
+from handler.report.json_bytes import json_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,12 +40,8 @@ def parts(report: Json, limit: int) -> tuple[Json, ...]:
     return tuple(_part(report, bare, items) for items in filled)
 
 
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
 def _size(value: object) -> int:
-    """Bytes of compact JSON in UTF-8."""
-    return len(_compact(value).encode(errors="replace"))
+    return len(json_bytes(value))
 
 
 def _items(report: Json) -> Iterator[_Item]:

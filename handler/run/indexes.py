@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.errors import SettingsError, StoreError
+from handler.settings.run_settings import has_index
 from handler.state.index import IndexEntry
 from handler.state.shared_index import SharedIndex
 
@@ -50,7 +51,7 @@ def read_indexes(wiring: Wiring, urls: Sequence[Secret], *, but: Secret | None =
 def _own_url(wiring: Wiring) -> Secret | None:
     """The own state, where it has an index."""
     url = wiring.settings.state_url
-    return url if url is not None and "{target}" in url.reveal() else None
+    return url if url is not None and has_index(url.reveal()) else None
 
 
 def targets_known(wiring: Wiring, name: str = "") -> tuple[str, ...]:

@@ -99,8 +99,9 @@ def _told(
     found = load_state(store)
     states = chain([found], map(load_state, repeat(store)))  # read again after each telling, which writes it
     last, *before = _places_left(found.last_run)
-    leaving = Leaving(unread=any(asked.holds(place) and not asked.surely_holds(place) for place in before))
-    for place in (last, *(place for place in before if not asked.holds(place))):
+    taken = [place for place in before if asked.holds(place)]
+    leaving = Leaving(unread=not all(map(asked.surely_holds, taken)))
+    for place in (last, *(place for place in before if place not in taken)):
         for verdict, sinks in groups(once(run.sinks)):
             state = next(states)
             mine, others = at_place(state.last_run, place)

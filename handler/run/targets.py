@@ -10,7 +10,7 @@ from handler.errors import PolicyError, SettingsError, UnknownError, of_target
 from handler.named_tuple import NamedTuple
 from handler.run import lazy
 from handler.run.wiring import attempt
-from handler.settings.run_settings import DEFAULT_BUDGET
+from handler.settings.run_settings import DEFAULT_BUDGET, has_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +84,7 @@ def prepare(wiring: Wiring, request: RunRequest) -> PreparedRun:
     problems = list(wiring.problems)
     places = _places(wiring, request, problems)
     sinks = _sinks(wiring, request, problems)
-    if len(places) > 1 and state_url is not None and "{target}" not in state_url.reveal():
+    if len(places) > 1 and state_url is not None and not has_index(state_url.reveal()):
         problems.append("STATE_URL: must hold {target} where several targets are checked")
     if problems:
         raise SettingsError(problems)

@@ -14,6 +14,7 @@ from handler.named_tuple import NamedTuple
 from handler.run import lazy
 from handler.run.check import check_target, load_state, told_report
 from handler.run.job import RESERVED_FOR_CHECK_INS, Adapters, AtOnce, Job, kept_for_telling
+from handler.settings.run_settings import has_index
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +82,7 @@ def _of_all(run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> C
 def _shard(run: PreparedRun, wiring: Wiring) -> Shard | None:
     """The shard of a run; None where no state holds `{target}`."""
     url = run.request.state_url or wiring.settings.state_url
-    return None if url is None or "{target}" not in url.reveal() else lazy.open_shard(run, wiring, url)
+    return None if url is None or not has_index(url.reveal()) else lazy.open_shard(run, wiring, url)
 
 
 def _of_shard(shard: Shard, run: PreparedRun, wiring: Wiring, whole: Deadline, end: AtOnce) -> Checked:

@@ -187,14 +187,19 @@ def _state_url(reader: Reader, *, in_function: bool, several: bool) -> Secret | 
         reader.problem(
             "STATE_URL", "a temporary folder vanishes with the instance; use a mounted share, obs:// or redis://"
         )
-    if several and "{target}" not in text:
+    if several and not has_index(text):
         reader.problem("STATE_URL", "must hold {target} where TARGETS_CONFIG lists several targets")
     return Secret(text) if len(reader.problems) == before else None
 
 
+def has_index(url: str) -> bool:
+    """Whether a URL of a state names one for each target, with an index beside them."""
+    return "{target}" in url
+
+
 def _fleet_state_urls(reader: Reader) -> tuple[Secret, ...]:
     urls = tuple(url.strip() for url in reader.text("FLEET_STATE_URLS").split(",") if url.strip())
-    if any("{target}" not in url or not url.startswith(SCHEMES) for url in urls):
+    if any(not has_index(url) or not url.startswith(SCHEMES) for url in urls):
         reader.problem("FLEET_STATE_URLS", "must list states as STATE_URL is one, each with {target}")
         return ()
     return tuple(Secret(url) for url in urls)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from handler.errors import SettingsError
 from handler.models import Secret, Severity
 from handler.settings.placeholders import fill_troubles, filled, plain_troubles
 from handler.settings.places import topic_endpoint
@@ -79,18 +78,13 @@ class SinksFile(StrictModel):
 _KEYS = frozenset({"sinks", *SinkEntry.model_fields, *MatchEntry.model_fields})
 
 
-def read_sinks(name: str, content: bytes, lookup: Callable[[str], str | None], *, with_state: bool) -> tuple[Sink, ...]:
-    """The sinks that a file lists. Raises SettingsError with all problems, each `file:line:column: message`."""
-    sinks, problems = sinks_and_problems(name, content, lookup, with_state=with_state)
-    if problems:
-        raise SettingsError(problems, hint="See docs/sinks.md for each kind and its keys.")
-    return sinks
-
-
 def sinks_and_problems(
     name: str, content: bytes, lookup: Callable[[str], str | None], *, with_state: bool
 ) -> tuple[tuple[Sink, ...], tuple[str, ...]]:
-    """The sinks of a file that can be built, because nothing is wrong with their own entry, and all its problems."""
+    """The sinks of a file that can be built, because nothing is wrong with their own entry, and all its problems.
+
+    Each problem is `file:line:column: message`; see docs/sinks.md for each kind and its keys.
+    """
     entries, positions, unreadable = read_entries(name, content, SinksFile, "sinks", SinkEntry, _KEYS)
     problems = [*unreadable]
     sinks: list[Sink] = []

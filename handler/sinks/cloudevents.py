@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from handler.foreign_text import one_line
+from handler.report.json_bytes import json_bytes
 from handler.report.parts import parts
 from handler.sinks.answers import by_status_alone
-from handler.sinks.message import SinkMessage, json_bytes
+from handler.sinks.message import SinkMessage
 from handler.sinks.text.cutting import due_report
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
+from handler.report.json_bytes import json_bytes
 from handler.sinks.answers import by_status_alone
-from handler.sinks.message import JSON, SinkMessage, json_bytes
+from handler.sinks.message import JSON, SinkMessage
 from handler.sinks.text.cutting import due_report
 
 if TYPE_CHECKING:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 from handler.named_tuple import NamedTuple
+from handler.report.json_bytes import json_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,14 +30,6 @@ class SinkMessage(NamedTuple):
     findings: tuple[str, ...] = ()
     url: Secret | None = None
     method: str = "POST"
-
-
-_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def json_bytes(value: Any) -> bytes:
-    """Compact JSON in UTF-8, keys in the order of writing; lone surrogates become `?`."""
-    return _compact(value).encode(errors="replace")
 
 
 def json_message(value: Any, query: Mapping[str, str] | None = None, findings: tuple[str, ...] = ()) -> SinkMessage:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from handler.clock import parse_iso
 from handler.foreign_text import one_line
+from handler.report.json_bytes import json_bytes
 from handler.report.json_v1 import TARGET, finding_dict
 from handler.sinks.answers import DELIVERED, DeliveryOutcome, SinkAnswer, because, by_status, fields_of, not_understood
-from handler.sinks.message import JSON, SinkMessage, json_bytes
+from handler.sinks.message import JSON, SinkMessage
 from handler.sinks.text.cutting import is_cut, listed_findings, most_listed, short_texts, without_hosts
 from handler.sinks.text.moves import STILL_OPEN, open_moves
 from handler.sinks.text.wording import tolerance

@@ -10,8 +10,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import cut
+from handler.report.json_bytes import json_bytes
 from handler.sinks.answers import DeliveryOutcome, SinkAnswer, because, by_status, fields_of
-from handler.sinks.message import PLAIN, SinkMessage, json_bytes, json_message
+from handler.sinks.message import PLAIN, SinkMessage, json_message
 from handler.sinks.text.dialects import PLAIN_TEXT
 from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, size_bytes
 from handler.sinks.text.layout import ICONS, plain_text, room_at

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from handler.clock import iso, parse_iso
 from handler.errors import StoreDamagedError
 from handler.named_tuple import NamedTuple
+from handler.state.memory import LONGEST_INTERVAL
 from handler.state.parts import PartLines, compact
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ DAYS_KEPT = 31
 STARTS_KEPT = 5  # calls per API and credential: what one minute allows
 _VERDICTS = ("inconclusive", "violations", "compliant")  # worst first
 _STAMPS = ("last_run_at", "last_complete_at", "first_seen")
-_LONGEST_INTERVAL = 10**9  # seconds
 
 
 class Day(NamedTuple):
@@ -141,7 +141,7 @@ def _lease(plain: Mapping[str, Any] | None) -> Lease | None:
 def _entry(plain: Mapping[str, Any], once: dict[Any, Any]) -> IndexEntry:
     """An entry, every value of the type that it is used as. Raises what `index_of` takes for damage."""
     known = {name: _value(name, plain[name], once) for name in IndexEntry._fields if name in plain}
-    if known.get("verdict") not in (*_VERDICTS, None) or not 0 <= known.get("interval_seconds", 0) <= _LONGEST_INTERVAL:
+    if known.get("verdict") not in (*_VERDICTS, None) or not 0 <= known.get("interval_seconds", 0) <= LONGEST_INTERVAL:
         raise ValueError("verdict or interval")
     counts = known.get("counts", {})
     known["counts"] = once.get(("counts", *counts.items())) or _kept(counts, once)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from handler.models import Finding, Target
 
 HISTORY_LENGTH: Final = 400
+LONGEST_INTERVAL: Final = 10**9  # seconds; beyond it, an interval is a damaged one
 INCIDENT: Final = "incident="  # how the part of a mark begins that names the incident it is told under
 SERVERS: Final = "servers="  # how the part of a mark begins that says how many servers were seen
 

@@ -21,7 +21,6 @@ from handler.report.snapshot_file import parse_snapshot
 from handler.review.git_source import git_texts
 from handler.settings.run_settings import read_settings
 from handler.settings.sink_url import refuse_url
-from handler.settings.sinks_file import read_sinks
 from handler.state.document import decode
 from handler.state.interface import ObjectStorage
 from handler.state.obs_objects import ObsKeys, ObsObjects
@@ -30,6 +29,7 @@ from handler.transport.http import HttpTransport
 from handler.transport.request import Request, Response
 from tests.fakes import FakeTransport, MovingClock
 from tests.faults.wire import WireServer
+from tests.settings.sinks_read import read_sinks
 from tests.world import CANARY, World
 
 NO = "must not be a link-local or metadata address"

@@ -6,7 +6,7 @@ import pytest
 
 from handler.errors import SettingsError
 from handler.settings.placeholders import fill_troubles, filled, plain_troubles
-from handler.settings.sinks_file import read_sinks
+from tests.settings.sinks_read import read_sinks
 from tests.world import CANARY
 
 KNOWN = {"NAME": "value", "DOLLARS": "a$NAME ${NAME} {{x}}", "SOC_URL": "https://example.org/x", "SOC_SECRET": "s3cret"}

@@ -6,8 +6,8 @@ import pytest
 
 from handler.errors import SettingsError
 from handler.models import Secret, Severity
-from handler.settings.sinks_file import read_sinks
 from handler.settings.webhook import webhook_sink
+from tests.settings.sinks_read import read_sinks
 from tests.world import CANARY
 
 URLS = {"URL": "https://hooks.slack.com/services/T/B/X", "TEAM": "soc", "SECRET": "whsec_" + "QQ" * 20}

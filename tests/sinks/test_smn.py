@@ -15,12 +15,12 @@ from handler.models import Secret
 from handler.notify.send import DeliveryContext, send
 from handler.run.wiring import Wiring
 from handler.settings.places import topic_endpoint
-from handler.settings.sinks_file import read_sinks
 from handler.sinks import smn
 from handler.sinks.answers import DeliveryOutcome
 from handler.transport.request import Response
 from tests import notices
 from tests.fakes import NOON, FakeClock, FakeTransport, finding, report
+from tests.settings.sinks_read import read_sinks
 from tests.world import TIMER, World
 
 PROJECT = "f96188c7ccaf4ffba0c9aa149ab2bd57"
