@@ -15,10 +15,11 @@ demo: ## the whole check on a simulated cloud, no account needed
 setup:
 	@tools/setup.sh $(VENV) requirements-dev.lock
 
-# Branch coverage, at least 95 percent, takes twice the CPU: CI looks at it, or COVERAGE=1.
-COVERAGE ?= $(CI)
+# COVERAGE=1 looks at branch coverage, too (at least 95 percent), for twice the CPU; THOROUGH=1 tries all examples of the
+# property tests (tests/examples.py). Continuous integration (.ci/run) sets both.
+COVERAGE ?=
 
-test: setup lint ## lint, then all tests; where CI is set with branch coverage, too
+test: setup lint ## lint, then all tests; with COVERAGE=1 their branch coverage, too
 	$(BIN)/python -m pytest -n auto $(if $(COVERAGE),--cov --cov-report=term:skip-covered)
 
 test-other: setup ## the tests that need no real server, on another Python: make test-other PYTHON=python3.12 VENV=.venv-3.12 [TESTS=tests/hss]

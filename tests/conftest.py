@@ -8,14 +8,27 @@ import sys
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from handler.cli import main
+from tests.examples import examples
 from tests.quiet_worker import quieten
 from tests.shared_bytecode import begin_elsewhere
 
 # The same examples on every day and however busy the machine is. HYPOTHESIS_PROFILE=explore looks for new ones.
-settings.register_profile("steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    max_examples=examples(100),
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "mutants",  # whether a test fails is all that is asked (tools/mutants_runner.py): nothing is shrunk
+    settings.get_profile("steady"),
+    phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
+)
 settings.register_profile("explore", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
@@ -26,7 +39,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # argparse looks for translations of fifty words at each command line; Python has none, but a locale has places to look.
 os.environ["LANGUAGE"] = "C"
 
-MANY_OBJECTS = 100_000
+MANY_OBJECTS = 1_000_000
 """So many new objects, and the collector looks for those that nobody uses: tests make many and keep few."""
 
 OURS = ("HSS_", "OS_", "HUAWEICLOUD_", "WEBHOOK_", "NOTIFY_", "STATE_", "RUN_", "TARGETS_", "POLICY_")

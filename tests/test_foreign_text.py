@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 from handler.foreign_text import one_line, visible
 from handler.formats.inert import inert
 from handler.hss.refusals import harmless
+from tests.examples import examples
 
 HIDDEN = "a\x1b\u202eb\u200b\ud800\ue000c"  # a control, a direction, a width, a surrogate, a private one
 
 
 @given(st.text(), st.integers(1, 50), st.sampled_from(["", " ", "?", "\ufffd"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_whatever_comes_is_one_short_line_of_characters_that_can_be_seen(text, longest, unseen):
     shown = one_line(text, longest, unseen=unseen)
     assert len(shown) <= longest

@@ -25,7 +25,6 @@ from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,15 +190,6 @@ class Mutants:
 
 def run(job: Job, begin: Callable[[str], object]) -> int:
     """The exit code of the pytest session; the verdicts are in the job's file."""
-    # What steady (tests/conftest.py) does, but that whether a test fails is all that is asked: nothing is shrunk.
-    settings.register_profile(
-        "mutants",
-        deadline=None,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow],
-        phases=[Phase.explicit, Phase.generate],
-        report_multiple_bugs=False,
-    )
     os.environ.update(HYPOTHESIS_PROFILE="mutants", MUTANT_UNDER_TEST="")
     return int(pytest.main(["--capture=sys", "--tb=native", *job.arguments], plugins=[Mutants(job, begin)]))
 

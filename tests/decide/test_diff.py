@@ -19,6 +19,7 @@ from handler.policy.match_keys import RULE_WITHIN
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import PortSet
 from handler.state.memory import LastRun, Receipt, RunSummary
+from tests.examples import examples
 from tests.fakes import NOON, category, finding, snapshot
 
 TELNET = Rule("telnet", "ports", ports=PortSet(((1, 100),)))
@@ -451,7 +452,7 @@ def test_no_gap_is_known_without_an_interval_or_a_run_before():
     assert gap_hours(None, NOON, HOUR) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(runs=st.lists(st.tuples(st.sets(st.integers(1, 6)), st.booleans()), min_size=1, max_size=8))
 def test_every_finding_and_every_open_record_is_in_exactly_one_list(runs):
     last_run = None

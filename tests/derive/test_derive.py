@@ -16,6 +16,7 @@ from handler.derive.derive import derive_answer, derive_query, derive_table, rea
 from handler.derive.read_rst import read_rst
 from handler.errors import DocumentError
 from handler.schemas import catalog
+from tests.examples import examples
 
 OWN = Path(__file__).parents[1] / "documents"
 VENDORS = Path(__file__).parents[3] / "shared" / "docs"
@@ -204,7 +205,7 @@ def test_a_file_named_in_rst_is_not_read(tmp_path):
     assert "Table 1" not in str(page)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data())
 def test_no_damage_to_a_page_ends_in_anything_but_a_schema_or_a_document_error(data):
     text = text_of(data.draw(st.sampled_from([*GOOD, "lamps.huawei.txt", "damaged.otc.rst"])))
@@ -219,7 +220,7 @@ def test_no_damage_to_a_page_ends_in_anything_but_a_schema_or_a_document_error(d
                 Draft202012Validator.check_schema(make(page).schema)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.text(max_size=300))
 def test_no_text_ends_in_a_traceback(text):
     for prefix in ("", ".. table:: T\n\n", "|a|b|\n|--|--|\n", "Parameter\nType\nDescription\n"):

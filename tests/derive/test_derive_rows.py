@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.derive.derive import derive_answer, derive_query, read_page
+from tests.examples import examples
 
 LOWER = "abcdefghijklmnopqrstuvwxyz"
 FIRST = st.builds("{}{}".format, st.sampled_from(LOWER), st.text(f"{LOWER}0123456789", max_size=8))
@@ -59,7 +60,7 @@ def missing(derived, names):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(rows=ROWS)
 def test_every_row_of_an_answer_is_in_the_schema_or_named(form, rows):
     plain = [[name, kind, words] for name, _, kind, words in rows]
@@ -68,7 +69,7 @@ def test_every_row_of_an_answer_is_in_the_schema_or_named(form, rows):
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(rows=ROWS)
 def test_every_row_of_a_query_is_in_the_schema_or_named_and_required_as_marked(form, rows):
     columns = ["Parameter", "Mandatory", "Type", "Description"]

@@ -22,6 +22,7 @@ from handler.models import AnnouncedFinding, Changes, ExemptedFinding, Problem
 from handler.models.listeners import Host
 from handler.report.json_v1 import report_dict
 from tests.environments import invalid
+from tests.examples import examples
 from tests.fakes import TARGET, category, finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
 
@@ -337,7 +338,7 @@ def test_with_several_targets_configured_one_is_still_the_document_of_several():
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_any_text_leaves_every_machine_format_well_formed(text):
     one = hostile(text)
     jsonschema.validate(json.loads(render_report("sarif", one)), SARIF)

@@ -12,6 +12,7 @@ from handler.formats.inert import cells, inert
 from handler.formats.registry import render_report
 from handler.formats.words import days_words, verdict_words
 from handler.models import Changes, ExemptedFinding, PastFinding, Problem, Row, Severity
+from tests.examples import examples
 from tests.fakes import category, finding, report
 from tests.format_reports import NASTY, REPORTS, announced, exempted, hostile, inconclusive, violating
 
@@ -196,7 +197,7 @@ def test_markdown_breaks_mentions_references_and_links():
 
 
 @given(st.text(max_size=300), st.integers(2, 100))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_inert_text_is_one_short_printable_line(text, longest):
     shown = inert(text, longest)
     assert len(shown) <= longest

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from handler.simulator.fleet import Line
+from tests.examples import examples
 from tests.faults.answers import faults_of
 from tests.faults.scene import Striking, scene
 
@@ -101,5 +102,5 @@ class Runs(RuleBasedStateMachine):
         return known
 
 
-Runs.TestCase.settings = settings(max_examples=12, stateful_step_count=15, deadline=None)
+Runs.TestCase.settings = settings(max_examples=examples(12), stateful_step_count=15, deadline=None)
 TestRuns = Runs.TestCase

@@ -16,6 +16,7 @@ from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import PROJECT, Options
 from handler.simulator.simulator import Simulator
 from handler.transport.request import Request, Response
+from tests.examples import examples
 from tests.fakes import NOON, FakeClock, FakeTransport, json_response
 
 OPTIONS = Options()
@@ -161,7 +162,7 @@ def test_an_unreadable_end_is_an_answer_error_with_its_path(ends):
         read_token(answer(ends=ends))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(100, 599), st.binary(max_size=60))
 def test_whatever_comes_is_a_token_or_an_error_of_ours(status, body):
     with pytest.raises(UnknownError):

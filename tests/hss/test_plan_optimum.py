@@ -13,6 +13,7 @@ from handler.hss.plan import ExactPorts, NextPage, Stop, calls_from_start, next_
 from handler.hss.proof import Proof
 from handler.models import Row
 from handler.ports import PortSet
+from tests.examples import examples
 from tests.read_pages import ascending, ask, seen, shuffled
 
 SORTED = ("asked", "seen", "none")
@@ -70,7 +71,7 @@ def optimum(estate: Estate) -> int:
     raise AssertionError(estate)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(estates())
 def test_no_plan_without_a_proven_order_needs_fewer_calls(estate):
     unordered = replace(estate, sortable=False)
@@ -79,7 +80,7 @@ def test_no_plan_without_a_proven_order_needs_fewer_calls(estate):
     assert optimum(unordered) <= walked(unordered)[0] <= promised
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(estates())
 def test_with_an_order_the_calls_lie_between_the_optimum_and_what_the_first_page_promised(estate):
     calls, _, _ = walked(estate)
@@ -88,7 +89,7 @@ def test_with_an_order_the_calls_lie_between_the_optimum_and_what_the_first_page
     assert optimum(estate) <= calls <= 1 + min(first.left(), open_ports)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(estates())
 def test_whatever_the_plan_every_wanted_row_is_seen(estate):
     _, exact, proof = walked(estate)
@@ -96,7 +97,7 @@ def test_whatever_the_plan_every_wanted_row_is_seen(estate):
     assert wanted <= set(proven(proof)) | {row for row in estate.rows if row.port in exact}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.integers(0, 10_000), st.sets(st.integers(1, 300), max_size=120), st.booleans(), st.sampled_from(SORTED))
 def test_calls_from_the_start_are_those_that_the_plan_then_makes(total, ports, every_row, order):
     wanted = ask(*ports, every_row=every_row)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from handler.hss.signing import Authorization, canonical_request, is_signed_with, parse_authorization, sign
 from handler.transport.request import Request
+from tests.examples import examples
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 HOST = "https://hss.cn-north-4.myhuaweicloud.com"
@@ -137,7 +138,7 @@ def test_a_header_is_taken_apart():
     assert parse_authorization(value) == Authorization("AK", ("host", "x-sdk-date"), "0a")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8)), max_size=5), st.randoms(use_true_random=False))
 def test_the_order_of_the_query_does_not_matter(pairs, chance):
     def usable(text: str) -> bool:

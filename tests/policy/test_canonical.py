@@ -14,6 +14,7 @@ from handler.policy.canonical import canonical, canonical_yaml
 from handler.policy.document import policy_schema
 from handler.policy.load import load_texts
 from handler.policy.rules import Location
+from tests.examples import examples
 from tests.fakes import category, snapshot
 from tests.small_policies import EXEMPTED, policy_of
 from tests.strategies import days, policies, rows
@@ -21,7 +22,7 @@ from tests.strategies import days, policies, rows
 SCHEMA = jsonschema.Draft202012Validator(policy_schema())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(policies())
 def test_loading_the_canonical_form_gives_an_equal_policy_and_digest(policy):
     again = load_texts([("canonical.yaml", canonical_yaml(policy))])
@@ -37,7 +38,7 @@ def without_places(policy):
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(policies())
 def test_the_schema_accepts_every_canonical_form(policy):
     SCHEMA.validate(json.loads(json.dumps(canonical(policy))))
@@ -56,7 +57,7 @@ def test_every_change_of_meaning_changes_the_digest():
     assert len(digests) == len(texts)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(policies(), st.lists(rows, max_size=8, unique_by=lambda row: row[:2]), days)
 def test_a_policy_and_its_canonical_form_find_the_same_on_any_snapshot(policy, seen, today):
     again = load_texts([("canonical.yaml", canonical_yaml(policy))])

@@ -19,6 +19,7 @@ from handler.policy.compiled import (
 )
 from handler.policy.load import load_texts
 from handler.run.policy_source import read_local
+from tests.examples import examples
 from tests.strategies import policies
 
 SHORT = b"version: 1\ndisallowed_ports: [21, 23, 135-139]\n"
@@ -32,7 +33,7 @@ def compiled(text=SHORT, name="x.yaml"):
     return compile_policy(load_texts([(name, text)]), text)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(policy=policies())
 def test_the_compiled_form_is_the_loaded_policy(policy):
     text = canonical_yaml(policy).encode()

@@ -16,6 +16,7 @@ from handler.policy.document import policy_schema
 from handler.policy.load import load_texts, read_policy
 from handler.policy.match_keys import EXEMPTION_BOUNDS, EXEMPTION_SCOPE, EXEMPTION_TERMS, RULE_BOUNDS, RULE_SCOPE
 from handler.policy.yaml_positions import read_yaml
+from tests.examples import examples
 from tests.small_policies import written_as_yaml
 from tests.strategies import policies
 
@@ -110,7 +111,7 @@ def documents_with_one_odd_value(draw):
     return document
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(documents_with_one_odd_value())
 def test_the_loader_calls_the_shape_wrong_exactly_where_the_schema_does(document):
     codes = {problem.code for problem in read_policy([("p.yaml", written_as_yaml(document))]).problems}

@@ -35,6 +35,7 @@ from handler.review import explain
 from handler.review.changes import exemption_changes
 from handler.review.mutants import mutants
 from handler.review.probes import differs
+from tests.examples import examples
 from tests.fakes import category, snapshot
 from tests.small_policies import policy_of, written_as_yaml
 from tests.strategies import rules
@@ -140,7 +141,7 @@ def test_every_field_judges_or_is_a_text_that_is_shown():
     assert not JUDGING_EXEMPTION_KEYS & set(EXEMPTION_TEXTS)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(rule=rules("changed").map(lambda rule: canonical(Policy("p", "", (rule,)))["rules"][0]))
 @pytest.mark.parametrize("key", RULE_VALUES)
 def test_two_policies_that_differ_in_a_key_of_a_rule_differ_in_everything_made_of_it(key, rule):

@@ -16,6 +16,7 @@ from handler.policy.codes import WARNINGS
 from handler.policy.compiled import bundled_policies
 from handler.policy.lint import lint
 from handler.policy.load import read_paths, read_policy
+from tests.examples import examples
 from tests.fakes import category, snapshot
 from tests.strategies import policies, rows, spans
 
@@ -295,7 +296,7 @@ def test_every_warning_has_a_name_and_an_explanation():
     assert len({name for name, _ in WARNINGS.values()}) == len(WARNINGS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(policies(), st.sampled_from([None, "otc"]))
 def test_no_policy_makes_the_linter_fail_and_its_places_exist(policy, cloud):
     text = canonical_yaml(policy)
@@ -305,7 +306,7 @@ def test_no_policy_makes_the_linter_fail_and_its_places_exist(policy, cloud):
         assert 1 <= message.location.line <= len(lines)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(st.lists(spans, min_size=1, max_size=3), st.lists(spans, min_size=1, max_size=3), st.lists(rows, max_size=6))
 def test_a_rule_that_adds_nothing_finds_nothing_that_the_other_does_not(first, second, seen):
     ranges = [", ".join(f"{low}-{high}" for low, high in one) for one in (first, second)]

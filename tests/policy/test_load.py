@@ -15,6 +15,7 @@ from handler.policy.compiled import bundled_policies
 from handler.policy.load import load_policy, load_texts, read_policy
 from handler.policy.yaml_positions import MAX_BYTES
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
+from tests.examples import examples
 
 SHORT = "version: 1\ndisallowed_ports: [21, 23, 135-139, 445, 3389]\n"
 
@@ -180,7 +181,7 @@ def test_what_is_not_utf8_is_refused():
         load_texts([("p.yaml", b"\xff\xfe")])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=200))
 @example(b"[" * 5000)
 @example(b"version: 1\ndisallowed_ports: [.nan, .inf, 1e400, -0, 190:20:30.15]")
@@ -208,7 +209,7 @@ YAML_LIKE = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(YAML_LIKE)
 def test_no_document_makes_it_fail_in_another_way(document):
     reading = read_policy([("p.yaml", yaml.safe_dump(document))])

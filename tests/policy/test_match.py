@@ -27,6 +27,7 @@ from handler.policy.rules import NO_LIMITS, Exemption, Policy, Rule
 from handler.ports import ALL_PORTS, NAMED_PORTS, PortSet
 from handler.review.claims import PolicyOnDay
 from handler.review.explain import Question, explain
+from tests.examples import examples
 from tests.fakes import TARGET, category, snapshot
 from tests.strategies import policies
 
@@ -407,7 +408,7 @@ def expected(policy, seen, place, day, project):
     return {name: result for name, result in results.items() if result != "nothing"}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(situations())
 def test_evaluation_is_the_plain_reading(situation):
     policy, seen, place, day, project = situation
@@ -422,7 +423,7 @@ def test_evaluation_is_the_plain_reading(situation):
     assert got == expected(*situation)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(situations())
 def test_an_explanation_is_the_plain_reading(situation):
     policy, seen, place, day, project = situation
@@ -437,7 +438,7 @@ def test_an_explanation_is_the_plain_reading(situation):
             assert reasons[name].startswith(f"{result.removeprefix('exempted ')} until ")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(situations())
 def test_an_explanation_without_num_and_status_leaves_open_exactly_what_they_decide(situation):
     policy, seen, place, day, project = situation
@@ -463,7 +464,7 @@ def test_an_explanation_without_num_and_status_leaves_open_exactly_what_they_dec
             assert outcome == ("exempted" if results == {"nothing", "exempted"} else "conditional")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(situations())
 def test_the_ranges_of_a_policy_are_the_plain_reading(situation):
     policy, seen, place, day, _ = situation
@@ -479,7 +480,7 @@ def test_the_ranges_of_a_policy_are_the_plain_reading(situation):
             assert len(here) <= 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(policies(), st.integers(0, 9), st.sampled_from(CATEGORIES))
 def test_a_counter_is_judged_alike_by_evaluation_and_by_ranges(policy, count, place):
     day = min((one.expires for one in policy.exemptions), default=DAY)
@@ -493,7 +494,7 @@ def test_a_counter_is_judged_alike_by_evaluation_and_by_ranges(policy, count, pl
 
 
 @given(policies())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_a_rule_that_is_within_another_finds_nothing_that_the_other_does_not(policy):
     day = date(2041, 1, 1)
     for narrow in policy.rules:

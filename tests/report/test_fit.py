@@ -13,6 +13,7 @@ from handler.models.gaps import Gaps
 from handler.models.listeners import Host
 from handler.report.fit import RESULT_BYTES, fit_deferred, fit_report, fit_reports
 from handler.report.json_v1 import deferred_dict, finding_dict, report_dict, targets_dict
+from tests.examples import examples
 from tests.fakes import TARGET, category, finding, report
 
 
@@ -198,7 +199,7 @@ def test_many_large_targets_share_the_room(number):
     assert max(sizes) - min(sizes) < 1_500  # a finding or two
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     number=st.integers(0, 60),
     lists=st.integers(0, 40),

@@ -24,6 +24,7 @@ from handler.models import (
 from handler.report import json_v1
 from handler.report.codec import Codec
 from handler.report.json_v1 import finding_dict, read_report, report_dict, targets_dict
+from tests.examples import examples
 from tests.fakes import category, finding, report
 from tests.strategies import exact, hints, nouns, values
 
@@ -76,7 +77,7 @@ def through_json(plain):
     return json.loads(json.dumps(plain))
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(reports())
 def test_every_report_comes_back_whole_and_fits_its_published_schema(one):
     plain = through_json(report_dict(one))
@@ -84,14 +85,14 @@ def test_every_report_comes_back_whole_and_fits_its_published_schema(one):
     assert exact(read_report(plain)) == exact(one)
 
 
-@settings(max_examples=10)
+@settings(max_examples=examples(10))
 @given(st.lists(reports(), max_size=3))
 def test_the_result_of_several_targets_fits_its_published_schema(several):
     SCHEMA.validate(through_json(targets_dict("run", several)))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in CODECS if kind not in WHOLE], ids=lambda kind: kind.__name__)
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(data=st.data())
 def test_every_field_of_a_noun_comes_back(kind, data):
     noun = data.draw(nouns(kind, KNOWN))
@@ -120,7 +121,7 @@ def test_every_noun_of_a_report_has_its_fields_described():
 
 
 @pytest.mark.parametrize(("kind", "name"), LEFT_OUT)
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(data=st.data())
 def test_what_the_list_says_is_left_out_is(kind, name, data):
     holding = {

@@ -11,6 +11,7 @@ from handler.errors import SnapshotError
 from handler.models import CATEGORIES, COUNTERS, CategorySnapshot, Problem, Row, Snapshot
 from handler.models.listeners import Listener, PortListeners
 from handler.report.snapshot_file import RECEIVED, SNAPSHOT, parse_snapshot, snapshot_text
+from tests.examples import examples
 from tests.fakes import category, snapshot
 from tests.strategies import exact, nouns, rows
 
@@ -59,7 +60,7 @@ def test_rows_and_completeness_come_back():
     assert taken.target == TAKEN.target
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(nouns(Snapshot, KNOWN))
 def test_every_snapshot_comes_back_whole(taken):
     back = read(snapshot_text(taken))

@@ -19,6 +19,7 @@ from handler.review.changes import exemption_changes
 from handler.review.compare import compare_on_snapshot
 from handler.review.compare_formats import compare_json, compare_text
 from handler.review.sweep import compare_everywhere
+from tests.examples import examples
 from tests.fakes import category, snapshot
 from tests.small_policies import EXEMPTED, TELNET, policy_of
 
@@ -211,7 +212,7 @@ def found(policy, port, protocol, place):
     protocol=st.sampled_from(["tcp", "udp"]),
     place=st.sampled_from(CATEGORIES),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_without_a_snapshot_it_says_what_evaluating_every_row_would(old, new, port, protocol, place):
     was, now = found(old, port, protocol, place), found(new, port, protocol, place)
     expected = {("new", rule) for rule, *rest in now.keys() - was.keys()}

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.review.expectation import _agree, _Entry, _pair
+from tests.examples import examples
 
 RULE, PORT, PROTOCOL = st.sampled_from("ab"), st.sampled_from([1, 2, 3]), st.sampled_from(["tcp", "udp"])
 GOT = st.fixed_dictionaries({"rule": RULE, "port": PORT, "protocol": PROTOCOL})
@@ -21,7 +22,7 @@ def best(entries, got, used=frozenset()):
 
 
 @given(st.lists(WANTED, max_size=5), st.lists(GOT, max_size=5))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_no_pairing_is_larger(wanted, results):
     entries, got = [_Entry(facts, "") for facts in wanted], [_Entry(facts, "") for facts in results]
     pairs = _pair(entries, got)

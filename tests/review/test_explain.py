@@ -13,6 +13,7 @@ from handler.decide.evaluate import evaluate
 from handler.models import Row
 from handler.review.explain import Question, explain, questions
 from handler.review.explain_formats import explain_json, explain_text
+from tests.examples import examples
 from tests.fakes import category, snapshot
 from tests.small_policies import EXEMPTED, policy_of
 
@@ -46,7 +47,7 @@ def reasons(policy, port, name, **more):
     status=st.sampled_from(["none", "danger", "normal"]),
     day=st.dates(date(2026, 11, 30), date(2026, 12, 7)),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_it_says_what_evaluation_does(port, protocol, place, num, status, day):
     row = Row(port, protocol, num, None if status == "none" else status)
     done = evaluate(RICH, snapshot(category([row], place)), day)

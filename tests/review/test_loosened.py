@@ -11,11 +11,14 @@ from handler.models import Severity
 from handler.policy.rules import Location, Policy, Rule
 from handler.ports import PortSet
 from handler.review.loosened import loosened, lowered_expectations
+from tests.examples import examples
 from tests.review.loosened_pairs import DAY, pairs, rows_of, weaker_rows
 from tests.review.small_pairs import policy
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(pairs())
 def test_a_place_is_named_exactly_where_a_row_is_found_less_severely(pair):
     old, new = pair

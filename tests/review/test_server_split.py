@@ -15,6 +15,7 @@ from handler.models.listeners import Listener, PortListeners
 from handler.policy.rules import Exemption, Policy, Rule
 from handler.ports import NAMED_PORTS
 from handler.review.loosened import loosened
+from tests.examples import examples
 from tests.review.small_pairs import policy
 
 DAY = date(2026, 12, 1)
@@ -162,7 +163,7 @@ def _worst(policy):
     return found
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(split_pairs())
 def test_nothing_is_silent_where_some_servers_are_found_less_severely(pair):
     """Where HSS tells name, id and address of each: else a longer list may be undecided, for it asks for more."""

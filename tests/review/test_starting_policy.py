@@ -19,6 +19,7 @@ from handler.ports import PortSet
 from handler.report.snapshot_file import parse_snapshot, snapshot_text
 from handler.report.verdict import verdict_of
 from handler.review.starting_policy import TEMPLATE, Vouching, starting_policy
+from tests.examples import examples
 from tests.fakes import category, snapshot
 
 TODAY = date(2026, 12, 1)
@@ -64,7 +65,7 @@ rows = st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(rows, max_size=6, unique_by=lambda row: row[:2]), rows)
 def test_of_any_estate_only_what_is_more_than_on_the_first_day_is_found(estate, more):
     _, policy = begun(category(estate))

@@ -13,6 +13,7 @@ from handler.schemas import catalog
 from handler.schemas.apply import breaches, query_breaches
 from handler.schemas.breach import Breach, json_path
 from handler.schemas.drift import drift, pattern
+from tests.examples import examples
 
 ROW = {"port": 22, "type": "TCP", "num": 1}
 USES = [
@@ -142,7 +143,7 @@ def test_paths_quote_what_is_no_plain_word():
 
 
 @pytest.mark.parametrize(("api", "cloud"), USES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(body=ANY_JSON)
 def test_any_json_is_judged_without_an_error_and_with_short_words(api, cloud, body):
     for breach in breaches(api, cloud, body):

@@ -14,6 +14,7 @@ from handler.models import COUNTERS
 from handler.schemas import catalog, keywords
 from handler.schemas.apply import breaches, query_breaches
 from handler.schemas.keywords import judged
+from tests.examples import examples
 from tests.schemas.test_apply import committed
 
 HUAWEI = "huaweicloud-port-statistics-2024-01-31-answer.schema.json"
@@ -260,7 +261,7 @@ def strategy(schema, defs):
 
 
 @pytest.mark.parametrize(("api", "cloud"), USES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(data=st.data())
 def test_whatever_the_schema_allows_is_no_breach(api, cloud, data):
     schema = catalog.effective("answers", api, cloud)

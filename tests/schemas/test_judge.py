@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from handler.schemas import catalog, keywords
 from handler.schemas.apply import breaches, query_breaches
 from handler.schemas.judge import judge_of
+from tests.examples import examples
 
 ROOT = Path(__file__).parents[2]
 USES = [
@@ -107,7 +108,7 @@ def in_order(found):
 
 
 @pytest.mark.parametrize(("api", "cloud"), USES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_both_judge_any_answer_alike(api, cloud, data):
     body = data.draw(BODIES[api])
@@ -118,7 +119,7 @@ def test_both_judge_any_answer_alike(api, cloud, data):
 
 
 @pytest.mark.parametrize(("api", "cloud"), USES)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(data=st.data())
 def test_both_judge_any_query_alike(api, cloud, data):
     query = data.draw(queries(api, cloud))
@@ -175,7 +176,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(schema=SCHEMAS, shared=INNER.filter(lambda inner: "$ref" not in inner), value=VALUES)
 def test_both_judge_any_value_by_any_schema_alike(schema, shared, value):
     schema = {**schema, "$defs": {"shared": shared}}
@@ -210,6 +211,7 @@ sys.addaudithook(lambda event, args: read.append(str(args[0])) if event == "open
 from handler.schemas.apply import breaches
 breaches("port_statistics", "otc", {})
 import json
+from tests.examples import examples
 print(json.dumps([path.rpartition("/")[2] for path in read if path.endswith(".json")]))
 """
     done = subprocess.run(

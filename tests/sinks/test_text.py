@@ -21,6 +21,7 @@ from handler.sinks.text.folding import fold
 from handler.sinks.text.lines import how_many, where
 from handler.sinks.text.wording import content_of
 from tests import notices
+from tests.examples import examples
 from tests.fakes import TARGET, category, finding, report
 
 
@@ -75,7 +76,7 @@ def test_a_counter_and_a_container_are_named_as_such():
         unique=True,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_folding_neither_loses_nor_doubles_a_finding(keys):
     found = [finding(rule, port, protocol=protocol) for port, protocol, rule in keys]
     folded = [f.fingerprint for line in fold(found) for f in line.findings]
@@ -227,7 +228,7 @@ def test_an_announced_rule_of_which_nothing_is_open_says_so_where_that_is_known(
 
 
 @given(st.text(max_size=300), st.integers(1, 60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_clean_text_is_one_short_line_without_hidden_characters(text, limit):
     shown = one_line(text, limit)
     assert len(shown) <= limit
@@ -296,7 +297,7 @@ def blocks(*sizes):
 
 
 @given(st.lists(st.integers(0, 40), max_size=5), st.integers(0, 900))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_fitting_keeps_the_limit_and_counts_what_it_cuts(sizes, room):
     fitted = fit_blocks(blocks(*sizes), room, len, and_more)
     assert sum(len(text) + 1 for block in fitted for text in (block.heading, *block.lines)) <= room

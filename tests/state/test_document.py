@@ -15,6 +15,7 @@ from handler.state import document as codec
 from handler.state.content import from_bytes, to_bytes
 from handler.state.document import decode, encode
 from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
+from tests.examples import examples
 from tests.fakes import finding
 from tests.strategies import exact, nouns
 
@@ -49,7 +50,7 @@ def state_of(places):
 STATES = st.lists(one_place(), min_size=1, max_size=3).map(state_of)
 
 
-@settings(max_examples=30)  # each holds up to twelve records
+@settings(max_examples=examples(30))  # each holds up to twelve records
 @given(STATES)
 def test_everything_that_is_remembered_comes_back_with_its_type(state):
     assert exact(from_bytes(to_bytes(encode(state)), decode)) == exact(state)

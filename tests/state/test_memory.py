@@ -22,6 +22,7 @@ from handler.state.memory import (
     at_place,
     place_parts,
 )
+from tests.examples import examples
 from tests.fakes import finding
 
 AT = "2026-11-22T12:00:00Z"
@@ -86,7 +87,7 @@ def test_ten_thousand_findings_are_a_few_megabytes():
     assert len(json.dumps(encode(last_run(10_000)))) < 4_000_000
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(title=st.text(max_size=40), num=st.integers(1, 10**9), told=st.dictionaries(st.text(max_size=5), st.integers(1)))
 def test_any_text_and_number_survives(title, num, told):
     one = finding(title=title, num=num, first_seen=AT)
