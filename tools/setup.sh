@@ -67,9 +67,11 @@ if [ -f "$left_out" ]; then # no check: a package in part does not need all that
   rm -r "$folder/wheels"
 else
   pip install "${locked[@]}" --no-compile -r "$lock"
-  # Not what is machine code beside its sources (mypy), what pip has compiled for itself, and what hardly anybody imports.
+  # Not what is machine code beside its sources (mypy), what pip and pytest (hypothesis) have compiled for themselves, and
+  # what few import or none.
   [ "${SETUP_COMPILE:-}" = --no-compile ] ||
-    "$folder/bin/python" -m compileall -qq -x '/(dns|mypy|mypyc|pip|pydantic/v1|pygments/lexers|tests?)/' \
+    "$folder/bin/python" -m compileall -qq \
+      -x '/(coverage|dns|docutils|hypothesis|mypy|mypyc|pip|pydantic/v1|pygments/lexers|slack_sdk|tests?)/' \
       "$folder"/lib/python*/site-packages || true
   if [ "$lock" = requirements-dev.lock ]; then
     pip install --quiet --no-deps --no-build-isolation -e .
