@@ -20,6 +20,7 @@ from handler.simulator.fleet import Fleet, Line
 from handler.state.content import to_bytes
 from handler.state.document import decode, encode
 from handler.state.index import Index, IndexEntry, index_document
+from handler.state.memory import Batch, Item
 from handler.transport.request import Response
 from tests.fakes import FakeTransport, MemoryStore, MovingClock, json_response
 from tests.run.test_shard import Shard
@@ -352,6 +353,22 @@ PAGED = """sinks:
 
 def paged(request):
     return json_response({"status": "success"}, 202) if "pd.example" in request.url else OK
+
+
+def test_a_target_that_left_is_kept_while_another_run_tells_it_and_told_when_that_is_over(tmp_path):
+    shard = left_by(tmp_path, **HOOK)
+    path = tmp_path / "states/b.json"
+    known = decode(json.loads(path.read_text()))
+    (record,) = known.findings.values()
+    items = (Item("resolved", record.finding.fingerprint, "2026-11-22T12:01:00Z 1 1"),)
+    claimed = Batch("1", items, "another", "2026-11-22T12:02:00Z")
+    sinks = {name: memory._replace(pending=(claimed,)) for name, memory in known.sinks.items()}
+    path.write_bytes(to_bytes(encode(known._replace(sinks=sinks))))
+    assert told(shard, **HOOK)[0] == []
+    assert set(shard.index.targets) == {"a", "b"}
+    shard.world.clock.tick(600)
+    assert {body["target"]["name"] for body in told(shard, **HOOK)[0]} == {"b"}
+    assert set(shard.index.targets) == {"a"}
 
 
 THREE_OPEN = Fleet.of(Line(21, "TCP", 1), Line(23, "TCP", 1), Line(3389, "TCP", 1))

@@ -26,6 +26,7 @@ from tests.fakes import FakeClock, FakeTransport, MovingClock, category, snapsho
 from tests.world import CLEAN, TIMER, World
 
 HOUR = timedelta(hours=1)
+CHAT = {"WEBHOOK_URL": "https://hooks.slack.com/services/x"}
 
 
 class Shard:
@@ -360,13 +361,12 @@ def test_two_targets_of_one_place_keep_their_own_states(tmp_path):
 
 def test_a_dry_run_renames_nothing(tmp_path):
     shard = Shard(tmp_path, ["a"])
-    shard.run()
+    shard.run(**CHAT)
+    files = {path: path.read_bytes() for path in (tmp_path / "states").iterdir()}
     shard.list(["renamed"])
-    shard.run(request=RunRequest(dry_run=True))
+    shard.run(request=RunRequest(dry_run=True), **CHAT)
     assert set(shard.index.targets) == {"a"}
-
-
-CHAT = {"WEBHOOK_URL": "https://hooks.slack.com/services/x"}
+    assert {path: path.read_bytes() for path in (tmp_path / "states").iterdir()} == files
 
 
 def test_a_target_that_left_the_file_is_told_once_as_no_longer_checked_and_forgotten(tmp_path):

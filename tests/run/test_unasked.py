@@ -36,6 +36,7 @@ PAGER = {"NOTIFY_CONFIG": "pager.yaml", "WEBHOOK_URL": None}
 ANSWERS = {"pd.example": json_response({"status": "success"}, 202)}
 SINKS = {
     "pager.yaml": "sinks: [{name: pd, kind: pagerduty, url: 'https://pd.example/v2/enqueue', routing_key: '${KEY}'}]\n",
+    "mirror.yaml": "sinks: [{name: am, kind: alertmanager, url: 'https://alertmanager.example/api/v2/alerts'}]\n",
     "both.yaml": """sinks:
   - {name: soc, kind: generic, url: "https://soc.example/x", send: always}
   - {name: dead, kind: generic, url: "https://dead.example/x"}
@@ -253,6 +254,20 @@ def test_a_pager_that_does_not_take_it_is_told_by_the_next_run_and_people_no_sec
     estate.tick(HOUR)
     sent = [(host, body["event_action"]) for host, body in estate.run(NEW, **mixed)]
     assert (sent, estate.others) == ([("pd.example", "resolve")], [])
+
+
+def test_while_an_alertmanager_does_not_take_it_the_place_is_kept_and_people_hear_no_second_time(tmp_path):
+    both = {"NOTIFY_CONFIG": "mirror.yaml"}  # beside the webhook
+    estate = moved(tmp_path, **both)
+    estate.dead = {"alertmanager.example"}
+    first = [host for host, body in estate.run(NEW, **both) if OLD in json.dumps(body)]
+    assert (first.count("hooks.example"), estate.others) == (1, [OLD])
+    estate.dead = set()
+    estate.tick(HOUR)
+    sent = [(host, OLD in json.dumps(body)) for host, body in estate.run(NEW, **both)]
+    assert ("alertmanager.example", True) in sent
+    assert ("hooks.example", True) not in sent
+    assert estate.others == []
 
 
 def test_of_more_incidents_than_a_run_may_end_the_next_one_ends_the_others_before_the_place_is_forgotten(tmp_path):
