@@ -8,8 +8,9 @@ import pytest
 
 from tests.derivation.compare import MODES, tried
 from tests.derivation.pages import FORMS
+from tests.examples import examples
 
-PAGES = 40  # of each form and mode; tens of thousands by hand, see tests/derivation
+PAGES = examples(40)  # of each form and mode; tens of thousands by hand, see tests/derivation
 FLOOR = {
     "rst": 1.0,
     "rows": 1.0,
