@@ -161,6 +161,16 @@ def test_a_sink_is_known_since_it_was_first_known_and_was_told_last_when_either_
         assert (both.since, both.last_told) == (AT, LATER)
 
 
+def test_a_sink_is_remembered_to_know_the_target_by_the_name_of_the_run_that_told_it_last():
+    before, after = (
+        with_receipts(memory()._replace(target=(name,)), "soc", [], now)
+        for name, now in (("old", NOON), ("new", NOON + timedelta(hours=1)))
+    )
+    assert [one.sinks["soc"].told_as for one in (before, after)] == [("old",), ("new",)]
+    for one, other in ((before, after), (after, before)):
+        assert merged_memories(one, other, {}, "us").sinks["soc"].told_as == ("new",)
+
+
 def test_what_could_not_be_seen_is_remembered_as_the_run_that_told_last_knew_it():
     ours = LastRun(AT, sinks={"soc": SinkMemory(AT, last_told=AT, not_seen={"host": ("old",)})})
     theirs = LastRun(AT, sinks={"soc": SinkMemory(AT, last_told=LATER)})
