@@ -83,7 +83,7 @@ RUNS = (*tests("run", "check", "left", "shard", "targets"), "tests/test_index.py
 ROOMS = {
     "decode": Room(
         files("hss", "decode", "rows", "documented", "strict"),
-        tests("hss", "decode", "decode_counters", "decode_rows", "documented", "strict"),
+        tests("hss", "decode", "decode_counters", "decode_rows", "documented", "hosts", "strict"),
     ),
     "diff": Room(CHANGES, tests("decide", "diff", "evaluate", "flapping", "known_servers", "tolerance")),
     "dispatch": Room(files("notify", "dispatch", "send"), (*TELLING, *tests("notify", "send"))),
