@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
-from handler.report.codec import Codec, Field, as_is, each, field, spread
+from handler.report.codec import Codec, Field, as_is, each, field, maybe, spread
 
 
 class Noun(NamedTuple):
@@ -16,12 +16,22 @@ class Noun(NamedTuple):
     place: tuple
 
 
-FIELDS = (
-    *as_is("name"),
-    field("count", str, int, at="inner.how_many"),
-    each("parts", str, int),
-    spread("place", lambda place: {"x": place[0], "y": place[1]}, lambda plain: (plain["x"], plain["y"])),
-)
+class Flat(NamedTuple):
+    name: str
+    count: int
+    parts: tuple
+    note: str = ""
+
+
+def noun_codec():
+    """Made by each test, because a mutant is switched on after the imports."""
+    return Codec(
+        Noun,
+        *as_is("name"),
+        field("count", str, int, at="inner.how_many"),
+        each("parts", str, int),
+        spread("place", lambda place: {"x": place[0], "y": place[1]}, lambda plain: (plain["x"], plain["y"])),
+    )
 
 
 def test_fields_that_stand_as_they_are_have_their_own_names():
@@ -41,7 +51,7 @@ def test_a_field_whose_keys_stand_among_others_has_no_key():
 
 
 def test_a_noun_is_written_and_read_field_by_field():
-    codec = Codec(Noun, *FIELDS)
+    codec = noun_codec()
     noun, plain = (
         Noun("n", 5, (1, 2), (3, 4)),
         {"name": "n", "inner": {"how_many": "5"}, "parts": ["1", "2"], "x": 3, "y": 4},
@@ -50,3 +60,25 @@ def test_a_noun_is_written_and_read_field_by_field():
     assert list(codec.write(noun)) == ["name", "inner", "parts", "x", "y"]
     assert codec.read({**plain, "newer": 1}) == noun
     assert (codec.make, len(codec.fields)) == (Noun, 4)
+
+
+@pytest.mark.parametrize("others", [(), (field("note", at="inner.note"),)])
+@pytest.mark.parametrize("flat", [1, 2, 3])
+def test_as_many_fields_as_stand_under_their_own_names_are_written_first_and_all_are_read(flat, others):
+    fields = (*as_is("name"), field("count", str, int), each("parts", str, int))[:flat]
+    codec = Codec(lambda **read: read, *fields, *others)
+    plain = {"name": "n", "count": "5", "parts": ["1", "2"]}
+    written = {key: plain[key] for key in list(plain)[:flat]} | ({"inner": {"note": "x"}} if others else {})
+    assert codec.write(Flat("n", 5, (1, 2), "x")) == written
+    assert list(codec.write(Flat("n", 5, (1, 2), "x"))) == list(written)
+    known = {"name": "n", "count": 5, "parts": (1, 2)}
+    assert codec.read(written) == {key: known[key] for key in list(known)[:flat]} | ({"note": "x"} if others else {})
+
+
+def test_a_noun_that_may_be_missing_is_null_in_json():
+    inner = Codec(Flat, *as_is("name"), field("count", str, int), each("parts", str, int))
+    codec = Codec(Noun, *as_is("name", "count", "parts"), maybe("place", inner))
+    for place, plain in ((None, None), (Flat("n", 5, (1,)), {"name": "n", "count": "5", "parts": ["1"]})):
+        noun = Noun("a", 1, (), place)
+        assert codec.write(noun) == {"name": "a", "count": 1, "parts": (), "place": plain}
+        assert codec.read(codec.write(noun)) == noun
