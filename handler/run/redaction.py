@@ -166,6 +166,8 @@ class Redactor:
         for secret in self._known:
             if len(secret) < PIECE:
                 yield from ((found.start(), found.end()) for found in re.finditer(re.escape(secret), text))
+        if grams.isdisjoint(_parts(text)):
+            return  # as nearly always
         while at + _GRAM <= len(text):
             span = self._piece_around(text, at) if text[at : at + _GRAM] in grams else None
             if span is None:
@@ -190,6 +192,11 @@ class Redactor:
             long = (secret for secret in self._known if len(secret) >= PIECE)
             self._grams = frozenset(one[at : at + _GRAM] for one in long for at in range(len(one) - _GRAM + 1))
         return self._grams
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text in parts of as many characters as are looked for; it is not held a second time."""
+    return map(text.__getitem__, map(slice, range(0, len(text), _GRAM), range(_GRAM, len(text) + _GRAM, _GRAM)))
 
 
 def _widened(text: str, at: int, secret: str, place: int) -> tuple[int, int]:
@@ -225,10 +232,15 @@ def _views(text: str) -> Iterator[_View]:
     yield view
     spelt, starts, ends = text, view.starts, view.ends
     for _ in range(_ROUNDS):
-        if _ESCAPES.search(spelt) is None:
+        if not _may_hold_escapes(spelt) or _ESCAPES.search(spelt) is None:
             return
         spelt, starts, ends = _undone(spelt, starts, ends)
         yield _View(_small(spelt), starts, ends)
+
+
+def _may_hold_escapes(text: str) -> bool:
+    """Whether a character that begins an escape stands in it: seen far sooner than whether one does."""
+    return "%" in text or "\\" in text or "&" in text
 
 
 def _undone(text: str, starts: list[int] | range, ends: list[int] | range) -> tuple[str, list[int], list[int]]:
