@@ -53,7 +53,7 @@ def home():
         made_by.seek(0)
         if made_by.read() == this_run:
             return folder
-        few_are_imported = {"SETUP_COMPILE": "--no-compile", "PIP_NO_COMPILE": "1"}
+        few_are_imported = {"SETUP_COMPILE": "--no-compile", "PIP_COMPILE": "0"}
         done = shell(LOCKED, folder, PYTHON=quick_python(), **few_are_imported)
         if "No matching distribution found" in done.stderr:
             pytest.skip("no package index answers")
