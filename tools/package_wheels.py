@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,9 @@ def download_wheels(lock: Path, platform: Platform, folder: Path) -> list[Path]:
     return sorted(folder.glob("*.whl"))
 
 
+@cache
 def find_python(version: str) -> str | None:
-    """A Python of that version: on PATH, or among pyenv's; None where there is none that runs."""
+    """A Python of that version: on PATH, or among pyenv's; None where there is none that runs. Each is asked once."""
     pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
     named = shutil.which(f"python{version}")
     candidates = [sys.executable, *([named] if named else [])]

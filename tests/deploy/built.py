@@ -59,7 +59,7 @@ def needed_python(version: str) -> str:
     return python
 
 
-python_of = cache(find_python)  # it asks every Python that there is for its version
+python_of = find_python
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from handler.policy.compiled import COMPILED_SUFFIX
 from handler.simulator.inbox import Inbox
 from handler.simulator.options import Options
 from handler.simulator.server import SimulatorServer
@@ -84,7 +85,7 @@ def test_a_whole_check_runs_from_the_zip(version, ours_first, code, tmp_path):
 
 
 class Own(NamedTuple):
-    """The files of a zip without bytecode that holds some of one's own, the cloud they name, where their sink posts to."""
+    """The files of a zip, built anew, that holds some of one's own, the cloud they name, where their sink posts to."""
 
     tree: Tree
     cloud: Simulator
@@ -101,7 +102,7 @@ def own(version, tmp_path_factory):
     with SimulatorServer(simulator) as cloud, Inbox() as inbox:
         target = f"{{cloud: otc, endpoint: '{cloud.url}', project_id: {simulator.options.project_id}, name: "
         (mine / "targets.yaml").write_text(f"targets: [{target}prod}}, {target}site, policy: policies/mine.yaml}}]")
-        yield Own(zip_tree(wheels_for(version), version, extra=mine, bytecode=False), simulator, inbox)
+        yield Own(zip_tree(wheels_for(version), version, extra=mine), simulator, inbox)
 
 
 def test_own_targets_sinks_and_policies_are_found_beside_the_code(version, own, tmp_path):
@@ -200,19 +201,25 @@ def test_the_bytecode_is_the_target_s_and_never_looked_up_by_date(version):
     assert [path for path in sources if str(path.parent / "__pycache__" / f"{path.stem}.{tag}") not in code] == []
 
 
-def test_two_builds_are_the_same_bytes(version):
-    """All that goes into the zip and the bill; to it the zip itself adds nothing but names (the test before the last)."""
+def test_two_builds_are_the_same_bytes(version, own):
+    """All that goes into the zip and the bill; to it the zip itself adds nothing but names (the test before the last).
+
+    The second build is given files of one's own, which are there beside the same bytes and nothing else is.
+    """
     with zipfile.ZipFile(built_zip(version)) as archive:
         first = {name: archive.read(name) for name in archive.namelist()}
-    again = zip_tree(wheels_for(version), version)
-    assert sorted(first) == sorted(again)
-    assert [name for name in first if first[name] != again[name]] == []
+    mine = {"policies/mine.yaml", f"policies/mine.yaml{COMPILED_SUFFIX}", "sinks.yaml", "targets.yaml"}
+    assert sorted([*first, *mine]) == sorted(own.tree)
+    assert [name for name in first if first[name] != own.tree[name]] == []
     assert built_zip(version).with_suffix(".cdx.json").read_text() == bill(wheels_for(version))
 
 
-def test_without_bytecode_every_source_is_in_it(version, own):
-    assert not [name for name in own.tree if name.endswith(".pyc")]
-    assert {"requests/__init__.py", "pydantic/__init__.py", "handler/index.py"} <= set(own.tree)
+def test_without_bytecode_every_source_is_in_it_and_all_else(version):
+    bare = zip_tree(wheels_for(version), version, bytecode=False)
+    assert not [name for name in bare if name.endswith(".pyc")]
+    assert {"requests/__init__.py", "pydantic/__init__.py", "handler/index.py"} <= set(bare)
+    inside = [name for name in names(version) if "__pycache__" not in name]
+    assert sorted(bare) == sorted(name.removesuffix("c") if name.endswith(".pyc") else name for name in inside)
 
 
 def test_the_bill_names_each_wheel_by_its_hash(version):
