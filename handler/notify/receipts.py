@@ -41,6 +41,28 @@ def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: date
     return last_run._replace(findings=findings, sinks={**last_run.sinks, sink: memory})
 
 
+def with_presumed(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
+    """The memory once a mirror may have taken these items without saying so.
+
+    What begins in them counts as told: it is said again while it lasts, and its end is due in any case.
+    What ends is still due, and so is a move, whose old labels end with it.
+    """
+    known = last_run.sinks.get(sink) or SinkMemory(since=iso(now))
+    begun = [item for item in items if item.what == "not_seen" or _begins(item, last_run, sink)]
+    told = with_receipts(last_run, sink, begun, now)
+    memory = told.sinks[sink]._replace(last_told=known.last_told, told_as=known.told_as)
+    return told._replace(sinks={**told.sinks, sink: memory})
+
+
+def _begins(item: Item, last_run: LastRun, sink: str) -> bool:
+    """Whether the item opens what the sink does not hold open."""
+    record = last_run.findings.get(item.key)
+    if item.what not in FINDING_ITEMS or item.what in ("resolved", "missed") or record is None:
+        return False
+    receipt = record.told.get(sink)
+    return receipt is None or receipt.transition == "resolved"
+
+
 def _was_flapping(record: Remembered, sink: str) -> bool:
     """Whether the sink was told that it flaps, and it still does."""
     receipt = record.told.get(sink)

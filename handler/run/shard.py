@@ -250,7 +250,7 @@ def open_shard(run: PreparedRun, wiring: Wiring, url: Secret) -> Shard | None:
     listed = frozenset(place.name for place in wiring.places()) if wiring.settings.targets_config else frozenset()
 
     def moves(name: str, each: PreparedTarget) -> bool:
-        if not listed or dry_run:
+        if dry_run:
             return False
         before, emptied = (wiring.store(url, name, each.place, read_only=only) for only in (True, False))
         return taken_along(before, emptied, each.store, place_of(each.target), whole=name not in listed)

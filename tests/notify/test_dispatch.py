@@ -55,7 +55,26 @@ def test_a_mirror_of_the_state_is_never_repeated_for_the_next_run_says_everythin
     assert desk.run(lost, finding()) == ["owed"]
     assert desk.memory().pending == ()
     assert desk.run([UP], finding()) == ["delivered"]
-    assert desk.bodies()[0]["new"] == [finding().fingerprint]
+    (body,) = desk.bodies()
+    assert [*body["new"], *body["ongoing"]] == [finding().fingerprint]
+
+
+@pytest.mark.parametrize("unclear", [lost, [Response(502)] * 3])
+def test_what_a_mirror_may_have_taken_without_saying_so_ends_there_once_it_is_over(unclear):
+    desk = Desk(SOC._replace(kind=SINK_KINDS["alertmanager"]))
+    assert desk.run(unclear, finding()) == ["owed"]
+    assert desk.run(unclear) == ["owed"]
+    assert desk.run([UP]) == ["delivered"]
+    assert [body["resolved"] for body in desk.bodies()] == [[finding().fingerprint]]
+    desk.run([UP])
+    assert [body["resolved"] for body in desk.bodies()] == [[]]
+
+
+def test_what_a_mirror_surely_did_not_take_never_ends_there():
+    desk = Desk(SOC._replace(kind=SINK_KINDS["alertmanager"]))
+    assert desk.run(down, finding()) == ["owed"]
+    assert desk.run([UP]) == ["delivered"]
+    assert [body["resolved"] for body in desk.bodies()] == [[]]
 
 
 def test_what_was_never_sent_is_not_kept_as_if_it_had_been():

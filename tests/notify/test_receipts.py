@@ -9,7 +9,15 @@ import pytest
 from handler.clock import iso
 from handler.models import Severity
 from handler.notify.incidents import INCIDENT
-from handler.notify.receipts import MOST_REASONS, busy, merged_memories, pruned, with_pending, with_receipts
+from handler.notify.receipts import (
+    MOST_REASONS,
+    busy,
+    merged_memories,
+    pruned,
+    with_pending,
+    with_presumed,
+    with_receipts,
+)
 from handler.state.memory import HISTORY_LENGTH, Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 from tests.desk import SOC
 from tests.fakes import NOON, finding
@@ -55,6 +63,40 @@ def test_what_is_seen_again_is_forgotten_as_unseen_and_nothing_else_is():
 )  # fmt: skip
 def test_each_item_changes_its_own_part_of_what_is_remembered_and_the_time(item, changed):
     assert told(item) == FULL._replace(last_told=iso(NOON), **changed)
+
+
+@pytest.mark.parametrize(
+    ("item", "known", "transition"),
+    [
+        (Item("new", KEY, f"{AT} 1 3", "low"), None, "open"),
+        (Item("reopened", KEY, f"{AT} 2 3", "low"), Receipt("resolved", 1, 3, AT, 3), "open"),
+        (Item("raised", KEY, f"{AT} 1 3 low {AT}", "low"), None, "open"),
+        (Item("raised", KEY, f"{AT} 1 3 critical {AT}", "critical"), Receipt("open", 1, 3, AT, 1), "same"),
+        (Item("resolved", KEY, f"{AT} 1 3", "closed"), Receipt("open", 1, 3, AT, 1), "same"),
+        (Item("resolved", KEY, f"{AT} 1 3", "closed"), None, "same"),
+        (Item("new", "forgotten", f"{AT} 1 3", "low"), None, "same"),
+    ],
+)
+def test_of_what_a_mirror_may_have_taken_only_what_begins_counts_as_told(item, known, transition):
+    before = memory(told={} if known is None else {"soc": known})
+    after = with_presumed(before, "soc", [item], NOON)
+    assert after.sinks == before.sinks
+    if transition == "same":
+        assert after == before
+    else:
+        assert after == with_receipts(before, "soc", [item], NOON)._replace(sinks=before.sinks)
+        assert after.findings[KEY].told["soc"].transition == transition
+
+
+def test_what_a_mirror_may_have_heard_is_not_seen_is_seen_again_there():
+    named = memory()._replace(target=("prod",))
+    items = (Item("not_seen", "host", "timeout"), Item("seen_again", "container"), Item("drift", "key y"))
+    after = with_presumed(named, "soc", items, NOON)
+    reasons = {**FULL.not_seen, "host": ("page # is missing", "timeout")}
+    assert after.sinks["soc"] == FULL._replace(not_seen=reasons)
+    assert with_presumed(named, "am", items, NOON).sinks["am"] == SinkMemory(
+        since=iso(NOON), not_seen={"host": ("timeout",)}
+    )
 
 
 def test_since_when_something_was_not_seen_is_remembered_until_it_is_seen_again():

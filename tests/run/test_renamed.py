@@ -252,3 +252,27 @@ def test_where_the_new_state_cannot_be_written_the_old_one_keeps_what_it_has():
     before = MemoryStore(encode(memory(one("p", 9))))
     assert taken_along(before, before, Broken(), "p", whole=False) is False
     assert before.count == 0
+
+
+def test_a_function_that_goes_back_to_the_settings_one_target_goes_on_with_what_was_told(tmp_path):
+    """And so does the targets file, when it comes back."""
+    shard = Shard(tmp_path, ["a"])
+    first = shard.run(**CHAT)
+    told = len(messages(shard))
+    alone = an_hour_later(shard, TARGETS_CONFIG=None)
+    assert alone.reports[0].changes.ongoing == first.reports[0].changes.new
+    assert list(shard.index.targets) == ["default"]
+    again = an_hour_later(shard)
+    assert again.reports[0].changes.ongoing == first.reports[0].changes.new
+    assert list(shard.index.targets) == ["a"]
+    assert len(messages(shard)) == told
+
+
+def test_a_dry_run_of_one_target_takes_nothing_along(tmp_path):
+    shard = Shard(tmp_path, ["a"])
+    shard.run(**CHAT)
+    kept = (tmp_path / "states/a.json").read_bytes(), shard.path.read_bytes()
+    shard.world.clock.tick(3600)
+    shard.run(request=RunRequest(dry_run=True), TARGETS_CONFIG=None, **CHAT)
+    assert ((tmp_path / "states/a.json").read_bytes(), shard.path.read_bytes()) == kept
+    assert not (tmp_path / "states/default.json").exists()
