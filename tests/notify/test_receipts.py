@@ -74,6 +74,7 @@ def test_each_item_changes_its_own_part_of_what_is_remembered_and_the_time(item,
         (Item("raised", KEY, f"{AT} 1 3 critical {AT}", "critical"), Receipt("open", 1, 3, AT, 1), "same"),
         (Item("resolved", KEY, f"{AT} 1 3", "closed"), Receipt("open", 1, 3, AT, 1), "same"),
         (Item("resolved", KEY, f"{AT} 1 3", "closed"), None, "same"),
+        (Item("missed", KEY, f"{AT} 1 3", "closed"), None, "same"),
         (Item("new", "forgotten", f"{AT} 1 3", "low"), None, "same"),
     ],
 )
