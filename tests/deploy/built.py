@@ -53,13 +53,10 @@ def wheels_for(version: str) -> list[Path]:
 
 def needed_python(version: str) -> str:
     """A Python of that version."""
-    python = python_of(version)
+    python = find_python(version)
     if python is None:
         pytest.skip(f"Python {version} is not installed")
     return python
-
-
-python_of = find_python
 
 
 @cache

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from handler.errors import DeliveryError, UnknownError
-from tests.faults.scene import BUDGET, CLOSED, OPEN, OPENED, Ran, Receiver, Scene
+from tests.faults.scene import BUDGET, CLOSED, EVERY_RUN, OPEN, OPENED, Ran, Receiver, Scene
 
 TRUTH = frozenset((*OPEN, OPENED))
 ACCEPTED = ("delivered", "accepted")
@@ -69,13 +69,9 @@ def of_marks(scene: Scene) -> Iterator[str]:
         port = record.finding.port or 0
         for name, mark in record.told.items():
             receiver = scene.receivers[name]
-            known = _sent(scene, name) if _is_mirror(receiver) and mark.transition == "open" else receiver.taken
+            known = _sent(scene, name) if receiver.kind in EVERY_RUN and mark.transition == "open" else receiver.taken
             if not any(tells(receiver, body, port) for body in known):
                 yield f"{port} is marked as told ({mark.transition}) to {name}, which never took it"
-
-
-def _is_mirror(receiver: Receiver) -> bool:
-    return receiver.kind == "alertmanager"
 
 
 def _sent(scene: Scene, name: str) -> list[bytes]:

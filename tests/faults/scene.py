@@ -32,6 +32,7 @@ from tests.fakes import MovingClock
 from tests.faults.answers import Exchange, Fault
 from tests.world import TIMER
 
+EVERY_RUN = ("alertmanager",)  # kinds that are sent all that is open again on every run
 BUDGET = 300.0  # seconds of the fake clock that a run has
 HOUR = 3600.0
 OPEN, CLOSED, OPENED = (

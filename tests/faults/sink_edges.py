@@ -12,12 +12,11 @@ from handler.sinks.kinds import SINK_KINDS
 from tests.faults import invariants
 from tests.faults.answers import Fault, faults_of
 from tests.faults.cells import LASTS, Cell
-from tests.faults.scene import CLOSED, ONE_PAGE, OPEN, OPENED, Ran, Receiver, Scene, Striking, scene
+from tests.faults.scene import CLOSED, EVERY_RUN, ONE_PAGE, OPEN, OPENED, Ran, Receiver, Scene, Striking, scene
 
 # these targets answer any 2xx when they took a message, so a stranger's 2xx cannot be told from theirs (docs/sinks.md)
 ANY_2XX = ("generic", "teams", "webex", "alertmanager", "cloudevents", "ocsf")
 A_STRANGERS_2XX = ("HTML 200", "empty 200", "JSON bomb 200", "huge number 200")
-EVERY_RUN = ("alertmanager",)
 
 
 def cells() -> Iterator[Cell]:

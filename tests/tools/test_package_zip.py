@@ -16,11 +16,12 @@ from handler.simulator.inbox import Inbox
 from handler.simulator.options import Options
 from handler.simulator.server import SimulatorServer
 from handler.simulator.simulator import Simulator
-from tests.deploy.built import PYTHONS, built_zip, needed_python, python_of, read_only, unpacked_zip, wheels_for
+from tests.deploy.built import PYTHONS, built_zip, needed_python, read_only, unpacked_zip, wheels_for
 from tests.environments import invalid
 from tests.world import OPEN, TIMER, StrictContext
 from tools.package import LARGEST, bill, zip_tree
 from tools.package_tree import Tree, read_tree, write_tree
+from tools.package_wheels import find_python
 
 INVOKE = Path(__file__).parents[1] / "deploy" / "invoke.py"
 pytestmark = pytest.mark.parametrize("version", PYTHONS, scope="module")
@@ -233,7 +234,7 @@ def test_the_bill_names_each_wheel_by_its_hash(version):
 @cache
 def bills_judged():
     """What is wrong with each bill, asked at once: the validator takes seconds to import."""
-    paths = {each: built_zip(each) for each in PYTHONS if python_of(each)}
+    paths = {each: built_zip(each) for each in PYTHONS if find_python(each)}
     bills = {each: json.loads(path.with_suffix(".cdx.json").read_text()) for each, path in paths.items()}
     return invalid("cyclonedx", bills)
 
