@@ -63,10 +63,14 @@ def tell_failure(
 
 
 def _whom(wiring: Wiring, name: str) -> Sequence[tuple[str, Target, Place | None]]:
-    """For whom it is told: how the state calls each, its target, and its place where the settings tell it."""
+    """For whom it is told: how the state calls each, its target, and its place where the settings tell it.
+
+    A target that got another name is told from the state that it has, which the next good run takes along.
+    """
     places = attempt(lambda: wiring.places(name), [])
     if places:
-        return [(place.name, place.target, place) for place in places]
+        kept_as = lazy.name_kept(wiring)
+        return [(kept_as(one.name, one.target), one.target, one) for one in places]
     names = lazy.targets_known(wiring, name) or (Target().name,)
     return [(known, Target(known), None) for known in names]
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from handler.errors import SettingsError, StoreError
 from handler.settings.run_settings import has_index
 from handler.state.index import IndexEntry
+from handler.state.memory import place_of
 from handler.state.shared_index import SharedIndex
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from handler.models import Secret
+    from handler.models import Secret, Target
     from handler.run.wiring import Wiring
     from handler.state.index import Index
 
@@ -56,14 +57,34 @@ def _own_url(wiring: Wiring) -> Secret | None:
 
 def targets_known(wiring: Wiring, name: str = "") -> tuple[str, ...]:
     """The names of the targets that the own index holds, or the one that is named; none where it cannot be read."""
+    return tuple(known for known in _own_entries(wiring) if name in ("", known))
+
+
+def name_kept(wiring: Wiring) -> Callable[[str, Target], str]:
+    """By which name the own index knows a target: its own, or until a run takes its state along the one before.
+
+    Gives a function of its name and itself, for all targets of one run; the index is read once.
+    """
+    entries = _own_entries(wiring)
+    earlier = {entry.place: name for name, entry in entries.items() if entry.place}
+
+    def known_as(name: str, target: Target) -> str:
+        own, place = entries.get(name), place_of(target)
+        return name if own is not None and own.place == place else earlier.get(place, name)
+
+    return known_as
+
+
+def _own_entries(wiring: Wiring) -> Mapping[str, IndexEntry]:
+    """The entries of the own index, by their names in order; none where it cannot be read."""
     url = _own_url(wiring)
     if url is None:
-        return ()
+        return {}
     try:
         indexes, _ = read_indexes(wiring, (url,))
     except SettingsError:
-        return ()
-    return tuple(known for index in indexes for known in sorted(index.targets) if name in ("", known))
+        return {}
+    return {name: index.targets[name] for index in indexes for name in sorted(index.targets)}
 
 
 def enter_unlisted(wiring: Wiring, name: str, run_id: str) -> None:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from handler.run.conclude import run_failure as run_failure
     from handler.run.end_of_run import EndOfRun as EndOfRun
     from handler.run.indexes import enter_unlisted as enter_unlisted
+    from handler.run.indexes import name_kept as name_kept
     from handler.run.indexes import targets_known as targets_known
     from handler.run.left import tell_left as tell_left
     from handler.run.recorded import replay as replay
@@ -91,7 +92,7 @@ _WHERE_USED = {
     "handler.report.snapshot_file": ("parse_snapshot",),  # a command that reads a snapshot
     "handler.run.check_in": ("check_in",),  # a sink that is told once a run
     "handler.run.end_of_run": ("EndOfRun",),  # sinks, and several targets
-    "handler.run.indexes": ("enter_unlisted", "targets_known"),  # a targets file that cannot be read
+    "handler.run.indexes": ("enter_unlisted", "name_kept", "targets_known"),  # a run that cannot begin
     "handler.run.left": ("tell_left",),  # a state with {target}
     "handler.run.recorded": ("replay",),  # a snapshot in the API's place
     "handler.run.shard": ("open_shard",),  # a state with {target}

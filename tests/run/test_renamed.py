@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from handler.errors import StoreError
+from handler.errors import PolicyError, StoreError
+from handler.function.failure import tell_failure
 from handler.run.renamed import taken_along
-from handler.run.targets import RunRequest
+from handler.run.targets import RunRequest, prepare
+from handler.run.wiring import Wiring
 from handler.simulator.fleet import Fleet, Line
 from handler.simulator.options import Options
 from handler.simulator.simulator import Simulator
@@ -276,3 +278,26 @@ def test_a_dry_run_of_one_target_takes_nothing_along(tmp_path):
     shard.run(request=RunRequest(dry_run=True), TARGETS_CONFIG=None, **CHAT)
     assert ((tmp_path / "states/a.json").read_bytes(), shard.path.read_bytes()) == kept
     assert not (tmp_path / "states/default.json").exists()
+
+
+@pytest.mark.parametrize("after", [["b"], None])
+def test_a_name_that_changes_while_the_policy_is_broken_goes_on_with_what_was_told(tmp_path, after):
+    """What could not begin says so from the state that the place has, and the good run takes that along."""
+    shard = Shard(tmp_path, ["a"])
+    first = shard.run(**CHAT)
+    later = {} if after else {"TARGETS_CONFIG": None}
+    if after:
+        shard.list(after)
+    (tmp_path / "broken.yaml").write_text("version: 1\nrules: [")
+    wiring = Wiring(
+        shard.world.context(in_function=False, **shard.settings | CHAT | later | {"POLICY_PATH": "broken.yaml"})
+    )
+    with pytest.raises(PolicyError) as broken:
+        prepare(wiring, RunRequest())
+    shard.world.clock.tick(3600)
+    (failed,) = tell_failure(broken.value, wiring, 60.0)
+    assert {one.finding.fingerprint for one in failed.changes.unseen} == set(first.reports[0].changes.new)
+    outcome = an_hour_later(shard, **later)
+    assert outcome.reports[0].changes.ongoing == first.reports[0].changes.new
+    assert list(shard.index.targets) == [after[0] if after else "default"]
+    assert len(messages(shard)) == 3, "what was open, that nothing is seen, that it is seen again"
