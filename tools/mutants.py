@@ -89,7 +89,7 @@ ROOMS = {
     "dispatch": Room(files("notify", "dispatch", "send"), (*TELLING, *tests("notify", "send"))),
     "due": Room(files("notify", "due", "run_items"), (*TELLING, *tests("decide", "announced"))),
     "evaluate": Room(
-        files("decide", "evaluate", "tolerance", "wanted_listeners"),
+        files("decide", "evaluate", "tolerance", "vendor_gaps", "wanted_listeners", "warned"),
         tests("decide", "evaluate", "tolerance", "wanted_listeners"),
     ),
     "events": Room(files("function", "events"), ("tests/function", "tests/test_index.py")),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import compress
-from operator import attrgetter, itemgetter, ne
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from handler.decide.fingerprint import Fingerprinter
 from handler.decide.tolerance import found_part, surely_standing, tolerated, waits_for_listeners
+from handler.decide.vendor_gaps import vendor_gaps
+from handler.decide.warned import exemption_notices, warnings_of
 from handler.models import (
     EXEMPTION_TEXTS,
     RULE_TEXTS,
@@ -15,16 +16,13 @@ from handler.models import (
     CategorySnapshot,
     Evaluation,
     ExemptedFinding,
-    ExemptionNotice,
     Finding,
     Problem,
-    family,
     worst_first,
 )
-from handler.models.gaps import Gaps
-from handler.policy.match import NOT_ASKED, ExemptionsInForce, judged_counter, judged_places, judged_rows
-from handler.policy.match_keys import ALL_ENTERPRISE_PROJECTS, UNSAID
-from handler.policy.rules import NOTICE_DAYS, STATUSES
+from handler.policy.match import NOT_ASKED, ExemptionsInForce, judged_counter, judged_rows
+from handler.policy.match_keys import UNSAID
+from handler.policy.rules import STATUSES
 from handler.policy.servers import NO_API, hosts_of, left_for_rule
 
 if TYPE_CHECKING:
@@ -38,9 +36,7 @@ if TYPE_CHECKING:
     Hit = tuple[Rule, Subject]
     Undecided = dict[tuple[str, str], Rule]  # rule id and what it needs -> the rule
 
-MOST_TYPES = 20  # that are neither TCP nor UDP and are named; an odd answer may hold thousands
 _TEXTS = attrgetter(*RULE_TEXTS)
-_PROTOCOL, _STATUS, _PLACE = itemgetter(1), itemgetter(3), itemgetter(0, 1)  # of a row
 NOT_ALL_KNOWN = "there may be more servers, for not all that listen are known"
 _EVERY_ROW = "every row, but only some were read"
 _NEEDS_STATUS = "status, this cloud does not send it"
@@ -72,11 +68,11 @@ def evaluate(policy: Policy, snapshot: Snapshot, today: date) -> Evaluation:
         findings=tuple(sorted(sorter.findings, key=worst_first)),
         exempted=tuple(sorted(sorter.exempted, key=lambda item: worst_first(item.finding))),
         announced=tuple(sorted(sorter.announced, key=lambda item: worst_first(item.finding))),
-        exemption_notices=tuple(_notices(policy, today)),
+        exemption_notices=tuple(exemption_notices(policy, today)),
         coverage=tuple(coverage),
-        vendor=_gaps(policy, snapshot),
+        vendor=vendor_gaps(policy, snapshot),
         problems=tuple(problem for category in coverage for problem in category.problems),
-        warnings=(*_warnings(policy, snapshot, today), *sorter.unapplied()),
+        warnings=(*warnings_of(policy, snapshot, today), *sorter.unapplied()),
     )
 
 
@@ -231,69 +227,3 @@ def _message(rule: Rule, subject: Subject) -> str:
     state = "is open and not on the allow list" if rule.kind == "allowed_ports" else "is open"
     flagged = f", HSS says {subject.status}" if rule.status else ""
     return f"{subject.port}/{subject.protocol} {state} ({subject.category}, num {subject.num}{tolerated}{flagged})"
-
-
-def _notices(policy: Policy, today: date) -> Iterator[ExemptionNotice]:
-    for exemption in policy.exemptions:
-        left = exemption.days_left(today)
-        if left <= NOTICE_DAYS:
-            yield ExemptionNotice(exemption.id, exemption.owner, exemption.expires.isoformat(), left)
-
-
-def _gaps(policy: Policy, snapshot: Snapshot) -> Gaps | None:
-    """Where HSS and the policy disagree; None unless all rows were read and each carries a status."""
-    asked = [category for category in snapshot.categories if category.plan != "skipped"]
-    if not asked or not all(map(_says_all, asked)):
-        return None
-    silent: list[tuple[str, int, str]] = []
-    harmless: list[tuple[str, int, str]] = []
-    for category in asked:
-        forbidden = judged_places(policy.rules, category.category, category.rows)
-        ours = list(map(forbidden.__contains__, map(_PLACE, category.rows)))
-        theirs = map("danger".__eq__, map(_STATUS, category.rows))
-        for row, is_forbidden in compress(zip(category.rows, ours, strict=True), map(ne, ours, theirs)):
-            (harmless if is_forbidden else silent).append((category.category, row.port, row.protocol))
-    return Gaps(tuple(sorted(silent)), tuple(sorted(harmless)))
-
-
-def _says_all(category: CategorySnapshot) -> bool:
-    """Whether all rows of a category were read, and each carries a status."""
-    return category.complete and category.every_row and None not in map(_STATUS, category.rows)
-
-
-def _warnings(policy: Policy, snapshot: Snapshot, today: date) -> Iterator[str]:
-    for category in snapshot.categories:
-        yield from category.warnings
-        yield from _odd_types(category)
-    yield from _exemption_warnings(policy, snapshot.target, today)
-
-
-def _odd_types(category: CategorySnapshot) -> Iterator[str]:
-    """The types of rows that are neither TCP nor UDP; of very many, some."""
-    types = sorted(kind for kind in set(map(_PROTOCOL, category.rows)) if family(kind) is None)
-    for protocol in types[:MOST_TYPES]:
-        yield (
-            f"{category.category}: rows of type {protocol.upper()!r} are neither TCP nor UDP; "
-            "every rule on their port judges them"
-        )
-    if len(types) > MOST_TYPES:
-        yield f"{category.category}: {len(types) - MOST_TYPES} more types of rows are neither TCP nor UDP"
-
-
-def _exemption_warnings(policy: Policy, target: Target, today: date) -> Iterator[str]:
-    """Those that end or ended, and those that do not apply."""
-    everywhere = target.enterprise_project_id == ALL_ENTERPRISE_PROJECTS
-    for exemption in policy.exemptions:
-        left = exemption.days_left(today)
-        if left < 0:
-            yield f"exemption {exemption.id} ({exemption.owner}) ended on {exemption.expires} and is off"
-        elif left <= NOTICE_DAYS:
-            days = "1 day" if left == 1 else f"{left} days"
-            yield f"exemption {exemption.id} ({exemption.owner}) ends on {exemption.expires}, {days} left"
-        for breach in policy.limits.breaches(exemption, today):
-            yield f"exemption {exemption.id} ({exemption.owner}) {breach}: it does not apply"
-        if exemption.enterprise_projects and everywhere:
-            yield (
-                f"exemption {exemption.id} names enterprise projects, but this run asks for "
-                f"{ALL_ENTERPRISE_PROJECTS}: it does not apply"
-            )
