@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from handler.cli import main
 from tests.examples import examples
+from tests.folders import write_into_memory
 from tests.quiet_worker import quieten
 from tests.shared_bytecode import begin_elsewhere
 
@@ -35,6 +36,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 # Where an image forbids bytecode, every worker and every process that a test starts would compile all that it imports.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+write_into_memory()
 
 # argparse looks for translations of fifty words at each command line; Python has none, but a locale has places to look.
 os.environ["LANGUAGE"] = "C"

@@ -21,14 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
+# What `socket` and `os` are made of: importing those two takes as long as all else that a call does.
 CALL = f"""#!{sys.executable} -IS
-import marshal, os, socket, sys
-with socket.socket(socket.AF_UNIX) as server:
-    server.connect({{socket!r}})
-    call = marshal.dumps((os.getcwd(), dict(os.environb), sys.argv[1:]))
-    socket.send_fds(server, [len(call).to_bytes(4, "big")], [0, 1, 2])
-    server.sendall(call)
-    os._exit(int(server.recv(9)))
+import _socket, marshal, posix, sys
+server = _socket.socket(_socket.AF_UNIX)
+server.connect({{socket!r}})
+call = marshal.dumps((posix.getcwd(), posix.environ, sys.argv[1:]))
+streams = b"".join(stream.to_bytes(4, sys.byteorder) for stream in (0, 1, 2))
+server.sendmsg([len(call).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
+server.sendall(call)
+posix._exit(int(server.recv(9)))
 """
 
 

@@ -19,7 +19,8 @@ lock() {
     requirements-dev.lock) compile "$1" pyproject.toml --extra dev ;;
     requirements-pip.lock) echo pip | compile "$1" - ;;
     requirements-build.lock) sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml | compile "$1" - ;;
-    tests/environments/openyuanrong.lock) compile "$1" "${1%.lock}.in" --no-deps ;; # most of what it asks for is not used
+    tests/environments/openyuanrong.lock | tests/environments/validator.lock) # most of what they ask for is not used
+      compile "$1" "${1%.lock}.in" --no-deps ;;
     *) compile "$1" "${1%.lock}.in" ;;
   esac
 }

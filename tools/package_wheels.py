@@ -37,10 +37,12 @@ def download_wheels(lock: Path, platform: Platform, folder: Path) -> list[Path]:
 @cache
 def find_python(version: str) -> str | None:
     """A Python of that version: on PATH, or among pyenv's; None where there is none that runs. Each is asked once."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser() / "versions"
+    if version == f"{sys.version_info[0]}.{sys.version_info[1]}":
+        return sys.executable
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
     named = shutil.which(f"python{version}")
-    candidates = [sys.executable, *([named] if named else [])]
-    candidates += [str(path / "bin" / "python") for path in sorted(pyenv.glob(f"{version}.*"), reverse=True)]
+    candidates = [named] if named and Path(named).parent != pyenv / "shims" else []  # a shim leads to one of the next
+    candidates += [str(path / "bin" / "python") for path in sorted(pyenv.glob(f"versions/{version}.*"), reverse=True)]
     return next((candidate for candidate in candidates if _version_of(candidate) == version), None)
 
 

@@ -5,6 +5,7 @@ python validate.py cyclonedx|kubernetes|gitlab|SCHEMA.json < {"name": document, 
 """
 
 import importlib
+import importlib.util
 import json
 import sys
 from functools import cache
@@ -51,10 +52,10 @@ def kubernetes():
 
 
 def gitlab():
-    import check_jsonschema
     import jsonschema
 
-    path = Path(check_jsonschema.__file__).parent / "builtin_schemas/vendor/gitlab-ci.json"
+    (package,) = importlib.util.find_spec("check_jsonschema").submodule_search_locations
+    path = Path(package) / "builtin_schemas/vendor/gitlab-ci.json"
     validator = jsonschema.Draft7Validator(json.loads(path.read_text(encoding="utf-8")))
     return lambda document: next(validator.iter_errors(document), None)
 

@@ -56,6 +56,7 @@ def test_that_fails_in_its_end(request):
 """
 HONEST = ["test_fast", "test_of_a_fixture", "test_of_a_process", "test_that_fails_in_its_end"]
 ALL = [*HONEST, "test_that_hangs", "test_that_ends_the_process"]
+QUICK = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # the project uses no plugin; loading ours costs more than its tests
 RUN = """
 import json, os, sys
 sys.path.insert(0, {root!r})
@@ -77,7 +78,7 @@ def run(folder, tests, project=PROJECT, spare=60):
     (folder / "tmp").mkdir()
     done = subprocess.run(
         [sys.executable, "-c", RUN.format(root=str(ROOT), spare=spare), json.dumps(job)],
-        cwd=folder, env={**os.environ, "TMPDIR": str(folder / "tmp")}, capture_output=True, text=True, check=False,
+        cwd=folder, env={**os.environ, **QUICK, "TMPDIR": str(folder / "tmp")}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     told = (folder / "verdicts.jsonl").read_text().splitlines() if (folder / "verdicts.jsonl").exists() else []
     return done, {one.mutant: one for one in (Verdict(*json.loads(line)) for line in told)}
