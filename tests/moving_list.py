@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import combinations, pairwise, product
+from itertools import chain, combinations, pairwise, product, repeat
 from math import lcm
 from operator import attrgetter
 from random import Random
@@ -17,7 +17,7 @@ from handler.hss.plan import Ask, ExactPorts, GiveUp, NextPage, StartOver, Step,
 from handler.hss.proof import Proof
 from handler.models import Row
 from handler.simulator.fleet import Line
-from handler.simulator.moving import ROW_STATUSES, ROW_TYPES, ListOrder, moved, ordered
+from handler.simulator.moving import RANKS, ROW_STATUSES, ROW_TYPES, ListOrder, moved, ordered
 
 _Any = TypeVar("_Any")
 Name = tuple[int, str]  # port and type: which line it is, whatever its num and status
@@ -36,14 +36,14 @@ def made_up(chance: Random, count: int, cloud: str, ports: int = 65_535) -> tupl
     while len(names) < min(count, ports):
         drawn = zip(chance.choices(range(1, ports + 1), k=count), chance.choices(some, k=count), strict=True)
         for port, kinds in drawn:
-            names |= dict.fromkeys([(port, kind) for kind in kinds])
+            for kind in kinds:
+                names[port, kind] = None
             if len(names) >= min(count, ports):
                 break
     listed = _shuffled(list(names)[:count], chance)
     said = chance.choices(_SAID, k=len(listed))
-    return tuple(
-        Line(*name, num, status, updated=-at) for at, (name, (num, status)) in enumerate(zip(listed, said, strict=True))
-    )
+    columns = chain(zip(*listed, strict=True), zip(*said, strict=True))
+    return tuple(map(Line, *columns, repeat(()), range(0, -len(listed), -1)))
 
 
 _SAID = tuple(product((1, 1, 2, 3, 9), ROW_STATUSES))
@@ -79,39 +79,73 @@ class MovingList:
     change: Callable[[tuple[Line, ...], int], tuple[Line, ...]] | None = None  # instead of chance
     log: list[list[Line]] = field(default_factory=list)  # the whole list at each call
     _versions: list[tuple[Line, ...]] = field(default_factory=list)  # the lines at the calls at which they were others
+    _in_order: list[Line] = field(default_factory=list)  # the latest of them
+    _rows: dict[Line, Row] = field(default_factory=dict)
 
     def page(self, offset: int) -> ListPage:
-        listed = self._listed()
-        at = self.begins(offset, len(listed))
+        at = self.begins(offset, len(self._moved()))
+        listed = self._listed(at, at + self.size)
         total = min(len(listed), self.cap)
         return ListPage.of(offset, total, tuple(map(self._row, listed[at : at + self.size])))
 
     def exact(self, port: int) -> Exact:
-        return Exact(port, tuple(self._row(line) for line in self._listed() if line.port == port), proven=True)
+        return Exact(
+            port,
+            tuple(self._row(line) for line in self._listed(0, len(self._moved())) if line.port == port),
+            proven=True,
+        )
 
     @property
     def lasting(self) -> set[Name]:
-        stayed = set.intersection(*(set(map(_NAME, lines)) for lines in self._versions))
+        stayed = set(map(_NAME, self._versions[0]))
+        for lines in self._versions[1:]:
+            stayed.intersection_update(map(_NAME, lines))
         return {(port, kind.lower()) for port, kind in stayed}
 
     def listed_at(self, call: int) -> list[Name]:
         return [(line.port, line.type.lower()) for line in self.log[call]]
 
-    def _listed(self) -> list[Line]:
+    def _moved(self) -> list[Line]:
+        """The lines at the next call, in their order."""
         nth = len(self.log)
         if nth and self.change is not None:
             self.lines = self.change(self.lines, nth)
-        elif nth:
-            self.lines = moved(self.lines, self.chance, self.chance.randint(0, self.changes), nth)
-        lines = self.lines if self.order == "insertion" else _shuffled(self.lines, self.chance)
-        listed = ordered(lines, self.order)  # what an order leaves open is left to chance
-        self.log.append(listed)
+        elif nth and (changes := self.chance.randint(0, self.changes)):
+            self.lines = moved(self.lines, self.chance, changes, nth)
         if not self._versions or self.lines is not self._versions[-1]:
+            self._in_order = ordered(self.lines, self.order)
+            if self.change is None:  # what moves by chance moves from any place, and is put in order again the sooner
+                self.lines = tuple(self._in_order)
             self._versions.append(self.lines)
+        return self._in_order
+
+    def _listed(self, begin: int, end: int) -> list[Line]:
+        """The same, as that call shows them from place to place: what an order leaves open is left to chance there."""
+        listed = self._in_order.copy()
+        if self.order != "insertion":
+            shown = slice(*self._untied(begin, end))
+            listed[shown] = ordered(_shuffled(listed[shown], self.chance), self.order)
+        self.log.append(listed)
         return listed
 
+    def _untied(self, begin: int, end: int) -> tuple[int, int]:
+        """These places, and those around them that may be shown instead."""
+        rank, lines, size = RANKS.get(self.order), self._in_order, len(self._in_order)
+        if rank is None:
+            return 0, size
+        begin, end = min(begin, size), min(end, size)
+        while 0 < begin < size and rank(lines[begin - 1]) == rank(lines[begin]):
+            begin -= 1
+        while 0 < end < size and rank(lines[end - 1]) == rank(lines[end]):
+            end += 1
+        return begin, end
+
     def _row(self, line: Line) -> Row:
-        return Row(line.port, line.type.lower(), line.num, line.status if self.cloud == "huaweicloud" else None)
+        row = self._rows.get(line)
+        if row is None:
+            status = line.status if self.cloud == "huaweicloud" else None
+            row = self._rows[line] = Row(line.port, line.type.lower(), line.num, status)
+        return row
 
 
 @dataclass

@@ -80,7 +80,7 @@ class Pacer:
     def forecast(self, lane: Lane, calls: int) -> float:
         """Seconds until the last of so many more calls may start."""
         with self._lock:
-            starts = deque((start.at for start in self._starts.get(lane, ())), maxlen=self.calls)
+            starts = deque([start.at for start in self._starts.get(lane, ())], maxlen=self.calls)
         now = at = self.clock.monotonic()
         for _ in range(calls if self.calls else 0):
             at = max(now, starts[0] + self.window) if len(starts) == self.calls else now
@@ -95,7 +95,7 @@ class Pacer:
     def started(self, lane: Lane) -> tuple[float, ...]:
         """When the last calls started, in seconds since 1970."""
         with self._lock:
-            return tuple(start.on for start in self._starts.get(lane, ()))
+            return tuple([start.on for start in self._starts.get(lane, ())])
 
     def recall(self, lane: Lane, started: Iterable[float]) -> None:
         """Take the calls of other processes into account. What lies further ahead than a window is a wrong clock's."""

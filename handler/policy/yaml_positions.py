@@ -23,6 +23,13 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 40
 MAX_VALUES = 300_000  # all 65535 ports one by one, four times over
 MAX_REPEATS = 10_000  # values read again through aliases
+_STEPS = {
+    yaml.SequenceStartEvent: 1,
+    yaml.MappingStartEvent: 1,
+    yaml.SequenceEndEvent: -1,
+    yaml.MappingEndEvent: -1,
+}  # how much deeper the events after one of them are
+_TAGGED = frozenset([yaml.ScalarEvent, yaml.SequenceStartEvent, yaml.MappingStartEvent])
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,18})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -106,13 +113,14 @@ def _guard(name: str, text: str) -> tuple[LoadProblem, ...]:
     """
     depth = documents = values = 0
     unsafe = []
+    event: Any
     for event in yaml.parse(text, Loader=_LOADER):
-        tag = getattr(event, "tag", None)
-        if tag is not None:
-            unsafe.append(_unsafe(name, event.start_mark, f"the tag {tag[:60]!r} is not allowed in a policy"))
-        documents += isinstance(event, yaml.DocumentStartEvent)
-        values += isinstance(event, yaml.ScalarEvent)
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        kind = type(event)
+        values += kind is yaml.ScalarEvent
+        documents += kind is yaml.DocumentStartEvent
+        depth += _STEPS.get(kind, 0)
+        if kind in _TAGGED and event.tag is not None:
+            unsafe.append(_unsafe(name, event.start_mark, f"the tag {event.tag[:60]!r} is not allowed in a policy"))
         if documents > 1:
             unsafe.append(_unsafe(name, event.start_mark, "a second document (---) in one file; use one file each"))
             break
@@ -158,19 +166,18 @@ class _Builder:
         self._repeats = 0
 
     def value(self, node: yaml.Node, path: KeyPath) -> Any:
-        self._bound(node, path)
-        self.values[path] = _location(self.name, node.start_mark)
-        if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node, path)
-
-    def _bound(self, node: yaml.Node, path: KeyPath) -> None:
-        self._repeats += id(node) in self._seen
+        mark = node.start_mark
+        if id(node) in self._seen:
+            self._repeats += 1
         self._seen.add(id(node))
         if self._repeats > MAX_REPEATS or len(path) > MAX_DEPTH:
-            raise _RefusedError(_unsafe(self.name, node.start_mark, "aliases unfold to too many values"))
+            raise _RefusedError(_unsafe(self.name, mark, "aliases unfold to too many values"))
+        self.values[path] = Location(self.name, mark.line + 1, mark.column + 1)
+        if isinstance(node, yaml.ScalarNode):
+            return self._scalar(node, path)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
 
     def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         built: dict[str, Any] = {}
@@ -213,8 +220,17 @@ class _Builder:
         return None
 
 
+def _is_text(node: Any) -> bool:
+    """Whether no reader of YAML takes a text for a number."""
+    return bool(node.style) or not NUMBER_IN_1_2.fullmatch(node.value)
+
+
 def _surprise(node: Any, kind: str) -> str | None:
     """What an unquoted value is read as, where that is not what it looks like."""
+    return None if kind == "str" and _is_text(node) else _what_is_read(node, kind)
+
+
+def _what_is_read(node: Any, kind: str) -> str | None:
     text: str = node.value
     shown = repr(text if len(text) <= 40 else text[:40] + "...")
     if kind == "null":
@@ -226,7 +242,7 @@ def _surprise(node: Any, kind: str) -> str | None:
         return f"{shown} is read as {_number(node, kind)}; {_ADVICE}"
     if kind == "timestamp":
         return f"{shown} is read as a moment; a day is written YYYY-MM-DD"
-    if not node.style and NUMBER_IN_1_2.fullmatch(text):
+    if not _is_text(node):
         return f"{shown} is read as a number by some YAML readers; {_ADVICE}"
     return None
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from handler.run.targets import PreparedRun, PreparedTarget
     from handler.run.wiring import Wiring
 
+_RANKS = {stands: rank for rank, stands in enumerate((*VERDICTS, None))}  # worst first
 SAVE_EVERY = 10.0  # seconds between two writes of verdicts; a start is always written before its target is asked
 
 
@@ -55,7 +56,7 @@ class Shard:
         self._leased = self._dead = False  # we hold the lease; a run before us died with it
         self._saved_at = clock.monotonic()
         self._slowest = 0.0  # seconds that a target took beyond what the pace made it wait
-        self._before: dict[Lane, int] = {}
+        self._before: dict[tuple[Pacer, Lane], int] = {}  # the turns of the lanes of what is asked, before that
         self._began = self._expected = 0.0
 
     def open(self, budget: timedelta, *, always: bool) -> tuple[PreparedTarget, ...]:
@@ -162,7 +163,7 @@ class Shard:
         """Note that a target is about to be asked, and write it: if the run dies now, others come first next time."""
         self._asked.add(each.name)
         self._began = self._clock.monotonic()
-        self._before = {lane: pacer.turns(lane) for pacer, lane in _lanes_of(each)}
+        self._before = {(pacer, lane): pacer.turns(lane) for pacer, lane in _lanes_of(each)}
         self._put(each, entries.started(self._entry(each.name), self._clock.now()))
         self._save()
 
@@ -174,7 +175,7 @@ class Shard:
         """Note what came of a target; it is written at most every ten seconds."""
         took = self._clock.monotonic() - self._began
         self._slowest = max(self._slowest, took - self._expected)
-        calls = max((pacer.turns(lane) - self._before[lane] for pacer, lane in _lanes_of(each)), default=0)
+        calls = max((pacer.turns(lane) - before for (pacer, lane), before in self._before.items()), default=0)
         self._put(each, entries.checked(self._entry(each.name), report, self._clock.now(), calls))
         if self._clock.monotonic() - self._saved_at >= SAVE_EVERY:
             self._save()
@@ -190,7 +191,7 @@ class Shard:
         now = self._clock.now()
         others = (name for name in self._targets if name not in self._asked)
         found = (self._standing(name, standing(self._entry(name), now, patience)) for name in others)
-        return tuple(sorted(found, key=lambda one: ((*VERDICTS, None).index(one.stands), one.name)))
+        return tuple(sorted(found, key=lambda one: (_RANKS[one.stands], one.name)))
 
     @property
     def is_taken(self) -> bool:
@@ -215,7 +216,7 @@ class Shard:
         return self._targets.items()
 
     def _put(self, each: PreparedTarget, entry: IndexEntry) -> None:
-        starts = {_name(lane): pacer.started(lane) for pacer, lane in _lanes_of(each)}
+        starts = {_name(lane): pacer.started(lane) for pacer, lane in self._before}
         self._index.put({each.name: entry}, {name: known for name, known in starts.items() if known})
 
     def _save(self) -> None:
@@ -226,7 +227,8 @@ class Shard:
         return client.pacer.forecast(client.lane("port_statistics"), max(1, self._entry(each.name).calls))
 
     def _lanes(self) -> dict[tuple[Pacer, Lane], None]:
-        return {pair: None for each in self._targets.values() for pair in _lanes_of(each)}
+        asking = {id(each.client): each for each in self._targets.values()}
+        return {pair: None for each in asking.values() for pair in _lanes_of(each)}
 
     def _rebuild(self) -> None:
         """Read back from each target's state what a damaged index knew."""

@@ -20,8 +20,9 @@ ListOrder = Literal["insertion", "port", "text", "num", "updated", "front", "non
 ORDERS: tuple[ListOrder, ...] = get_args(ListOrder)
 ROW_TYPES = ("TCP", "UDP", "TCP6", "UDP6")
 ROW_STATUSES = ("danger", "normal", "unknown")
+_PLACE = attrgetter("port", "type")
 _MOST = 1000  # changes between two calls, so that each has a time of its own
-_RANKS: Mapping[ListOrder, Callable[[Line], Any]] = {
+RANKS: Mapping[ListOrder, Callable[[Line], Any]] = {
     "port": attrgetter("port"),
     "text": lambda line: str(line.port),
     "num": lambda line: (-line.num, line.port),
@@ -52,7 +53,7 @@ def moved(lines: Sequence[Line], chance: Random, changes: int, nth: int) -> tupl
     """The lines after so many changes. What came or changed was updated after all others; what is new stands last."""
     now = list(lines)
     for number in range(changes):
-        change = chance.choices(_CHANGES, weights=(4, 4, 4, 4, 1))[0]
+        change = chance.choices(_CHANGES, cum_weights=_UP_TO)[0]
         change(now, chance, nth * _MOST + number)
     return tuple(now)
 
@@ -62,14 +63,14 @@ def ordered(lines: Sequence[Line], order: ListOrder, ties: Random | None = None)
     listed = list(lines)
     if ties is not None and order != "insertion":
         ties.shuffle(listed)
-    return listed if order in ("insertion", "none") else sorted(listed, key=_RANKS[order])
+    return listed if order in ("insertion", "none") else sorted(listed, key=RANKS[order])
 
 
 def _come(now: list[Line], chance: Random, at: int) -> None:
     """A new line, of a new port or of one that is there in another type."""
     port = chance.choice(now).port if now and chance.random() < 0.2 else chance.randint(1, HIGHEST)
     name = chance.choice(ROW_TYPES)
-    if not any((line.port, line.type) == (port, name) for line in now):
+    if (port, name) not in map(_PLACE, now):
         now.append(Line(port, name, chance.randint(1, 9), chance.choice(ROW_STATUSES), updated=at))
 
 
@@ -97,3 +98,4 @@ def _switch_off(now: list[Line], chance: Random, at: int) -> None:
 
 
 _CHANGES = (_come, _go, _grow, _other_status, _switch_off)
+_UP_TO = (4, 8, 12, 16, 17)  # of seventeen

@@ -185,7 +185,8 @@ def _later(one: IndexEntry | None, other: IndexEntry) -> IndexEntry:
     """The later of theirs and ours; of two places the one that the name stands for now, which is ours."""
     if one is None or ("" not in (one.place, other.place) and one.place != other.place):
         return other
-    earlier, later = sorted((one, other), key=lambda entry: (entry.last_run_at, entry.last_complete_at))
+    is_later = (one.last_run_at, one.last_complete_at) > (other.last_run_at, other.last_complete_at)
+    earlier, later = (other, one) if is_later else (one, other)
     first_seen = min(filter(None, (one.first_seen, other.first_seen)), default="")
     complete = max(earlier.last_complete_at, later.last_complete_at)
     return later._replace(first_seen=first_seen, last_complete_at=complete)
@@ -193,8 +194,8 @@ def _later(one: IndexEntry | None, other: IndexEntry) -> IndexEntry:
 
 def _last_starts(one: tuple[float, ...], other: tuple[float, ...]) -> tuple[float, ...]:
     """The last of all starts, each as often as where it stands more often."""
-    only_one = list(one)
-    for start in other:
+    only_one = [] if one == other else list(one)
+    for start in other if only_one else ():
         if start in only_one:
             only_one.remove(start)
     return tuple(sorted((*other, *only_one))[-STARTS_KEPT:])

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from itertools import pairwise
 from random import Random
 from types import SimpleNamespace
@@ -35,6 +36,12 @@ BUDGET = 570.0  # seconds of a run; its timer fires every ten minutes
 TIMER = 600.0
 HOUR = timedelta(hours=1)
 STALE = 7200.0  # seconds
+
+
+@cache
+def ended(verdict, failed):
+    """The report of a check."""
+    return report(verdict=verdict, problems=(Problem("HTTP 401"),) if failed else ())
 
 
 class Kept:
@@ -254,7 +261,7 @@ class OneShard:
         truth.verdict = "inconclusive" if failed else self.random.choice(("compliant", "compliant", "violations"))
         if not failed:
             truth.complete, truth.unwritten = began, False  # until then the index may lack a complete run that was lost
-        return report(verdict=truth.verdict, problems=(Problem("HTTP 401"),) if failed else ())
+        return ended(truth.verdict, failed)
 
     def _compare(self) -> None:
         """The fleet that the index shows is what really happened, and its digest tells what got worse since."""

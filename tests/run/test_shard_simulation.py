@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from handler.hss.pacing import Lane, Pacer
+from handler.run.asked import Elsewhere
+from handler.run.shard import Shard
 from handler.state.content import to_bytes
-from handler.state.index import index_of
-from tests.fakes import MemoryStore
-from tests.run.shard_simulation import Company, Silence
+from handler.state.index import Index, index_of
+from tests.fakes import NOON, TARGET, FakeClock, MemoryStore
+from tests.run.shard_simulation import Company, Direct, Kept, Silence
 from tests.run.shard_week import opened, plain, said
 
 HOUR = 3600
@@ -92,6 +97,22 @@ def test_a_shard_that_is_too_slow_asks_as_many_as_it_can_and_the_others_are_told
     asked = [start for truth in company.of(0) for start in truth.starts if 4 * HOUR <= start < 12 * HOUR]
     assert len(asked) > 8 * 30  # in each hour about six runs of six
     assert max(company.gaps([0])) < 5 * HOUR  # the most overdue comes first: nobody is left behind for good
+
+
+def test_the_calls_of_earlier_runs_count_for_each_credential_and_for_targets_that_share_one() -> None:
+    clock, store, who = FakeClock(), Kept(), ("me", "you")
+    store.save(Index(starts={f"{each}:port_statistics": (NOON.timestamp(),) * 5 for each in who}), None)
+    pacer = Pacer(clock)
+    clients = [SimpleNamespace(pacer=pacer, lane=lambda api, each=each: Lane(api, each)) for each in who]
+    targets = [
+        SimpleNamespace(name=f"t{number}", target=TARGET, place=None, client=client, store=None)
+        for number, client in enumerate((*clients, clients[0]))
+    ]
+    index = Direct(store, "run", clock)
+    nothing = Elsewhere(frozenset())
+    shard = Shard(SimpleNamespace(targets=targets), index, clock, None, frozenset(), lambda *_: False, lambda: nothing)
+    assert [each.name for each in shard.open(timedelta(seconds=60), always=True)] == ["t0", "t1", "t2"]
+    assert [pacer.forecast(Lane("port_statistics", each), 1) for each in (*who, "they")] == [61, 61, 0]
 
 
 class Lying(MemoryStore):
