@@ -10,8 +10,8 @@ from handler.decide.diff import no_run_for
 from handler.models import AnnouncedFinding, ExemptedFinding, ExemptionNotice, Severity, Target, worst_first
 from handler.named_tuple import NamedTuple
 from handler.notify.batches import FINDING_ITEMS
-from handler.notify.due import wants
 from handler.notify.incidents import incident_of, told_key
+from handler.notify.routing import at_target, wants
 from handler.notify.run_items import RUN
 from handler.report.verdict import counts_of
 from handler.sinks.sink import Before, Notification
@@ -76,7 +76,7 @@ def _shown(sink: Sink, situation: Situation) -> _Shown:
     report = _for_eyes(situation.report, sink)
     report = report._replace(counts=counts_of(report))
     found = {one.fingerprint: one for one in report.findings}
-    open_now = _open_now(found, situation.last_run.findings.values(), sink)
+    open_now = _open_now(found, situation.last_run.findings.values(), at_target(sink, report.target))
     return _Shown(report, found, tuple(sorted(open_now, key=worst_first)))
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.decide.diff import shape
 from handler.models import Problem
+from handler.notify.routing import hears_of
 from handler.state.memory import Item
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def run_items(
     for category, problems in blind.items():
         reason = _reason(problems)
         told = memory.not_seen.get(category, ())
-        if _routed(sink, category) and shape(reason) not in told:
+        if hears_of(sink, category) and shape(reason) not in told:
             since = last_run.blind_since.get(category, report.started_at)
             yield Item("not_seen", category, f"{shape(reason)}{_SINCE}{since}", _sentences(reason, _advice(problems)))
     for category in memory.not_seen:
@@ -91,10 +92,6 @@ def _concerns(sink: Sink, rule: Announcement) -> bool:
         and not (match.categories and set(match.categories).isdisjoint(rule.categories))
         and not (match.tags and set(match.tags).isdisjoint(rule.tags))
     )
-
-
-def _routed(sink: Sink, category: str) -> bool:
-    return category == RUN or not sink.match.categories or category in sink.match.categories
 
 
 def blind_problems(report: Report) -> dict[str, tuple[Problem, ...]]:

@@ -17,7 +17,7 @@ from handler.notify.incidents import told_key
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.sinks.kinds import SINK_KINDS
-from handler.sinks.sink import Sink
+from handler.sinks.sink import Match, Sink
 from handler.state.memory import place_of
 from handler.transport.request import Response
 from tests.fakes import TARGET, FakeClock, OnceReadStore, category, finding, report
@@ -103,6 +103,18 @@ def test_a_change_of_severity_is_told_under_the_same_key():
     assert duty.summaries[key(A)]["severity"] == "critical"
     assert duty.run(A) == [("trigger", key(A))]
     assert duty.summaries[key(A)]["severity"] == "error"
+
+
+def test_incidents_of_a_target_that_is_no_longer_routed_end():
+    """Before, they stayed open for ever: `match.targets` without the target silenced their end, too."""
+    duty = Duty()
+    duty.run(A, D, cover=(category(complete=False, problems=(Problem("x"),)),))
+    assert len(duty.open) == 3, "that not all was seen is one"
+    assert {action for action, _ in duty.run(A, D, match=Match(targets=("test",)))} == {"resolve"}
+    assert duty.open == set()
+    assert duty.run(A, D, port(5), match=Match(targets=("test",))) == []
+    duty.run(A, D, match=Match())
+    assert duty.open == {key(A), key(D)}
 
 
 def test_what_is_not_seen_keeps_its_incident_open():
