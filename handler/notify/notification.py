@@ -12,7 +12,7 @@ from handler.named_tuple import NamedTuple
 from handler.notify.batches import FINDING_ITEMS
 from handler.notify.incidents import incident_of, told_key
 from handler.notify.routing import at_target, wants
-from handler.notify.run_items import RUN
+from handler.notify.run_items import RUN, is_blind_elsewhere
 from handler.report.verdict import counts_of
 from handler.sinks.sink import Before, Notification
 from handler.sinks.text.announced import announcement
@@ -95,6 +95,7 @@ def _notification_of(batch: Batch, sink: Sink, situation: Situation, shown: _Sho
         before=_before(batch, sink, remembered) | _incidents(ongoing, sink, report, remembered),
         not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
         seen_again=tuple(map(_seen_again, by_what.get("seen_again", ()))),
+        blind_elsewhere=is_blind_elsewhere(sink, report),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in by_what.get("exemption", ())),
         announcements=tuple(_announcement(item, situation) for item in by_what.get("announced", ())),
         notes=tuple(_notes(by_what, situation, len(changed) + len(ongoing))),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.decide.diff import shape
 from handler.models import Problem
-from handler.notify.routing import hears_of
+from handler.notify.routing import has_target, hears_of
 from handler.state.memory import Item
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def run_items(
             since = last_run.blind_since.get(category, report.started_at)
             yield Item("not_seen", category, f"{shape(reason)}{_SINCE}{since}", _sentences(reason, _advice(problems)))
     for category in memory.not_seen:
-        if category not in blind and _is_seen(category, report):
+        if _is_over(sink, category, report, seen=category not in blind):
             yield Item("seen_again", category, _again_mark(memory, category))
     yield from _gap_items(last_run, memory)
     yield from _policy_items(last_run, memory)
@@ -46,6 +46,25 @@ def _announced(sink: Sink, memory: SinkMemory, announced: Iterable[Announcement]
     for one in announced:
         if _concerns(sink, one) and memory.announced.get(one.rule_id) != one.mark:
             yield Item("announced", one.rule_id, one.mark, one.words)
+
+
+def _is_over(sink: Sink, category: str, report: Report, *, seen: bool) -> bool:
+    """Whether it is over what the sink was told of not seeing.
+
+    What holds incidents is also rid of one on a category that no rule speaks of any more, or that is no longer routed
+    to it: nobody would ever end it.
+    """
+    if seen and _is_seen(category, report):
+        return True
+    asked = {one.category for one in report.coverage}
+    unasked = category != RUN and bool(asked) and category not in asked
+    return sink.kind.holds_incidents and (unasked or not hears_of(sink, category))
+
+
+def is_blind_elsewhere(sink: Sink, report: Report) -> bool:
+    """Whether all that could not be seen is what the sink does not hear of."""
+    blind = blind_problems(report)
+    return bool(blind) and not (has_target(sink, report.target) and any(hears_of(sink, one) for one in blind))
 
 
 def _is_seen(category: str, report: Report) -> bool:

@@ -125,6 +125,31 @@ def test_what_is_not_seen_keeps_its_incident_open():
     assert key(A) in duty.open
 
 
+def unseen(name="host"):
+    return category(name=name, complete=False, every_row=False, plan="none", problems=(Problem("HTTP 403"),))
+
+
+HOSTS, CONTAINERS = Match(categories=("host",)), Match(categories=("container",))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cover"),
+    [
+        (HOSTS, HOSTS, (category(), unseen("container"))),
+        (HOSTS, HOSTS, (category(name="container"),)),  # no rule speaks of the other any more
+        (Match(), CONTAINERS, (unseen(), category(name="container"))),
+        (Match(), Match(targets=("test",)), (unseen(), unseen("container"))),
+    ],
+)
+def test_that_something_was_not_seen_is_over_with_the_last_that_the_sink_hears_of(before, after, cover):
+    """Before, its incident stayed open for ever where something else was not seen just then, or nobody asks any more."""
+    duty = Duty(match=before)
+    duty.run(cover=(unseen(), unseen("container")))
+    assert len(duty.open) == 1
+    assert [action for action, _ in duty.run(cover=cover, match=after)] == ["resolve"]
+    assert duty.run(cover=cover) == []
+
+
 def test_an_incident_of_a_target_goes_on_while_a_part_of_it_is_not_seen():
     duty = Duty(group="target")
     inside = port(9, category="container", fingerprint="inside")
