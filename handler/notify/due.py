@@ -13,6 +13,7 @@ from handler.decide.known_servers import new_since
 from handler.models import worst_first
 from handler.notify.batches import FINDING_ITEMS, batch_of
 from handler.notify.incidents import by_incident
+from handler.notify.routing import at_target, has_target, wants
 from handler.notify.run_items import run_items
 from handler.state.memory import SERVERS, Batch, Item, LastRun, SinkMemory, place_of
 
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from handler.decide.announced import Announcement
-    from handler.models import Finding, Report
+    from handler.models import Report
     from handler.sinks.sink import Sink
     from handler.state.memory import Receipt, Remembered
 
 MOST_MESSAGES: Final = 20  # of one sink in one run
+_ENDS: Final = ("resolved", "seen_again")
 _FURTHER: Final = {True: MOST_MESSAGES - 1, False: None}  # by whether what is told is remembered
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
@@ -60,10 +62,11 @@ def due_batch(
     announced: tuple[Announcement, ...] = (),
 ) -> Batch | None:
     """All that the sink is to be told now, or None. `stateful`: what is told is remembered."""
-    if sink.match.targets and report.target.name not in sink.match.targets:
-        return None
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = _owed(sink, report, last_run, memory, now, announced)
+    items = _owed(at_target(sink, report.target), report, last_run, memory, now, announced)
+    if not has_target(sink, report.target):  # it may be told of what it heard before its routing changed
+        ends = [item for item in items if item.what in _ENDS]
+        return batch_of(sink, report, ends) if stateful and ends else None
     if not (stateful and items) and not _told_anyway(sink, report, stateful=stateful):
         if not (stateful and _heartbeat_due(sink, memory, report, now)):
             return None
@@ -92,16 +95,6 @@ def _owed(
         due = by_incident(due, last_run.findings.values(), stays, sink, place_of(report.target))
     items = [*due, *run_items(sink, report, last_run, memory, announced)]
     return [*items, Item("digest", last_run.began_at)] if _is_first(memory, last_run, due) else items
-
-
-def wants(sink: Sink, finding: Finding) -> bool:
-    """Whether the finding is routed to the sink."""
-    match = sink.match
-    return (
-        finding.severity >= sink.min_severity
-        and (not match.categories or finding.category in match.categories)
-        and (not match.tags or not set(match.tags).isdisjoint(finding.tags))
-    )
 
 
 def is_kept(record: Remembered, sinks: tuple[Sink, ...], memory: LastRun, now: datetime) -> bool:

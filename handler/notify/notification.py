@@ -10,9 +10,9 @@ from handler.decide.diff import no_run_for
 from handler.models import AnnouncedFinding, ExemptedFinding, ExemptionNotice, Severity, Target, worst_first
 from handler.named_tuple import NamedTuple
 from handler.notify.batches import FINDING_ITEMS
-from handler.notify.due import wants
 from handler.notify.incidents import incident_of, told_key
-from handler.notify.run_items import RUN
+from handler.notify.routing import at_target, wants
+from handler.notify.run_items import RUN, is_blind_elsewhere
 from handler.report.verdict import counts_of
 from handler.sinks.sink import Before, Notification
 from handler.sinks.text.announced import announcement
@@ -76,7 +76,7 @@ def _shown(sink: Sink, situation: Situation) -> _Shown:
     report = _for_eyes(situation.report, sink)
     report = report._replace(counts=counts_of(report))
     found = {one.fingerprint: one for one in report.findings}
-    open_now = _open_now(found, situation.last_run.findings.values(), sink)
+    open_now = _open_now(found, situation.last_run.findings.values(), at_target(sink, report.target))
     return _Shown(report, found, tuple(sorted(open_now, key=worst_first)))
 
 
@@ -95,6 +95,7 @@ def _notification_of(batch: Batch, sink: Sink, situation: Situation, shown: _Sho
         before=_before(batch, sink, remembered) | _incidents(ongoing, sink, report, remembered),
         not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
         seen_again=tuple(map(_seen_again, by_what.get("seen_again", ()))),
+        blind_elsewhere=is_blind_elsewhere(sink, report),
         exemptions=tuple(_exemption(item, situation.now.date()) for item in by_what.get("exemption", ())),
         announcements=tuple(_announcement(item, situation) for item in by_what.get("announced", ())),
         notes=tuple(_notes(by_what, situation, len(changed) + len(ongoing))),

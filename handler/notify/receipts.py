@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso
-from handler.models import Severity
+from handler.models import Severity, Target
 from handler.notify.batches import FINDING_ITEMS
 from handler.notify.due import is_kept
 from handler.notify.incidents import incident_of
+from handler.notify.routing import at_target
 from handler.notify.run_items import exemption_key, reason_and_since
 from handler.state.memory import HISTORY_LENGTH, SERVERS, Batch, LastRun, Receipt, SinkMemory, at_place
 
@@ -126,10 +127,11 @@ def busy(memory: SinkMemory, run_id: str, now: datetime) -> bool:
 def pruned(last_run: LastRun, sinks: tuple[Sink, ...], now: datetime) -> LastRun:
     """The memory without findings that ended 30 days ago and are due to nobody, its history cut to the last runs."""
     needed = {item.key for memory in last_run.sinks.values() for batch in memory.pending for item in batch.items}
+    here = tuple(at_target(sink, Target(*last_run.target)) for sink in sinks) if last_run.target else sinks
     findings = {
         fingerprint: record
         for fingerprint, record in last_run.findings.items()
-        if fingerprint in needed or is_kept(record, sinks, last_run, now)
+        if fingerprint in needed or is_kept(record, here, last_run, now)
     }
     return last_run._replace(findings=findings, history=last_run.history[-HISTORY_LENGTH:])
 

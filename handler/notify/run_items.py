@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.decide.diff import shape
 from handler.models import Problem
+from handler.notify.routing import has_target, hears_of
 from handler.state.memory import Item
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ def run_items(
     for category, problems in blind.items():
         reason = _reason(problems)
         told = memory.not_seen.get(category, ())
-        if _routed(sink, category) and shape(reason) not in told:
+        if hears_of(sink, category) and shape(reason) not in told:
             since = last_run.blind_since.get(category, report.started_at)
             yield Item("not_seen", category, f"{shape(reason)}{_SINCE}{since}", _sentences(reason, _advice(problems)))
     for category in memory.not_seen:
-        if category not in blind and _is_seen(category, report):
+        if _is_over(sink, category, report, seen=category not in blind):
             yield Item("seen_again", category, _again_mark(memory, category))
     yield from _gap_items(last_run, memory)
     yield from _policy_items(last_run, memory)
@@ -45,6 +46,25 @@ def _announced(sink: Sink, memory: SinkMemory, announced: Iterable[Announcement]
     for one in announced:
         if _concerns(sink, one) and memory.announced.get(one.rule_id) != one.mark:
             yield Item("announced", one.rule_id, one.mark, one.words)
+
+
+def _is_over(sink: Sink, category: str, report: Report, *, seen: bool) -> bool:
+    """Whether it is over what the sink was told of not seeing.
+
+    What holds incidents is also rid of one on a category that no rule speaks of any more, or that is no longer routed
+    to it: nobody would ever end it.
+    """
+    if seen and _is_seen(category, report):
+        return True
+    asked = {one.category for one in report.coverage}
+    unasked = category != RUN and bool(asked) and category not in asked
+    return sink.kind.holds_incidents and (unasked or not hears_of(sink, category))
+
+
+def is_blind_elsewhere(sink: Sink, report: Report) -> bool:
+    """Whether all that could not be seen is what the sink does not hear of."""
+    blind = blind_problems(report)
+    return bool(blind) and not (has_target(sink, report.target) and any(hears_of(sink, one) for one in blind))
 
 
 def _is_seen(category: str, report: Report) -> bool:
@@ -91,10 +111,6 @@ def _concerns(sink: Sink, rule: Announcement) -> bool:
         and not (match.categories and set(match.categories).isdisjoint(rule.categories))
         and not (match.tags and set(match.tags).isdisjoint(rule.tags))
     )
-
-
-def _routed(sink: Sink, category: str) -> bool:
-    return category == RUN or not sink.match.categories or category in sink.match.categories
 
 
 def blind_problems(report: Report) -> dict[str, tuple[Problem, ...]]:

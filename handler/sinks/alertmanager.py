@@ -120,7 +120,7 @@ def _texts(sink: Sink, finding: Finding) -> dict[str, str]:
 
 def _sight(notification: Notification, now: datetime, end: datetime) -> Iterable[dict[str, Any]]:
     """The alert on an incomplete run; it ends when everything is seen again."""
-    blind = notification.report.verdict == "inconclusive"
+    blind = notification.is_blind
     if _is_renamed(notification):
         yield _not_seen(_as_told_last(notification), now)
     if blind or notification.seen_again:

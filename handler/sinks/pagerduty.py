@@ -154,7 +154,7 @@ def _sight(notification: Notification) -> Iterable[dict[str, Any]]:
             **({"custom_details": warning} if (warning := _warning(notification)) else {}),
         }
         yield {**_TRIGGER, "dedup_key": dedup, "payload": payload}
-    elif notification.seen_again and notification.report.verdict != "inconclusive":
+    elif notification.seen_again and not notification.is_blind:
         yield {"event_action": "resolve", "dedup_key": dedup}
 
 

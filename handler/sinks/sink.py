@@ -118,6 +118,7 @@ class Notification(NamedTuple):
     rekeyed: tuple[Finding, ...] = ()  # unmoved, but told under another incident than its own
     not_seen: tuple[str, ...] = ()
     seen_again: tuple[str, ...] = ()
+    blind_elsewhere: bool = False  # the run is inconclusive only by what this sink does not hear of
     exemptions: tuple[ExemptionNotice, ...] = ()
     announcements: tuple[str, ...] = ()  # sentences on rules that do not rule yet
     notes: tuple[str, ...] = ()  # "no run for 31 h", "no previous state: showing all 12", drift
@@ -137,6 +138,11 @@ class Notification(NamedTuple):
     def of_targets(self) -> tuple[Notification, ...]:
         """What each target is told, for whoever says it apart: the parts, or itself."""
         return self.parts or (self,)
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether something that the sink hears of could not be seen."""
+        return self.report.verdict == "inconclusive" and not self.blind_elsewhere
 
     def ended_because(self, finding: Finding) -> str:
         """Why a resolved finding ended: one of `models.BECAUSE`."""

@@ -20,7 +20,7 @@ from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Match, Sink
 from handler.sinks.text.lines import readable_time
 from handler.state.memory import LastRun, SinkMemory
-from tests.fakes import NOON, category, finding, report
+from tests.fakes import NOON, TARGET, category, finding, report
 
 POLICY = Policy("p", "sha256:1", (Rule("telnet", "ports", ports=PortSet(((1, 10000),))),))
 HOUR = timedelta(hours=1)
@@ -131,6 +131,18 @@ def test_resolved_is_not_told_where_it_is_not_wanted_but_reopened_is():
 )
 def test_findings_are_routed(sink, told):
     assert (Story(sink).run(port()) is not None) is told
+
+
+def test_where_a_target_is_no_longer_routed_only_the_end_of_what_was_told_is():
+    """Before, whoever had heard of a finding never heard of its end once `match.targets` had left its target out."""
+    story = Story()
+    story.run(port(), cover=category(complete=False, problems=(Problem("HTTP 403"),)))
+    story.sink = SOC._replace(match=Match(targets=("test",)), send="always", heartbeat=HOUR, remind_after=HOUR)
+    assert story.run(port(num=9), port(80), cover=category(complete=False, problems=(Problem("gone"),))) is None
+    assert story.run(port(), port(80)) == [("seen_again", "host")]
+    assert story.run(port(80)) == [("resolved", TELNET)]
+    assert story.notice.ongoing == (), "nor is the other one shown"
+    assert story.run() is None
 
 
 def test_below_the_least_severity_nothing_is_told():
@@ -389,6 +401,18 @@ def test_an_end_that_was_told_is_forgotten_after_thirty_days_one_that_is_owed_is
     story.run()
     assert TELNET in pruned(story.memory, (SOC,), story.now + 29 * DAY).findings
     assert TELNET not in pruned(story.memory, (SOC,), late).findings
+
+
+def test_what_a_sink_of_other_targets_never_heard_of_is_forgotten_too():
+    """Before, no finding of a target was ever forgotten once some sink had a `match.targets` without it."""
+    sink = SOC._replace(match=Match(targets=("test",)))
+    story = Story(sink)
+    story.run()
+    story.run(port())
+    story.run()
+    memory = story.memory._replace(target=tuple(TARGET))
+    assert TELNET not in pruned(memory, (sink,), story.now + 31 * DAY).findings
+    assert TELNET in pruned(memory, (SOC,), story.now + 31 * DAY).findings, "that it came and went is still due"
 
 
 def test_the_notice_names_the_command_that_explains_its_worst_line():

@@ -17,7 +17,7 @@ from handler.notify.incidents import told_key
 from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.sinks.kinds import SINK_KINDS
-from handler.sinks.sink import Sink
+from handler.sinks.sink import Match, Sink
 from handler.state.memory import place_of
 from handler.transport.request import Response
 from tests.fakes import TARGET, FakeClock, OnceReadStore, category, finding, report
@@ -105,12 +105,49 @@ def test_a_change_of_severity_is_told_under_the_same_key():
     assert duty.summaries[key(A)]["severity"] == "error"
 
 
+def test_incidents_of_a_target_that_is_no_longer_routed_end():
+    """Before, they stayed open for ever: `match.targets` without the target silenced their end, too."""
+    duty = Duty()
+    duty.run(A, D, cover=(category(complete=False, problems=(Problem("x"),)),))
+    assert len(duty.open) == 3, "that not all was seen is one"
+    assert {action for action, _ in duty.run(A, D, match=Match(targets=("test",)))} == {"resolve"}
+    assert duty.open == set()
+    assert duty.run(A, D, port(5), match=Match(targets=("test",))) == []
+    duty.run(A, D, match=Match())
+    assert duty.open == {key(A), key(D)}
+
+
 def test_what_is_not_seen_keeps_its_incident_open():
     duty = Duty()
     duty.run(A, B)
     blind = category(complete=False, problems=(Problem("x"),))
     assert [action for action, _ in duty.run(cover=(blind,))] == ["trigger"], "that not all was seen"
     assert key(A) in duty.open
+
+
+def unseen(name="host"):
+    return category(name=name, complete=False, every_row=False, plan="none", problems=(Problem("HTTP 403"),))
+
+
+HOSTS, CONTAINERS = Match(categories=("host",)), Match(categories=("container",))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cover"),
+    [
+        (HOSTS, HOSTS, (category(), unseen("container"))),
+        (HOSTS, HOSTS, (category(name="container"),)),  # no rule speaks of the other any more
+        (Match(), CONTAINERS, (unseen(), category(name="container"))),
+        (Match(), Match(targets=("test",)), (unseen(), unseen("container"))),
+    ],
+)
+def test_that_something_was_not_seen_is_over_with_the_last_that_the_sink_hears_of(before, after, cover):
+    """Before, its incident stayed open for ever where something else was not seen just then, or nobody asks any more."""
+    duty = Duty(match=before)
+    duty.run(cover=(unseen(), unseen("container")))
+    assert len(duty.open) == 1
+    assert [action for action, _ in duty.run(cover=cover, match=after)] == ["resolve"]
+    assert duty.run(cover=cover) == []
 
 
 def test_an_incident_of_a_target_goes_on_while_a_part_of_it_is_not_seen():

@@ -7,7 +7,8 @@ import pytest
 from handler.clock import iso
 from handler.decide.announced import Announcement
 from handler.models import ExemptionNotice, Problem, Severity
-from handler.notify.run_items import RUN, blind_problems, exemption_key, reason_and_since, run_items
+from handler.notify.run_items import RUN, blind_problems, exemption_key, is_blind_elsewhere, reason_and_since, run_items
+from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Match
 from handler.state.memory import Item, LastRun, SinkMemory
 from tests.desk import SOC
@@ -15,6 +16,7 @@ from tests.fakes import NOON, category, report
 
 SINCE, BEFORE, LATER = "2026-11-01T00:00:00Z", "2026-10-01T00:00:00Z", "2026-11-20T00:00:00Z"
 KNOWN = SinkMemory(since=SINCE)
+CONTAINERS = Match(categories=("container",))
 SOON = Announcement(
     "no-ftp", "2026-12-01", "14", Severity.HIGH, ("host",), ("remote",), "ftp is forbidden from then on"
 )
@@ -86,6 +88,29 @@ def test_the_end_of_not_seeing_is_told_once_it_is_seen_whole(coverage, verdict, 
     memory = KNOWN._replace(not_seen={"host": ("why",), RUN: ("login",)}, blind_since={"host": LATER})
     found = items(report(coverage=coverage, verdict=verdict), memory=memory)
     assert [item.key for item in found if item.what == "seen_again"] == heard
+
+
+@pytest.mark.parametrize("kind", ["slack", "pagerduty", "alertmanager"])
+def test_what_nobody_asks_any_more_or_hears_of_is_over_for_what_holds_incidents(kind):
+    memory = KNOWN._replace(not_seen={"host": ("why",)})
+    asked = report(coverage=(category(name="container"),), verdict="compliant")
+    blind = report(coverage=(category(complete=False),), verdict="inconclusive")
+    sink = SOC._replace(kind=SINK_KINDS[kind])
+    heard = [items(asked, memory=memory, sink=sink), items(blind, memory=memory, sink=sink._replace(match=CONTAINERS))]
+    over = [[item.what for item in found if item.what == "seen_again"] for found in heard]
+    assert over == [[], []] if kind == "slack" else [["seen_again"], ["seen_again"]]
+    begun = report(coverage=(), verdict="inconclusive")
+    assert "seen_again" not in [item.what for item in items(begun, memory=memory, sink=sink)], "that run asked nothing"
+
+
+@pytest.mark.parametrize(
+    ("match", "elsewhere"),
+    [(Match(), False), (Match(categories=("host",)), False), (CONTAINERS, True), (Match(targets=("test",)), True)],
+)
+def test_what_could_not_be_seen_may_be_nothing_that_a_sink_hears_of(match, elsewhere):
+    blind = report(coverage=(category(complete=False), category(name="container")), verdict="inconclusive")
+    assert is_blind_elsewhere(SOC._replace(match=match), blind) is elsewhere
+    assert not is_blind_elsewhere(SOC._replace(match=match), report()), "all was seen"
 
 
 def test_the_end_of_not_seeing_bears_what_was_told_and_its_beginning_where_it_was_kept():

@@ -200,6 +200,15 @@ def test_an_inconclusive_run_is_an_alert_that_ends_when_all_is_seen_again():
     assert blind["endsAt"] > clear["endsAt"] == "2026-11-22T12:00:00Z"
 
 
+def test_what_a_mirror_does_not_hear_of_and_was_not_seen_is_no_alert():
+    """Before, it was one that nothing ended: its end is told only to who is told of it."""
+    (alerts,) = bodies(alertmanager, notices.inconclusive()._replace(blind_elsewhere=True))
+    assert {alert["labels"]["alertname"] for alert in alerts} == {"PortComplianceWatchdog"}
+    seen_again = notices.inconclusive()._replace(blind_elsewhere=True, seen_again=("host",))
+    ended, _ = bodies(alertmanager, seen_again)[0]
+    assert (ended["labels"]["alertname"], ended["endsAt"]) == ("PortComplianceInconclusive", "2026-11-22T12:00:00Z")
+
+
 def test_cloudevents_own_library_reads_the_event():
     (message,) = render(cloudevents, notices.notice())
     event = from_http_event(HTTPMessage(dict(message.headers), message.body))
