@@ -30,7 +30,9 @@ def write(folder: Path) -> None:
     """A targets file and its index: a month of days each, no two alike, and a few targets that are due."""
     random, lines, entries = Random(1), ["targets:"], {}
     dates = [iso(NOON - timedelta(days=30 - day))[:10] for day in range(31)]
-    may_be = [[Day(date, verdict, new) for verdict in ("compliant", "violations") for new in range(3)] for date in dates]
+    may_be = [
+        [Day(date, verdict, new) for verdict in ("compliant", "violations") for new in range(3)] for date in dates
+    ]
     for number in range(MANY):
         name, project, owner = f"team-{number:05}", f"{number + 0xA0000000:032x}", f"team-{number % 40}@example.org"
         lines.append(f"  - {{name: {name}, cloud: otc, region: eu-de, project_id: {project}, owner: {owner}}}")
