@@ -64,14 +64,19 @@ def due_batch(
     """All that the sink is to be told now, or None. `stateful`: what is told is remembered."""
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
     items = _owed(at_target(sink, report.target), report, last_run, memory, now, announced)
-    if not has_target(sink, report.target):  # it may be told of what it heard before its routing changed
-        ends = [item for item in items if item.what in _ENDS]
-        return batch_of(sink, report, ends) if stateful and ends else None
+    if not has_target(sink, report.target):
+        return _last_words(sink, report, items) if stateful else None
     if not (stateful and items) and not _told_anyway(sink, report, stateful=stateful):
         if not (stateful and _heartbeat_due(sink, memory, report, now)):
             return None
         items = [Item("heartbeat", memory.last_told or memory.since)]
     return batch_of(sink, report, [*items, *_drift(last_run, memory)])
+
+
+def _last_words(sink: Sink, report: Report, items: Iterable[Item]) -> Batch | None:
+    """The end of what a sink heard of a target before its routing left that out, and nothing else; or None."""
+    ends = [item for item in items if item.what in _ENDS]
+    return batch_of(sink, report, ends) if ends else None
 
 
 def _drift(last_run: LastRun, memory: SinkMemory) -> list[Item]:
