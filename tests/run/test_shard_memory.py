@@ -30,10 +30,13 @@ def write(folder: Path) -> None:
     """A targets file and its index: a month of days each, no two alike, and a few targets that are due."""
     random, lines, entries = Random(1), ["targets:"], {}
     dates = [iso(NOON - timedelta(days=30 - day))[:10] for day in range(31)]
+    may_be = [
+        [Day(date, verdict, new) for verdict in ("compliant", "violations") for new in range(3)] for date in dates
+    ]
     for number in range(MANY):
         name, project, owner = f"team-{number:05}", f"{number + 0xA0000000:032x}", f"team-{number % 40}@example.org"
         lines.append(f"  - {{name: {name}, cloud: otc, region: eu-de, project_id: {project}, owner: {owner}}}")
-        days = tuple(Day(date, random.choice(("compliant", "violations")), random.randrange(3)) for date in dates)
+        days = tuple(map(random.choice, may_be))
         at = iso(NOON - timedelta(seconds=4000 if number < DUE else 600 + number % 1000))
         counts = {"critical": 0, "high": number % 3, "medium": 0, "low": 0, "info": 0}
         entries[name] = IndexEntry("compliant", counts, at, at, f"{number % 17:032x}", "", at, 2, days, 3600)
