@@ -7,5 +7,9 @@ folder=$(cd "$folder" && pwd)
 cd "$(dirname "$0")/.."
 tools/setup.sh build/wheel requirements-build.lock
 rm -f "$folder"/port_compliance-*.whl
-build/wheel/bin/python -m pip wheel --quiet --no-deps --no-build-isolation --disable-pip-version-check --wheel-dir "$folder" .
+# What pip would call for the same bytes, without pip.
+said=$(build/wheel/bin/python -m hatchling build --target wheel --directory "$folder" 2>&1) || {
+  echo "$said" >&2
+  exit 1
+}
 ls "$folder"/port_compliance-*.whl
