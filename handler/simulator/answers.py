@@ -90,16 +90,29 @@ def matching(call: Call, fleet: Fleet, options: Options, nth: int = 0) -> Answer
 
     What the order leaves to chance differs from one `nth` call to the next.
     """
+    return page_of(call, listed(call, fleet, options, nth), options)
+
+
+def listed(call: Call, fleet: Fleet, options: Options, nth: int) -> Sequence[Line | Open]:
+    """The rows that a query matches, in the service's order. Raises BadParameterError."""
     _checked(call, options)
     lines = fleet.lines(call.enterprise_project, call.category)
     kept = list(_spoken(lines, options))
     if not _FILTERS.isdisjoint(call.query):
         kept = [line for line in kept if _matches(line, call.query, options)]
-    listed: Sequence[Line | Open] = _ordered(kept, call.query, options, nth)
-    if call.api == "port_detail":
-        listed = _opened(kept, call)
-    total = min(len(listed), options.cap)
-    return AnswerPage(listed, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
+    in_order = _ordered(kept, call.query, options, nth)
+    return _opened(kept, call) if call.api == "port_detail" else in_order
+
+
+def page_of(call: Call, rows: Sequence[Line | Open], options: Options) -> AnswerPage:
+    """Where the page of a query begins in what it matches. Raises BadParameterError."""
+    total = min(len(rows), options.cap)
+    return AnswerPage(rows, max(0, _integer(call.query, "offset", 0)), _limit(call.query), total)
+
+
+def left_to_chance(options: Options) -> bool:
+    """Whether the rows stand in another order at each call."""
+    return options.ties == "any" or options.order == "none"
 
 
 def listing(page: AnswerPage, options: Options) -> dict[str, Any]:
@@ -142,7 +155,7 @@ def _matches(line: Line, query: Mapping[str, str], options: Options) -> bool:
 
 
 def _ordered(lines: list[Line], query: Mapping[str, str], options: Options, nth: int) -> list[Line]:
-    ties = Random(nth) if options.ties == "any" or options.order == "none" else None  # noqa: S311 - not for secrets
+    ties = Random(nth) if left_to_chance(options) else None  # noqa: S311 - not for secrets
     if options.cloud == "otc" or options.sort == "ignored" or query.get("sort_key") != "port":
         return ordered(lines, options.order, ties)
     listed = ordered(lines, "text" if options.sort == "text" else "port", ties)

@@ -14,6 +14,7 @@ from handler.errors import TransportError
 from handler.schemas.apply import query_breaches
 from handler.simulator import access, answers, refusals
 from handler.simulator.faults import Armed, Fault, on_document, on_page, on_response
+from handler.simulator.kept_list import KeptList
 from handler.simulator.options import Options
 from handler.simulator.throttle import Lockout, Throttle
 from handler.simulator.wire import WIRES
@@ -73,6 +74,7 @@ class Simulator:
         self._throttle, self._lockout = Throttle(self.options.throttle), Lockout()
         self._issued: dict[str, access.Issued] = {}
         self._count = 0
+        self._lists = KeptList()
         self._lock = threading.RLock()
 
     @property
@@ -175,7 +177,7 @@ class Simulator:
             if call.api == "asset_statistics":
                 document: dict[str, Any] = dict(answers.counters(call, self._fleet, self.options))
             else:
-                page = on_page(answers.matching(call, self._fleet, self.options, self._count), striking)
+                page = on_page(self._lists.matching(call, self._fleet, self.options, self._count), striking)
                 document = answers.listing(page, self.options)
         except answers.BadParameterError as error:
             return refusals.hss("HSS.0001", f"Invalid parameter: {error}", request_id)
