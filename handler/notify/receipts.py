@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso
-from handler.models import Severity, Target
-from handler.notify.batches import FINDING_ITEMS
+from handler.models import Target
+from handler.notify.batches import FINDING_ITEMS, severity_of
 from handler.notify.due import is_kept
 from handler.notify.incidents import incident_of
 from handler.notify.routing import at_target
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.memory import Item, Remembered, RunSummary
 
-
-_SEVERITY_WORDS: Final = frozenset(map(str, Severity))
 
 MOST_REASONS: Final = 100  # that are remembered of one category, so that texts that never repeat do not fill the state
 
@@ -45,23 +43,41 @@ def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: date
 def with_presumed(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
     """The memory once a mirror may have taken these items without saying so.
 
-    What begins in them counts as told: it is said again while it lasts, and its end is due in any case.
-    What ends is still due, and so is a move, whose old labels end with it.
+    What is open in them counts as told: it is said again while it lasts, and its end is due in any case. The severity
+    that was told before may still fire as well. What ends is still due.
     """
     known = last_run.sinks.get(sink) or SinkMemory(since=iso(now))
-    begun = [item for item in items if item.what == "not_seen" or _begins(item, last_run, sink)]
+    begun = [item for item in items if item.what == "not_seen" or _is_open(item)]
     told = with_receipts(last_run, sink, begun, now)
+    findings = dict(told.findings)
+    for item in begun:
+        before = last_run.findings[item.key].told.get(sink) if item.key in last_run.findings else None
+        if before is not None and before.transition == "open" and _is_open(item):
+            findings[item.key] = _perhaps(findings[item.key], sink, before)
     memory = told.sinks[sink]._replace(last_told=known.last_told, told_as=known.told_as)
-    return told._replace(sinks={**told.sinks, sink: memory})
+    return told._replace(findings=findings, sinks={**told.sinks, sink: memory})
 
 
-def _begins(item: Item, last_run: LastRun, sink: str) -> bool:
-    """Whether the item opens what the sink does not hold open."""
-    record = last_run.findings.get(item.key)
-    if item.what not in FINDING_ITEMS or item.what in ("resolved", "missed") or record is None:
-        return False
-    receipt = record.told.get(sink)
-    return receipt is None or receipt.transition == "resolved"
+def _is_open(item: Item) -> bool:
+    return item.what in FINDING_ITEMS and item.what not in ("resolved", "missed")
+
+
+def _perhaps(record: Remembered, sink: str, before: Receipt) -> Remembered:
+    """The record with what may still be open under a severity that was told before."""
+    receipt = record.told[sink]
+    moves = dict.fromkeys((*before.also, before.severity))
+    also = tuple(one for one in moves if one is not None and one != receipt.severity)
+    return record._replace(told={**record.told, sink: receipt._replace(also=also)})
+
+
+def mirrored(last_run: LastRun, sink: str) -> LastRun:
+    """The memory once a mirror has taken all that is open: nothing fires under another severity any more."""
+    changed = {
+        fingerprint: record._replace(told={**record.told, sink: record.told[sink]._replace(also=())})
+        for fingerprint, record in last_run.findings.items()
+        if sink in record.told and record.told[sink].also
+    }
+    return last_run._replace(findings={**last_run.findings, **changed}) if changed else last_run
 
 
 def _was_flapping(record: Remembered, sink: str) -> bool:
@@ -78,7 +94,8 @@ def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
         return before._replace(key=own)
     _, episode, num, *more = item.mark.split(" ")
     servers = next((int(part.removeprefix(SERVERS)) for part in more if part.startswith(SERVERS)), None)
-    severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
+    told = severity_of(item)
+    severity = record.finding.severity if told is None else told
     episode_told = min(int(episode), record.episode)
     return Receipt(_transition(item, record, sink), episode_told, int(num), at, int(severity), servers, own)
 

@@ -110,7 +110,17 @@ def _checksum(content: Mapping[str, Any]) -> str:
 def _write_record(one: Remembered, texts: dict[tuple[Any, ...], int]) -> list[Any]:
     """The values of the finding, its texts' number, the values of the record, the receipts."""
     text = texts.setdefault(_texts_of(one.finding), len(texts))
-    return [_finding_of(one.finding), text, _record_of(one), dict(one.told)]
+    return [_finding_of(one.finding), text, _record_of(one), _write_receipts(one.told)]
+
+
+def _write_receipts(told: Mapping[str, Receipt]) -> dict[str, list[Any]]:
+    """The values of each receipt; the last one, which is seldom there, only where it says something."""
+    return {sink: [*(one if one.also else one[:-1])] for sink, one in told.items()}
+
+
+def _read_receipt(values: list[Any]) -> Receipt:
+    known = Receipt(*values)
+    return known._replace(also=tuple(int(one) for one in known.also)) if known.also else known
 
 
 def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[dict[str, Any]]) -> Remembered:
@@ -118,7 +128,7 @@ def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[d
     record = dict(zip(columns["record"], of_record, strict=True))
     known = dict(zip(columns["finding"], values, strict=True)) | texts[text] | {"first_seen": record["first_seen"]}
     record["servers"] = tuple(record.get("servers", ()))
-    told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
+    told = {sink: _read_receipt(receipt) for sink, receipt in receipts.items()}
     one: Remembered = _made(Remembered, {"finding": _made(Finding, known), "told": told, **record})
     return one
 
