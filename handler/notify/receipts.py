@@ -153,21 +153,24 @@ def pruned(last_run: LastRun, sinks: tuple[Sink, ...], now: datetime) -> LastRun
     return last_run._replace(findings=findings, history=last_run.history[-HISTORY_LENGTH:])
 
 
-def merged_memories(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_id: str) -> LastRun:
+def merged_memories(
+    theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_id: str, before: LastRun | None = None
+) -> LastRun:
     """What two runs that wrote at once remember together: the later view, and the receipts of both.
 
-    `settled` are the ids of the batches, by sink, that this run finished.
+    `settled` are the ids of the batches, by sink, that this run finished; `before` is what it knew when it began.
     """
-    history = _merged_history(theirs, ours)
+    history = merged_history(theirs, ours)
     same, others = at_place(theirs, ours.place)  # of other places a run knows what was there when it began, no more
     if same is None:
         return ours._replace(others=others, history=history)
     theirs = same
     later, earlier = (theirs, ours) if theirs.run_at > ours.run_at else (ours, theirs)
     findings = dict(later.findings)
+    known = {} if before is None else {name: record.told for name, record in before.findings.items()}
     for fingerprint, record in earlier.findings.items():
-        other = findings.get(fingerprint)
-        findings[fingerprint] = record if other is None else other._replace(told=_merged_receipts(record, other))
+        other, were = findings.get(fingerprint), known.get(fingerprint, {})
+        findings[fingerprint] = record if other is None else other._replace(told=_merged_receipts(record, other, were))
     sinks = {
         name: _merged_sink(theirs.sinks.get(name), ours.sinks.get(name), settled.get(name, set()), run_id)
         for name in {**theirs.sinks, **ours.sinks}
@@ -175,18 +178,25 @@ def merged_memories(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[st
     return later._replace(findings=findings, sinks=sinks, history=history, others=others)
 
 
-def _merged_history(theirs: LastRun, ours: LastRun) -> tuple[RunSummary, ...]:
+def merged_history(theirs: LastRun, ours: LastRun) -> tuple[RunSummary, ...]:
+    """The last runs of both, each once, in their order."""
     lines = {line.run_id: line for line in (*theirs.history, *ours.history)}
     return tuple(sorted(lines.values(), key=lambda line: (line.at, line.run_id))[-HISTORY_LENGTH:])
 
 
-def _merged_receipts(one: Remembered, other: Remembered) -> dict[str, Receipt]:
-    """For each sink the receipt that says most: the later episode, then resolved before open, then the later one."""
+def _merged_receipts(one: Remembered, other: Remembered, before: Mapping[str, Receipt]) -> dict[str, Receipt]:
+    """For each sink the receipt that came since, or the one that says most."""
     receipts = dict(one.told)
     for sink, theirs in other.told.items():
-        known = receipts.get(sink, theirs)
-        receipts[sink] = max(theirs, known, key=lambda one: (one.episode, one.transition, one.at, one.num))
+        receipts[sink] = _newer(theirs, receipts.get(sink, theirs), before.get(sink))
     return receipts
+
+
+def _newer(one: Receipt, other: Receipt, before: Receipt | None) -> Receipt:
+    """Of two receipts the one that changed; else the later episode, then resolved before open, then the later one."""
+    if before in (one, other):
+        return other if one == before else one
+    return max(one, other, key=lambda receipt: (receipt.episode, receipt.transition, receipt.at, receipt.num))
 
 
 def _last_told(memory: SinkMemory) -> str:
