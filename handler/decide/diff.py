@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from handler.policy.rules import Policy
     from handler.state.memory import Receipt
 
+_DECIDED: Final = ("policy", "exempted")  # ends that are not of the port
 _KINDS: Final = ("new", "newly_forbidden", "grown", "raised", "lowered", "ongoing", "reopened")
 REOPEN_WINDOW: Final = timedelta(days=30)
 DRIFT: Final = ("drift: ", "tolerated ")  # how a warning begins that an answer is not as documented
@@ -233,10 +234,12 @@ def _with_severities(record: Remembered) -> dict[str, Receipt]:
 
 
 def _closed(past: PastFinding, before: LastRun, now: datetime) -> Remembered:
-    """The record of a finding that ends now; only what closes can flap."""
+    """The record of a finding that ends now; only what closes can flap, and what people decided ends that."""
     record = before.findings[past.finding.fingerprint]
     ended = record._replace(status="resolved", resolved_at=iso(now), because=past.because)
-    return closed_again(ended, now) if past.because == "closed" else ended
+    if past.because == "closed":
+        return closed_again(ended, now)
+    return ended._replace(flapping_since=None) if past.because in _DECIDED else ended
 
 
 def has_grown(num: int, told: int) -> bool:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Final
 
+from handler.models import Severity
 from handler.state.memory import Batch, Item, place_of
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ FINDING_ITEMS: Final = (
     *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed", "rekeyed"),
 )
 
+_SEVERITIES: Final = {str(one): one for one in Severity}
+
 
 def batch_of(sink: Sink, report: Report, items: list[Item]) -> Batch:
     """A message of these items; one of a single run's worth bears the run."""
@@ -30,6 +33,11 @@ def batch_of(sink: Sink, report: Report, items: list[Item]) -> Batch:
 def lasting(item: Item) -> bool:
     """Whether the item must reach the sink some day; the others are worth nothing after their run."""
     return item.what not in ("run", "heartbeat", "drift")
+
+
+def severity_of(item: Item) -> Severity | None:
+    """How severe the finding was when the item was made; None where it does not say so."""
+    return _SEVERITIES.get(item.text)
 
 
 def delivery_id(sink_name: str, items: list[Item], place: str = "") -> str:

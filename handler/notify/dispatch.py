@@ -14,7 +14,7 @@ from handler.named_tuple import NamedTuple
 from handler.notify.due import due_batches
 from handler.notify.notification import RunNotifications, Situation
 from handler.notify.outbox import LEASE_MARGIN, Outbox, claim, keeps, remember, stateless, summarised
-from handler.notify.receipts import busy, with_pending, with_presumed, with_receipts
+from handler.notify.receipts import busy, mirrored, with_pending, with_presumed, with_receipts
 from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
 from handler.notify.shares import halves
 from handler.state.memory import Batch, LastRun, SinkMemory
@@ -187,6 +187,8 @@ def _received(outbox: Outbox, sink: Sink, batch: Batch, sent: SendResult) -> Bat
     if items:
         outbox.memory = with_receipts(outbox.memory, sink.name, items, outbox.situation.now)
     told = set(items)
+    if sink.kind.mirrors and sent.acceptance is Acceptance.TAKEN:
+        outbox.memory = mirrored(outbox.memory, sink.name)
     if sink.kind.mirrors and sent.acceptance is Acceptance.UNKNOWN:
         outbox.memory = with_presumed(outbox.memory, sink.name, batch.items, outbox.situation.now)
     return batch._replace(items=tuple(item for item in batch.items if item not in told))

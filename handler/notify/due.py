@@ -159,8 +159,8 @@ def _what(sink: Sink, record: Remembered, memory: SinkMemory, now: datetime) -> 
         if sink.kind.chat:
             return _flapping(sink, record, now)
         return _open(sink, record, now) if is_open else None  # what holds incidents keeps it open meanwhile
-    if is_open and _was_told_flapping(sink, record):
-        return "steady" if wants(sink, record.finding) else None
+    if is_open and record.flapping_since is None and _was_told_flapping(sink, record) and wants(sink, record.finding):
+        return "steady"
     return _open(sink, record, now) if is_open else _resolved(sink, record, memory)
 
 
@@ -173,7 +173,7 @@ def _flapping(sink: Sink, record: Remembered, now: datetime) -> str | None:
     """That it flaps, at once and then once a day; what got worse meanwhile is told at once."""
     receipt = record.told.get(sink.name)
     if not wants(sink, record.finding):
-        return None
+        return "resolved" if record.status == "open" and _ends_here(sink, record, receipt) else None
     if receipt is None or receipt.transition != "flapping" or now - parse_iso(receipt.at) >= DAY:
         return "flapping"
     worse = _move(sink, record, receipt) if record.status == "open" else None
@@ -218,7 +218,7 @@ def _ends_here(sink: Sink, record: Remembered, receipt: Receipt | None) -> bool:
 
     What holds incidents is also rid of those that a changed routing leaves behind.
     """
-    if receipt is None or receipt.transition != "open" or not sink.send_resolved:
+    if receipt is None or receipt.transition == "resolved" or not sink.send_resolved:
         return False
     lowered = receipt.severity is not None and record.finding.severity < receipt.severity
     below = record.finding.severity < sink.min_severity

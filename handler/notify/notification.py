@@ -9,7 +9,7 @@ from handler.clock import parse_iso
 from handler.decide.diff import no_run_for
 from handler.models import AnnouncedFinding, ExemptedFinding, ExemptionNotice, Severity, Target, worst_first
 from handler.named_tuple import NamedTuple
-from handler.notify.batches import FINDING_ITEMS
+from handler.notify.batches import FINDING_ITEMS, severity_of
 from handler.notify.incidents import incident_of, told_key
 from handler.notify.routing import at_target, wants
 from handler.notify.run_items import RUN, is_blind_elsewhere
@@ -92,7 +92,7 @@ def _notification_of(batch: Batch, sink: Sink, situation: Situation, shown: _Sho
         report=report,
         **groups,
         ongoing=ongoing,
-        before=_before(batch, sink, remembered) | _incidents(ongoing, sink, report, remembered),
+        before=_before(batch, sink, remembered) | _held(ongoing, sink, report, remembered),
         not_seen=tuple(map(_not_seen, by_what.get("not_seen", ()))),
         seen_again=tuple(map(_seen_again, by_what.get("seen_again", ()))),
         blind_elsewhere=is_blind_elsewhere(sink, report),
@@ -132,9 +132,10 @@ def _by_what(batch: Batch) -> dict[str, list[Item]]:
 def _findings(
     items: Iterable[Item], found: Mapping[str, Finding], remembered: Mapping[str, Remembered]
 ) -> tuple[Finding, ...]:
-    """The findings of these items as they are now, or as last seen; worst first."""
-    known = (found.get(item.key) or _as_remembered(remembered.get(item.key)) for item in items)
-    return tuple(sorted((one for one in known if one is not None), key=worst_first))
+    """The findings of these items as they are now, or as last seen, as severe as the items say; worst first."""
+    known = ((found.get(item.key) or _as_remembered(remembered.get(item.key)), severity_of(item)) for item in items)
+    made = (one if told in (None, one.severity) else one._replace(severity=told) for one, told in known if one)
+    return tuple(sorted(made, key=worst_first))
 
 
 def _before(batch: Batch, sink: Sink, remembered: Mapping[str, Remembered]) -> dict[str, Before]:
@@ -143,27 +144,32 @@ def _before(batch: Batch, sink: Sink, remembered: Mapping[str, Remembered]) -> d
     return {item.key: _before_item(item, record, sink) for item, record in known if record is not None}
 
 
-def _incidents(
+def _held(
     ongoing: Iterable[Finding], sink: Sink, report: Report, remembered: Mapping[str, Remembered]
 ) -> dict[str, Before]:
-    """Of the findings that the message is not about, which incidents they are in; where the sink holds any."""
-    if not sink.kind.event_per_finding:
+    """Of the findings that the message is not about, as what the sink holds them; where it holds anything."""
+    if not sink.kind.holds_incidents:
         return {}
     known = ((one, remembered.get(one.fingerprint)) for one in ongoing)
     place = place_of(report.target)
     return {
-        one.fingerprint: Before(key=sink.incident_key(one, place), told_key=told_key(record, sink.name))
+        one.fingerprint: _told(record, sink)._replace(key=sink.incident_key(one, place))
         for one, record in known
         if record is not None
     }
 
 
-def _before_item(item: Item, record: Remembered, sink: Sink) -> Before:
+def _told(record: Remembered, sink: Sink) -> Before:
+    """What the sink was last told of a finding, and as what it holds it."""
     receipt = record.told.get(sink.name)
-    told = record.was_severity if receipt is None else receipt.severity
-    severity = None if told is None else Severity(told)
-    num = None if receipt is None else receipt.num
-    before = Before(severity, num, key=incident_of(item), told_key=told_key(record, sink.name))
+    if receipt is None:
+        return Before(None if record.was_severity is None else Severity(record.was_severity))
+    severity = None if receipt.severity is None else Severity(receipt.severity)
+    return Before(severity, receipt.num, told_key=told_key(record, sink.name), also=tuple(map(Severity, receipt.also)))
+
+
+def _before_item(item: Item, record: Remembered, sink: Sink) -> Before:
+    before = _told(record, sink)._replace(key=incident_of(item))
     if item.what in ("resolved", "missed"):
         return _ended(before, item, record)
     if item.what == "steady":

@@ -9,7 +9,7 @@ from handler.clock import iso, parse_iso
 from handler.errors import StoreConflictError, StoreError
 from handler.models import Problem
 from handler.notify.batches import lasting
-from handler.notify.receipts import merged_memories, pruned, with_pending
+from handler.notify.receipts import merged_history, merged_memories, pruned, with_pending
 from handler.notify.run_items import blind_problems
 from handler.report.verdict import count_severities
 from handler.state.document import encode
@@ -95,7 +95,7 @@ def _is_of_another_place(outbox: Outbox, theirs: LastRun) -> bool:
     was = (None, {}) if same is None else (same.run_at, same.sinks)
     if was != (outbox.previous_run_at, outbox.known_sinks):
         return False
-    outbox.memory = outbox.memory._replace(others=others)
+    outbox.memory = outbox.memory._replace(others=others, history=merged_history(theirs, outbox.memory))
     return True
 
 
@@ -118,7 +118,8 @@ def remember(outbox: Outbox, store: Store, version: str | None) -> str | None:
                 saved = _save(outbox, store, memory, version)
             except StoreConflictError:
                 theirs, version = store.load()
-                memory = merged_memories(theirs or outbox.memory, outbox.memory, outbox.settled, outbox.run_id)
+                before = outbox.situation.last_run
+                memory = merged_memories(theirs or outbox.memory, outbox.memory, outbox.settled, outbox.run_id, before)
                 continue
             outbox.memory = memory
             outbox.previous_run_at, outbox.known_sinks = memory.run_at, memory.sinks

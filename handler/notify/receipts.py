@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso
-from handler.models import Severity, Target
-from handler.notify.batches import FINDING_ITEMS
+from handler.models import Target
+from handler.notify.batches import FINDING_ITEMS, severity_of
 from handler.notify.due import is_kept
 from handler.notify.incidents import incident_of
 from handler.notify.routing import at_target
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.memory import Item, Remembered, RunSummary
 
-
-_SEVERITY_WORDS: Final = frozenset(map(str, Severity))
 
 MOST_REASONS: Final = 100  # that are remembered of one category, so that texts that never repeat do not fill the state
 
@@ -45,23 +43,41 @@ def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: date
 def with_presumed(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
     """The memory once a mirror may have taken these items without saying so.
 
-    What begins in them counts as told: it is said again while it lasts, and its end is due in any case.
-    What ends is still due, and so is a move, whose old labels end with it.
+    What is open in them counts as told: it is said again while it lasts, and its end is due in any case. The severity
+    that was told before may still fire as well. What ends is still due.
     """
     known = last_run.sinks.get(sink) or SinkMemory(since=iso(now))
-    begun = [item for item in items if item.what == "not_seen" or _begins(item, last_run, sink)]
+    begun = [item for item in items if item.what == "not_seen" or _is_open(item)]
     told = with_receipts(last_run, sink, begun, now)
+    findings = dict(told.findings)
+    for item in begun:
+        before = last_run.findings[item.key].told.get(sink) if item.key in last_run.findings else None
+        if before is not None and before.transition == "open" and _is_open(item):
+            findings[item.key] = _perhaps(findings[item.key], sink, before)
     memory = told.sinks[sink]._replace(last_told=known.last_told, told_as=known.told_as)
-    return told._replace(sinks={**told.sinks, sink: memory})
+    return told._replace(findings=findings, sinks={**told.sinks, sink: memory})
 
 
-def _begins(item: Item, last_run: LastRun, sink: str) -> bool:
-    """Whether the item opens what the sink does not hold open."""
-    record = last_run.findings.get(item.key)
-    if item.what not in FINDING_ITEMS or item.what in ("resolved", "missed") or record is None:
-        return False
-    receipt = record.told.get(sink)
-    return receipt is None or receipt.transition == "resolved"
+def _is_open(item: Item) -> bool:
+    return item.what in FINDING_ITEMS and item.what not in ("resolved", "missed")
+
+
+def _perhaps(record: Remembered, sink: str, before: Receipt) -> Remembered:
+    """The record with what may still be open under a severity that was told before."""
+    receipt = record.told[sink]
+    moves = dict.fromkeys((*before.also, before.severity))
+    also = tuple(one for one in moves if one is not None and one != receipt.severity)
+    return record._replace(told={**record.told, sink: receipt._replace(also=also)})
+
+
+def mirrored(last_run: LastRun, sink: str) -> LastRun:
+    """The memory once a mirror has taken all that is open: nothing fires under another severity any more."""
+    changed = {
+        fingerprint: record._replace(told={**record.told, sink: record.told[sink]._replace(also=())})
+        for fingerprint, record in last_run.findings.items()
+        if sink in record.told and record.told[sink].also
+    }
+    return last_run._replace(findings={**last_run.findings, **changed}) if changed else last_run
 
 
 def _was_flapping(record: Remembered, sink: str) -> bool:
@@ -78,7 +94,8 @@ def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
         return before._replace(key=own)
     _, episode, num, *more = item.mark.split(" ")
     servers = next((int(part.removeprefix(SERVERS)) for part in more if part.startswith(SERVERS)), None)
-    severity = Severity.of(item.text) if item.text in _SEVERITY_WORDS else record.finding.severity
+    told = severity_of(item)
+    severity = record.finding.severity if told is None else told
     episode_told = min(int(episode), record.episode)
     return Receipt(_transition(item, record, sink), episode_told, int(num), at, int(severity), servers, own)
 
@@ -136,21 +153,24 @@ def pruned(last_run: LastRun, sinks: tuple[Sink, ...], now: datetime) -> LastRun
     return last_run._replace(findings=findings, history=last_run.history[-HISTORY_LENGTH:])
 
 
-def merged_memories(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_id: str) -> LastRun:
+def merged_memories(
+    theirs: LastRun, ours: LastRun, settled: Mapping[str, set[str]], run_id: str, before: LastRun | None = None
+) -> LastRun:
     """What two runs that wrote at once remember together: the later view, and the receipts of both.
 
-    `settled` are the ids of the batches, by sink, that this run finished.
+    `settled` are the ids of the batches, by sink, that this run finished; `before` is what it knew when it began.
     """
-    history = _merged_history(theirs, ours)
+    history = merged_history(theirs, ours)
     same, others = at_place(theirs, ours.place)  # of other places a run knows what was there when it began, no more
     if same is None:
         return ours._replace(others=others, history=history)
     theirs = same
     later, earlier = (theirs, ours) if theirs.run_at > ours.run_at else (ours, theirs)
     findings = dict(later.findings)
+    known = {} if before is None else {name: record.told for name, record in before.findings.items()}
     for fingerprint, record in earlier.findings.items():
-        other = findings.get(fingerprint)
-        findings[fingerprint] = record if other is None else other._replace(told=_merged_receipts(record, other))
+        other, were = findings.get(fingerprint), known.get(fingerprint, {})
+        findings[fingerprint] = record if other is None else other._replace(told=_merged_receipts(record, other, were))
     sinks = {
         name: _merged_sink(theirs.sinks.get(name), ours.sinks.get(name), settled.get(name, set()), run_id)
         for name in {**theirs.sinks, **ours.sinks}
@@ -158,18 +178,25 @@ def merged_memories(theirs: LastRun, ours: LastRun, settled: Mapping[str, set[st
     return later._replace(findings=findings, sinks=sinks, history=history, others=others)
 
 
-def _merged_history(theirs: LastRun, ours: LastRun) -> tuple[RunSummary, ...]:
+def merged_history(theirs: LastRun, ours: LastRun) -> tuple[RunSummary, ...]:
+    """The last runs of both, each once, in their order."""
     lines = {line.run_id: line for line in (*theirs.history, *ours.history)}
     return tuple(sorted(lines.values(), key=lambda line: (line.at, line.run_id))[-HISTORY_LENGTH:])
 
 
-def _merged_receipts(one: Remembered, other: Remembered) -> dict[str, Receipt]:
-    """For each sink the receipt that says most: the later episode, then resolved before open, then the later one."""
+def _merged_receipts(one: Remembered, other: Remembered, before: Mapping[str, Receipt]) -> dict[str, Receipt]:
+    """For each sink the receipt that came since, or the one that says most."""
     receipts = dict(one.told)
     for sink, theirs in other.told.items():
-        known = receipts.get(sink, theirs)
-        receipts[sink] = max(theirs, known, key=lambda one: (one.episode, one.transition, one.at, one.num))
+        receipts[sink] = _newer(theirs, receipts.get(sink, theirs), before.get(sink))
     return receipts
+
+
+def _newer(one: Receipt, other: Receipt, before: Receipt | None) -> Receipt:
+    """Of two receipts the one that changed; else the later episode, then resolved before open, then the later one."""
+    if before in (one, other):
+        return other if one == before else one
+    return max(one, other, key=lambda receipt: (receipt.episode, receipt.transition, receipt.at, receipt.num))
 
 
 def _last_told(memory: SinkMemory) -> str:

@@ -23,7 +23,7 @@ from handler.sinks.text.wording import tolerance
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from handler.models import Finding
+    from handler.models import Finding, Severity
     from handler.sinks.message import SinkMessage
     from handler.sinks.sink import Notification, Sink
 
@@ -37,7 +37,7 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     end = now + _LASTING if notification.remembers else soon
     until, at = _stamp(end), _stamp(now)
     alerts = [_alert(notification, sink, one, until, rich=shrink == 0) for one in open_findings(notification)]
-    alerts += [_ended(notification, sink, finding, at) for finding in notification.resolved]
+    alerts += [_ended(notification, sink, finding, at) for finding in _gone(notification)]
     before = _as_told_last(notification)
     alerts += [_alert(before, sink, finding, at, rich=False) for finding in _under_old_labels(notification)]
     watchdog = [] if notification.of_fleet else [_watchdog(notification, now, soon)]
@@ -73,11 +73,24 @@ def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *
     }
 
 
+def _gone(notification: Notification) -> Iterable[Finding]:
+    """The findings that ended, once with each severity under which they may fire."""
+    for finding in notification.resolved:
+        yield from (finding._replace(severity=one) for one in _severities(notification, finding))
+
+
+def _severities(notification: Notification, finding: Finding) -> tuple[Severity, ...]:
+    """With which severities it may fire: the one that was told, and those that were told without an answer."""
+    before = notification.before.get(finding.fingerprint)
+    if before is None:
+        return (finding.severity,)
+    told = finding.severity if before.severity is None else before.severity
+    return tuple(dict.fromkeys((told, *before.also)))
+
+
 def _ended(notification: Notification, sink: Sink, finding: Finding, end: str) -> dict[str, Any]:
     """The end of an alert, under the labels that it was told with, and why it ended."""
-    before = notification.before.get(finding.fingerprint)
-    told = finding if before is None or before.severity is None else finding._replace(severity=before.severity)
-    alert = _alert(_as_told_last(notification), sink, told, end, rich=False)
+    alert = _alert(_as_told_last(notification), sink, finding, end, rich=False)
     because = {"because": ended_words(notification.ended_because(finding))}
     return {**alert, "annotations": {**alert["annotations"], **because}}
 
@@ -101,10 +114,9 @@ def _under_old_labels(notification: Notification) -> Iterable[Finding]:
     """
     renamed = _is_renamed(notification)
     for finding in open_findings(notification):
-        before = notification.before.get(finding.fingerprint)
-        was = finding.severity if before is None or before.severity is None else before.severity
-        if renamed or was != finding.severity:
-            yield finding._replace(severity=was)
+        for one in _severities(notification, finding):
+            if renamed or one != finding.severity:
+                yield finding._replace(severity=one)
 
 
 def _texts(sink: Sink, finding: Finding) -> dict[str, str]:

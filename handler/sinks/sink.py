@@ -76,7 +76,8 @@ class Before(NamedTuple):
     """What a sink was last told of a finding, and how the finding ended: `because` is empty for one that is open.
 
     Of one that is steady again `ended_at` says since when. `key` is that of the incident that the message tells it
-    under (empty: that of its group), `told_key` of the one under which the sink holds it open; empty: none.
+    under (empty: that of its group), `told_key` of the one under which the sink holds it open; empty: none. `also` are
+    severities that it may have been told as well, without an answer.
     """
 
     severity: Severity | None = None
@@ -85,6 +86,7 @@ class Before(NamedTuple):
     because: str = ""
     key: str = ""
     told_key: str = ""
+    also: tuple[Severity, ...] = ()
 
 
 class Notification(NamedTuple):

@@ -115,7 +115,17 @@ def _checksum(content: Mapping[str, Any]) -> str:
 def _write_record(one: Remembered, texts: dict[tuple[Any, ...], int]) -> list[Any]:
     """The values of the finding, its texts' number, the values of the record, the receipts."""
     text = texts.setdefault(_texts_of(one.finding), len(texts))
-    return [_finding_of(one.finding), text, _record_of(one), dict(one.told)]
+    return [_finding_of(one.finding), text, _record_of(one), _write_receipts(one.told)]
+
+
+def _write_receipts(told: Mapping[str, Receipt]) -> dict[str, list[Any]]:
+    """The values of each receipt; the last one, which is seldom there, only where it says something."""
+    return {sink: [*(one if one.also else one[:-1])] for sink, one in told.items()}
+
+
+def _read_receipt(values: list[Any]) -> Receipt:
+    known = Receipt(*values)
+    return known._replace(also=tuple(int(one) for one in known.also)) if known.also else known
 
 
 def _read_records(
@@ -128,7 +138,7 @@ def _read_records(
     record = _maker(Remembered, ("finding", "told", *columns["record"]))
     first_seen = columns["record"].index("first_seen")
     for values, text, of_record, receipts in rows:
-        told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
+        told = {sink: _read_receipt(receipt) for sink, receipt in receipts.items()}
         yield record((finding((*values, *texts[text], of_record[first_seen])), told, *of_record))
 
 

@@ -21,7 +21,8 @@ class Receipt(NamedTuple):
     """What one sink was last told of one finding: `open`, `resolved` or `flapping`, in which episode, with which num.
 
     `severity` is None where an earlier version, which did not heed it, wrote the receipt. `key` is that of the incident
-    under which it was told; empty: its own.
+    under which it was told; empty: its own. `also` are the severities under which a mirror that did not answer may fire
+    as well.
     """
 
     transition: str
@@ -31,6 +32,7 @@ class Receipt(NamedTuple):
     severity: int | None = None
     servers: int | None = None  # how many had been seen behind it until then; None: not known
     key: str = ""
+    also: tuple[int, ...] = ()
 
 
 class Item(NamedTuple):

@@ -13,10 +13,11 @@ from handler.clock import Deadline, iso, parse_iso
 from handler.decide.announced import Announcement
 from handler.decide.diff import compare
 from handler.errors import StoreConflictError, StoreError, UsageError
-from handler.models import Evaluation, Problem, Secret
+from handler.models import Evaluation, Problem, Secret, Severity
 from handler.notify.dispatch import ELSEWHERE, DeliveryContext, dispatch, is_busy
 from handler.notify.notification import Situation
 from handler.notify.outbox import Outbox
+from handler.sinks import alertmanager
 from handler.sinks.answers import DeliveryOutcome
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.message import SinkMessage
@@ -68,6 +69,26 @@ def test_what_a_mirror_may_have_taken_without_saying_so_ends_there_once_it_is_ov
     assert [body["resolved"] for body in desk.bodies()] == [[finding().fingerprint]]
     desk.run([UP])
     assert [body["resolved"] for body in desk.bodies()] == [[]]
+
+
+LOW, MEDIUM, CRITICAL = (finding(severity=one) for one in (Severity.LOW, Severity.MEDIUM, Severity.CRITICAL))
+
+
+@pytest.mark.parametrize(
+    ("unclear", "last"),
+    [([CRITICAL], []), ([CRITICAL], [LOW]), ([CRITICAL], [MEDIUM]), ([CRITICAL, MEDIUM], []), ([CRITICAL, LOW], [LOW])],
+)
+def test_nothing_fires_on_with_a_severity_that_a_mirror_took_without_saying_so(unclear, last):
+    """Before, such an alert fired for thirty days although the port had closed, or was less severe again."""
+    desk = Desk(SOC._replace(kind=SINK_KINDS["alertmanager"]), kind=alertmanager)
+    ends = {}
+    for answers, found in (([UP], [LOW]), *((lost, [one]) for one in unclear), ([UP], last), ([UP], last)):
+        desk.run(answers, *found)
+        alerts = [one for body in desk.bodies() for one in body if "fingerprint" in one["labels"]]
+        ends |= {one["labels"]["severity"]: one["endsAt"] for one in alerts}
+    firing = [severity for severity, end in ends.items() if end > iso(desk.clock.now())]
+    assert firing == [str(one.severity) for one in last]
+    assert len(alerts) == len(last), "and its end is not said again"
 
 
 def test_what_a_mirror_surely_did_not_take_never_ends_there():

@@ -8,7 +8,16 @@ import pytest
 
 from handler.clock import iso
 from handler.decide.diff import compare
-from handler.models import AnnouncedFinding, Evaluation, ExemptedFinding, ExemptionNotice, Problem, Secret, Severity
+from handler.models import (
+    AnnouncedFinding,
+    Evaluation,
+    ExemptedFinding,
+    ExemptionNotice,
+    Problem,
+    Row,
+    Secret,
+    Severity,
+)
 from handler.models.listeners import Host
 from handler.notify.due import due_batch
 from handler.notify.notification import Situation, notification_of
@@ -553,6 +562,38 @@ def test_what_gets_worse_while_it_flaps_is_told_at_once_and_it_is_no_reason_to_s
     assert story.run(port()) == [("raised", TELNET)]
     assert story.run(port(num=6)) == [("grown", TELNET)]
     assert story.run(port(num=6)) is None
+
+
+def test_what_is_lowered_below_what_a_sink_hears_of_while_it_flaps_ends_for_it_once():
+    """Before, that end was never told: who had heard that it flaps believed that for ever."""
+    story = Story(SOC._replace(min_severity=Severity.HIGH))
+    flap(story)
+    low = port(severity=Severity.LOW)
+    assert story.run(low) == [("resolved", TELNET)]
+    assert story.notice.ended_because(story.notice.resolved[0]) == "lowered"
+    assert [story.run(*findings) for findings in [(), (low,)] * 2] == [None] * 4
+    assert story.run(port()) == [("flapping", TELNET)]
+
+
+@pytest.mark.parametrize("kind", ["slack", "pagerduty", "alertmanager"])
+def test_what_flaps_and_is_no_longer_forbidden_ends_at_once(kind):
+    """Before, it was called flapping, and closed, a day later, and its incident stayed open until then."""
+    story = Story(SOC._replace(kind=SINK_KINDS[kind]), chat=kind == "slack")
+    flap(story)
+    story.run(port())
+    story.policy = POLICY._replace(rules=(Rule("other", "ports", ports=PortSet(((80, 80),))),), digest="sha256:2")
+    story.run(cover=category((Row(23, "tcp", 3, "danger"),)))
+    assert [item.what for item in story.batch.items if item.key == TELNET] == ["resolved"]
+    assert story.notice.ended_because(story.notice.resolved[0]) == "policy"
+    if kind == "slack":
+        assert [story.run(cover=category((Row(23, "tcp", 3, "danger"),))) for _ in range(30)] == [None] * 30
+
+
+def test_a_machine_that_takes_the_place_of_a_chat_hears_of_no_steadiness_while_it_flaps():
+    story = Story()
+    flap(story)
+    story.sink = story.sink._replace(kind=SINK_KINDS["generic"])
+    assert story.run(port()) == [("reopened", TELNET)]
 
 
 @pytest.mark.parametrize("kind", ["pagerduty", "alertmanager"])

@@ -50,3 +50,13 @@ def test_each_message_of_a_run_shows_what_it_is_not_about_worst_first():
     batches = [Batch(one.fingerprint, (Item("new", one.fingerprint),)) for one in (low, worst)]
     made = [notifications.notification_of(batch, situation) for batch in batches]
     assert [[*one.new, *one.ongoing] for one in made] == [[low, worst, high], [worst, high, low]]
+
+
+def test_a_message_that_is_repeated_says_how_severe_a_finding_was_when_it_was_made():
+    """Before, what was raised and lowered again between two tries was told as raised to the lower severity."""
+    now = finding(severity=Severity.LOW)
+    situation = Situation(report(now), LastRun(iso(NOON)), NOON)
+    batch = Batch("one", (Item("raised", now.fingerprint, "", "critical"),))
+    made = RunNotifications(SOC).notification_of(batch, situation)
+    assert made.raised == (now._replace(severity=Severity.CRITICAL),)
+    assert made.report.findings == (now,)

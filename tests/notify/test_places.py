@@ -23,12 +23,13 @@ SINK = SOC._replace(kind=FAKE._replace(load=lambda _: FakeKind()))
 
 
 class Shared:
-    """Runs of several targets over one store; `before_sending` is done between loading and claiming."""
+    """Runs of several targets over one store; `before_sending` is done between loading and claiming, what is done
+    `while_sending` between claiming and remembering."""
 
     def __init__(self):
         self.store, self.clock, self.runs = MemoryStore(), FakeClock(), 0
 
-    def run(self, target, *ports, cover=None, before_sending=lambda: None, **other):
+    def run(self, target, *ports, cover=None, before_sending=lambda: None, while_sending=lambda: None, **other):
         self.runs += 1
         self.clock.tick(3600)
         last_run, version = self.store.load()
@@ -39,7 +40,12 @@ class Shared:
         result = report(*compared.findings, target=target, verdict=verdict, coverage=evaluation.coverage, **other)
         result = result._replace(run_id=f"run-{self.runs}", started_at=iso(self.clock.now()))
         before_sending()
-        web = FakeTransport([Response(200)] * 3)
+
+        def answer(_):
+            while_sending()
+            return Response(200)
+
+        web = FakeTransport(answer)
         context = DeliveryContext(web, Deadline.after(30, self.clock), Random(1))
         self.told = dispatch(result, compared, (SINK,), context, store=self.store, version=version)
         return [json.loads(request.body) for request in web.requests]
@@ -68,6 +74,17 @@ def test_a_run_of_another_place_that_wrote_meanwhile_silences_nobody():
     assert [one["resolved"] for one in shared.run(HERE, 23)] == [["prod-25"]]
 
 
+def test_what_was_told_last_stays_so_though_a_run_of_another_place_wrote_meanwhile():
+    """Before, what was told as flapping, or as raised after its end here, was told once more by the next run."""
+    shared = Shared()
+    for ports in ((23,), ()) * 2:
+        shared.run(HERE, *ports)
+    shared.run(HERE, 23)
+    (told,) = shared.run(HERE, while_sending=lambda: shared.run(THERE, 80))
+    assert (list(told["severities"]), told["resolved"]) == (["prod-23"], []), "that it flaps"
+    assert shared.run(HERE) == []
+
+
 def test_a_run_of_the_same_place_that_wrote_meanwhile_tells_it_alone():
     shared = Shared()
     shared.run(HERE, 23)
@@ -94,6 +111,14 @@ def test_the_history_of_all_places_stays_in_the_document():
     shared = Shared()
     for target in (HERE, THERE, HERE):
         shared.run(target, 23)
+    assert [line.run_id for line in decode(shared.store.document).history] == ["run-1", "run-2", "run-3"]
+
+
+@pytest.mark.parametrize("when", ["before_sending", "while_sending"])
+def test_no_line_of_the_history_is_lost_where_a_run_of_another_place_wrote_meanwhile(when):
+    shared = Shared()
+    shared.run(HERE, 23)
+    shared.run(THERE, 80, **{when: lambda: shared.run(HERE, 23, 25)})
     assert [line.run_id for line in decode(shared.store.document).history] == ["run-1", "run-2", "run-3"]
 
 

@@ -13,6 +13,7 @@ from handler.notify.receipts import (
     MOST_REASONS,
     busy,
     merged_memories,
+    mirrored,
     pruned,
     with_pending,
     with_presumed,
@@ -71,14 +72,13 @@ def test_each_item_changes_its_own_part_of_what_is_remembered_and_the_time(item,
         (Item("new", KEY, f"{AT} 1 3", "low"), None, "open"),
         (Item("reopened", KEY, f"{AT} 2 3", "low"), Receipt("resolved", 1, 3, AT, 3), "open"),
         (Item("raised", KEY, f"{AT} 1 3 low {AT}", "low"), None, "open"),
-        (Item("raised", KEY, f"{AT} 1 3 critical {AT}", "critical"), Receipt("open", 1, 3, AT, 1), "same"),
         (Item("resolved", KEY, f"{AT} 1 3", "closed"), Receipt("open", 1, 3, AT, 1), "same"),
         (Item("resolved", KEY, f"{AT} 1 3", "closed"), None, "same"),
         (Item("missed", KEY, f"{AT} 1 3", "closed"), None, "same"),
         (Item("new", "forgotten", f"{AT} 1 3", "low"), None, "same"),
     ],
 )
-def test_of_what_a_mirror_may_have_taken_only_what_begins_counts_as_told(item, known, transition):
+def test_of_what_a_mirror_may_have_taken_what_ends_is_still_due(item, known, transition):
     before = memory(told={} if known is None else {"soc": known})
     after = with_presumed(before, "soc", [item], NOON)
     assert after.sinks == before.sinks
@@ -87,6 +87,25 @@ def test_of_what_a_mirror_may_have_taken_only_what_begins_counts_as_told(item, k
     else:
         assert after == with_receipts(before, "soc", [item], NOON)._replace(sinks=before.sinks)
         assert after.findings[KEY].told["soc"].transition == transition
+
+
+def test_of_a_move_that_a_mirror_may_have_taken_both_severities_may_fire_until_it_takes_one():
+    """Before, a severity that moved back, or ended, after a lost answer went on firing under the one between."""
+    known = memory(told={"soc": Receipt("open", 1, 3, AT, Severity.LOW), "ops": Receipt("open", 1, 3, AT, 1)})
+    after, also = known, []
+    for word in ("critical", "medium", "low", "low"):
+        after = with_presumed(after, "soc", [Item("raised", KEY, f"{AT} 1 3 x {AT}", word)], NOON)
+        also.append(after.findings[KEY].told["soc"].also)
+    assert also == [
+        (Severity.LOW,),
+        (Severity.LOW, Severity.CRITICAL),
+        (Severity.CRITICAL, Severity.MEDIUM),
+        (Severity.CRITICAL, Severity.MEDIUM),
+    ]
+    assert after.findings[KEY].told["soc"].severity == Severity.LOW
+    taken = mirrored(after, "soc").findings[KEY].told
+    assert taken == {"soc": after.findings[KEY].told["soc"]._replace(also=()), "ops": known.findings[KEY].told["ops"]}
+    assert mirrored(known, "soc") is known
 
 
 def test_what_a_mirror_may_have_heard_is_not_seen_is_seen_again_there():
@@ -164,7 +183,7 @@ def test_drift_that_was_told_is_remembered_for_the_last_hundred_forms():
 )  # fmt: skip
 def test_a_finding_that_was_told_gets_a_receipt_of_what_was_said(what, transition):
     after = with_receipts(memory(), "soc", [Item(what, KEY, f"{AT} 1 2")], NOON)
-    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON), ONE.severity, None, "")
+    assert after.findings[KEY].told["soc"] == (transition, 1, 2, iso(NOON), ONE.severity, None, "", ())
 
 
 def test_a_receipt_keeps_the_severity_that_was_told_and_not_what_it_became():

@@ -49,6 +49,23 @@ def test_of_two_marks_the_one_that_says_more_is_kept(less, more):
         assert both.findings[ONE.fingerprint].told["soc"] == more
 
 
+@pytest.mark.parametrize(
+    ("was", "since"),
+    [
+        (Receipt("resolved", 1, 3, AT, 1), Receipt("open", 1, 3, LATER, 4)),  # raised again
+        (Receipt("open", 3, 3, AT), Receipt("flapping", 3, 3, LATER)),
+        (Receipt("open", 1, 3, AT, 4, also=(1,)), Receipt("open", 1, 3, AT, 4)),
+        (Receipt("open", 1, 3, LATER), Receipt("open", 1, 6, AT)),  # by a clock that was set back
+    ],
+)
+def test_of_a_mark_that_only_one_of_two_runs_changed_the_change_is_kept(was, since):
+    before = memory(told={"soc": was})
+    for told in ((was, since), (since, was)):
+        theirs, ours = (memory(told={"soc": one}) for one in told)
+        both = merged_memories(theirs, ours, {}, "us", before)
+        assert both.findings[ONE.fingerprint].told["soc"] == since
+
+
 def test_a_finding_that_only_one_knows_is_kept():
     assert merged_memories(LastRun(LATER), memory(), {}, "us").findings.keys() == {ONE.fingerprint}
     assert merged_memories(memory(), LastRun(LATER), {}, "us").findings.keys() == {ONE.fingerprint}

@@ -115,6 +115,18 @@ def test_what_the_first_version_wrote_is_read():
     )
 
 
+def test_severities_under_which_a_mirror_may_fire_are_remembered_and_cost_nothing_where_there_are_none():
+    one = finding(first_seen=AT)
+    told = {
+        "am": Receipt("open", 1, 3, AT, 3, also=(Severity.CRITICAL, Severity.LOW)),
+        "soc": Receipt("open", 1, 3, AT, 3),
+    }
+    document = json.loads(to_bytes(encode(LastRun(AT, findings={"f": Remembered(one, AT, AT, AT, told=told)}))))
+    receipts = document["last_run"]["findings"][0][3]
+    assert (receipts["am"][-1], receipts["soc"][-1]) == ([4, 1], "")
+    assert next(iter(decode(document).findings.values())).told == told
+
+
 def sealed(change):
     """A document whose content was changed by somebody who set its checksum right."""
     one = finding(first_seen=AT)
