@@ -90,10 +90,10 @@ def matching(call: Call, fleet: Fleet, options: Options, nth: int = 0) -> Answer
 
     What the order leaves to chance differs from one `nth` call to the next.
     """
-    return page_of(call, listed(call, fleet, options, nth), options)
+    return page_of(call, rows_in_order(call, fleet, options, nth), options)
 
 
-def listed(call: Call, fleet: Fleet, options: Options, nth: int) -> Sequence[Line | Open]:
+def rows_in_order(call: Call, fleet: Fleet, options: Options, nth: int) -> Sequence[Line | Open]:
     """The rows that a query matches, in the service's order. Raises BadParameterError."""
     _checked(call, options)
     lines = fleet.lines(call.enterprise_project, call.category)
