@@ -253,23 +253,36 @@ def test_exact_queries_ask_of_the_same_category_and_project():
 # what `plan` says, `coverage` counts and the service has seen
 
 
-@pytest.mark.parametrize(("cloud", "order"), [("otc", "port"), ("otc", "insertion"), ("huaweicloud", "num")])
-@pytest.mark.parametrize("rows", [150, 396, 397, 900])
+LISTS = [
+    (cloud, order, rows)
+    for cloud, order in (("otc", "port"), ("otc", "insertion"), ("huaweicloud", "num"))
+    for rows in (150, 396, 397, 900)
+]
+
+
+@pytest.fixture(scope="module")
+def service(request, tmp_path_factory):
+    """A service with a list, the settings that lead there, and where a snapshot of it is kept for all its tests."""
+    cloud, order, rows = request.param
+    with SimulatorServer(Simulator(Fleet.of(*varied(rows)), Options(cloud=cloud, throttle=0, order=order))) as server:
+        yield *request.param, server, tmp_path_factory.mktemp("list") / "s.json"
+
+
+@pytest.mark.parametrize("service", LISTS, indirect=True, ids=lambda one: "-".join(map(str, one)))
 @pytest.mark.parametrize("rule", ["allowed_ports: [80]", "ports: [21, 23, 445]", "ports: [1-11]"])
-def test_plan_coverage_and_the_log_agree(port_compliance, tmp_path, cloud, order, rows, rule):
-    options = Options(cloud=cloud, throttle=0, order=order)
-    simulator = Simulator(Fleet.of(*varied(rows)), options)
+def test_plan_coverage_and_the_log_agree(port_compliance, tmp_path, service, rule):
+    cloud, order, rows, server, snapshot = service
+    simulator, known = server.simulator, settings(server)
     (tmp_path / "p.yaml").write_text(f"version: 1\nrules: [{{id: t, {rule}}}]\n")
-    with SimulatorServer(simulator) as server:
-        known = settings(server)
-        port_compliance("snapshot", "--category", "host", "--output", "s.json", **known)
-        recorded = port_compliance("plan", "--policy", "p.yaml", "--snapshot", "s.json", **known).out
-        simulator.calls.clear()
-        probed = port_compliance("plan", "--policy", "p.yaml", "--probe", **known).out
-        assert len(simulator.calls) == 1
-        simulator.calls.clear()
-        said = port_compliance("plan", "--policy", "p.yaml", "--rows", str(rows), **known).out
-        printed = port_compliance("check", "--policy", "p.yaml", "--format", "json", **known)
+    if not snapshot.exists():
+        port_compliance("snapshot", "--category", "host", "--output", snapshot, **known)
+    recorded = port_compliance("plan", "--policy", "p.yaml", "--snapshot", snapshot, **known).out
+    simulator.calls.clear()
+    probed = port_compliance("plan", "--policy", "p.yaml", "--probe", **known).out
+    assert len(simulator.calls) == 1
+    simulator.calls.clear()
+    said = port_compliance("plan", "--policy", "p.yaml", "--rows", str(rows), **known).out
+    printed = port_compliance("check", "--policy", "p.yaml", "--format", "json", **known)
     (coverage,) = json.loads(printed.out)["coverage"]
     assert (coverage["complete"], coverage["api_calls"]) == (True, len(simulator.calls))
     calls = len(simulator.calls) - 1
