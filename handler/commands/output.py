@@ -21,6 +21,8 @@ def may_write(output: str | None) -> None:
     if not output or "\0" in output:
         raise _refused(output, "not a file name")
     path = Path(output)
+    if output.endswith("/") and not path.is_dir():
+        raise _refused(output, "a name that ends in / is a folder's")
     there = path.exists()
     if path.is_dir() or not os.access(path if there else path.parent, os.W_OK):
         raise _refused(output, "Is a directory" if path.is_dir() else "there is no such folder, or it is not writable")
@@ -50,7 +52,7 @@ def write_result(text: str, output: str | None) -> None:
 
 def replaceable(output: str) -> bool:
     """Whether a name is (or will be) a regular file that another may take the place of."""
-    if output.startswith(_OPEN_ALREADY):
+    if output.startswith(_OPEN_ALREADY) or output.endswith("/"):
         return False
     return Path(output).is_file() or not Path(output).exists()
 

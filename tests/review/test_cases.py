@@ -222,6 +222,18 @@ def test_two_policies_beside_a_test_file_are_a_question(tmp_path):
     assert read_suites([tmp_path])[0].policy_path == str(tmp_path / "p.yml")
 
 
+def test_a_test_file_whose_policy_is_not_there_is_named_with_what_it_looked_for(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.test.yaml").write_text("policy: ../gone.yaml\n" + PASSES)
+    (tmp_path / "b.test.yaml").write_text(PASSES)
+    with pytest.raises(PolicyError) as caught:
+        read_suites([tmp_path])
+    assert caught.value.problems == (
+        f"{tmp_path}/b.test.yaml: there is no b.yaml beside it; name what it tests with policy:",
+        f"{tmp_path}/sub/a.test.yaml: policy: there is no {tmp_path}/gone.yaml; the path is seen from this file",
+    )
+
+
 @pytest.mark.parametrize("name", ["p.test.yaml.bak", "p.test.yml~", "sub/p.test.yamlx"])
 def test_a_file_that_looks_like_tests_and_would_not_run_is_named(tmp_path, name):
     (tmp_path / "sub").mkdir()
