@@ -66,8 +66,8 @@ def find_case_files(paths: Iterable[Path]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path}: no such file or folder")
+        if not exists(path):  # noqa: PTH110 - Path.exists raises on a closed folder or a name too long
+            raise UsageError(f"{path}: no such file or folder, or none that may be read")
         for file in _case_files(path):
             found[file] = None
     if not found:
@@ -206,7 +206,7 @@ def _policy_path(content: FileSpec, file: Path, problems: list[str]) -> Path:
     """What the file tests: what `policy:` names, seen from the file, or the `X.yaml` or `X.yml` beside it."""
     if content.policy:
         named = Path(normpath(file.parent / content.policy))  # an absolute name stays as it is
-        if not exists(named):  # noqa: PTH110 - Path.exists raises on a name too long or a closed folder
+        if not exists(named):  # noqa: PTH110 - the same
             problems.append(f"{file}: policy: there is no {named}; the path is seen from this file")
         return named
     beside = _beside(file, is_policy_file)

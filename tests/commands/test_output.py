@@ -119,7 +119,7 @@ def test_standard_output_has_several_names(name, capsys):
     assert capsys.readouterr().out == "report\n"
 
 
-@pytest.mark.parametrize("name", ["", "missing/report", "x/../missing/y", "a\0b", "reports/"])
+@pytest.mark.parametrize("name", ["", "missing/report", "x/../missing/y", "a\0b", "reports/", "a" * 300])
 def test_what_cannot_be_written_is_refused_before_and_after(name, tmp_path, surroundings):
     surroundings(tmp_path)
     with pytest.raises(UsageError, match="cannot be written"):

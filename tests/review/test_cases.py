@@ -148,6 +148,8 @@ def test_no_case_is_an_error(tmp_path):
             find_case_files([path])
     with pytest.raises(UsageError, match="no such file"):
         find_case_files([tmp_path / "none"])
+    with pytest.raises(UsageError, match="no such file or folder, or none that may be read"):
+        find_case_files([tmp_path / ("a" * 300)])
 
 
 def test_problems_of_all_files_and_policies_come_at_once(tmp_path):
