@@ -189,7 +189,7 @@ class StoreConflictError(StoreError):
 class StoreDamagedError(StoreError):
     """A state document that is damaged or of a newer version; it was set aside, not overwritten."""
 
-    hint = "The run went on without previous state; the document was kept beside the new one."
+    hint = "A run goes on without it, and keeps this document beside the new one."
 
 
 def raised_at(trace: TracebackType | None) -> str:

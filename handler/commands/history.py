@@ -14,7 +14,7 @@ from handler.clock import parse_iso
 from handler.commands.extras import from_extra
 from handler.commands.terminal import terminal_context
 from handler.decide.diff import no_run_for
-from handler.errors import MissingExtraError, SettingsError
+from handler.errors import MissingExtraError, SettingsError, StoreError
 from handler.formats.fleet import age_words
 from handler.formats.inert import inert
 from handler.formats.not_known import (
@@ -57,18 +57,31 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, stores: Stores | None = None) -> int:
-    """Print the history of each target; it informs, so 0. Raises SettingsError, StoreError, MissingExtraError."""
-    histories = {name: _load(store) for name, store in (stores or configured_stores)(args.state)}
+    """Print the history of each target; it informs, so 0. Raises SettingsError, StoreError, MissingExtraError.
+
+    A state that cannot be read hides no other: what those say is printed first.
+    """
+    loaded = {name: _load(store) for name, store in (stores or configured_stores)(args.state)}
+    histories = {name: runs for name, runs in loaded.items() if not isinstance(runs, StoreError)}
+    unread = {name: error for name, error in loaded.items() if isinstance(error, StoreError)}
+    if histories:
+        _print(histories, args)
+    if unread:
+        said = (f"{inert(name, 60)}: {error.message}" for name, error in unread.items())
+        first = next(iter(unread.values()))
+        raise type(first)("\n".join(said), hint=first.hint)
+    return 0
+
+
+def _print(histories: Mapping[str, Sequence[RunSummary]], args: argparse.Namespace) -> None:
     if args.format == "json":
         print(json.dumps({name: [_plain(one) for one in runs] for name, runs in histories.items()}, indent=2))
-        return 0
-    if len(histories) > FEW:
+    elif len(histories) > FEW:
         print("\n".join(lines_of_many(histories, terminal_context(args.at).clock.now())))
-        return 0
-    for name, runs in histories.items():
-        print(table(name, runs))
-        _print_plot(runs)
-    return 0
+    else:
+        for name, runs in histories.items():
+            print(table(name, runs))
+            _print_plot(runs)
 
 
 def configured_stores(url: str | None) -> list[tuple[str, Store]]:
@@ -126,8 +139,11 @@ def _short(one: RunSummary, now: datetime) -> str:
     return f"{_when(one)}{counts}{age_words(max(timedelta(0), now - parse_iso(one.at))):>5}"
 
 
-def _load(store: Store) -> tuple[RunSummary, ...]:
-    last_run, _ = store.load()
+def _load(store: Store) -> tuple[RunSummary, ...] | StoreError:
+    try:
+        last_run, _ = store.load()
+    except StoreError as error:
+        return error
     return () if last_run is None else last_run.history
 
 

@@ -20,10 +20,22 @@ def may_write(output: str | None) -> None:
         return
     if not output or "\0" in output:
         raise _refused(output, "not a file name")
-    path = Path(output)
-    there = path.exists()
-    if path.is_dir() or not os.access(path if there else path.parent, os.W_OK):
-        raise _refused(output, "Is a directory" if path.is_dir() else "there is no such folder, or it is not writable")
+    try:
+        obstacle = _obstacle(output, Path(output))
+    except OSError as error:  # a closed folder, a name too long
+        obstacle = error.strerror or type(error).__name__
+    if obstacle:
+        raise _refused(output, obstacle)
+
+
+def _obstacle(output: str, path: Path) -> str:
+    """Why a file cannot be written, else an empty text. Raises OSError."""
+    if path.is_dir():
+        return "Is a directory"
+    if output.endswith("/"):
+        return "a name that ends in / is a folder's"
+    place = path if path.exists() else path.parent
+    return "" if os.access(place, os.W_OK) else "there is no such folder, or it is not writable"
 
 
 def write_result(text: str, output: str | None) -> None:
@@ -50,7 +62,7 @@ def write_result(text: str, output: str | None) -> None:
 
 def replaceable(output: str) -> bool:
     """Whether a name is (or will be) a regular file that another may take the place of."""
-    if output.startswith(_OPEN_ALREADY):
+    if output.startswith(_OPEN_ALREADY) or output.endswith("/"):
         return False
     return Path(output).is_file() or not Path(output).exists()
 

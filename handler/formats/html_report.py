@@ -20,7 +20,7 @@ from handler.models import SEVERITIES, worst_first
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from handler.models import Finding, Report
+    from handler.models import Finding, PastFinding, Report
     from handler.state.memory import RunSummary
 
 _TABLE_RUNS = 30  # the newest runs that are also told as a table
@@ -35,6 +35,7 @@ def render_html(report: Report, history: Sequence[RunSummary] = ()) -> str:
         findings=sorted(report.findings, key=worst_first),
         rules=_rules(report),
         changed=_changed(report),
+        gone=_gone(report),
         plots=_plots(history),
         runs=list(reversed(history[-_TABLE_RUNS:])),
         drawn=min(len(history), RUNS_DRAWN),
@@ -106,6 +107,14 @@ def _changed(report: Report) -> dict[str, str]:
     moves = ("grown", "lowered", "raised", "new", "newly_forbidden", "reopened")
     lists = ((name.replace("_", " "), getattr(report.changes, name)) for name in moves)
     return {fingerprint: word for word, fingerprints in lists for fingerprint in fingerprints}
+
+
+def _gone(report: Report) -> list[tuple[str, str, tuple[PastFinding, ...]]]:
+    """What was open in the last run and is no finding now: what ended, and what nobody knows of; id, heading, which."""
+    if report.changes is None:
+        return []
+    lists = (("ended", "Ended", report.changes.resolved), ("unseen", words.UNSEEN.capitalize(), report.changes.unseen))
+    return [one for one in lists if one[2]]
 
 
 def _plots(history: Sequence[RunSummary]) -> list[tuple[str, str]]:

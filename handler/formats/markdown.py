@@ -137,11 +137,17 @@ def _changes(report: Report) -> list[str]:
     if report.changes is None:
         return []
     counts = ", ".join(f"{count} {name}" for name, count in words.change_counts(report.changes))
-    forbidden = [
-        f"{words.place(finding)} ({finding.category}, num {finding.num}): {finding.title}"
-        for finding in words.forbidden_now(report)
+    past = report.changes
+    return [
+        f"**Since the last run:** {counts}.",
+        *_bullets("Newly forbidden", [_changed(finding) for finding in words.forbidden_now(report)]),
+        *_bullets("Ended", [f"{_changed(item.finding)} ({item.because})" for item in past.resolved]),
+        *_bullets(words.UNSEEN.capitalize(), [_changed(item.finding) for item in past.unseen]),
     ]
-    return [f"**Since the last run:** {counts}.", *_bullets("Newly forbidden", forbidden)]
+
+
+def _changed(finding: Finding) -> str:
+    return f"{words.place(finding)} ({finding.category}, num {finding.num}): {finding.title}"
 
 
 def _coverage(report: Report) -> list[str]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from handler.formats.not_asked import NotAsked
-    from handler.models import ExemptedFinding, Finding, PastFinding, Report
+    from handler.models import ExemptedFinding, Finding, Report
 
 PAST_SHOWN = 10
 
@@ -119,12 +119,9 @@ def _changes(report: Report) -> list[str]:
         return []
     counts = ", ".join(f"{count} {name}" for name, count in words.change_counts(report.changes))
     forbidden = [_short(finding) for finding in words.forbidden_now(report)]
-    past = (*_few("ended", _past(report.changes.resolved)), *_few("unseen", _past(report.changes.unseen)))
-    return [counts, *_few("newly forbidden", forbidden), *past]
-
-
-def _past(items: Sequence[PastFinding]) -> list[str]:
-    return [f"{_short(item.finding)} ({inert(item.because, 40)})" for item in items]
+    ended = [f"{_short(item.finding)} ({inert(item.because, 40)})" for item in report.changes.resolved]
+    unseen = [_short(item.finding) for item in report.changes.unseen]
+    return [counts, *_few("newly forbidden", forbidden), *_few("ended", ended), *_few("unseen", unseen)]
 
 
 def _few(word: str, items: Sequence[str]) -> list[str]:

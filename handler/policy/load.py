@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from itertools import chain
+from os.path import isdir
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +86,7 @@ def read_files(paths: Sequence[str | Path], *, read: Read = read_bounded) -> tup
 
 def _unfolded(given: Path, read: Read) -> tuple[list[Path], list[LoadProblem]]:
     """The file itself, or the policy files of a folder; and what in the folder would be passed over."""
-    if not given.is_dir():
+    if not isdir(given):  # noqa: PTH112 - Path.is_dir raises on a closed folder or a name too long; reading says why
         return [given], []
     try:
         listed = list_folder(given, read)

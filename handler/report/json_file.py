@@ -24,8 +24,7 @@ def parse_object(data: bytes, name: str, what: str, error: type[UsageError]) -> 
     try:
         document = json.loads(data, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as problem:
-        where = f"line {problem.lineno}" if isinstance(problem, json.JSONDecodeError) else "its text"
-        raise error(f"{name}: not JSON, or cut off ({where})") from None
+        raise error(f"{name}: {_why_not(problem)}") from None
     if not isinstance(document, dict):
         raise error(f"{name}: not {what}, but a JSON {type(document).__name__}")
     return document
@@ -43,6 +42,16 @@ def schema_problems(document: Mapping[str, Any], name: str, schema_file: str, pa
     found = sorted(Draft202012Validator(schema).iter_errors(document), key=lambda problem: problem.json_path)
     for problem in found[:MOST_LINES]:
         yield f"{name}: {problem.json_path[:200]!r}: {problem.message[:200]}"
+
+
+def _why_not(problem: Exception) -> str:
+    if isinstance(problem, json.JSONDecodeError):
+        return f"not JSON, or cut off (line {problem.lineno})"
+    if isinstance(problem, RecursionError):
+        return "not JSON of ours: nested too deeply"
+    if isinstance(problem, UnicodeDecodeError):
+        return "not JSON: its bytes are no text"
+    return "not JSON: it holds NaN, Infinity or a number of thousands of digits"
 
 
 def _refuse_constant(word: str) -> None:

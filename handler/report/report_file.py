@@ -29,6 +29,8 @@ def parse_report(data: bytes, name: str) -> Report:
 def parse_reports(data: bytes, name: str) -> tuple[Report, ...]:
     """The report, or the reports of all targets. Raises ReportError with every problem found; `name` is shown in it."""
     document = parse_object(data, name, "a report", ReportError)
+    if "kind" in document:
+        raise ReportError(f"{name}: not a report, but of kind {document['kind']!r:.40}")
     if document.get("version") != REPORT_VERSION:
         raise ReportError(
             f"{name}: not a report of version {REPORT_VERSION} (it says version {document.get('version')!r:.40})",

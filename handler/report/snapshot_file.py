@@ -41,7 +41,7 @@ def parse_snapshot(data: bytes, name: str) -> Snapshot:
         raise SnapshotError(
             f"{name}: not a snapshot of version {SNAPSHOT_VERSION} (it says version {document.get('version')!r:.40}, "
             f"kind {document.get('kind')!r:.40})",
-            hint="A newer version of port-compliance may have written it.",
+            hint="A newer version of port-compliance may have written it." if document.get("kind") == KIND else None,
         )
     problems = list(schema_problems(document, name, "snapshot.schema.json"))
     if problems:

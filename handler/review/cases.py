@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
-from os.path import normpath
+from os.path import exists, normpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,8 +66,8 @@ def find_case_files(paths: Iterable[Path]) -> list[Path]:
     """
     found: dict[Path, None] = {}
     for path in paths:
-        if not path.exists():
-            raise UsageError(f"{path}: no such file or folder")
+        if not exists(path):  # noqa: PTH110 - Path.exists raises on a closed folder or a name too long
+            raise UsageError(f"{path}: no such file or folder, or none that may be read")
         for file in _case_files(path):
             found[file] = None
     if not found:
@@ -128,7 +128,7 @@ def _by_policy(files: Iterable[Path], problems: list[str]) -> dict[Path, list[Ca
         content, cases, found = _read_file(file)
         tested = None if content is None or found else _policy_path(content, file, found)
         problems += found
-        if tested is not None:
+        if tested is not None and not found:
             by_policy.setdefault(tested, []).extend(cases)
     return by_policy
 
@@ -205,11 +205,17 @@ def _read_file(file: Path) -> tuple[FileSpec | None, list[Case], list[str]]:
 def _policy_path(content: FileSpec, file: Path, problems: list[str]) -> Path:
     """What the file tests: what `policy:` names, seen from the file, or the `X.yaml` or `X.yml` beside it."""
     if content.policy:
-        return Path(normpath(file.parent / content.policy))  # an absolute name stays as it is
+        named = Path(normpath(file.parent / content.policy))  # an absolute name stays as it is
+        if not exists(named):  # noqa: PTH110 - the same
+            problems.append(f"{file}: policy: there is no {named}; the path is seen from this file")
+        return named
     beside = _beside(file, is_policy_file)
     if len(beside) > 1:
         problems.append(f"{file}: {' and '.join(path.name for path in beside)} stand beside it; say which with policy:")
-    return Path(normpath(beside[0] if beside else file.with_name(f"{stem_of(file.name)}.yaml")))
+    if not beside:
+        problems.append(f"{file}: there is no {stem_of(file.name)}.yaml beside it; name what it tests with policy:")
+        return file
+    return Path(normpath(beside[0]))
 
 
 def _load(path: Path, problems: list[str]) -> Policy | None:

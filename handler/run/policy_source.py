@@ -34,7 +34,7 @@ def read_local(location: str, root: Path) -> Policy:
     else:
         path, shown_root = root / location, root
         bundled = bundled_policies().parent / location
-        if not path.exists() and bundled.exists():
+        if _is_absent(path) and bundled.exists():
             path, shown_root = bundled, bundled_policies().parent
     shown = str(path).removeprefix(f"{shown_root}/")
     try:
@@ -45,6 +45,13 @@ def read_local(location: str, root: Path) -> Policy:
         warning = f"{shown}{COMPILED_SUFFIX} is passed over: {stale}"
     policy = _loaded(path, shown_root)
     return policy._replace(warnings=(*policy.warnings, warning))
+
+
+def _is_absent(path: Path) -> bool:
+    try:
+        return not path.exists()
+    except OSError:  # a closed folder, or a name too long: nothing takes its place, and reading it says why
+        return False
 
 
 def _loaded(path: Path, shown_root: Path) -> Policy:

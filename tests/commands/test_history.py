@@ -105,6 +105,19 @@ def test_a_damaged_history_is_one_clear_line(capsys, change):
     with pytest.raises(StoreDamagedError) as caught:
         shown(capsys, [("prod", store)])
     assert "\n" not in caught.value.message
+    assert caught.value.hint == "A run goes on without it, and keeps this document beside the new one."
+
+
+@pytest.mark.parametrize("options", [[], ["--format", "json"]])
+def test_a_state_that_cannot_be_read_is_named_and_hides_no_other(capsys, options):
+    damaged, foreign = store_with(3), store_with(3)
+    damaged.document.update(checksum="sha256:0")
+    foreign.document.update(schema=3)
+    with pytest.raises(StoreDamagedError) as caught:
+        shown(capsys, [("a", damaged), ("prod", store_with(5)), ("z", foreign)], *options)
+    assert [line[:3] for line in caught.value.message.splitlines()] == ["a: ", "z: "]
+    out = capsys.readouterr().out
+    assert list(json.loads(out)) == ["prod"] if options else out.startswith("prod: 5 runs, newest first\n")
 
 
 def test_a_state_url_on_the_command_line_is_read(capsys, tmp_path):

@@ -119,7 +119,7 @@ def test_standard_output_has_several_names(name, capsys):
     assert capsys.readouterr().out == "report\n"
 
 
-@pytest.mark.parametrize("name", ["", "missing/report", "x/../missing/y", "a\0b"])
+@pytest.mark.parametrize("name", ["", "missing/report", "x/../missing/y", "a\0b", "reports/", "a" * 300])
 def test_what_cannot_be_written_is_refused_before_and_after(name, tmp_path, surroundings):
     surroundings(tmp_path)
     with pytest.raises(UsageError, match="cannot be written"):
@@ -127,6 +127,15 @@ def test_what_cannot_be_written_is_refused_before_and_after(name, tmp_path, surr
     with pytest.raises(UsageError, match="cannot be written"):
         write_result("report", name)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_whose_name_is_given_like_a_folders_is_left_as_it_is(tmp_path):
+    estate = tmp_path / "estate.json"
+    estate.write_text("recorded")
+    for refuse in (may_write, lambda name: write_result("report", name)):
+        with pytest.raises(UsageError, match="cannot be written"):
+            refuse(f"{estate}/")
+    assert estate.read_text() == "recorded"
 
 
 class Refusing:

@@ -11,7 +11,8 @@ from handler.errors import MissingExtraError
 from handler.formats.html_report import render_html, safe_link
 from handler.formats.plots import findings_plot, ports_plot
 from handler.formats.registry import render_report
-from handler.models import Changes, Severity
+from handler.formats.words import UNSEEN
+from handler.models import Changes, PastFinding, Severity
 from handler.models.listeners import Host
 from handler.state.memory import RunSummary
 from tests.fakes import finding, report
@@ -120,6 +121,16 @@ def test_the_page_says_everything_that_the_report_knows():
     assert "not an all-clear" in blind
     assert "host: page 2 of 3 did not come" in blind
     assert "None so far; what was not seen may hold some" in blind
+
+
+def test_what_nobody_knows_of_is_not_among_what_ended():
+    ended = tuple(PastFinding(finding(port=port), "closed") for port in range(1, 121))
+    changes = Changes(resolved=ended, unseen=(PastFinding(finding("rdp", 3389, title="RDP is open"), "unseen"),))
+    before, after = render_html(report(changes=changes)).split(f">{UNSEEN.capitalize()}</h2>")
+    assert "and 20 more" in before
+    assert "RDP is open" not in before
+    assert "RDP is open" in after
+    assert "closed" not in after
 
 
 def test_one_run_is_no_history():

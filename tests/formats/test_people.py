@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from handler.formats.inert import cells, inert
 from handler.formats.registry import render_report
-from handler.formats.words import days_words, verdict_words
+from handler.formats.words import UNSEEN, days_words, verdict_words
 from handler.models import Changes, ExemptedFinding, PastFinding, Problem, Row, Severity
 from tests.examples import examples
 from tests.fakes import category, finding, report
@@ -220,6 +220,19 @@ def test_text_shows_ten_findings_that_are_gone_and_how_many_more():
     shown = render_report("text", report(changes=Changes(resolved=gone)))
     assert shown.count("(policy)") == 10
     assert "ended: and 2 more" in shown
+
+
+def test_markdown_names_what_ended_and_why_and_what_is_not_known_now():
+    ended, unseen = PastFinding(finding(), "status"), PastFinding(finding("rdp", 3389, title="RDP is open"), "unseen")
+    shown = render_report("markdown", report(changes=Changes(resolved=(ended,), unseen=(unseen,))))
+    assert "**Ended**\n\n- 23/tcp (host, num 3): Telnet is open (status)\n" in shown
+    assert f"**{UNSEEN.capitalize()}**\n\n- 3389/tcp (host, num 3): RDP is open\n" in shown
+    assert "**Ended**" not in render_report("markdown", report(changes=Changes()))
+
+
+def test_text_says_once_that_a_finding_is_unseen():
+    shown = render_report("text", report(changes=Changes(unseen=(PastFinding(finding(), "unseen"),))))
+    assert "unseen: 23/tcp host num 3: Telnet is open\n" in shown
 
 
 def test_a_rule_without_a_title_is_named_once():

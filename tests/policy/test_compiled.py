@@ -130,6 +130,11 @@ def test_a_form_without_its_policy_is_nothing(tmp_path):
         read_local("x.yaml", tmp_path)
 
 
+def test_a_path_that_the_system_refuses_to_look_at_is_a_problem_and_no_reason_to_take_another(tmp_path):
+    with pytest.raises(PolicyError, match="a: cannot be read: File name too long"):
+        read_local("a" * 300, tmp_path)
+
+
 def test_a_policy_that_is_as_it_was_is_the_one_that_was_read_and_a_changed_one_is_read_anew(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_bytes(SHORT)

@@ -140,6 +140,12 @@ def test_missing_files_and_empty_folders_are_named_beside_other_problems(tmp_pat
     assert "bad.yaml:1:10: 'version' is the number 2" in told
 
 
+def test_a_path_that_the_system_refuses_to_look_at_is_a_problem_of_the_policy(tmp_path):
+    name = "a" * 300  # too long, as one in a closed folder: whether it is a folder cannot be asked
+    with pytest.raises(PolicyError, match=f"{name}: cannot be read: File name too long"):
+        load_policy([tmp_path / name])
+
+
 def test_a_file_of_test_cases_given_as_a_policy_is_called_what_it_is(tmp_path):
     (tmp_path / "p.test.yaml").write_text("cases: []\n")
     with pytest.raises(PolicyError, match=r"p\.test\.yaml: holds test cases and no policy; `policy test` runs them"):

@@ -96,13 +96,14 @@ def test_a_bad_time_in_a_finding_is_refused():
     ("data", "says"),
     [
         (b'{"a":\n\n', "not JSON, or cut off (line 3)"),
-        (b"\xff\xfe{", "not JSON, or cut off (its text)"),
-        (b'{"a": Infinity}', "not JSON, or cut off (its text)"),
+        (b"\xff\xfe{", "not JSON: its bytes are no text"),
+        (b'{"a": Infinity}', "not JSON: it holds NaN, Infinity or a number of thousands of digits"),
+        (b"[" * 100_000, "not JSON of ours: nested too deeply"),
         (b"[1]", "not a report, but a JSON list"),
         (b" " * (MAX_JSON_BYTES + 1), f"larger than {MAX_JSON_BYTES} bytes"),
         (b" " * MAX_JSON_BYTES, "not JSON, or cut off (line 1)"),
     ],
-    ids=["a line", "its text", "no number", "a list", "too large", "as large as may be"],
+    ids=["a line", "its text", "no number", "deep", "a list", "too large", "as large as may be"],
 )
 def test_what_cannot_be_read_is_refused_with_its_name_and_the_place(data, says):
     with pytest.raises(ReportError) as caught:
@@ -193,6 +194,13 @@ def test_a_file_of_another_version_says_which():
         parse_report(edited(version="9" * 50), "r.json")
     assert caught.value.message == f"r.json: not a report of version 1 (it says version '{'9' * 39})"
     assert caught.value.hint == "A newer version of port-compliance may have written it."
+
+
+def test_a_snapshot_in_the_place_of_a_report_is_called_one():
+    with pytest.raises(ReportError) as caught:
+        parse_report(b'{"version": "1", "kind": "port-compliance/snapshot"}', "estate.json")
+    assert caught.value.message == "estate.json: not a report, but of kind 'port-compliance/snapshot'"
+    assert caught.value.hint == "Write it again with `port-compliance check --format json --output FILE`."
 
 
 def test_every_line_of_a_refusal_begins_with_the_name_of_the_file():

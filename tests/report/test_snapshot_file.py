@@ -222,6 +222,9 @@ def test_a_file_that_is_refused_says_every_line_of_why_and_what_may_be_the_cause
     with pytest.raises(SnapshotError) as caught:
         read(edited(lambda d: d.update(version="2")))
     assert caught.value.hint == "A newer version of port-compliance may have written it."
+    with pytest.raises(SnapshotError, match="not a snapshot of version 1") as caught:
+        parse_snapshot(b'{"version": "1", "run_id": "a report"}', "report.json")
+    assert caught.value.hint == "Record it again with `port-compliance snapshot --output FILE`."
     with pytest.raises(SnapshotError) as caught:
         read(edited(lambda d: d["categories"][0]["rows"][0].update(port=70000) or d.pop("target")))
     places = [line.partition(": ")[2].partition(": ")[0] for line in caught.value.message.split("\n")]

@@ -148,6 +148,8 @@ def test_no_case_is_an_error(tmp_path):
             find_case_files([path])
     with pytest.raises(UsageError, match="no such file"):
         find_case_files([tmp_path / "none"])
+    with pytest.raises(UsageError, match="no such file or folder, or none that may be read"):
+        find_case_files([tmp_path / ("a" * 300)])
 
 
 def test_problems_of_all_files_and_policies_come_at_once(tmp_path):
@@ -220,6 +222,18 @@ def test_two_policies_beside_a_test_file_are_a_question(tmp_path):
         read_suites([tmp_path])
     (tmp_path / "p.test.yaml").write_text("policy: p.yml\n" + PASSES)
     assert read_suites([tmp_path])[0].policy_path == str(tmp_path / "p.yml")
+
+
+def test_a_test_file_whose_policy_is_not_there_is_named_with_what_it_looked_for(tmp_path):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.test.yaml").write_text("policy: ../gone.yaml\n" + PASSES)
+    (tmp_path / "b.test.yaml").write_text(PASSES)
+    with pytest.raises(PolicyError) as caught:
+        read_suites([tmp_path])
+    assert caught.value.problems == (
+        f"{tmp_path}/b.test.yaml: there is no b.yaml beside it; name what it tests with policy:",
+        f"{tmp_path}/sub/a.test.yaml: policy: there is no {tmp_path}/gone.yaml; the path is seen from this file",
+    )
 
 
 @pytest.mark.parametrize("name", ["p.test.yaml.bak", "p.test.yml~", "sub/p.test.yamlx"])

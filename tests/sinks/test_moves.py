@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -70,13 +71,35 @@ def test_machines_that_get_the_report_read_the_reason_in_its_own_word(kind):
         ),
         (
             moved("newly_forbidden", ended_at="2026-11-03T10:07:00Z", because="exempted"),
-            "counts again, since 2026-11-03 10:07 UTC it was open, but exempted now",
+            "counts again, had been exempted since 2026-11-03 10:07 UTC",
         ),
     ],
 )
 @pytest.mark.parametrize("kind", CHATS)
 def test_chats_say_how_a_finding_moved(kind, notification, words):
     assert words in said(kind, notification)
+
+
+@pytest.mark.parametrize("because", BECAUSE)
+def test_what_counts_again_had_been_something_else_and_is_not_that_now(because):
+    notification = moved("newly_forbidden", ended_at="2026-11-03T10:07:00Z", because=because)
+    text = plain_text(notification, sink(), 10_000)
+    assert re.search(r"counts again, had been [a-zA-Z ]+ since 2026-11-03 10:07 UTC", text)
+    assert "no finding" not in text
+    assert ended_words(because) not in text.replace("had been closed", "")
+
+
+@pytest.mark.parametrize(
+    ("because", "number"),
+    [
+        ("closed", ""),
+        *((because, ", 3 servers before") for because in ("policy", "exempted", "status", "tolerated", "unchecked")),
+        ("lowered", ", 3 servers"),
+    ],
+)
+def test_how_many_servers_an_ended_finding_had_is_not_said_as_what_is_now(because, number):
+    lines = plain_text(ended(because), sink(), 10_000).splitlines()
+    assert f"23/tcp {ended_words(because)}, critical{number}: Telnet is open (telnet)" in "\n".join(lines)
 
 
 def test_of_a_rule_that_got_another_id_nothing_is_said_that_its_new_finding_contradicts():

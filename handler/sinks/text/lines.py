@@ -85,7 +85,7 @@ def _since_of_all(block: RuleBlock) -> tuple[str, ...]:
 
 def _port_line(move: Move, sink: Sink, *, rich: bool, what: str, about: _About = _NOTHING) -> MessageLine:
     line = move.line
-    number = "" if move.words == "closed" else how_many(line)
+    number = "" if move.words == "closed" else f"{how_many(line)}{' before' if move.past else ''}"
     place = f"on {folded_names(move.targets)}" if move.targets else ""
     facts = ", ".join(part for part in (move.words, str(line.severity), number, place) if part)
     return MessageLine(

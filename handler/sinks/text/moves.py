@@ -24,6 +24,15 @@ ENDED: Final = {
     "lowered": "open, but less severe than what is told here now",
     "unchecked": "no longer checked",
 }  # only what is closed is called closed
+_MEANWHILE: Final = {
+    "closed": "closed",
+    "policy": "allowed by this rule",
+    "exempted": "exempted",
+    "status": "no longer flagged by HSS",
+    "tolerated": "within what the rule tolerates",
+    "lowered": "less severe than what is told here",
+    "unchecked": "not checked",
+}  # what it had been until it counts again
 STILL_OPEN: Final = "still open"
 _OPEN_MOVES: Final = ("raised", "new", "reopened", "newly_forbidden", "grown", "lowered", "steady")
 
@@ -32,11 +41,15 @@ _PLAIN: Final = {"reopened": "open again", "newly_forbidden": "newly forbidden",
 
 
 class Move(NamedTuple):
-    """Findings that moved in the same way, told in one line. `ended`: it is open no more, or not for this sink."""
+    """Findings that moved in the same way, told in one line. `ended`: it is open no more, or not for this sink.
+
+    `past`: its numbers are those with which it was last found.
+    """
 
     line: PortLine
     words: str
     ended: bool = False
+    past: bool = False
     targets: tuple[str, ...] = ()  # where, if the message is on several
 
 
@@ -126,7 +139,8 @@ def _moves(notification: Notification) -> Iterable[Move]:
     for finding in notification.resolved:
         groups.setdefault(ended_words(notification.ended_because(finding)), []).append(finding)
     for words, findings in groups.items():
-        yield from (Move(line, words, ended=True) for line in fold(findings))
+        past = words != ENDED["lowered"]  # that one is open, and as it is now
+        yield from (Move(line, words, ended=True, past=past) for line in fold(findings))
 
 
 def _alike(findings: Iterable[Finding], notification: Notification, what: str) -> Iterable[Move]:
@@ -151,7 +165,7 @@ def _words(what: str, before: Before | None, num: int) -> str:
         return plain
     at = readable_time(before.ended_at)
     since = {"steady": f"open, steady since {at}", "reopened": f"{plain}, had closed {at}"}
-    return since.get(what, f"counts again, since {at} it was {ended_words(before.because)}")
+    return since.get(what, f"counts again, had been {_MEANWHILE.get(before.because, 'no finding')} since {at}")
 
 
 def _grown_words(num: int, before: int | None) -> str:
