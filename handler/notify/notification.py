@@ -146,7 +146,9 @@ def _incidents(
     ongoing: Iterable[Finding], sink: Sink, report: Report, remembered: Mapping[str, Remembered]
 ) -> dict[str, Before]:
     """Of the findings that the message is not about, which incidents they are in; where the sink holds any."""
-    known = ((one, remembered.get(one.fingerprint)) for one in ongoing if sink.kind.event_per_finding)
+    if not sink.kind.event_per_finding:
+        return {}
+    known = ((one, remembered.get(one.fingerprint)) for one in ongoing)
     place = place_of(report.target)
     return {
         one.fingerprint: Before(key=sink.incident_key(one, place), told_key=told_key(record, sink.name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from handler.foreign_text import cut
@@ -14,10 +15,13 @@ from handler.sinks.text.lines import LONG
 from handler.sinks.text.moves import due_findings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handler.models import Finding, Report
     from handler.sinks.sink import Notification, Sink
 
 _LINES_OF_TEXT = ("rationale", "remediation", "references")
+_FINGERPRINT = attrgetter("fingerprint")
 
 
 def is_cut(shrink: int) -> bool:
@@ -63,11 +67,16 @@ def _of_one(notification: Notification, sink: Sink, shrink: int) -> dict[str, An
     shown_as = _without_texts if is_cut(shrink) else dict
     body = whole | {
         "findings": [shown_as(finding_dict(finding)) for finding in listed],
-        "omitted": whole["omitted"] + sum(finding.fingerprint not in shown for finding in report.findings),
+        "omitted": whole["omitted"] + _not_among(report.findings, shown),
         "changes": _changes(whole["changes"], shown, notification, cap),
     }
     body = body if sink.hosts else without_hosts(body)
     return short_texts(body) if is_cut(shrink) else body
+
+
+def _not_among(findings: Sequence[Finding], shown: set[str]) -> int:
+    """How many of the findings are not shown: counted in C, since each of many messages counts all of them."""
+    return len(findings) - sum(map(shown.__contains__, map(_FINGERPRINT, findings)))
 
 
 def _rest(report: Report, cap: int | None, *, bare: bool) -> Report:
@@ -121,5 +130,9 @@ def short_texts(value: Any) -> Any:
 def without_hosts(value: Any) -> Any:
     """The same without any `hosts`: names and addresses of servers stay inside the company."""
     if isinstance(value, dict):
-        return {key: without_hosts(part) for key, part in value.items() if key != "hosts"}
+        return {
+            key: without_hosts(part) if isinstance(part, (dict, list)) else part
+            for key, part in value.items()
+            if key != "hosts"
+        }  # one call for each object, not for each of its texts
     return [without_hosts(part) for part in value] if isinstance(value, list) else value
