@@ -14,7 +14,7 @@ from typing import Any
 from handler.errors import StoreConflictError
 from handler.logs import LOGGER
 from handler.models import CategorySnapshot, Finding, Report, Row, Severity, Snapshot, Target
-from handler.state.document import decode
+from handler.state.document import decode, decode_made
 from handler.state.interface import Document
 from handler.state.memory import LastRun
 from handler.transport.request import Request, Response
@@ -118,16 +118,21 @@ class OnceReadStore(MemoryStore):
     """
 
     _known: tuple[Document, LastRun] | None = None
+    _saved: Document | None = None  # as `encode` made it: its checksum has just been made of the same content
 
     def load(self) -> tuple[LastRun | None, str | None]:
-        return (None, None) if self.document is None else (self.read_once(self.document), str(self.count))
+        if self.document is None:
+            return None, None
+        read = decode_made if self.document is self._saved else decode
+        return self.read_once(self.document, read), str(self.count)
 
-    def read_once(self, document: Document) -> LastRun:
+    def read_once(self, document: Document, read: Callable[[Document], LastRun] = decode_made) -> LastRun:
         if self._known is None or self._known[0] is not document:
-            self._known = document, decode(document)
+            self._known = document, read(document)
         return self._known[1]
 
     def own(self, document: Document) -> Document:
+        self._saved = document
         return document
 
 

@@ -71,9 +71,9 @@ def claim(outbox: Outbox, store: Store, version: str | None) -> str | None:
     """
     if not any(keeps(batch) for batches in outbox.batches.values() for batch in batches):
         return version
-    lease = outbox.clock.now() + timedelta(seconds=outbox.context.deadline.left()) + LEASE_MARGIN
+    until = iso(outbox.clock.now() + timedelta(seconds=outbox.context.deadline.left()) + LEASE_MARGIN)
     for name, batches in outbox.batches.items():
-        mine = tuple(one._replace(claimed_by=outbox.run_id, lease_until=iso(lease)) for one in batches if keeps(one))
+        mine = tuple(one._replace(claimed_by=outbox.run_id, lease_until=until) for one in batches if keeps(one))
         outbox.memory = with_pending(outbox.memory, name, mine, outbox.situation.now)
     return _save_claim(outbox, store, version, SAVES)
 

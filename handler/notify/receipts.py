@@ -27,17 +27,17 @@ MOST_REASONS: Final = 100  # that are remembered of one category, so that texts 
 
 def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
     """The memory once the sink was told these items."""
-    findings = dict(last_run.findings)
-    known = last_run.sinks.get(sink) or SinkMemory(since=iso(now))
-    memory = known._replace(last_told=iso(now), told_as=last_run.target)
+    findings, at = dict(last_run.findings), iso(now)
+    known = last_run.sinks.get(sink) or SinkMemory(since=at)
+    memory = known._replace(last_told=at, told_as=last_run.target)
     for item in items:
         if item.what in FINDING_ITEMS:
             record = findings.get(item.key)
             if record is not None:
-                told = {**record.told, sink: _receipt(item, record, sink, iso(now))}
+                told = {**record.told, sink: _receipt(item, record, sink, at)}
                 findings[item.key] = record._replace(told=told)
         else:
-            memory = _beside(memory, item, iso(now))
+            memory = _beside(memory, item, at)
     return last_run._replace(findings=findings, sinks={**last_run.sinks, sink: memory})
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from handler.errors import StoreConflictError
-from handler.state.document import decode, encode
+from handler.state.document import decode_made, encode
 
 if TYPE_CHECKING:
     from handler.state.interface import Document, Store
@@ -33,7 +33,7 @@ class OnePlace:
         """
         if self._whole is None or self._place not in self._whole.others:
             raise StoreConflictError(f"{self._place} is not among the other places of the state any more")
-        one = decode(document)._replace(others={}, history=())
+        one = decode_made(document)._replace(others={}, history=())
         whole = self._whole._replace(others={**self._whole.others, self._place: one})
         return self._store.save(encode(whole), version)
 
