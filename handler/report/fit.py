@@ -31,8 +31,11 @@ def fit_report(report: Report, limit: int = RESULT_BYTES) -> Report:
     What is derived goes first, and a warning names it: servers, the vendor's view, exempted and announced rows, the
     rules' texts. Then the least severe findings, which `omitted` counts, with what `changes` says of them.
     """
-    if size_of(report_dict(report)) < limit:
-        return report
+    return report if size_of(report_dict(report)) < limit else _less(report, limit)
+
+
+def _less(report: Report, limit: int) -> Report:
+    """The same of a report that is too long."""
     steps = list(_less_and_less(report._replace(counts=counts_of(report))))
     least, named = steps[-1]
     if size_of(report_dict(least)) < limit:  # else no step before it is small enough, and none needs to be written
@@ -133,8 +136,11 @@ def fit_reports(reports: Iterable[Report], limit: int = RESULT_BYTES) -> tuple[R
     fitted: dict[int, Report] = {}
     sizes = [size_of(report_dict(report)) for report in kept]
     for done, index in enumerate(sorted(range(len(kept)), key=lambda index: sizes[index])):
-        fitted[index] = fit_report(kept[index], left // (len(kept) - done) - 2)
-        left -= size_of(report_dict(fitted[index])) + 2
+        fitted[index], size, room = kept[index], sizes[index], left // (len(kept) - done) - 2
+        if size >= room:
+            fitted[index] = _less(kept[index], room)
+            size = size_of(report_dict(fitted[index]))
+        left -= size + 2
     return tuple(fitted[index] for index in range(len(kept)))
 
 
@@ -150,7 +156,8 @@ def fit_deferred(deferred: tuple[Deferred, ...], limit: int) -> tuple[Deferred, 
 def _how_many(findings: tuple[Finding, ...], room: int, named: Mapping[str, int]) -> int:
     """How many of the findings, from the worst on, fit into so many bytes of JSON."""
     for kept, finding in enumerate(findings):
-        again = named.get(finding.fingerprint, 0) * (size_of(finding.fingerprint) + 2)
+        times = named.get(finding.fingerprint, 0)
+        again = times * (size_of(finding.fingerprint) + 2) if times else 0
         room -= size_of(finding_dict(finding)) + 2 + again  # the comma and the space between two of them
         if room <= 0:
             return kept
@@ -173,5 +180,5 @@ def _bare(report: Report) -> Report:
 
 
 def size_of(value: object) -> int:
-    """Bytes of JSON."""
-    return len(json.dumps(value).encode())
+    """Bytes of JSON, which is ASCII."""
+    return len(json.dumps(value))

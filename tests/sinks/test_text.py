@@ -64,6 +64,11 @@ def test_the_worst_comes_first_whatever_the_order_of_the_input():
     assert fold(found) == fold(reversed(found))
 
 
+def test_of_a_port_the_worst_rule_comes_first_whatever_the_order_of_the_input():
+    found = [finding("a", severity=Severity.LOW), finding("c"), finding("b")]
+    assert [rules for *_, rules in lines(*found)] == [("b", "c", "a")]
+
+
 def test_a_counter_and_a_container_are_named_as_such():
     counter = finding("too-many", None, protocol=None, num=25)
     assert lines(counter) == [("host counter", "count 25", ("too-many",))]

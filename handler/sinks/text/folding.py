@@ -68,19 +68,25 @@ def fold(findings: Iterable[Finding]) -> tuple[PortLine, ...]:
     places: dict[_Key, list[Finding]] = {}
     for finding in findings:
         places.setdefault(_place_key(finding), []).append(finding)
-    ports = [PortLine(tuple(sorted(same, key=_worst_first)), *_span(key)) for key, same in sorted(places.items())]
-    return tuple(sorted(map(_joined, _runs(ports)), key=lambda line: -line.severity))
+    ports = [PortLine(_ordered(places[key]), *_span(key)) for key in sorted(places)]
+    return tuple(sorted(map(_joined, _runs(ports)), key=lambda line: -line.findings[0].severity))
 
 
 _Key = tuple[int, str, str, int, str]
+_RANKS = {category: rank for rank, category in enumerate(CATEGORIES)}
 
 
 def _place_key(finding: Finding) -> _Key:
     """Where the finding is; a counter is a place of its own."""
-    rank = CATEGORIES.index(finding.category) if finding.category in CATEGORIES else len(CATEGORIES)
+    rank = _RANKS.get(finding.category, len(CATEGORIES))
     kind = (family(finding.protocol) or finding.protocol) if finding.protocol else ""
     own = finding.rule_id if finding.port is None else ""
     return rank, finding.category, kind, -1 if finding.port is None else finding.port, own
+
+
+def _ordered(same: list[Finding]) -> tuple[Finding, ...]:
+    """The findings of one place, worst first; most places have one, of thousands."""
+    return tuple(same if len(same) == 1 else sorted(same, key=_worst_first))
 
 
 def _worst_first(finding: Finding) -> tuple[int, str, str, str]:

@@ -143,8 +143,9 @@ def tolerance(notification: Notification) -> tuple[str, ...]:
 
 
 def _section(heading: str, sentences: Iterable[str]) -> Section:
-    items = tuple(MessageLine(one_line(sentence, 2 * LONG)) for sentence in sentences)
-    return Section(heading, items[:_SENTENCES_SHOWN], max(0, len(items) - _SENTENCES_SHOWN), findings=False)
+    said = tuple(sentences)
+    items = tuple(MessageLine(one_line(sentence, 2 * LONG)) for sentence in said[:_SENTENCES_SHOWN])
+    return Section(heading, items, len(said) - len(items), findings=False)
 
 
 def _gaps(notification: Notification) -> tuple[str, ...]:
