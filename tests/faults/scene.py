@@ -277,7 +277,8 @@ class Scene:
         for name, value in SECRETS.items():
             told = [(what, text) for what, text in self.outputs if name != "routing" or not what.startswith("body for")]
             everything = "\n".join(text for _, text in told)  # a search through one text is quick
-            pieces = [one for one in _pieces(value) if one in everything]
+            hinted = any(one in everything for one in _hints(value))
+            pieces = [one for one in _pieces(value) if one in everything] if hinted else []
             yield from (f"the secret {name} is in: {what}" for what, text in told if any(one in text for one in pieces))
 
 
@@ -286,6 +287,16 @@ def _pieces(secret: str) -> frozenset[str]:
     """What must not be read anywhere: the secret, spelt for a URL, and each sixteen characters of it, in any case."""
     cut = [secret[at : at + 16] for at in range(len(secret) - 30, len(secret) - 15)]  # they begin alike
     return frozenset(spelt for one in (*cut, secret, quote(secret, safe="")) for spelt in (one, one.lower()))
+
+
+@cache
+def _hints(secret: str) -> frozenset[str]:
+    """A few texts of which every piece holds one: any sixteen characters hold eight that begin at a multiple of eight."""
+    end = secret[-30:]
+    cut = [end[at : at + 8] for at in (0, 8, 16)]
+    hints = frozenset(spelt for one in (*cut, quote(secret, safe="")) for spelt in (one, one.lower()))
+    assert all(any(one in piece for one in hints) for piece in _pieces(secret))
+    return hints
 
 
 @contextmanager
