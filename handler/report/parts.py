@@ -32,7 +32,8 @@ def parts(report: Json, limit: int) -> tuple[Json, ...]:
     Each part counts in `omitted` the findings that it does not carry. All parts together carry every finding, exempted
     and announced row, and what ended or was not seen; what alone is too large loses its texts and servers.
     """
-    for whole in (report, report | {"vendor": None}):
+    wholes = (report,) if report["vendor"] is None else (report, report | {"vendor": None})
+    for whole in wholes:
         if _size(whole) <= limit:
             return (whole,)
     bare = _bare(report, limit // 2)

@@ -15,7 +15,7 @@ from handler.foreign_text import one_line
 from handler.report.verdict import asked_at
 from handler.sinks.answers import by_status_alone
 from handler.sinks.message import json_message
-from handler.sinks.text.folding import fold
+from handler.sinks.text.folding import PortLine
 from handler.sinks.text.lines import LONG, how_many, links, servers, where
 from handler.sinks.text.moves import ended_words, open_findings
 from handler.sinks.text.wording import tolerance
@@ -35,17 +35,17 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
     """One POST. It is never cut, for a missing alert would look resolved; `shrink` only drops the texts."""
     soon = now + (notification.run_interval * _INTERVALS if notification.run_interval else _UNKNOWN_INTERVAL)
     end = now + _LASTING if notification.remembers else soon
-    still_open = open_findings(notification)
-    alerts = [_alert(notification, sink, finding, _stamp(end), rich=shrink == 0) for finding in still_open]
-    alerts += [_ended(notification, sink, finding, _stamp(now)) for finding in notification.resolved]
+    until, at = _stamp(end), _stamp(now)
+    alerts = [_alert(notification, sink, one, until, rich=shrink == 0) for one in open_findings(notification)]
+    alerts += [_ended(notification, sink, finding, at) for finding in notification.resolved]
     before = _as_told_last(notification)
-    alerts += [_alert(before, sink, finding, _stamp(now), rich=False) for finding in _under_old_labels(notification)]
+    alerts += [_alert(before, sink, finding, at, rich=False) for finding in _under_old_labels(notification)]
     watchdog = [] if notification.of_fleet else [_watchdog(notification, now, soon)]
     return (json_message([*alerts, *_sight(notification, now, end), *watchdog]),)
 
 
 def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *, rich: bool) -> dict[str, Any]:
-    line = fold([finding])[0]
+    line = PortLine((finding,), finding.port, finding.port)
     labels = {
         "alertname": "DisallowedPort" if finding.port is not None else "AssetCounter",
         **_place(notification),
@@ -167,8 +167,7 @@ def _place(notification: Notification) -> dict[str, str]:
 
 def _filled(pairs: Mapping[str, str]) -> dict[str, str]:
     """Clean values; an empty one would be dropped by the receiver anyway."""
-    kept = {name: one_line(value, LONG) for name, value in pairs.items()}
-    return {name: value for name, value in kept.items() if value}
+    return {name: clean for name, value in pairs.items() if value and (clean := one_line(value, LONG))}
 
 
 def _stamp(moment: datetime) -> str:

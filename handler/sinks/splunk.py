@@ -28,21 +28,26 @@ _BUSY: Final = 9
 
 def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -> tuple[SinkMessage, ...]:  # noqa: ARG001
     """One POST: an event for the run, then one for each finding that moved or ended."""
-    told = ((part, event) for part in notification.of_targets for event in _events(part, sink, shrink))
-    lines = [json_bytes(_event(part, event)) for part, event in told]
+    told = ((_around(part), _events(part, sink, shrink)) for part in notification.of_targets)
+    lines = [json_bytes(_event(around, about, event)) for (around, about), events in told for event in events]
     return (SinkMessage(b"\n".join(lines), {"Content-Type": JSON}),)
 
 
-def _event(notification: Notification, event: Mapping[str, Any]) -> dict[str, Any]:
+def _around(notification: Notification) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is the same of all events of a target: around them, and in them."""
     report = notification.report
-    about = {"run_id": report.run_id, "delivery_id": notification.delivery_id, "target": TARGET.write(report.target)}
-    return {
+    around = {
         "time": parse_iso(report.started_at).timestamp(),
         "host": one_line(report.target.host, 200) or "port-compliance",
         "source": "port-compliance",
         "sourcetype": "port-compliance:event",
-        "event": {**event, **about},
     }
+    about = {"run_id": report.run_id, "delivery_id": notification.delivery_id, "target": TARGET.write(report.target)}
+    return around, about
+
+
+def _event(around: Mapping[str, Any], about: Mapping[str, Any], event: Mapping[str, Any]) -> dict[str, Any]:
+    return {**around, "event": {**event, **about}}
 
 
 def _events(notification: Notification, sink: Sink, shrink: int) -> Iterable[Mapping[str, Any]]:
