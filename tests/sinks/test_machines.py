@@ -11,11 +11,24 @@ from py_ocsf_models.events.findings.compliance_finding import ComplianceFinding
 
 from handler.models import Changes, Secret, Severity
 from handler.models.gaps import Gaps
+from handler.notify.several import of_several
 from handler.report.report_file import parse_report
-from handler.sinks import alertmanager, cloudevents, dingtalk, feishu, googlechat, ocsf, pagerduty, teams, telegram
+from handler.sinks import (
+    alertmanager,
+    cloudevents,
+    dingtalk,
+    feishu,
+    googlechat,
+    ocsf,
+    pagerduty,
+    splunk,
+    teams,
+    telegram,
+)
 from handler.sinks.message import PLAIN
+from handler.sinks.sink import Notification
 from tests import notices
-from tests.fakes import NOON, finding, report
+from tests.fakes import NOON, TARGET, finding, report
 
 
 def render(module, notice, shrink=0, **options):
@@ -130,6 +143,31 @@ def test_alertmanager_gets_all_open_findings_and_the_end_of_the_resolved():
     assert [alert["endsAt"] for alert in alerts] == [*[lasting] * 8, now, soon]
     assert alerts[-1]["labels"] == {"alertname": "PortComplianceWatchdog", "severity": "info"}
     assert {alert["startsAt"] for alert in alerts[:-1]} == {"2026-11-20T08:07:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("known", "summary"),
+    [
+        ({}, "23/tcp on prod: Telnet is open"),
+        ({"category": "container", "title": ""}, "container 23/tcp on prod: telnet"),
+        ({"port": None, "protocol": None}, "host counter on prod: Telnet is open"),
+    ],
+)
+def test_an_alert_says_where_it_is_and_what(known, summary):
+    (body,) = bodies(alertmanager, notices.notice(new=(finding(**known),), ongoing=(), resolved=()))
+    assert body[0]["annotations"]["summary"] == summary
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_every_event_of_splunk_names_its_run_its_message_and_its_own_target(parts):
+    targets = [TARGET._replace(name=f"prod-{number}", host=f"hss-{number}.example") for number in range(parts)]
+    each = [Notification("m", report(finding(), target=target), new=(finding(),)) for target in targets]
+    (message,) = render(splunk, of_several(each, "msg-1"))
+    events = [json.loads(line) for line in message.body.splitlines()]
+    said = [(one["host"], one["event"]["kind"], one["event"]["target"]["name"]) for one in events]
+    assert said == [(each.host, kind, each.name) for each in targets for kind in ("run", "finding")]
+    assert {one["event"]["run_id"] for one in events} == {report().run_id}
+    assert all(one["sourcetype"] == "port-compliance:event" and one["event"]["delivery_id"] for one in events)
 
 
 def test_an_alert_lasts_a_day_where_the_interval_is_unknown():
