@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from handler.errors import StoreDamagedError
@@ -16,7 +16,7 @@ from handler.models import RULE_TEXTS, Finding, Severity
 from handler.state.memory import Batch, Item, LastRun, Receipt, Remembered, RunSummary, SinkMemory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 SCHEMA: Final = 2
 _FIRST_SCHEMA: Final = 1  # one place, and less of each finding
@@ -27,7 +27,7 @@ _RECORD: Final = tuple(name for name in Remembered._fields if name not in ("find
 _texts_of, _finding_of, _record_of = attrgetter(*RULE_TEXTS), attrgetter(*_FINDING), attrgetter(*_RECORD)
 _TYPES: Final[Mapping[type, Mapping[str, Callable[[Any], Any]]]] = {
     Finding: {"severity": Severity, "references": tuple, "tags": tuple},
-    Remembered: {"closings": tuple},
+    Remembered: {"closings": tuple, "servers": tuple},
     Batch: {"items": lambda rows: tuple(Item(*row) for row in rows)},
     SinkMemory: {
         "pending": lambda batches: tuple(_made(Batch, batch) for batch in batches),
@@ -73,8 +73,8 @@ def _write_run(last_run: LastRun) -> dict[str, Any]:
 def _read_run(content: Mapping[str, Any]) -> LastRun:
     """One place's memory; what an earlier version did not write has its default."""
     names = content["columns"].get("texts", _FIRST_TEXTS)
-    texts = [dict(zip(names, text, strict=True)) for text in content["texts"]]
-    found = [_read_record(one, content["columns"], texts) for one in content["findings"]]
+    texts = [[value for _, value in zip(names, text, strict=True)] for text in content["texts"]]
+    found = list(_read_records(content["findings"], content["columns"], names, texts))
     return LastRun(
         run_at=content["run_at"],
         policy_digest=content["policy_digest"],
@@ -118,14 +118,43 @@ def _write_record(one: Remembered, texts: dict[tuple[Any, ...], int]) -> list[An
     return [_finding_of(one.finding), text, _record_of(one), dict(one.told)]
 
 
-def _read_record(row: list[Any], columns: Mapping[str, list[str]], texts: list[dict[str, Any]]) -> Remembered:
-    values, text, of_record, receipts = row
-    record = dict(zip(columns["record"], of_record, strict=True))
-    known = dict(zip(columns["finding"], values, strict=True)) | texts[text] | {"first_seen": record["first_seen"]}
-    record["servers"] = tuple(record.get("servers", ()))
-    told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
-    one: Remembered = _made(Remembered, {"finding": _made(Finding, known), "told": told, **record})
-    return one
+def _read_records(
+    rows: Sequence[list[Any]], columns: Mapping[str, list[str]], text_names: Sequence[str], texts: Sequence[list[Any]]
+) -> Iterator[Remembered]:
+    """What is remembered of each finding; where each value stands is looked up once for all of them."""
+    if len(rows) == 0:
+        return
+    finding = _maker(Finding, (*columns["finding"], *text_names, "first_seen"))
+    record = _maker(Remembered, ("finding", "told", *columns["record"]))
+    first_seen = columns["record"].index("first_seen")
+    for values, text, of_record, receipts in rows:
+        told = {sink: Receipt(*receipt) for sink, receipt in receipts.items()}
+        yield record((finding((*values, *texts[text], of_record[first_seen])), told, *of_record))
+
+
+def _maker(kind: type[Any], names: Sequence[str]) -> Callable[[tuple[Any, ...]], Any]:
+    """What makes a noun of the values under these names; those without a name have their default.
+
+    Raises TypeError for a name that the noun does not have or needs; what is made, ValueError for another number.
+    """
+    at = {name: place for place, name in enumerate(names)}
+    defaults = [name for name in kind._field_defaults if name not in at]
+    if {*at, *defaults} != {*kind._fields}:
+        raise TypeError(f"these are not the values of a {kind.__name__}")
+    at |= {name: len(names) + place for place, name in enumerate(defaults)}
+    rest = tuple(kind._field_defaults[name] for name in defaults)
+    in_order = itemgetter(*(at[name] for name in kind._fields))
+    typed = [(kind._fields.index(name), read) for name, read in _TYPES[kind].items()]
+
+    def make(values: tuple[Any, ...]) -> Any:
+        if len(values) != len(names):
+            raise ValueError("a row has more or fewer values than names")
+        row = [*in_order(values + rest)]
+        for place, read in typed:
+            row[place] = read(row[place])
+        return kind._make(row)
+
+    return make
 
 
 def _read_line(line: list[Any]) -> RunSummary:
