@@ -138,6 +138,7 @@ def sealed(change):
         lambda content: content["columns"]["record"].pop(),
         lambda content: (content["columns"]["finding"].append("mood"), content["findings"][0][0].append("glad")),
         lambda content: content["findings"][0].append({}),
+        lambda content: content.update(findings=None),
         lambda content: content["findings"][0].__setitem__(1, 7),
         lambda content: content["findings"][0][0].__setitem__(codec._FINDING.index("severity"), 9),
         lambda content: content["findings"][0][3]["soc"].append("more"),
