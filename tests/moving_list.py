@@ -17,7 +17,7 @@ from handler.hss.plan import Ask, ExactPorts, GiveUp, NextPage, StartOver, Step,
 from handler.hss.proof import Proof
 from handler.models import Row
 from handler.simulator.fleet import Line
-from handler.simulator.moving import RANKS, ROW_STATUSES, ROW_TYPES, ListOrder, moved, ordered
+from handler.simulator.moving import ROW_STATUSES, ROW_TYPES, SORTED_BY, ListOrder, moved, ordered
 
 _Any = TypeVar("_Any")
 Name = tuple[int, str]  # port and type: which line it is, whatever its num and status
@@ -130,7 +130,7 @@ class MovingList:
 
     def _untied(self, begin: int, end: int) -> tuple[int, int]:
         """These places, and those around them that may be shown instead."""
-        rank, lines, size = RANKS.get(self.order), self._in_order, len(self._in_order)
+        rank, lines, size = SORTED_BY.get(self.order), self._in_order, len(self._in_order)
         if rank is None:
             return 0, size
         begin, end = min(begin, size), min(end, size)

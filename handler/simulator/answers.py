@@ -85,16 +85,11 @@ def counters(call: Call, fleet: Fleet, options: Options) -> dict[str, int]:
     return dict.fromkeys(COUNTERS, 0) | {"port_num": ports}
 
 
-def matching(call: Call, fleet: Fleet, options: Options, nth: int = 0) -> AnswerPage:
-    """The rows that a query matches, in the service's order, and where its page begins. Raises BadParameterError.
+def rows_of(call: Call, fleet: Fleet, options: Options, nth: int) -> Sequence[Line | Open]:
+    """The rows that a query matches, in the service's order. Raises BadParameterError.
 
     What the order leaves to chance differs from one `nth` call to the next.
     """
-    return page_of(call, rows_in_order(call, fleet, options, nth), options)
-
-
-def rows_in_order(call: Call, fleet: Fleet, options: Options, nth: int) -> Sequence[Line | Open]:
-    """The rows that a query matches, in the service's order. Raises BadParameterError."""
     _checked(call, options)
     lines = fleet.lines(call.enterprise_project, call.category)
     kept = list(_spoken(lines, options))

@@ -23,9 +23,9 @@ class KeptList:
         self._rows: Sequence[Line | answers.Open] = ()
 
     def matching(self, call: answers.Call, fleet: Fleet, options: Options, nth: int) -> answers.AnswerPage:
-        """As `answers.matching`. Raises BadParameterError."""
+        """The rows that a query matches, and where its page begins. Raises BadParameterError."""
         if not self._holds(call, fleet, options):
-            self._rows = answers.rows_in_order(call, fleet, options, nth)
+            self._rows = answers.rows_of(call, fleet, options, nth)
             self._asked = (fleet, options, call.api, _what(call))
         return answers.page_of(call, self._rows, options)
 

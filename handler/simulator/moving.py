@@ -22,7 +22,7 @@ ROW_TYPES = ("TCP", "UDP", "TCP6", "UDP6")
 ROW_STATUSES = ("danger", "normal", "unknown")
 _PLACE = attrgetter("port", "type")
 _MOST = 1000  # changes between two calls, so that each has a time of its own
-_RANKS: Mapping[ListOrder, Callable[[Line], Any]] = {
+SORTED_BY: Mapping[ListOrder, Callable[[Line], Any]] = {
     "port": attrgetter("port"),
     "text": lambda line: str(line.port),
     "num": lambda line: (-line.num, line.port),
@@ -63,7 +63,7 @@ def ordered(lines: Sequence[Line], order: ListOrder, ties: Random | None = None)
     listed = list(lines)
     if ties is not None and order != "insertion":
         ties.shuffle(listed)
-    return listed if order in ("insertion", "none") else sorted(listed, key=_RANKS[order])
+    return listed if order in ("insertion", "none") else sorted(listed, key=SORTED_BY[order])
 
 
 def _come(now: list[Line], chance: Random, at: int) -> None:
