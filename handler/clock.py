@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
 from handler.named_tuple import NamedTuple
@@ -105,6 +105,11 @@ def parse_iso(text: str) -> datetime:
         return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
     except OverflowError:
         raise ValueError(f"{text!r:.40} is no time in UTC") from None
+
+
+def is_far(text: str, now: datetime, span: timedelta) -> bool:
+    """Whether a moment is at least so long ago; as far in the future it is one of a wrong clock, and counts as well."""
+    return abs(now - parse_iso(text)) >= span
 
 
 def in_days(days: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from handler.clock import iso, parse_iso
+from handler.clock import is_far, iso
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +19,7 @@ _TIMES: Final = 3
 def closed_again(record: Remembered, now: datetime) -> Remembered:
     """The record of a finding that closes now: flapping, where that is the third time within a day."""
     closings = (*record.closings, iso(now))[-_TIMES:]
-    often = len(closings) == _TIMES and now - parse_iso(closings[0]) < DAY
+    often = len(closings) == _TIMES and not is_far(closings[0], now, DAY)
     since = record.flapping_since or (iso(now) if often else None)
     return record._replace(closings=closings, flapping_since=since)
 
@@ -29,4 +29,4 @@ def calmed(record: Remembered, now: datetime) -> Remembered:
     if record.flapping_since is None:
         return record
     last = max(record.opened_at, record.resolved_at or "")
-    return record._replace(flapping_since=None, closings=()) if now - parse_iso(last) >= DAY else record
+    return record._replace(flapping_since=None, closings=()) if is_far(last, now, DAY) else record

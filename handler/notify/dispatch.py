@@ -14,7 +14,7 @@ from handler.named_tuple import NamedTuple
 from handler.notify.due import due_batches
 from handler.notify.notification import RunNotifications, Situation
 from handler.notify.outbox import LEASE_MARGIN, Outbox, claim, keeps, remember, stateless, summarised
-from handler.notify.receipts import busy, mirrored, with_pending, with_presumed, with_receipts
+from handler.notify.receipts import as_of_kind, busy, mirrored, with_pending, with_presumed, with_receipts
 from handler.notify.send import Acceptance, DeliveryContext, SendResult, send
 from handler.notify.shares import halves
 from handler.state.memory import Batch, LastRun, SinkMemory
@@ -106,8 +106,8 @@ def _fill(outbox: Outbox) -> None:
     """Give each sink its batches, in order: what an earlier run may have told comes first, then what is due now."""
     now = outbox.situation.now
     for sink in outbox.sinks:
-        known = outbox.memory.sinks.get(sink.name) or SinkMemory(since=outbox.situation.report.started_at)
-        outbox.memory = outbox.memory._replace(sinks={**outbox.memory.sinks, sink.name: known})
+        outbox.memory = as_of_kind(outbox.memory, sink, now)
+        known = outbox.memory.sinks[sink.name]
         if is_busy(known, outbox):
             outbox.deliveries[sink.name] = delivery_of(sink, "quiet", ELSEWHERE)
             continue

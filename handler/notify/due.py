@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from handler.clock import iso, parse_iso
+from handler.clock import is_far, iso, parse_iso
 from handler.decide.diff import has_grown
 from handler.decide.flapping import DAY
 from handler.decide.known_servers import new_since
@@ -133,7 +133,7 @@ def _told_anyway(sink: Sink, report: Report, *, stateful: bool) -> bool:
 def _heartbeat_due(sink: Sink, memory: SinkMemory, report: Report, now: datetime) -> bool:
     if sink.heartbeat is None or report.verdict == "inconclusive":
         return False
-    return now - parse_iso(memory.last_told or memory.since) >= sink.heartbeat
+    return is_far(memory.last_told or memory.since, now, sink.heartbeat)
 
 
 def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datetime, *, blind: bool) -> list[Item]:
@@ -174,7 +174,7 @@ def _flapping(sink: Sink, record: Remembered, now: datetime) -> str | None:
     receipt = record.told.get(sink.name)
     if not wants(sink, record.finding):
         return "resolved" if record.status == "open" and _ends_here(sink, record, receipt) else None
-    if receipt is None or receipt.transition != "flapping" or now - parse_iso(receipt.at) >= DAY:
+    if receipt is None or receipt.transition != "flapping" or is_far(receipt.at, now, DAY):
         return "flapping"
     worse = _move(sink, record, receipt) if record.status == "open" else None
     return worse if worse in ("raised", "grown") else None
@@ -189,7 +189,7 @@ def _open(sink: Sink, record: Remembered, now: datetime) -> str | None:
         return _beginning(sink, record, receipt)
     if receipt.transition == "resolved":  # it had ended for this sink alone
         return "raised"
-    remind = sink.remind_after is not None and now - parse_iso(receipt.at) >= sink.remind_after
+    remind = sink.remind_after is not None and is_far(receipt.at, now, sink.remind_after)
     return _move(sink, record, receipt) or ("reminded" if remind else None)
 
 

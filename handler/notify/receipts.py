@@ -130,6 +130,21 @@ def _beside(memory: SinkMemory, item: Item, at: str) -> SinkMemory:
     return memory
 
 
+def as_of_kind(last_run: LastRun, sink: Sink, now: datetime) -> LastRun:
+    """The memory with the sink as of its kind; what holds incidents knows nothing of what another kind was told."""
+    known = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
+    findings = last_run.findings
+    if sink.kind.event_per_finding and known.kind not in ("", sink.kind.name):
+        known = SinkMemory(since=iso(now))
+        findings = {name: _untold(record, sink.name) for name, record in findings.items()}
+    sinks = {**last_run.sinks, sink.name: known._replace(kind=sink.kind.name)}
+    return last_run._replace(findings=findings, sinks=sinks)
+
+
+def _untold(record: Remembered, sink: str) -> Remembered:
+    return record._replace(told={name: receipt for name, receipt in record.told.items() if name != sink})
+
+
 def with_pending(last_run: LastRun, sink: str, pending: tuple[Batch, ...], now: datetime) -> LastRun:
     """The memory with these batches under way for the sink."""
     memory = last_run.sinks.get(sink) or SinkMemory(since=iso(now))
@@ -223,4 +238,5 @@ def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: se
         announced={**theirs.announced, **ours.announced, **later.announced},
         drift=tuple(dict.fromkeys((*theirs.drift, *ours.drift))),
         told_as=later.told_as,
+        kind=ours.kind or theirs.kind,
     )

@@ -99,6 +99,7 @@ class SinkMemory(NamedTuple):
     policy: str = ""  # when the last change of the policy that was told had come
     announced: Mapping[str, str] = {}  # rule: its day, and the last stage before it that was told
     told_as: tuple[str, ...] = ()  # what the target was called when it was told last, in the order of its fields
+    kind: str = ""  # of which it was in the last run
 
 
 class RunSummary(NamedTuple):

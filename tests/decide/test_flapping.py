@@ -48,6 +48,12 @@ def test_what_stayed_as_it_is_for_a_day_is_steady_and_begins_to_count_anew(moved
     assert calmed(flaps, NOON) == flaps._replace(flapping_since=None, closings=())
 
 
+def test_what_flapped_by_a_clock_that_was_ahead_is_steady_again():
+    flaps = closed_at(3 * SECOND, 2 * SECOND, SECOND)
+    assert calmed(flaps._replace(opened_at=iso(NOON + 365 * DAY)), NOON).flapping_since is None
+    assert closed_at(-365 * DAY, 2 * SECOND, SECOND).flapping_since is None
+
+
 def test_the_later_of_opening_and_closing_counts():
     flaps = closed_at(3 * SECOND, 2 * SECOND, SECOND)
     opened = flaps._replace(opened_at=iso(NOON), resolved_at=iso(NOON - 9 * DAY))

@@ -232,6 +232,17 @@ def test_a_heartbeat_comes_only_when_nothing_else_was_said_for_so_long():
     assert [one.fingerprint for one in story.notice.ongoing] == [TELNET]
 
 
+def test_a_clock_that_was_ahead_silences_nobody_for_as_long():
+    """Before, a message at a time a year ahead was the last reminder, heartbeat or word of flapping for a year."""
+    story = Story(SOC._replace(remind_after=DAY, heartbeat=DAY))
+    story.run(port(), after=365 * DAY)
+    assert story.run(port(), after=-365 * DAY) == [("reminded", TELNET)]
+    assert story.run(port()) is None
+    story.run(after=365 * DAY)
+    assert story.run(after=-365 * DAY)[0][0] == "heartbeat"
+    assert story.run() is None
+
+
 def test_a_run_that_does_not_know_sends_no_heartbeat():
     story = Story(SOC._replace(heartbeat=DAY))
     broken = category(complete=False, problems=(Problem("x"),))

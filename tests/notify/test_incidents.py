@@ -117,6 +117,18 @@ def test_incidents_of_a_target_that_is_no_longer_routed_end():
     assert duty.open == {key(A), key(D)}
 
 
+def test_what_another_kind_was_told_under_the_same_name_is_told_anew():
+    """Before, a sink that became a PagerDuty never opened an incident for what the chat had heard of."""
+    duty = Duty()
+    pager = duty.sink.kind
+    duty.run(A, kind=pager._replace(name="chat", chat=True, event_per_finding=False, load=lambda _: pager.module))
+    told = {receipt.transition for record in duty.records for receipt in record.told.values()}
+    duty.open.clear()
+    assert (told, duty.run(A, kind=pager)) == ({"open"}, [("trigger", key(A))])
+    assert duty.run(A) == []
+    assert duty.run() == [("resolve", key(A))]
+
+
 def test_what_is_not_seen_keeps_its_incident_open():
     duty = Duty()
     duty.run(A, B)
