@@ -204,6 +204,16 @@ def test_a_diff_by_day_follows_at(capsys, folder):
     assert run(capsys, "diff", *paths, "--at", "2027-03-31T23:59:59Z")[0] == 1
 
 
+def test_a_diff_tells_the_problems_of_both_policies_at_once(capsys, tmp_path):
+    (tmp_path / "bad.yaml").write_text("version: 2\n")
+    code, out, err = run(capsys, "diff", tmp_path / "bad.yaml", tmp_path / "gone.yaml")
+    assert (code, out) == (2, "")
+    assert "bad.yaml:1:10: 'version' is the number 2; it must be 1\n" in err
+    assert "gone.yaml: cannot be read: No such file or directory\n" in err
+    _, _, twice = run(capsys, "diff", tmp_path / "bad.yaml", tmp_path / "bad.yaml")
+    assert twice.count("'version' is the number 2") == 1
+
+
 def test_a_diff_on_an_incomplete_snapshot_is_3(capsys, folder):
     for complete, code in ((True, 0), (False, 3)):
         (folder / "s.json").write_text(snapshot_text(snapshot(category([], complete=complete))))
