@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from handler.commands.inputs import here, read_snapshot, today
 from handler.commands.policy_arguments import AT_HELP, add_format
+from handler.errors import PolicyError
 from handler.policy.load import load_policy, load_texts
 from handler.review.compare import compare_on_snapshot
 from handler.review.compare_formats import compare_json, compare_markdown, compare_text
@@ -43,7 +44,7 @@ def arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """3 if the snapshot cannot answer both policies, 1 for what `--fail-on` names, else 0."""
-    old, new, names = _source(args.old), _source(args.new), (args.old, args.new)
+    (old, new), names = _policies(args.old, args.new), (args.old, args.new)
     if args.snapshot:
         comparison = compare_on_snapshot(old, new, read_snapshot(args.snapshot), today(args), names)
     else:
@@ -53,6 +54,22 @@ def run(args: Namespace) -> int:
     if comparison.doubts:
         return 3
     return int(_FAILS[args.fail_on](comparison))
+
+
+def _policies(*references: str) -> list[Policy]:
+    """Both policies. Raises PolicyError with the problems of both."""
+    read = [_read(reference) for reference in references]
+    problems = [problem for one in read if isinstance(one, PolicyError) for problem in one.problems]
+    if problems:
+        raise PolicyError(list(dict.fromkeys(problems)))
+    return [one for one in read if not isinstance(one, PolicyError)]
+
+
+def _read(reference: str) -> Policy | PolicyError:
+    try:
+        return _source(reference)
+    except PolicyError as error:
+        return error
 
 
 def _source(reference: str) -> Policy:

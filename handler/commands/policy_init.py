@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from handler.commands.inputs import read_snapshot, today
 from handler.commands.policy_arguments import AT_HELP
 from handler.errors import UsageError
+from handler.foreign_text import encodable
 from handler.policy.compiled import bundled_policies
 from handler.policy.load import load_texts
 from handler.review.starting_policy import TEMPLATE, Vouching, starting_policy
@@ -35,6 +36,7 @@ def arguments(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Always 0: it prints a policy."""
     if not args.snapshot:
+        _refuse_idle(args)
         print(TEMPLATE, end="")
         return 0
     vouching, day = _vouching(args), today(args)
@@ -52,17 +54,27 @@ def run(args: Namespace) -> int:
     return 0
 
 
+def _refuse_idle(args: Namespace) -> None:
+    """Raises UsageError where something is said of exemptions and there is no snapshot to exempt anything of."""
+    idle = [f"--{name}" for name in Vouching._fields if getattr(args, name) is not None]
+    if idle:
+        raise UsageError(f"{', '.join(idle)}: no effect without --snapshot", hint="The template exempts nothing.")
+
+
 def _vouching(args: Namespace) -> Vouching:
     """Owner, last day and reason. Raises UsageError that names all that is missing."""
     missing = [f"--{name}" for name in Vouching._fields if not (getattr(args, name) or "").strip()]
     if missing:
         raise UsageError(f"--snapshot also needs {', '.join(missing)}", hint=_HINT)
-    return Vouching(args.owner, args.expires, args.reason)
+    return Vouching(*(encodable(getattr(args, name)) for name in Vouching._fields))
 
 
 def _day(text: str) -> date:
     """The day that `--expires` names. Raises UsageError."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"--expires: {text!r:.40} is not a day", hint="For example 2027-03-31.") from None
+        day = None
+    if day is None or day.isoformat() != text:  # newer Pythons also take 20270331 and 2027-W13-3; a policy does not
+        raise UsageError(f"--expires: {text!r:.40} is not a day", hint="For example 2027-03-31.")
+    return day

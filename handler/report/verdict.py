@@ -83,5 +83,5 @@ def narrowed_away(report: Report) -> tuple[str, ...]:
 def asked_at(report: Report) -> str:
     """When HSS was asked; an empty text where it was not: no call got as far, and no recorded answer was read."""
     answers = [one for one in report.coverage if one.plan != "skipped"]
-    asked = any(one.api_calls or one.rows or one.complete for one in answers)
+    asked = any(one.api_calls or one.rows or one.complete or one.total_num is not None for one in answers)
     return (report.taken_at or report.started_at) if asked else ""

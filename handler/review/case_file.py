@@ -34,9 +34,12 @@ def _words(value: object) -> object:
 
 def _day(value: object) -> date:
     try:
-        return date.fromisoformat(value if isinstance(value, str) and len(value) == len("2026-12-01") else "")
+        day = date.fromisoformat(value if isinstance(value, str) else "")
     except ValueError:
-        raise ValueError("a day is written YYYY-MM-DD") from None
+        day = None
+    if day is None or day.isoformat() != value:  # newer Pythons also take 20261201 and 2026-W49-2
+        raise ValueError("a day is written YYYY-MM-DD")
+    return day
 
 
 def _counter(value: str) -> str:

@@ -168,12 +168,28 @@ def test_init_begins_on_an_old_estate_with_nothing_to_mute(capsys, tmp_path):
         (("--owner", " ", "--reason", "r"), "also needs --owner, --expires"),
         (("--owner", "o", "--reason", "r", "--expires", "soon"), "'soon' is not a day"),
         (("--owner", "o", "--reason", "r", "--expires", "2026-11-30"), "2026-11-30 is over"),
+        (("--owner", "o", "--reason", "r", "--expires", "20270331"), "'20270331' is not a day"),
+        (("--owner", "o", "--reason", "r", "--expires", "2027-W13-3"), "'2027-W13-3' is not a day"),
     ],
 )
 def test_init_asks_for_all_that_is_missing_at_once(capsys, flags, words):
     snapshot = Path(__file__).parents[2] / "docs" / "examples" / "snapshot.json"
     code, out, err = run(capsys, "init", "--snapshot", snapshot, *flags, "--at", "2026-12-01")
     assert (code, out, words in err) == (2, "", True)
+
+
+def test_init_writes_a_policy_whatever_bytes_the_owner_was_given_in(capsys, tmp_path):
+    snapshot = Path(__file__).parents[2] / "docs" / "examples" / "snapshot.json"
+    flags = ("--owner", "J\udcf6rg", "--reason", "r", "--expires", "2027-03-31")  # Latin-1 where UTF-8 is expected
+    code, text, _ = run(capsys, "init", "--snapshot", snapshot, *flags, "--at", "2026-12-01")
+    (tmp_path / "policy.yaml").write_text(text, encoding="utf-8")
+    assert (code, run(capsys, "validate", tmp_path)[0]) == (0, 0)
+
+
+def test_init_says_that_exemptions_need_a_snapshot(capsys):
+    code, out, err = run(capsys, "init", "--owner", "ops@example.org", "--expires", "2027-03-31")
+    assert (code, out) == (2, "")
+    assert "--owner, --expires: no effect without --snapshot" in err
 
 
 def test_init_without_a_snapshot_prints_a_template_that_is_a_policy(capsys, tmp_path):
@@ -186,6 +202,16 @@ def test_a_diff_by_day_follows_at(capsys, folder):
     paths = folder / "p.yaml", folder / "old.yaml"
     assert run(capsys, "diff", *paths, "--at", "2027-04-01T00:00:00Z")[0] == 0  # the exemption has ended in both
     assert run(capsys, "diff", *paths, "--at", "2027-03-31T23:59:59Z")[0] == 1
+
+
+def test_a_diff_tells_the_problems_of_both_policies_at_once(capsys, tmp_path):
+    (tmp_path / "bad.yaml").write_text("version: 2\n")
+    code, out, err = run(capsys, "diff", tmp_path / "bad.yaml", tmp_path / "gone.yaml")
+    assert (code, out) == (2, "")
+    assert "bad.yaml:1:10: 'version' is the number 2; it must be 1\n" in err
+    assert "gone.yaml: cannot be read: No such file or directory\n" in err
+    _, _, twice = run(capsys, "diff", tmp_path / "bad.yaml", tmp_path / "bad.yaml")
+    assert twice.count("'version' is the number 2") == 1
 
 
 def test_a_diff_on_an_incomplete_snapshot_is_3(capsys, folder):

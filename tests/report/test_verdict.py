@@ -243,7 +243,8 @@ def test_a_report_is_built_of_all_that_the_run_knows():
         (0, {"api_calls": 1, "complete": False}, True),
         (0, {"api_calls": 0, "complete": True}, True),
         (1, {"api_calls": 0, "complete": False}, True),
-        (0, {"api_calls": 0, "complete": False}, False),
+        (0, {"api_calls": 0, "complete": False, "total_num": 11}, True),  # recorded: an answer without a row
+        (0, {"api_calls": 0, "complete": False, "total_num": None}, False),
         (0, {"api_calls": 1, "complete": True, "plan": "skipped"}, False),
     ],
 )

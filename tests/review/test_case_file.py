@@ -42,6 +42,7 @@ def test_a_good_file_has_no_problem():
         ("num: 3", "num: -1", "num: input should be greater than or equal to 0"),
         ("category: host", "category: hosts", "category: input should be 'host' or 'container'"),
         ("today: 2026-12-01", "today: 2026-02-30", "x.test.yaml:1:8: today: a day is written YYYY-MM-DD"),
+        ("today: 2026-12-01", "today: 2026-W49-2", "x.test.yaml:1:8: today: a day is written YYYY-MM-DD"),
         ("today: 2026-12-01\n", "", "x.test.yaml:2:5: today: is missing here and at the top of the file"),
         (GOOD[18:], "cases: []\n", "x.test.yaml:2:8: cases: there is none"),
     ],
