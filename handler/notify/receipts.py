@@ -238,5 +238,5 @@ def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: se
         announced={**theirs.announced, **ours.announced, **later.announced},
         drift=tuple(dict.fromkeys((*theirs.drift, *ours.drift))),
         told_as=later.told_as,
-        kind=ours.kind or theirs.kind,
+        kind=next(filter(None, (ours.kind, theirs.kind)), ""),
     )
