@@ -63,20 +63,20 @@ def due_batch(
 ) -> Batch | None:
     """All that the sink is to be told now, or None. `stateful`: what is told is remembered."""
     memory = last_run.sinks.get(sink.name) or SinkMemory(since=iso(now))
-    items = _owed(at_target(sink, report.target), report, last_run, memory, now, announced)
-    if not has_target(sink, report.target):
-        return _last_words(sink, report, items) if stateful else None
+    items = _owed(sink, report, last_run, memory, now, announced)
     if not (stateful and items) and not _told_anyway(sink, report, stateful=stateful):
-        if not (stateful and _heartbeat_due(sink, memory, report, now)):
+        items = _heartbeat(sink, memory, report, now) if stateful else []
+        if not items:
             return None
-        items = [Item("heartbeat", memory.last_told or memory.since)]
     return batch_of(sink, report, [*items, *_drift(last_run, memory)])
 
 
-def _last_words(sink: Sink, report: Report, items: Iterable[Item]) -> Batch | None:
-    """The end of what a sink heard of a target before its routing left that out, and nothing else; or None."""
-    ends = [item for item in items if item.what in _ENDS]
-    return batch_of(sink, report, ends) if ends else None
+def _heartbeat(sink: Sink, memory: SinkMemory, report: Report, now: datetime) -> list[Item]:
+    """That all is well, where nothing else was said for as long as the sink asks."""
+    if sink.heartbeat is None or report.verdict == "inconclusive" or not has_target(sink, report.target):
+        return []
+    since = memory.last_told or memory.since
+    return [Item("heartbeat", since)] if is_far(since, now, sink.heartbeat) else []
 
 
 def _drift(last_run: LastRun, memory: SinkMemory) -> list[Item]:
@@ -92,7 +92,22 @@ def _owed(
     now: datetime,
     announced: tuple[Announcement, ...],
 ) -> list[Item]:
-    """What is owed, whatever becomes of the run; a memory that has just begun says so."""
+    """What is owed, whatever becomes of the run; of a target that is no longer routed the end of what was told."""
+    if has_target(sink, report.target):
+        return _owed_of(sink, report, last_run, memory, now, announced)
+    owed = _owed_of(at_target(sink, report.target), report, last_run, memory, now, announced)
+    return [item for item in owed if item.what in _ENDS]
+
+
+def _owed_of(
+    sink: Sink,
+    report: Report,
+    last_run: LastRun,
+    memory: SinkMemory,
+    now: datetime,
+    announced: tuple[Announcement, ...],
+) -> list[Item]:
+    """What is owed of a target; a memory that has just begun says so."""
     blind = report.verdict == "inconclusive"
     due = _finding_items(sink, last_run, memory, now, blind=blind)
     if sink.kind.event_per_finding:
@@ -123,17 +138,13 @@ def _is_first(memory: SinkMemory, last_run: LastRun, due: Iterable[Item]) -> boo
 
 def _told_anyway(sink: Sink, report: Report, *, stateful: bool) -> bool:
     """Whether the sink gets a message of this run whatever changed."""
+    if not has_target(sink, report.target):
+        return False
     if sink.kind.mirrors or sink.send == "always":
         return True
     if stateful or sink.send == "changes":
         return False
     return not sink.kind.chat or report.verdict != "compliant"
-
-
-def _heartbeat_due(sink: Sink, memory: SinkMemory, report: Report, now: datetime) -> bool:
-    if sink.heartbeat is None or report.verdict == "inconclusive":
-        return False
-    return is_far(memory.last_told or memory.since, now, sink.heartbeat)
 
 
 def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datetime, *, blind: bool) -> list[Item]:

@@ -26,17 +26,17 @@ MOST_REASONS: Final = 100  # that are remembered of one category, so that texts 
 
 def with_receipts(last_run: LastRun, sink: str, items: Iterable[Item], now: datetime) -> LastRun:
     """The memory once the sink was told these items."""
-    findings, at = dict(last_run.findings), iso(now)
-    known = last_run.sinks.get(sink) or SinkMemory(since=at)
-    memory = known._replace(last_told=at, told_as=last_run.target)
+    findings = dict(last_run.findings)
+    known = last_run.sinks.get(sink) or SinkMemory(since=iso(now))
+    memory = known._replace(last_told=iso(now), told_as=last_run.target)
     for item in items:
         if item.what in FINDING_ITEMS:
             record = findings.get(item.key)
             if record is not None:
-                told = {**record.told, sink: _receipt(item, record, sink, at)}
+                told = {**record.told, sink: _receipt(item, record, sink, iso(now))}
                 findings[item.key] = record._replace(told=told)
         else:
-            memory = _beside(memory, item, at)
+            memory = _beside(memory, item, iso(now))
     return last_run._replace(findings=findings, sinks={**last_run.sinks, sink: memory})
 
 
@@ -214,6 +214,14 @@ def _newer(one: Receipt, other: Receipt, before: Receipt | None) -> Receipt:
     return max(one, other, key=lambda receipt: (receipt.episode, receipt.transition, receipt.at, receipt.num))
 
 
+def _merged_pending(
+    theirs: tuple[Batch, ...], ours: tuple[Batch, ...], settled: set[str], run_id: str
+) -> tuple[Batch, ...]:
+    mine = tuple(batch for batch in ours if batch.claimed_by == run_id)
+    not_theirs = settled | {batch.delivery_id for batch in mine}
+    return (*mine, *(batch for batch in theirs if batch.delivery_id not in not_theirs))
+
+
 def _last_told(memory: SinkMemory) -> str:
     return memory.last_told or ""
 
@@ -223,13 +231,11 @@ def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: se
         known = theirs or ours
         assert known is not None  # its name is that of one of them
         return known
-    mine = tuple(batch for batch in ours.pending if batch.claimed_by == run_id)
-    not_theirs = settled | {batch.delivery_id for batch in mine}
     later = max(ours, theirs, key=_last_told)
     return SinkMemory(
         since=min(theirs.since, ours.since),
         last_told=later.last_told,
-        pending=(*mine, *(batch for batch in theirs.pending if batch.delivery_id not in not_theirs)),
+        pending=_merged_pending(theirs.pending, ours.pending, settled, run_id),
         not_seen=later.not_seen,
         blind_since=later.blind_since,
         gap=max(theirs.gap, ours.gap),
@@ -238,5 +244,5 @@ def _merged_sink(theirs: SinkMemory | None, ours: SinkMemory | None, settled: se
         announced={**theirs.announced, **ours.announced, **later.announced},
         drift=tuple(dict.fromkeys((*theirs.drift, *ours.drift))),
         told_as=later.told_as,
-        kind=next(filter(None, (ours.kind, theirs.kind)), ""),
+        kind=ours.kind,
     )
