@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from handler.clock import iso
+from handler.decide.diff import shape
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.models.listeners import Host
 from handler.notify.notification import RunNotifications, Situation, _for_eyes
 from handler.state.memory import Batch, Item, LastRun
 from tests.desk import SOC
-from tests.fakes import NOON, finding, report
+from tests.fakes import NOON, category, finding, report
 
 NAMED = finding(hosts=(Host("id-1", "secret-server"),))
 COUNTED = finding("rdp", 3389)
@@ -50,3 +51,14 @@ def test_each_message_of_a_run_shows_what_it_is_not_about_worst_first():
     batches = [Batch(one.fingerprint, (Item("new", one.fingerprint),)) for one in (low, worst)]
     made = [notifications.notification_of(batch, situation) for batch in batches]
     assert [[*one.new, *one.ongoing] for one in made] == [[low, worst, high], [worst, high, low]]
+
+
+def test_what_is_not_as_documented_is_said_as_it_is_and_not_in_the_form_in_which_it_is_remembered():
+    drift = 'drift: $.data_list[].type: string "TCP6" is none of "TCP", "UDP"'
+    situation = Situation(report(coverage=(category(warnings=(drift,)),)), LastRun(iso(NOON)), NOON)
+    items = (Item("drift", shape(drift)), Item("drift", "drift: key x in # rows"))  # the other one is gone by now
+    made = RunNotifications(SOC).notification_of(Batch("id", items), situation)
+    assert made.notes == (
+        f"HSS answers in another form: {drift}",
+        "HSS answers in another form: drift: key x in # rows",
+    )
