@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from handler.clock import parse_iso
-from handler.decide.diff import no_run_for
+from handler.decide.diff import no_run_for, shape
 from handler.models import AnnouncedFinding, ExemptedFinding, ExemptionNotice, Severity, Target, worst_first
 from handler.named_tuple import NamedTuple
 from handler.notify.batches import FINDING_ITEMS, severity_of
@@ -255,7 +255,8 @@ def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) 
     for item in by_what.get("policy", ()):
         yield f"another policy rules since {readable_time(item.key)}: {item.mark[:19]}"
     yield from _missed_lines(by_what.get("missed", ()), situation.last_run.findings)
-    yield from (f"HSS answers in another form: {item.key}" for item in by_what.get("drift", ()))
+    form = {shape(text): text for one in situation.report.coverage for text in one.warnings}  # the key has no numbers
+    yield from (f"HSS answers in another form: {form.get(item.key, item.key)}" for item in by_what.get("drift", ()))
 
 
 def _missed_lines(items: Iterable[Item], remembered: Mapping[str, Remembered]) -> Iterable[str]:

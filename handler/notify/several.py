@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from handler.decide.diff import shape
 from handler.errors import of_target
 from handler.models import Report, Target, worst_first
 from handler.notify.batches import FINDING_ITEMS
@@ -12,7 +14,7 @@ from handler.report.verdict import VERDICTS
 from handler.sinks.text.names import folded_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from handler.models import Finding
     from handler.sinks.sink import Notification
@@ -31,7 +33,7 @@ def of_several(parts: Sequence[Notification], delivery_id: str) -> Notification:
         delivery_id=delivery_id,
         report=_report([part.report for part in parts]),
         **groups,
-        not_seen=_said(parts, lambda part: part.not_seen, where="{count} targets ({names}): {said}"),
+        not_seen=_said(parts, lambda part: part.not_seen, where="{count} targets ({names}): {said}", form=_form),
         seen_again=_said(parts, lambda part: part.seen_again, where="{said} of {count} targets ({names})"),
         exemptions=tuple(dict.fromkeys(one for part in parts for one in part.exemptions)),
         announcements=_said(parts, lambda part: part.announcements, where="{names}: {said}", alike="{said}"),
@@ -109,20 +111,46 @@ def _joined(reports: Iterable[Report], name: str) -> tuple[Any, ...]:
 
 
 def _said(
-    parts: Sequence[Notification], of: Callable[[Notification], Iterable[str]], where: str, alike: str = ""
+    parts: Sequence[Notification],
+    of: Callable[[Notification], Iterable[str]],
+    where: str,
+    alike: str = "",
+    form: Callable[[str], Hashable] = str,
 ) -> tuple[str, ...]:
-    """Each sentence once, with the targets that it holds for; `alike` where it holds for all."""
-    names: dict[str, list[str]] = {}
-    for part in parts:
-        name = part.report.target.name
+    """Each sentence once, with the targets that it holds for; `alike` where it holds for all.
+
+    Sentences of one `form` are one, with an ellipsis where they differ.
+    """
+    known: dict[Hashable, dict[int, str]] = {}
+    for number, part in enumerate(parts):
         for said in of(part):
-            names.setdefault(said.replace(of_target(name), ""), []).append(name)
+            plain = said.replace(of_target(part.report.target.name), "")
+            those = known.setdefault(form(plain), {})
+            if those.get(number, plain) != plain:  # one target's second sentence of the form is one of its own
+                those = known.setdefault(plain, {})
+            those[number] = plain
     return tuple(
         (alike if alike and len(those) == len(parts) else where if len(those) > 1 else _alone(where)).format(
-            said=said, count=len(those), names=folded_names(those)
+            said=_common(those.values()),
+            count=len(those),
+            names=folded_names([parts[number].report.target.name for number in those]),
         )
-        for said, those in names.items()
+        for those in known.values()
     )
+
+
+def _form(sentence: str) -> Hashable:
+    """The same for two sentences that differ in a number or an id only, such as that of the project in an address."""
+    return shape(sentence), len(_tokens(sentence))
+
+
+def _common(sentences: Iterable[str]) -> str:
+    columns = (set(column) for column in zip(*map(_tokens, set(sentences)), strict=True))
+    return "".join(column.pop() if len(column) == 1 else "…" for column in columns)
+
+
+def _tokens(sentence: str) -> list[str]:
+    return re.split(r"(\W+)", sentence)
 
 
 def _alone(where: str) -> str:

@@ -120,6 +120,8 @@ class Together:
     def _messages(self, sink: Sink) -> Iterator[_Message]:
         owed, repeated = [], frozenset[str]()
         for number, each in enumerate(self._waiting):
+            if sink.name not in each.outbox.waiting:  # what it was due was told when the target was asked
+                continue
             if each.is_elsewhere(sink):
                 each.outbox.deliveries[sink.name] = delivery_of(sink, "quiet", ELSEWHERE)
                 continue

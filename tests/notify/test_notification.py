@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from handler.clock import iso
+from handler.decide.diff import shape
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.models.listeners import Host
 from handler.notify.notification import RunNotifications, Situation, _for_eyes
 from handler.state.memory import Batch, Item, LastRun
 from tests.desk import SOC
-from tests.fakes import NOON, finding, report
+from tests.fakes import NOON, category, finding, report
 
 NAMED = finding(hosts=(Host("id-1", "secret-server"),))
 COUNTED = finding("rdp", 3389)
@@ -60,3 +61,14 @@ def test_a_message_that_is_repeated_says_how_severe_a_finding_was_when_it_was_ma
     made = RunNotifications(SOC).notification_of(batch, situation)
     assert made.raised == (now._replace(severity=Severity.CRITICAL),)
     assert made.report.findings == (now,)
+
+
+def test_what_is_not_as_documented_is_said_as_it_is_and_not_in_the_form_in_which_it_is_remembered():
+    drift = 'drift: $.data_list[].type: string "TCP6" is none of "TCP", "UDP"'
+    situation = Situation(report(coverage=(category(warnings=(drift,)),)), LastRun(iso(NOON)), NOON)
+    items = (Item("drift", shape(drift)), Item("drift", "drift: key x in # rows"))  # the other one is gone by now
+    made = RunNotifications(SOC).notification_of(Batch("id", items), situation)
+    assert made.notes == (
+        f"HSS answers in another form: {drift}",
+        "HSS answers in another form: drift: key x in # rows",
+    )

@@ -54,6 +54,19 @@ def test_a_cause_is_said_once_with_its_targets_and_without_their_names_in_it():
     assert several.seen_again == ("container of x",)
 
 
+def test_a_cause_that_differs_in_the_project_of_an_address_only_is_said_once():
+    why = "host could not be judged whole: https://hss.example.org/v5/{}/asset/port/statistics: connection refused"
+    projects = {f"t{number}": f"0123456789abcdef0123456789abcde{number}" for number in (1, 2, 3)}
+    parts = [part(name, not_seen=(why.format(project),)) for name, project in projects.items()]
+    assert of_several(parts, "m").not_seen == (f"3 targets (t1 to t3): {why.format('…')}",)
+
+
+def test_two_sentences_of_one_target_that_differ_in_a_number_only_are_both_said():
+    twice = ("host: page 2 is missing", "host: page 3 is missing")
+    several = of_several([part("a", not_seen=twice), part("b", not_seen=twice[:1])], "m")
+    assert several.not_seen == ("2 targets (a, b): host: page 2 is missing", "a: host: page 3 is missing")
+
+
 def test_notes_and_exemptions_that_all_share_name_nobody():
     ends = ExemptionNotice("lifts", "a@example.org", "2026-12-01", 9)
     known = {"exemptions": (ends,), "announcements": ("From 2027 on",)}

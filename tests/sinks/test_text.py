@@ -18,7 +18,7 @@ from handler.sinks.text.announced import announced_in, announcement
 from handler.sinks.text.dialects import MARKDOWN, PLAIN_TEXT, SLACK
 from handler.sinks.text.fitting import Entry, TextBlock, and_more, fit_blocks, pack, size_bytes
 from handler.sinks.text.folding import fold
-from handler.sinks.text.lines import how_many, where
+from handler.sinks.text.lines import how_many, servers, where
 from handler.sinks.text.wording import content_of
 from tests import notices
 from tests.examples import examples
@@ -328,6 +328,13 @@ def test_sentences_are_served_before_findings_but_take_at_most_half():
 def test_packing_keeps_lines_whole():
     assert pack(["aaa", "bb", "cccc", "d"], 6) == ["aaa\nbb", "cccc\nd"]
     assert pack(["漢字", "漢"], 6, size_bytes) == ["漢字", "漢"]
+
+
+def test_a_container_is_called_by_its_own_name_and_that_of_its_server():
+    web = Host("id-1", "node-1", "10.2.0.7", container_name="web")
+    assert servers((web, web._replace(host_name=""), web._replace(container_name=""))) == (
+        "web on node-1 (10.2.0.7), web (10.2.0.7), node-1 (10.2.0.7)"
+    )
 
 
 def test_tcp_and_tcp6_of_one_server_are_one_server_and_two_containers_of_it_are_two():

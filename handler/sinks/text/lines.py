@@ -158,7 +158,9 @@ def servers(hosts: tuple[Host, ...]) -> str:
 
 
 def _server(host: Host) -> str:
-    name = one_line(host.host_name or host.container_name or host.host_id, 80)
+    name = one_line(host.container_name or host.host_name or host.host_id, 80)
+    if host.container_name and host.host_name:
+        name = f"{name} on {one_line(host.host_name, 80)}"
     return f"{name} ({one_line(host.host_ip, 45)})" if host.host_ip else name
 
 
