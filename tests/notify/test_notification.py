@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from handler.clock import iso
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
 from handler.models.listeners import Host
@@ -60,3 +62,13 @@ def test_a_message_that_is_repeated_says_how_severe_a_finding_was_when_it_was_ma
     made = RunNotifications(SOC).notification_of(batch, situation)
     assert made.raised == (now._replace(severity=Severity.CRITICAL),)
     assert made.report.findings == (now,)
+
+
+@pytest.mark.parametrize("day", ["2026-11-22", "2026-11-23"])
+def test_what_is_announced_again_on_its_day_says_what_is_open_of_it(day):
+    """Before, a message that was repeated after a lost answer said that nothing of it is open once the rule ruled."""
+    now = finding("telnet", 23)
+    whole = report(now) if day == "2026-11-22" else report(announced=(AnnouncedFinding(now, day),))
+    item = Item("announced", "telnet", f"{day} 1", "telnet forbids 23")
+    made = RunNotifications(SOC).notification_of(Batch("one", (item,)), Situation(whole, LastRun(iso(NOON)), NOON))
+    assert "open now: 23/tcp" in made.announcements[0]
