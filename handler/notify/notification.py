@@ -241,7 +241,8 @@ def _exemption(item: Item, today: date) -> ExemptionNotice:
 
 def _announcement(item: Item, situation: Situation) -> str:
     day, report = item.mark.split(" ")[0], situation.report
-    found = [one.finding for one in report.announced if one.finding.rule_id == item.key]
+    there = (*(one.finding for one in report.announced), *report.findings)  # from its day on it is found
+    found = [one for one in there if one.rule_id == item.key]
     return announcement(day, situation.now.date(), item.text, found, whole=report.verdict != "inconclusive")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from handler.clock import iso
 from handler.decide.diff import shape
 from handler.models import AnnouncedFinding, ExemptedFinding, Severity
@@ -72,3 +74,13 @@ def test_what_is_not_as_documented_is_said_as_it_is_and_not_in_the_form_in_which
         f"HSS answers in another form: {drift}",
         "HSS answers in another form: drift: key x in # rows",
     )
+
+
+@pytest.mark.parametrize("day", ["2026-11-22", "2026-11-23"])
+def test_what_is_announced_again_on_its_day_says_what_is_open_of_it(day):
+    """Before, a message that was repeated after a lost answer said that nothing of it is open once the rule ruled."""
+    now = finding("telnet", 23)
+    whole = report(now) if day == "2026-11-22" else report(announced=(AnnouncedFinding(now, day),))
+    item = Item("announced", "telnet", f"{day} 1", "telnet forbids 23")
+    made = RunNotifications(SOC).notification_of(Batch("one", (item,)), Situation(whole, LastRun(iso(NOON)), NOON))
+    assert "open now: 23/tcp" in made.announcements[0]
