@@ -31,7 +31,8 @@ def test_one_enterprise_project_is_named():
     ("coverage", "said"),
     [
         ((), "HSS was not asked."),
-        ((category(api_calls=0, complete=False),), "HSS was not asked."),
+        ((category(api_calls=0, complete=False, total_num=None),), "HSS was not asked."),
+        ((category(api_calls=0, complete=False),), "HSS was asked 2026"),  # a recorded answer, not read whole
         ((category(api_calls=0, plan="skipped"),), "HSS was not asked."),
         ((category(api_calls=0),), "HSS was asked 2026"),  # a recorded answer, read whole, that holds no row
         ((category(),), "HSS was asked 2026"),
