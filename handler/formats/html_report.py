@@ -113,7 +113,10 @@ def _gone(report: Report) -> list[tuple[str, str, tuple[PastFinding, ...]]]:
     """What was open in the last run and is no finding now: what ended, and what nobody knows of; id, heading, which."""
     if report.changes is None:
         return []
-    lists = (("ended", "Ended", report.changes.resolved), ("unseen", words.UNSEEN.capitalize(), report.changes.unseen))
+    lists = (
+        ("ended", "Ended", report.changes.resolved),
+        ("unseen", words.NOT_SEEN_NOW.capitalize(), report.changes.unseen),
+    )
     return [one for one in lists if one[2]]
 
 

@@ -142,7 +142,7 @@ def _changes(report: Report) -> list[str]:
         f"**Since the last run:** {counts}.",
         *_bullets("Newly forbidden", [_changed(finding) for finding in words.forbidden_now(report)]),
         *_bullets("Ended", [f"{_changed(item.finding)} ({item.because})" for item in past.resolved]),
-        *_bullets(words.UNSEEN.capitalize(), [_changed(item.finding) for item in past.unseen]),
+        *_bullets(words.NOT_SEEN_NOW.capitalize(), [_changed(item.finding) for item in past.unseen]),
     ]
 
 

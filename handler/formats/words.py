@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from handler.models.listeners import Host
 
 HOSTS_SHOWN = 5
-UNSEEN = "open before, and not seen now: neither open nor ended"
+NOT_SEEN_NOW = "open before, and not seen now: neither open nor ended"
 _CHANGES = (
     *(("new", "new"), ("newly_forbidden", "newly forbidden"), ("grown", "grown"), ("raised", "raised")),
     *(("lowered", "lowered"), ("reopened", "reopened"), ("ongoing", "ongoing"), ("resolved", "ended")),

@@ -11,7 +11,7 @@ from handler.errors import MissingExtraError
 from handler.formats.html_report import render_html, safe_link
 from handler.formats.plots import findings_plot, ports_plot
 from handler.formats.registry import render_report
-from handler.formats.words import UNSEEN
+from handler.formats.words import NOT_SEEN_NOW
 from handler.models import Changes, PastFinding, Severity
 from handler.models.listeners import Host
 from handler.state.memory import RunSummary
@@ -126,7 +126,7 @@ def test_the_page_says_everything_that_the_report_knows():
 def test_what_nobody_knows_of_is_not_among_what_ended():
     ended = tuple(PastFinding(finding(port=port), "closed") for port in range(1, 121))
     changes = Changes(resolved=ended, unseen=(PastFinding(finding("rdp", 3389, title="RDP is open"), "unseen"),))
-    before, after = render_html(report(changes=changes)).split(f">{UNSEEN.capitalize()}</h2>")
+    before, after = render_html(report(changes=changes)).split(f">{NOT_SEEN_NOW.capitalize()}</h2>")
     assert "and 20 more" in before
     assert "RDP is open" not in before
     assert "RDP is open" in after

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from handler.formats.inert import cells, inert
 from handler.formats.registry import render_report
-from handler.formats.words import UNSEEN, days_words, verdict_words
+from handler.formats.words import NOT_SEEN_NOW, days_words, verdict_words
 from handler.models import Changes, ExemptedFinding, PastFinding, Problem, Row, Severity
 from tests.examples import examples
 from tests.fakes import category, finding, report
@@ -226,7 +226,7 @@ def test_markdown_names_what_ended_and_why_and_what_is_not_known_now():
     ended, unseen = PastFinding(finding(), "status"), PastFinding(finding("rdp", 3389, title="RDP is open"), "unseen")
     shown = render_report("markdown", report(changes=Changes(resolved=(ended,), unseen=(unseen,))))
     assert "**Ended**\n\n- 23/tcp (host, num 3): Telnet is open (status)\n" in shown
-    assert f"**{UNSEEN.capitalize()}**\n\n- 3389/tcp (host, num 3): RDP is open\n" in shown
+    assert f"**{NOT_SEEN_NOW.capitalize()}**\n\n- 3389/tcp (host, num 3): RDP is open\n" in shown
     assert "**Ended**" not in render_report("markdown", report(changes=Changes()))
 
 
