@@ -99,9 +99,9 @@ def count_words(target: FleetTarget, level: str) -> str:
 
 
 def age_words(age: timedelta | None) -> str:
-    """`45m`, `7h`, `12d`; `-` where there was no whole run."""
+    """`45m`, `7h`, `12d`; `never` where there was no whole run: `-` says of a target that it was never checked."""
     if age is None:
-        return "-"
+        return "never"
     minutes = int(age.total_seconds()) // 60
     if minutes < 120:
         return f"{minutes}m"

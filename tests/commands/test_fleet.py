@@ -101,6 +101,13 @@ def test_what_is_not_known_is_no_zero(fleet):
     assert '<td class="n " data-v="0">?' in page
 
 
+def test_a_target_that_was_checked_and_never_seen_whole_is_not_marked_as_never_checked(fleet):
+    index = Index({"dead": entry("inconclusive", last_complete_at="")})
+    (row,) = (line.split() for line in fleet(indexes=[index]).out.splitlines() if line.startswith("dead"))
+    assert row == ["dead", "stale", "?", "?", "?", "?", "never", "+2", "-1"]
+    assert "| never | +2 -1 |" in fleet("--format", "markdown", indexes=[index]).out
+
+
 def test_a_day_without_a_run_is_a_gap_in_the_month(fleet):
     days = (Day("2026-11-22", "compliant"), Day("2026-11-25", "violations"), Day("2026-11-26", "compliant"))
     index = Index({"a": entry(days=days), "b": entry(days=days[1:]), "today is not over": entry(days=days[:2])})
