@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from handler.decide.diff import shape
 from handler.errors import of_target
 from handler.models import Report, Target, worst_first
 from handler.notify.batches import FINDING_ITEMS
@@ -14,11 +13,12 @@ from handler.report.verdict import VERDICTS
 from handler.sinks.text.names import folded_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from handler.models import Finding
     from handler.sinks.sink import Notification
 
+_PROJECT_OF_ADDRESS = re.compile(r"(?<=/v5/)[^/\s]+(?=/)")
 _JOINED = ("findings", "coverage", "exempted", "announced", "exemption_notices", "problems", "warnings")
 
 
@@ -33,7 +33,7 @@ def of_several(parts: Sequence[Notification], delivery_id: str) -> Notification:
         delivery_id=delivery_id,
         report=_report([part.report for part in parts]),
         **groups,
-        not_seen=_said(parts, lambda part: part.not_seen, where="{count} targets ({names}): {said}", form=_form),
+        not_seen=_said(parts, lambda part: part.not_seen, where="{count} targets ({names}): {said}"),
         seen_again=_said(parts, lambda part: part.seen_again, where="{said} of {count} targets ({names})"),
         exemptions=tuple(dict.fromkeys(one for part in parts for one in part.exemptions)),
         announcements=_said(parts, lambda part: part.announcements, where="{names}: {said}", alike="{said}"),
@@ -111,46 +111,29 @@ def _joined(reports: Iterable[Report], name: str) -> tuple[Any, ...]:
 
 
 def _said(
-    parts: Sequence[Notification],
-    of: Callable[[Notification], Iterable[str]],
-    where: str,
-    alike: str = "",
-    form: Callable[[str], Hashable] = str,
+    parts: Sequence[Notification], of: Callable[[Notification], Iterable[str]], where: str, alike: str = ""
 ) -> tuple[str, ...]:
     """Each sentence once, with the targets that it holds for; `alike` where it holds for all.
 
-    Sentences of one `form` are one, with an ellipsis where they differ.
+    Sentences that differ in the project of an address only are one, without the project.
     """
-    known: dict[Hashable, dict[int, str]] = {}
-    for number, part in enumerate(parts):
+    names: dict[str, dict[str, None]] = {}
+    wordings: dict[str, set[str]] = {}
+    for part in parts:
+        name = part.report.target.name
         for said in of(part):
-            plain = said.replace(of_target(part.report.target.name), "")
-            those = known.setdefault(form(plain), {})
-            if those.get(number, plain) != plain:  # one target's second sentence of the form is one of its own
-                those = known.setdefault(plain, {})
-            those[number] = plain
+            plain = said.replace(of_target(name), "")
+            cause = _PROJECT_OF_ADDRESS.sub("…", plain)
+            names.setdefault(cause, {})[name] = None
+            wordings.setdefault(cause, set()).add(plain)
     return tuple(
         (alike if alike and len(those) == len(parts) else where if len(those) > 1 else _alone(where)).format(
-            said=_common(those.values()),
+            said=cause if len(wordings[cause]) > 1 else wordings[cause].pop(),
             count=len(those),
-            names=folded_names([parts[number].report.target.name for number in those]),
+            names=folded_names(list(those)),
         )
-        for those in known.values()
+        for cause, those in names.items()
     )
-
-
-def _form(sentence: str) -> Hashable:
-    """The same for two sentences that differ in a number or an id only, such as that of the project in an address."""
-    return shape(sentence), len(_tokens(sentence))
-
-
-def _common(sentences: Iterable[str]) -> str:
-    columns = (set(column) for column in zip(*map(_tokens, set(sentences)), strict=True))
-    return "".join(column.pop() if len(column) == 1 else "…" for column in columns)
-
-
-def _tokens(sentence: str) -> list[str]:
-    return re.split(r"(\W+)", sentence)
 
 
 def _alone(where: str) -> str:
