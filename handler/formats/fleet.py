@@ -173,13 +173,19 @@ def render_fleet_csv(fleet: FleetStatus) -> str:
     return sheet.getvalue()
 
 
+def _number(target: FleetTarget, level: str) -> str:
+    """How many findings of a level are known; an empty cell where none is and there may be some."""
+    found = target.counts.get(level, 0)
+    return str(found) if found or target.verdict not in (None, "inconclusive") else ""
+
+
 def _cells(target: FleetTarget) -> tuple[str, ...]:
     age = _seconds(target)
     return (
         target.name,
         target.standing,
         target.verdict or "",
-        *("" if target.verdict is None else str(target.counts.get(level, 0)) for level in SEVERITY_NAMES),
+        *(_number(target, level) for level in SEVERITY_NAMES),
         target.last_run_at,
         target.last_complete_at,
         "" if age is None else str(age),

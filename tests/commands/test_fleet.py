@@ -147,6 +147,12 @@ def test_json_is_what_the_contract_says(fleet):
     assert (second["age_seconds"], second["days"][0]["resolved"], second["stale"]) == (300, 1, False)
 
 
+def test_what_is_not_known_is_an_empty_cell_and_no_zero(fleet):
+    targets = {"a": entry("inconclusive", counts={"high": 2, "low": 0}), "b": entry("compliant", counts={})}
+    rows = list(csv.DictReader(io.StringIO(fleet("--format", "csv", indexes=[Index(targets)]).out)))
+    assert [(row["high"], row["low"]) for row in rows] == [("2", ""), ("0", "0")]
+
+
 def test_csv_has_a_line_for_each_target_and_no_formula(fleet):
     out = fleet("--format", "csv", indexes=[Index({"=1+1": entry(problem="@x"), "b": entry()})]).out
     rows = list(csv.reader(io.StringIO(out)))
