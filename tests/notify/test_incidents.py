@@ -18,6 +18,7 @@ from handler.policy.rules import Policy, Rule
 from handler.ports import PortSet
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Match, Sink
+from handler.state.document import encode
 from handler.state.memory import place_of
 from handler.transport.request import Response
 from tests.fakes import TARGET, FakeClock, OnceReadStore, category, finding, report
@@ -127,6 +128,16 @@ def test_what_another_kind_was_told_under_the_same_name_is_told_anew():
     assert (told, duty.run(A, kind=pager)) == ({"open"}, [("trigger", key(A))])
     assert duty.run(A) == []
     assert duty.run() == [("resolve", key(A))]
+
+
+def test_a_memory_that_does_not_say_of_which_kind_a_sink_was_is_told_nothing_anew():
+    """An earlier version wrote it."""
+    duty = Duty()
+    duty.run(A)
+    memory, version = duty.store.load()
+    nameless = {name: one._replace(kind="") for name, one in memory.sinks.items()}
+    duty.store.save(encode(memory._replace(sinks=nameless)), version)
+    assert duty.run(A) == []
 
 
 def test_what_is_not_seen_keeps_its_incident_open():

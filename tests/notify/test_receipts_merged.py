@@ -28,6 +28,11 @@ def batch(number, run_id):
     return Batch(f"id-{number}", (Item("new", ONE.fingerprint, f"{AT} 1 3"),), run_id, LATER)
 
 
+def test_of_which_kind_a_sink_is_says_the_run_that_writes_last():
+    both = merged_memories(memory(kind="slack"), memory(kind="pagerduty"), {}, "us")
+    assert both.sinks["soc"].kind == "pagerduty"
+
+
 def test_the_marks_of_both_are_kept():
     both = merged_memories(
         memory(told={"a": Receipt("open", 1, 3, AT)}), memory(told={"b": Receipt("open", 1, 3, AT)}), {}, "us"
