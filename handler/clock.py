@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Protocol
 
 from handler.named_tuple import NamedTuple
@@ -105,6 +105,14 @@ def parse_iso(text: str) -> datetime:
         return moment.replace(tzinfo=timezone.utc) if moment.tzinfo is None else moment.astimezone(timezone.utc)
     except OverflowError:
         raise ValueError(f"{text!r:.40} is no time in UTC") from None
+
+
+def parse_day(text: str) -> date:
+    """The day of a YYYY-MM-DD. Raises ValueError, also for 20261201 and 2026-W49-2, which newer Pythons take."""
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError(f"{text!r:.40} is no YYYY-MM-DD")
+    return day
 
 
 def is_far(text: str, now: datetime, span: timedelta) -> bool:

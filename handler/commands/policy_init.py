@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from datetime import date
 from typing import TYPE_CHECKING
 
+from handler.clock import parse_day
 from handler.commands.inputs import read_snapshot, today
 from handler.commands.policy_arguments import AT_HELP
 from handler.errors import UsageError
@@ -16,6 +16,7 @@ from handler.review.starting_policy import TEMPLATE, Vouching, starting_policy
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from datetime import date
 
 EXAMPLE = (
     "port-compliance policy init --snapshot estate.json --owner ops@example.org --expires 2027-03-31 "
@@ -72,9 +73,6 @@ def _vouching(args: Namespace) -> Vouching:
 def _day(text: str) -> date:
     """The day that `--expires` names. Raises UsageError."""
     try:
-        day = date.fromisoformat(text)
+        return parse_day(text)
     except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:  # newer Pythons also take 20270331 and 2027-W13-3; a policy does not
-        raise UsageError(f"--expires: {text!r:.40} is not a day", hint="For example 2027-03-31.")
-    return day
+        raise UsageError(f"--expires: {text!r:.40} is not a day", hint="For example 2027-03-31.") from None

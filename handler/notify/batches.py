@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 # items whose key is a fingerprint
 BEGINNINGS: Final = ("new", "newly_forbidden", "reopened")
+ENDED_ITEMS: Final = ("resolved", "missed")
 FINDING_ITEMS: Final = (
     *BEGINNINGS,
-    *("grown", "raised", "lowered", "flapping", "steady", "reminded", "resolved", "missed", "rekeyed"),
+    *("grown", "raised", "lowered", "flapping", "steady", "reminded", *ENDED_ITEMS, "rekeyed"),
 )
 
 _SEVERITIES: Final = {str(one): one for one in Severity}

@@ -11,7 +11,7 @@ from handler.decide.diff import has_grown
 from handler.decide.flapping import DAY
 from handler.decide.known_servers import new_since
 from handler.models import worst_first
-from handler.notify.batches import FINDING_ITEMS, batch_of
+from handler.notify.batches import ENDED_ITEMS, FINDING_ITEMS, batch_of
 from handler.notify.incidents import by_incident
 from handler.notify.routing import at_target, has_target, wants
 from handler.notify.run_items import run_items
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from handler.state.memory import Receipt, Remembered
 
 MOST_MESSAGES: Final = 20  # of one sink in one run
-_ENDS: Final = ("resolved", "seen_again")
+_LAST_WORDS: Final = ("resolved", "seen_again")
 _FURTHER: Final = {True: MOST_MESSAGES - 1, False: None}  # by whether what is told is remembered
 _KEPT_AFTER_END: Final = timedelta(days=30)
 
@@ -92,28 +92,19 @@ def _owed(
     now: datetime,
     announced: tuple[Announcement, ...],
 ) -> list[Item]:
-    """What is owed, whatever becomes of the run; of a target that is no longer routed the end of what was told."""
-    if has_target(sink, report.target):
-        return _owed_of(sink, report, last_run, memory, now, announced)
-    owed = _owed_of(at_target(sink, report.target), report, last_run, memory, now, announced)
-    return [item for item in owed if item.what in _ENDS]
+    """What is owed, whatever becomes of the run; a memory that has just begun says so.
 
-
-def _owed_of(
-    sink: Sink,
-    report: Report,
-    last_run: LastRun,
-    memory: SinkMemory,
-    now: datetime,
-    announced: tuple[Announcement, ...],
-) -> list[Item]:
-    """What is owed of a target; a memory that has just begun says so."""
+    Of a target that is no longer routed it is the end of what was told, and no more.
+    """
     blind = report.verdict == "inconclusive"
-    due = _finding_items(sink, last_run, memory, now, blind=blind)
+    here = at_target(sink, report.target)
+    due = _finding_items(here, last_run, memory, now, blind=blind)
     if sink.kind.event_per_finding:
-        stays = partial(_stays_open, sink)
-        due = by_incident(due, last_run.findings.values(), stays, sink, place_of(report.target))
-    items = [*due, *run_items(sink, report, last_run, memory, announced)]
+        stays = partial(_stays_open, here)
+        due = by_incident(due, last_run.findings.values(), stays, here, place_of(report.target))
+    items = [*due, *run_items(here, report, last_run, memory, announced)]
+    if not has_target(sink, report.target):
+        return [item for item in items if item.what in _LAST_WORDS]
     return [*items, Item("digest", last_run.began_at)] if _is_first(memory, last_run, due) else items
 
 
@@ -153,7 +144,7 @@ def _finding_items(sink: Sink, last_run: LastRun, memory: SinkMemory, now: datet
     due = [(what, one) for one in last_run.findings.values() if (what := _what(sink, one, memory, now))]
     for what, record in sorted(due, key=lambda one: worst_first(one[1].finding)):
         if not (what == "reminded" and blind):  # nobody knows whether it is still open
-            text = _because(record) if what in ("resolved", "missed") else str(record.finding.severity)
+            text = _because(record) if what in ENDED_ITEMS else str(record.finding.severity)
             items.append(Item(what, record.finding.fingerprint, _mark(what, sink, record), text))
     return items
 

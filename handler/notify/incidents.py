@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handler.models import worst_first
+from handler.notify.batches import ENDED_ITEMS
 from handler.state.memory import INCIDENT, Item
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from handler.sinks.sink import Sink
     from handler.state.memory import Remembered
 
-_ENDS, _REKEYED = ("resolved", "missed"), "rekeyed"
+_REKEYED = "rekeyed"
 
 
 def told_key(record: Remembered, sink: str) -> str:
@@ -56,7 +57,7 @@ def _moved(
     due: Iterable[Item], keys: Mapping[str, str], told: Mapping[str, str], open_before: AbstractSet[str]
 ) -> set[str]:
     """The fingerprints, besides what is due, that were told under another key than theirs, and are to leave it."""
-    opened = open_before | {incident_of(item) for item in due if item.what not in _ENDS}
+    opened = open_before | {incident_of(item) for item in due if item.what not in ENDED_ITEMS}
     moving = {name for name, key in keys.items() if _moves(name, told[name], key, opened)}
     return moving - {item.key for item in due}
 
@@ -72,7 +73,7 @@ def _moves(own: str, told: str, key: str, opened: AbstractSet[str]) -> bool:
 
 def _marked(item: Item, key: str) -> Item:
     """The item with its incident's key, where that is not the finding's own."""
-    return item if item.what in _ENDS or key == item.key else item._replace(mark=f"{item.mark} {INCIDENT}{key}")
+    return item if item.what in ENDED_ITEMS or key == item.key else item._replace(mark=f"{item.mark} {INCIDENT}{key}")
 
 
 def _rekeyed(record: Remembered, key: str) -> Item:
@@ -98,7 +99,7 @@ def _fitting(
 
 def _events_of(item: Item, told: str, open_before: AbstractSet[str]) -> Iterator[tuple[str, str]]:
     """The events that tell an item of a finding that was told under this key."""
-    key, ends = incident_of(item), item.what in _ENDS
+    key, ends = incident_of(item), item.what in ENDED_ITEMS
     if not ends and not (item.what == _REKEYED and key in open_before):
         yield "opens", key
     if ends or told not in ("", key):

@@ -9,7 +9,7 @@ from handler.clock import parse_iso
 from handler.decide.diff import no_run_for, shape
 from handler.models import AnnouncedFinding, ExemptedFinding, ExemptionNotice, Severity, Target, worst_first
 from handler.named_tuple import NamedTuple
-from handler.notify.batches import FINDING_ITEMS, severity_of
+from handler.notify.batches import ENDED_ITEMS, FINDING_ITEMS, severity_of
 from handler.notify.incidents import incident_of, told_key
 from handler.notify.routing import at_target, wants
 from handler.notify.run_items import RUN, is_blind_elsewhere
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _Derived = TypeVar("_Derived", ExemptedFinding, AnnouncedFinding)
 MISSED_SHOWN = 10
 SHOWING_ALL = "no previous state: showing all "  # how the note begins that ends with a number
-_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in ("resolved", "missed", "flapping", "rekeyed"))
+_OPEN_ITEMS = tuple(what for what in FINDING_ITEMS if what not in (*ENDED_ITEMS, "flapping", "rekeyed"))
 
 
 class Situation(NamedTuple):
@@ -170,7 +170,7 @@ def _told(record: Remembered, sink: Sink) -> Before:
 
 def _before_item(item: Item, record: Remembered, sink: Sink) -> Before:
     before = _told(record, sink)._replace(key=incident_of(item))
-    if item.what in ("resolved", "missed"):
+    if item.what in ENDED_ITEMS:
         return _ended(before, item, record)
     if item.what == "steady":
         return before._replace(ended_at=record.opened_at)
@@ -256,8 +256,13 @@ def _notes(by_what: Mapping[str, list[Item]], situation: Situation, count: int) 
     for item in by_what.get("policy", ()):
         yield f"another policy rules since {readable_time(item.key)}: {item.mark[:19]}"
     yield from _missed_lines(by_what.get("missed", ()), situation.last_run.findings)
-    form = {shape(text): text for one in situation.report.coverage for text in one.warnings}  # the key has no numbers
-    yield from (f"HSS answers in another form: {form.get(item.key, item.key)}" for item in by_what.get("drift", ()))
+    yield from _drift_lines(by_what.get("drift", ()), situation.report)
+
+
+def _drift_lines(items: Iterable[Item], report: Report) -> Iterable[str]:
+    """How the answers are not as documented; an item bears that without its numbers."""
+    form = {shape(text): text for one in report.coverage for text in one.warnings} if items else {}
+    yield from (f"HSS answers in another form: {form.get(item.key, item.key)}" for item in items)
 
 
 def _missed_lines(items: Iterable[Item], remembered: Mapping[str, Remembered]) -> Iterable[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from handler.clock import iso
 from handler.models import Target
-from handler.notify.batches import FINDING_ITEMS, severity_of
+from handler.notify.batches import ENDED_ITEMS, FINDING_ITEMS, severity_of
 from handler.notify.due import is_kept
 from handler.notify.incidents import incident_of
 from handler.notify.routing import at_target
@@ -50,20 +50,22 @@ def with_presumed(last_run: LastRun, sink: str, items: Iterable[Item], now: date
     begun = [item for item in items if item.what == "not_seen" or _is_open(item)]
     told = with_receipts(last_run, sink, begun, now)
     findings = dict(told.findings)
-    for item in begun:
-        before = last_run.findings[item.key].told.get(sink) if item.key in last_run.findings else None
-        if before is not None and before.transition == "open" and _is_open(item):
+    for item in filter(_is_open, items):
+        if item.key in findings:
+            before = last_run.findings[item.key].told.get(sink)
             findings[item.key] = _perhaps(findings[item.key], sink, before)
     memory = told.sinks[sink]._replace(last_told=known.last_told, told_as=known.told_as)
     return told._replace(findings=findings, sinks={**told.sinks, sink: memory})
 
 
 def _is_open(item: Item) -> bool:
-    return item.what in FINDING_ITEMS and item.what not in ("resolved", "missed")
+    return item.what in FINDING_ITEMS and item.what not in ENDED_ITEMS
 
 
-def _perhaps(record: Remembered, sink: str, before: Receipt) -> Remembered:
+def _perhaps(record: Remembered, sink: str, before: Receipt | None) -> Remembered:
     """The record with what may still be open under a severity that was told before."""
+    if before is None or before.transition != "open":
+        return record
     receipt = record.told[sink]
     moves = dict.fromkeys((*before.also, before.severity))
     also = tuple(one for one in moves if one is not None and one != receipt.severity)
@@ -101,7 +103,7 @@ def _receipt(item: Item, record: Remembered, sink: str, at: str) -> Receipt:
 
 
 def _transition(item: Item, record: Remembered, sink: str) -> str:
-    if item.what in ("resolved", "missed"):
+    if item.what in ENDED_ITEMS:
         return "resolved"
     flaps = item.what == "flapping" or (item.what in ("raised", "grown") and _was_flapping(record, sink))
     return "flapping" if flaps else "open"

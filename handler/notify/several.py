@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from handler.errors import of_target
 from handler.models import Report, Target, worst_first
-from handler.notify.batches import FINDING_ITEMS
+from handler.notify.batches import ENDED_ITEMS, FINDING_ITEMS
 from handler.notify.notification import SHOWING_ALL
 from handler.report.verdict import VERDICTS
 from handler.sinks.text.names import folded_names
@@ -71,7 +71,7 @@ def _worst_target_first(part: Notification) -> tuple[int, str]:
 
 def _worst(part: Notification) -> int:
     """How bad the worst thing is that changed; the first of those is explained."""
-    moved = (one for what in FINDING_ITEMS if what not in ("resolved", "missed") for one in getattr(part, what))
+    moved = (one for what in FINDING_ITEMS if what not in ENDED_ITEMS for one in getattr(part, what))
     return min((-one.severity for one in moved), default=1)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from handler.clock import parse_day
 from handler.models import COUNTERS
 from handler.policy.document import CategoryWord, Count, SeverityWord
 from handler.ports import HIGHEST, LOWEST, PortSet
@@ -34,12 +35,9 @@ def _words(value: object) -> object:
 
 def _day(value: object) -> date:
     try:
-        day = date.fromisoformat(value if isinstance(value, str) else "")
+        return parse_day(value if isinstance(value, str) else "")
     except ValueError:
-        day = None
-    if day is None or day.isoformat() != value:  # newer Pythons also take 20261201 and 2026-W49-2
-        raise ValueError("a day is written YYYY-MM-DD")
-    return day
+        raise ValueError("a day is written YYYY-MM-DD") from None
 
 
 def _counter(value: str) -> str:

@@ -45,7 +45,7 @@ def render(notification: Notification, sink: Sink, now: datetime, shrink: int) -
 
 
 def _alert(notification: Notification, sink: Sink, finding: Finding, end: str, *, rich: bool) -> dict[str, Any]:
-    line = PortLine((finding,), finding.port, finding.port)
+    line = PortLine.of(finding)
     labels = {
         "alertname": "DisallowedPort" if finding.port is not None else "AssetCounter",
         **_place(notification),

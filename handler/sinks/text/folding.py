@@ -24,6 +24,11 @@ class PortLine(NamedTuple):
     first: int | None
     last: int | None
 
+    @classmethod
+    def of(cls, finding: Finding) -> PortLine:
+        """The line of one finding, as `fold` makes it of that alone."""
+        return cls((finding,), finding.port, finding.port)
+
     @property
     def worst(self) -> Finding:
         """The finding whose texts are told."""
@@ -69,7 +74,7 @@ def fold(findings: Iterable[Finding]) -> tuple[PortLine, ...]:
     for finding in findings:
         places.setdefault(_place_key(finding), []).append(finding)
     ports = [PortLine(_ordered(places[key]), *_span(key)) for key in sorted(places)]
-    return tuple(sorted(map(_joined, _runs(ports)), key=lambda line: -line.findings[0].severity))
+    return tuple(sorted(map(_joined, _runs(ports)), key=lambda line: -line.severity))
 
 
 _Key = tuple[int, str, str, int, str]

@@ -176,4 +176,4 @@ def _grown_words(num: int, before: int | None) -> str:
 
 
 def _worst_first(move: Move) -> tuple[int, bool]:
-    return -move.line.findings[0].severity, move.ended
+    return -move.line.severity, move.ended
