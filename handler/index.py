@@ -43,12 +43,16 @@ MOST_FOR_FAILURE = 30.0  # seconds for telling that a run could not begin
 def initializer(context: Any) -> None:
     """Called once per instance, before its first event: make what warm invocations share, and what a request needs.
 
-    What is there then stays, so the collector of unused objects need not look at it again, nor at every page.
+    What is there then stays, so the collector of unused objects need not look at it, nor at every page.
     """
     gc.set_threshold(MANY_OBJECTS)
-    context_of(context)
-    _api().open()
-    gc.freeze()
+    gc.disable()
+    try:
+        context_of(context)
+        _api().open()
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def handler(event: object, context: Any) -> dict[str, Any]:

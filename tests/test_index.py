@@ -217,6 +217,12 @@ def test_initializer_returns_nothing_and_asks_nothing(collector):
     assert index.initializer(StrictContext()) is None
 
 
+def test_the_collector_works_again_after_an_initializer_that_fails(collector):
+    with pytest.raises(AttributeError):
+        index.initializer(object())
+    assert collector.isenabled()
+
+
 def test_a_run_does_not_look_for_unused_objects_at_every_page(collector):
     looked, fleet = [], Fleet.of(*[Line(port, "TCP", 1) for port in range(1000, 4000)])
 

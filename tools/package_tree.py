@@ -38,16 +38,23 @@ UNUSED_METADATA = {"RECORD", "INSTALLER", "REQUESTED", "WHEEL", "direct_url.json
 
 INDEX = '''"""The file that FunctionGraph looks for at the root of the code: handler `index.handler`."""
 
+import gc
 import sys
-from pathlib import Path
 
 if sys.version_info[:2] != {version}:
     raise ImportError("this zip is for Python %d.%d: choose the runtime of its name" % {version})
+
+gc.disable()  # what is imported stays: to look through it again and again is a part of what an import costs
+
+from pathlib import Path  # noqa: E402
 
 # The runtime brings old copies of some libraries; ours come first, whatever its order is.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from handler.index import handler, initializer  # noqa: E402
+
+gc.freeze()
+gc.enable()
 
 __all__ = ["handler", "initializer"]
 '''

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from handler.errors import TransportError
 from handler.named_tuple import NamedTuple
+from handler.transport.lean_requests import import_requests
 from handler.transport.request import Request, Response, endpoint_of
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ class HttpTransport:
 
 def _http() -> ModuleType:
     """What is made of `requests`; it takes 0.1 s to import, which an offline command does not pay."""
+    import_requests()
     from handler.transport import session  # noqa: PLC0415 - for that reason
 
     return session

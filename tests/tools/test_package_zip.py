@@ -143,6 +143,32 @@ def test_every_module_and_every_library_can_be_imported(version, code):
     assert json.loads(done.stdout) == [{"handler.state.redis": "redis"}, True]  # an extra that the zip leaves out
 
 
+MADE = """
+import gc, json, sys
+
+class Context:
+    getUserData = {"HSS_REGION": "eu-de"}.get
+    getProjectID = getRequestID = getSecurityAccessKey = getSecuritySecretKey = getSecurityToken = lambda self: ""
+
+def looked():
+    return sum(generation["collections"] for generation in gc.get_stats())
+
+sys.path.insert(0, sys.argv[1])
+before = looked()
+import index
+imported = looked() - before, gc.isenabled(), gc.get_freeze_count() > 10_000
+before = looked()
+index.initializer(Context())
+print(json.dumps([imported, (looked() - before, gc.isenabled(), "requests" in sys.modules)]))
+"""
+
+
+def test_the_collector_rests_while_an_instance_is_made_and_no_longer(version, code):
+    command = [needed_python(version), "-I", "-S", "-c", MADE, str(code)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [[0, True, True], [0, True, True]]
+
+
 def test_another_python_is_refused_in_one_line(version, code):
     other = needed_python(next(each for each in PYTHONS if each != version))
     command = [other, "-I", "-S", "-B", "-c", f"import sys; sys.path.insert(0, {str(code)!r}); import index"]
