@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from handler.commands.inputs import paths_as_seen_from_here, read_snapshot, today
 from handler.commands.policy_arguments import AT_HELP, add_format, add_paths
 from handler.formats.inert import inert
+from handler.formats.words import counted
 from handler.policy.canonical import canonical_yaml
 from handler.policy.exemption_sums import exemption_sums
 from handler.policy.lint import lint
@@ -46,7 +47,8 @@ def run(args: Namespace) -> int:
     else:
         print(text, end="")
     errors = sum(message.severity == "error" for message in messages)
-    print(f"{_found(reading)}{errors} errors, {len(messages) - errors} warnings", file=sys.stderr)
+    said = f"{counted(errors, 'error')}, {counted(len(messages) - errors, 'warning')}"
+    print(f"{_found(reading)}{said}", file=sys.stderr)
     for sentence in exemption_sums(reading.policy.exemptions if reading.policy else (), day):
         print(inert(sentence, 400), file=sys.stderr)
     return 2 if errors else 0
@@ -55,4 +57,4 @@ def run(args: Namespace) -> int:
 def _found(reading: Reading) -> str:
     if reading.policy is None:
         return ""
-    return f"{len(reading.policy.rules)} rules, {len(reading.policy.exemptions)} exemptions: "
+    return f"{counted(len(reading.policy.rules), 'rule')}, {counted(len(reading.policy.exemptions), 'exemption')}: "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from handler.formats import words
 from handler.formats.inert import inert
-from handler.formats.not_known import RUNS_DRAWN, ports_word, run_counts
+from handler.formats.not_known import RUNS_DRAWN, count_word, ports_word, run_counts
 from handler.formats.plots import findings_plot, ports_plot
 from handler.models import SEVERITIES, worst_first
 
@@ -39,6 +39,7 @@ def render_html(report: Report, history: Sequence[RunSummary] = ()) -> str:
         plots=_plots(history),
         runs=list(reversed(history[-_TABLE_RUNS:])),
         drawn=min(len(history), RUNS_DRAWN),
+        count_word=partial(count_word, known=report.verdict != "inconclusive"),
         run_counts=run_counts,
         ports_word=ports_word,
         words=words,

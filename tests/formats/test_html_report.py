@@ -123,6 +123,16 @@ def test_the_page_says_everything_that_the_report_knows():
     assert "None so far; what was not seen may hold some" in blind
 
 
+def test_a_number_that_is_not_known_is_no_zero():
+    def numbers(one):
+        return re.findall(r"<b>([^<]*)</b>(\w+)", render_html(one).split("Findings by severity")[1].split("</ul>")[0])
+
+    high = finding(severity=Severity.HIGH)
+    levels = ["critical", "high", "medium", "low", "info", "exempted", "announced"]
+    assert numbers(inconclusive(high)) == list(zip(["?", "1+", "?", "?", "?", "?", "?"], levels, strict=True))
+    assert numbers(report(high)) == list(zip("0100000", levels, strict=True))
+
+
 def test_what_nobody_knows_of_is_not_among_what_ended():
     ended = tuple(PastFinding(finding(port=port), "closed") for port in range(1, 121))
     changes = Changes(resolved=ended, unseen=(PastFinding(finding("rdp", 3389, title="RDP is open"), "unseen"),))

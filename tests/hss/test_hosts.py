@@ -166,6 +166,12 @@ def test_what_is_not_as_documented_is_said_once_for_all_answers():
     )
 
 
+@pytest.mark.parametrize("word", ["TCP6", "UDP6"])
+def test_a_type_that_the_statistics_have_too_is_as_documented(word):
+    named, _, _ = asked([finding()], [answer({**ROW, "type": word})])
+    assert named.warnings == ()
+
+
 def test_rows_that_name_no_server_are_counted_and_the_others_used():
     nameless = dict.fromkeys(("host_id", "host_name", "host_ip", "container_id", "container_name"))
     named, _, _ = asked([finding()], [answer(ROW, nameless, None)])

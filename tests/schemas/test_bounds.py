@@ -58,7 +58,7 @@ ENUMS = {
     DETAIL: [(f"{ROW}.status", ["danger", "normal", "unknown"]), (f"{ROW}.type", ["TCP", "UDP"])],
 }
 NEWER = [(f"{ROW}.status", ["danger", "normal", "unknown"]), (f"{ROW}.type", ["TCP", "UDP", "TCP6", "UDP6"])]
-OVERLAID_ENUMS = {**ENUMS, HUAWEI: NEWER, OTC: NEWER}
+OVERLAID_ENUMS = {**ENUMS, HUAWEI: NEWER, OTC: NEWER, DETAIL: NEWER}
 REQUIRED = {
     HUAWEI: ["$.total_num", "$.data_list", f"{ROW}.port", f"{ROW}.type", f"{ROW}.num"],
     OTC: ["$.total_num", "$.data_list", f"{ROW}.port", f"{ROW}.type", f"{ROW}.num"],

@@ -21,7 +21,7 @@ ENDED: Final = {
     "exempted": "open, but exempted now",
     "status": "open, but HSS no longer flags it",
     "tolerated": "open, but within what the rule tolerates now",
-    "lowered": "open, but less severe than what is told here now",
+    "lowered": "open, but no longer told here (less severe, or routed elsewhere)",
     "unchecked": "no longer checked",
 }  # only what is closed is called closed
 _MEANWHILE: Final = {
@@ -30,7 +30,7 @@ _MEANWHILE: Final = {
     "exempted": "exempted",
     "status": "no longer flagged by HSS",
     "tolerated": "within what the rule tolerates",
-    "lowered": "less severe than what is told here",
+    "lowered": "not told here",
     "unchecked": "not checked",
 }  # what it had been until it counts again
 STILL_OPEN: Final = "still open"

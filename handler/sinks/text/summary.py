@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ENDED: Final = {
     "policy": "no longer forbidden",
     "status": "no longer flagged",
-    "lowered": "lowered below this channel",
+    "lowered": "no longer told here",
     "unchecked": "no longer checked",
 }  # the others are their own words
 
