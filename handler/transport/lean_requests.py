@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from types import ModuleType
 
-NOT_ASKED = ("chardet", "charset_normalizer", "simplejson")  # requests does without since 2.32, and warns of it
+_OPTIONAL = ("chardet", "charset_normalizer", "simplejson")  # requests does without since 2.32, and warns of it
 _ITS_WARNING = "Unable to find acceptable character detection"
 
 
@@ -26,7 +26,7 @@ def import_requests() -> None:
         return
     warnings.filterwarnings("ignore", _ITS_WARNING)
     modules = cast("dict[str, ModuleType | None]", sys.modules)
-    hidden = [name for name in NOT_ASKED if name not in modules]
+    hidden = [name for name in _OPTIONAL if name not in modules]
     modules.update(dict.fromkeys(hidden))  # None there is how Python says that a module cannot be imported
     try:
         with suppress(ImportError):
