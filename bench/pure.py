@@ -85,10 +85,7 @@ def by_dictionary(policy: Policy, rows: tuple[Row, ...]) -> list[tuple[str, int,
 def policy_of(rules: int) -> Policy:
     """So many rules of one port each."""
     ports = random.Random(1).sample(range(1, 65_536), rules)
-    made = (
-        Rule(f"r{port}", "ports", f"Port {port}", ports=PortSet.of_ports([port]), listed=PortSet.of_ports([port]))
-        for port in ports
-    )
+    made = (Rule(f"r{port}", "ports", f"Port {port}", ports=PortSet.of_ports([port])) for port in ports)
     return Policy("bench", "sha256:0", tuple(made))
 
 
@@ -196,6 +193,6 @@ def _render(kind: str, report: Report) -> object:
 def _report(findings: int) -> Report:
     """A report where every row of so many is a finding."""
     anything = PortSet(((1, 65_535),))
-    policy = Policy("bench", "sha256:0", (Rule("any", "ports", "Any port", ports=anything, listed=anything),))
+    policy = Policy("bench", "sha256:0", (Rule("any", "ports", "Any port", ports=anything),))
     snapshot = snapshot_of(findings)
     return build_report("bench", "2026-01-01T00:00:00Z", policy, snapshot, evaluate(policy, snapshot, TODAY))

@@ -161,7 +161,6 @@ def _rules(draw):
         kind=kind,
         title=title,
         ports=forbidden[kind],
-        listed=listed,
         rationale=rationale,
         remediation=remediation,
         owner=owner,

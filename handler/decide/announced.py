@@ -64,7 +64,7 @@ def _what(rule: Rule) -> str:
 def _ports(rule: Rule) -> str:
     if rule.kind == "status":
         return "every port"
-    ranges = (rule.listed if rule.kind == "allowed_ports" else rule.ports).ranges
+    ranges = rule.listed.ranges
     shown = [range_text(low, high) for low, high in ranges[:_RANGES_SHOWN]]
     more = len(ranges) - len(shown)
     text = ", ".join(shown) + (f" and {more} more" if more > 0 else "")

@@ -156,7 +156,6 @@ class _Builder:
             **unsaid | self._values(rule, path),
             kind=kind,
             ports=_forbidden(kind, listed),
-            listed=listed,
             location=self._where(path),
         )
         self.written.append((built, written))

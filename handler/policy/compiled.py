@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _Part = TypeVar("_Part", Rule, Exemption)
 COMPILED_SUFFIX = ".compiled.json"
-FORM = 6  # changes with the shape of the document
+FORM = 7  # changes with the shape of the document
 
 
 class StaleError(Exception):
@@ -80,14 +80,10 @@ def _plain(value: Any) -> Any:
 def _columns(kind: type[Rule | Exemption], parts: Sequence[Rule | Exemption]) -> dict[str, list[Any]]:
     """The values of each field, one for each part; no field that has its default in all of them.
 
-    So each field is read back at once: to read part by part takes a fifth of the CPU of a small run. A rule that
-    forbids what it lists has None in place of that.
+    So each field is read back at once: to read part by part takes a fifth of the CPU of a small run.
     """
     columns = dict(zip(kind._fields, zip(*parts, strict=True), strict=True)) if parts else {}
-    if kind is Rule and columns:
-        both = zip(columns["listed"], columns["ports"], strict=True)
-        columns["listed"] = tuple(None if listed == ports else listed for listed, ports in both)
-    unsaid = {**kind._field_defaults, "listed": None, "location": None}
+    unsaid = {**kind._field_defaults, "location": None}
     said = {name: column for name, column in columns.items() if set(map(repr, column)) != {repr(unsaid.get(name, ...))}}
     return {name: _plain(column) for name, column in said.items()}
 
@@ -111,10 +107,6 @@ def _parts(kind: type[_Part], columns: dict[str, list[Any]], name: str) -> tuple
     number, unsaid = len(columns["location"]), kind._field_defaults
     lines, places = zip(*columns["location"], strict=True)
     read["location"] = map(partial(tuple.__new__, Location), zip(repeat(name, number), lines, places, strict=True))
-    if kind is Rule:
-        ports = read["ports"] = list(read.get("ports", repeat(unsaid["ports"], number)))
-        both = zip(read.get("listed", repeat(None, number)), ports, strict=True)
-        read["listed"] = [own if listed is None else listed for listed, own in both]
     every = [read.pop(field) if field in read else repeat(unsaid[field], number) for field in kind._fields]
     if read:
         raise ValueError(f"no fields: {', '.join(read)}")
@@ -141,7 +133,6 @@ def _tupled(value: Any) -> Any:
 _READ: Mapping[str, Callable[[list[Any]], Iterable[Any]]] = {
     "severity": partial(map, {int(one): one for one in Severity}.__getitem__),
     "ports": _ports,
-    "listed": _ports,
     "effective_from": _days,
     "expires": _days,
 }  # the fields that are neither texts, numbers nor lists of texts

@@ -243,5 +243,5 @@ def _merged(rules: Sequence[Rule]) -> tuple[Rule, ...]:
         if before is None:
             merged[rule.id] = rule
         else:
-            merged[rule.id] = before._replace(ports=before.ports | rule.ports, listed=before.listed | rule.listed)
+            merged[rule.id] = before._replace(ports=before.ports | rule.ports)
     return tuple(merged.values())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from handler.foreign_text import UNSEEN, visible
 from handler.models import CATEGORIES, Severity
 from handler.named_tuple import NamedTuple
-from handler.ports import PortSet
+from handler.ports import ALL_PORTS, PortSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ class Rule(NamedTuple):
     """One statement of what may not be open.
 
     `ports` is what it forbids: as listed (kind `ports`), everything but what is listed, port 0 included
-    (`allowed_ports`), 1-65535 (`status` alone), nothing (`statistic`). `listed` is what was written.
+    (`allowed_ports`), 1-65535 (`status` alone), nothing (`statistic`).
     """
 
     id: str
@@ -49,7 +49,6 @@ class Rule(NamedTuple):
     title: str = ""
     severity: Severity = Severity.HIGH
     ports: PortSet = PortSet()
-    listed: PortSet = PortSet()
     categories: tuple[str, ...] = ("host",)
     protocols: tuple[str, ...] = PROTOCOLS
     status: tuple[str, ...] = ()  # empty: any
@@ -65,6 +64,13 @@ class Rule(NamedTuple):
     runbook: str = ""
     effective_from: date | None = None
     location: Location = Location("policy")
+
+    @property
+    def listed(self) -> PortSet:
+        """The ports as they are written."""
+        if self.kind == "allowed_ports":
+            return ALL_PORTS - self.ports
+        return self.ports if self.kind == "ports" else PortSet()
 
     def announced(self, today: date) -> bool:
         """Whether the rule is only announced on that day."""

@@ -62,7 +62,7 @@ def _rule_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
 def _row_changes(rule: Rule) -> Iterator[tuple[str, Rule]]:
     """What only a rule about rows has: ports, protocols, status."""
     for words, listed in _port_changes(rule.listed):
-        yield words, rule._replace(listed=listed, ports=ALL_PORTS - listed if rule.kind == "allowed_ports" else listed)
+        yield words, rule._replace(ports=ALL_PORTS - listed if rule.kind == "allowed_ports" else listed)
     if rule.kind == "ports":
         yield "ports flipped to allowed_ports", rule._replace(kind="allowed_ports", ports=ALL_PORTS - rule.listed)
     if rule.kind == "allowed_ports":

@@ -11,7 +11,7 @@ from handler.models import CATEGORIES, Row, Secret, Severity
 from handler.notify.due import due_batch
 from handler.notify.receipts import with_receipts
 from handler.policy.rules import Policy, Rule
-from handler.ports import PortSet
+from handler.ports import ALL_PORTS, PortSet
 from handler.sinks.kinds import SINK_KINDS
 from handler.sinks.sink import Match, Sink
 from handler.state.document import decode, encode
@@ -124,7 +124,7 @@ def days_key(days):
         ({"title": "MySQL is open"}, "MySQL is open (mysql) forbids 3306 (host)"),
         ({"ports": MANY, "protocols": ("udp",)}, "mysql forbids 21, 23, 9000-9002/udp (host)"),
         ({"ports": PortSet.of_ports(range(2, 40, 2))}, "mysql forbids 2, 4, 6, 8, 10, 12, 14, 16 and 11 more (host)"),
-        ({"kind": "allowed_ports", "listed": MANY}, "mysql forbids every port but 21, 23, 9000-9002 (host)"),
+        ({"kind": "allowed_ports", "ports": ALL_PORTS - MANY}, "mysql forbids every port but 21, 23, 9000-9002 (host)"),
         ({"kind": "status", "status": ("danger",)}, "mysql forbids every port that HSS calls danger (host)"),
         ({"kind": "statistic", "statistic": "database_num", "above": 7}, "mysql forbids more than 7 of database_num (host)"),
         ({"above": 2}, "mysql forbids 3306 on more than 2 servers (host)"),

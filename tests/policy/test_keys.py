@@ -121,7 +121,7 @@ def test_every_key_of_the_language_has_two_values_here():
 
 
 def test_every_key_of_the_language_is_a_field_and_every_field_a_key():
-    assert set(Rule._fields) == set(RuleDocument.model_fields) - {"allowed_ports"} | {"kind", "listed", "location"}
+    assert set(Rule._fields) == set(RuleDocument.model_fields) - {"allowed_ports"} | {"kind", "location"}
     assert set(Exemption._fields) == set(ExemptionDocument.model_fields) | {"location"}
     folded = {"version", "defaults", "disallowed_ports"}
     assert set(Policy._fields) == set(PolicyDocument.model_fields) - folded | {"digest", "files", "warnings"}
@@ -135,7 +135,7 @@ def test_every_key_is_in_the_published_schema():
 
 
 def test_every_field_judges_or_is_a_text_that_is_shown():
-    assert set(Rule._fields) == {"id", "kind", "listed", "severity", "location"} | JUDGING_RULE_KEYS | set(RULE_TEXTS)
+    assert set(Rule._fields) == {"id", "kind", "severity", "location"} | JUDGING_RULE_KEYS | set(RULE_TEXTS)
     assert set(Exemption._fields) == {"id", "location"} | JUDGING_EXEMPTION_KEYS | set(EXEMPTION_TEXTS)
     assert not JUDGING_RULE_KEYS & set(RULE_TEXTS)
     assert not JUDGING_EXEMPTION_KEYS & set(EXEMPTION_TEXTS)

@@ -43,7 +43,6 @@ def small_rules(draw, name):
         kind=kind,
         severity=draw(st.sampled_from([Severity.LOW, Severity.HIGH])),
         ports=forbidden[kind],
-        listed=listed,
         categories=draw(some_of(CATEGORIES)),
         protocols=("tcp", "udp") if counts else draw(some_of(["tcp", "udp"])),
         status=() if counts else ("danger",) if kind == "status" else status,

@@ -114,7 +114,6 @@ def _rule(name, hosts, severity, above, listening):
         kind="ports",
         severity=severity,
         ports=NAMED_PORTS,
-        listed=NAMED_PORTS,
         hosts=tuple(hosts),
         above=above,
         listening=listening,
