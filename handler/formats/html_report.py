@@ -39,7 +39,7 @@ def render_html(report: Report, history: Sequence[RunSummary] = ()) -> str:
         plots=_plots(history),
         runs=list(reversed(history[-_TABLE_RUNS:])),
         drawn=min(len(history), RUNS_DRAWN),
-        count_word=partial(count_word, known=report.verdict != "inconclusive"),
+        count_word=partial(count_word, known=report.verdict != "inconclusive", form=","),
         run_counts=run_counts,
         ports_word=ports_word,
         words=words,

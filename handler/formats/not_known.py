@@ -48,11 +48,11 @@ def slots(runs: Sequence[RunSummary]) -> list[Slot]:
     return found
 
 
-def count_word(count: int, *, known: bool) -> str:
-    """A number of findings; where not all is known, `2+` is at least two, and `?` is none so far."""
+def count_word(count: int, *, known: bool, form: str = "d") -> str:
+    """A number of findings in that form; where not all is known, `2+` is at least two, and `?` is none so far."""
     if known:
-        return str(count)
-    return f"{count}+" if count else "?"
+        return format(count, form)
+    return f"{count:{form}}+" if count else "?"
 
 
 def ports_word(run: RunSummary) -> str:

@@ -131,6 +131,9 @@ def test_a_number_that_is_not_known_is_no_zero():
     levels = ["critical", "high", "medium", "low", "info", "exempted", "announced"]
     assert numbers(inconclusive(high)) == list(zip(["?", "1+", "?", "?", "?", "?", "?"], levels, strict=True))
     assert numbers(report(high)) == list(zip("0100000", levels, strict=True))
+    many = [high._replace(fingerprint=str(number)) for number in range(1200)]
+    assert numbers(report(*many))[1] == ("1,200", "high")
+    assert numbers(inconclusive(*many))[1] == ("1,200+", "high")
 
 
 def test_what_nobody_knows_of_is_not_among_what_ended():
